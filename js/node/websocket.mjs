@@ -1,0 +1,162 @@
+// MQTT over WebSocket in Node, through the package `ws`.
+// Owns one WebSocket and joins the frames of one turn; never looks into the bytes.
+
+import { randomFillSync } from "node:crypto";
+import { WebSocket } from "ws";
+import { DressedSocket } from "./dressed.mjs";
+import { addressOf, codeOf, failure, socketFailure } from "./failure.mjs";
+
+/** Frames at least this long are handed over as they are: copying them costs more than a call. */
+const LONG_FRAME = 16 * 1024;
+/** The longest MQTT packet with its header, and room for small ones in the same frame. */
+const LONGEST_FRAME = 2 ** 28 + 2 ** 20;
+
+/** `closeTimeout` is for a peer that starts to close and never ends; our own close() has its own limit. */
+const OPTIONS = {
+  rejectUnauthorized: true,
+  autoSelectFamily: true,
+  perMessageDeflate: false,
+  skipUTF8Validation: true,
+  allowSynchronousEvents: true,
+  maxPayload: LONGEST_FRAME,
+  closeTimeout: 10_000,
+  generateMask,
+};
+
+export class WsSocket extends DressedSocket {
+  /** @type {WebSocket | undefined} */
+  #ws;
+  /** Frames of this turn. @type {Uint8Array[]} */
+  #frames = [];
+  #handOver = () => this.#deliver();
+
+  /** @param {URL} url @param {string} protocol @param {import("node:tls").ConnectionOptions} [tls] */
+  constructor(url, protocol, tls) {
+    super();
+    const secure = url.protocol === "wss:";
+    const address = addressOf(url, secure ? 443 : 80);
+    let open = false;
+    try {
+      this.#ws = new WebSocket(url, protocol, { ...tls, ...OPTIONS });
+    } catch (error) {
+      this.neverOpened(failure(`cannot use ${url.href} as a WebSocket URL: ${reasonOf(error)}`, error));
+      return;
+    }
+    const ws = this.#ws;
+    /** @type {import("node:net").Socket | undefined} */
+    let stream;
+    ws.on("upgrade", (response) => {
+      stream = response.socket;
+    });
+    ws.on("open", () => {
+      open = true;
+      if (stream) this.opened(stream);
+    });
+    ws.on("message", (data, isBinary) => {
+      if (isBinary) this.#frame(/** @type {Buffer} */ (data));
+      else this.#refuseText(address);
+    });
+    ws.on("error", (error) => {
+      this.#deliver();
+      this.failed(
+        open ? brokenAfterOpen(error, address, secure) : handshakeFailure(error, url, address, secure),
+      );
+    });
+    ws.on("close", (code, reason) => {
+      this.#deliver();
+      this.closed(code, reason.toString(), code !== 1006);
+    });
+  }
+
+  /** @override @param {Uint8Array} bytes */
+  write(bytes) {
+    this.#ws?.send(bytes); // masking copies
+  }
+
+  /** @override */
+  end() {
+    this.#ws?.close(1000);
+  }
+
+  /** @override */
+  abort() {
+    this.#ws?.terminate();
+  }
+
+  /** @param {Uint8Array} data */
+  #frame(data) {
+    if (data.byteLength >= LONG_FRAME) {
+      this.#deliver();
+      this.received(data);
+    } else if (this.#frames.push(data) === 1) {
+      queueMicrotask(this.#handOver);
+    }
+  }
+
+  #deliver() {
+    const frames = this.#frames;
+    if (frames.length === 0) return;
+    this.#frames = [];
+    this.received(frames.length === 1 ? frames[0] : Buffer.concat(frames));
+  }
+
+  /** @param {string} address */
+  #refuseText(address) {
+    this.#deliver();
+    this.failed(failure(`${address} sent a text frame; MQTT allows binary frames only [MQTT-6.0.0-1]`));
+    this.#ws?.close(1003);
+  }
+}
+
+const pool = new Uint8Array(8192);
+let taken = pool.length;
+
+/** Never all zero: `ws` takes that as leave not to mask, and would keep the caller's memory. @param {Buffer} mask */
+function generateMask(mask) {
+  if (taken === pool.length) {
+    randomFillSync(pool);
+    taken = 0;
+  }
+  mask[0] = pool[taken++] || 1;
+  mask[1] = pool[taken++];
+  mask[2] = pool[taken++];
+  mask[3] = pool[taken++];
+}
+
+/** @param {unknown} error */
+function reasonOf(error) {
+  return error instanceof Error ? error.message : String(error);
+}
+
+/** @param {Error} error @param {URL} url @param {string} address @param {boolean} secure */
+function handshakeFailure(error, url, address, secure) {
+  const status = /^Unexpected server response: (\d+)/.exec(error.message)?.[1];
+  if (status) {
+    return failure(
+      `${address} answered HTTP ${status} to the WebSocket handshake at ${url.pathname}: check host, port and path`,
+      error,
+    );
+  }
+  if (/subprotocol/.test(error.message)) {
+    return failure(
+      `${address} speaks WebSocket but did not accept the subprotocol "mqtt": ` +
+        `there is no MQTT broker at ${url.pathname}, check port and path`,
+      error,
+    );
+  }
+  const code = codeOf(error);
+  const hungUp = code === "ECONNRESET" && !secure;
+  if (code.startsWith("HPE_") || hungUp || /Invalid (Upgrade|Sec-)/.test(error.message)) {
+    return failure(
+      `${address} does not speak WebSocket: try mqtt${secure ? "s" : ""}:// (${reasonOf(error)})`,
+      error,
+    );
+  }
+  return socketFailure(error, address, false, secure);
+}
+
+/** @param {Error} error @param {string} address @param {boolean} secure */
+function brokenAfterOpen(error, address, secure) {
+  if (!codeOf(error).startsWith("WS_ERR_")) return socketFailure(error, address, true, secure);
+  return failure(`${address} broke the WebSocket protocol: ${error.message}`, error);
+}

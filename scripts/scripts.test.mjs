@@ -1,0 +1,73 @@
+// Tests of the scripts themselves: a check that never fails, or a count that is always zero, proves nothing.
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { offences } from "./check-engine.mjs";
+import { Failure, must, run } from "./run.mjs";
+import { countNode, countRust } from "./stages.mjs";
+
+const names = (source) => offences(source).map(({ name }) => name);
+
+test("the purity check finds each forbidden name, with its line", () => {
+  assert.deepEqual(offences("fn f() {\n    let t = std::time::Instant::now();\n}"), [
+    { line: 2, name: "Instant::now" },
+  ]);
+  for (const source of [
+    "use wasm_bindgen::prelude::*;",
+    "#[wasm_bindgen]",
+    "use wasm_bindgen_futures::spawn_local;",
+    "use web_sys::WebSocket;",
+    "js_sys::Date::now()",
+    "serde_wasm_bindgen::from_value(v)",
+    "gloo_timers::callback::Timeout::new(1, f)",
+    "gloo::timers::x()",
+    "use std::time::{Duration, SystemTime};",
+    "getrandom::getrandom(&mut b)",
+    "rand::thread_rng()",
+    "Math::random()",
+    'let url = "http://x"; web_sys::window()',
+    "let q = '\"'; js_sys::eval(x) // \"",
+    'let s = r#"a "quoted" // b"#; js_sys::eval(s)',
+    "/* a /* nested */ comment */ rand::random()",
+  ]) {
+    assert.equal(offences(source).length, 1, source);
+  }
+});
+
+test("the purity check reads neither comments nor longer words", () => {
+  for (const source of [
+    "// never names web_sys",
+    "/// no `Instant::now` here",
+    "//! nor SystemTime",
+    '/* js_sys /* getrandom */ rand:: " */ let x = 1;',
+    "fn f<'a>(x: &'a str, y: &'a str) {} // rand::x",
+    "let igloo = operand::<u8>();",
+    "fn on(now: Instant) {}",
+    'let s = "\\\\"; // web_sys',
+  ]) {
+    assert.deepEqual(names(source), [], source);
+  }
+});
+
+test("cargo's and wasm-bindgen's totals are summed over test binaries", () => {
+  const output =
+    "test result: ok. 3 passed; 0 failed; 1 ignored; 0 measured; 0 filtered out; finished in 0.00s\n" +
+    "test result: FAILED. 4 passed; 2 failed; 0 ignored; 0 measured; 0 filtered out; finished in 0.00s\n";
+  assert.deepEqual(countRust(output), { passed: 7, failed: 2, skipped: 1 });
+  assert.deepEqual(countRust("error: could not compile"), { passed: 0, failed: 0, skipped: 0 });
+});
+
+test("the totals of node's runner are read, the last ones if a test printed some itself", () => {
+  const report = (pass) =>
+    `ℹ tests 9\nℹ suites 0\nℹ pass ${pass}\nℹ fail 1\nℹ cancelled 1\nℹ skipped 1\nℹ todo 1\nℹ duration_ms 42.5\n`;
+  assert.deepEqual(countNode(report(1) + report(5)), { passed: 5, failed: 2, skipped: 2 });
+});
+
+test("a failing command is told in one sentence", async () => {
+  const failing = must(process.execPath, ["-e", "process.exit(3)"], { capture: true });
+  await assert.rejects(
+    failing,
+    (error) => error instanceof Failure && /failed with exit code 3\.$/.test(error.message),
+  );
+  await assert.rejects(must("no-such-program"), /`no-such-program` could not be started/);
+  assert.equal((await run(process.execPath, ["-p", "6 * 7"], { capture: true })).output, "42\n");
+});

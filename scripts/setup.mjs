@@ -1,0 +1,101 @@
+// Installs what the machine lacks, and only that, one line per step. Needs nothing but Node and rustup.
+//   node scripts/setup.mjs build   the tools that `npm run build` needs
+//   node scripts/setup.mjs test    and those that `npm test` needs
+import { existsSync, readFileSync, statSync } from "node:fs";
+import { join } from "node:path";
+import { Failure, isMain, main, must, ROOT, run, which } from "./run.mjs";
+
+const WASM_TARGET = "wasm32-unknown-unknown";
+const WASM_PACK = "0.15.1";
+const DEBIAN = {
+  chromium: "chromium",
+  chromedriver: "chromium-driver",
+  mosquitto: "mosquitto",
+  mosquitto_sub: "mosquitto-clients",
+};
+
+/** The crate pins wasm-bindgen with `=`; the command-line tool must be of the very same version. */
+function wasmBindgenVersion() {
+  const pin = readFileSync(join(ROOT, "Cargo.toml"), "utf8").match(/^wasm-bindgen\s*=\s*.*?"=\s*([\d.]+)"/m);
+  if (!pin) throw new Failure('Cargo.toml must pin wasm-bindgen exactly, as in wasm-bindgen = "=0.2.130".');
+  return pin[1];
+}
+
+const version = async (tool) =>
+  (await run(tool, ["--version"], { capture: true })).output.match(/\d+\.\d+\.\d+/)?.[0];
+
+async function rust(level) {
+  if (!which("cargo") || !which("rustup")) {
+    throw new Failure(
+      "Rust is missing: install rustup from https://rustup.rs (it brings cargo), then run this again.",
+    );
+  }
+  const listed = await must("rustup", ["component", "list", "--installed"], { capture: true });
+  await step(`wasm target ${WASM_TARGET}`, listed.includes(`rust-std-${WASM_TARGET}`), "a few seconds", () =>
+    must("rustup", ["target", "add", WASM_TARGET]),
+  );
+  if (level !== "test") return;
+  for (const component of ["rustfmt", "clippy"]) {
+    await step(component, listed.includes(`${component}-`), "a few seconds", () =>
+      must("rustup", ["component", "add", component]),
+    );
+  }
+}
+
+async function wasmTools() {
+  const bindgen = wasmBindgenVersion();
+  // Without --locked: the tool's lock file may name a crate version the registry does not serve yet.
+  await step(
+    `wasm-bindgen-cli ${bindgen}`,
+    (await version("wasm-bindgen")) === bindgen,
+    "about 3 minutes",
+    () => must("cargo", ["install", "--force", "wasm-bindgen-cli", "--version", bindgen]),
+  );
+  // From crates.io: the npm package of this name downloads a binary when it is installed.
+  await step(`wasm-pack ${WASM_PACK}`, (await version("wasm-pack")) === WASM_PACK, "about 3 minutes", () =>
+    must("cargo", ["install", "--force", "--locked", "wasm-pack", "--version", WASM_PACK]),
+  );
+}
+
+async function npmPackages() {
+  // npm writes the inner lock file when it has installed; it is at least as new as the lock it followed.
+  const installed = join(ROOT, "node_modules", ".package-lock.json");
+  const present =
+    existsSync(installed) && statSync(installed).mtimeMs >= statSync(join(ROOT, "package-lock.json")).mtimeMs;
+  await step("npm packages", present, "about half a minute", () =>
+    must("npm", ["ci", "--include=dev", "--ignore-scripts", "--no-audit", "--no-fund"]),
+  );
+}
+
+async function debianPackages() {
+  const missing = Object.keys(DEBIAN)
+    .filter((program) => !which(program))
+    .map((program) => DEBIAN[program]);
+  await step(Object.values(DEBIAN).join(", "), missing.length === 0, "about a minute", async () => {
+    const byHand = `Install ${missing.join(", ")} by hand, so that the programs are on PATH, then run this again`;
+    if (!which("apt-get")) throw new Failure(`${byHand}: only Debian's apt-get is automated.`);
+    if (process.getuid() !== 0) throw new Failure(`${byHand}: sudo apt-get install -y ${missing.join(" ")}`);
+    const env = { DEBIAN_FRONTEND: "noninteractive" };
+    await must("apt-get", ["update", "-qq"], { env });
+    await must("apt-get", ["install", "-y", "-qq", "--no-install-recommends", ...missing], { env });
+  });
+}
+
+async function step(name, present, time, install) {
+  if (present) return console.log(`${name}: present`);
+  console.log(`${name}: installing, ${time} ...`);
+  await install();
+  console.log(`${name}: installed`);
+}
+
+export async function setup(level) {
+  if (level !== "build" && level !== "test") {
+    throw new Failure(`scripts/setup.mjs knows the levels "build" and "test", not "${level}".`);
+  }
+  await rust(level);
+  await wasmTools();
+  await npmPackages();
+  if (level === "test") await debianPackages();
+}
+
+if (isMain(import.meta.url)) await main(() => setup(process.argv[2] ?? "build"));

@@ -1,0 +1,65 @@
+// `npm test`: sets up, builds, runs every stage of stages.mjs in turn and counts.
+//   npm test -- node browser    only these stages
+// A failing stage does not hide the later ones; a stage that ran nothing has failed.
+import { build } from "./build.mjs";
+import { Failure, isMain, main } from "./run.mjs";
+import { setup } from "./setup.mjs";
+import { STAGES } from "./stages.mjs";
+
+function choose(names) {
+  if (names.length === 0) return STAGES.filter((stage) => !stage.onlyByName);
+  const unknown = names.find((name) => !STAGES.some((stage) => stage.name === name));
+  if (unknown) {
+    throw new Failure(
+      `There is no stage "${unknown}"; there are: ${STAGES.map((stage) => stage.name).join(", ")}.`,
+    );
+  }
+  return STAGES.filter((stage) => names.includes(stage.name));
+}
+
+/** Runs one stage; whatever goes wrong in it is a failure of that stage alone. */
+async function runStage({ name, title, body }) {
+  console.log(`\n== ${name}: ${title}`);
+  const start = Date.now();
+  let counts;
+  try {
+    counts = await body();
+  } catch (error) {
+    console.error(error instanceof Failure ? error.message : error);
+    counts = { passed: 0, failed: 1, skipped: 0 };
+  }
+  if (counts.passed + counts.failed === 0) {
+    console.error(`The stage "${name}" ran no test at all.`);
+    counts.failed = 1;
+  }
+  return { name, ...counts, seconds: (Date.now() - start) / 1000 };
+}
+
+function printTable(rows) {
+  const line = (...cells) =>
+    console.log(cells.map((cell, i) => (i ? String(cell).padStart(9) : cell.padEnd(14))).join(""));
+  console.log("");
+  line("kind", "passed", "failed", "skipped", "seconds");
+  for (const row of rows) line(row.name, row.passed, row.failed, row.skipped, row.seconds.toFixed(1));
+}
+
+async function test(names) {
+  const stages = choose(names);
+  console.log("== setup");
+  await setup("test");
+  // The build is a stage, so that the engine's tests are still run when it fails.
+  const first = {
+    name: "build",
+    title: "npm run build",
+    body: () => build().then(() => ({ passed: 1, failed: 0, skipped: 0 })),
+  };
+  const rows = [];
+  for (const stage of stages.some((stage) => stage.built) ? [first, ...stages] : stages)
+    rows.push(await runStage(stage));
+  printTable(rows);
+  const sum = (key) => rows.reduce((total, row) => total + row[key], 0);
+  console.log(`\n${sum("passed")} passed, ${sum("failed")} failed`);
+  if (sum("failed") > 0) process.exitCode = 1;
+}
+
+if (isMain(import.meta.url)) await main(() => test(process.argv.slice(2)));

@@ -1,0 +1,210 @@
+//! Agreement with `mqttbytes` where that is right, in both directions, and CONNECT byte by byte,
+//! where it is not.
+
+use super::frame::frame;
+use super::tests::{decode, from_server, publishes, they_read};
+use super::v4::{Ack, Connect, Will};
+use super::{publish, v4};
+use bytes::{Bytes, BytesMut};
+use mqttbytes::v4 as theirs;
+
+#[test]
+fn we_read_what_they_write() {
+    for (bytes, packet) in from_server() {
+        assert_eq!(decode(&bytes), packet, "{bytes:02x?}");
+    }
+    for (bytes, packet) in publishes() {
+        let found = frame(&bytes).unwrap().unwrap();
+        let ours = publish::decode(found.first, &bytes[found.header..]).unwrap();
+        assert_eq!(ours.topic, packet.topic);
+        assert_eq!(ours.payload, packet.payload);
+        assert_eq!((ours.pid, ours.qos), (packet.pkid, packet.qos as u8));
+        assert_eq!((ours.retain, ours.dup), (packet.retain, packet.dup));
+        let mut out = Vec::new();
+        publish::encode(
+            &mut out,
+            ours.topic.as_bytes(),
+            ours.payload,
+            ours.qos,
+            ours.retain,
+            ours.pid,
+        );
+        if ours.dup {
+            publish::set_dup(&mut out);
+        }
+        assert!(out == bytes);
+    }
+}
+
+#[test]
+fn they_read_what_we_write() {
+    use theirs::Packet as P;
+    let mut out = Vec::new();
+    for pid in [1, 256, 65_535] {
+        for (kind, wanted) in [
+            (Ack::PubAck, P::PubAck(theirs::PubAck::new(pid))),
+            (Ack::PubRec, P::PubRec(theirs::PubRec::new(pid))),
+            (Ack::PubRel, P::PubRel(theirs::PubRel::new(pid))),
+            (Ack::PubComp, P::PubComp(theirs::PubComp::new(pid))),
+        ] {
+            out.clear();
+            v4::ack(&mut out, kind, pid);
+            assert_eq!(they_read(&out), wanted);
+        }
+        for count in [1, 3, 40, 5_000] {
+            let names: Vec<String> = (0..count).map(|i| format!("é/{i}/+")).collect();
+            let filters: Vec<(&str, u8)> = names
+                .iter()
+                .map(|n| n.as_str())
+                .zip([0, 1, 2].into_iter().cycle())
+                .collect();
+            out.clear();
+            v4::subscribe(&mut out, pid, &filters);
+            let P::Subscribe(read) = they_read(&out) else {
+                panic!("not a SUBSCRIBE");
+            };
+            assert_eq!(read.pkid, pid);
+            let read: Vec<(&str, u8)> = read
+                .filters
+                .iter()
+                .map(|f| (f.path.as_str(), f.qos as u8))
+                .collect();
+            assert_eq!(read, filters);
+
+            let filters: Vec<&str> = names.iter().map(|name| name.as_str()).collect();
+            out.clear();
+            v4::unsubscribe(&mut out, pid, &filters);
+            let topics = names.clone();
+            assert_eq!(
+                they_read(&out),
+                P::Unsubscribe(theirs::Unsubscribe { pkid: pid, topics })
+            );
+        }
+    }
+    out.clear();
+    v4::pingreq(&mut out);
+    assert_eq!(they_read(&out), P::PingReq);
+    out.clear();
+    v4::disconnect(&mut out);
+    assert_eq!(they_read(&out), P::Disconnect);
+}
+
+#[test]
+fn connect_agrees_with_theirs() {
+    for flags in 0..64u8 {
+        let on = |bit: u8| flags >> bit & 1 != 0;
+        let client_id = if on(0) { "" } else { "client-é" };
+        let qos = flags >> 4 & 3;
+        let mut wanted = theirs::Connect::new(client_id);
+        wanted.keep_alive = 0x1234;
+        wanted.clean_session = on(1);
+        let mut c = Connect {
+            client_id,
+            clean_session: on(1),
+            keepalive: 0x1234,
+            will: None,
+            username: None,
+            password: None,
+        };
+        if on(2) {
+            wanted.set_login("user", "pass");
+            c.username = Some("user");
+            c.password = Some(b"pass");
+        }
+        if qos < 3 {
+            wanted.last_will = Some(theirs::LastWill {
+                topic: "gone".into(),
+                message: Bytes::from_static(b"bye\xff\x00"),
+                qos: mqttbytes::qos(qos).unwrap(),
+                retain: on(3),
+            });
+            c.will = Some(Will {
+                topic: "gone",
+                payload: b"bye\xff\x00",
+                qos,
+                retain: on(3),
+            });
+        }
+        let mut theirs = BytesMut::new();
+        wanted.write(&mut theirs).unwrap();
+        let mut ours = Vec::new();
+        v4::connect(&mut ours, &c);
+        assert_eq!(ours, theirs);
+        assert_eq!(they_read(&ours), theirs::Packet::Connect(wanted));
+    }
+}
+
+#[test]
+fn connect_byte_by_byte() {
+    let mut c = Connect {
+        client_id: "c",
+        clean_session: true,
+        keepalive: 10,
+        will: None,
+        username: Some(""),
+        password: None,
+    };
+    let write = |c: &Connect<'_>| {
+        let mut out = b"before".to_vec();
+        v4::connect(&mut out, c);
+        out.strip_prefix(b"before").unwrap().to_vec()
+    };
+    assert_eq!(write(&c), b"\x10\x0f\0\x04MQTT\x04\x82\0\x0a\0\x01c\0\0");
+    c.password = Some(b"");
+    assert_eq!(write(&c), b"\x10\x11\0\x04MQTT\x04\xc2\0\x0a\0\x01c\0\0\0\0");
+    c.password = Some(b"\xff\x00");
+    assert_eq!(
+        write(&c),
+        b"\x10\x13\0\x04MQTT\x04\xc2\0\x0a\0\x01c\0\0\0\x02\xff\0"
+    );
+    // A password without a user name is forbidden.
+    c.username = None;
+    assert_eq!(write(&c), b"\x10\x0d\0\x04MQTT\x04\x02\0\x0a\0\x01c");
+    // All five at their longest: four bytes are not needed, three are.
+    let long = "x".repeat(65_535);
+    c.client_id = &long;
+    c.username = Some(&long);
+    c.password = Some(long.as_bytes());
+    let will = Will {
+        topic: &long,
+        payload: long.as_bytes(),
+        qos: 2,
+        retain: true,
+    };
+    c.will = Some(will);
+    assert_eq!(write(&c).len(), 1 + 3 + 10 + 5 * 65_537);
+    // One byte more and nothing is written.
+    let longer = "x".repeat(65_536);
+    assert!(write(&Connect {
+        client_id: &longer,
+        ..c
+    })
+    .is_empty());
+    assert!(write(&Connect {
+        password: Some(longer.as_bytes()),
+        ..c
+    })
+    .is_empty());
+    assert!(write(&Connect {
+        will: Some(Will { qos: 3, ..will }),
+        ..c
+    })
+    .is_empty());
+}
+
+#[test]
+fn what_cannot_be_written_is_not() {
+    let mut out = Vec::new();
+    let longer = "x".repeat(65_536);
+    let longest = &longer[1..];
+    v4::subscribe(&mut out, 1, &[]);
+    v4::subscribe(&mut out, 1, &[("a", 3)]);
+    v4::subscribe(&mut out, 1, &[("a", 0), (&longer, 0)]);
+    v4::unsubscribe(&mut out, 1, &[]);
+    v4::unsubscribe(&mut out, 1, &["a", &longer]);
+    // 268 MB and more in one packet.
+    v4::unsubscribe(&mut out, 1, &vec![longest; 4_096]);
+    assert!(out.is_empty());
+    v4::subscribe(&mut out, 1, &[(longest, 1)]);
+    assert_eq!(out.len(), 1 + 3 + 2 + 65_538);
+}

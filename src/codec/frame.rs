@@ -1,0 +1,184 @@
+//! The fixed header: where a packet ends, and whether a server may send it at all.
+//!
+//! Owns packet types, reserved flags and the Remaining Length. Never reads a body, and never
+//! limits the size of a packet beyond what its type allows: that limit is the engine's option.
+
+use super::Malformed;
+
+/// The largest Remaining Length that four bytes can say.
+pub const MAX_REMAINING_LENGTH: usize = 268_435_455;
+
+/// A fixed header that has been read. The body need not have arrived.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Frame {
+    /// First byte of the fixed header.
+    pub first: u8,
+    /// Bytes of the fixed header.
+    pub header: usize,
+    /// Remaining Length.
+    pub body: usize,
+}
+
+impl Frame {
+    /// Bytes of the whole packet.
+    pub fn total(&self) -> usize {
+        self.header + self.body
+    }
+
+    /// The packet type.
+    pub fn kind(&self) -> u8 {
+        self.first >> 4
+    }
+}
+
+/// Reads a fixed header at the front of `buf`, decided as early as the bytes allow.
+/// `Ok(None)`: more bytes are needed.
+pub fn frame(buf: &[u8]) -> Result<Option<Frame>, Malformed> {
+    match buf.first() {
+        Some(&first) => sized(buf, first, bounds(first)?),
+        None => Ok(None),
+    }
+}
+
+/// The first byte decides which Remaining Lengths are possible, least and most.
+/// MQTT 5 differs here (types 14 and 15, longer acks) and brings its own table.
+fn bounds(first: u8) -> Result<(usize, usize), Malformed> {
+    const TWO: (usize, usize) = (2, 2);
+    match first {
+        0x30..=0x3f => publish_bounds(first),
+        0x20 | 0x40 | 0x50 | 0x62 | 0x70 | 0xb0 => Ok(TWO),
+        0x90 => Ok((3, MAX_REMAINING_LENGTH)),
+        0xd0 => Ok((0, 0)),
+        _ => Err(match first >> 4 {
+            2 | 4..=7 | 9 | 11 | 13 => {
+                Malformed("the reserved flags of the fixed header are wrong [MQTT-2.2.2-2]")
+            }
+            0 | 15 => Malformed("the packet type is reserved"),
+            _ => Malformed("a server never sends this packet type"),
+        }),
+    }
+}
+
+/// A topic is one byte or more, a packet id two.
+fn publish_bounds(first: u8) -> Result<(usize, usize), Malformed> {
+    super::publish::check_flags(first)?;
+    let least = if first & 0x06 == 0 { 3 } else { 5 };
+    Ok((least, MAX_REMAINING_LENGTH))
+}
+
+fn sized(buf: &[u8], first: u8, (least, most): (usize, usize)) -> Result<Option<Frame>, Malformed> {
+    const IMPOSSIBLE: Malformed = Malformed("the Remaining Length is impossible for the packet type");
+
+    let mut body = 0;
+    for (at, &byte) in buf.iter().enumerate().take(5).skip(1) {
+        body |= usize::from(byte & 0x7f) << (7 * (at - 1));
+        if byte & 0x80 != 0 {
+            if most < 0x80 {
+                return Err(IMPOSSIBLE); // a length that goes on is 128 or more
+            }
+            if at == 4 {
+                return Err(Malformed("the Remaining Length has more than four bytes"));
+            }
+            continue;
+        }
+        if byte == 0 && at > 1 {
+            return Err(Malformed("the Remaining Length has more bytes than it needs"));
+        }
+        if body < least || body > most {
+            return Err(IMPOSSIBLE);
+        }
+        return Ok(Some(Frame {
+            first,
+            header: at + 1,
+            body,
+        }));
+    }
+    Ok(None)
+}
+
+/// Appends a Remaining Length. The caller has checked it against [`MAX_REMAINING_LENGTH`].
+pub fn write_remaining_length(out: &mut Vec<u8>, mut n: usize) {
+    while n >= 0x80 {
+        out.push(n as u8 | 0x80);
+        n >>= 7;
+    }
+    out.push(n as u8);
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_first_byte_is_decided_alone() {
+        let mut allowed: Vec<u8> = vec![0x20, 0x40, 0x50, 0x62, 0x70, 0x90, 0xb0, 0xd0];
+        allowed.extend([0x30, 0x31, 0x32, 0x33, 0x34, 0x35, 0x3a, 0x3b, 0x3c, 0x3d]);
+        for first in 0..=255 {
+            let answer = frame(&[first]);
+            if allowed.contains(&first) {
+                assert_eq!(answer, Ok(None), "{first:#x}");
+            } else {
+                assert!(answer.is_err(), "{first:#x}");
+            }
+        }
+        assert_eq!(frame(&[]), Ok(None));
+    }
+
+    #[test]
+    fn the_length_must_be_possible_for_the_type() {
+        // first byte, least, most
+        let table = [
+            (0x20, 2, 2),
+            (0x30, 3, MAX_REMAINING_LENGTH),
+            (0x32, 5, MAX_REMAINING_LENGTH),
+            (0x3d, 5, MAX_REMAINING_LENGTH),
+            (0x40, 2, 2),
+            (0x50, 2, 2),
+            (0x62, 2, 2),
+            (0x70, 2, 2),
+            (0x90, 3, MAX_REMAINING_LENGTH),
+            (0xb0, 2, 2),
+            (0xd0, 0, 0),
+        ];
+        for (first, least, most) in table {
+            for n in (0..300).chain([16_383, 16_384, 2_097_151, 2_097_152, MAX_REMAINING_LENGTH]) {
+                let mut buf = vec![first];
+                write_remaining_length(&mut buf, n);
+                let answer = frame(&buf);
+                if (least..=most).contains(&n) {
+                    let found = answer.unwrap().unwrap();
+                    assert_eq!((found.first, found.body), (first, n));
+                    assert_eq!(found.header, buf.len());
+                    assert_eq!(found.total(), buf.len() + n);
+                    assert_eq!(found.kind(), first >> 4);
+                    for cut in 0..buf.len() {
+                        assert_eq!(frame(&buf[..cut]), Ok(None), "{first:#x} {n} {cut}");
+                    }
+                } else {
+                    assert!(answer.is_err(), "{first:#x} {n}");
+                    // The first byte of a length of two is enough.
+                    assert_eq!(frame(&buf[..2]), answer, "{first:#x} {n}");
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn the_length_has_one_form() {
+        for bad in [
+            &[0x30, 0x83, 0x00][..],
+            &[0x30, 0x80, 0x80, 0x00],
+            &[0x30, 0xff, 0xff, 0xff, 0x00],
+            &[0x30, 0xff, 0xff, 0xff, 0xff],
+            &[0x90, 0x80, 0x80, 0x80, 0x80, 0x01],
+            &[0x40, 0x82],
+            &[0xd0, 0x80],
+        ] {
+            assert!(frame(bad).is_err(), "{bad:02x?}");
+        }
+        // The four bytes at their largest, with and without what follows.
+        let most = [0x30, 0xff, 0xff, 0xff, 0x7f, 0xff];
+        assert_eq!(frame(&most), frame(&most[..5]));
+        assert_eq!(frame(&most).unwrap().unwrap().body, MAX_REMAINING_LENGTH);
+    }
+}

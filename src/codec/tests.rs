@@ -1,0 +1,235 @@
+//! The codec as a whole against what a server may and may not send: whole, cut short, damaged,
+//! and the traps of the specification.
+
+use super::frame::frame;
+use super::v4::Packet;
+use super::{publish, v4, Malformed};
+use bytes::BytesMut;
+use mqttbytes::v4 as theirs;
+use mqttbytes::{Error, QoS};
+
+/// Frame and decode, as the engine does.
+fn read(buf: &[u8]) -> Result<Option<usize>, Malformed> {
+    let Some(found) = frame(buf)? else {
+        return Ok(None);
+    };
+    let Some(body) = buf.get(found.header..found.total()) else {
+        return Ok(None);
+    };
+    match found.kind() {
+        3 => publish::decode(found.first, body).map(drop)?,
+        _ => v4::decode(found.first, body).map(drop)?,
+    }
+    Ok(Some(found.total()))
+}
+
+pub(super) fn decode(packet: &[u8]) -> Packet {
+    let found = frame(packet).unwrap().unwrap();
+    assert_eq!(found.total(), packet.len());
+    v4::decode(found.first, &packet[found.header..]).unwrap()
+}
+
+pub(super) fn they_read(bytes: &[u8]) -> theirs::Packet {
+    let mut stream = BytesMut::from(bytes);
+    let packet = theirs::read(&mut stream, usize::MAX).unwrap();
+    assert!(stream.is_empty());
+    packet
+}
+
+fn written(write: impl FnOnce(&mut BytesMut) -> Result<usize, Error>) -> Vec<u8> {
+    let mut out = BytesMut::new();
+    write(&mut out).unwrap();
+    out.to_vec()
+}
+
+/// Valid packets from a server, written by `mqttbytes`, with what must be read.
+pub(super) fn from_server() -> Vec<(Vec<u8>, Packet)> {
+    use theirs::ConnectReturnCode as Code;
+    let mut all = Vec::new();
+    for (number, code, session_present) in [
+        (0, Code::Success, false),
+        (0, Code::Success, true),
+        (1, Code::RefusedProtocolVersion, false),
+        (2, Code::BadClientId, false),
+        (3, Code::ServiceUnavailable, false),
+        (4, Code::BadUserNamePassword, false),
+        (5, Code::NotAuthorized, false),
+    ] {
+        let packet = Packet::ConnAck {
+            session_present,
+            code: number,
+        };
+        let connack = theirs::ConnAck::new(code, session_present);
+        all.push((written(|out| connack.write(out)), packet));
+    }
+    for pid in [1, 2, 255, 256, 65_535] {
+        let [ack, rec, rel, comp, unsub] = [
+            written(|out| theirs::PubAck::new(pid).write(out)),
+            written(|out| theirs::PubRec::new(pid).write(out)),
+            written(|out| theirs::PubRel::new(pid).write(out)),
+            written(|out| theirs::PubComp::new(pid).write(out)),
+            written(|out| theirs::UnsubAck::new(pid).write(out)),
+        ];
+        all.push((ack, Packet::PubAck(pid)));
+        all.push((rec, Packet::PubRec(pid)));
+        all.push((rel, Packet::PubRel(pid)));
+        all.push((comp, Packet::PubComp(pid)));
+        all.push((unsub, Packet::UnsubAck(pid)));
+        for count in [1, 4, 125, 126, 300] {
+            let codes: Vec<u8> = [0, 1, 2, 0x80].into_iter().cycle().take(count).collect();
+            let return_codes = codes.iter().map(|&code| code.try_into().unwrap());
+            let suback = theirs::SubAck::new(pid, return_codes.collect());
+            let packet = Packet::SubAck { pid, codes };
+            all.push((written(|out| suback.write(out)), packet));
+        }
+    }
+    let pingresp = written(|out| theirs::PingResp.write(out));
+    all.push((pingresp, Packet::PingResp));
+    all
+}
+
+/// Valid PUBLISH packets, written by `mqttbytes`.
+pub(super) fn publishes() -> Vec<(Vec<u8>, theirs::Publish)> {
+    let mut all = Vec::new();
+    for topic in ["a", "a/b/c", "é/日本", "$SYS/x", &"x".repeat(65_535)] {
+        for payload in [0, 1, 64, 118, 130, 16_500] {
+            for (qos, pkid) in [
+                (QoS::AtMostOnce, 0),
+                (QoS::AtLeastOnce, 1),
+                (QoS::ExactlyOnce, 65_535),
+            ] {
+                for flags in 0..4 {
+                    let mut packet = theirs::Publish::new(topic, qos, vec![0xc3; payload]);
+                    packet.pkid = pkid;
+                    packet.retain = flags & 1 != 0;
+                    packet.dup = flags & 2 != 0 && pkid != 0;
+                    all.push((written(|out| packet.write(out)), packet));
+                }
+            }
+        }
+    }
+    all
+}
+
+#[test]
+fn every_prefix_waits() {
+    let small = publishes().into_iter().map(|(bytes, _)| bytes);
+    let control = from_server().into_iter().map(|(bytes, _)| bytes);
+    for mut packet in small.chain(control) {
+        let whole = packet.len();
+        // Of a long packet the beginning and the end.
+        for cut in (0..whole).filter(|&cut| cut < 300 || whole - cut < 10) {
+            assert_eq!(read(&packet[..cut]), Ok(None), "{cut} of {whole}");
+        }
+        assert_eq!(read(&packet), Ok(Some(whole)));
+        packet.extend([0xff; 9]);
+        assert_eq!(read(&packet), Ok(Some(whole)));
+    }
+}
+
+/// Reserved header flags, packet id 0.
+const FLAGS_AND_IDS: &str = "
+    21020000 41020002 42020002 6002000a b1020008 d100 22020000 9103000100
+    40020000 50020000 62020000 70020000 9003000001 b0020000 32050001610000 34050001610000";
+
+const LENGTHS: &str = "
+    20030000ff 4003000a00 d00100 4004000a10ff 200100 2000 4000 400100 90020001 9000 b003000100
+    3000 3001 300100 30020000 308300000161 30ffffffff7f 4082000001 4082";
+
+/// CONNACK with flag bits 7-1, session present with an error, an unknown return code; SUBACK
+/// with a return code that does not exist.
+const CODES: &str = "
+    2002ff00 20020200 20020101 20020105 20020006 200200ff 20020106
+    9003000103 900400010081 90040001007f 900500018000ff";
+
+/// DUP at QoS 0, QoS 3, an empty topic, wildcards, U+0000, not UTF-8, cut short.
+const PUBLISHES: &str = "
+    390600016178797a 36050001610001 3e050001610001 3003000078 3103000123 310300012b 3003000100
+    30030001ff 3003000261 32050001610000";
+
+/// Types a server never sends, or nobody.
+const TYPES: &str = "
+    1000 8000 a000 c000 e000 f000 0000 8206000100016100 e0018e f0240022";
+
+#[test]
+fn vectors_that_are_malformed() {
+    for table in [FLAGS_AND_IDS, LENGTHS, CODES, PUBLISHES, TYPES] {
+        for text in table.split_whitespace() {
+            assert!(read(&hex(text)).is_err(), "{text}");
+        }
+    }
+}
+
+#[test]
+fn vectors_that_are_not() {
+    // Wrong in MQTT 5 only.
+    for text in "20020000 3003000161 300700010201019a7a 300d000161060b010b020b0378797a".split(' ') {
+        let bytes = hex(text);
+        assert_eq!(read(&bytes), Ok(Some(bytes.len())), "{text}");
+    }
+}
+
+fn hex(text: &str) -> Vec<u8> {
+    let byte = |at| u8::from_str_radix(&text[at..at + 2], 16).unwrap();
+    (0..text.len()).step_by(2).map(byte).collect()
+}
+
+/// The decoders do not rely on a frame checked before.
+#[test]
+fn bodies_without_a_frame_never_panic() {
+    for first in 0..=255 {
+        for length in 0..8 {
+            for fill in [0, 1, 2, 0x80, 0xff] {
+                let body = vec![fill; length];
+                let _ = v4::decode(first, &body);
+                let _ = publish::decode(first, &body);
+            }
+        }
+    }
+    assert!(v4::decode(0x30, b"\0\x01a").is_err());
+    assert!(v4::decode(0xd0, b"\0").is_err());
+}
+
+#[test]
+fn damage_never_panics() {
+    let seed = std::env::var("SEED").map_or(0x9e37_79b9_7f4a_7c15, |s| s.parse().unwrap());
+    let rounds = std::env::var("ROUNDS").map_or(200_000, |s| s.parse().unwrap());
+    println!("SEED={seed} ROUNDS={rounds}");
+    let mut state: u64 = seed | 1;
+    let mut random = move |below: usize| {
+        state ^= state << 13;
+        state ^= state >> 7;
+        state ^= state << 17;
+        (state >> 11) as usize % below
+    };
+    let mut seeds: Vec<Vec<u8>> = from_server().into_iter().map(|(bytes, _)| bytes).collect();
+    seeds.extend(
+        publishes()
+            .into_iter()
+            .map(|(bytes, _)| bytes)
+            .filter(|bytes| bytes.len() < 200),
+    );
+    let mut read_well = 0;
+    for _ in 0..rounds {
+        let mut bytes = seeds[random(seeds.len())].clone();
+        for _ in 0..random(4) {
+            let at = random(bytes.len().min(8));
+            match random(4) {
+                0 => bytes[at] ^= 1 << random(8),
+                1 => bytes[at] = random(256) as u8,
+                2 => bytes.insert(at, random(256) as u8),
+                _ if bytes.len() > 1 => drop(bytes.remove(at)),
+                _ => {}
+            }
+        }
+        if let Ok(Some(total)) = read(&bytes) {
+            read_well += 1;
+            // What we accept, the lenient one accepts too.
+            they_read(&bytes[..total]);
+        }
+        publish::set_dup(&mut bytes);
+        publish::set_pid(&mut bytes, 7);
+        publish::clear_dup(&mut bytes);
+    }
+    assert!(read_well > rounds / 10);
+}

@@ -1,0 +1,63 @@
+//! The settings of a client after validation, with their defaults. `validate.rs` makes it from
+//! what a user gave; the engine only reads it.
+
+use super::timers::Millis;
+
+#[derive(Debug, Clone, PartialEq)]
+pub struct Config {
+    pub client_id: String,
+    /// Whole URLs, one a server, tried in turn.
+    pub servers: Vec<String>,
+    pub clean_session: bool,
+    pub keepalive: Millis,
+    pub will: Option<Will>,
+    pub username: Option<String>,
+    pub password: Option<Vec<u8>>,
+    pub max_reconnect_delay: Millis,
+    pub queue_size: usize,
+    pub batch_size: usize,
+    pub publish_interval: Millis,
+    pub connect_timeout: Millis,
+    pub ack_timeout: Millis,
+    pub stop_timeout: Millis,
+    pub max_inflight: usize,
+    pub offline_size: usize,
+    pub offline_bytes: usize,
+    pub max_packet_size: usize,
+    /// Off for a one-shot: the first failure is the answer.
+    pub reconnect: bool,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Will {
+    pub topic: String,
+    pub payload: Vec<u8>,
+    pub qos: u8,
+    pub retain: bool,
+}
+
+impl Default for Config {
+    fn default() -> Self {
+        Config {
+            client_id: String::new(),
+            servers: Vec::new(),
+            clean_session: true,
+            keepalive: 60_000,
+            will: None,
+            username: None,
+            password: None,
+            max_reconnect_delay: 256_000,
+            queue_size: 5,
+            batch_size: 5,
+            publish_interval: 60_000,
+            connect_timeout: 10_000,
+            ack_timeout: 30_000,
+            stop_timeout: 10_000,
+            max_inflight: 1_000,
+            offline_size: 100_000,
+            offline_bytes: 64 << 20,
+            max_packet_size: 268_435_460,
+            reconnect: true,
+        }
+    }
+}

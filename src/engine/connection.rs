@@ -1,0 +1,391 @@
+//! The life of a connection: attempt, handshake, loss, delay, next attempt; and the one place that
+//! says what a new connection does with everything that was pending.
+
+use super::event::{Event, Generation, Outcome, Token, NOBODY};
+use super::ops::{Stage, Work};
+use super::timers::{Millis, Timer};
+use super::{Code, Engine, Error, State};
+use crate::codec::v4;
+use crate::codec::Malformed;
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Phase {
+    Idle,
+    /// A transport is being opened.
+    Opening,
+    /// CONNECT is on its way; CONNACK is awaited.
+    Handshake,
+    Online,
+    /// Waiting for `Timer::Retry`.
+    Backoff,
+    /// DISCONNECT is on its way; the end of the transport is awaited.
+    Closing,
+    Stopped,
+}
+
+/// paho's numbers for `on_disconnect`.
+pub(super) const RC_NORMAL: u8 = 0;
+pub(super) const RC_PROTOCOL: u8 = 2;
+pub(super) const RC_LOST: u8 = 7;
+pub(super) const RC_KEEPALIVE: u8 = 16;
+
+/// A connection that lasts so long was a good one: the reconnect delay starts small again.
+const STABLE: Millis = 10_000;
+const FIRST_DELAY: Millis = 1_000;
+
+#[derive(Debug)]
+pub(super) struct Link {
+    pub phase: Phase,
+    pub generation: Generation,
+    /// Failed or short-lived connections in a row.
+    pub attempts: u32,
+    pub server: usize,
+    pub ever_online: bool,
+    /// The broker resumed our session on this connection.
+    pub resumed: bool,
+    pub last_sent: Millis,
+    pub last_received: Millis,
+    pub last_ack: Millis,
+    /// When a PINGREQ went out that nothing has answered.
+    pub pinged: Option<Millis>,
+    /// The transport has enough to do.
+    pub blocked: bool,
+    /// Who awaits start().
+    pub starters: Vec<Token>,
+}
+
+impl Default for Link {
+    fn default() -> Self {
+        Link {
+            phase: Phase::Idle,
+            generation: 0,
+            attempts: 0,
+            server: 0,
+            ever_online: false,
+            resumed: false,
+            last_sent: 0,
+            last_received: 0,
+            last_ack: 0,
+            pinged: None,
+            blocked: false,
+            starters: Vec::new(),
+        }
+    }
+}
+
+impl Engine {
+    pub fn state(&self) -> State {
+        match self.link.phase {
+            Phase::Idle => State::Idle,
+            Phase::Online => State::Connected,
+            Phase::Closing | Phase::Stopped => State::Stopped,
+            Phase::Backoff => State::Reconnecting,
+            Phase::Opening | Phase::Handshake if self.link.ever_online => State::Reconnecting,
+            Phase::Opening | Phase::Handshake => State::Connecting,
+        }
+    }
+
+    /// Connects, or hurries a reconnect that waits; the token ends with the next answer.
+    pub fn start(&mut self, now: Millis, token: Token) {
+        if self.is_stopping() {
+            return self.restart_after_stop(token);
+        }
+        match self.link.phase {
+            Phase::Online => return self.done(token, Ok(Outcome::None)),
+            Phase::Idle | Phase::Stopped => {
+                self.link.ever_online = false;
+                self.link.attempts = 0;
+                self.attempt(now);
+            }
+            Phase::Backoff => self.attempt(now),
+            Phase::Opening | Phase::Handshake | Phase::Closing => {}
+        }
+        if token != NOBODY {
+            self.link.starters.push(token);
+        }
+    }
+
+    pub(super) fn attempt(&mut self, now: Millis) {
+        self.timers.clear(Timer::Retry);
+        self.timers.set(Timer::Connect, now + self.cfg.connect_timeout);
+        self.link.phase = Phase::Opening;
+        self.link.generation = self.link.generation.wrapping_add(1);
+        self.events.push_back(Event::Open {
+            generation: self.link.generation,
+            server: self.link.server,
+        });
+    }
+
+    /// The transport is open: CONNECT goes out [MQTT-3.1.0-1].
+    pub fn opened(&mut self, generation: Generation, now: Millis) {
+        if generation != self.link.generation || self.link.phase != Phase::Opening {
+            return;
+        }
+        self.link.phase = Phase::Handshake;
+        self.link.last_received = now;
+        let cfg = &self.cfg;
+        v4::connect(
+            &mut self.out,
+            &v4::Connect {
+                client_id: &cfg.client_id,
+                clean_session: cfg.clean_session,
+                keepalive: cfg.keepalive.div_ceil(1000).min(65_535) as u16,
+                will: cfg.will.as_ref().map(|w| v4::Will {
+                    topic: &w.topic,
+                    payload: &w.payload,
+                    qos: w.qos,
+                    retain: w.retain,
+                }),
+                username: cfg.username.as_deref(),
+                password: cfg.password.as_deref(),
+            },
+        );
+    }
+
+    /// The transport is gone, `why` in its words ("" if it said nothing).
+    pub fn closed(&mut self, generation: Generation, why: &str, now: Millis) {
+        if generation != self.link.generation {
+            return;
+        }
+        let server = self.server_name();
+        let because = if why.is_empty() { "" } else { ": " };
+        match self.link.phase {
+            Phase::Opening => {
+                let text = [
+                    "cannot connect to ",
+                    &server,
+                    because,
+                    why,
+                    "; check mqttserver, mqttport and mqttprotocol, and that a broker listens there",
+                ];
+                self.lose(RC_LOST, Error::say(Code::ConnectionRefused, &text), now);
+            }
+            Phase::Handshake => {
+                let text = [
+                    &server,
+                    " closed the connection before it answered CONNECT",
+                    because,
+                    why,
+                    "; check that it is an MQTT broker and takes this client id and these credentials",
+                ];
+                self.lose(RC_LOST, Error::say(Code::ConnectionRefused, &text), now);
+            }
+            Phase::Online => {
+                let text = ["the connection to ", &server, " was lost", because, why];
+                self.lose(RC_LOST, Error::say(Code::ConnectionLost, &text), now);
+            }
+            Phase::Closing => self.finish_close(now),
+            Phase::Idle | Phase::Backoff | Phase::Stopped => {}
+        }
+    }
+
+    /// CONNACK (§3.2).
+    pub(super) fn on_connack(&mut self, session_present: bool, code: u8, now: Millis) {
+        if code != 0 {
+            self.events.push_back(Event::Connected {
+                session_present: false,
+                code,
+            });
+            let error = refusal(code);
+            let delay = self.refused_delay(code);
+            self.close_transport();
+            return self.lose_for(RC_LOST, error, now, delay);
+        }
+        if session_present && self.cfg.clean_session {
+            // [MQTT-3.2.2-1]
+            return self.violated(
+                Malformed("CONNACK says that a session is present although a clean one was asked for"),
+                now,
+            );
+        }
+        self.timers.clear(Timer::Connect);
+        self.timers.set(Timer::Stable, now + STABLE);
+        self.link.phase = Phase::Online;
+        self.link.last_ack = now;
+        self.stats.reconnects += self.link.ever_online as u64;
+        self.link.ever_online = true;
+        self.link.resumed = session_present;
+        self.arm_keepalive(now);
+        self.resume(session_present);
+        self.events.push_back(Event::Connected {
+            session_present,
+            code,
+        });
+        for token in std::mem::take(&mut self.link.starters) {
+            self.done(token, Ok(Outcome::None));
+        }
+        self.stop_if_drained(now);
+    }
+
+    /// What a new connection does with what is pending, written once. Session kept: in-flight
+    /// messages again with DUP and their identifiers [MQTT-4.4.0-1], in the order they were sent
+    /// [MQTT-4.6.0-1]. Session lost: the same messages as new ones, and all subscriptions.
+    fn resume(&mut self, session_present: bool) {
+        self.control.clear();
+        self.resend.clear();
+        let mut again = Vec::new();
+        if !session_present {
+            self.received.forget();
+            let filters = self.subs.to_restore();
+            if !filters.is_empty() {
+                let key = self.ops.insert(NOBODY, Work::Subscribe(filters));
+                self.control.push_back(key);
+            }
+        }
+        for key in self.ops.keys() {
+            let Some(op) = self.ops.get(key) else { continue };
+            if !op.is_publish() {
+                op.stage = Stage::Waiting;
+                self.ops.release_pid(key);
+                if !self.control.contains(&key) {
+                    self.control.push_back(key);
+                }
+            } else if op.stage != Stage::Waiting && session_present {
+                self.resend.push_back(key);
+            } else if op.stage != Stage::Waiting {
+                self.make_new(key);
+                again.push(key);
+            }
+        }
+        for key in again.into_iter().rev() {
+            self.waiting.push_front(key);
+        }
+    }
+
+    /// The peer broke the protocol: nothing it says from here on can be trusted [MQTT-4.8.0-1].
+    pub(super) fn violated(&mut self, what: Malformed, now: Millis) {
+        let text = [
+            &self.server_name(),
+            " sent what MQTT does not allow: ",
+            what.0,
+            "; check that this port speaks MQTT 3.1.1",
+        ];
+        let error = Error::say(Code::ProtocolError, &text);
+        self.close_transport();
+        self.lose(RC_PROTOCOL, error, now);
+    }
+
+    pub(super) fn connect_overdue(&mut self, now: Millis) {
+        if !self.timers.confirm(Timer::Connect, now) {
+            return;
+        }
+        let opening = self.link.phase == Phase::Opening;
+        let silence = if opening {
+            " did not accept a connection in "
+        } else {
+            " did not answer CONNECT in "
+        };
+        let text = [
+            &self.server_name(),
+            silence,
+            &(self.cfg.connect_timeout as f64 / 1000.0).to_string(),
+            " s (connecttimeout); check that an MQTT broker listens there",
+        ];
+        let error = Error::say(Code::Timeout, &text);
+        self.close_transport();
+        self.lose(RC_LOST, error, now);
+    }
+
+    /// Tells the driver to close the transport; what it still says is ignored.
+    pub(super) fn close_transport(&mut self) {
+        self.out.clear();
+        self.events.push_back(Event::Close {
+            generation: self.link.generation,
+        });
+        self.link.generation = self.link.generation.wrapping_add(1);
+    }
+
+    pub(super) fn lose(&mut self, rc: u8, error: Error, now: Millis) {
+        let delay = self.next_delay();
+        self.lose_for(rc, error, now, delay);
+    }
+
+    /// The connection, or the attempt at one, is over. Nothing pending ends here.
+    fn lose_for(&mut self, rc: u8, error: Error, now: Millis, delay: Millis) {
+        let was_online = self.link.phase == Phase::Online;
+        self.out.clear();
+        self.inbox.clear();
+        for timer in [Timer::Connect, Timer::Stable, Timer::Keepalive, Timer::Ack] {
+            self.timers.clear(timer);
+        }
+        self.link.blocked = false;
+        self.link.pinged = None;
+        self.link.phase = Phase::Backoff;
+
+        let starters = std::mem::take(&mut self.link.starters);
+        if was_online {
+            self.events.push_back(Event::Disconnected {
+                rc,
+                error: Some(error.clone()),
+            });
+        } else if starters.is_empty() {
+            self.events.push_back(Event::Error(error.clone()));
+        } else {
+            for token in starters {
+                self.done(token, Err(error.clone()));
+            }
+        }
+        if !was_online {
+            self.link.server = (self.link.server + 1) % self.cfg.servers.len().max(1);
+        }
+
+        if !self.cfg.reconnect || (self.is_stopping() && !was_online) {
+            self.end_all(&error);
+            return self.finish_stop(now);
+        }
+        if self.is_stopping() {
+            return self.attempt(now);
+        }
+        self.timers.set(Timer::Retry, now + delay);
+    }
+
+    /// Exponential with full jitter, from 1 s to the configured bound.
+    fn next_delay(&mut self) -> Millis {
+        let grown = FIRST_DELAY << self.link.attempts.min(20);
+        self.link.attempts += 1;
+        self.rng.up_to(grown.min(self.cfg.max_reconnect_delay))
+    }
+
+    /// A refusal will hardly change in a second: the slow end, but for "server unavailable".
+    fn refused_delay(&mut self, code: u8) -> Millis {
+        if code == 3 {
+            return self.next_delay();
+        }
+        let half = self.cfg.max_reconnect_delay / 2;
+        half + self.rng.up_to(half)
+    }
+
+    /// The server as an error may show it.
+    pub(super) fn server_name(&self) -> String {
+        let url = self.cfg.servers.get(self.link.server);
+        let url = url.map_or("the server", |u| u.as_str());
+        url.split('?').next().unwrap_or(url).to_owned()
+    }
+}
+
+/// CONNACK return codes (§3.2.2.3).
+fn refusal(code: u8) -> Error {
+    let (kind, text) = match code {
+        1 => (
+            Code::ConnectionRefused,
+            "the broker does not speak MQTT 3.1.1 (CONNACK 1); use a broker that does",
+        ),
+        2 => (
+            Code::ConnectionRefused,
+            "the broker does not allow this client id (CONNACK 2); set another mqttclientid",
+        ),
+        3 => (
+            Code::ConnectionRefused,
+            "the broker is not available (CONNACK 3); it will be tried again",
+        ),
+        4 => (
+            Code::NotAuthorized,
+            "the broker does not accept the user name or password (CONNACK 4); check mqttusername and mqttpassword",
+        ),
+        _ => (
+            Code::NotAuthorized,
+            "the broker does not authorise this client (CONNACK 5); check mqttusername, mqttpassword and the broker's access rules",
+        ),
+    };
+    Error::new(kind, text).with_reason(code)
+}

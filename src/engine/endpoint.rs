@@ -1,0 +1,250 @@
+//! Where to connect: from `mqttserver`, `mqttport`, `mqttprotocol` and `mqttpath` to one URL a
+//! server. A URL given whole wins over the separate settings it contradicts silently nowhere: what
+//! it leaves open is taken from them.
+
+use super::error::{excerpt, Code, Error};
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Protocol {
+    Ws,
+    Wss,
+    Mqtt,
+    Mqtts,
+}
+
+const PROTOCOLS: [(&str, Protocol); 6] = [
+    ("ws", Protocol::Ws),
+    ("wss", Protocol::Wss),
+    ("mqtt", Protocol::Mqtt),
+    ("mqtts", Protocol::Mqtts),
+    ("tcp", Protocol::Mqtt),
+    ("ssl", Protocol::Mqtts),
+];
+
+impl Protocol {
+    pub fn parse(name: &str) -> Option<Protocol> {
+        let found = PROTOCOLS.iter().find(|(n, _)| *n == name)?;
+        Some(found.1)
+    }
+
+    fn scheme(self) -> &'static str {
+        match self {
+            Protocol::Ws => "ws://",
+            Protocol::Wss => "wss://",
+            Protocol::Mqtt => "mqtt://",
+            Protocol::Mqtts => "mqtts://",
+        }
+    }
+
+    pub fn is_websocket(self) -> bool {
+        matches!(self, Protocol::Ws | Protocol::Wss)
+    }
+}
+
+/// What decides where the settings do not.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Host {
+    Node,
+    /// A page or worker; `secure` if it came by https.
+    Browser {
+        secure: bool,
+    },
+}
+
+pub struct Settings<'a> {
+    pub port: Option<u16>,
+    pub protocol: Option<Protocol>,
+    pub path: &'a str,
+    pub tls: bool,
+    pub host: Host,
+}
+
+/// The URL of one server.
+pub fn resolve(server: &str, settings: &Settings<'_>) -> Result<String, Error> {
+    let wrong = |why: &str| {
+        Error::say(
+            Code::InvalidOption,
+            &[
+                "mqttserver \"",
+                &excerpt(server.rsplit('@').next().unwrap_or_default()),
+                "\" ",
+                why,
+                "; give a host name (\"localhost\") or a URL (ws://host:9001/mqtt, wss://, mqtt://, mqtts://)",
+            ],
+        )
+    };
+    let (given, rest) = match server.split_once("://") {
+        Some((scheme, rest)) => match Protocol::parse(&scheme.to_ascii_lowercase()) {
+            Some(protocol) => (Some(protocol), rest),
+            None => return Err(wrong("has a scheme that is not known")),
+        },
+        None => (None, server),
+    };
+    let cut = rest.find(['/', '?', '#']).unwrap_or(rest.len());
+    let (authority, path) = rest.split_at(cut);
+    if authority.contains('@') {
+        return Err(wrong(
+            "has a user name in it: put it in mqttusername and mqttpassword",
+        ));
+    }
+    if given.is_none() && !path.is_empty() {
+        return Err(wrong("has a path but no scheme"));
+    }
+    let (host, port) = split_port(authority).ok_or_else(|| wrong("has a port that is not 1 to 65535"))?;
+    if host.is_empty() || host.contains(|c: char| c.is_whitespace() || c.is_control()) {
+        return Err(wrong("has no host name"));
+    }
+    let bare_ipv6 = host.contains(':') && !host.starts_with('[');
+    let host = if bare_ipv6 {
+        ["[", host, "]"].concat()
+    } else {
+        host.to_owned()
+    };
+
+    let port = port.or(settings.port);
+    let protocol = given
+        .or(settings.protocol)
+        .unwrap_or(match (settings.host, port) {
+            (Host::Browser { secure: true }, _) => Protocol::Wss,
+            (Host::Browser { secure: false }, _) => Protocol::Ws,
+            (Host::Node, _) if settings.tls => Protocol::Mqtts,
+            (Host::Node, None | Some(1883)) => Protocol::Mqtt,
+            (Host::Node, Some(8883)) => Protocol::Mqtts,
+            (Host::Node, Some(_)) => Protocol::Ws,
+        });
+    if !protocol.is_websocket() && settings.host != Host::Node {
+        return Err(wrong(
+            "cannot be reached from a page, which has WebSockets only: use ws or wss",
+        ));
+    }
+    let tls = matches!(protocol, Protocol::Wss | Protocol::Mqtts);
+    // A whole WebSocket URL without a port means that of its scheme, as everywhere.
+    let port = match (given, port) {
+        (Some(Protocol::Ws), None) => 80,
+        (Some(Protocol::Wss), None) => 443,
+        (_, Some(port)) => port,
+        (_, None) if tls => 8883,
+        (_, None) => 1883,
+    };
+    let path = match (protocol.is_websocket(), path) {
+        (false, _) => "",
+        (true, "") => settings.path,
+        (true, path) => path.split('#').next().unwrap_or_default(),
+    };
+    Ok([protocol.scheme(), &host, ":", &port.to_string(), path].concat())
+}
+
+/// None: the port is not one. IPv6 addresses stand in brackets, or alone without a port.
+fn split_port(authority: &str) -> Option<(&str, Option<u16>)> {
+    let end = match authority.strip_prefix('[') {
+        Some(inner) => inner.find(']')? + 2,
+        None if authority.matches(':').count() > 1 => authority.len(),
+        None => authority.find(':').unwrap_or(authority.len()),
+    };
+    let (host, port) = authority.split_at(end);
+    match port.strip_prefix(':') {
+        None if port.is_empty() => Some((host, None)),
+        None => None,
+        Some(digits) => match digits.parse() {
+            Ok(port) if port > 0 => Some((host, Some(port))),
+            _ => None,
+        },
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const PAGE: Host = Host::Browser { secure: false };
+
+    fn url(server: &str, port: Option<u16>, protocol: Option<&str>, host: Host) -> Result<String, String> {
+        let settings = Settings {
+            port,
+            protocol: protocol.and_then(Protocol::parse),
+            path: "/mqtt",
+            tls: false,
+            host,
+        };
+        resolve(server, &settings).map_err(|e| e.message.into_owned())
+    }
+
+    #[test]
+    fn the_transport_is_chosen_as_api_md_says() {
+        let cases = [
+            ("localhost", None, None, Host::Node, "mqtt://localhost:1883"),
+            (
+                "localhost",
+                Some(8883),
+                None,
+                Host::Node,
+                "mqtts://localhost:8883",
+            ),
+            (
+                "localhost",
+                Some(9001),
+                None,
+                Host::Node,
+                "ws://localhost:9001/mqtt",
+            ),
+            (
+                "localhost",
+                Some(9001),
+                Some("mqtt"),
+                Host::Node,
+                "mqtt://localhost:9001",
+            ),
+            ("localhost", None, None, PAGE, "ws://localhost:1883/mqtt"),
+            (
+                "localhost",
+                None,
+                None,
+                Host::Browser { secure: true },
+                "wss://localhost:8883/mqtt",
+            ),
+            (
+                "ws://h:9001/x?a=b#c",
+                Some(1883),
+                Some("mqtt"),
+                Host::Node,
+                "ws://h:9001/x?a=b",
+            ),
+            ("ws://h", None, None, Host::Node, "ws://h:80/mqtt"),
+            ("wss://h/", None, None, PAGE, "wss://h:443/"),
+            ("ws://h", Some(9001), None, PAGE, "ws://h:9001/mqtt"),
+            ("mqtts://h", None, None, Host::Node, "mqtts://h:8883"),
+            ("MQTT://h:1", None, None, Host::Node, "mqtt://h:1"),
+            ("::1", None, None, Host::Node, "mqtt://[::1]:1883"),
+            ("[::1]:1884", None, Some("mqtt"), Host::Node, "mqtt://[::1]:1884"),
+            ("h:9001", None, None, Host::Node, "ws://h:9001/mqtt"),
+        ];
+        for (server, port, protocol, host, expected) in cases {
+            assert_eq!(
+                url(server, port, protocol, host).as_deref(),
+                Ok(expected),
+                "{server}"
+            );
+        }
+    }
+
+    #[test]
+    fn what_cannot_be_a_server_is_named() {
+        for (server, host, why) in [
+            ("http://h", Host::Node, "scheme"),
+            ("mqtt://h", PAGE, "page"),
+            ("h:0", Host::Node, "port"),
+            ("h:70000", Host::Node, "port"),
+            ("", Host::Node, "host name"),
+            ("ws://", Host::Node, "host name"),
+            ("a b", Host::Node, "host name"),
+            ("h/path", Host::Node, "scheme"),
+            ("mqtt://me:secret@h", Host::Node, "mqttusername"),
+        ] {
+            let error = url(server, None, None, host).unwrap_err();
+            assert!(
+                error.contains(why) && !error.contains("secret"),
+                "{server}: {error}"
+            );
+        }
+    }
+}

@@ -1,0 +1,110 @@
+//! What can go wrong, said once: a code that programs compare and a sentence that tells a person
+//! what was given, what is allowed and what to do. Owns no policy.
+
+use std::borrow::Cow;
+
+/// Stable names of errors; `name()` is what a user compares with.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Code {
+    /// The server cannot be reached, or its CONNACK says no (§3.2.2.3).
+    ConnectionRefused,
+    /// CONNACK 4 or 5, or a subscription that is not allowed.
+    NotAuthorized,
+    ConnectionLost,
+    QueueFull,
+    Timeout,
+    Stopped,
+    PacketTooLarge,
+    ProtocolError,
+    SubscribeFailed,
+    InvalidOption,
+    OutOfRange,
+    InvalidTopic,
+    InvalidPayload,
+    Callback,
+}
+
+/// Which JavaScript class carries the code.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Class {
+    Mqtt,
+    Type,
+    Range,
+}
+
+impl Code {
+    pub fn name(self) -> &'static str {
+        match self {
+            Code::ConnectionRefused => "CONNECTION_REFUSED",
+            Code::NotAuthorized => "NOT_AUTHORIZED",
+            Code::ConnectionLost => "CONNECTION_LOST",
+            Code::QueueFull => "QUEUE_FULL",
+            Code::Timeout => "TIMEOUT",
+            Code::Stopped => "STOPPED",
+            Code::PacketTooLarge => "PACKET_TOO_LARGE",
+            Code::ProtocolError => "PROTOCOL_ERROR",
+            Code::SubscribeFailed => "SUBSCRIBE_FAILED",
+            Code::InvalidOption => "INVALID_OPTION",
+            Code::OutOfRange => "OUT_OF_RANGE",
+            Code::InvalidTopic => "INVALID_TOPIC",
+            Code::InvalidPayload => "INVALID_PAYLOAD",
+            Code::Callback => "CALLBACK_FAILED",
+        }
+    }
+
+    pub fn class(self) -> Class {
+        match self {
+            Code::InvalidOption | Code::InvalidTopic | Code::InvalidPayload => Class::Type,
+            Code::OutOfRange => Class::Range,
+            _ => Class::Mqtt,
+        }
+    }
+}
+
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Error {
+    pub code: Code,
+    /// The return or reason code, where the broker sent one.
+    pub reason: Option<u8>,
+    pub message: Cow<'static, str>,
+}
+
+impl Error {
+    pub fn new(code: Code, message: impl Into<Cow<'static, str>>) -> Self {
+        Error {
+            code,
+            reason: None,
+            message: message.into(),
+        }
+    }
+
+    /// Joins the parts of a sentence; smaller in wasm than `format!`.
+    pub fn say(code: Code, parts: &[&str]) -> Self {
+        Error::new(code, parts.concat())
+    }
+
+    pub fn with_reason(mut self, reason: u8) -> Self {
+        self.reason = Some(reason);
+        self
+    }
+
+    pub fn stopped() -> Self {
+        Error::new(
+            Code::Stopped,
+            "the client was stopped before this could be done; call start() and repeat it",
+        )
+    }
+}
+
+/// The first 60 characters of what a user gave, so that an error can show it.
+pub fn excerpt(text: &str) -> String {
+    let mut short: String = text
+        .chars()
+        .take(60)
+        .map(|c| if c.is_control() { '\u{fffd}' } else { c })
+        .collect();
+    if text.chars().nth(60).is_some() {
+        short.push('…');
+    }
+    short
+}

@@ -1,0 +1,55 @@
+//! What leaves the engine beside bytes and deadlines. Events are collected while the engine works
+//! and are acted on after it is done, so that user code never runs inside it.
+
+use super::error::Error;
+
+/// Names one pending operation to whoever started it; chosen by the caller, echoed in `Done`.
+pub type Token = u32;
+/// Nobody waits for this operation.
+pub const NOBODY: Token = 0;
+
+/// Counts connections: an event of an older socket is ignored.
+pub type Generation = u32;
+
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Event {
+    /// Open a transport to server number `server`.
+    Open { generation: Generation, server: usize },
+    /// Send what is outgoing, then close the transport of this generation.
+    Close { generation: Generation },
+    /// CONNACK arrived; `code` 0 is accepted.
+    Connected { session_present: bool, code: u8 },
+    /// A connection that had been accepted is over; `rc` in paho's numbers.
+    Disconnected { rc: u8, error: Option<Error> },
+    /// Messages up to this index of `Engine::records` were received.
+    Messages { upto: usize },
+    /// This handler is no longer used.
+    Unrouted(u32),
+    /// An operation ended.
+    Done {
+        token: Token,
+        result: Result<Outcome, Error>,
+    },
+    /// What no promise carries.
+    Error(Error),
+}
+
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Outcome {
+    None,
+    /// Granted QoS, one a filter in the order asked (§3.9.3).
+    Granted(Vec<u8>),
+}
+
+/// A received message: where it lies in `Engine::inbound`, four words that a caller can read in
+/// bulk. Valid until the next bytes are fed.
+#[repr(C)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Record {
+    /// Number of the topic in the topic cache.
+    pub topic: u32,
+    pub offset: u32,
+    pub len: u32,
+    /// QoS in bits 0-1, retain 4, dup 8.
+    pub flags: u32,
+}

@@ -1,0 +1,32 @@
+//! Bytes that have arrived and are not yet a whole packet. A cursor moves over the buffer; what is
+//! left of a packet goes to the front once, when the next bytes come, so nothing is quadratic.
+
+#[derive(Debug, Default)]
+pub struct Inbox {
+    pub buf: Vec<u8>,
+    pub start: usize,
+}
+
+/// A buffer that a large packet made larger than this is given back when it is empty.
+const KEEP: usize = 1 << 20;
+
+impl Inbox {
+    /// Room for `len` more bytes behind what is there. Offsets given out before are void.
+    pub fn space(&mut self, len: usize) -> &mut [u8] {
+        if self.start > 0 {
+            self.buf.copy_within(self.start.., 0);
+            self.buf.truncate(self.buf.len() - self.start);
+            self.start = 0;
+        }
+        if self.buf.is_empty() && self.buf.capacity() > KEEP && len <= KEEP {
+            self.buf = Vec::new();
+        }
+        let filled = self.buf.len();
+        self.buf.resize(filled + len, 0);
+        &mut self.buf[filled..]
+    }
+
+    pub fn clear(&mut self) {
+        self.start = self.buf.len();
+    }
+}

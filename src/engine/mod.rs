@@ -1,0 +1,219 @@
+//! MQTT itself, as a state machine without input or output.
+//!
+//! The engine is given user calls, bytes, the fate of its transport, and the time. It gives back
+//! bytes, events and the next deadline. Its methods are of four kinds:
+//!
+//! - **inputs**: `start`, `stop`, `publish`, `batch`, `queue`, `flush`, `subscribe`,
+//!   `unsubscribe`, `opened`, `closed`, `space` + `received`, `set_blocked`, `tick`;
+//! - **outputs**: `outgoing` (then `sent`), `next_event`, `next_deadline`;
+//! - **views** that hold until the next input: `records`, `inbound`, `topic`, `route`;
+//! - **getters**: `state`, `stats`, `config`.
+//!
+//! After every input the driver drains all outputs: bytes until `outgoing` is empty, events until
+//! there is none, then it arms one timer for `next_deadline`. Time is milliseconds of any clock
+//! that does not go back; randomness is the seed given to `new`.
+
+mod collect;
+mod connection;
+mod inbox;
+mod keepalive;
+mod ops;
+mod publish;
+mod receive;
+mod rng;
+mod router;
+mod stop;
+mod subscribe;
+#[cfg(test)]
+mod tests;
+mod timers;
+mod topics;
+
+pub mod config;
+pub mod endpoint;
+pub mod error;
+pub mod event;
+pub mod stats;
+pub mod validate;
+
+use std::collections::VecDeque;
+
+pub use config::{Config, Will};
+pub use error::{Class, Code, Error};
+pub use event::{Event, Generation, Outcome, Record, Token, NOBODY};
+pub use publish::{check_topic, Message, Taken};
+pub use stats::Stats;
+pub use timers::Millis;
+
+use collect::Collector;
+use connection::Link;
+use inbox::Inbox;
+use ops::{Key, Ops};
+use publish::Held;
+use receive::Received;
+use rng::Rng;
+use stop::Stopping;
+use subscribe::Subscriptions;
+use timers::{Timer, Timers};
+use topics::Topics;
+
+/// What a user sees as `client.state`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum State {
+    Idle,
+    Connecting,
+    Connected,
+    Reconnecting,
+    Stopped,
+}
+
+impl State {
+    pub fn name(self) -> &'static str {
+        match self {
+            State::Idle => "idle",
+            State::Connecting => "connecting",
+            State::Connected => "connected",
+            State::Reconnecting => "reconnecting",
+            State::Stopped => "stopped",
+        }
+    }
+}
+
+/// `outgoing` is handed over when it passes this, so that no frame is much larger.
+pub const SEND_CAP: usize = 64 << 10;
+
+#[derive(Debug)]
+pub struct Engine {
+    cfg: Config,
+    rng: Rng,
+    timers: Timers,
+    events: VecDeque<Event>,
+    stats: Stats,
+
+    link: Link,
+    /// Bytes for the transport, one buffer for all packets of a turn.
+    out: Vec<u8>,
+    inbox: Inbox,
+    received: Received,
+    topics: Topics,
+
+    ops: Ops,
+    /// SUBSCRIBE and UNSUBSCRIBE that are not on the wire.
+    control: VecDeque<Key>,
+    /// In flight when the connection was lost, to be sent again, in their original order.
+    resend: VecDeque<Key>,
+    /// Publishes that wait for the connection or for a place in the window.
+    waiting: VecDeque<Key>,
+    collector: Collector,
+    subs: Subscriptions,
+    held: Held,
+    stopping: Stopping,
+}
+
+impl Engine {
+    pub fn new(mut cfg: Config, seed: u64) -> Self {
+        let mut rng = Rng::new(seed);
+        if cfg.client_id.is_empty() {
+            cfg.client_id = rng.client_id();
+        }
+        Engine {
+            cfg,
+            rng,
+            timers: Timers::new(),
+            events: VecDeque::new(),
+            stats: Stats::default(),
+            link: Link::default(),
+            out: Vec::new(),
+            inbox: Inbox::default(),
+            received: Received::default(),
+            topics: Topics::default(),
+            ops: Ops::default(),
+            control: VecDeque::new(),
+            resend: VecDeque::new(),
+            waiting: VecDeque::new(),
+            collector: Collector::default(),
+            subs: Subscriptions::default(),
+            held: Held::default(),
+            stopping: Stopping::default(),
+        }
+    }
+
+    pub fn config(&self) -> &Config {
+        &self.cfg
+    }
+
+    pub fn stats(&self) -> Stats {
+        Stats {
+            in_flight: self.ops.in_flight() as u64,
+            queued: self.waiting_messages() as u64,
+            ..self.stats
+        }
+    }
+
+    /// Bytes for the transport of the current generation; what waits is moved up first. Give them
+    /// all to the transport, call `sent`, and ask again until it is empty.
+    pub fn outgoing(&mut self, now: Millis) -> &[u8] {
+        self.fill(now);
+        &self.out
+    }
+
+    /// How many bytes `outgoing` has without moving anything up.
+    pub fn pending_bytes(&self) -> usize {
+        self.out.len()
+    }
+
+    pub fn sent(&mut self, now: Millis) {
+        self.stats.bytes_sent += self.out.len() as u64;
+        self.link.last_sent = now;
+        self.out.clear();
+        if self.out.capacity() > 16 * SEND_CAP {
+            self.out = Vec::new();
+        }
+    }
+
+    pub fn next_event(&mut self) -> Option<Event> {
+        self.events.pop_front()
+    }
+
+    pub fn has_events(&self) -> bool {
+        !self.events.is_empty()
+    }
+
+    pub fn next_deadline(&self) -> Option<Millis> {
+        self.timers.next()
+    }
+
+    /// The time has come, or gone by: works on every timer that is due.
+    pub fn tick(&mut self, now: Millis) {
+        while let Some(timer) = self.timers.expire(now) {
+            match timer {
+                Timer::Connect => self.connect_overdue(now),
+                Timer::Retry => self.attempt(now),
+                Timer::Stable => self.link.attempts = 0,
+                Timer::Keepalive => self.check_keepalive(now),
+                Timer::Batch => self.flush_due_batches(now),
+                Timer::Queue => self.flush_queue(),
+                Timer::Ack => self.check_overdue(now),
+                Timer::Stop => self.stop_overdue(now),
+            }
+            self.stop_if_drained(now);
+        }
+    }
+
+    pub fn is_online(&self) -> bool {
+        self.link.phase == connection::Phase::Online
+    }
+
+    /// Whether the transport has enough to do: then messages wait here, where they are bounded.
+    pub fn set_blocked(&mut self, blocked: bool) {
+        self.link.blocked = blocked;
+    }
+
+    fn done(&mut self, token: Token, result: Result<Outcome, Error>) {
+        if token != NOBODY {
+            self.events.push_back(Event::Done { token, result });
+        } else if let Err(error) = result {
+            self.events.push_back(Event::Error(error));
+        }
+    }
+}

@@ -1,0 +1,238 @@
+//! The one table of pending operations: everything a user started that has not ended, whatever
+//! it waits for. Also hands out packet identifiers, because an identifier is only taken while an
+//! operation holds it. Queues elsewhere hold `Key`s; a key whose operation has ended finds nothing.
+
+use std::collections::VecDeque;
+
+use super::event::Token;
+use super::timers::Millis;
+
+/// Names an operation. `seq` only grows, so sorting by it restores the order of the calls.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Key {
+    pub seq: u64,
+    slot: u32,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Stage {
+    /// Not on the wire.
+    Waiting,
+    /// On the wire; PUBACK, PUBREC, SUBACK or UNSUBACK is awaited.
+    Sent,
+    /// PUBREL is on the wire; PUBCOMP is awaited.
+    Released,
+}
+
+#[derive(Debug)]
+pub enum Work {
+    /// The encoded PUBLISH; its packet identifier is 0 until it is sent.
+    Publish(Vec<u8>),
+    Subscribe(Vec<(String, u8)>),
+    Unsubscribe(Vec<String>),
+}
+
+#[derive(Debug)]
+pub struct Op {
+    pub token: Token,
+    pub pid: u16,
+    pub stage: Stage,
+    /// When it was last put on the wire.
+    pub since: Millis,
+    pub work: Work,
+}
+
+impl Op {
+    pub fn is_publish(&self) -> bool {
+        matches!(self.work, Work::Publish(_))
+    }
+}
+
+#[derive(Debug, Default)]
+pub struct Ops {
+    slots: Vec<Option<(u64, Op)>>,
+    free: Vec<u32>,
+    seq: u64,
+    publishes: usize,
+    in_flight: usize,
+    /// Slot by packet identifier; `NO_SLOT` while it is free.
+    by_pid: Vec<u32>,
+    /// Identifiers that were used and are free, oldest first: one that was just acknowledged is
+    /// not taken again at once, so a duplicate acknowledgement hits nobody.
+    free_pids: VecDeque<u16>,
+}
+
+const NO_SLOT: u32 = u32::MAX;
+/// So many identifiers are in rotation before any is used twice.
+const ROTATION: usize = 1024;
+const MAX_PIDS: usize = 65_535;
+
+impl Ops {
+    pub fn insert(&mut self, token: Token, work: Work) -> Key {
+        let op = Op {
+            token,
+            pid: 0,
+            stage: Stage::Waiting,
+            since: 0,
+            work,
+        };
+        self.publishes += op.is_publish() as usize;
+        self.seq += 1;
+        let entry = Some((self.seq, op));
+        let slot = match self.free.pop() {
+            Some(slot) => {
+                self.slots[slot as usize] = entry;
+                slot
+            }
+            None => {
+                self.slots.push(entry);
+                (self.slots.len() - 1) as u32
+            }
+        };
+        Key { seq: self.seq, slot }
+    }
+
+    pub fn get(&mut self, key: Key) -> Option<&mut Op> {
+        match self.slots.get_mut(key.slot as usize) {
+            Some(Some((seq, op))) if *seq == key.seq => Some(op),
+            _ => None,
+        }
+    }
+
+    pub fn by_pid(&mut self, pid: u16) -> Option<(Key, &mut Op)> {
+        let slot = *self.by_pid.get(pid as usize)?;
+        let (seq, op) = self.slots.get_mut(slot as usize)?.as_mut()?;
+        Some((Key { seq: *seq, slot }, op))
+    }
+
+    pub fn remove(&mut self, key: Key) -> Option<Op> {
+        self.get(key)?;
+        self.release_pid(key);
+        let (_, op) = self.slots[key.slot as usize].take()?;
+        self.free.push(key.slot);
+        self.publishes -= op.is_publish() as usize;
+        Some(op)
+    }
+
+    /// Gives the operation a packet identifier; false while all 65,535 are taken.
+    pub fn assign_pid(&mut self, key: Key) -> bool {
+        if self.by_pid.is_empty() {
+            self.by_pid.push(NO_SLOT);
+        }
+        let minted = self.by_pid.len() - 1;
+        let fresh = minted < ROTATION || self.free_pids.is_empty();
+        let pid = if fresh && minted < MAX_PIDS {
+            self.by_pid.push(NO_SLOT);
+            (minted + 1) as u16
+        } else {
+            match self.free_pids.pop_front() {
+                Some(pid) => pid,
+                None => return false,
+            }
+        };
+        let Some(op) = self.get(key) else {
+            self.free_pids.push_back(pid);
+            return true;
+        };
+        op.pid = pid;
+        let publish = op.is_publish();
+        self.in_flight += publish as usize;
+        self.by_pid[pid as usize] = key.slot;
+        true
+    }
+
+    pub fn release_pid(&mut self, key: Key) {
+        let Some(op) = self.get(key) else { return };
+        let (pid, publish) = (std::mem::take(&mut op.pid), op.is_publish());
+        if pid != 0 {
+            self.by_pid[pid as usize] = NO_SLOT;
+            self.free_pids.push_back(pid);
+            self.in_flight -= publish as usize;
+        }
+    }
+
+    /// Every operation, in the order of the calls.
+    pub fn keys(&self) -> Vec<Key> {
+        let mut keys: Vec<Key> = (0u32..)
+            .zip(&self.slots)
+            .filter_map(|(slot, entry)| entry.as_ref().map(|(seq, _)| Key { seq: *seq, slot }))
+            .collect();
+        keys.sort_unstable();
+        keys
+    }
+
+    pub fn publishes(&self) -> usize {
+        self.publishes
+    }
+
+    /// QoS 1 and 2 publishes that hold a packet identifier.
+    pub fn in_flight(&self) -> usize {
+        self.in_flight
+    }
+
+    /// Empties the table, in the order of the calls: the only way operations end together.
+    pub fn drain(&mut self) -> Vec<Op> {
+        self.keys()
+            .into_iter()
+            .filter_map(|key| self.remove(key))
+            .collect()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn publish(ops: &mut Ops) -> Key {
+        ops.insert(1, Work::Publish(Vec::new()))
+    }
+
+    #[test]
+    fn all_identifiers_can_be_taken_and_none_is_handed_out_twice() {
+        let mut ops = Ops::default();
+        let mut seen = std::collections::HashSet::new();
+        for _ in 0..MAX_PIDS {
+            let key = publish(&mut ops);
+            assert!(ops.assign_pid(key));
+            let pid = ops.get(key).unwrap().pid;
+            assert!(pid != 0 && seen.insert(pid));
+        }
+        let waits = publish(&mut ops);
+        assert!(!ops.assign_pid(waits));
+        let (first, _) = ops.by_pid(7).unwrap();
+        ops.remove(first);
+        assert!(ops.assign_pid(waits));
+        assert_eq!(ops.get(waits).unwrap().pid, 7);
+        assert_eq!(ops.in_flight(), MAX_PIDS);
+    }
+
+    #[test]
+    fn a_freed_identifier_rests_before_it_is_used_again() {
+        let mut ops = Ops::default();
+        let key = publish(&mut ops);
+        ops.assign_pid(key);
+        ops.remove(key);
+        for _ in 0..ROTATION - 1 {
+            let key = publish(&mut ops);
+            ops.assign_pid(key);
+            assert_ne!(ops.get(key).unwrap().pid, 1);
+            ops.remove(key);
+        }
+        let key = publish(&mut ops);
+        ops.assign_pid(key);
+        assert_eq!(ops.get(key).unwrap().pid, 1);
+    }
+
+    #[test]
+    fn a_key_of_an_ended_operation_finds_nothing_even_when_its_slot_is_reused() {
+        let mut ops = Ops::default();
+        let old = publish(&mut ops);
+        ops.remove(old);
+        let new = publish(&mut ops);
+        assert!(ops.get(old).is_none());
+        assert!(ops.remove(old).is_none());
+        assert!(ops.get(new).is_some());
+        assert_eq!(ops.drain().len(), 1);
+        assert_eq!(ops.publishes(), 0);
+    }
+}

@@ -1,0 +1,298 @@
+//! Outgoing messages: taken from the user, put on the wire at once or when there is room,
+//! acknowledged to the end (§3.3, §4.3).
+
+use super::event::{Outcome, Token};
+use super::ops::{Key, Stage, Work};
+use super::receive::out_of_place;
+use super::timers::{Millis, Timer};
+use super::{Code, Engine, Error, SEND_CAP};
+use crate::codec::frame::MAX_REMAINING_LENGTH;
+use crate::codec::{publish, topic, v4};
+
+#[derive(Debug, Clone, Copy)]
+pub struct Message<'a> {
+    pub topic: &'a str,
+    pub payload: &'a [u8],
+    pub qos: u8,
+    pub retain: bool,
+}
+
+/// What became of a publish when the call returns.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Taken {
+    /// QoS 0, and it is in `outgoing`: no `Done` follows.
+    Now,
+    /// A `Done` with the token follows.
+    Later,
+}
+
+/// Messages and bytes that wait: offline, behind the window, in the queue, in batches.
+#[derive(Debug, Default)]
+pub(super) struct Held {
+    pub messages: usize,
+    pub bytes: usize,
+}
+
+impl Engine {
+    pub fn publish(&mut self, now: Millis, message: &Message<'_>, token: Token) -> Result<Taken, Error> {
+        check_topic(message.topic)?;
+        self.publish_checked(now, message, token)
+    }
+
+    /// For a caller that has checked the topic before, with `check_topic`.
+    pub fn publish_checked(
+        &mut self,
+        now: Millis,
+        message: &Message<'_>,
+        token: Token,
+    ) -> Result<Taken, Error> {
+        self.accepting()?;
+        check_size(message)?;
+        if !self.can_send_now() {
+            return self.wait(message, token);
+        }
+        if message.qos == 0 {
+            encode(&mut self.out, message, 0);
+            self.stats.sent += 1;
+            return Ok(Taken::Now);
+        }
+        if self.ops.in_flight() >= self.cfg.max_inflight {
+            return self.wait(message, token);
+        }
+        let key = self.ops.insert(token, Work::Publish(Vec::new()));
+        if !self.ops.assign_pid(key) {
+            self.ops.remove(key);
+            return self.wait(message, token);
+        }
+        if let Some(op) = self.ops.get(key) {
+            let start = self.out.len();
+            encode(&mut self.out, message, op.pid);
+            op.work = Work::Publish(self.out[start..].to_vec());
+            op.stage = Stage::Sent;
+            op.since = now;
+        }
+        self.stats.sent += 1;
+        self.expect_ack(now);
+        Ok(Taken::Later)
+    }
+
+    fn can_send_now(&self) -> bool {
+        self.is_online()
+            && !self.link.blocked
+            && self.out.len() < SEND_CAP
+            && self.waiting.is_empty()
+            && self.resend.is_empty()
+            && self.control.is_empty()
+    }
+
+    fn wait(&mut self, message: &Message<'_>, token: Token) -> Result<Taken, Error> {
+        let key = self.hold(message, token)?;
+        self.waiting.push_back(key);
+        Ok(Taken::Later)
+    }
+
+    /// Encodes a message to be kept until it can be sent.
+    pub(super) fn hold(&mut self, message: &Message<'_>, token: Token) -> Result<Key, Error> {
+        self.room_for(message.topic.len() + message.payload.len())?;
+        let mut packet = Vec::new();
+        encode(&mut packet, message, 0);
+        self.held.messages += 1;
+        self.held.bytes += packet.len();
+        Ok(self.ops.insert(token, Work::Publish(packet)))
+    }
+
+    pub(super) fn room_for(&self, bytes: usize) -> Result<(), Error> {
+        if self.held.messages < self.cfg.offline_size && self.held.bytes + bytes <= self.cfg.offline_bytes {
+            return Ok(());
+        }
+        Err(Error::say(
+            Code::QueueFull,
+            &[
+                &self.held.messages.to_string(),
+                " messages of ",
+                &self.held.bytes.to_string(),
+                " bytes already wait to be sent (offlinesize ",
+                &self.cfg.offline_size.to_string(),
+                ", offlinebytes ",
+                &self.cfg.offline_bytes.to_string(),
+                "); wait for earlier publishes, or raise the bound",
+            ],
+        ))
+    }
+
+    /// Moves what waits into `outgoing`, up to the cap: control packets, then what is sent again,
+    /// then messages in the order they were given.
+    pub(super) fn fill(&mut self, now: Millis) {
+        if !self.is_online() {
+            return;
+        }
+        while self.out.len() < SEND_CAP && !self.link.blocked {
+            if let Some(key) = self.control.pop_front() {
+                if !self.send_control(key, now) {
+                    self.control.push_front(key);
+                    return;
+                }
+            } else if let Some(key) = self.resend.pop_front() {
+                self.send_again(key, now);
+            } else if let Some(&key) = self.waiting.front() {
+                if !self.send_waiting(key, now) {
+                    return;
+                }
+                self.waiting.pop_front();
+            } else {
+                return;
+            }
+        }
+    }
+
+    /// False: no place in the window.
+    fn send_waiting(&mut self, key: Key, now: Millis) -> bool {
+        let Some(op) = self.ops.get(key) else { return true };
+        let Work::Publish(packet) = &op.work else {
+            return true;
+        };
+        let size = packet.len();
+        if publish::qos(packet) == 0 {
+            self.out.extend_from_slice(packet);
+            let token = op.token;
+            self.ops.remove(key);
+            self.done(token, Ok(Outcome::None));
+        } else {
+            if self.ops.in_flight() >= self.cfg.max_inflight || !self.ops.assign_pid(key) {
+                return false;
+            }
+            if let Some(op) = self.ops.get(key) {
+                op.stage = Stage::Sent;
+                op.since = now;
+                let pid = op.pid;
+                if let Work::Publish(packet) = &mut op.work {
+                    publish::set_pid(packet, pid);
+                    self.out.extend_from_slice(packet);
+                }
+            }
+            self.expect_ack(now);
+        }
+        self.held.messages -= 1;
+        self.held.bytes -= size;
+        self.stats.sent += 1;
+        true
+    }
+
+    /// The session was kept: PUBLISH with DUP [MQTT-3.3.1-1], or PUBREL.
+    fn send_again(&mut self, key: Key, now: Millis) {
+        let Some(op) = self.ops.get(key) else { return };
+        op.since = now;
+        if op.stage == Stage::Released {
+            v4::ack(&mut self.out, v4::Ack::PubRel, op.pid);
+        } else if let Work::Publish(packet) = &mut op.work {
+            publish::set_dup(packet);
+            self.out.extend_from_slice(packet);
+        }
+        self.expect_ack(now);
+    }
+
+    /// An in-flight message whose session is lost waits again, as a new one.
+    pub(super) fn make_new(&mut self, key: Key) {
+        self.ops.release_pid(key);
+        let Some(op) = self.ops.get(key) else { return };
+        op.stage = Stage::Waiting;
+        if let Work::Publish(packet) = &mut op.work {
+            publish::clear_dup(packet);
+            self.held.messages += 1;
+            self.held.bytes += packet.len();
+        }
+    }
+
+    /// PUBACK and PUBCOMP: the last step of QoS 1 and 2.
+    pub(super) fn on_publish_done(&mut self, pid: u16, qos: u8, now: Millis) -> Result<(), &'static str> {
+        let expected = if qos == 1 { Stage::Sent } else { Stage::Released };
+        match self.ops.by_pid(pid) {
+            Some((key, op)) if op.stage == expected && publish_qos(&op.work) == qos => {
+                let token = op.token;
+                self.ops.remove(key);
+                self.link.last_ack = now;
+                self.done(token, Ok(Outcome::None));
+                Ok(())
+            }
+            _ => out_of_place(self.link.resumed),
+        }
+    }
+
+    /// PUBREC: the broker has it; from here on only PUBREL is sent [MQTT-4.3.3-1].
+    pub(super) fn on_pubrec(&mut self, pid: u16, now: Millis) -> Result<(), &'static str> {
+        match self.ops.by_pid(pid) {
+            Some((_, op)) if publish_qos(&op.work) == 2 => {
+                op.stage = Stage::Released;
+                op.since = now;
+                self.link.last_ack = now;
+            }
+            _ => out_of_place(self.link.resumed)?,
+        }
+        v4::ack(&mut self.out, v4::Ack::PubRel, pid);
+        Ok(())
+    }
+
+    pub(super) fn expect_ack(&mut self, now: Millis) {
+        if !self.timers.is_set(Timer::Ack) {
+            self.timers.set(Timer::Ack, now + self.cfg.ack_timeout);
+        }
+    }
+
+    pub(super) fn waiting_messages(&self) -> usize {
+        self.held.messages
+    }
+}
+
+/// QoS of a publish, 0 for anything else.
+fn publish_qos(work: &Work) -> u8 {
+    match work {
+        Work::Publish(packet) => publish::qos(packet),
+        _ => 0,
+    }
+}
+
+fn encode(out: &mut Vec<u8>, message: &Message<'_>, pid: u16) {
+    publish::encode(
+        out,
+        message.topic.as_bytes(),
+        message.payload,
+        message.qos,
+        message.retain,
+        pid,
+    );
+}
+
+/// Whether a topic name may be published to (§4.7).
+pub fn check_topic(name: &str) -> Result<(), Error> {
+    topic::check_name(name).map_err(|why| {
+        Error::say(
+            if name.len() > 65_535 {
+                Code::OutOfRange
+            } else {
+                Code::InvalidTopic
+            },
+            &[
+                "topic \"",
+                &super::error::excerpt(name),
+                "\" ",
+                why,
+                "; a topic name to publish to is 1 to 65,535 bytes of UTF-8 without +, # and U+0000",
+            ],
+        )
+    })
+}
+
+pub(super) fn check_size(message: &Message<'_>) -> Result<(), Error> {
+    let length = publish::remaining_length(message.topic.len(), message.payload.len(), message.qos);
+    if length <= MAX_REMAINING_LENGTH {
+        return Ok(());
+    }
+    Err(Error::say(
+        Code::PacketTooLarge,
+        &[
+            "a message of ",
+            &message.payload.len().to_string(),
+            " bytes is too large; an MQTT packet holds at most 268,435,455 bytes, so send it in parts",
+        ],
+    ))
+}

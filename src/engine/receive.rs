@@ -1,0 +1,188 @@
+//! Bytes in: cut into packets, checked, and each sent to the place that knows what it means.
+
+use super::connection::Phase;
+use super::event::{Event, Generation, Record};
+use super::timers::Millis;
+use super::Engine;
+use crate::codec::{frame, publish, v4, Malformed};
+
+/// Messages of the chunk that is being worked on, and QoS 2 identifiers seen (§4.3.3).
+#[derive(Debug, Default)]
+pub(super) struct Received {
+    pub records: Vec<Record>,
+    /// One bit an identifier between PUBLISH and PUBREL; empty until QoS 2 is used.
+    exactly_once: Vec<u64>,
+}
+
+impl Received {
+    /// True the first time; a repeated PUBLISH is answered, not delivered again [MQTT-4.3.3-2].
+    fn first_time(&mut self, pid: u16) -> bool {
+        if self.exactly_once.is_empty() {
+            self.exactly_once.resize(1 << 10, 0);
+        }
+        let word = &mut self.exactly_once[pid as usize >> 6];
+        let bit = 1 << (pid & 63);
+        let first = *word & bit == 0;
+        *word |= bit;
+        first
+    }
+
+    fn released(&mut self, pid: u16) {
+        if let Some(word) = self.exactly_once.get_mut(pid as usize >> 6) {
+            *word &= !(1 << (pid & 63));
+        }
+    }
+
+    /// The session is lost.
+    pub fn forget(&mut self) {
+        self.exactly_once.clear();
+    }
+}
+
+impl Engine {
+    /// Room for bytes that have arrived; write them, then call `received`. Records and the views
+    /// they point into are void from here on.
+    pub fn space(&mut self, len: usize) -> &mut [u8] {
+        self.received.records.clear();
+        self.topics.trim();
+        self.inbox.space(len)
+    }
+
+    /// The bytes in `space` are there.
+    pub fn received(&mut self, generation: Generation, len: usize, now: Millis) {
+        if generation != self.link.generation || !matches!(self.link.phase, Phase::Handshake | Phase::Online)
+        {
+            return self.inbox.clear();
+        }
+        self.stats.bytes_received += len as u64;
+        self.link.last_received = now;
+        // The buffer is moved out while packets are looked at, and back: no copy.
+        let buf = std::mem::take(&mut self.inbox.buf);
+        let mut at = self.inbox.start;
+        let end = loop {
+            match self.next_packet(&buf, at, now) {
+                Ok(Some(next)) => at = next,
+                Ok(None) => break Ok(()),
+                Err(what) => break Err(what),
+            }
+            if generation != self.link.generation {
+                break Ok(());
+            }
+        };
+        self.inbox.buf = buf;
+        self.inbox.start = at;
+        match end {
+            Err(what) => self.violated(what, now),
+            Ok(()) if generation != self.link.generation => self.inbox.clear(),
+            Ok(()) => {}
+        }
+        self.stop_if_drained(now);
+    }
+
+    /// Works on the packet at `at` if it is whole; where the next one begins.
+    fn next_packet(&mut self, buf: &[u8], at: usize, now: Millis) -> Result<Option<usize>, Malformed> {
+        let rest = &buf[at..];
+        let Some(frame) = frame::frame(rest)? else {
+            return Ok(None);
+        };
+        if self.link.phase == Phase::Handshake && frame.kind() != CONNACK {
+            return Err(Malformed("another packet before CONNACK"));
+        }
+        if frame.total() > self.cfg.max_packet_size {
+            return Err(Malformed("a packet that is larger than maxpacketsize allows"));
+        }
+        let Some(body) = rest.get(frame.header..frame.total()) else {
+            return Ok(None);
+        };
+        if frame.kind() == PUBLISH {
+            self.on_publish(frame.first, body, at + frame.header)?;
+        } else {
+            self.on_control(v4::decode(frame.first, body)?, now)?;
+        }
+        Ok(Some(at + frame.total()))
+    }
+
+    fn on_publish(&mut self, first: u8, body: &[u8], body_at: usize) -> Result<(), Malformed> {
+        let message = publish::decode(first, body)?;
+        match message.qos {
+            1 => v4::ack(&mut self.out, v4::Ack::PubAck, message.pid),
+            2 => {
+                v4::ack(&mut self.out, v4::Ack::PubRec, message.pid);
+                if !self.received.first_time(message.pid) {
+                    return Ok(());
+                }
+            }
+            _ => {}
+        }
+        self.received.records.push(Record {
+            topic: self.topics.number(message.topic),
+            offset: (body_at + body.len() - message.payload.len()) as u32,
+            len: message.payload.len() as u32,
+            flags: message.qos as u32 | (message.retain as u32) << 2 | (message.dup as u32) << 3,
+        });
+        self.stats.received += 1;
+        let upto = self.received.records.len();
+        match self.events.back_mut() {
+            Some(Event::Messages { upto: last }) => *last = upto,
+            _ => self.events.push_back(Event::Messages { upto }),
+        }
+        Ok(())
+    }
+
+    fn on_control(&mut self, packet: v4::Packet, now: Millis) -> Result<(), Malformed> {
+        match packet {
+            v4::Packet::ConnAck { .. } if self.link.phase == Phase::Online => Err("a second CONNACK"),
+            v4::Packet::ConnAck {
+                session_present,
+                code,
+            } => {
+                self.on_connack(session_present, code, now);
+                Ok(())
+            }
+            v4::Packet::PubAck(pid) => self.on_publish_done(pid, 1, now),
+            v4::Packet::PubRec(pid) => self.on_pubrec(pid, now),
+            v4::Packet::PubComp(pid) => self.on_publish_done(pid, 2, now),
+            v4::Packet::PubRel(pid) => {
+                self.received.released(pid);
+                v4::ack(&mut self.out, v4::Ack::PubComp, pid);
+                Ok(())
+            }
+            v4::Packet::SubAck { pid, codes } => self.on_suback(pid, codes, now),
+            v4::Packet::UnsubAck(pid) => self.on_unsuback(pid, now),
+            v4::Packet::PingResp => Ok(()),
+        }
+        .map_err(Malformed)
+    }
+
+    /// Messages of the bytes last fed.
+    pub fn records(&self) -> &[Record] {
+        &self.received.records
+    }
+
+    /// The bytes that `Record::offset` counts in.
+    pub fn inbound(&self) -> &[u8] {
+        &self.inbox.buf
+    }
+
+    /// The topic of a record.
+    pub fn topic(&self, number: u32) -> &str {
+        self.topics.name(number).unwrap_or_default()
+    }
+
+    /// Changes whenever topic numbers or their routes are void.
+    pub fn topic_epoch(&self) -> u32 {
+        self.topics.epoch()
+    }
+}
+
+const CONNACK: u8 = 2;
+const PUBLISH: u8 = 3;
+
+/// An acknowledgement of nothing we know. In a resumed session it may belong to an earlier life of
+/// this client; otherwise the peer breaks the protocol.
+pub(super) fn out_of_place(resumed: bool) -> Result<(), &'static str> {
+    if resumed {
+        return Ok(());
+    }
+    Err("an acknowledgement of something that was not sent")
+}

@@ -1,0 +1,298 @@
+//! The one validator of `credentials`: from what a user gave to a `Config`, or an error that names
+//! the key, what was given and what is allowed. Pure, so that every front end shares it.
+
+use super::config::{Config, Will};
+use super::endpoint::{resolve, Host, Protocol, Settings};
+use super::error::{excerpt, Code, Error};
+use super::publish::check_topic;
+use super::timers::Millis;
+
+/// A value as it came from outside.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Value {
+    Absent,
+    Text(String),
+    Number(f64),
+    Bool(bool),
+    Bytes(Vec<u8>),
+    /// Anything else, by the name of its kind ("an array", "a function").
+    Other(&'static str),
+}
+
+#[derive(Clone, Copy)]
+enum Kind {
+    Text,
+    TextOrBytes,
+    Bool,
+    Whole(f64, f64),
+    Seconds(f64, f64),
+}
+
+/// Every key there is. Seconds may have fractions.
+const KEYS: [(&str, Kind); 26] = [
+    ("mqttclientid", Kind::Text),
+    ("mqttserver", Kind::Text),
+    ("mqttport", Kind::Whole(1.0, 65_535.0)),
+    ("mqttprotocol", Kind::Text),
+    ("mqttpath", Kind::Text),
+    ("mqttversion", Kind::Whole(4.0, 4.0)),
+    ("mqttcleansession", Kind::Bool),
+    ("mqttkeepalive", Kind::Seconds(0.0, 65_535.0)),
+    ("mqttusername", Kind::Text),
+    ("mqttpassword", Kind::TextOrBytes),
+    ("maxmqttreconnectdelay", Kind::Seconds(0.0, 86_400.0)),
+    ("willsettopic", Kind::Text),
+    ("willsetpayload", Kind::TextOrBytes),
+    ("willsetqos", Kind::Whole(0.0, 2.0)),
+    ("willsetretain", Kind::Bool),
+    ("queuesize", Kind::Whole(1.0, 1_000_000.0)),
+    ("batchsize", Kind::Whole(1.0, 1_000_000.0)),
+    ("publishinterval", Kind::Seconds(0.0, MAX_SECONDS)),
+    ("connecttimeout", Kind::Seconds(0.001, MAX_SECONDS)),
+    ("acktimeout", Kind::Seconds(0.001, MAX_SECONDS)),
+    ("stoptimeout", Kind::Seconds(0.0, MAX_SECONDS)),
+    ("maxinflight", Kind::Whole(1.0, 65_535.0)),
+    ("maxpacketsize", Kind::Whole(16.0, 268_435_460.0)),
+    ("offlinesize", Kind::Whole(0.0, 10_000_000.0)),
+    ("offlinebytes", Kind::Whole(0.0, 2_147_483_648.0)),
+    ("certs", Kind::Text),
+];
+
+/// 24 days: what a JavaScript timer can hold.
+const MAX_SECONDS: f64 = 2_147_483.0;
+
+#[derive(Debug)]
+pub struct Builder {
+    cfg: Config,
+    server: String,
+    port: Option<u16>,
+    protocol: Option<Protocol>,
+    path: String,
+    will_topic: String,
+    will: Will,
+}
+
+impl Default for Builder {
+    fn default() -> Self {
+        Builder {
+            cfg: Config::default(),
+            server: "localhost".into(),
+            port: None,
+            protocol: None,
+            path: "/mqtt".into(),
+            will_topic: String::new(),
+            will: Will {
+                topic: String::new(),
+                payload: Vec::new(),
+                qos: 0,
+                retain: false,
+            },
+        }
+    }
+}
+
+impl Builder {
+    pub fn set(&mut self, key: &str, value: Value) -> Result<(), Error> {
+        let Some(&(name, kind)) = KEYS.iter().find(|(name, _)| *name == key) else {
+            return Err(unknown("credentials", key, KEYS.iter().map(|(name, _)| *name)));
+        };
+        if value == Value::Absent {
+            return Ok(());
+        }
+        if name == "certs" {
+            return Err(Error::new(
+                Code::InvalidOption,
+                "certs is not supported by this version; without it mqtts and wss use the system's CAs",
+            ));
+        }
+        let cfg = &mut self.cfg;
+        match (name, check(name, kind, value)?) {
+            ("mqttclientid", Value::Text(id)) => cfg.client_id = id,
+            ("mqttserver", Value::Text(server)) => self.server = server,
+            ("mqttport", Value::Number(n)) => self.port = Some(n as u16),
+            ("mqttprotocol", Value::Text(given)) => {
+                let known = ["ws", "wss", "mqtt", "mqtts"].contains(&given.as_str());
+                self.protocol = Protocol::parse(&given).filter(|_| known);
+                if self.protocol.is_none() {
+                    return Err(wrong(
+                        name,
+                        &Value::Text(given),
+                        "\"ws\", \"wss\", \"mqtt\" or \"mqtts\"",
+                    ));
+                }
+            }
+            ("mqttpath", Value::Text(path)) => {
+                if !path.starts_with('/') || path.contains('#') {
+                    let allowed = "a path that begins with / and has no #, such as \"/mqtt\"";
+                    return Err(wrong(name, &Value::Text(path), allowed));
+                }
+                self.path = path;
+            }
+            ("mqttcleansession", Value::Bool(clean)) => cfg.clean_session = clean,
+            ("mqttkeepalive", Value::Number(s)) => cfg.keepalive = millis(s),
+            ("mqttusername", Value::Text(user)) => cfg.username = Some(user),
+            ("mqttpassword", Value::Bytes(password)) => cfg.password = Some(password),
+            ("maxmqttreconnectdelay", Value::Number(s)) => cfg.max_reconnect_delay = millis(s),
+            ("willsettopic", Value::Text(topic)) => self.will_topic = topic,
+            ("willsetpayload", Value::Bytes(payload)) => self.will.payload = payload,
+            ("willsetqos", Value::Number(n)) => self.will.qos = n as u8,
+            ("willsetretain", Value::Bool(retain)) => self.will.retain = retain,
+            ("queuesize", Value::Number(n)) => cfg.queue_size = n as usize,
+            ("batchsize", Value::Number(n)) => cfg.batch_size = n as usize,
+            ("publishinterval", Value::Number(s)) => cfg.publish_interval = millis(s),
+            ("connecttimeout", Value::Number(s)) => cfg.connect_timeout = millis(s),
+            ("acktimeout", Value::Number(s)) => cfg.ack_timeout = millis(s),
+            ("stoptimeout", Value::Number(s)) => cfg.stop_timeout = millis(s),
+            ("maxinflight", Value::Number(n)) => cfg.max_inflight = n as usize,
+            ("maxpacketsize", Value::Number(n)) => cfg.max_packet_size = n as usize,
+            ("offlinesize", Value::Number(n)) => cfg.offline_size = n as usize,
+            ("offlinebytes", Value::Number(n)) => cfg.offline_bytes = n as usize,
+            _ => {}
+        }
+        Ok(())
+    }
+
+    /// What only the whole shows.
+    pub fn finish(mut self, host: Host) -> Result<Config, Error> {
+        let settings = Settings {
+            port: self.port,
+            protocol: self.protocol,
+            path: &self.path,
+            tls: false,
+            host,
+        };
+        self.cfg.servers = vec![resolve(&self.server, &settings)?];
+        if self.cfg.password.is_some() && self.cfg.username.is_none() {
+            return Err(Error::new(
+                Code::InvalidOption,
+                "mqttpassword was given without mqttusername, which MQTT 3.1.1 does not allow [MQTT-3.1.2-22]; give both",
+            ));
+        }
+        if !self.will_topic.is_empty() {
+            check_topic(&self.will_topic).map_err(|e| Error {
+                message: ["willsettopic: ", &e.message].concat().into(),
+                ..e
+            })?;
+            self.will.topic = self.will_topic;
+            self.cfg.will = Some(self.will);
+        }
+        Ok(self.cfg)
+    }
+}
+
+fn millis(seconds: f64) -> Millis {
+    (seconds * 1000.0).round() as Millis
+}
+
+/// The value in its one form (text for bytes becomes bytes), or an error.
+fn check(name: &str, kind: Kind, value: Value) -> Result<Value, Error> {
+    match (kind, value) {
+        (Kind::Text | Kind::TextOrBytes, Value::Text(text)) if text.len() > 65_535 => Err(Error::say(
+            Code::OutOfRange,
+            &[
+                name,
+                " has ",
+                &text.len().to_string(),
+                " bytes; MQTT allows at most 65,535",
+            ],
+        )),
+        (Kind::Text, Value::Text(text)) if text.contains('\0') => Err(Error::say(
+            Code::InvalidOption,
+            &[
+                name,
+                " contains U+0000, which MQTT does not allow [MQTT-1.5.3-2]; take it out",
+            ],
+        )),
+        (Kind::Text, value @ Value::Text(_)) => Ok(value),
+        (Kind::TextOrBytes, Value::Text(text)) => Ok(Value::Bytes(text.into_bytes())),
+        (Kind::TextOrBytes, Value::Bytes(bytes)) if bytes.len() > 65_535 => Err(Error::say(
+            Code::OutOfRange,
+            &[
+                name,
+                " has ",
+                &bytes.len().to_string(),
+                " bytes; MQTT allows at most 65,535",
+            ],
+        )),
+        (Kind::TextOrBytes, value @ Value::Bytes(_)) => Ok(value),
+        (Kind::Bool, value @ Value::Bool(_)) => Ok(value),
+        (Kind::Whole(min, max), Value::Number(n)) if n.fract() == 0.0 && n >= min && n <= max => {
+            Ok(Value::Number(n))
+        }
+        (Kind::Seconds(min, max), Value::Number(n)) if n >= min && n <= max => Ok(Value::Number(n)),
+        (kind, value) => {
+            let number = matches!(value, Value::Number(_));
+            let bounds = |what: &str, min: f64, max: f64| {
+                [what, " from ", &min.to_string(), " to ", &max.to_string()].concat()
+            };
+            let allowed = match kind {
+                Kind::Text => "a string".to_owned(),
+                Kind::TextOrBytes => "a string or bytes".to_owned(),
+                Kind::Bool => "true or false".to_owned(),
+                Kind::Whole(min, max) if min == max => min.to_string(),
+                Kind::Whole(min, max) => bounds("a whole number", min, max),
+                Kind::Seconds(min, max) => bounds("a number of seconds", min, max),
+            };
+            let mut error = wrong(name, &value, &allowed);
+            if number && matches!(kind, Kind::Whole(..) | Kind::Seconds(..)) {
+                error.code = Code::OutOfRange;
+            }
+            Err(error)
+        }
+    }
+}
+
+fn wrong(name: &str, given: &Value, allowed: &str) -> Error {
+    let shown = match given {
+        _ if name == "mqttpassword" => "something else".to_owned(),
+        Value::Absent => "nothing".to_owned(),
+        Value::Text(text) => ["the string \"", &excerpt(text), "\""].concat(),
+        Value::Number(n) => n.to_string(),
+        Value::Bool(b) => (if *b { "true" } else { "false" }).to_owned(),
+        Value::Bytes(_) => "bytes".to_owned(),
+        Value::Other(kind) => (*kind).to_owned(),
+    };
+    Error::say(
+        Code::InvalidOption,
+        &[
+            "credentials.",
+            name,
+            " must be ",
+            allowed,
+            "; ",
+            &shown,
+            " was given",
+        ],
+    )
+}
+
+/// An unknown key, with the nearest known one.
+pub fn unknown<'a>(place: &str, key: &str, known: impl Iterator<Item = &'a str>) -> Error {
+    let nearest = known
+        .map(|name| (distance(key, name), name))
+        .min()
+        .filter(|(d, name)| *d <= name.len() / 2);
+    let hint = match nearest {
+        Some((_, name)) => ["; did you mean \"", name, "\"?"].concat(),
+        None => "; see the table of options in the README".to_owned(),
+    };
+    Error::say(
+        Code::InvalidOption,
+        &[place, " has no key \"", &excerpt(key), "\"", &hint],
+    )
+}
+
+/// Edits between two words, without regard to case.
+fn distance(a: &str, b: &str) -> usize {
+    let b: Vec<u8> = b.bytes().map(|c| c.to_ascii_lowercase()).collect();
+    let mut row: Vec<usize> = (0..=b.len()).collect();
+    for (i, x) in a.bytes().map(|c| c.to_ascii_lowercase()).enumerate() {
+        let mut diagonal = std::mem::replace(&mut row[0], i + 1);
+        for (j, &y) in b.iter().enumerate() {
+            let replaced = diagonal + (x != y) as usize;
+            diagonal = row[j + 1];
+            row[j + 1] = replaced.min(row[j] + 1).min(diagonal + 1);
+        }
+    }
+    row[b.len()]
+}

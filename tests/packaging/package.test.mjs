@@ -1,0 +1,174 @@
+// The package as users get it: packed, its contents asserted, installed into projects of its own and used there.
+import assert from "node:assert/strict";
+import { execFile } from "node:child_process";
+import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { after, before, test } from "node:test";
+import { fileURLToPath } from "node:url";
+import { promisify } from "node:util";
+import { gzipSync } from "node:zlib";
+import { build } from "esbuild";
+import { publint } from "publint";
+import { formatMessage } from "publint/utils";
+
+const ROOT = fileURLToPath(new URL("../..", import.meta.url));
+const MANIFEST = JSON.parse(readFileSync(join(ROOT, "package.json"), "utf8"));
+const FILES = [
+  "CHANGELOG.md",
+  "LICENSE",
+  "NOTICE",
+  "README.md",
+  "dist/browser.mjs",
+  "dist/index.d.cts",
+  "dist/index.d.ts",
+  "dist/mqtt_lib_bg.wasm",
+  "dist/mqtt_lib_bg.wasm.d.cts",
+  "dist/node.cjs",
+  "dist/node.mjs",
+  "package.json",
+];
+const KIB = 1024;
+
+const temp = mkdtempSync(join(tmpdir(), "mqtt-lib-package-"));
+after(() => rmSync(temp, { recursive: true, force: true }));
+
+/** Runs a program in a folder; resolves with its stdout, rejects with everything it said. */
+async function run(cwd, command, ...args) {
+  // An npm that runs us says where its project is; a child in another project must not believe it.
+  const env = Object.fromEntries(
+    Object.entries(process.env).filter(([name]) => name !== "npm_config_local_prefix"),
+  );
+  try {
+    return (await promisify(execFile)(command, args, { cwd, env })).stdout;
+  } catch (error) {
+    throw new Error(`${command} ${args.join(" ")}\n${error.stdout}${error.stderr}`, { cause: error });
+  }
+}
+
+let packed;
+let tarball;
+/** A project that has installed the tarball. */
+const project = join(temp, "project");
+
+before(async () => {
+  const out = await run(ROOT, "npm", "pack", "--json", "--ignore-scripts", "--pack-destination", temp);
+  packed = JSON.parse(out)[0];
+  tarball = join(temp, packed.filename);
+  mkdirSync(project);
+  writeFileSync(join(project, "package.json"), '{ "name": "consumer", "private": true }');
+  await run(project, "npm", "install", "--no-audit", "--no-fund", "--prefer-offline", tarball);
+});
+
+test("the tarball contains what it should and nothing else", () => {
+  assert.deepEqual(packed.files.map((file) => file.path).sort(), FILES);
+});
+
+test("the tarball is under 300 KB", () => {
+  assert.ok(statSync(tarball).size < 300_000, `${statSync(tarball).size} bytes`);
+});
+
+test("every file that package.json names is in the tarball", () => {
+  const leaves = (value) => (typeof value === "string" ? [value] : Object.values(value).flatMap(leaves));
+  const { exports, main, types, typesVersions } = MANIFEST;
+  for (const path of leaves({ exports, main, types, typesVersions: Object.values(typesVersions["*"]) })) {
+    assert.ok(FILES.includes(path.replace("./", "")), path);
+  }
+});
+
+test("a browser downloads at most 40 KB, compressed", () => {
+  const gzip = (name) => gzipSync(readFileSync(join(ROOT, "dist", name)), { level: 9 }).length;
+  const sum = gzip("browser.mjs") + gzip("mqtt_lib_bg.wasm");
+  assert.ok(sum <= 40 * KIB, `${sum} bytes`);
+});
+
+test("installing it brings at most one package more", () => {
+  const names = readdirSync(join(project, "node_modules")).filter((name) => !name.startsWith("."));
+  assert.deepEqual(names, ["mqtt-lib", "ws"]);
+});
+
+const SAYS_ITS_NAMES = `
+  if (typeof MqttCustom !== "function" || MqttCustom.name !== "MqttCustom") throw new Error("no MqttCustom");
+  if (!(MqttError.prototype instanceof Error)) throw new Error("no MqttError");
+  console.log("usable");
+`;
+
+test("it can be imported", async () => {
+  writeFileSync(
+    join(project, "import.mjs"),
+    `import { MqttCustom, MqttError } from "mqtt-lib"; ${SAYS_ITS_NAMES}`,
+  );
+  assert.equal(await run(project, process.execPath, "import.mjs"), "usable\n");
+});
+
+test("it can be required", async () => {
+  writeFileSync(
+    join(project, "require.cjs"),
+    `const { MqttCustom, MqttError } = require("mqtt-lib"); ${SAYS_ITS_NAMES}`,
+  );
+  assert.equal(await run(project, process.execPath, "require.cjs"), "usable\n");
+});
+
+test("import and require give the same class", async () => {
+  const source = `
+    const required = require("mqtt-lib");
+    import("mqtt-lib").then((imported) => {
+      for (const name of Object.keys(required)) console.log(name, imported[name] === required[name]);
+    });
+  `;
+  writeFileSync(join(project, "both.cjs"), source);
+  const lines = (await run(project, process.execPath, "both.cjs")).trim().split("\n");
+  assert.ok(lines.includes("MqttCustom true") && lines.includes("MqttError true"), lines.join("\n"));
+  assert.deepEqual(
+    lines.filter((line) => !line.endsWith(" true")),
+    [],
+  );
+});
+
+test("bundled for a browser it names no Node module, and one .wasm comes out", async () => {
+  writeFileSync(
+    join(project, "page.mjs"),
+    'import { MqttCustom } from "mqtt-lib"; globalThis.client = MqttCustom;',
+  );
+  const outdir = join(project, "out");
+  const { metafile, warnings } = await build({
+    absWorkingDir: project,
+    // esbuild leaves `new URL(..., import.meta.url)` alone: the wasm is an entry point beside the page's.
+    entryPoints: ["./page.mjs", { in: "mqtt-lib/mqtt_lib_bg.wasm", out: "mqtt_lib_bg" }],
+    outdir,
+    bundle: true,
+    format: "esm",
+    platform: "browser",
+    loader: { ".wasm": "copy" },
+    logLevel: "silent",
+    metafile: true,
+  });
+  assert.deepEqual(warnings, []);
+  assert.deepEqual(readdirSync(outdir).sort(), ["mqtt_lib_bg.wasm", "page.js"]);
+  const inputs = Object.keys(metafile.inputs).sort();
+  assert.deepEqual(inputs, [
+    "node_modules/mqtt-lib/dist/browser.mjs",
+    "node_modules/mqtt-lib/dist/mqtt_lib_bg.wasm",
+    "page.mjs",
+  ]);
+  const page = readFileSync(join(outdir, "page.js"), "utf8");
+  assert.equal(page.match(/["'`]node:/), null);
+  assert.deepEqual(page.match(/[\w./-]*\.wasm/g), ["./mqtt_lib_bg.wasm"]);
+  assert.equal(page.match(/new URL\(\s*"\.\/mqtt_lib_bg\.wasm",\s*import\.meta\.url\s*\)/g)?.length, 1);
+});
+
+test("publint has nothing to say", async () => {
+  const bytes = readFileSync(tarball);
+  const { messages, pkg } = await publint({
+    strict: true,
+    pack: { tarball: bytes.buffer.slice(bytes.byteOffset, bytes.byteOffset + bytes.length) },
+  });
+  assert.deepEqual(
+    messages.map((message) => formatMessage(message, pkg)),
+    [],
+  );
+});
+
+test("the types resolve for every kind of consumer (attw)", async () => {
+  await run(ROOT, join(ROOT, "node_modules", ".bin", "attw"), tarball, "--no-color", "--no-emoji");
+});
