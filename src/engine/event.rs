@@ -21,8 +21,8 @@ pub enum Event {
     Connected { session_present: bool, code: u8 },
     /// A connection that had been accepted is over; `rc` in paho's numbers.
     Disconnected { rc: u8, error: Option<Error> },
-    /// Messages up to this index of `Engine::records` were received.
-    Messages { upto: usize },
+    /// These of `Engine::records` were received.
+    Messages { from: usize, upto: usize },
     /// This handler is no longer used.
     Unrouted(u32),
     /// An operation ended.
@@ -52,4 +52,24 @@ pub struct Record {
     pub len: u32,
     /// QoS in bits 0-1, retain 4, dup 8.
     pub flags: u32,
+}
+
+impl Record {
+    /// Where in `Engine::inbound` the payload lies.
+    pub fn range(&self) -> std::ops::Range<usize> {
+        let from = self.offset as usize;
+        from..from + self.len as usize
+    }
+
+    pub fn qos(&self) -> u8 {
+        (self.flags & 3) as u8
+    }
+
+    pub fn retain(&self) -> bool {
+        self.flags & 4 != 0
+    }
+
+    pub fn dup(&self) -> bool {
+        self.flags & 8 != 0
+    }
 }

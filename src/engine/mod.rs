@@ -179,6 +179,21 @@ impl Engine {
         !self.events.is_empty()
     }
 
+    /// A place in the order of the calls: see `ended_up_to`.
+    pub fn mark(&self) -> u64 {
+        self.ops.mark()
+    }
+
+    /// Whether every publish begun up to the mark has ended.
+    pub fn ended_up_to(&self, mark: u64) -> bool {
+        self.ops.ended_up_to(mark)
+    }
+
+    /// Stopped to the end: no transport is wanted and no timer.
+    pub fn is_stopped(&self) -> bool {
+        self.link.phase == connection::Phase::Stopped
+    }
+
     pub fn next_deadline(&self) -> Option<Millis> {
         self.timers.next()
     }
@@ -207,6 +222,10 @@ impl Engine {
     /// Whether the transport has enough to do: then messages wait here, where they are bounded.
     pub fn set_blocked(&mut self, blocked: bool) {
         self.link.blocked = blocked;
+    }
+
+    pub fn is_blocked(&self) -> bool {
+        self.link.blocked
     }
 
     fn done(&mut self, token: Token, result: Result<Outcome, Error>) {

@@ -161,6 +161,17 @@ impl Ops {
         keys
     }
 
+    pub fn mark(&self) -> u64 {
+        self.seq
+    }
+
+    pub fn ended_up_to(&self, mark: u64) -> bool {
+        let pending = |entry: &Option<(u64, Op)>| {
+            entry.as_ref().is_some_and(|(seq, op)| *seq <= mark && op.is_publish())
+        };
+        self.publishes == 0 || !self.slots.iter().any(pending)
+    }
+
     pub fn publishes(&self) -> usize {
         self.publishes
     }

@@ -123,8 +123,8 @@ impl Engine {
         self.stats.received += 1;
         let upto = self.received.records.len();
         match self.events.back_mut() {
-            Some(Event::Messages { upto: last }) => *last = upto,
-            _ => self.events.push_back(Event::Messages { upto }),
+            Some(Event::Messages { upto: last, .. }) => *last = upto,
+            _ => self.events.push_back(Event::Messages { from: upto - 1, upto }),
         }
         Ok(())
     }

@@ -1,1 +1,21 @@
-//! The engine on a virtual clock.
+//! The engine on a virtual clock, against a simulated broker.
+
+mod broker;
+mod harness;
+
+mod backoff;
+mod batches;
+mod bounds;
+mod fragments;
+mod handshake;
+mod incoming;
+mod keepalive;
+mod order;
+mod publishing;
+mod queue;
+mod random;
+mod stopping;
+mod subscriptions;
+mod timeouts;
+mod validation;
+mod violations;

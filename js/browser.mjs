@@ -1,0 +1,8 @@
+// The entry for pages and workers: the .wasm lies beside this file, under a URL that bundlers know.
+
+import { use } from "./runtime.mjs";
+
+export { MqttCustom } from "./client.mjs";
+export { MqttError } from "./errors.mjs";
+
+use({ node: false, url: () => new URL("./mqtt_lib_bg.wasm", import.meta.url) });

@@ -1,0 +1,385 @@
+// The class users see. Owns what only JavaScript can do: waiting for the wasm to load, promises in
+// bulk, one shared promise for the QoS 0 publishes of a turn, iterators, both spellings of names.
+// Whatever is not the plain case goes to the core, which does it or says what is wrong.
+
+import { MqttCustom as Core, publish_high_priority as oneShot } from "../pkg/mqtt_lib.js";
+import { MqttError } from "./errors.mjs";
+import { Inbound } from "./inbound.mjs";
+import { Messages } from "./messages.mjs";
+import { CALLBACKS, camelCase, METHODS, originalNames } from "./names.mjs";
+import { Pending, rejected } from "./pending.mjs";
+import { environment, load, memoryWords, ready, topicNumber, writePayload } from "./runtime.mjs";
+
+/** Results of `Core.send`. */
+const IN_THIS_TURN = 0;
+const PENDING = 1;
+const QUEUE = 8;
+/** Calls that may wait for the wasm to load. */
+const MAX_EARLY = 10_000;
+
+/** Clients in use are not collected, whether or not the user keeps them. @type {Set<MqttCustom>} */
+const alive = new Set();
+
+/** @param {string} message @param {string} code @param {number} [reason] @param {unknown} [cause] */
+const makeError = (message, code, reason, cause) => new MqttError(message, code, reason, cause);
+
+/** QoS and retain as flags; -1 for the core to judge. @param {any} options */
+function publishFlags(options) {
+  if (options === undefined || options === null) return 0;
+  if (typeof options !== "object" || Array.isArray(options)) return -1;
+  for (const key of Object.keys(options)) {
+    if (key === "qos" || key === "retain") continue;
+    if (key !== "properties" || options.properties !== undefined) return -1;
+  }
+  const { qos = 0, retain = false } = options;
+  if (qos !== 0 && qos !== 1 && qos !== 2) return -1;
+  return retain === false ? qos : retain === true ? qos + 4 : -1;
+}
+
+/** An item of a batch as JSON text; undefined for the core to refuse. @param {unknown} item */
+function jsonText(item) {
+  if (item instanceof ArrayBuffer || ArrayBuffer.isView(item)) return undefined;
+  try {
+    return JSON.stringify(item);
+  } catch {
+    return undefined;
+  }
+}
+
+/** A payload as it is now, for a call that has to wait. @param {unknown} payload */
+function snapshot(payload) {
+  if (ArrayBuffer.isView(payload)) {
+    const { buffer, byteOffset, byteLength } = payload;
+    return new Uint8Array(buffer.slice(byteOffset, byteOffset + byteLength));
+  }
+  return payload instanceof ArrayBuffer ? payload.slice(0) : payload;
+}
+
+export class MqttCustom {
+  /** @type {Core | null} */
+  #core = null;
+  /** @type {any} */
+  #options;
+  /** Callbacks by original name, as the user set them. @type {Record<string, any>} */
+  #callbacks = {};
+  #pending = new Pending();
+  /** Ends with this turn's pump. @type {Promise<void> | null} */
+  #turn = null;
+  /** @type {Inbound} */
+  #inbound;
+  /** @type {Promise<void> | null} */
+  #loading = null;
+  #early = 0;
+  /** @type {Set<Messages>} */
+  #iterators = new Set();
+  #dropped = 0;
+
+  /** @param {unknown} [options] */
+  constructor(options) {
+    this.#options = originalNames(options);
+    for (const name of CALLBACKS) this.#callbacks[name] = this.#options?.[name] ?? null;
+    const self = new WeakRef(this);
+    this.#inbound = new Inbound(
+      {
+        topic: (number) => /** @type {Core} */ (self.deref()?.#core).topic(number),
+        route: (topic) => self.deref()?.#core?.route(topic),
+        thrown: (name, thrown) => self.deref()?.#core?.thrown(name, thrown),
+      },
+      () => self.deref(),
+      this.#options?.userdata,
+    );
+    if (ready()) this.#begin();
+    else if (this.#autostart) this.#load().catch(() => {});
+  }
+
+  get #autostart() {
+    return this.#options?.autostart !== false;
+  }
+
+  /** The wasm is there: validates the options, and connects. */
+  #begin() {
+    const self = new WeakRef(this);
+    const inbound = this.#inbound;
+    const pending = this.#pending;
+    const options =
+      typeof this.#options === "object" && this.#options !== null
+        ? { ...this.#options, ...this.#assigned() }
+        : this.#options;
+    this.#core = new Core(options, {
+      node: environment.node,
+      connect: environment.connect,
+      error: makeError,
+      client: () => self.deref(),
+      /** @param {number} at @param {number} count */
+      settle: (at, count) => pending.resolveAll(memoryWords(), at >>> 2, count),
+      /** @param {number} token @param {unknown} error */
+      fail: (token, error) => pending.reject(token, error),
+      /** @param {number} records @param {number} count @param {number} base @param {number} epoch */
+      messages: (records, count, base, epoch) => inbound.receive(records, count, base, epoch),
+    });
+    inbound.on_message = this.#callbacks.on_message;
+    if (this.#autostart) alive.add(this);
+  }
+
+  /** Callbacks that were assigned before the core existed. */
+  #assigned() {
+    /** @type {Record<string, unknown>} */
+    const assigned = {};
+    for (const name of CALLBACKS) if (this.#callbacks[name] !== null) assigned[name] = this.#callbacks[name];
+    return assigned;
+  }
+
+  /** Loads the wasm and begins; what fails is told to `on_error`, and can be tried again. */
+  #load() {
+    alive.add(this);
+    this.#loading ??= load()
+      .then(() => {
+        this.#early = 0;
+        if (this.#core === null) this.#begin();
+      })
+      .catch((error) => {
+        this.#loading = null;
+        alive.delete(this);
+        this.#loadFailed(error);
+        throw error;
+      });
+    return this.#loading;
+  }
+
+  /** @param {unknown} error */
+  #loadFailed(error) {
+    const { on_error } = this.#callbacks;
+    if (typeof on_error === "function") on_error(this, this.#options?.userdata, error);
+    else console.warn("mqtt-lib (set on_error to handle this):", error);
+  }
+
+  /** A call made before the wasm is loaded, in its turn. @template T @param {(core: Core) => Promise<T>} call @returns {Promise<T>} */
+  #later(call) {
+    if (this.#early >= MAX_EARLY) {
+      const text = `${MAX_EARLY} calls already wait for the WebAssembly to load; await start() before publishing more`;
+      return rejected(new MqttError(text, "QUEUE_FULL"));
+    }
+    this.#early += 1;
+    const result = this.#load().then(() => call(/** @type {Core} */ (this.#core)));
+    result.catch(() => {});
+    return result;
+  }
+
+  /** @template T @param {(core: Core) => Promise<T>} call @returns {Promise<T>} */
+  #with(call) {
+    return this.#core === null ? this.#later(call) : call(this.#core);
+  }
+
+  /** One pump for all calls of this turn; its promise is that of the turn's QoS 0 publishes. */
+  #endOfTurn() {
+    this.#turn ??= Promise.resolve().then(() => {
+      this.#turn = null;
+      this.#core?.pump();
+    });
+    return this.#turn;
+  }
+
+  start() {
+    return this.#with((core) => {
+      alive.add(this);
+      return core.start();
+    });
+  }
+
+  stop() {
+    if (this.#core === null && this.#loading === null) return Promise.resolve();
+    return this.#with(async (core) => {
+      await core.stop();
+      if (core.state !== "stopped") return;
+      alive.delete(this);
+      for (const iterator of this.#iterators) iterator.end();
+    });
+  }
+
+  /** @param {unknown} topic @param {unknown} [payload] @param {unknown} [options] @returns {Promise<void>} */
+  publish(topic, payload, options) {
+    return this.#publish(topic, payload, options, 0);
+  }
+
+  /** @param {unknown} topic @param {unknown} [payload] @param {unknown} [options] @returns {Promise<void>} */
+  qpublish(topic, payload, options) {
+    return this.#publish(topic, payload, options, QUEUE);
+  }
+
+  /** @param {unknown} topic @param {unknown} payload @param {unknown} options @param {number} kind @returns {Promise<void>} */
+  #publish(topic, payload, options, kind) {
+    const core = this.#core;
+    if (core === null) {
+      const [then, choice] = [snapshot(payload), snapshotOptions(options)];
+      return this.#later(() => this.#publish(topic, then, choice, kind));
+    }
+    const flags = publishFlags(options);
+    const number = flags < 0 ? -1 : topicNumber(topic);
+    const length = number < 0 ? -1 : writePayload(payload);
+    if (length < 0) {
+      return kind === QUEUE ? core.qpublish(topic, payload, options) : core.publish(topic, payload, options);
+    }
+    const token = this.#pending.next();
+    const taken = core.send(number, length, flags | kind, token);
+    if (taken === IN_THIS_TURN) return this.#endOfTurn();
+    if (taken !== PENDING) return rejected(core.refusal());
+    this.#endOfTurn();
+    return this.#pending.commit(token);
+  }
+
+  /** @param {unknown} topic @param {unknown} [payload] @param {unknown} [options] @returns {Promise<void>} */
+  batch_publish(topic, payload, options) {
+    const text = jsonText(payload);
+    if (this.#core === null) {
+      const choice = snapshotOptions(options);
+      return this.#later((core) =>
+        text === undefined ? core.batch_publish(topic, payload, choice) : this.#batch(core, topic, text, choice),
+      );
+    }
+    if (text === undefined) return this.#core.batch_publish(topic, payload, options);
+    return this.#batch(this.#core, topic, text, options);
+  }
+
+  /** @param {Core} core @param {unknown} topic @param {string} text @param {unknown} options @returns {Promise<void>} */
+  #batch(core, topic, text, options) {
+    const flags = publishFlags(options);
+    const number = flags < 0 ? -1 : topicNumber(topic);
+    const length = number < 0 ? -1 : writePayload(text);
+    if (length < 0) return core.batch_json(topic, text, options);
+    const token = this.#pending.next();
+    const endsAs = core.send_batch(number, length, flags, token);
+    if (endsAs === 0) return rejected(core.refusal());
+    this.#endOfTurn();
+    return endsAs === token ? this.#pending.commit(token) : this.#pending.promise(endsAs);
+  }
+
+  flush() {
+    return this.#with((core) => core.flush());
+  }
+
+  /** @param {unknown} topic @param {unknown} [options] @param {unknown} [handler] @returns {Promise<number[]>} */
+  subscribe(topic, options, handler) {
+    return this.#with((core) => core.subscribe(topic, options, handler));
+  }
+
+  /** @param {unknown} topics @param {unknown} [options] @param {unknown} [handler] @returns {Promise<number[]>} */
+  subscribe_topics(topics, options, handler) {
+    return this.#with((core) => core.subscribe_topics(topics, options, handler));
+  }
+
+  /** @param {unknown} topic @returns {Promise<void>} */
+  unsubscribe(topic) {
+    return this.#with((core) => core.unsubscribe(topic));
+  }
+
+  /** @param {unknown} topic @param {unknown} [payload] @param {unknown} [options] @returns {Promise<void>} */
+  publish_high_priority(topic, payload, options) {
+    const then = snapshot(payload);
+    return this.#with((core) => core.publish_high_priority(topic, then, options));
+  }
+
+  /** @param {unknown} topic @param {unknown} [payload] @param {unknown} [options] @returns {Promise<void>} */
+  static publish_high_priority(topic, payload, options) {
+    const hooks = { node: environment.node, connect: environment.connect, error: makeError };
+    if (ready()) return oneShot(topic, payload, options, hooks);
+    const then = snapshot(payload);
+    const result = load().then(() => oneShot(topic, then, options, hooks));
+    result.catch(() => {});
+    return result;
+  }
+
+  /** @param {string} [filter] */
+  messages(filter) {
+    const messages = new Messages(
+      (ended) => {
+        this.#iterators.delete(ended);
+        release();
+      },
+      () => this.#messageDropped(),
+    );
+    /** @param {unknown} _client @param {unknown} _userdata @param {import("./message.mjs").Message} message */
+    const take = (_client, _userdata, message) => messages.push(message);
+    let release = () => {};
+    if (filter === undefined) {
+      this.#inbound.watchers.add(take);
+      release = () => this.#inbound.watchers.delete(take);
+    } else if (this.#core !== null) {
+      const number = this.#core.watch(filter, take);
+      release = () => this.#core?.unwatch(filter, number);
+    } else {
+      this.#later(async (core) => {
+        const number = core.watch(filter, take);
+        release = () => core.unwatch(filter, number);
+      }).catch(() => messages.end());
+    }
+    this.#iterators.add(messages);
+    return messages;
+  }
+
+  #messageDropped() {
+    this.#dropped += 1;
+    const text = "a loop over messages() is slower than the messages come; the oldest of 10,000 was dropped";
+    this.#core?.report(text);
+  }
+
+  get connected() {
+    return this.#core?.connected ?? false;
+  }
+
+  get state() {
+    return this.#core?.state ?? (this.#loading === null ? "idle" : "connecting");
+  }
+
+  stats() {
+    const stats = this.#core?.stats() ?? { ...NO_STATS };
+    stats.dropped += this.#dropped;
+    return stats;
+  }
+
+  /** @param {string} name @param {any} callback */
+  #assign(name, callback) {
+    if (this.#core !== null) /** @type {any} */ (this.#core)[name] = callback;
+    this.#callbacks[name] = callback ?? null;
+    if (name === "on_message") this.#inbound.on_message = callback ?? null;
+  }
+
+  static {
+    for (const name of CALLBACKS) {
+      const accessor = {
+        /** @this {MqttCustom} */
+        get() {
+          return this.#callbacks[name];
+        },
+        /** @this {MqttCustom} @param {unknown} callback */
+        set(callback) {
+          this.#assign(name, callback);
+        },
+        configurable: true,
+      };
+      Object.defineProperty(MqttCustom.prototype, name, accessor);
+      Object.defineProperty(MqttCustom.prototype, camelCase(name), accessor);
+    }
+    for (const owner of [MqttCustom.prototype, MqttCustom]) {
+      for (const name of METHODS) {
+        const method = Object.getOwnPropertyDescriptor(owner, name);
+        if (method !== undefined) Object.defineProperty(owner, camelCase(name), method);
+      }
+    }
+  }
+}
+
+const NO_STATS = {
+  sent: 0,
+  received: 0,
+  bytesSent: 0,
+  bytesReceived: 0,
+  inFlight: 0,
+  queued: 0,
+  dropped: 0,
+  reconnects: 0,
+};
+
+/** @param {unknown} options */
+function snapshotOptions(options) {
+  return typeof options === "object" && options !== null && !Array.isArray(options) ? { ...options } : options;
+}

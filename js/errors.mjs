@@ -1,0 +1,17 @@
+// The error class of the package. Owns no sentences: they are made in Rust, where the cause is known.
+
+/** What went wrong in MQTT, on the way to the broker, or by a stated policy. */
+export class MqttError extends Error {
+  /**
+   * @param {string} message
+   * @param {string} code
+   * @param {number | undefined} [reasonCode] the return or reason code, where the broker sent one
+   * @param {unknown} [cause]
+   */
+  constructor(message, code, reasonCode, cause) {
+    super(message, cause === undefined ? undefined : { cause });
+    this.name = "MqttError";
+    this.code = code;
+    if (reasonCode !== undefined) this.reasonCode = reasonCode;
+  }
+}

@@ -1,0 +1,99 @@
+// Received messages: read in bulk from wasm memory, then given to handlers, `on_message` and
+// iterators. All of a chunk are copied out before user code runs, because it may make memory grow.
+
+import { Message } from "./message.mjs";
+import { memoryBytes, memoryWords } from "./runtime.mjs";
+
+/** @typedef {(client: object | undefined, userdata: unknown, message: Message) => unknown} Handler */
+/** @typedef {{ topic: string, route: [boolean, ...Handler[]] | undefined }} Topic */
+/**
+ * @typedef {object} Source what the core tells about a topic number
+ * @property {(number: number) => string} topic
+ * @property {(topic: string) => any} route
+ * @property {(name: string, thrown: unknown) => void} thrown
+ */
+
+export class Inbound {
+  /** @type {Topic[]} */
+  #topics = [];
+  #epoch = -1;
+  /** @type {Handler | null} */
+  on_message = null;
+  /** Told of every message: iterators without a filter. @type {Set<Handler>} */
+  watchers = new Set();
+  #source;
+  #client;
+  #userdata;
+
+  /** @param {Source} source @param {() => object | undefined} client @param {unknown} userdata */
+  constructor(source, client, userdata) {
+    this.#source = source;
+    this.#client = client;
+    this.#userdata = userdata;
+  }
+
+  /**
+   * @param {number} records address of four words a message: topic, offset, length, flags
+   * @param {number} count
+   * @param {number} base address that offsets count from
+   * @param {number} epoch of the topic numbers
+   */
+  receive(records, count, base, epoch) {
+    if (epoch !== this.#epoch) {
+      this.#topics = [];
+      this.#epoch = epoch;
+    }
+    const from = records >>> 2;
+    const until = from + count * 4;
+    for (let at = from; at < until; at += 4) {
+      const number = memoryWords()[at];
+      if (this.#topics[number] === undefined) this.#learn(number);
+    }
+
+    const bytes = memoryBytes();
+    const words = memoryWords();
+    /** @type {Message[]} */
+    const messages = new Array(count);
+    /** @type {Topic[]} */
+    const topics = new Array(count);
+    for (let i = 0, at = from; at < until; i++, at += 4) {
+      const topic = this.#topics[words[at]];
+      const start = base + words[at + 1];
+      topics[i] = topic;
+      messages[i] = new Message(topic.topic, bytes.slice(start, start + words[at + 2]), words[at + 3]);
+    }
+    const client = this.#client();
+    for (let i = 0; i < count; i++) this.#deliver(client, topics[i].route, messages[i]);
+  }
+
+  /** @param {number} number */
+  #learn(number) {
+    const topic = this.#source.topic(number);
+    this.#topics[number] = { topic, route: this.#source.route(topic) };
+  }
+
+  /** @param {object | undefined} client @param {Topic["route"]} route @param {Message} message */
+  #deliver(client, route, message) {
+    let subscribed = false;
+    if (route !== undefined) {
+      subscribed = route[0];
+      for (let i = 1; i < route.length; i++) {
+        this.#call(/** @type {Handler} */ (route[i]), "a message handler", client, message);
+      }
+    }
+    if (!subscribed && this.on_message !== null) this.#call(this.on_message, "on_message", client, message);
+    if (this.watchers.size > 0) {
+      for (const watcher of this.watchers) this.#call(watcher, "messages()", client, message);
+    }
+  }
+
+  /** @param {Handler} handler @param {string} name @param {object | undefined} client @param {Message} message */
+  #call(handler, name, client, message) {
+    try {
+      const result = handler(client, this.#userdata, message);
+      if (result instanceof Promise) result.catch((thrown) => this.#source.thrown(name, thrown));
+    } catch (thrown) {
+      this.#source.thrown(name, thrown);
+    }
+  }
+}

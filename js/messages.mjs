@@ -1,0 +1,74 @@
+// `for await (const message of client.messages(filter))`: a bounded buffer between the socket and a
+// loop. When the loop is too slow the oldest message goes, counted and reported.
+
+/** @typedef {import("./message.mjs").Message} Message */
+
+const MAX_BUFFERED = 10_000;
+const END = Object.freeze({ done: /** @type {const} */ (true), value: undefined });
+
+/** @implements {AsyncIterableIterator<Message>} */
+export class Messages {
+  /** @type {Message[]} */
+  #buffer = [];
+  #head = 0;
+  /** @type {((result: IteratorResult<Message, undefined>) => void)[]} */
+  #takers = [];
+  #ended = false;
+  #onEnd;
+  #onDrop;
+
+  /** @param {(messages: Messages) => void} onEnd @param {() => void} onDrop */
+  constructor(onEnd, onDrop) {
+    this.#onEnd = onEnd;
+    this.#onDrop = onDrop;
+  }
+
+  /** @param {Message} value */
+  push(value) {
+    if (this.#ended) return;
+    const taker = this.#takers.shift();
+    if (taker !== undefined) return taker({ done: false, value });
+    this.#buffer.push(value);
+    if (this.#buffer.length - this.#head > MAX_BUFFERED) {
+      this.#take();
+      this.#onDrop();
+    }
+  }
+
+  #take() {
+    const message = this.#buffer[this.#head];
+    this.#head += 1;
+    if (this.#head * 2 > this.#buffer.length) {
+      this.#buffer = this.#buffer.slice(this.#head);
+      this.#head = 0;
+    }
+    return message;
+  }
+
+  /** What is buffered can still be read. */
+  end() {
+    if (this.#ended) return;
+    this.#ended = true;
+    for (const taker of this.#takers.splice(0)) taker(END);
+    this.#onEnd(this);
+  }
+
+  /** @returns {Promise<IteratorResult<Message, undefined>>} */
+  next() {
+    if (this.#head < this.#buffer.length) return Promise.resolve({ done: false, value: this.#take() });
+    if (this.#ended) return Promise.resolve(END);
+    return new Promise((resolve) => this.#takers.push(resolve));
+  }
+
+  /** @returns {Promise<IteratorResult<Message, undefined>>} */
+  return() {
+    this.#buffer = [];
+    this.#head = 0;
+    this.end();
+    return Promise.resolve(END);
+  }
+
+  [Symbol.asyncIterator]() {
+    return this;
+  }
+}

@@ -1,0 +1,24 @@
+// The one table of names that have two spellings: the original library's, and JavaScript's.
+
+export const METHODS = ["batch_publish", "subscribe_topics", "publish_high_priority"];
+export const CALLBACKS = ["on_connect", "on_disconnect", "on_message", "on_error"];
+
+/** @param {string} name */
+export const camelCase = (name) => name.replace(/_([a-z])/g, (_, letter) => letter.toUpperCase());
+
+const original = new Map(CALLBACKS.map((name) => [camelCase(name), name]));
+
+/**
+ * The constructor's argument with callbacks under their original names; anything else as it is, for
+ * the validator to judge. A copy: what the user does to the object afterwards has no effect.
+ * @param {unknown} options
+ */
+export function originalNames(options) {
+  if (typeof options !== "object" || options === null || Array.isArray(options)) return options;
+  /** @type {Record<string, unknown>} */
+  const copy = {};
+  for (const [key, value] of Object.entries(options)) copy[original.get(key) ?? key] = value;
+  const { credentials } = copy;
+  if (typeof credentials === "object" && credentials !== null) copy.credentials = { ...credentials };
+  return copy;
+}

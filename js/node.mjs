@@ -1,0 +1,11 @@
+// The entry for Node: the .wasm is read at once when the first client is made, and sockets are TCP,
+// TLS or the package `ws`, all dressed as a WebSocket.
+
+import { readFileSync } from "node:fs";
+import { connect } from "./node/connect.mjs";
+import { use } from "./runtime.mjs";
+
+export { MqttCustom } from "./client.mjs";
+export { MqttError } from "./errors.mjs";
+
+use({ node: true, connect, bytes: () => readFileSync(new URL("./mqtt_lib_bg.wasm", import.meta.url)) });

@@ -1,0 +1,74 @@
+// Promises of operations that the engine has not ended, by token. Tokens are small numbers that are
+// used again; 0 is none.
+
+/** @type {() => void} */
+let resolveNext;
+/** @type {(reason: unknown) => void} */
+let rejectNext;
+/** @type {(resolve: () => void, reject: (reason: unknown) => void) => void} */
+const executor = (resolve, reject) => {
+  resolveNext = resolve;
+  rejectNext = reject;
+};
+
+const ignore = () => {};
+
+/** A rejection that nobody need look at. @param {unknown} error @returns {Promise<never>} */
+export function rejected(error) {
+  const promise = Promise.reject(error);
+  promise.catch(ignore);
+  return promise;
+}
+
+/** @typedef {{ promise: Promise<void>, resolve: () => void, reject: (reason: unknown) => void }} Entry */
+
+export class Pending {
+  /** @type {(Entry | undefined)[]} */
+  #entries = [undefined];
+  /** @type {number[]} */
+  #free = [];
+
+  /** The token that the next `commit` will use. */
+  next() {
+    const { length } = this.#free;
+    return length > 0 ? this.#free[length - 1] : this.#entries.length;
+  }
+
+  /** @param {number} token as given by `next` */
+  commit(token) {
+    /** @type {Promise<void>} */
+    const promise = new Promise(executor);
+    if (token === this.#entries.length) this.#entries.push(undefined);
+    else this.#free.pop();
+    this.#entries[token] = { promise, resolve: resolveNext, reject: rejectNext };
+    return promise;
+  }
+
+  /** @param {number} token */
+  promise(token) {
+    return /** @type {Entry} */ (this.#entries[token]).promise;
+  }
+
+  /** @param {number} token */
+  #take(token) {
+    const entry = this.#entries[token];
+    if (entry !== undefined) {
+      this.#entries[token] = undefined;
+      this.#free.push(token);
+    }
+    return entry;
+  }
+
+  /** @param {Uint32Array} words @param {number} from @param {number} count */
+  resolveAll(words, from, count) {
+    for (let i = from; i < from + count; i++) this.#take(words[i])?.resolve();
+  }
+
+  /** @param {number} token @param {unknown} error */
+  reject(token, error) {
+    const entry = this.#take(token);
+    if (entry === undefined) return;
+    entry.promise.catch(ignore);
+    entry.reject(error);
+  }
+}

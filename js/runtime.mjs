@@ -1,0 +1,133 @@
+// The one WebAssembly instance: loading it, and views of its memory. Nothing happens at import.
+
+import init, { forget_topics, initSync, intern, scratch } from "../pkg/mqtt_lib.js";
+
+/**
+ * @typedef {object} Environment
+ * @property {boolean} node
+ * @property {(url: string, protocol: string) => object} [connect] makes a socket that behaves like a WebSocket
+ * @property {() => Uint8Array} [bytes] the .wasm file, where it can be read at once
+ * @property {() => URL | string} [url] where to fetch it from otherwise
+ */
+
+/** @type {Environment} */
+export let environment = { node: false };
+/** @type {WebAssembly.Memory | undefined} */
+let memory;
+/** @type {Promise<void> | undefined} */
+let loading;
+
+/** @param {Environment} given */
+export function use(given) {
+  environment = given;
+}
+
+/** True once the core can be used; loads it now where that needs no waiting. */
+export function ready() {
+  if (memory === undefined && environment.bytes !== undefined) {
+    memory = initSync({ module: environment.bytes() }).memory;
+  }
+  return memory !== undefined;
+}
+
+/** A failed load is forgotten, so that it can be tried again. */
+export function load() {
+  loading ??= init({ module_or_path: environment.url?.() }).then(
+    (exports) => {
+      memory = exports.memory;
+    },
+    (error) => {
+      loading = undefined;
+      throw error;
+    },
+  );
+  return loading;
+}
+
+let bytes = new Uint8Array(0);
+let words = new Uint32Array(0);
+
+function renew() {
+  const { buffer } = /** @type {WebAssembly.Memory} */ (memory);
+  bytes = new Uint8Array(buffer);
+  words = new Uint32Array(buffer);
+}
+
+/** Memory as bytes, until the next call into wasm. */
+export function memoryBytes() {
+  if (bytes.length === 0) renew();
+  return bytes;
+}
+
+/** Memory as 32-bit words, until the next call into wasm. */
+export function memoryWords() {
+  if (words.length === 0) renew();
+  return words;
+}
+
+// ---- what goes in: topics by number, payloads through one scratch buffer
+
+const MAX_TOPICS = 4096;
+/** @type {Map<string, number>} */
+const topics = new Map();
+
+/** The number of a topic to publish to; -1 if it is none. @param {unknown} topic */
+export function topicNumber(topic) {
+  if (typeof topic !== "string") return -1;
+  return topics.get(topic) ?? newTopic(topic);
+}
+
+/** @param {string} topic */
+function newTopic(topic) {
+  if (topics.size >= MAX_TOPICS) {
+    topics.clear();
+    forget_topics();
+  }
+  const number = intern(topic);
+  if (number === undefined) return -1;
+  topics.set(topic, number);
+  return number;
+}
+
+/** Larger payloads take the general way, which leaves no large buffer behind. */
+const MAX_SCRATCH = 1 << 20;
+const SHORT = 48;
+const encoder = new TextEncoder();
+let place = 0;
+let room = 0;
+
+/** @param {number} length */
+function reserve(length) {
+  if (length > room) {
+    room = Math.max(4096, length);
+    place = scratch(room);
+  }
+  return memoryBytes();
+}
+
+/** Puts a payload into the scratch buffer; its length there, or -1 for the general way. @param {unknown} payload */
+export function writePayload(payload) {
+  if (typeof payload === "string") return writeText(payload);
+  if (payload instanceof Uint8Array && payload.length <= MAX_SCRATCH) {
+    reserve(payload.length).set(payload, place);
+    return payload.length;
+  }
+  return -1;
+}
+
+/** @param {string} text */
+function writeText(text) {
+  const { length } = text;
+  if (length > MAX_SCRATCH / 3) return -1;
+  const target = reserve(length * 3);
+  if (length <= SHORT) {
+    let i = 0;
+    for (; i < length; i++) {
+      const unit = text.charCodeAt(i);
+      if (unit > 127) break;
+      target[place + i] = unit;
+    }
+    if (i === length) return length;
+  }
+  return encoder.encodeInto(text, target.subarray(place, place + length * 3)).written;
+}

@@ -1,0 +1,43 @@
+// Runs a step of the build only if something it reads has changed since it last succeeded.
+import { createHash } from "node:crypto";
+import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { ROOT } from "./run.mjs";
+
+const STAMPS = join(ROOT, "target", "stamps");
+
+/** All files below the given files and folders, in a stable order. */
+function filesOf(name) {
+  const path = join(ROOT, name);
+  if (!existsSync(path)) return [];
+  if (!statSync(path).isDirectory()) return [name];
+  return readdirSync(path)
+    .sort()
+    .flatMap((entry) => filesOf(join(name, entry)));
+}
+
+/** Contents, not dates: a date cannot tell an edit made while the build ran, nor a checkout of an older commit. */
+function fingerprint(names) {
+  const hash = createHash("sha256");
+  for (const file of names.flatMap(filesOf)) {
+    const bytes = readFileSync(join(ROOT, file));
+    hash.update(`${file}\0${bytes.length}\0`).update(bytes);
+  }
+  return hash.digest("hex");
+}
+
+/** Calls `make` if the inputs (files, folders) have changed, an output is missing, or `force`. */
+export async function step(title, { inputs, outputs, force }, make) {
+  const stamp = join(STAMPS, title.replaceAll(/\W+/g, "-"));
+  const before = fingerprint(inputs);
+  const present = [stamp, ...outputs.map((name) => join(ROOT, name))].every((file) => existsSync(file));
+  if (present && !force && readFileSync(stamp, "utf8") === before) {
+    console.log(`${title}: up to date`);
+    return;
+  }
+  console.log(`${title}: building ...`);
+  rmSync(stamp, { force: true });
+  await make();
+  mkdirSync(STAMPS, { recursive: true });
+  writeFileSync(stamp, before);
+}

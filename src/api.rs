@@ -1,0 +1,226 @@
+//! `MqttCustom` as JavaScript sees it: the whole API, complete without js/. Methods return promises
+//! that settle in every case; what is wrong with an argument is a rejection that says so.
+
+use std::rc::Rc;
+
+use js_sys::{Function, Promise};
+use serde::Serialize;
+use wasm_bindgen::prelude::*;
+
+use crate::driver::{errors, oneshot, values, Client, Hooks, Options};
+use crate::engine::{Error, Message};
+
+#[wasm_bindgen]
+pub struct MqttCustom {
+    client: Rc<Client>,
+}
+
+impl From<Rc<Client>> for MqttCustom {
+    fn from(client: Rc<Client>) -> Self {
+        MqttCustom { client }
+    }
+}
+
+/// What `stats()` returns.
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+struct Counters {
+    sent: f64,
+    received: f64,
+    bytes_sent: f64,
+    bytes_received: f64,
+    in_flight: f64,
+    queued: f64,
+    dropped: f64,
+    reconnects: f64,
+}
+
+#[wasm_bindgen]
+impl MqttCustom {
+    /// `hooks` is for js/ alone; see `driver::Hooks`.
+    #[wasm_bindgen(constructor)]
+    pub fn new(options: &JsValue, hooks: &JsValue) -> Result<MqttCustom, JsValue> {
+        let hooks = Hooks::parse(hooks);
+        let make = hooks.error.clone();
+        let options = Options::parse(options, hooks)
+            .map_err(|error| errors::to_js(&error, &JsValue::UNDEFINED, make.as_ref()))?;
+        let autostart = options.autostart;
+        let client = Client::new(options);
+        if autostart {
+            client.call(|engine, now| engine.start(now, crate::engine::NOBODY));
+        }
+        Ok(MqttCustom { client })
+    }
+
+    pub fn start(&self) -> Promise {
+        self.client.promise(|engine, now, token| {
+            engine.start(now, token);
+            Ok(())
+        })
+    }
+
+    pub fn stop(&self) -> Promise {
+        self.client.promise(|engine, now, token| {
+            engine.stop(now, token);
+            Ok(())
+        })
+    }
+
+    pub fn publish(&self, topic: &JsValue, payload: &JsValue, options: &JsValue) -> Promise {
+        self.with_message(topic, values::payload(payload), options, |message| {
+            self.client.publish(message)
+        })
+    }
+
+    pub fn batch_publish(&self, topic: &JsValue, payload: &JsValue, options: &JsValue) -> Promise {
+        let item = values::json(payload).map(String::into_bytes);
+        self.with_message(topic, item, options, |message| self.client.batch(message))
+    }
+
+    pub fn qpublish(&self, topic: &JsValue, payload: &JsValue, options: &JsValue) -> Promise {
+        self.with_message(topic, values::payload(payload), options, |message| {
+            self.client
+                .promise(|engine, now, token| engine.queue(now, message, token))
+        })
+    }
+
+    pub fn flush(&self) -> Promise {
+        self.client.flush()
+    }
+
+    pub fn subscribe(&self, topic: &JsValue, options: &JsValue, handler: &JsValue) -> Promise {
+        // subscribe(topic, handler) is what hands type.
+        let (options, handler) = match options.is_function() && handler.is_undefined() {
+            true => (&JsValue::UNDEFINED, options),
+            false => (options, handler),
+        };
+        let parsed = values::filters(topic, options)
+            .and_then(|filters| Ok((filters, values::optional_function("handler", handler)?)));
+        match parsed {
+            Ok((filters, handler)) => self.client.subscribe(filters, handler),
+            Err(error) => self.client.refuse(&error),
+        }
+    }
+
+    pub fn subscribe_topics(&self, topics: &JsValue, options: &JsValue, handler: &JsValue) -> Promise {
+        self.subscribe(topics, options, handler)
+    }
+
+    pub fn unsubscribe(&self, topic: &JsValue) -> Promise {
+        match values::filters(topic, &JsValue::UNDEFINED) {
+            Ok(filters) => self.client.promise(|engine, _, token| {
+                engine.unsubscribe(filters.into_iter().map(|(filter, _)| filter).collect(), token)
+            }),
+            Err(error) => self.client.refuse(&error),
+        }
+    }
+
+    pub fn publish_high_priority(&self, topic: &JsValue, payload: &JsValue, options: &JsValue) -> Promise {
+        oneshot::publish(topic, payload, options, &self.client.credentials, &self.client.hooks)
+    }
+
+    #[wasm_bindgen(getter)]
+    pub fn connected(&self) -> bool {
+        self.client.engine(|engine| engine.is_online())
+    }
+
+    #[wasm_bindgen(getter)]
+    pub fn state(&self) -> String {
+        self.client.engine(|engine| engine.state().name().to_owned())
+    }
+
+    pub fn stats(&self) -> Result<JsValue, JsValue> {
+        let stats = self.client.engine(|engine| engine.stats());
+        let counters = Counters {
+            sent: stats.sent as f64,
+            received: stats.received as f64,
+            bytes_sent: stats.bytes_sent as f64,
+            bytes_received: stats.bytes_received as f64,
+            in_flight: stats.in_flight as f64,
+            queued: stats.queued as f64,
+            dropped: stats.dropped as f64,
+            reconnects: stats.reconnects as f64,
+        };
+        Ok(serde_wasm_bindgen::to_value(&counters)?)
+    }
+
+    #[wasm_bindgen(getter)]
+    pub fn on_connect(&self) -> Option<Function> {
+        self.client.callbacks.get(0)
+    }
+
+    #[wasm_bindgen(setter)]
+    pub fn set_on_connect(&self, callback: &JsValue) -> Result<(), JsValue> {
+        self.set_callback("on_connect", callback)
+    }
+
+    #[wasm_bindgen(getter)]
+    pub fn on_disconnect(&self) -> Option<Function> {
+        self.client.callbacks.get(1)
+    }
+
+    #[wasm_bindgen(setter)]
+    pub fn set_on_disconnect(&self, callback: &JsValue) -> Result<(), JsValue> {
+        self.set_callback("on_disconnect", callback)
+    }
+
+    #[wasm_bindgen(getter)]
+    pub fn on_message(&self) -> Option<Function> {
+        self.client.callbacks.get(2)
+    }
+
+    #[wasm_bindgen(setter)]
+    pub fn set_on_message(&self, callback: &JsValue) -> Result<(), JsValue> {
+        self.set_callback("on_message", callback)
+    }
+
+    #[wasm_bindgen(getter)]
+    pub fn on_error(&self) -> Option<Function> {
+        self.client.callbacks.get(3)
+    }
+
+    #[wasm_bindgen(setter)]
+    pub fn set_on_error(&self, callback: &JsValue) -> Result<(), JsValue> {
+        self.set_callback("on_error", callback)
+    }
+}
+
+impl MqttCustom {
+    pub(crate) fn client(&self) -> &Rc<Client> {
+        &self.client
+    }
+
+    pub(crate) fn with_message(
+        &self,
+        topic: &JsValue,
+        payload: Result<Vec<u8>, Error>,
+        options: &JsValue,
+        send: impl FnOnce(&Message<'_>) -> Promise,
+    ) -> Promise {
+        let parts = || Ok((values::topic(topic)?, payload?, values::publish_options(options)?));
+        match parts() {
+            Ok((topic, payload, options)) => send(&Message {
+                topic: &topic,
+                payload: &payload,
+                qos: options.qos,
+                retain: options.retain,
+            }),
+            Err(error) => self.client.refuse(&error),
+        }
+    }
+
+    fn set_callback(&self, name: &str, callback: &JsValue) -> Result<(), JsValue> {
+        self.client.set_callback(name, callback)
+    }
+}
+
+/// One message without a client.
+#[wasm_bindgen]
+pub fn publish_high_priority(
+    topic: &JsValue,
+    payload: &JsValue,
+    options: &JsValue,
+    hooks: &JsValue,
+) -> Promise {
+    oneshot::publish(topic, payload, options, &JsValue::UNDEFINED, &Hooks::parse(hooks))
+}

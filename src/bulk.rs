@@ -1,0 +1,156 @@
+//! The hot path for js/: few crossings, numbers only, bytes through one scratch buffer. Everything
+//! here is also reachable, one call at a time, through the public methods.
+
+use std::cell::RefCell;
+
+use js_sys::{Array, Promise};
+use wasm_bindgen::prelude::*;
+
+use crate::api::MqttCustom;
+use crate::driver::{errors, values};
+use crate::engine::{check_topic, Code, Error, Message, Taken, Token};
+
+thread_local! {
+    /// Payloads on their way in.
+    static SCRATCH: RefCell<Vec<u8>> = const { RefCell::new(Vec::new()) };
+    /// Topics that were checked once, by number; js/ keeps the numbers and bounds their count.
+    static TOPICS: RefCell<Vec<String>> = const { RefCell::new(Vec::new()) };
+    static REFUSED: RefCell<Option<Error>> = const { RefCell::new(None) };
+}
+
+/// Results of `send`.
+const IN_THIS_TURN: u32 = 0;
+const PENDING: u32 = 1;
+const REFUSED_NOW: u32 = 2;
+
+/// A place for at least `len` bytes; it may move only here.
+#[wasm_bindgen]
+pub fn scratch(len: usize) -> *const u8 {
+    SCRATCH.with_borrow_mut(|scratch| {
+        if scratch.len() < len {
+            *scratch = vec![0; len.next_power_of_two()];
+        }
+        scratch.as_ptr()
+    })
+}
+
+/// The number of a topic to publish to, or nothing if it is not one: then publish says why.
+#[wasm_bindgen]
+pub fn intern(topic: String) -> Option<u32> {
+    check_topic(&topic).ok()?;
+    TOPICS.with_borrow_mut(|topics| {
+        topics.push(topic);
+        Some(topics.len() as u32 - 1)
+    })
+}
+
+/// Numbers given by `intern` are void.
+#[wasm_bindgen]
+pub fn forget_topics() {
+    TOPICS.take();
+}
+
+#[wasm_bindgen]
+impl MqttCustom {
+    /// Publishes `len` bytes of the scratch buffer. `flags`: QoS in bits 0-1, retain 4, queue 8.
+    /// Does not schedule a pump: js/ pumps once a turn.
+    pub fn send(&self, topic: u32, len: usize, flags: u32, token: Token) -> u32 {
+        let taken = TOPICS.with_borrow(|topics| {
+            SCRATCH.with_borrow(|scratch| {
+                let message = Message {
+                    topic: topics.get(topic as usize).map_or("", |t| t.as_str()),
+                    payload: &scratch[..len],
+                    qos: (flags & 3) as u8,
+                    retain: flags & 4 != 0,
+                };
+                self.client().send_bulk(&message, flags & 8 != 0, token)
+            })
+        });
+        match taken {
+            Ok(Taken::Now) => IN_THIS_TURN,
+            Ok(Taken::Later) => PENDING,
+            Err(error) => {
+                REFUSED.set(Some(error));
+                REFUSED_NOW
+            }
+        }
+    }
+
+    /// Adds an item, JSON, to a batch: the token under which it will end, 0 if it is refused.
+    pub fn send_batch(&self, topic: u32, len: usize, flags: u32, token: Token) -> Token {
+        let taken = TOPICS.with_borrow(|topics| {
+            SCRATCH.with_borrow(|scratch| {
+                let item = Message {
+                    topic: topics.get(topic as usize).map_or("", |t| t.as_str()),
+                    payload: &scratch[..len],
+                    qos: (flags & 3) as u8,
+                    retain: flags & 4 != 0,
+                };
+                self.client().batch_bulk(&item, token)
+            })
+        });
+        taken.unwrap_or_else(|error| {
+            REFUSED.set(Some(error));
+            0
+        })
+    }
+
+    /// Why the last call of `send` or `send_batch` was refused.
+    pub fn refusal(&self) -> JsValue {
+        match REFUSED.take() {
+            Some(error) => self.client().error(&error, &JsValue::UNDEFINED),
+            None => JsValue::UNDEFINED,
+        }
+    }
+
+    pub fn pump(&self) {
+        self.client().pump();
+    }
+
+    /// The string of a topic number in received records.
+    pub fn topic(&self, number: u32) -> String {
+        self.client().engine(|engine| engine.topic(number).to_owned())
+    }
+
+    /// `[subscribed, ...handlers]` of a topic; undefined if there is none.
+    pub fn route(&self, topic: &str) -> JsValue {
+        let (handlers, subscribed) = self.client().route(topic);
+        if handlers.is_empty() {
+            return JsValue::UNDEFINED;
+        }
+        let all = Array::of1(&subscribed.into());
+        for handler in handlers {
+            all.push(&handler);
+        }
+        all.into()
+    }
+
+    /// Gives messages of `filter` to `handler` too, until `unwatch`.
+    pub fn watch(&self, filter: &JsValue, handler: &JsValue) -> Result<u32, JsValue> {
+        let parsed = values::topic(filter)
+            .and_then(|filter| Ok((filter, values::optional_function("handler", handler)?)));
+        match parsed.and_then(|(filter, handler)| self.client().watch(&filter, handler)) {
+            Ok(number) => Ok(number),
+            Err(error) => Err(errors::to_js(&error, &JsValue::UNDEFINED, None)),
+        }
+    }
+
+    pub fn unwatch(&self, filter: &str, number: u32) {
+        self.client().unwatch(filter, number);
+    }
+
+    /// `batch_publish` of an item that is JSON text already.
+    pub fn batch_json(&self, topic: &JsValue, json: String, options: &JsValue) -> Promise {
+        self.with_message(topic, Ok(json.into_bytes()), options, |item| self.client().batch(item))
+    }
+
+    /// Something that js/ gave up by a stated policy.
+    pub fn report(&self, text: String) {
+        self.client().report(Error::new(Code::QueueFull, text));
+    }
+
+    /// What user code threw, where js/ called it.
+    pub fn thrown(&self, name: &str, thrown: &JsValue) {
+        self.client().tell_thrown(name, thrown);
+    }
+}

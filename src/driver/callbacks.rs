@@ -1,0 +1,173 @@
+//! The user's callbacks: kept, replaced, called with the original library's positional arguments.
+//! What a callback throws, or what the promise it returns is rejected with, goes to `on_error`.
+
+use std::cell::RefCell;
+
+use js_sys::{Array, Function, Object, Promise, Uint8Array};
+use wasm_bindgen::prelude::*;
+
+use super::{errors, host, Client};
+use crate::api::MqttCustom;
+use crate::engine::{Error, Record};
+
+/// In the order of their slots.
+pub const NAMES: [&str; 4] = ["on_connect", "on_disconnect", "on_message", "on_error"];
+const ON_CONNECT: usize = 0;
+const ON_DISCONNECT: usize = 1;
+const ON_MESSAGE: usize = 2;
+const ON_ERROR: usize = 3;
+
+#[derive(Default)]
+pub struct Callbacks {
+    slots: RefCell<[Option<Function>; 4]>,
+    pub userdata: JsValue,
+    /// Codes of errors that were put on the console.
+    warned: RefCell<Vec<&'static str>>,
+}
+
+impl Callbacks {
+    pub fn slot(name: &str) -> Option<usize> {
+        NAMES.iter().position(|known| *known == name)
+    }
+
+    pub fn set(&self, slot: usize, function: Option<Function>) {
+        self.slots.borrow_mut()[slot] = function;
+    }
+
+    pub fn get(&self, slot: usize) -> Option<Function> {
+        self.slots.borrow()[slot].clone()
+    }
+}
+
+impl Client {
+    /// What callbacks are given as their first argument.
+    fn handle(&self) -> JsValue {
+        match (&self.hooks.client, self.me.upgrade()) {
+            (Some(client), _) => client.call0(&JsValue::UNDEFINED).unwrap_or_default(),
+            (None, Some(client)) => MqttCustom::from(client).into(),
+            (None, None) => JsValue::UNDEFINED,
+        }
+    }
+
+    /// False if there is no such callback.
+    fn call_user(&self, slot: usize, arguments: &[&JsValue]) -> bool {
+        let Some(function) = self.callbacks.get(slot) else { return false };
+        let all = Array::of2(&self.handle(), &self.callbacks.userdata);
+        for argument in arguments {
+            all.push(argument);
+        }
+        self.guard(NAMES[slot], function.apply(&JsValue::UNDEFINED, &all));
+        true
+    }
+
+    /// Reports what user code threw, now or later.
+    pub fn guard(&self, name: &'static str, result: Result<JsValue, JsValue>) {
+        match result {
+            Ok(value) if value.is_object() => {
+                if let Ok(promise) = value.dyn_into::<Promise>() {
+                    let me = self.me.clone();
+                    let report = Closure::once_into_js(move |thrown: JsValue| {
+                        if let Some(client) = me.upgrade() {
+                            client.tell_thrown(name, &thrown);
+                        }
+                    });
+                    if let Some(then) = host::function(&promise, "then") {
+                        let _ = then.call2(&promise, &JsValue::UNDEFINED, &report);
+                    }
+                }
+            }
+            Ok(_) => {}
+            Err(thrown) => self.tell_thrown(name, &thrown),
+        }
+    }
+
+    pub fn tell_thrown(&self, name: &str, thrown: &JsValue) {
+        let error = errors::callback_failed(name, thrown);
+        if name == NAMES[ON_ERROR] {
+            host::warn("mqtt-lib: on_error itself threw:", thrown);
+        } else {
+            self.tell_error(&error, thrown);
+        }
+    }
+
+    pub(super) fn tell_error(&self, error: &Error, cause: &JsValue) {
+        let shown = self.error(error, cause);
+        if self.call_user(ON_ERROR, &[&shown]) {
+            return;
+        }
+        let name = error.code.name();
+        let mut warned = self.callbacks.warned.borrow_mut();
+        if !warned.contains(&name) {
+            warned.push(name);
+            host::warn("mqtt-lib (set on_error to handle this):", &shown);
+        }
+    }
+
+    pub(super) fn tell_connected(&self, session_present: bool, code: u8) {
+        let flags = Object::new();
+        errors::set(&flags, "sessionPresent", &session_present.into());
+        self.call_user(ON_CONNECT, &[&flags, &code.into()]);
+    }
+
+    pub(super) fn tell_disconnected(&self, rc: u8, error: Option<&Error>) {
+        let shown = match error {
+            Some(error) => self.error(error, &JsValue::UNDEFINED),
+            None => JsValue::UNDEFINED,
+        };
+        let told = self.call_user(ON_DISCONNECT, &[&rc.into(), &shown]);
+        if let (false, Some(error)) = (told, error) {
+            self.tell_error(error, &JsValue::UNDEFINED);
+        }
+    }
+
+    /// JavaScript takes a whole run of messages in one crossing; without it, one call each.
+    pub(super) fn tell_messages(&self, from: usize, upto: usize) {
+        if let Some(messages) = &self.hooks.messages {
+            let (at, epoch) = {
+                let engine = self.engine.borrow();
+                let at = engine.records().get(from..upto).map_or(0, |r| r.as_ptr() as u32);
+                (at, engine.topic_epoch())
+            };
+            let count = (upto - from) as u32;
+            let base = self.engine.borrow().inbound().as_ptr() as u32;
+            let arguments = Array::of4(&at.into(), &count.into(), &base.into(), &epoch.into());
+            let result = messages.apply(&JsValue::UNDEFINED, &arguments);
+            return self.guard("on_message", result);
+        }
+        let messages: Vec<(String, JsValue)> = {
+            let engine = self.engine.borrow();
+            let records = engine.records().get(from..upto).unwrap_or_default();
+            let message = |record: &Record| {
+                let payload = engine.inbound().get(record.range()).unwrap_or_default();
+                let topic = engine.topic(record.topic);
+                (topic.to_owned(), message(topic, payload, record))
+            };
+            records.iter().map(message).collect()
+        };
+        for (topic, message) in messages {
+            let (handlers, subscribed) = self.route(&topic);
+            for handler in handlers {
+                let called = handler.call3(
+                    &JsValue::UNDEFINED,
+                    &self.handle(),
+                    &self.callbacks.userdata,
+                    &message,
+                );
+                self.guard("a message handler", called);
+            }
+            if !subscribed {
+                self.call_user(ON_MESSAGE, &[&message]);
+            }
+        }
+    }
+}
+
+fn message(topic: &str, payload: &[u8], record: &Record) -> JsValue {
+    let message = Object::new();
+    errors::set(&message, "topic", &topic.into());
+    errors::set(&message, "payload", &Uint8Array::from(payload));
+    errors::set(&message, "qos", &record.qos().into());
+    errors::set(&message, "retain", &record.retain().into());
+    errors::set(&message, "dup", &record.dup().into());
+    message.into()
+}

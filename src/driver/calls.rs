@@ -1,0 +1,92 @@
+//! User calls that need more than the engine: a promise, a handler, a place among the callbacks.
+
+use js_sys::{Function, Promise};
+use wasm_bindgen::JsValue;
+
+use super::callbacks::Callbacks;
+use super::{values, Client};
+use crate::engine::{Error, Message, Taken, Token};
+
+impl Client {
+    pub fn publish(&self, message: &Message<'_>) -> Promise {
+        let (token, promise) = self.promises.borrow_mut().make();
+        match self.call(|engine, now| engine.publish(now, message, token)) {
+            // In the buffer that this turn's pump hands over.
+            Ok(Taken::Now) => self.settle(token, Ok(&JsValue::UNDEFINED)),
+            Ok(Taken::Later) => {}
+            Err(error) => self.settle(token, Err(&self.error(&error, &JsValue::UNDEFINED))),
+        }
+        promise
+    }
+
+    pub fn batch(&self, item: &Message<'_>) -> Promise {
+        let (token, promise) = self.promises.borrow_mut().make();
+        match self.call(|engine, now| engine.batch(now, item, token)) {
+            Ok(ends_as) if ends_as != token => {
+                let joined = self.promises.borrow_mut().join(token, ends_as);
+                return joined.unwrap_or(promise);
+            }
+            Ok(_) => {}
+            Err(error) => self.settle(token, Err(&self.error(&error, &JsValue::UNDEFINED))),
+        }
+        promise
+    }
+
+    pub fn subscribe(&self, filters: Vec<(String, u8)>, handler: Option<Function>) -> Promise {
+        let handler = handler.map(|handler| self.add_handler(handler, false));
+        self.promise(|engine, _, token| {
+            let result = engine.subscribe(filters, handler, token);
+            if let (Err(_), Some(handler)) = (&result, handler) {
+                self.drop_handler(handler);
+            }
+            result
+        })
+    }
+
+    pub fn watch(&self, filter: &str, handler: Option<Function>) -> Result<u32, Error> {
+        let number = self.add_handler(handler.unwrap_or_default(), true);
+        let result = self.call(|engine, _| engine.watch(filter, number));
+        if result.is_err() {
+            self.drop_handler(number);
+        }
+        result.map(|()| number)
+    }
+
+    pub fn unwatch(&self, filter: &str, number: u32) {
+        self.call(|engine, _| engine.unwatch(filter, number));
+        self.drop_handler(number);
+    }
+
+    /// Without a schedule: js/ pumps at the end of its turn.
+    pub fn send_bulk(&self, message: &Message<'_>, queue: bool, token: Token) -> Result<Taken, Error> {
+        let now = self.now();
+        let taken = {
+            let mut engine = self.engine.borrow_mut();
+            if queue {
+                engine.queue(now, message, token).map(|()| Taken::Later)
+            } else {
+                engine.publish_checked(now, message, token)
+            }
+        };
+        self.send_if_full();
+        taken
+    }
+
+    pub fn batch_bulk(&self, item: &Message<'_>, token: Token) -> Result<Token, Error> {
+        let now = self.now();
+        self.engine.borrow_mut().batch(now, item, token)
+    }
+
+    pub fn report(&self, error: Error) {
+        self.tell_error(&error, &JsValue::UNDEFINED);
+    }
+
+    pub fn set_callback(&self, name: &str, callback: &JsValue) -> Result<(), JsValue> {
+        let parsed = values::optional_function(name, callback);
+        let function = parsed.map_err(|error| self.error(&error, &JsValue::UNDEFINED))?;
+        if let Some(slot) = Callbacks::slot(name) {
+            self.callbacks.set(slot, function);
+        }
+        Ok(())
+    }
+}

@@ -1,0 +1,59 @@
+//! Engine errors as JavaScript errors: `MqttError`, `TypeError` or `RangeError`, each with `code`.
+
+use js_sys::{Function, Reflect};
+use wasm_bindgen::prelude::*;
+
+use super::host;
+use crate::engine::{Class, Code, Error};
+
+/// `make` is the hook that builds an `MqttError(message, code, reasonCode, cause)`; without it a
+/// plain `Error` carries the same properties.
+pub fn to_js(error: &Error, cause: &JsValue, make: Option<&Function>) -> JsValue {
+    let message = &*error.message;
+    let object: JsValue = match error.code.class() {
+        Class::Type => js_sys::TypeError::new(message).into(),
+        Class::Range => js_sys::RangeError::new(message).into(),
+        Class::Mqtt => {
+            if let Some(made) = make.and_then(|make| {
+                make.call4(
+                    &JsValue::UNDEFINED,
+                    &message.into(),
+                    &error.code.name().into(),
+                    &error.reason.into(),
+                    cause,
+                )
+                .ok()
+            }) {
+                return made;
+            }
+            let plain = js_sys::Error::new(message);
+            plain.set_name("MqttError");
+            if !cause.is_undefined() {
+                plain.set_cause(cause);
+            }
+            plain.into()
+        }
+    };
+    set(&object, "code", &error.code.name().into());
+    if let Some(reason) = error.reason {
+        set(&object, "reasonCode", &reason.into());
+    }
+    object
+}
+
+/// A callback of the user threw `thrown`.
+pub fn callback_failed(name: &str, thrown: &JsValue) -> Error {
+    let text = match host::get(thrown, "message").as_string() {
+        Some(text) => text,
+        None => thrown.as_string().unwrap_or_default(),
+    };
+    Error::say(
+        Code::Callback,
+        &[name, " threw: ", &text, "; nothing else was disturbed, mend the callback"],
+    )
+}
+
+pub fn set(object: &JsValue, key: &str, value: &JsValue) {
+    // Only fails on frozen objects, and these are ours.
+    let _ = Reflect::set(object, &JsValue::from_str(key), value);
+}

@@ -1,0 +1,127 @@
+//! The argument of the constructor, and the hooks with which js/ takes over what JavaScript does
+//! better: sockets in Node, its own error class, promises and messages in bulk.
+
+use js_sys::Function;
+use wasm_bindgen::prelude::*;
+
+use super::callbacks::{Callbacks, NAMES};
+use super::{host, values};
+use crate::engine::endpoint::Host;
+use crate::engine::validate::{unknown, Builder};
+use crate::engine::{Config, Error, Token};
+
+pub struct Options {
+    pub config: Config,
+    pub callbacks: Callbacks,
+    pub hooks: Hooks,
+    pub credentials: JsValue,
+    pub autostart: bool,
+}
+
+impl Options {
+    pub fn parse(options: &JsValue, hooks: Hooks) -> Result<Options, Error> {
+        let mut callbacks = Callbacks::default();
+        let mut credentials = JsValue::UNDEFINED;
+        let mut autostart = true;
+        for (key, value) in values::entries("the argument of MqttCustom", options)? {
+            match key.as_str() {
+                "credentials" => credentials = value,
+                "userdata" => callbacks.userdata = value,
+                "autostart" if value.is_undefined() => {}
+                "autostart" => autostart = values::flag("autostart", &value)?,
+                name => match Callbacks::slot(name) {
+                    Some(slot) => callbacks.set(slot, values::optional_function(name, &value)?),
+                    None => {
+                        let known = ["credentials", "userdata", "autostart"].into_iter().chain(NAMES);
+                        return Err(unknown("the argument of MqttCustom", name, known));
+                    }
+                },
+            }
+        }
+        Ok(Options {
+            config: config(&credentials, &hooks)?.finish(hooks.host)?,
+            callbacks,
+            hooks,
+            credentials,
+            autostart,
+        })
+    }
+}
+
+/// Credentials through the one validator, not yet finished.
+pub fn config(credentials: &JsValue, _hooks: &Hooks) -> Result<Builder, Error> {
+    let mut builder = Builder::default();
+    for (key, value) in values::entries("credentials", credentials)? {
+        builder.set(&key, values::option_value(&value))?;
+    }
+    Ok(builder)
+}
+
+#[derive(Clone)]
+pub struct Hooks {
+    /// `() => client`: what callbacks get as their first argument. A function, so that js/ can hold
+    /// its client weakly and an abandoned one is collected.
+    pub client: Option<Function>,
+    pub host: Host,
+    /// `(url, subprotocol) => WebSocket`
+    pub connect: Option<Function>,
+    /// `(message, code, reasonCode, cause) => MqttError`
+    pub error: Option<Function>,
+    /// `(pointer, count)`: tokens that ended well, as 32-bit words.
+    settle: Option<Function>,
+    /// `(token, error)`
+    fail: Option<Function>,
+    /// `(records, count, base, epoch)`: see `engine::Record`.
+    pub messages: Option<Function>,
+}
+
+impl Hooks {
+    pub fn parse(hooks: &JsValue) -> Hooks {
+        if !hooks.is_object() {
+            return Hooks {
+                client: None,
+                host: host::browser(),
+                connect: None,
+                error: None,
+                settle: None,
+                fail: None,
+                messages: None,
+            };
+        }
+        let node = host::get(hooks, "node").is_truthy();
+        Hooks {
+            client: host::function(hooks, "client"),
+            host: if node { Host::Node } else { host::browser() },
+            connect: host::function(hooks, "connect"),
+            error: host::function(hooks, "error"),
+            settle: host::function(hooks, "settle"),
+            fail: host::function(hooks, "fail"),
+            messages: host::function(hooks, "messages"),
+        }
+    }
+
+    /// For a client within: the same sockets and errors, nothing of the caller's own.
+    pub fn inner(&self) -> Hooks {
+        Hooks {
+            client: None,
+            settle: None,
+            fail: None,
+            messages: None,
+            ..self.clone()
+        }
+    }
+
+    pub fn settle(&self, tokens: &[Token]) {
+        if let Some(settle) = &self.settle {
+            let at = tokens.as_ptr() as u32;
+            let count = tokens.len() as u32;
+            let _ = settle.call2(&JsValue::UNDEFINED, &at.into(), &count.into());
+        }
+    }
+
+    pub fn fail(&self, token: Token, error: &JsValue) {
+        if let Some(fail) = &self.fail {
+            let _ = fail.call2(&JsValue::UNDEFINED, &token.into(), error);
+        }
+    }
+}

@@ -1,0 +1,34 @@
+//! The one timer of a client, for the engine's next deadline. A deadline that moves away does not
+//! disturb it: it fires early once, finds nothing to do, and is set anew.
+
+use gloo_timers::callback::Timeout;
+
+use crate::engine::Millis;
+
+#[derive(Default)]
+pub struct Timer {
+    armed: Option<(Millis, Timeout)>,
+}
+
+/// Hosts hold the delay in a signed 32-bit number.
+const MAX_DELAY: Millis = i32::MAX as Millis;
+
+impl Timer {
+    pub fn arm(&mut self, deadline: Option<Millis>, now: Millis, fire: impl FnOnce() + 'static) {
+        let Some(deadline) = deadline else {
+            self.armed = None;
+            return;
+        };
+        if self.armed.as_ref().is_some_and(|(at, _)| *at <= deadline) {
+            return;
+        }
+        let delay = deadline.saturating_sub(now).min(MAX_DELAY);
+        self.armed = Some((deadline, Timeout::new(delay as u32, fire)));
+    }
+
+    pub fn fired(&mut self) {
+        if let Some((_, timeout)) = self.armed.take() {
+            timeout.forget();
+        }
+    }
+}

@@ -1,0 +1,335 @@
+//! A broker small enough to trust: reads what the client sends, complains about anything a client
+//! may not send, keeps a session, counts what it was given.
+
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
+
+use bytes::BytesMut;
+use mqttbytes::v4::{self, Packet};
+
+use crate::codec::{publish, topic};
+
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Given {
+    pub topic: String,
+    pub payload: Vec<u8>,
+    pub qos: u8,
+    pub retain: bool,
+    pub dup: bool,
+    pub pid: u16,
+}
+
+impl Given {
+    pub fn text(&self) -> &str {
+        std::str::from_utf8(&self.payload).unwrap()
+    }
+}
+
+/// A message on its way to the client; without a payload only its PUBREL is open.
+#[derive(Debug, Clone)]
+struct Owed {
+    pid: u16,
+    topic: String,
+    payload: Vec<u8>,
+    qos: u8,
+    sent: bool,
+    released: bool,
+}
+
+#[derive(Debug, Default)]
+pub struct Session {
+    pub subscriptions: BTreeMap<String, u8>,
+    /// QoS 2 from the client: PUBLISH seen, PUBREL not.
+    pub halfway: BTreeSet<u16>,
+    owed: VecDeque<Owed>,
+    next_pid: u16,
+}
+
+#[derive(Debug)]
+pub struct Broker {
+    pub session: Option<Session>,
+    clean: bool,
+    connected: bool,
+    inbox: BytesMut,
+    /// Bytes for the client.
+    pub out: Vec<u8>,
+    /// The broker wants the connection closed once `out` is delivered.
+    pub hangup: bool,
+    pub said_goodbye: bool,
+
+    // How it behaves.
+    pub connack: Option<u8>,
+    pub silent: bool,
+    pub acks: bool,
+    pub subacks: bool,
+    /// Filters it refuses, with 0x80.
+    pub forbidden: Vec<String>,
+
+    // What it saw.
+    pub connects: Vec<v4::Connect>,
+    pub packets: Vec<Packet>,
+    /// Every message once as MQTT counts: each PUBLISH of QoS 0 and 1, each new one of QoS 2.
+    pub given: Vec<Given>,
+}
+
+impl Default for Broker {
+    fn default() -> Self {
+        Broker {
+            session: None,
+            clean: true,
+            connected: false,
+            inbox: BytesMut::new(),
+            out: Vec::new(),
+            hangup: false,
+            said_goodbye: false,
+            connack: Some(0),
+            silent: false,
+            acks: true,
+            subacks: true,
+            forbidden: Vec::new(),
+            connects: Vec::new(),
+            packets: Vec::new(),
+            given: Vec::new(),
+        }
+    }
+}
+
+impl Broker {
+    /// A new transport.
+    pub fn accept(&mut self) {
+        self.gone();
+        self.said_goodbye = false;
+    }
+
+    /// The transport is gone.
+    pub fn gone(&mut self) {
+        self.connected = false;
+        self.inbox.clear();
+        self.out.clear();
+        self.hangup = false;
+        if self.clean {
+            self.session = None;
+        }
+    }
+
+    pub fn lose_session(&mut self) {
+        self.session = None;
+    }
+
+    pub fn is_connected(&self) -> bool {
+        self.connected
+    }
+
+    pub fn read(&mut self, bytes: &[u8]) {
+        assert!(!self.said_goodbye, "bytes after DISCONNECT: {bytes:02x?}");
+        self.inbox.extend_from_slice(bytes);
+        loop {
+            match v4::read(&mut self.inbox, usize::MAX >> 1) {
+                Ok(packet) => {
+                    self.packets.push(packet.clone());
+                    assert!(!self.said_goodbye, "a packet after DISCONNECT: {packet:?}");
+                    self.on(packet);
+                }
+                Err(mqttbytes::Error::InsufficientBytes(_)) => return,
+                Err(error) => panic!("the client sent what cannot be read: {error:?}"),
+            }
+        }
+    }
+
+    fn on(&mut self, packet: Packet) {
+        if let Packet::Connect(connect) = packet {
+            assert!(!self.connected, "a second CONNECT");
+            return self.on_connect(connect);
+        }
+        assert!(self.connected, "before CONNACK: {packet:?}");
+        match packet {
+            Packet::Disconnect => self.said_goodbye = true,
+            Packet::Publish(publish) => self.on_publish(publish),
+            _ if self.silent => {}
+            Packet::PingReq => self.out.extend_from_slice(&[0xd0, 0]),
+            Packet::PubRel(p) => {
+                if self.acks {
+                    self.session().halfway.remove(&p.pkid);
+                    self.ack(0x70, p.pkid);
+                }
+            }
+            Packet::PubAck(p) => self.session().owed.retain(|o| o.pid != p.pkid || o.qos != 1),
+            Packet::PubComp(p) => self.session().owed.retain(|o| o.pid != p.pkid || !o.released),
+            Packet::PubRec(p) => {
+                if let Some(owed) = self.session().owed.iter_mut().find(|o| o.pid == p.pkid) {
+                    assert_eq!(owed.qos, 2);
+                    owed.released = true;
+                }
+                self.ack(0x62, p.pkid);
+            }
+            Packet::Subscribe(p) => self.on_subscribe(p),
+            Packet::Unsubscribe(p) => {
+                assert!(p.pkid != 0 && !p.topics.is_empty());
+                if self.subacks {
+                    for filter in &p.topics {
+                        self.session().subscriptions.remove(filter);
+                    }
+                    self.ack(0xb0, p.pkid);
+                }
+            }
+            other => panic!("a client never sends {other:?}"),
+        }
+    }
+
+    fn on_connect(&mut self, connect: v4::Connect) {
+        self.clean = connect.clean_session;
+        self.connects.push(connect);
+        let Some(code) = self.connack else { return };
+        if code != 0 {
+            self.out.extend_from_slice(&[0x20, 2, 0, code]);
+            self.hangup = true;
+            return;
+        }
+        self.connected = true;
+        if self.clean {
+            self.session = None;
+        }
+        let present = self.session.is_some();
+        self.out.extend_from_slice(&[0x20, 2, present as u8, 0]);
+        let session = self.session.get_or_insert_with(Session::default);
+        for owed in &mut session.owed {
+            write_owed(owed, &mut self.out);
+        }
+    }
+
+    fn on_publish(&mut self, p: v4::Publish) {
+        let given = Given {
+            topic: p.topic,
+            payload: p.payload.to_vec(),
+            qos: p.qos as u8,
+            retain: p.retain,
+            dup: p.dup,
+            pid: p.pkid,
+        };
+        let again = given.qos == 2 && !self.session().halfway.insert(given.pid);
+        assert!(!again || given.dup, "a new message under an identifier in use");
+        let reply = match given.qos {
+            1 => 0x40,
+            2 => 0x50,
+            _ => 0,
+        };
+        let pid = given.pid;
+        if !again {
+            self.given.push(given);
+        }
+        if reply != 0 && self.acks && !self.silent {
+            self.ack(reply, pid);
+        }
+    }
+
+    fn on_subscribe(&mut self, p: v4::Subscribe) {
+        assert!(p.pkid != 0 && !p.filters.is_empty());
+        if !self.subacks {
+            return;
+        }
+        let forbidden = std::mem::take(&mut self.forbidden);
+        self.out.extend_from_slice(&[0x90, 2 + p.filters.len() as u8]);
+        self.out.extend_from_slice(&p.pkid.to_be_bytes());
+        for filter in p.filters {
+            let refused = forbidden.contains(&filter.path);
+            self.out.push(if refused { 0x80 } else { filter.qos as u8 });
+            if !refused {
+                self.session().subscriptions.insert(filter.path, filter.qos as u8);
+            }
+        }
+        self.forbidden = forbidden;
+    }
+
+    fn ack(&mut self, first: u8, pid: u16) {
+        assert_ne!(pid, 0);
+        self.out.extend_from_slice(&[first, 2, (pid >> 8) as u8, pid as u8]);
+    }
+
+    pub fn session(&mut self) -> &mut Session {
+        self.session.as_mut().expect("a session")
+    }
+
+    /// Another client publishes; true if this client is to have it.
+    pub fn publish(&mut self, name: &str, payload: &[u8], qos: u8) -> bool {
+        let connected = self.connected;
+        let Some(session) = &mut self.session else {
+            return false;
+        };
+        let granted = session.subscriptions.iter().filter(|(f, _)| topic::matches(f, name));
+        let Some(granted) = granted.map(|(_, q)| *q).max() else {
+            return false;
+        };
+        let qos = qos.min(granted);
+        if qos == 0 {
+            if connected {
+                publish::encode(&mut self.out, name.as_bytes(), payload, 0, false, 0);
+            }
+            return connected;
+        }
+        session.next_pid += 1;
+        let mut owed = Owed {
+            pid: session.next_pid,
+            topic: name.to_owned(),
+            payload: payload.to_vec(),
+            qos,
+            sent: false,
+            released: false,
+        };
+        if connected {
+            write_owed(&mut owed, &mut self.out);
+        }
+        session.owed.push_back(owed);
+        true
+    }
+
+    /// Messages the client has not acknowledged to the end.
+    pub fn owes(&self) -> usize {
+        self.session.as_ref().map_or(0, |s| s.owed.len())
+    }
+
+    pub fn texts(&self) -> Vec<&str> {
+        self.given.iter().map(Given::text).collect()
+    }
+
+    /// How often a payload was given.
+    pub fn count(&self, payload: &[u8]) -> usize {
+        self.given.iter().filter(|g| g.payload == payload).count()
+    }
+
+    pub fn subscribes(&self) -> Vec<Vec<(String, u8)>> {
+        let filters = |s: &v4::Subscribe| s.filters.iter().map(|f| (f.path.clone(), f.qos as u8)).collect();
+        self.packets
+            .iter()
+            .filter_map(|p| match p {
+                Packet::Subscribe(s) => Some(filters(s)),
+                _ => None,
+            })
+            .collect()
+    }
+
+    pub fn publishes(&self) -> Vec<&v4::Publish> {
+        self.packets
+            .iter()
+            .filter_map(|p| match p {
+                Packet::Publish(p) => Some(p),
+                _ => None,
+            })
+            .collect()
+    }
+
+    pub fn pings(&self) -> usize {
+        self.packets.iter().filter(|p| matches!(p, Packet::PingReq)).count()
+    }
+}
+
+fn write_owed(owed: &mut Owed, out: &mut Vec<u8>) {
+    if owed.released {
+        out.extend_from_slice(&[0x62, 2, (owed.pid >> 8) as u8, owed.pid as u8]);
+        return;
+    }
+    let start = out.len();
+    publish::encode(out, owed.topic.as_bytes(), &owed.payload, owed.qos, false, owed.pid);
+    if owed.sent {
+        publish::set_dup(&mut out[start..]);
+    }
+    owed.sent = true;
+}

@@ -1,0 +1,106 @@
+// A Mosquitto of the test's own: TCP and WebSocket listeners on 127.0.0.1, its own config and folder.
+// Never the system service. It dies with the test process, however that ends.
+
+import { spawn } from "node:child_process";
+import { existsSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { freePort, untilAccepts } from "./ports.mjs";
+
+const DIED_WITH = ["/usr/bin/setpriv", "/bin/setpriv"].find((path) => existsSync(path));
+
+/**
+ * `config` is appended as it is: its global settings count, and a `listener` in it is a further one.
+ * `folder` of the result is where the broker may read and write; `restart()` keeps ports, config and folder.
+ */
+export async function startMosquitto({ persistence = false, config = "", port, wsPort } = {}) {
+  const folder = mkdtempSync(join(tmpdir(), "mqtt-lib-mosquitto-"));
+  const tcp = port ?? (await freePort());
+  const ws = wsPort ?? (await freePort());
+  const extra = typeof config === "function" ? config(folder) : config;
+  writeFileSync(join(folder, "mosquitto.conf"), text({ persistence, extra, folder, tcp, ws }));
+  let process_;
+  let output = "";
+
+  async function start() {
+    const child = launch(folder);
+    process_ = child;
+    child.ended = new Promise((resolve) => child.once("close", resolve));
+    child.once("error", (error) => {
+      child.why = `mosquitto could not be started (${error.message}): apt-get install mosquitto`;
+    });
+    child.once("exit", (code) => {
+      child.why ??= `mosquitto ended with exit code ${code}:\n${output}`;
+    });
+    for (const stream of [child.stdout, child.stderr]) {
+      stream.on("data", (chunk) => {
+        output += chunk;
+      });
+    }
+    for (const listener of [tcp, ws]) await untilAccepts(listener, { gone: () => child.why });
+  }
+
+  /** Ends the process and resolves when it is gone; SIGKILL is a crash, SIGTERM an orderly end. */
+  async function kill(signal = "SIGKILL") {
+    process_.kill(signal);
+    await process_.ended;
+  }
+
+  async function stop() {
+    process.off("exit", atExit);
+    await kill("SIGKILL");
+    rmSync(folder, { recursive: true, force: true });
+  }
+
+  function atExit() {
+    process_?.kill("SIGKILL");
+    rmSync(folder, { recursive: true, force: true });
+  }
+
+  process.on("exit", atExit);
+  try {
+    await start();
+  } catch (error) {
+    await stop();
+    throw error;
+  }
+  return {
+    port: tcp,
+    wsPort: ws,
+    url: `mqtt://127.0.0.1:${tcp}`,
+    wsUrl: `ws://127.0.0.1:${ws}/mqtt`,
+    folder,
+    kill,
+    start,
+    stop,
+    /** Orderly by default, so that a persistent broker keeps its sessions. */
+    async restart(signal = "SIGTERM") {
+      await kill(signal);
+      await start();
+    },
+    log: () => output,
+  };
+}
+
+function text({ persistence, extra, folder, tcp, ws }) {
+  return [
+    process.getuid?.() === 0 ? "user root" : "",
+    /^\s*allow_anonymous\b/m.test(extra) ? "" : "allow_anonymous true",
+    persistence ? `persistence true\npersistence_location ${folder}/\nautosave_interval 1` : "persistence false",
+    "log_dest stderr\nlog_type all\nset_tcp_nodelay true",
+    `listener ${tcp} 127.0.0.1`,
+    `listener ${ws} 127.0.0.1\nprotocol websockets`,
+    extra,
+    "",
+  ].join("\n");
+}
+
+function launch(folder) {
+  const command = ["mosquitto", "-c", join(folder, "mosquitto.conf")];
+  // Without it a test process that is killed (a time limit) would leave the broker behind.
+  if (DIED_WITH) command.unshift(DIED_WITH, "--pdeathsig", "KILL");
+  return spawn(command[0], command.slice(1), {
+    stdio: ["ignore", "pipe", "pipe"],
+    env: { ...process.env, PATH: `${process.env.PATH}:/usr/sbin` },
+  });
+}
