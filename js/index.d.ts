@@ -1,0 +1,506 @@
+/**
+ * MQTT 3.1.1 client for Node (20 or later), pages and workers. Section numbers (§) are those of the
+ * OASIS standard MQTT 3.1.1. Times are seconds, and fractions are allowed, unless it says otherwise.
+ *
+ * @packageDocumentation
+ */
+
+// biome-ignore lint/suspicious/noExplicitAny: what a user hands through, and what JSON holds, is the user's to know
+type Any = any;
+
+/** Quality of service (§4.3): 0 at most once, 1 at least once, 2 exactly once. */
+export type QoS = 0 | 1 | 2;
+
+/** Bytes that belong to whoever holds them. */
+export type Bytes = ReturnType<Uint8Array["slice"]>;
+
+/**
+ * What can be published. Text is sent as UTF-8, numbers and booleans as JavaScript writes them,
+ * `null` and `undefined` as an empty payload (§3.3.3). A plain object is a `TypeError` with the code
+ * `"INVALID_PAYLOAD"`: use `JSON.stringify`.
+ */
+export type Payload = string | number | boolean | ArrayBuffer | ArrayBufferView | null | undefined;
+
+/**
+ * What can be an item of a batch: any JSON value, judged by its type. `never` for bytes, functions,
+ * symbols, bigints and `undefined`, which are a `TypeError` with the code `"INVALID_PAYLOAD"`, as is
+ * a value that contains itself.
+ */
+export type BatchItem<Item> = Item extends
+  | ArrayBuffer
+  | ArrayBufferView
+  | ((...args: never[]) => unknown)
+  | symbol
+  | bigint
+  | undefined
+  ? never
+  : Item;
+
+/**
+ * Codes of a {@link MqttError}.
+ *
+ * - `"CONNECTION_REFUSED"`: the server cannot be reached, or its CONNACK says 1, 2 or 3 (§3.2.2.3).
+ * - `"NOT_AUTHORIZED"`: CONNACK 4 (user name or password) or 5 (not authorised).
+ * - `"CONNECTION_LOST"`: an accepted connection ended, or the broker was silent for too long.
+ * - `"QUEUE_FULL"`: a bound was reached: `offlinesize`, `offlinebytes`, the buffer of `messages()`.
+ * - `"TIMEOUT"`: `connecttimeout` or `acktimeout` has passed.
+ * - `"STOPPED"`: `stop()` was called before this could be done.
+ * - `"PACKET_TOO_LARGE"`: a message or a batch item is larger than a packet can be.
+ * - `"PROTOCOL_ERROR"`: the broker sent what MQTT or `maxpacketsize` does not allow.
+ * - `"SUBSCRIBE_FAILED"`: SUBACK 128 for at least one filter (§3.9.3).
+ * - `"CALLBACK_FAILED"`: a callback threw, or its promise was rejected; `cause` is what it threw.
+ */
+export type MqttErrorCode =
+  | "CONNECTION_REFUSED"
+  | "NOT_AUTHORIZED"
+  | "CONNECTION_LOST"
+  | "QUEUE_FULL"
+  | "TIMEOUT"
+  | "STOPPED"
+  | "PACKET_TOO_LARGE"
+  | "PROTOCOL_ERROR"
+  | "SUBSCRIBE_FAILED"
+  | "CALLBACK_FAILED";
+
+/**
+ * Codes of the `TypeError` or `RangeError` that a wrong argument gives.
+ *
+ * - `"INVALID_OPTION"` (`TypeError`): an unknown key, or a value of a wrong type.
+ * - `"OUT_OF_RANGE"` (`RangeError`): a number outside its range, or a text that is too long.
+ * - `"INVALID_TOPIC"` (`TypeError`): no topic name, or no topic filter (§4.7).
+ * - `"INVALID_PAYLOAD"` (`TypeError`): nothing that can be published, or be an item of a batch.
+ */
+export type ArgumentErrorCode = "INVALID_OPTION" | "OUT_OF_RANGE" | "INVALID_TOPIC" | "INVALID_PAYLOAD";
+
+/** Every `code` an error of this package can have. */
+export type ErrorCode = MqttErrorCode | ArgumentErrorCode;
+
+/** What went wrong in MQTT, on the way to the broker, or by a stated policy. */
+export class MqttError extends Error {
+  constructor(message: string, code: MqttErrorCode, reasonCode?: number, cause?: unknown);
+  /** Always `"MqttError"`. */
+  name: "MqttError";
+  /** What programs compare. */
+  code: MqttErrorCode;
+  /** The return code the broker sent in CONNACK (§3.2.2.3) or SUBACK (§3.9.3); absent if it sent none. */
+  reasonCode?: number;
+  /** With `"CALLBACK_FAILED"`: what the callback threw. */
+  cause?: unknown;
+}
+
+/**
+ * What `on_error` is given: a {@link MqttError}, a `TypeError` or `RangeError` with a `code`, or, if the
+ * .wasm could not be loaded, the loader's own error without one.
+ */
+export interface ClientError extends Error {
+  /** Absent only if the .wasm could not be loaded. */
+  code?: ErrorCode;
+  /** The return code the broker sent; absent if it sent none. */
+  reasonCode?: number;
+}
+
+/**
+ * Where and how to connect. An unknown key or a value of a wrong type is a `TypeError`
+ * (`"INVALID_OPTION"`), a number out of range or a text of more than 65,535 bytes is a `RangeError`
+ * (`"OUT_OF_RANGE"`). `undefined` and `null` mean the default.
+ */
+export interface Credentials {
+  /**
+   * Client identifier (§3.1.3.1). String, at most 65,535 bytes. Default: `"mqttlib"` and 16 random letters
+   * and digits, made once for each client. Give one of your own with `mqttcleansession: false`.
+   */
+  mqttclientid?: string;
+  /**
+   * Host name, `"host:port"`, IP address, or a whole URL: `ws://h:9001/mqtt`, `wss://`, `mqtt://`,
+   * `mqtts://`. What a URL says wins over `mqttport`, `mqttprotocol` and `mqttpath`. A `ws` URL without a
+   * port and without `mqttport` means 80, a `wss` URL 443. Default: `"localhost"`.
+   */
+  mqttserver?: string;
+  /** Port. Whole number from 1 to 65535. Default: 1883; 8883 with `mqtts` and `wss`. */
+  mqttport?: number;
+  /**
+   * Transport. `"mqtt"` and `"mqtts"` (TCP and TLS) exist in Node only; in a page they are a `TypeError`.
+   * Default in Node: `"mqtt"` without a port and on 1883, `"mqtts"` on 8883, `"ws"` on any other.
+   * Default in a page: `"ws"`, `"wss"` if the page came by https.
+   */
+  mqttprotocol?: "ws" | "wss" | "mqtt" | "mqtts";
+  /** Path of the WebSocket endpoint; begins with `/`, has no `#`. Default: `"/mqtt"`. */
+  mqttpath?: string;
+  /** Protocol level (§3.1.2.2): 4 is MQTT 3.1.1, the only one of this version. Default: 4. */
+  mqttversion?: 4;
+  /**
+   * Clean session (§3.1.2.4). `false` resumes the session that the broker keeps for `mqttclientid`: QoS 2
+   * is exactly once over reconnects only then. Default: `true`.
+   */
+  mqttcleansession?: boolean;
+  /**
+   * Keep alive (§3.1.2.10). Seconds from 0 to 65535, 0 turns it off; the broker is told whole seconds,
+   * rounded up. Default: 60.
+   */
+  mqttkeepalive?: number;
+  /** User name (§3.1.3.4). String, at most 65,535 bytes. Default: none. */
+  mqttusername?: string;
+  /**
+   * Password (§3.1.3.5). String or bytes, at most 65,535 bytes; needs `mqttusername` (§3.1.2.9).
+   * Default: none.
+   */
+  mqttpassword?: string | ArrayBuffer | ArrayBufferView;
+  /**
+   * Upper bound of the delay before a reconnect. Seconds from 0 to 86400. The delay is random between 0 and
+   * 1, 2, 4, ... seconds up to this bound. Default: 256.
+   */
+  maxmqttreconnectdelay?: number;
+  /** Topic of the last will (§3.1.2.5). Topic name. Default: `""`, no will. */
+  willsettopic?: string;
+  /** Payload of the will (§3.1.3.3). String or bytes, at most 65,535 bytes. Default: `""`. */
+  willsetpayload?: string | ArrayBuffer | ArrayBufferView;
+  /** QoS of the will (§3.1.2.6). Default: 0. */
+  willsetqos?: QoS;
+  /** Whether the will is retained (§3.1.2.7). Default: `false`. */
+  willsetretain?: boolean;
+  /** At this many messages `qpublish` sends its queue. Whole number from 1 to 1000000. Default: 5. */
+  queuesize?: number;
+  /** At this many items `batch_publish` sends the batch. Whole number from 1 to 1000000. Default: 5. */
+  batchsize?: number;
+  /**
+   * A batch or queue is sent at the latest this long after its first item. Seconds from 0 to 2147483.
+   * Default: 60.
+   */
+  publishinterval?: number;
+  /**
+   * How long opening the transport and CONNACK together may take. Seconds from 0.001 to 2147483; then
+   * `"TIMEOUT"`, and the next attempt follows. Default: 10.
+   */
+  connecttimeout?: number;
+  /**
+   * How long an acknowledgement may take. Seconds from 0.001 to 2147483. A SUBACK or UNSUBACK that is late
+   * rejects its call with `"TIMEOUT"`; a PUBACK, PUBREC or PUBCOMP that is late ends the connection, and the
+   * message is sent again on the next. Default: 30.
+   */
+  acktimeout?: number;
+  /** How long `stop()` waits for what is pending. Seconds from 0 to 2147483. Default: 10. */
+  stoptimeout?: number;
+  /**
+   * How many QoS 1 and 2 publishes may be unacknowledged; further ones wait. Whole number from 1 to 65535.
+   * Default: 1000.
+   */
+  maxinflight?: number;
+  /**
+   * Largest packet taken from the broker. Bytes, whole number from 16 to 268435460; a larger one is
+   * `"PROTOCOL_ERROR"` and ends the connection. Default: 268435460, the largest of MQTT (§2.2.3).
+   */
+  maxpacketsize?: number;
+  /**
+   * How many messages may wait to be sent (offline, behind `maxinflight`, in batches and in the queue); a
+   * further call rejects with `"QUEUE_FULL"`. Whole number from 0 to 10000000. Default: 100000.
+   */
+  offlinesize?: number;
+  /** How many bytes may wait, likewise. Whole number from 0 to 2147483648. Default: 67108864 (64 MiB). */
+  offlinebytes?: number;
+  /** Not in this version: anything given is a `TypeError`. `mqtts` and `wss` use the CAs of Node or the browser. */
+  certs?: undefined;
+}
+
+/** Options of one message. */
+export interface PublishOptions {
+  /** Quality of service (§3.3.1.2). Default: 0. */
+  qos?: QoS;
+  /** Whether the broker keeps it for later subscribers (§3.3.1.3). Default: `false`. */
+  retain?: boolean;
+  /** MQTT 5 only, which is not in this version: anything given is a `TypeError`. */
+  properties?: undefined;
+}
+
+/** Options of a subscription. */
+export interface SubscribeOptions {
+  /** Largest QoS the broker may deliver with (§3.8.3). Default: 0. */
+  qos?: QoS;
+  /** MQTT 5 only, which is not in this version: anything given is a `TypeError`. */
+  properties?: undefined;
+}
+
+/** Topic filters with a QoS of their own (§4.7): `{ "a/+": 1, "b/#": { qos: 2 } }`. */
+export interface FilterMap {
+  readonly [filter: string]: QoS | { readonly qos?: QoS };
+}
+
+/** One topic filter, several, or several with a QoS of their own. */
+export type Filters = string | readonly string[] | FilterMap;
+
+/**
+ * Where `publish_high_priority` connects, and how it publishes. `hostname` is another name of
+ * `mqttserver` (default: `"localhost"`), `port` of `mqttport` (default: 1883).
+ */
+export interface HighPriorityOptions extends Credentials, PublishOptions {
+  /** Host name or URL; the same as `mqttserver`. Default: `"localhost"`. */
+  hostname?: string;
+  /** Port from 1 to 65535; the same as `mqttport`. Default: 1883. */
+  port?: number;
+}
+
+/** A received message (§3.3). */
+export interface Message {
+  /** Topic name it was published to. */
+  topic: string;
+  /** Application message. A copy: the user may keep and change it. */
+  payload: Bytes;
+  /** QoS it was delivered with: the smaller of the publisher's and the granted one. */
+  qos: QoS;
+  /** True if the broker had kept it from before the subscription (§3.3.1.3). */
+  retain: boolean;
+  /** True if the broker may have sent it before (§3.3.1.1). */
+  dup: boolean;
+  /** The payload as UTF-8 text; what is not UTF-8 becomes U+FFFD. */
+  text(): string;
+  /** The payload as JSON. Throws a `SyntaxError` if it is not. */
+  json(): Any;
+}
+
+/** What CONNACK says beside its return code (§3.2.2). */
+export interface ConnectFlags {
+  /** True if the broker resumed a session it had kept (§3.2.2.2). */
+  sessionPresent: boolean;
+}
+
+/** Counters of one client, from its construction on. */
+export interface Stats {
+  /** Messages handed to the connection; a batch is one, a message sent again is not counted again. */
+  sent: number;
+  /** Messages received. */
+  received: number;
+  /** Bytes handed to the connection, of all packets. */
+  bytesSent: number;
+  /** Bytes received, of all packets. */
+  bytesReceived: number;
+  /** QoS 1 and 2 messages that are sent and not acknowledged to the end. */
+  inFlight: number;
+  /** Messages that wait: offline, behind `maxinflight`, in the queue, and items in batches. */
+  queued: number;
+  /** Messages that a loop over `messages()` was too slow for. */
+  dropped: number;
+  /** Accepted connections after the first one. */
+  reconnects: number;
+}
+
+/**
+ * `"idle"`: never started. `"connecting"`: no connection was accepted yet. `"connected"`: CONNACK said
+ * yes. `"reconnecting"`: between two connections. `"stopped"`: `stop()` has sent its DISCONNECT, or was
+ * called without a connection.
+ */
+export type State = "idle" | "connecting" | "connected" | "reconnecting" | "stopped";
+
+/**
+ * Called at each CONNACK (§3.2). `rc` is its return code: 0 accepted, 1 protocol version, 2 client id,
+ * 3 unavailable, 4 user name or password, 5 not authorised.
+ */
+export type OnConnect<Userdata = Any> = (
+  client: MqttCustom<Userdata>,
+  userdata: Userdata,
+  flags: ConnectFlags,
+  rc: number,
+) => unknown;
+
+/**
+ * Called when an accepted connection ends. `rc`: 0 after `stop()`, 2 the broker broke the protocol,
+ * 7 connection lost, 16 keep alive. `error` is `undefined` after `stop()`.
+ */
+export type OnDisconnect<Userdata = Any> = (
+  client: MqttCustom<Userdata>,
+  userdata: Userdata,
+  rc: number,
+  error: MqttError | undefined,
+) => unknown;
+
+/** Called for each message, in the order of their arrival. */
+export type OnMessage<Userdata = Any> = (
+  client: MqttCustom<Userdata>,
+  userdata: Userdata,
+  message: Message,
+) => unknown;
+
+/** Called for what no promise carries. */
+export type OnError<Userdata = Any> = (
+  client: MqttCustom<Userdata>,
+  userdata: Userdata,
+  error: ClientError,
+) => unknown;
+
+/** The argument of the constructor. Each callback may be given under either spelling. */
+export interface ClientOptions<Userdata = Any> {
+  /** Where and how to connect. Default: `{}`. */
+  credentials?: Credentials;
+  /** Second argument of every callback. Default: `undefined`. */
+  userdata?: Userdata;
+  /** Whether the constructor calls `start()`. Default: `true`. */
+  autostart?: boolean;
+  /** See {@link OnConnect}. Default: none. */
+  on_connect?: OnConnect<Userdata> | null;
+  /** See {@link OnDisconnect}. Without it, a lost connection is told to `on_error`. Default: none. */
+  on_disconnect?: OnDisconnect<Userdata> | null;
+  /** See {@link OnMessage}. Messages that a handler of `subscribe` took do not come here. Default: none. */
+  on_message?: OnMessage<Userdata> | null;
+  /** See {@link OnError}. Default: one `console.warn` for each code. */
+  on_error?: OnError<Userdata> | null;
+  /** The same as `on_connect`. */
+  onConnect?: OnConnect<Userdata> | null;
+  /** The same as `on_disconnect`. */
+  onDisconnect?: OnDisconnect<Userdata> | null;
+  /** The same as `on_message`. */
+  onMessage?: OnMessage<Userdata> | null;
+  /** The same as `on_error`. */
+  onError?: OnError<Userdata> | null;
+}
+
+/**
+ * A client. It connects by itself, reconnects by itself, and runs until `stop()`.
+ *
+ * Methods return promises that settle in every case. Nobody need look at them: a rejection that is not
+ * handled does not end the process. Any method may be called from any callback.
+ */
+export class MqttCustom<Userdata = Any> {
+  /**
+   * Throws a `TypeError` or `RangeError` for a wrong option: always in Node; in a page once the .wasm is
+   * loaded, before that `start()` rejects with it and `on_error` is told.
+   */
+  constructor(options?: ClientOptions<Userdata>);
+
+  /**
+   * Connects (§3.1). Resolves at CONNACK 0; at once if connected. Rejects with the first answer that is not
+   * an acceptance (`"CONNECTION_REFUSED"`, `"NOT_AUTHORIZED"`, `"TIMEOUT"`, `"PROTOCOL_ERROR"`), while
+   * attempts go on, and with `"STOPPED"` after `stop()`. While a reconnect waits for its time, the attempt
+   * is made now. After `stop()` it starts again.
+   */
+  start(): Promise<void>;
+
+  /**
+   * Sends batches and the queue, waits for all publishes to end (at most `stoptimeout`), sends DISCONNECT
+   * (§3.14) and closes. What is still pending rejects with `"STOPPED"`. Always resolves; then no timer and
+   * no socket is left. Iterators of `messages()` end.
+   */
+  stop(): Promise<void>;
+
+  /**
+   * Publishes one message (§3.3). `topic` is a topic name: 1 to 65,535 bytes without `+`, `#` and U+0000
+   * (§4.7). Resolves: QoS 0 once handed to the connection, QoS 1 at PUBACK, QoS 2 at PUBCOMP (§4.3).
+   * Offline it waits. Rejects with `"QUEUE_FULL"`, `"STOPPED"`, `"PACKET_TOO_LARGE"`, `"INVALID_TOPIC"`,
+   * `"INVALID_PAYLOAD"`, `"INVALID_OPTION"`, `"OUT_OF_RANGE"`.
+   */
+  publish(topic: string, payload?: Payload, options?: PublishOptions | null): Promise<void>;
+
+  /**
+   * Adds an item to the batch of this topic, QoS and retain flag. A batch is one message, a JSON array of
+   * its items in order. It is sent at `batchsize` items, `publishinterval` after the first, before it grows
+   * beyond 16 MiB, at `flush()` and at `stop()`. The item is serialised during the call. Resolves and
+   * rejects as `publish` does, for the batch it is in.
+   */
+  batch_publish<Item>(topic: string, item: BatchItem<Item>, options?: PublishOptions | null): Promise<void>;
+  /** The same as {@link MqttCustom.batch_publish}. */
+  batchPublish<Item>(topic: string, item: BatchItem<Item>, options?: PublishOptions | null): Promise<void>;
+
+  /**
+   * Puts a message into the one queue of all topics. The queue is sent, in order and each message by
+   * itself, at `queuesize` messages, `publishinterval` after the first, at `flush()` and at `stop()`.
+   * Resolves and rejects as `publish` does.
+   */
+  qpublish(topic: string, payload?: Payload, options?: PublishOptions | null): Promise<void>;
+
+  /** Sends batches and the queue now. Resolves when every publish begun before has ended, well or not. */
+  flush(): Promise<void>;
+
+  /**
+   * Subscribes with one SUBSCRIBE (§3.8). Resolves with the granted QoS of each filter, in the order asked
+   * (§3.9.3). With `handler`, matching messages go to it instead of `on_message`; a filter has one handler,
+   * the last one given. Subscriptions are restored after a reconnect. Rejects with `"SUBSCRIBE_FAILED"` if
+   * a filter is refused (the others stay), `"TIMEOUT"`, `"STOPPED"`, `"INVALID_TOPIC"`,
+   * `"INVALID_OPTION"`, `"OUT_OF_RANGE"`.
+   */
+  subscribe(
+    topic: Filters,
+    options?: SubscribeOptions | null,
+    handler?: OnMessage<Userdata> | null,
+  ): Promise<QoS[]>;
+  /** Subscribes at QoS 0, with a handler. */
+  subscribe(topic: Filters, handler: OnMessage<Userdata>): Promise<QoS[]>;
+
+  /** The same as {@link MqttCustom.subscribe}, for a list. */
+  subscribe_topics(
+    topics: Filters,
+    options?: SubscribeOptions | null,
+    handler?: OnMessage<Userdata> | null,
+  ): Promise<QoS[]>;
+  subscribe_topics(topics: Filters, handler: OnMessage<Userdata>): Promise<QoS[]>;
+  /** The same as {@link MqttCustom.subscribe_topics}. */
+  subscribeTopics(
+    topics: Filters,
+    options?: SubscribeOptions | null,
+    handler?: OnMessage<Userdata> | null,
+  ): Promise<QoS[]>;
+  subscribeTopics(topics: Filters, handler: OnMessage<Userdata>): Promise<QoS[]>;
+
+  /**
+   * Unsubscribes with one UNSUBSCRIBE (§3.10); of a map of filters its keys count. Resolves at UNSUBACK, and
+   * handlers are called until then. Rejects with `"TIMEOUT"`, `"STOPPED"`, `"INVALID_TOPIC"`,
+   * `"OUT_OF_RANGE"`.
+   */
+  unsubscribe(topic: Filters): Promise<void>;
+
+  /**
+   * Publishes one message over a connection of its own, which is then closed; this client need not be
+   * connected. What `options` leaves open comes from this client's credentials, but for client id, clean
+   * session, keep alive and will. Resolves as `publish` does, once the connection is closed. The first
+   * failure is the answer: `"CONNECTION_REFUSED"`, `"NOT_AUTHORIZED"`, `"TIMEOUT"`, and those of `publish`.
+   */
+  publish_high_priority(
+    topic: string,
+    payload?: Payload,
+    options?: HighPriorityOptions | null,
+  ): Promise<void>;
+  /** The same as {@link MqttCustom.publish_high_priority}. */
+  publishHighPriority(topic: string, payload?: Payload, options?: HighPriorityOptions | null): Promise<void>;
+
+  /** The same without a client: what `options` leaves open is the default. */
+  static publish_high_priority(
+    topic: string,
+    payload?: Payload,
+    options?: HighPriorityOptions | null,
+  ): Promise<void>;
+  /** The same as the static `publish_high_priority`. */
+  static publishHighPriority(
+    topic: string,
+    payload?: Payload,
+    options?: HighPriorityOptions | null,
+  ): Promise<void>;
+
+  /**
+   * Received messages as an async iterator; with `filter`, those whose topic matches it (§4.7). It does not
+   * subscribe, and takes nothing from handlers and `on_message`. It holds at most 10,000 messages: then the
+   * oldest is dropped, counted in `stats().dropped` and told to `on_error`. It ends at `stop()` and when the
+   * loop is left. A wrong filter is a `TypeError` (`"INVALID_TOPIC"`).
+   */
+  messages(filter?: string): AsyncIterableIterator<Message>;
+
+  /** Counters, as they are now. */
+  stats(): Stats;
+
+  /** True from CONNACK 0 until the connection ends. */
+  readonly connected: boolean;
+  /** Where the client is between `"idle"` and `"stopped"`. */
+  readonly state: State;
+
+  /** See {@link OnConnect}. `null`: none. Anything but a function, `null` or `undefined` is a `TypeError`. */
+  on_connect: OnConnect<Userdata> | null;
+  /** See {@link OnDisconnect}. `null`: none, and a lost connection is told to `on_error`. */
+  on_disconnect: OnDisconnect<Userdata> | null;
+  /** See {@link OnMessage}. `null`: none. */
+  on_message: OnMessage<Userdata> | null;
+  /** See {@link OnError}. `null`: none, and there is one `console.warn` for each code. */
+  on_error: OnError<Userdata> | null;
+  /** The same as `on_connect`. */
+  onConnect: OnConnect<Userdata> | null;
+  /** The same as `on_disconnect`. */
+  onDisconnect: OnDisconnect<Userdata> | null;
+  /** The same as `on_message`. */
+  onMessage: OnMessage<Userdata> | null;
+  /** The same as `on_error`. */
+  onError: OnError<Userdata> | null;
+}

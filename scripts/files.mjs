@@ -50,5 +50,8 @@ export async function serveFiles(request, response) {
     "X-Content-Type-Options": "nosniff",
   });
   if (request.method === "HEAD") response.end();
-  else createReadStream(file).on("error", () => response.destroy()).pipe(response);
+  else
+    createReadStream(file)
+      .on("error", () => response.destroy())
+      .pipe(response);
 }

@@ -3,8 +3,7 @@
 
 use std::rc::Rc;
 
-use js_sys::{Function, Promise};
-use serde::Serialize;
+use js_sys::{Function, Object, Promise};
 use wasm_bindgen::prelude::*;
 
 use crate::driver::{errors, oneshot, values, Client, Hooks, Options};
@@ -19,20 +18,6 @@ impl From<Rc<Client>> for MqttCustom {
     fn from(client: Rc<Client>) -> Self {
         MqttCustom { client }
     }
-}
-
-/// What `stats()` returns.
-#[derive(Serialize)]
-#[serde(rename_all = "camelCase")]
-struct Counters {
-    sent: f64,
-    received: f64,
-    bytes_sent: f64,
-    bytes_received: f64,
-    in_flight: f64,
-    queued: f64,
-    dropped: f64,
-    reconnects: f64,
 }
 
 #[wasm_bindgen]
@@ -116,7 +101,13 @@ impl MqttCustom {
     }
 
     pub fn publish_high_priority(&self, topic: &JsValue, payload: &JsValue, options: &JsValue) -> Promise {
-        oneshot::publish(topic, payload, options, &self.client.credentials, &self.client.hooks)
+        oneshot::publish(
+            topic,
+            payload,
+            options,
+            &self.client.credentials,
+            &self.client.hooks,
+        )
     }
 
     #[wasm_bindgen(getter)]
@@ -129,19 +120,23 @@ impl MqttCustom {
         self.client.engine(|engine| engine.state().name().to_owned())
     }
 
-    pub fn stats(&self) -> Result<JsValue, JsValue> {
+    pub fn stats(&self) -> Object {
         let stats = self.client.engine(|engine| engine.stats());
-        let counters = Counters {
-            sent: stats.sent as f64,
-            received: stats.received as f64,
-            bytes_sent: stats.bytes_sent as f64,
-            bytes_received: stats.bytes_received as f64,
-            in_flight: stats.in_flight as f64,
-            queued: stats.queued as f64,
-            dropped: stats.dropped as f64,
-            reconnects: stats.reconnects as f64,
-        };
-        Ok(serde_wasm_bindgen::to_value(&counters)?)
+        let counters = [
+            ("sent", stats.sent),
+            ("received", stats.received),
+            ("bytesSent", stats.bytes_sent),
+            ("bytesReceived", stats.bytes_received),
+            ("inFlight", stats.in_flight),
+            ("queued", stats.queued),
+            ("dropped", stats.dropped),
+            ("reconnects", stats.reconnects),
+        ];
+        let object = Object::new();
+        for (name, count) in counters {
+            errors::set(&object, name, &(count as f64).into());
+        }
+        object
     }
 
     #[wasm_bindgen(getter)]

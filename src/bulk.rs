@@ -141,7 +141,9 @@ impl MqttCustom {
 
     /// `batch_publish` of an item that is JSON text already.
     pub fn batch_json(&self, topic: &JsValue, json: String, options: &JsValue) -> Promise {
-        self.with_message(topic, Ok(json.into_bytes()), options, |item| self.client().batch(item))
+        self.with_message(topic, Ok(json.into_bytes()), options, |item| {
+            self.client().batch(item)
+        })
     }
 
     /// Something that js/ gave up by a stated policy.

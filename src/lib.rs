@@ -13,4 +13,4 @@ mod bulk;
 mod driver;
 
 #[cfg(all(target_arch = "wasm32", target_os = "unknown"))]
-pub use api::MqttCustom;
+pub use api::{publish_high_priority, MqttCustom};

@@ -21,11 +21,20 @@ const ON_ERROR: usize = 3;
 pub struct Callbacks {
     slots: RefCell<[Option<Function>; 4]>,
     pub userdata: JsValue,
+    /// A promise carries everything: nothing goes to the console.
+    silent: bool,
     /// Codes of errors that were put on the console.
     warned: RefCell<Vec<&'static str>>,
 }
 
 impl Callbacks {
+    pub fn silent() -> Self {
+        Callbacks {
+            silent: true,
+            ..Default::default()
+        }
+    }
+
     pub fn slot(name: &str) -> Option<usize> {
         NAMES.iter().position(|known| *known == name)
     }
@@ -51,7 +60,9 @@ impl Client {
 
     /// False if there is no such callback.
     fn call_user(&self, slot: usize, arguments: &[&JsValue]) -> bool {
-        let Some(function) = self.callbacks.get(slot) else { return false };
+        let Some(function) = self.callbacks.get(slot) else {
+            return false;
+        };
         let all = Array::of2(&self.handle(), &self.callbacks.userdata);
         for argument in arguments {
             all.push(argument);
@@ -92,7 +103,7 @@ impl Client {
 
     pub(super) fn tell_error(&self, error: &Error, cause: &JsValue) {
         let shown = self.error(error, cause);
-        if self.call_user(ON_ERROR, &[&shown]) {
+        if self.call_user(ON_ERROR, &[&shown]) || self.callbacks.silent {
             return;
         }
         let name = error.code.name();

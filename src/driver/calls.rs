@@ -33,28 +33,28 @@ impl Client {
     }
 
     pub fn subscribe(&self, filters: Vec<(String, u8)>, handler: Option<Function>) -> Promise {
-        let handler = handler.map(|handler| self.add_handler(handler, false));
+        let handler = handler.map(|handler| self.handlers.borrow_mut().add(handler, false));
         self.promise(|engine, _, token| {
             let result = engine.subscribe(filters, handler, token);
             if let (Err(_), Some(handler)) = (&result, handler) {
-                self.drop_handler(handler);
+                self.handlers.borrow_mut().remove(handler);
             }
             result
         })
     }
 
     pub fn watch(&self, filter: &str, handler: Option<Function>) -> Result<u32, Error> {
-        let number = self.add_handler(handler.unwrap_or_default(), true);
+        let number = self.handlers.borrow_mut().add(handler.unwrap_or_default(), true);
         let result = self.call(|engine, _| engine.watch(filter, number));
         if result.is_err() {
-            self.drop_handler(number);
+            self.handlers.borrow_mut().remove(number);
         }
         result.map(|()| number)
     }
 
     pub fn unwatch(&self, filter: &str, number: u32) {
         self.call(|engine, _| engine.unwatch(filter, number));
-        self.drop_handler(number);
+        self.handlers.borrow_mut().remove(number);
     }
 
     /// Without a schedule: js/ pumps at the end of its turn.

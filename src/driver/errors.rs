@@ -49,7 +49,12 @@ pub fn callback_failed(name: &str, thrown: &JsValue) -> Error {
     };
     Error::say(
         Code::Callback,
-        &[name, " threw: ", &text, "; nothing else was disturbed, mend the callback"],
+        &[
+            name,
+            " threw: ",
+            &text,
+            "; nothing else was disturbed, mend the callback",
+        ],
     )
 }
 

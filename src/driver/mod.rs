@@ -5,6 +5,7 @@
 mod callbacks;
 mod calls;
 pub mod errors;
+mod handlers;
 mod host;
 pub mod oneshot;
 mod options;
@@ -14,7 +15,7 @@ mod timer;
 pub mod values;
 
 use std::cell::{Cell, RefCell};
-use std::collections::{BTreeMap, VecDeque};
+use std::collections::VecDeque;
 use std::rc::{Rc, Weak};
 
 use gloo_timers::callback::Timeout;
@@ -23,6 +24,7 @@ use wasm_bindgen::prelude::*;
 
 use crate::engine::{Engine, Error, Event, Generation, Millis, Token, SEND_CAP};
 use callbacks::Callbacks;
+use handlers::Handlers;
 use promises::Promises;
 use socket::Socket;
 use timer::Timer;
@@ -43,7 +45,7 @@ pub struct Client {
     pumping: Cell<bool>,
     /// A microtask will pump.
     scheduled: Cell<bool>,
-    pump_later: Closure<dyn FnMut()>,
+    pump_later: Closure<dyn FnMut(JsValue)>,
     /// The time, asked for once a turn.
     turn: Cell<Option<Millis>>,
     /// Bytes that came while a callback ran.
@@ -53,8 +55,7 @@ pub struct Client {
     flushes: RefCell<Vec<(u64, Token)>>,
     /// JavaScript's tokens that ended well and were not told yet.
     done: RefCell<Vec<Token>>,
-    handlers: RefCell<BTreeMap<u32, Function>>,
-    next_handler: Cell<u32>,
+    handlers: RefCell<Handlers>,
     pub callbacks: Callbacks,
     pub hooks: Hooks,
     pub credentials: JsValue,
@@ -77,20 +78,19 @@ impl Client {
                 failure: RefCell::default(),
                 pumping: Cell::new(false),
                 scheduled: Cell::new(false),
-                pump_later: Closure::new(move || {
+                pump_later: Closure::wrap(Box::new(move |_| {
                     if let Some(client) = weak.upgrade() {
                         client.scheduled.set(false);
                         client.turn.set(None);
                         client.pump();
                     }
-                }),
+                })),
                 turn: Cell::new(None),
                 late: RefCell::default(),
                 promises: RefCell::default(),
                 flushes: RefCell::default(),
                 done: RefCell::default(),
                 handlers: RefCell::default(),
-                next_handler: Cell::new(0),
                 callbacks: options.callbacks,
                 hooks: options.hooks,
                 credentials: options.credentials,
@@ -137,25 +137,10 @@ impl Client {
         look(&self.engine.borrow())
     }
 
-    /// Keeps a handler under a number of its own. Numbers of watchers are odd.
-    pub fn add_handler(&self, handler: Function, watcher: bool) -> u32 {
-        let serial = self.next_handler.get();
-        self.next_handler.set(serial.wrapping_add(1));
-        let number = serial << 1 | watcher as u32;
-        self.handlers.borrow_mut().insert(number, handler);
-        number
-    }
-
-    pub fn drop_handler(&self, number: u32) {
-        self.handlers.borrow_mut().remove(&number);
-    }
-
     /// Handlers of a topic, and whether one of them is more than a watcher.
     pub fn route(&self, topic: &str) -> (Vec<Function>, bool) {
         let numbers = self.engine.borrow().route(topic);
-        let handlers = self.handlers.borrow();
-        let subscribed = numbers.iter().any(|n| n & 1 == 0);
-        (numbers.iter().filter_map(|n| handlers.get(n).cloned()).collect(), subscribed)
+        self.handlers.borrow().select(&numbers)
     }
 
     // ---- inputs from the socket and the clock
@@ -343,10 +328,13 @@ impl Client {
                     self.on_close_of_nothing(generation);
                 }
             }
-            Event::Connected { session_present, code } => self.tell_connected(session_present, code),
+            Event::Connected {
+                session_present,
+                code,
+            } => self.tell_connected(session_present, code),
             Event::Disconnected { rc, error } => self.tell_disconnected(rc, error.as_ref()),
             Event::Messages { from, upto } => self.tell_messages(from, upto),
-            Event::Unrouted(handler) => self.drop_handler(handler),
+            Event::Unrouted(handler) => self.handlers.borrow_mut().remove(handler),
             Event::Done { token, result } => match result {
                 Ok(outcome) => self.settle(token, Ok(&promises::outcome(&outcome))),
                 Err(error) => self.settle(token, Err(&self.error(&error, &JsValue::UNDEFINED))),

@@ -7,6 +7,7 @@ use js_sys::{Object, Promise};
 use wasm_bindgen::prelude::*;
 use wasm_bindgen_futures::{future_to_promise, JsFuture};
 
+use super::callbacks::Callbacks;
 use super::options::{config, Hooks, Options};
 use super::{errors, promises, values, Client};
 use crate::engine::endpoint::Host;
@@ -81,7 +82,7 @@ fn prepare(
 async fn fire(shot: Shot, hooks: Hooks) -> Result<JsValue, JsValue> {
     let client = Client::new(Options {
         config: shot.config,
-        callbacks: Default::default(),
+        callbacks: Callbacks::silent(),
         hooks,
         credentials: JsValue::UNDEFINED,
         autostart: true,

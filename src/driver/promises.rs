@@ -1,7 +1,7 @@
 //! Promises that Rust hands out and settles. Each pending one has a token with the top bit set;
 //! tokens without it belong to JavaScript, which settles its own promises in bulk.
 
-use js_sys::{Array, Function, Promise, Uint8Array};
+use js_sys::{Function, Promise};
 use wasm_bindgen::prelude::*;
 
 use crate::engine::{Outcome, Token};
@@ -70,7 +70,8 @@ impl Promises {
 pub fn outcome(outcome: &Outcome) -> JsValue {
     match outcome {
         Outcome::None => JsValue::UNDEFINED,
-        Outcome::Granted(codes) => Array::from(&Uint8Array::from(&codes[..])).into(),
+        // A sequence of numbers cannot fail.
+        Outcome::Granted(codes) => serde_wasm_bindgen::to_value(codes).unwrap_or_default(),
     }
 }
 
@@ -82,7 +83,7 @@ pub fn rejected(error: &JsValue) -> Promise {
 
 pub fn quiet(promise: &Promise) {
     thread_local! {
-        static IGNORE: Closure<dyn FnMut(JsValue)> = Closure::new(|_| {});
+        static IGNORE: Closure<dyn FnMut(JsValue)> = Closure::wrap(Box::new(|_| {}));
     }
     IGNORE.with(|ignore| {
         let _ = promise.catch(ignore);

@@ -40,11 +40,11 @@ impl Socket {
 
         let on = |work: fn(&Client, Generation, JsValue)| -> Handler {
             let client = client.clone();
-            Closure::new(move |event: JsValue| {
+            Closure::wrap(Box::new(move |event: JsValue| {
                 if let Some(client) = client.upgrade() {
                     work(&client, generation, event);
                 }
-            })
+            }))
         };
         let handlers = [
             on(|client, generation, _| client.on_open(generation)),
@@ -99,7 +99,9 @@ fn data(event: JsValue) -> Option<Uint8Array> {
     let data = event.unchecked_into::<MessageEvent>().data();
     match data.dyn_into::<Uint8Array>() {
         Ok(bytes) => Some(bytes),
-        Err(data) => data.is_instance_of::<ArrayBuffer>().then(|| Uint8Array::new(&data)),
+        Err(data) => data
+            .is_instance_of::<ArrayBuffer>()
+            .then(|| Uint8Array::new(&data)),
     }
 }
 

@@ -39,11 +39,8 @@ fn buffer_source(value: &JsValue) -> Option<Vec<u8>> {
     if ArrayBuffer::is_view(value) {
         let buffer = host::get(value, "buffer");
         let number = |key| host::get(value, key).as_f64().unwrap_or_default() as u32;
-        let view = Uint8Array::new_with_byte_offset_and_length(
-            &buffer,
-            number("byteOffset"),
-            number("byteLength"),
-        );
+        let view =
+            Uint8Array::new_with_byte_offset_and_length(&buffer, number("byteOffset"), number("byteLength"));
         return Some(view.to_vec());
     }
     if value.is_instance_of::<ArrayBuffer>() {
@@ -94,7 +91,9 @@ pub fn json(value: &JsValue) -> Result<String, Error> {
         Err(thrown) => {
             let why = host::get(&thrown, "message").as_string().unwrap_or_default();
             let why = why.lines().next().unwrap_or_default();
-            Err(wrong(&["something JSON cannot say (", &excerpt(why), ")"].concat()))
+            Err(wrong(
+                &["something JSON cannot say (", &excerpt(why), ")"].concat(),
+            ))
         }
     }
 }
@@ -115,7 +114,13 @@ pub fn publish_options(options: &JsValue) -> Result<PublishOptions, Error> {
             "qos" => parsed.qos = qos("options.qos", &value)?,
             "retain" => parsed.retain = flag("options.retain", &value)?,
             "properties" => no_properties(&value)?,
-            _ => return Err(unknown("options", &key, ["qos", "retain", "properties"].into_iter())),
+            _ => {
+                return Err(unknown(
+                    "options",
+                    &key,
+                    ["qos", "retain", "properties"].into_iter(),
+                ))
+            }
         }
     }
     Ok(parsed)
@@ -160,9 +165,16 @@ fn qos(name: &str, value: &JsValue) -> Result<u8, Error> {
         Some(1.0) => Ok(1),
         Some(2.0) => Ok(2),
         given => {
-            let code = if given.is_some() { Code::OutOfRange } else { Code::InvalidOption };
-            let shown = given.map_or(kind(value).to_owned(), |n| n.to_string());
-            Err(Error::say(code, &[name, " must be 0, 1 or 2; ", &shown, " was given"]))
+            let code = if given.is_some() {
+                Code::OutOfRange
+            } else {
+                Code::InvalidOption
+            };
+            let shown = given.map_or(kind(value).to_owned(), crate::engine::text::number);
+            Err(Error::say(
+                code,
+                &[name, " must be 0, 1 or 2; ", &shown, " was given"],
+            ))
         }
     }
 }
@@ -178,16 +190,23 @@ pub fn flag(name: &str, value: &JsValue) -> Result<bool, Error> {
     }
 }
 
-/// `"a/b"`, `["a", "b"]` or `{ "a": 1, "b": { qos: 2 } }`.
-pub fn filters(topics: &JsValue, options: &JsValue) -> Result<Vec<(String, u8)>, Error> {
-    let mut default = 0;
-    for (key, value) in entries("options", options)? {
+/// The `qos` of `{ qos, ... }`, or what holds where it is not said.
+fn subscription_qos(place: &str, options: &JsValue, default: u8) -> Result<u8, Error> {
+    let mut chosen = default;
+    for (key, value) in entries(place, options)? {
         match key.as_str() {
-            "qos" => default = qos("options.qos", &value)?,
+            "qos" if value.is_undefined() => {}
+            "qos" => chosen = qos(&[place, ".qos"].concat(), &value)?,
             "properties" => no_properties(&value)?,
-            _ => return Err(unknown("options", &key, ["qos", "properties"].into_iter())),
+            _ => return Err(unknown(place, &key, ["qos", "properties"].into_iter())),
         }
     }
+    Ok(chosen)
+}
+
+/// `"a/b"`, `["a", "b"]` or `{ "a": 1, "b": { qos: 2 } }`.
+pub fn filters(topics: &JsValue, options: &JsValue) -> Result<Vec<(String, u8)>, Error> {
+    let default = subscription_qos("options", options, 0)?;
     if let Some(filter) = topics.as_string() {
         return Ok(vec![(filter, default)]);
     }
@@ -207,9 +226,13 @@ pub fn filters(topics: &JsValue, options: &JsValue) -> Result<Vec<(String, u8)>,
     }
     let map = entries("topics", topics)?.into_iter();
     map.map(|(filter, value)| {
-        let value = if value.is_object() { host::get(&value, "qos") } else { value };
-        let name = ["the QoS of \"", &excerpt(&filter), "\""].concat();
-        Ok((filter, qos(&name, &value)?))
+        let name = |what: &str| [what, " \"", &excerpt(&filter), "\""].concat();
+        let qos = match () {
+            _ if value.is_object() => subscription_qos(&name("topics"), &value, default)?,
+            _ if value.is_undefined() => default,
+            _ => qos(&name("the QoS of"), &value)?,
+        };
+        Ok((filter, qos))
     })
     .collect()
 }

@@ -1,12 +1,14 @@
 //! `batch_publish` and `qpublish`: items that wait to go out together, by number or by time.
 //! A batch is one message, a JSON array of its items; the queue is many messages in their order.
 
-use std::collections::{BTreeMap, VecDeque};
+use std::collections::VecDeque;
 
 use super::error::Code;
 use super::event::Token;
+use super::names::Names;
 use super::ops::Key;
-use super::publish::check_topic;
+use super::publish::{check_message, check_qos, check_topic};
+use super::text::count;
 use super::timers::{Millis, Timer};
 use super::{Engine, Error, Message};
 
@@ -21,17 +23,41 @@ struct Batch {
 
 #[derive(Debug, Default)]
 pub(super) struct Collector {
-    /// By topic, followed by one character for QoS and retain.
-    batches: BTreeMap<String, Batch>,
+    /// Topics with a batch, each followed by one character for QoS and retain.
+    keys: Names,
+    /// By number of the key.
+    batches: Vec<Option<Batch>>,
     /// When each batch is due, oldest first; a batch that has gone is passed over.
-    due: VecDeque<(Millis, u64, String)>,
+    due: VecDeque<(Millis, u64, u32)>,
     batch_id: u64,
-    key: String,
+    /// Where keys are put together.
+    key: Vec<u8>,
     queue: VecDeque<Key>,
 }
 
 /// A batch is sent before its one message grows beyond this.
 const MAX_BATCH_BYTES: usize = 16 << 20;
+
+impl Collector {
+    fn lives(&self, id: u64, number: u32) -> bool {
+        let batch = self.batches.get(number as usize).and_then(Option::as_ref);
+        batch.is_some_and(|b| b.id == id)
+    }
+
+    /// Deadlines of batches that went by number are dropped now and then, not one by one.
+    fn forget_gone(&mut self) {
+        if self.due.len() > 2 * self.keys.len() + 16 {
+            let mut due = std::mem::take(&mut self.due);
+            due.retain(|&(_, id, number)| self.lives(id, number));
+            self.due = due;
+        }
+    }
+
+    #[cfg(test)]
+    pub fn deadlines(&self) -> usize {
+        self.due.len()
+    }
+}
 
 impl Engine {
     /// Adds an item, already JSON, to the batch of its topic. Returns the token under which the
@@ -39,47 +65,56 @@ impl Engine {
     pub fn batch(&mut self, now: Millis, item: &Message<'_>, token: Token) -> Result<Token, Error> {
         self.accepting()?;
         check_topic(item.topic)?;
+        check_qos(item.qos)?;
         let size = item.payload.len() + 2;
         if size > MAX_BATCH_BYTES {
             return Err(Error::say(
                 Code::PacketTooLarge,
                 &[
                     "a batch item of ",
-                    &item.payload.len().to_string(),
+                    &count(item.payload.len()),
                     " bytes is too large; an item has at most 16 MiB of JSON, so publish it by itself",
                 ],
             ));
         }
-        self.room_for(size)?;
+        self.room_for(item.topic.len() + size)?;
 
         let mut key = std::mem::take(&mut self.collector.key);
         key.clear();
-        key.push_str(item.topic);
-        key.push((b'0' + item.qos + 4 * item.retain as u8) as char);
+        key.extend_from_slice(item.topic.as_bytes());
+        key.push(b'0' + item.qos + 4 * item.retain as u8);
         let full = |b: &Batch| b.json.len() + size > MAX_BATCH_BYTES;
-        if self.collector.batches.get(&key).is_some_and(full) {
-            self.flush_batch(&key);
+        if let Some(number) = self.collector.keys.find(&key) {
+            if self.collector.batches[number as usize].as_ref().is_some_and(full) {
+                self.flush_batch(number);
+            }
         }
 
-        if !self.collector.batches.contains_key(&key) {
-            self.collector.batch_id += 1;
-            let id = self.collector.batch_id;
-            let batch = Batch {
+        let collector = &mut self.collector;
+        let number = collector.keys.insert(&key);
+        collector.key = key;
+        if number as usize >= collector.batches.len() {
+            collector.batches.push(None);
+        }
+        let place = &mut collector.batches[number as usize];
+        if place.is_none() {
+            collector.batch_id += 1;
+            let id = collector.batch_id;
+            *place = Some(Batch {
                 id,
                 token,
                 json: Vec::new(),
                 items: 0,
-            };
-            self.collector.batches.insert(key.clone(), batch);
+            });
             let due = now + self.cfg.publish_interval;
-            self.collector.due.push_back((due, id, key.clone()));
+            collector.due.push_back((due, id, number));
             if !self.timers.is_set(Timer::Batch) {
                 self.timers.set(Timer::Batch, due);
             }
         }
         let mut ends_as = token;
         let mut flush = false;
-        if let Some(batch) = self.collector.batches.get_mut(&key) {
+        if let Some(batch) = place {
             batch.json.push(if batch.items == 0 { b'[' } else { b',' });
             batch.json.extend_from_slice(item.payload);
             batch.items += 1;
@@ -89,44 +124,49 @@ impl Engine {
             self.held.bytes += size;
         }
         if flush {
-            self.flush_batch(&key);
+            self.flush_batch(number);
         }
-        self.collector.key = key;
         Ok(ends_as)
     }
 
-    fn flush_batch(&mut self, key: &str) {
-        let Some(mut batch) = self.collector.batches.remove(key) else {
-            return;
-        };
+    fn flush_batch(&mut self, number: u32) {
+        let taken = self
+            .collector
+            .batches
+            .get_mut(number as usize)
+            .and_then(Option::take);
+        let Some(mut batch) = taken else { return };
+        let key = self.collector.keys.name(number).unwrap_or_default().to_vec();
+        self.collector.keys.remove(number);
         self.held.messages -= batch.items;
         self.held.bytes -= batch.json.len() + batch.items;
         batch.json.push(b']');
-        let (topic, flags) = key.split_at(key.len() - 1);
-        let flags = flags.as_bytes()[0] - b'0';
+        let Some((flags, topic)) = key.split_last() else {
+            return;
+        };
+        let flags = flags - b'0';
         let message = Message {
-            topic,
+            topic: std::str::from_utf8(topic).unwrap_or_default(),
             payload: &batch.json,
             qos: flags & 3,
             retain: flags & 4 != 0,
         };
-        // There was room for the items, so there is room for the batch.
-        match self.hold(&message, batch.token) {
-            Ok(key) => self.waiting.push_back(key),
-            Err(error) => self.done(batch.token, Err(error)),
-        }
+        // Its items were taken, so it is not refused for the few bytes it has more than they.
+        let kept = self.keep(&message, batch.token);
+        self.waiting.push_back(kept);
+        self.collector.forget_gone();
     }
 
     pub(super) fn flush_due_batches(&mut self, now: Millis) {
-        while let Some((at, id, key)) = self.collector.due.pop_front() {
-            let lives = self.collector.batches.get(&key).is_some_and(|b| b.id == id);
+        while let Some((at, id, number)) = self.collector.due.pop_front() {
+            let lives = self.collector.lives(id, number);
             if lives && at > now {
                 self.timers.set(Timer::Batch, at);
-                self.collector.due.push_front((at, id, key));
+                self.collector.due.push_front((at, id, number));
                 return;
             }
             if lives {
-                self.flush_batch(&key);
+                self.flush_batch(number);
             }
         }
     }
@@ -135,7 +175,7 @@ impl Engine {
     pub fn queue(&mut self, now: Millis, message: &Message<'_>, token: Token) -> Result<(), Error> {
         self.accepting()?;
         check_topic(message.topic)?;
-        super::publish::check_size(message)?;
+        check_message(message)?;
         let key = self.hold(message, token)?;
         self.collector.queue.push_back(key);
         if !self.timers.is_set(Timer::Queue) {
@@ -165,13 +205,12 @@ impl Engine {
         self.collector.queue.clear();
         self.timers.clear(Timer::Batch);
         self.timers.clear(Timer::Queue);
-        std::mem::take(&mut self.collector.batches)
-            .into_values()
-            .map(|batch| batch.token)
-            .collect()
+        self.collector.keys = Names::default();
+        let batches = std::mem::take(&mut self.collector.batches);
+        batches.iter().flatten().map(|batch| batch.token).collect()
     }
 
     pub(super) fn collecting(&self) -> bool {
-        !self.collector.batches.is_empty()
+        self.collector.keys.len() > 0
     }
 }

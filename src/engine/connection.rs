@@ -2,9 +2,8 @@
 //! says what a new connection does with everything that was pending.
 
 use super::event::{Event, Generation, Outcome, Token, NOBODY};
-use super::ops::{Stage, Work};
 use super::timers::{Millis, Timer};
-use super::{Code, Engine, Error, State};
+use super::{text, Code, Engine, Error, State};
 use crate::codec::v4;
 use crate::codec::Malformed;
 
@@ -32,6 +31,8 @@ pub(super) const RC_KEEPALIVE: u8 = 16;
 /// A connection that lasts so long was a good one: the reconnect delay starts small again.
 const STABLE: Millis = 10_000;
 const FIRST_DELAY: Millis = 1_000;
+/// Even where jitter or `maxmqttreconnectdelay` says 0, attempts do not follow each other in a loop.
+const LEAST_DELAY: Millis = 20;
 
 #[derive(Debug)]
 pub(super) struct Link {
@@ -151,28 +152,28 @@ impl Engine {
         let because = if why.is_empty() { "" } else { ": " };
         match self.link.phase {
             Phase::Opening => {
-                let text = [
+                let words = [
                     "cannot connect to ",
                     &server,
                     because,
                     why,
                     "; check mqttserver, mqttport and mqttprotocol, and that a broker listens there",
                 ];
-                self.lose(RC_LOST, Error::say(Code::ConnectionRefused, &text), now);
+                self.lose(RC_LOST, Error::say(Code::ConnectionRefused, &words), now);
             }
             Phase::Handshake => {
-                let text = [
+                let words = [
                     &server,
                     " closed the connection before it answered CONNECT",
                     because,
                     why,
                     "; check that it is an MQTT broker and takes this client id and these credentials",
                 ];
-                self.lose(RC_LOST, Error::say(Code::ConnectionRefused, &text), now);
+                self.lose(RC_LOST, Error::say(Code::ConnectionRefused, &words), now);
             }
             Phase::Online => {
-                let text = ["the connection to ", &server, " was lost", because, why];
-                self.lose(RC_LOST, Error::say(Code::ConnectionLost, &text), now);
+                let words = ["the connection to ", &server, " was lost", because, why];
+                self.lose(RC_LOST, Error::say(Code::ConnectionLost, &words), now);
             }
             Phase::Closing => self.finish_close(now),
             Phase::Idle | Phase::Backoff | Phase::Stopped => {}
@@ -223,44 +224,39 @@ impl Engine {
     fn resume(&mut self, session_present: bool) {
         self.control.clear();
         self.resend.clear();
-        let mut again = Vec::new();
+        let keys = self.ops.keys();
         if !session_present {
             self.received.forget();
-            let filters = self.subs.to_restore();
-            if !filters.is_empty() {
-                let key = self.ops.insert(NOBODY, Work::Subscribe(filters));
-                self.control.push_back(key);
+            self.ops.free_reserved();
+            self.restore_subscriptions();
+        }
+        for key in keys {
+            if self.ops.get(key).is_some_and(|op| !op.is_publish()) {
+                self.ask_again(key);
             }
         }
-        for key in self.ops.keys() {
-            let Some(op) = self.ops.get(key) else { continue };
-            if !op.is_publish() {
-                op.stage = Stage::Waiting;
-                self.ops.release_pid(key);
-                if !self.control.contains(&key) {
-                    self.control.push_back(key);
-                }
-            } else if op.stage != Stage::Waiting && session_present {
-                self.resend.push_back(key);
-            } else if op.stage != Stage::Waiting {
+        let in_flight = self.ops.sent_publishes();
+        if session_present {
+            for key in in_flight {
+                self.plan_again(key);
+            }
+        } else {
+            for key in in_flight.into_iter().rev() {
                 self.make_new(key);
-                again.push(key);
+                self.waiting.push_front(key);
             }
-        }
-        for key in again.into_iter().rev() {
-            self.waiting.push_front(key);
         }
     }
 
     /// The peer broke the protocol: nothing it says from here on can be trusted [MQTT-4.8.0-1].
     pub(super) fn violated(&mut self, what: Malformed, now: Millis) {
-        let text = [
+        let words = [
             &self.server_name(),
             " sent what MQTT does not allow: ",
             what.0,
             "; check that this port speaks MQTT 3.1.1",
         ];
-        let error = Error::say(Code::ProtocolError, &text);
+        let error = Error::say(Code::ProtocolError, &words);
         self.close_transport();
         self.lose(RC_PROTOCOL, error, now);
     }
@@ -275,13 +271,13 @@ impl Engine {
         } else {
             " did not answer CONNECT in "
         };
-        let text = [
+        let words = [
             &self.server_name(),
             silence,
-            &(self.cfg.connect_timeout as f64 / 1000.0).to_string(),
+            &text::seconds(self.cfg.connect_timeout),
             " s (connecttimeout); check that an MQTT broker listens there",
         ];
-        let error = Error::say(Code::Timeout, &text);
+        let error = Error::say(Code::Timeout, &words);
         self.close_transport();
         self.lose(RC_LOST, error, now);
     }
@@ -296,6 +292,9 @@ impl Engine {
     }
 
     pub(super) fn lose(&mut self, rc: u8, error: Error, now: Millis) {
+        if self.timers.is_due(Timer::Stable, now) {
+            self.link.attempts = 0;
+        }
         let delay = self.next_delay();
         self.lose_for(rc, error, now, delay);
     }
@@ -334,9 +333,14 @@ impl Engine {
             return self.finish_stop(now);
         }
         if self.is_stopping() {
-            return self.attempt(now);
+            if self.first_loss_while_stopping() {
+                return self.attempt(now);
+            }
+            return self
+                .timers
+                .set(Timer::Retry, now + delay.clamp(LEAST_DELAY, FIRST_DELAY));
         }
-        self.timers.set(Timer::Retry, now + delay);
+        self.timers.set(Timer::Retry, now + delay.max(LEAST_DELAY));
     }
 
     /// Exponential with full jitter, from 1 s to the configured bound.

@@ -3,6 +3,7 @@
 //! it leaves open is taken from them.
 
 use super::error::{excerpt, Code, Error};
+use super::text::count;
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Protocol {
@@ -66,15 +67,17 @@ pub fn resolve(server: &str, settings: &Settings<'_>) -> Result<String, Error> {
             Code::InvalidOption,
             &[
                 "mqttserver \"",
-                &excerpt(server.rsplit('@').next().unwrap_or_default()),
+                // Neither a password nor a token in the query is shown.
+                &excerpt(server.rsplit('@').next().and_then(|s| s.split('?').next()).unwrap_or_default()),
                 "\" ",
                 why,
                 "; give a host name (\"localhost\") or a URL (ws://host:9001/mqtt, wss://, mqtt://, mqtts://)",
             ],
         )
     };
-    let (given, rest) = match server.split_once("://") {
-        Some((scheme, rest)) => match Protocol::parse(&scheme.to_ascii_lowercase()) {
+    let colon = server.find(':').unwrap_or(0);
+    let (given, rest) = match server[colon..].strip_prefix("://") {
+        Some(rest) => match Protocol::parse(&server[..colon].to_ascii_lowercase()) {
             Some(protocol) => (Some(protocol), rest),
             None => return Err(wrong("has a scheme that is not known")),
         },
@@ -131,7 +134,7 @@ pub fn resolve(server: &str, settings: &Settings<'_>) -> Result<String, Error> {
         (true, "") => settings.path,
         (true, path) => path.split('#').next().unwrap_or_default(),
     };
-    Ok([protocol.scheme(), &host, ":", &port.to_string(), path].concat())
+    Ok([protocol.scheme(), &host, ":", &count(port as usize), path].concat())
 }
 
 /// None: the port is not one. IPv6 addresses stand in brackets, or alone without a port.

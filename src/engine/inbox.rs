@@ -26,6 +26,11 @@ impl Inbox {
         &mut self.buf[filled..]
     }
 
+    /// The bytes that came last are of no use; what was there before stays.
+    pub fn take_back(&mut self, len: usize) {
+        self.buf.truncate(self.buf.len().saturating_sub(len));
+    }
+
     pub fn clear(&mut self) {
         self.start = self.buf.len();
     }

@@ -4,26 +4,27 @@
 
 use super::connection::{RC_KEEPALIVE, RC_LOST};
 use super::event::NOBODY;
-use super::ops::{Op, Stage};
+use super::ops::{Op, Stage, NOT_AWAITED};
+use super::text::seconds;
 use super::timers::{Millis, Timer};
 use super::{Code, Engine, Error};
 use crate::codec::v4;
-
-/// `Op::since` of a SUBSCRIBE or UNSUBSCRIBE whose caller has been told that no answer came.
-const GIVEN_UP: Millis = Millis::MAX;
 
 impl Engine {
     pub(super) fn arm_keepalive(&mut self, now: Millis) {
         self.link.pinged = None;
         if self.cfg.keepalive > 0 {
-            self.timers.set(Timer::Keepalive, now + self.cfg.keepalive / 2);
+            self.timers.set(Timer::Keepalive, now + self.half());
         }
+    }
+
+    fn half(&self) -> Millis {
+        (self.cfg.keepalive / 2).max(1)
     }
 
     pub(super) fn check_keepalive(&mut self, now: Millis) {
         let keepalive = self.cfg.keepalive;
-        let link = &self.link;
-        if let Some(pinged) = link.pinged.filter(|&at| link.last_received < at) {
+        if let Some(pinged) = self.link.pinged {
             let due = pinged + keepalive;
             if now < due {
                 return self.timers.set(Timer::Keepalive, due);
@@ -34,22 +35,20 @@ impl Engine {
             let text = [
                 &self.server_name(),
                 " has been silent for longer than the keepalive time (mqttkeepalive ",
-                &(keepalive as f64 / 1000.0).to_string(),
+                &seconds(keepalive),
                 " s); the connection is taken for dead",
             ];
             let error = Error::say(Code::ConnectionLost, &text);
             self.close_transport();
             return self.lose(RC_KEEPALIVE, error, now);
         }
-        let quiet_since = link.last_sent.min(link.last_received);
-        if now >= quiet_since + keepalive / 2 {
+        let due = self.link.last_sent.min(self.link.last_received) + self.half();
+        if now >= due {
             v4::pingreq(&mut self.out);
-            // Received bytes of this very millisecond came before it.
-            self.link.pinged = Some(now + 1);
-            self.timers.set(Timer::Keepalive, now + keepalive);
+            self.link.pinged = Some(now);
+            self.timers.set(Timer::Keepalive, now + self.half());
         } else {
-            self.link.pinged = None;
-            self.timers.set(Timer::Keepalive, quiet_since + keepalive / 2);
+            self.timers.set(Timer::Keepalive, due);
         }
     }
 
@@ -68,7 +67,7 @@ impl Engine {
                 })
                 | None => {}
                 Some(op) if op.is_publish() => oldest_publish = oldest_publish.min(op.since),
-                Some(op) if op.since == GIVEN_UP => {}
+                Some(op) if op.since == NOT_AWAITED => {}
                 Some(op) if now >= op.since + limit => overdue.push(key),
                 Some(op) => oldest_control = oldest_control.min(op.since),
             }
@@ -83,14 +82,14 @@ impl Engine {
             let text = [
                 &self.server_name(),
                 " has not acknowledged within ",
-                &(limit as f64 / 1000.0).to_string(),
+                &seconds(limit),
                 " s (acktimeout)",
             ];
             let error = Error::say(Code::Timeout, &text);
             for key in overdue {
                 // It stays in the table, so that a late answer is still known for what it is.
                 if let Some(op) = self.ops.get(key) {
-                    op.since = GIVEN_UP;
+                    op.since = NOT_AWAITED;
                     let token = std::mem::replace(&mut op.token, NOBODY);
                     self.done(token, Err(error.clone()));
                 }

@@ -17,6 +17,7 @@ mod collect;
 mod connection;
 mod inbox;
 mod keepalive;
+mod names;
 mod ops;
 mod publish;
 mod receive;
@@ -26,6 +27,7 @@ mod stop;
 mod subscribe;
 #[cfg(test)]
 mod tests;
+pub(crate) mod text;
 mod timers;
 mod topics;
 
@@ -154,6 +156,8 @@ impl Engine {
     /// all to the transport, call `sent`, and ask again until it is empty.
     pub fn outgoing(&mut self, now: Millis) -> &[u8] {
         self.fill(now);
+        // The last message of a client that stops may have been of QoS 0: nothing else ends the wait.
+        self.stop_if_drained(now);
         &self.out
     }
 
@@ -163,6 +167,9 @@ impl Engine {
     }
 
     pub fn sent(&mut self, now: Millis) {
+        if self.out.is_empty() {
+            return;
+        }
         self.stats.bytes_sent += self.out.len() as u64;
         self.link.last_sent = now;
         self.out.clear();

@@ -2,8 +2,8 @@
 //! acknowledged to the end (§3.3, §4.3).
 
 use super::event::{Outcome, Token};
-use super::ops::{Key, Stage, Work};
-use super::receive::out_of_place;
+use super::ops::{Key, Stage, Work, NOT_AWAITED};
+use super::text::count;
 use super::timers::{Millis, Timer};
 use super::{Code, Engine, Error, SEND_CAP};
 use crate::codec::frame::MAX_REMAINING_LENGTH;
@@ -47,7 +47,7 @@ impl Engine {
         token: Token,
     ) -> Result<Taken, Error> {
         self.accepting()?;
-        check_size(message)?;
+        check_message(message)?;
         if !self.can_send_now() {
             return self.wait(message, token);
         }
@@ -64,12 +64,10 @@ impl Engine {
             self.ops.remove(key);
             return self.wait(message, token);
         }
-        if let Some(op) = self.ops.get(key) {
+        if let Some(op) = self.ops.put_on_wire(key, now) {
             let start = self.out.len();
             encode(&mut self.out, message, op.pid);
             op.work = Work::Publish(self.out[start..].to_vec());
-            op.stage = Stage::Sent;
-            op.since = now;
         }
         self.stats.sent += 1;
         self.expect_ack(now);
@@ -91,14 +89,18 @@ impl Engine {
         Ok(Taken::Later)
     }
 
-    /// Encodes a message to be kept until it can be sent.
+    /// Encodes a message to be kept until it can be sent, if there is room.
     pub(super) fn hold(&mut self, message: &Message<'_>, token: Token) -> Result<Key, Error> {
         self.room_for(message.topic.len() + message.payload.len())?;
+        Ok(self.keep(message, token))
+    }
+
+    pub(super) fn keep(&mut self, message: &Message<'_>, token: Token) -> Key {
         let mut packet = Vec::new();
         encode(&mut packet, message, 0);
         self.held.messages += 1;
         self.held.bytes += packet.len();
-        Ok(self.ops.insert(token, Work::Publish(packet)))
+        self.ops.insert(token, Work::Publish(packet))
     }
 
     pub(super) fn room_for(&self, bytes: usize) -> Result<(), Error> {
@@ -108,13 +110,13 @@ impl Engine {
         Err(Error::say(
             Code::QueueFull,
             &[
-                &self.held.messages.to_string(),
+                &count(self.held.messages),
                 " messages of ",
-                &self.held.bytes.to_string(),
+                &count(self.held.bytes),
                 " bytes already wait to be sent (offlinesize ",
-                &self.cfg.offline_size.to_string(),
+                &count(self.cfg.offline_size),
                 ", offlinebytes ",
-                &self.cfg.offline_bytes.to_string(),
+                &count(self.cfg.offline_bytes),
                 "); wait for earlier publishes, or raise the bound",
             ],
         ))
@@ -152,6 +154,7 @@ impl Engine {
             return true;
         };
         let size = packet.len();
+        let first_time = op.order == 0;
         if publish::qos(packet) == 0 {
             self.out.extend_from_slice(packet);
             let token = op.token;
@@ -161,9 +164,7 @@ impl Engine {
             if self.ops.in_flight() >= self.cfg.max_inflight || !self.ops.assign_pid(key) {
                 return false;
             }
-            if let Some(op) = self.ops.get(key) {
-                op.stage = Stage::Sent;
-                op.since = now;
+            if let Some(op) = self.ops.put_on_wire(key, now) {
                 let pid = op.pid;
                 if let Work::Publish(packet) = &mut op.work {
                     publish::set_pid(packet, pid);
@@ -174,7 +175,7 @@ impl Engine {
         }
         self.held.messages -= 1;
         self.held.bytes -= size;
-        self.stats.sent += 1;
+        self.stats.sent += first_time as u64;
         true
     }
 
@@ -189,6 +190,14 @@ impl Engine {
             self.out.extend_from_slice(packet);
         }
         self.expect_ack(now);
+    }
+
+    /// The session was kept: the message is to be sent again, and until then nobody answers it.
+    pub(super) fn plan_again(&mut self, key: Key) {
+        if let Some(op) = self.ops.get(key) {
+            op.since = NOT_AWAITED;
+        }
+        self.resend.push_back(key);
     }
 
     /// An in-flight message whose session is lost waits again, as a new one.
@@ -214,22 +223,37 @@ impl Engine {
                 self.done(token, Ok(Outcome::None));
                 Ok(())
             }
-            _ => out_of_place(self.link.resumed),
+            Some(_) => self.misfit(),
+            None => self.out_of_place(pid),
         }
     }
 
     /// PUBREC: the broker has it; from here on only PUBREL is sent [MQTT-4.3.3-1].
     pub(super) fn on_pubrec(&mut self, pid: u16, now: Millis) -> Result<(), &'static str> {
+        let order = self.ops.next_order();
         match self.ops.by_pid(pid) {
             Some((_, op)) if publish_qos(&op.work) == 2 => {
-                op.stage = Stage::Released;
+                if op.stage == Stage::Sent {
+                    op.stage = Stage::Released;
+                    op.order = order;
+                }
                 op.since = now;
                 self.link.last_ack = now;
             }
-            _ => out_of_place(self.link.resumed)?,
+            Some(_) => self.misfit()?,
+            None => self.out_of_place(pid)?,
         }
         v4::ack(&mut self.out, v4::Ack::PubRel, pid);
         Ok(())
+    }
+
+    /// Given up while they were in flight; see `Ops::reserved`.
+    pub(super) fn reserve_identifiers(&mut self) {
+        for key in self.ops.sent_publishes() {
+            if self.ops.get(key).is_some_and(|op| publish_qos(&op.work) == 2) {
+                self.ops.reserve_pid(key);
+            }
+        }
     }
 
     pub(super) fn expect_ack(&mut self, now: Millis) {
@@ -282,7 +306,9 @@ pub fn check_topic(name: &str) -> Result<(), Error> {
     })
 }
 
-pub(super) fn check_size(message: &Message<'_>) -> Result<(), Error> {
+/// Size and QoS; the topic is looked at by `check_topic`.
+pub(super) fn check_message(message: &Message<'_>) -> Result<(), Error> {
+    check_qos(message.qos)?;
     let length = publish::remaining_length(message.topic.len(), message.payload.len(), message.qos);
     if length <= MAX_REMAINING_LENGTH {
         return Ok(());
@@ -291,8 +317,16 @@ pub(super) fn check_size(message: &Message<'_>) -> Result<(), Error> {
         Code::PacketTooLarge,
         &[
             "a message of ",
-            &message.payload.len().to_string(),
+            &count(message.payload.len()),
             " bytes is too large; an MQTT packet holds at most 268,435,455 bytes, so send it in parts",
         ],
     ))
+}
+
+pub(super) fn check_qos(qos: u8) -> Result<(), Error> {
+    if qos <= 2 {
+        return Ok(());
+    }
+    let text = ["qos must be 0, 1 or 2; ", &count(qos as usize), " was given"];
+    Err(Error::say(Code::OutOfRange, &text))
 }

@@ -50,12 +50,12 @@ impl Engine {
 
     /// The bytes in `space` are there.
     pub fn received(&mut self, generation: Generation, len: usize, now: Millis) {
-        if generation != self.link.generation || !matches!(self.link.phase, Phase::Handshake | Phase::Online)
-        {
-            return self.inbox.clear();
+        if !self.listens_to(generation) {
+            return self.inbox.take_back(len);
         }
         self.stats.bytes_received += len as u64;
         self.link.last_received = now;
+        self.link.pinged = None;
         // The buffer is moved out while packets are looked at, and back: no copy.
         let buf = std::mem::take(&mut self.inbox.buf);
         let mut at = self.inbox.start;
@@ -65,7 +65,7 @@ impl Engine {
                 Ok(None) => break Ok(()),
                 Err(what) => break Err(what),
             }
-            if generation != self.link.generation {
+            if !self.listens_to(generation) {
                 break Ok(());
             }
         };
@@ -73,10 +73,15 @@ impl Engine {
         self.inbox.start = at;
         match end {
             Err(what) => self.violated(what, now),
-            Ok(()) if generation != self.link.generation => self.inbox.clear(),
+            Ok(()) if !self.listens_to(generation) => self.inbox.clear(),
             Ok(()) => {}
         }
         self.stop_if_drained(now);
+    }
+
+    /// Not of an old connection, and not after DISCONNECT, when no answer may follow [MQTT-3.14.4-2].
+    fn listens_to(&self, generation: Generation) -> bool {
+        generation == self.link.generation && matches!(self.link.phase, Phase::Handshake | Phase::Online)
     }
 
     /// Works on the packet at `at` if it is whole; where the next one begins.
@@ -154,6 +159,23 @@ impl Engine {
         .map_err(Malformed)
     }
 
+    /// An acknowledgement of nothing that is in flight. It may be a second one, or in a resumed session
+    /// belong to an earlier life of this client; otherwise the peer breaks the protocol.
+    pub(super) fn out_of_place(&mut self, pid: u16) -> Result<(), &'static str> {
+        if self.link.resumed || self.ops.was_used(pid) {
+            return Ok(());
+        }
+        Err("an acknowledgement of something that was not sent")
+    }
+
+    /// An acknowledgement that does not fit what it acknowledges.
+    pub(super) fn misfit(&self) -> Result<(), &'static str> {
+        if self.link.resumed {
+            return Ok(());
+        }
+        Err("an acknowledgement of another kind than what was sent asks for")
+    }
+
     /// Messages of the bytes last fed.
     pub fn records(&self) -> &[Record] {
         &self.received.records
@@ -177,12 +199,3 @@ impl Engine {
 
 const CONNACK: u8 = 2;
 const PUBLISH: u8 = 3;
-
-/// An acknowledgement of nothing we know. In a resumed session it may belong to an earlier life of
-/// this client; otherwise the peer breaks the protocol.
-pub(super) fn out_of_place(resumed: bool) -> Result<(), &'static str> {
-    if resumed {
-        return Ok(());
-    }
-    Err("an acknowledgement of something that was not sent")
-}

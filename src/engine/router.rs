@@ -1,85 +1,124 @@
 //! Which handlers want a topic: a tree of topic levels, so the answer does not slow down with the
 //! number of filters (§4.7). Holds numbers; what they stand for is the caller's business.
 
-use std::collections::BTreeMap;
-
+use super::names::Names;
 use crate::codec::topic;
 
-#[derive(Debug, Default)]
+#[derive(Debug, Default, Clone)]
 struct Node {
-    children: BTreeMap<Box<str>, Node>,
     handlers: Vec<u32>,
+    parent: u32,
+    children: u32,
 }
 
 #[derive(Debug, Default)]
 pub struct Router {
-    root: Node,
+    /// The way from a node to a child: the node's number, then the level. The child's number is
+    /// the edge's, plus one: 0 is the root.
+    edges: Names,
+    nodes: Vec<Node>,
+}
+
+const ROOT: u32 = 0;
+
+/// The name of an edge.
+fn edge(parent: u32, level: &str) -> Vec<u8> {
+    let mut name = Vec::with_capacity(4 + level.len());
+    name.extend_from_slice(&parent.to_le_bytes());
+    name.extend_from_slice(level.as_bytes());
+    name
 }
 
 impl Router {
     /// `filter` has been checked; for a shared subscription the part behind the share name counts.
     pub fn insert(&mut self, filter: &str, handler: u32) {
-        let mut node = &mut self.root;
+        let mut at = ROOT;
+        self.node(ROOT);
         for level in topic::shared(filter).split('/') {
-            node = node.children.entry(level.into()).or_default();
+            let known = self.edges.len();
+            let child = self.edges.insert(&edge(at, level)) + 1;
+            self.node(child).parent = at;
+            if self.edges.len() > known {
+                self.node(at).children += 1;
+            }
+            at = child;
         }
-        node.handlers.push(handler);
+        self.node(at).handlers.push(handler);
     }
 
+    /// Takes back one `insert`.
     pub fn remove(&mut self, filter: &str, handler: u32) {
-        remove(
-            &mut self.root,
-            topic::shared(filter).split('/').collect::<Vec<_>>().as_slice(),
-            handler,
-        );
+        let mut at = ROOT;
+        for level in topic::shared(filter).split('/') {
+            match self.child(at, level) {
+                Some(child) => at = child,
+                None => return,
+            }
+        }
+        let handlers = &mut self.node(at).handlers;
+        if let Some(place) = handlers.iter().position(|&h| h == handler) {
+            handlers.remove(place);
+        }
+        while at != ROOT {
+            let node = self.node(at);
+            if node.children > 0 || !node.handlers.is_empty() {
+                return;
+            }
+            let parent = node.parent;
+            self.edges.remove(at - 1);
+            self.node(parent).children -= 1;
+            at = parent;
+        }
     }
 
     /// Handlers whose filter matches, each once, in the order of their numbers.
     pub fn route(&self, topic: &str) -> Vec<u32> {
         let mut found = Vec::new();
+        // A leading wildcard matches no `$` topic [MQTT-4.7.2-1].
         let system = topic.starts_with('$');
-        collect(&self.root, Some(topic), system, &mut found);
-        found.sort_unstable();
-        found.dedup();
+        let mut open = vec![(ROOT, Some(topic), system)];
+        while let Some((at, rest, system)) = open.pop() {
+            // `sport/#` also matches `sport` [MQTT-4.7.1-2].
+            if let (false, Some(all)) = (system, self.child(at, "#")) {
+                self.collect(all, &mut found);
+            }
+            let Some(rest) = rest else {
+                self.collect(at, &mut found);
+                continue;
+            };
+            let (level, rest) = match rest.find('/') {
+                Some(end) => (&rest[..end], Some(&rest[end + 1..])),
+                None => (rest, None),
+            };
+            if let Some(child) = self.child(at, level) {
+                open.push((child, rest, false));
+            }
+            if let (false, Some(any)) = (system, self.child(at, "+")) {
+                open.push((any, rest, false));
+            }
+        }
         found
     }
-}
 
-fn collect(node: &Node, rest: Option<&str>, system: bool, found: &mut Vec<u32>) {
-    // `sport/#` also matches `sport` [MQTT-4.7.1-2]; a leading wildcard no `$` topic [MQTT-4.7.2-1].
-    if !system {
-        if let Some(all) = node.children.get("#") {
-            found.extend_from_slice(&all.handlers);
+    fn collect(&self, at: u32, found: &mut Vec<u32>) {
+        let node = self.nodes.get(at as usize);
+        for &handler in node.iter().flat_map(|node| &node.handlers) {
+            if let Err(place) = found.binary_search(&handler) {
+                found.insert(place, handler);
+            }
         }
     }
-    let Some(rest) = rest else {
-        found.extend_from_slice(&node.handlers);
-        return;
-    };
-    let (level, rest) = match rest.split_once('/') {
-        Some((level, rest)) => (level, Some(rest)),
-        None => (rest, None),
-    };
-    if let Some(child) = node.children.get(level) {
-        collect(child, rest, false, found);
-    }
-    if !system {
-        if let Some(child) = node.children.get("+") {
-            collect(child, rest, false, found);
-        }
-    }
-}
 
-fn remove(node: &mut Node, levels: &[&str], handler: u32) {
-    let Some((level, rest)) = levels.split_first() else {
-        node.handlers.retain(|&h| h != handler);
-        return;
-    };
-    if let Some(child) = node.children.get_mut(*level) {
-        remove(child, rest, handler);
-        if child.handlers.is_empty() && child.children.is_empty() {
-            node.children.remove(*level);
+    fn child(&self, at: u32, level: &str) -> Option<u32> {
+        Some(self.edges.find(&edge(at, level))? + 1)
+    }
+
+    fn node(&mut self, number: u32) -> &mut Node {
+        let number = number as usize;
+        if number >= self.nodes.len() {
+            self.nodes.resize(number + 1, Node::default());
         }
+        &mut self.nodes[number]
     }
 }
 
@@ -125,6 +164,7 @@ mod tests {
         for (i, filter) in (0u32..).zip(filters) {
             router.remove(filter, i);
         }
-        assert!(router.root.children.is_empty());
+        assert_eq!(router.edges.len(), 0);
+        assert_eq!(router.nodes[0].children, 0);
     }
 }

@@ -14,7 +14,9 @@ pub(super) struct Stopping {
     stoppers: Vec<Token>,
     was_online: bool,
     /// start() was called meanwhile: begin again when stopped.
-    restart: Option<Token>,
+    restart: Vec<Token>,
+    /// The connection was lost meanwhile.
+    lost_once: bool,
 }
 
 /// How long a peer may take to close its side after DISCONNECT.
@@ -28,7 +30,7 @@ impl Engine {
             return self.done(token, Ok(Outcome::None));
         }
         self.stopping.stoppers.push(token);
-        if let Some(restart) = self.stopping.restart.take() {
+        for restart in std::mem::take(&mut self.stopping.restart) {
             self.done(restart, Err(Error::stopped()));
         }
         if self.stopping.active {
@@ -45,9 +47,12 @@ impl Engine {
 
     /// start() during stop(): remembered for when it is done.
     pub(super) fn restart_after_stop(&mut self, token: Token) {
-        if let Some(earlier) = self.stopping.restart.replace(token) {
-            self.done(earlier, Err(Error::stopped()));
-        }
+        self.stopping.restart.push(token);
+    }
+
+    /// Then a new connection is tried at once, as the caller waits; after that with delays.
+    pub(super) fn first_loss_while_stopping(&mut self) -> bool {
+        !std::mem::replace(&mut self.stopping.lost_once, true)
     }
 
     pub(super) fn is_stopping(&self) -> bool {
@@ -122,7 +127,7 @@ impl Engine {
         for token in stopping.stoppers {
             self.done(token, Ok(Outcome::None));
         }
-        if let Some(token) = stopping.restart {
+        for token in stopping.restart {
             self.start(now, token);
         }
     }
@@ -130,11 +135,15 @@ impl Engine {
     /// The one function that ends everything pending.
     pub(super) fn end_all(&mut self, error: &Error) {
         let mut tokens = self.abandon_batches();
+        if !self.cfg.clean_session {
+            self.reserve_identifiers();
+        }
         tokens.extend(self.ops.drain().into_iter().map(|op| op.token));
         self.control.clear();
         self.resend.clear();
         self.waiting.clear();
         self.held = Default::default();
+        self.forget_ungranted();
         for token in tokens {
             if token != NOBODY {
                 self.done(token, Err(error.clone()));

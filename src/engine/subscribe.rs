@@ -1,13 +1,13 @@
 //! Subscriptions: asked for, granted, restored after a lost session, and routed to handlers
 //! (§3.8 to §3.11).
 
-use std::collections::BTreeMap;
-
 use super::error::excerpt;
-use super::event::{Outcome, Token};
-use super::ops::{Key, Stage, Work};
-use super::receive::out_of_place;
+use super::event::{Outcome, Token, NOBODY};
+use super::names::Names;
+use super::ops::{Key, Op, Stage, Work, NOT_AWAITED};
+use super::publish::check_qos;
 use super::router::Router;
+use super::text::count;
 use super::timers::Millis;
 use super::{Code, Engine, Error, Event};
 use crate::codec::{topic, v4};
@@ -17,23 +17,67 @@ struct Subscription {
     qos: u8,
     granted: bool,
     handler: Option<u32>,
+    /// `Key::seq` of the call that asked for it last: the answer to an older one changes nothing.
+    asked: u64,
 }
 
 #[derive(Debug, Default)]
 pub(super) struct Subscriptions {
-    by_filter: BTreeMap<String, Subscription>,
+    filters: Names,
+    /// By number of the filter.
+    entries: Vec<Subscription>,
     router: Router,
+    /// SUBSCRIBEs that restore what a lost session had.
+    restoring: Vec<Key>,
 }
 
 /// SUBACK's return code for a refused filter (§3.9.3).
 const FAILURE: u8 = 0x80;
-/// So many bytes of filters go into one SUBSCRIBE when subscriptions are restored.
+/// So many bytes of filters one call may have.
 const MAX_FILTERS_BYTES: usize = 1 << 20;
+/// So many filters go into one SUBSCRIBE when subscriptions are restored: some brokers take no more.
+const RESTORED_TOGETHER: usize = 8;
 
 impl Subscriptions {
-    pub fn to_restore(&self) -> Vec<(String, u8)> {
-        let granted = self.by_filter.iter().filter(|(_, s)| s.granted);
-        granted.map(|(filter, s)| (filter.clone(), s.qos)).collect()
+    /// Filters by whether the broker has granted them, with their QoS.
+    fn list(&self, granted: bool) -> Vec<(String, u8)> {
+        let mut list = Vec::new();
+        for number in self.filters.numbers() {
+            let name = self
+                .filters
+                .name(number)
+                .and_then(|f| std::str::from_utf8(f).ok());
+            if let (Some(filter), Some(entry)) = (name, self.entries.get(number as usize)) {
+                if entry.granted == granted {
+                    list.push((filter.to_owned(), entry.qos));
+                }
+            }
+        }
+        list
+    }
+
+    fn find(&mut self, filter: &str) -> Option<&mut Subscription> {
+        let number = self.filters.find(filter.as_bytes())?;
+        self.entries.get_mut(number as usize)
+    }
+
+    /// The subscription to `filter`, a new one if there is none.
+    fn entry(&mut self, filter: &str) -> &mut Subscription {
+        let known = self.filters.len();
+        let number = self.filters.insert(filter.as_bytes()) as usize;
+        if number >= self.entries.len() {
+            self.entries.push(Subscription::default());
+        }
+        if self.filters.len() > known {
+            self.entries[number] = Subscription::default();
+        }
+        &mut self.entries[number]
+    }
+
+    fn remove(&mut self, filter: &str) {
+        if let Some(number) = self.filters.find(filter.as_bytes()) {
+            self.filters.remove(number);
+        }
     }
 }
 
@@ -51,12 +95,19 @@ impl Engine {
             return Err(no_filters("subscribe"));
         }
         check_filters(filters.iter().map(|(filter, _)| filter.as_str()))?;
-        for (filter, qos) in &filters {
-            self.set_handler(filter, handler);
-            self.subs.by_filter.entry(filter.clone()).or_default().qos = *qos;
+        for (_, qos) in &filters {
+            check_qos(*qos)?;
         }
+        self.room_for_control()?;
+        let asked = filters.clone();
         let key = self.ops.insert(token, Work::Subscribe(filters));
         self.control.push_back(key);
+        for (filter, qos) in &asked {
+            self.set_handler(filter, handler);
+            let entry = self.subs.entry(filter);
+            entry.qos = *qos;
+            entry.asked = key.seq;
+        }
         Ok(())
     }
 
@@ -66,6 +117,7 @@ impl Engine {
             return Err(no_filters("unsubscribe"));
         }
         check_filters(filters.iter().map(String::as_str))?;
+        self.room_for_control()?;
         let key = self.ops.insert(token, Work::Unsubscribe(filters));
         self.control.push_back(key);
         Ok(())
@@ -84,24 +136,84 @@ impl Engine {
         self.topics.renew();
     }
 
+    fn room_for_control(&self) -> Result<(), Error> {
+        let (kept, bound) = (self.ops.control_bytes(), self.cfg.offline_bytes);
+        if kept < bound.max(MAX_FILTERS_BYTES) {
+            return Ok(());
+        }
+        let text = [
+            &count(kept),
+            " bytes of topic filters already wait to be acknowledged (offlinebytes ",
+            &count(bound),
+            "); wait for earlier calls, or raise the bound",
+        ];
+        Err(Error::say(Code::QueueFull, &text))
+    }
+
     fn set_handler(&mut self, filter: &str, handler: Option<u32>) {
-        let sub = self.subs.by_filter.entry(filter.to_owned()).or_default();
-        let old = std::mem::replace(&mut sub.handler, handler);
-        if let Some(old) = old {
-            self.subs.router.remove(filter, old);
-            self.events.push_back(Event::Unrouted(old));
+        let old = std::mem::replace(&mut self.subs.entry(filter).handler, handler);
+        if old == handler {
+            return;
         }
         if let Some(new) = handler {
             self.subs.router.insert(filter, new);
         }
-        if old.is_some() || handler.is_some() {
-            self.topics.renew();
+        if let Some(gone) = old {
+            self.subs.router.remove(filter, gone);
+            // One call may have given it to several filters.
+            if !self.subs.entries.iter().any(|e| e.handler == old) {
+                self.events.push_back(Event::Unrouted(gone));
+            }
+        }
+        self.topics.renew();
+    }
+
+    /// Drops a filter, unless a call later than number `seq` asked for it again.
+    fn forget(&mut self, filter: &str, seq: u64) {
+        if self.subs.find(filter).is_some_and(|entry| entry.asked <= seq) {
+            self.set_handler(filter, None);
+            self.subs.remove(filter);
         }
     }
 
-    fn forget(&mut self, filter: &str) {
-        self.set_handler(filter, None);
-        self.subs.by_filter.remove(filter);
+    /// The calls that asked for these have failed.
+    pub(super) fn forget_ungranted(&mut self) {
+        for (filter, _) in self.subs.list(false) {
+            self.forget(&filter, u64::MAX);
+        }
+    }
+
+    /// The session is lost: asks again for everything that was granted, in place of any earlier
+    /// attempt to do so.
+    pub(super) fn restore_subscriptions(&mut self) {
+        for key in std::mem::take(&mut self.subs.restoring) {
+            self.ops.remove(key);
+        }
+        for some in self.subs.list(true).chunks(RESTORED_TOGETHER) {
+            let key = self.ops.insert(NOBODY, Work::Subscribe(some.to_vec()));
+            self.subs.restoring.push(key);
+            self.control.push_back(key);
+        }
+    }
+
+    /// A SUBSCRIBE or UNSUBSCRIBE on a new connection: sent again, unless its caller has been told that
+    /// it failed.
+    pub(super) fn ask_again(&mut self, key: Key) {
+        self.ops.release_pid(key);
+        let Some(op) = self.ops.get(key) else { return };
+        let given_up = op.stage == Stage::Sent && op.since == NOT_AWAITED;
+        if !given_up || self.subs.restoring.contains(&key) {
+            op.stage = Stage::Waiting;
+            return self.control.push_back(key);
+        }
+        let Some(Work::Subscribe(filters)) = self.ops.remove(key).map(|op| op.work) else {
+            return;
+        };
+        for (filter, _) in &filters {
+            if self.subs.find(filter).is_some_and(|entry| !entry.granted) {
+                self.forget(filter, key.seq);
+            }
+        }
     }
 
     /// Handlers that want a topic; none means `on_message`.
@@ -117,9 +229,7 @@ impl Engine {
         if !self.ops.assign_pid(key) {
             return false;
         }
-        if let Some(op) = self.ops.get(key) {
-            op.stage = Stage::Sent;
-            op.since = now;
+        if let Some(op) = self.ops.put_on_wire(key, now) {
             match &op.work {
                 Work::Subscribe(filters) => {
                     let filters: Vec<(&str, u8)> = filters.iter().map(|(f, q)| (f.as_str(), *q)).collect();
@@ -137,29 +247,33 @@ impl Engine {
     }
 
     pub(super) fn on_suback(&mut self, pid: u16, codes: Vec<u8>, now: Millis) -> Result<(), &'static str> {
-        let found = self.ops.by_pid(pid);
-        let Some((key, op)) = found else {
-            return out_of_place(self.link.resumed);
+        let key = match self.ops.by_pid(pid) {
+            None => return self.out_of_place(pid),
+            Some((key, op)) => match &op.work {
+                Work::Subscribe(filters) if filters.len() == codes.len() => key,
+                Work::Subscribe(_) => {
+                    return Err("a SUBACK with another number of return codes than filters were asked for")
+                }
+                _ => return Err("a SUBACK for something that is not a SUBSCRIBE"),
+            },
         };
-        let Work::Subscribe(filters) = &mut op.work else {
-            return Err("a SUBACK for something that is not a SUBSCRIBE");
+        let Some(Op {
+            token,
+            work: Work::Subscribe(filters),
+            ..
+        }) = self.ops.remove(key)
+        else {
+            return Ok(());
         };
-        if filters.len() != codes.len() {
-            return Err("a SUBACK with another number of return codes than filters were asked for");
-        }
-        let filters = std::mem::take(filters);
-        let token = op.token;
-        self.ops.remove(key);
         self.link.last_ack = now;
 
         let mut refused = Vec::new();
-        for ((filter, qos), &code) in filters.iter().zip(&codes) {
+        for ((filter, _), &code) in filters.iter().zip(&codes) {
             if code == FAILURE {
-                self.forget(filter);
+                self.forget(filter, key.seq);
                 refused.push(filter.as_str());
-            } else if let Some(sub) = self.subs.by_filter.get_mut(filter) {
-                sub.granted = true;
-                sub.qos = *qos;
+            } else if let Some(entry) = self.subs.find(filter) {
+                entry.granted = true;
             }
         }
         if refused.is_empty() {
@@ -177,19 +291,22 @@ impl Engine {
     }
 
     pub(super) fn on_unsuback(&mut self, pid: u16, now: Millis) -> Result<(), &'static str> {
-        let found = self.ops.by_pid(pid);
-        let Some((key, op)) = found else {
-            return out_of_place(self.link.resumed);
+        let key = match self.ops.by_pid(pid) {
+            None => return self.out_of_place(pid),
+            Some((key, op)) if matches!(op.work, Work::Unsubscribe(_)) => key,
+            Some(_) => return Err("an UNSUBACK for something that is not an UNSUBSCRIBE"),
         };
-        let Work::Unsubscribe(filters) = &mut op.work else {
-            return Err("an UNSUBACK for something that is not an UNSUBSCRIBE");
+        let Some(Op {
+            token,
+            work: Work::Unsubscribe(filters),
+            ..
+        }) = self.ops.remove(key)
+        else {
+            return Ok(());
         };
-        let filters = std::mem::take(filters);
-        let token = op.token;
-        self.ops.remove(key);
         self.link.last_ack = now;
         for filter in &filters {
-            self.forget(filter);
+            self.forget(filter, key.seq);
         }
         self.done(token, Ok(Outcome::None));
         Ok(())

@@ -77,6 +77,10 @@ impl Timers {
         self.at[timer as usize] != NEVER
     }
 
+    pub fn is_due(&self, timer: Timer, now: Millis) -> bool {
+        self.at[timer as usize] <= now
+    }
+
     pub fn next(&self) -> Option<Millis> {
         self.at.iter().copied().min().filter(|&at| at != NEVER)
     }

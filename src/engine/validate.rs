@@ -5,6 +5,7 @@ use super::config::{Config, Will};
 use super::endpoint::{resolve, Host, Protocol, Settings};
 use super::error::{excerpt, Code, Error};
 use super::publish::check_topic;
+use super::text::{count, number};
 use super::timers::Millis;
 
 /// A value as it came from outside.
@@ -181,7 +182,8 @@ impl Builder {
 }
 
 fn millis(seconds: f64) -> Millis {
-    (seconds * 1000.0).round() as Millis
+    // Only a true 0 turns something off.
+    ((seconds * 1000.0).round() as Millis).max((seconds > 0.0) as Millis)
 }
 
 /// The value in its one form (text for bytes becomes bytes), or an error.
@@ -192,7 +194,7 @@ fn check(name: &str, kind: Kind, value: Value) -> Result<Value, Error> {
             &[
                 name,
                 " has ",
-                &text.len().to_string(),
+                &count(text.len()),
                 " bytes; MQTT allows at most 65,535",
             ],
         )),
@@ -210,7 +212,7 @@ fn check(name: &str, kind: Kind, value: Value) -> Result<Value, Error> {
             &[
                 name,
                 " has ",
-                &bytes.len().to_string(),
+                &count(bytes.len()),
                 " bytes; MQTT allows at most 65,535",
             ],
         )),
@@ -221,20 +223,20 @@ fn check(name: &str, kind: Kind, value: Value) -> Result<Value, Error> {
         }
         (Kind::Seconds(min, max), Value::Number(n)) if n >= min && n <= max => Ok(Value::Number(n)),
         (kind, value) => {
-            let number = matches!(value, Value::Number(_));
+            let is_number = matches!(value, Value::Number(_));
             let bounds = |what: &str, min: f64, max: f64| {
-                [what, " from ", &min.to_string(), " to ", &max.to_string()].concat()
+                [what, " from ", &number(min), " to ", &number(max)].concat()
             };
             let allowed = match kind {
                 Kind::Text => "a string".to_owned(),
                 Kind::TextOrBytes => "a string or bytes".to_owned(),
                 Kind::Bool => "true or false".to_owned(),
-                Kind::Whole(min, max) if min == max => min.to_string(),
+                Kind::Whole(min, max) if min == max => number(min),
                 Kind::Whole(min, max) => bounds("a whole number", min, max),
                 Kind::Seconds(min, max) => bounds("a number of seconds", min, max),
             };
             let mut error = wrong(name, &value, &allowed);
-            if number && matches!(kind, Kind::Whole(..) | Kind::Seconds(..)) {
+            if is_number && matches!(kind, Kind::Whole(..) | Kind::Seconds(..)) {
                 error.code = Code::OutOfRange;
             }
             Err(error)
@@ -247,7 +249,7 @@ fn wrong(name: &str, given: &Value, allowed: &str) -> Error {
         _ if name == "mqttpassword" => "something else".to_owned(),
         Value::Absent => "nothing".to_owned(),
         Value::Text(text) => ["the string \"", &excerpt(text), "\""].concat(),
-        Value::Number(n) => n.to_string(),
+        Value::Number(n) => number(*n),
         Value::Bool(b) => (if *b { "true" } else { "false" }).to_owned(),
         Value::Bytes(_) => "bytes".to_owned(),
         Value::Other(kind) => (*kind).to_owned(),
@@ -268,7 +270,9 @@ fn wrong(name: &str, given: &Value, allowed: &str) -> Error {
 
 /// An unknown key, with the nearest known one.
 pub fn unknown<'a>(place: &str, key: &str, known: impl Iterator<Item = &'a str>) -> Error {
+    // No typing error is that long.
     let nearest = known
+        .filter(|_| key.len() <= 64)
         .map(|name| (distance(key, name), name))
         .min()
         .filter(|(d, name)| *d <= name.len() / 2);

@@ -96,6 +96,7 @@ const kinds = {
       peer.on("end", () => far.ended.resolve());
     });
     far.go = () => far.peer.resume();
+    far.pause = () => far.peer.pause();
     far.close = () => far.peer.end();
     return Object.assign(far, { port, url: `mqtt://127.0.0.1:${port}` });
   },
@@ -112,6 +113,7 @@ const kinds = {
       peer.on("close", () => far.ended.resolve());
     });
     far.go = () => far.peer.resume();
+    far.pause = () => far.peer.pause();
     far.close = () => far.peer.close(1001, "going away");
     return Object.assign(far, { port, url: `ws://127.0.0.1:${port}/mqtt` });
   },
@@ -172,6 +174,31 @@ for (const kind of Object.keys(kinds)) {
       assert.equal(Buffer.concat(far.received).length, 20_000_000);
     });
 
+    test("one that takes longer than the 2 s, but keeps reading, too", async () => {
+      const far = await kinds[kind]({ stopped: true });
+      const seen = watch(connect(far.url, "mqtt"));
+      await seen.open;
+      const size = 24_000_000;
+      for (let i = 0; i < 24; i++) seen.socket.send(Buffer.alloc(size / 24, i));
+      const start = performance.now();
+      seen.socket.close();
+      let taken = 0;
+      while (taken < size) {
+        const next = taken + 5_000_000;
+        far.go();
+        while (taken < Math.min(next, size)) {
+          await sleep(1);
+          taken = Buffer.concat(far.received).length;
+        }
+        far.pause();
+        await sleep(900);
+      }
+      far.go();
+      await far.ended.promise;
+      assert.ok(performance.now() - start > 2500);
+      assert.equal(taken, size);
+    });
+
     test("the memory given to send() may be reused at once", async () => {
       const far = await kinds[kind]({ stopped: true });
       const seen = watch(connect(far.url, "mqtt"));
@@ -220,6 +247,23 @@ for (const kind of Object.keys(kinds)) {
       await far.ended.promise;
       assert.equal(Buffer.concat(far.received).length, sent);
       assert.equal(drains, 1);
+    });
+
+    test("no ondrain for what the kernel took at once", async () => {
+      const far = await kinds[kind]();
+      const seen = watch(connect(far.url, "mqtt"));
+      let drains = 0;
+      seen.socket.ondrain = () => drains++;
+      await seen.open;
+      let full = 0;
+      for (let i = 0; i < 20; i++) {
+        seen.socket.send(new Uint8Array(20_000));
+        if (seen.socket.bufferedAmount > 0) full++;
+        await sleep(5);
+      }
+      assert.ok(drains <= full, `${drains} calls after ${full} sends that had to wait`);
+      seen.socket.close();
+      await seen.closed;
     });
 
     test("a peer that closes is told as a clean close, and nothing follows it", async () => {

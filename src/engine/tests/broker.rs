@@ -75,7 +75,7 @@ impl Default for Broker {
     fn default() -> Self {
         Broker {
             session: None,
-            clean: true,
+            clean: false,
             connected: false,
             inbox: BytesMut::new(),
             out: Vec::new(),
@@ -113,10 +113,6 @@ impl Broker {
 
     pub fn lose_session(&mut self) {
         self.session = None;
-    }
-
-    pub fn is_connected(&self) -> bool {
-        self.connected
     }
 
     pub fn read(&mut self, bytes: &[u8]) {
@@ -241,7 +237,8 @@ impl Broker {
 
     fn ack(&mut self, first: u8, pid: u16) {
         assert_ne!(pid, 0);
-        self.out.extend_from_slice(&[first, 2, (pid >> 8) as u8, pid as u8]);
+        self.out
+            .extend_from_slice(&[first, 2, (pid >> 8) as u8, pid as u8]);
     }
 
     pub fn session(&mut self) -> &mut Session {
@@ -254,7 +251,10 @@ impl Broker {
         let Some(session) = &mut self.session else {
             return false;
         };
-        let granted = session.subscriptions.iter().filter(|(f, _)| topic::matches(f, name));
+        let granted = session
+            .subscriptions
+            .iter()
+            .filter(|(f, _)| topic::matches(f, name));
         let Some(granted) = granted.map(|(_, q)| *q).max() else {
             return false;
         };
@@ -290,11 +290,6 @@ impl Broker {
         self.given.iter().map(Given::text).collect()
     }
 
-    /// How often a payload was given.
-    pub fn count(&self, payload: &[u8]) -> usize {
-        self.given.iter().filter(|g| g.payload == payload).count()
-    }
-
     pub fn subscribes(&self) -> Vec<Vec<(String, u8)>> {
         let filters = |s: &v4::Subscribe| s.filters.iter().map(|f| (f.path.clone(), f.qos as u8)).collect();
         self.packets
@@ -317,7 +312,10 @@ impl Broker {
     }
 
     pub fn pings(&self) -> usize {
-        self.packets.iter().filter(|p| matches!(p, Packet::PingReq)).count()
+        self.packets
+            .iter()
+            .filter(|p| matches!(p, Packet::PingReq))
+            .count()
     }
 }
 
@@ -327,7 +325,14 @@ fn write_owed(owed: &mut Owed, out: &mut Vec<u8>) {
         return;
     }
     let start = out.len();
-    publish::encode(out, owed.topic.as_bytes(), &owed.payload, owed.qos, false, owed.pid);
+    publish::encode(
+        out,
+        owed.topic.as_bytes(),
+        &owed.payload,
+        owed.qos,
+        false,
+        owed.pid,
+    );
     if owed.sent {
         publish::set_dup(&mut out[start..]);
     }

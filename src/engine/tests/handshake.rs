@@ -199,7 +199,8 @@ fn servers_are_tried_in_turn_until_one_accepts_and_it_is_kept() {
     sim.start();
     sim.dial = Dial::Accept;
     sim.start();
-    sim.reconnect();
+    sim.drop_connection();
+    sim.start();
     let servers: Vec<usize> = sim.opens.iter().map(|(_, server)| *server).collect();
     assert_eq!(servers, [0, 1, 2, 2]);
     assert!(sim.errors.last().unwrap().message.contains("mqtt://c:1"));

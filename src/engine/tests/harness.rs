@@ -4,7 +4,9 @@
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 
 use super::broker::Broker;
-use crate::engine::{Config, Engine, Error, Event, Generation, Message, Millis, Outcome, State, Taken, Token};
+use crate::engine::{
+    Config, Engine, Error, Event, Generation, Message, Millis, Outcome, State, Taken, Token,
+};
 
 /// What becomes of an attempt to open a transport.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -153,7 +155,9 @@ impl Sim {
 
     pub fn publish_undrained(&mut self, topic: &str, payload: &[u8], qos: u8) -> Token {
         let token = self.token();
-        let taken = self.engine.publish(self.now, &message(topic, payload, qos), token);
+        let taken = self
+            .engine
+            .publish(self.now, &message(topic, payload, qos), token);
         match taken {
             Ok(Taken::Now) => self.end(token, Ok(Outcome::None)),
             Ok(Taken::Later) => {}
@@ -187,7 +191,9 @@ impl Sim {
 
     pub fn queue(&mut self, topic: &str, payload: &str, qos: u8) -> Token {
         let token = self.token();
-        let taken = self.engine.queue(self.now, &message(topic, payload.as_bytes(), qos), token);
+        let taken = self
+            .engine
+            .queue(self.now, &message(topic, payload.as_bytes(), qos), token);
         if let Err(error) = taken {
             self.end(token, Err(error));
         }
@@ -291,7 +297,12 @@ impl Sim {
 
     pub fn tick(&mut self) {
         self.ticks_now += 1;
-        assert!(self.ticks_now < 100, "a busy loop at {}: {:?}", self.now, self.engine);
+        assert!(
+            self.ticks_now < 100,
+            "a busy loop at {}: {:?}",
+            self.now,
+            self.engine.timers
+        );
         self.engine.tick(self.now);
         let next = self.engine.next_deadline();
         assert!(
@@ -335,7 +346,12 @@ impl Sim {
             }
             return false;
         }
-        let len = self.broker.out.len().min(self.piece).min(self.cut_down.unwrap_or(usize::MAX));
+        let len = self
+            .broker
+            .out
+            .len()
+            .min(self.piece)
+            .min(self.cut_down.unwrap_or(usize::MAX));
         let rest = self.broker.out.split_off(len);
         let bytes = std::mem::replace(&mut self.broker.out, rest);
         self.feed(generation, &bytes);
@@ -375,7 +391,9 @@ impl Sim {
 
     fn write(&mut self, bytes: &[u8]) {
         // Cut a moment ago, and the engine has not been told.
-        let Some((generation, open)) = self.wire else { return };
+        let Some((generation, open)) = self.wire else {
+            return;
+        };
         assert!(open, "bytes for a transport that is not open");
         match &mut self.cut_up {
             Some(left) if *left <= bytes.len() => {
@@ -415,7 +433,10 @@ impl Sim {
                     self.inputs.push_back(Input::Closed(generation, ""));
                 }
             }
-            Event::Connected { session_present, code } => {
+            Event::Connected {
+                session_present,
+                code,
+            } => {
                 self.log.push(format!("connected {code}"));
                 self.connacks.push((session_present, code));
             }
@@ -425,7 +446,7 @@ impl Sim {
                 self.disconnects.push(rc);
                 self.errors.extend(error);
             }
-            Event::Messages { upto } => self.take_messages(upto),
+            Event::Messages { from, upto } => self.take_messages(from, upto),
             Event::Unrouted(handler) => self.unrouted.push(handler),
             Event::Done { token, result } => self.end(token, result),
             Event::Error(error) => {
@@ -435,9 +456,10 @@ impl Sim {
         }
     }
 
-    fn take_messages(&mut self, upto: usize) {
-        let records = &self.engine.records()[self.taken..upto];
+    fn take_messages(&mut self, from: usize, upto: usize) {
+        assert_eq!(from, self.taken);
         self.taken = upto;
+        let records = &self.engine.records()[from..upto];
         let got: Vec<Got> = records
             .iter()
             .map(|r| {
@@ -524,7 +546,10 @@ impl Sim {
     }
 
     pub fn texts(&self) -> Vec<&str> {
-        let texts = self.messages.iter().map(|m| std::str::from_utf8(&m.payload).unwrap());
+        let texts = self
+            .messages
+            .iter()
+            .map(|m| std::str::from_utf8(&m.payload).unwrap());
         texts.collect()
     }
 }

@@ -47,7 +47,11 @@ fn qos_2_is_done_with_pubcomp_and_not_before() {
 #[test]
 fn payload_and_flags_arrive_as_given() {
     let mut sim = Sim::online(config());
-    for (payload, qos, retain) in [(&b""[..], 0, true), (b"\0\xff\x80", 1, false), ("日本".as_bytes(), 2, true)] {
+    for (payload, qos, retain) in [
+        (&b""[..], 0, true),
+        (b"\0\xff\x80", 1, false),
+        ("日本".as_bytes(), 2, true),
+    ] {
         let given = crate::engine::Message {
             topic: "é/日",
             payload,
@@ -114,7 +118,9 @@ fn no_more_than_maxinflight_are_in_flight_and_the_rest_follows() {
         ..config()
     });
     sim.broker.silent = true;
-    let tokens: Vec<_> = (0..8).map(|i| sim.publish("a", &i.to_string(), 1 + i % 2)).collect();
+    let tokens: Vec<_> = (0..8)
+        .map(|i| sim.publish("a", &i.to_string(), 1 + i % 2))
+        .collect();
     assert_eq!(sim.broker.texts(), ["0", "1", "2"]);
     assert_eq!((sim.engine.stats().in_flight, sim.engine.stats().queued), (3, 5));
     sim.inject(b"\x40\x02\x00\x01");

@@ -1,0 +1,75 @@
+// No client at all: what `ws` and net.Socket do with bytes that are ready. Sends frames of 500 messages
+// made once; counts the messages of a received frame by dividing. The measure that clients are held to.
+
+import { once } from "node:events";
+import { connect as connectTcp } from "node:net";
+import { WebSocket } from "ws";
+import { publishPacket } from "../counterpart/stream.mjs";
+
+const A_FRAME = 500;
+const ENOUGH = 4 << 20;
+const CONNECT = Buffer.from([0x10, 16, 0, 4, 77, 81, 84, 84, 4, 2, 0, 60, 0, 4, 98, 97, 114, 101]);
+
+/** A face for either: send(bytes), waiting(), drained(). */
+async function open(url, onBytes) {
+  if (url.startsWith("ws")) {
+    const ws = new WebSocket(url, "mqtt", { perMessageDeflate: false, skipUTF8Validation: true });
+    ws.on("message", onBytes);
+    let stream;
+    ws.on("upgrade", (response) => {
+      stream = response.socket;
+    });
+    await once(ws, "open");
+    return { stream, send: (bytes) => ws.send(bytes) };
+  }
+  const stream = connectTcp({ port: Number(new URL(url).port), host: "127.0.0.1", noDelay: true });
+  stream.on("data", onBytes);
+  await once(stream, "connect");
+  return { stream, send: (bytes) => stream.write(bytes) };
+}
+
+function acknowledgedPacket(topic, size) {
+  const name = Buffer.from(topic);
+  const rest = Buffer.alloc(size, "x");
+  const head = Buffer.from([0x32, 4 + name.length + rest.length, 0, name.length]);
+  return Buffer.concat([head, name, Buffer.from([0, 1]), rest]);
+}
+
+export async function connect({ url, onMessage, size, packed, topic }) {
+  const a_message = publishPacket(topic, size).length;
+  const framed = url.startsWith("ws");
+  let answered = null;
+  let rest = 0;
+  const { stream, send } = await open(url, (bytes) => {
+    if (answered !== null) {
+      answered();
+      answered = null;
+    } else if (framed) onMessage(bytes, packed);
+    else {
+      rest += bytes.length;
+      const whole = Math.floor(rest / a_message);
+      rest -= whole * a_message;
+      onMessage(bytes, whole);
+    }
+  });
+  const answer = (bytes) => {
+    const promise = new Promise((resolve) => {
+      answered = resolve;
+    });
+    send(bytes);
+    return promise;
+  };
+  await answer(CONNECT);
+  const joined = Buffer.concat(Array.from({ length: A_FRAME }, () => publishPacket(topic, size)));
+  return {
+    async burst(_topic, _payload, count) {
+      for (let left = count; left > 0; left -= A_FRAME) send(joined);
+      if (stream.writableLength > ENOUGH) await once(stream, "drain");
+    },
+    acknowledged: () => answer(acknowledgedPacket(topic, Math.min(size, 64))),
+    async subscribe() {},
+    async close() {
+      stream.destroy();
+    },
+  };
+}

@@ -1,0 +1,30 @@
+// mqtt-lib, as its users would: promises. The package is a copy that the run made of dist/.
+
+const { MqttCustom } = await import(process.env.BENCH_DIST);
+
+export async function connect({ url, onMessage }) {
+  const client = new MqttCustom({
+    credentials: { mqttserver: url },
+    on_message: (_client, _userdata, message) => onMessage(message.payload),
+  });
+  await client.start();
+  return {
+    /** Publishes `count` messages of QoS 0; resolves when it is time for more. */
+    burst(topic, payload, count) {
+      for (let i = 1; i < count; i++) client.publish(topic, payload);
+      return client.publish(topic, payload);
+    },
+    /** Keeps `window` messages in flight while `more()`; resolves when all are acknowledged. */
+    async window(topic, payload, qos, window, more) {
+      const options = { qos };
+      const one = async () => {
+        while (more()) await client.publish(topic, payload, options);
+      };
+      await Promise.all(Array.from({ length: window }, one));
+    },
+    send: (topic, payload) => client.publish(topic, payload),
+    acknowledged: (topic, payload) => client.publish(topic, payload, { qos: 1 }),
+    subscribe: (topic) => client.subscribe(topic),
+    close: () => client.stop(),
+  };
+}

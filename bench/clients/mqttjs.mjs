@@ -1,0 +1,29 @@
+// MQTT.js, as its users would where speed matters: callbacks (its promises wrap them).
+
+import mqtt from "mqtt";
+
+export async function connect({ url, onMessage }) {
+  const client = await mqtt.connectAsync(url, { protocolVersion: 4, reconnectPeriod: 0 });
+  client.on("message", (_topic, payload) => onMessage(payload));
+  return {
+    burst(topic, payload, count) {
+      for (let i = 1; i < count; i++) client.publish(topic, payload);
+      return new Promise((resolve) => client.publish(topic, payload, resolve));
+    },
+    window(topic, payload, qos, window, more) {
+      const options = { qos };
+      let open = window;
+      return new Promise((resolve) => {
+        const next = () => {
+          if (more()) client.publish(topic, payload, options, next);
+          else if (--open === 0) resolve();
+        };
+        for (let i = 0; i < window; i++) next();
+      });
+    },
+    send: (topic, payload) => client.publish(topic, payload),
+    acknowledged: (topic, payload) => client.publishAsync(topic, payload, { qos: 1 }),
+    subscribe: (topic) => client.subscribeAsync(topic),
+    close: () => client.endAsync(),
+  };
+}

@@ -1,0 +1,69 @@
+// The other side of every measurement, in a process of its own: acknowledges, counts, streams.
+// Owns the listeners and the commands that its parent sends: { id, do, ... } is answered by { id, ... }.
+
+import { createServer as createHttp } from "node:http";
+import { createServer as createTcp } from "node:net";
+import { Connection } from "./counterpart/connection.mjs";
+import { accept } from "./counterpart/frames.mjs";
+import { stream } from "./counterpart/stream.mjs";
+
+/** The connection made last; commands are about it. */
+let current = null;
+let separate = false;
+let cpu = process.cpuUsage();
+let since = performance.now();
+
+function adopt(socket, ws) {
+  current = new Connection(socket, ws);
+  current.separate = separate;
+}
+
+const COMMANDS = {
+  /** How acknowledgements are framed from now on. */
+  set: (command) => {
+    separate = command.separate;
+    return {};
+  },
+  stream: async ({ ms, size, packed, topics }) => {
+    const { socket, ws, sink } = current;
+    return { messages: await stream(socket, ms, { ws, topics, size, packed, version: sink.version }) };
+  },
+  echo: () => {
+    current.echo = true;
+    return {};
+  },
+  /** Messages that came on this connection, and how busy this process was since the last time it was asked. */
+  count: () => {
+    const used = process.cpuUsage(cpu);
+    const busy = (used.user + used.system) / 1000 / (performance.now() - since);
+    cpu = process.cpuUsage();
+    since = performance.now();
+    return { messages: current?.sink.messages ?? 0, busy };
+  },
+};
+
+process.on("message", async (command) => {
+  process.send({ id: command.id, ...(await COMMANDS[command.do](command)) });
+});
+process.on("disconnect", () => process.exit());
+
+const http = createHttp((_request, response) => response.end());
+http.on("upgrade", (request, socket) => {
+  const protocol = request.headers["sec-websocket-protocol"]?.split(",")[0];
+  socket.write(
+    [
+      "HTTP/1.1 101 Switching Protocols",
+      "Upgrade: websocket",
+      "Connection: Upgrade",
+      `Sec-WebSocket-Accept: ${accept(request.headers["sec-websocket-key"])}`,
+      ...(protocol ? [`Sec-WebSocket-Protocol: ${protocol}`] : []),
+      "\r\n",
+    ].join("\r\n"),
+  );
+  adopt(socket, true);
+});
+const tcp = createTcp((socket) => adopt(socket, false));
+
+const listen = (server) =>
+  new Promise((resolve) => server.listen(0, "127.0.0.1", () => resolve(server.address().port)));
+process.send({ ws: await listen(http), tcp: await listen(tcp) });

@@ -1,0 +1,418 @@
+//! stop() at every moment: everything ends, nothing is left.
+
+use mqttbytes::v4::Packet;
+
+use super::harness::{config, Dial, Sim};
+use crate::engine::{Config, State};
+
+fn goodbyes(sim: &Sim) -> usize {
+    sim.broker
+        .packets
+        .iter()
+        .filter(|p| matches!(p, Packet::Disconnect))
+        .count()
+}
+
+#[test]
+fn online_and_idle_it_says_disconnect_and_is_done() {
+    let mut sim = Sim::online(config());
+    let token = sim.stop();
+    sim.ok(token);
+    assert_eq!(goodbyes(&sim), 1);
+    assert_eq!(sim.disconnects, [0]);
+    sim.assert_stopped();
+}
+
+#[test]
+fn before_start_it_is_done_at_once_and_ends_what_waited() {
+    let mut sim = Sim::new(config());
+    let publish = sim.publish("a", "x", 1);
+    let queue = sim.queue("a", "x", 0);
+    let batch = sim.batch("a", "1");
+    let subscribe = sim.subscribe(&[("a", 0)], Some(1));
+    let stop = sim.stop();
+    sim.ok(stop);
+    for token in [publish, queue, batch, subscribe] {
+        assert_eq!(sim.fate(token), "STOPPED");
+    }
+    assert_eq!(sim.unrouted, [1]);
+    sim.assert_stopped();
+}
+
+#[test]
+fn while_the_transport_opens() {
+    let mut sim = Sim::new(config());
+    sim.dial = Dial::Silent;
+    let start = sim.start();
+    let stop = sim.stop();
+    sim.ok(stop);
+    assert_eq!(sim.fate(start), "STOPPED");
+    assert!(sim.disconnects.is_empty());
+    sim.assert_stopped();
+}
+
+#[test]
+fn while_connack_is_awaited() {
+    let mut sim = Sim::new(config());
+    sim.broker.connack = None;
+    let start = sim.start();
+    let stop = sim.stop();
+    sim.ok(stop);
+    assert_eq!(sim.fate(start), "STOPPED");
+    assert_eq!(goodbyes(&sim), 0);
+    sim.assert_stopped();
+}
+
+#[test]
+fn while_connack_is_awaited_with_messages_they_are_sent_first() {
+    let mut sim = Sim::new(config());
+    sim.auto = false;
+    sim.start();
+    let publish = sim.publish("a", "x", 1);
+    let stop = sim.stop();
+    assert!(sim.is_pending(stop));
+    sim.auto = true;
+    sim.settle();
+    sim.ok(publish);
+    sim.ok(stop);
+    assert_eq!((goodbyes(&sim), &*sim.disconnects), (1, &[0][..]));
+    sim.assert_stopped();
+}
+
+#[test]
+fn online_with_messages_in_flight_it_waits_for_their_acknowledgements() {
+    let mut sim = Sim::online(config());
+    sim.auto = false;
+    let one = sim.publish("a", "1", 1);
+    let two = sim.publish("a", "2", 2);
+    let stop = sim.stop();
+    assert_eq!(sim.fate(stop), "pending");
+    assert_eq!(goodbyes(&sim), 0);
+    sim.auto = true;
+    sim.settle();
+    for token in [one, two, stop] {
+        sim.ok(token);
+    }
+    assert_eq!(goodbyes(&sim), 1);
+    sim.assert_stopped();
+}
+
+#[test]
+fn pending_batches_and_queued_items_are_sent_at_every_qos_at_once() {
+    for qos in 0..3 {
+        let mut sim = Sim::online(config());
+        let batch = sim.batch_as(&super::harness::message("b", b"1", qos));
+        let queued: Vec<_> = (0..3).map(|i| sim.queue("q", &i.to_string(), qos)).collect();
+        let stop = sim.stop();
+        assert_eq!(sim.broker.texts(), ["[1]", "0", "1", "2"]);
+        sim.ok(batch);
+        for token in queued {
+            sim.ok(token);
+        }
+        sim.ok(stop);
+        assert_eq!(goodbyes(&sim), 1);
+        sim.assert_stopped();
+    }
+}
+
+#[test]
+fn more_than_one_frame_of_qos_0_is_sent_before_disconnect() {
+    let mut sim = Sim::online(config());
+    for i in 0..200u32 {
+        sim.publish_undrained("a", &vec![i as u8; 1_000], 0);
+    }
+    let stop = sim.stop();
+    sim.ok(stop);
+    assert_eq!(sim.broker.given.len(), 200);
+    sim.assert_stopped();
+}
+
+#[test]
+fn with_a_busy_transport_it_waits_until_there_is_room() {
+    let mut sim = Sim::online(config());
+    sim.block(true);
+    let publish = sim.publish("a", "x", 0);
+    let stop = sim.stop();
+    assert!(sim.is_pending(stop));
+    sim.block(false);
+    sim.ok(publish);
+    sim.ok(stop);
+    sim.assert_stopped();
+}
+
+#[test]
+fn acknowledgements_that_never_come_do_not_hold_it_longer_than_stoptimeout() {
+    let mut sim = Sim::online(config());
+    sim.broker.silent = true;
+    let publish = sim.publish("a", "x", 1);
+    let subscribe = sim.subscribe(&[("a", 1)], None);
+    let stop = sim.stop();
+    sim.advance(9_999);
+    assert!(sim.is_pending(stop) && sim.is_pending(publish));
+    sim.advance(1);
+    sim.ok(stop);
+    assert_eq!((sim.fate(publish), sim.fate(subscribe)), ("STOPPED", "STOPPED"));
+    assert_eq!((goodbyes(&sim), &*sim.disconnects), (1, &[0][..]));
+    sim.assert_stopped();
+}
+
+#[test]
+fn a_subscription_that_is_pending_does_not_hold_it() {
+    let mut sim = Sim::online(config());
+    sim.broker.subacks = false;
+    let subscribe = sim.subscribe(&[("a", 1)], Some(1));
+    let stop = sim.stop();
+    sim.ok(stop);
+    assert_eq!(sim.fate(subscribe), "STOPPED");
+    assert_eq!(sim.unrouted, [1]);
+    sim.assert_stopped();
+}
+
+#[test]
+fn while_it_waits_to_reconnect_with_nothing_pending_it_is_done_at_once() {
+    let mut sim = Sim::online(config());
+    sim.drop_connection();
+    assert_eq!(sim.engine.state(), State::Reconnecting);
+    let stop = sim.stop();
+    sim.ok(stop);
+    assert_eq!(sim.disconnects, [7]);
+    assert_eq!(sim.opens.len(), 1);
+    sim.assert_stopped();
+}
+
+#[test]
+fn while_it_waits_to_reconnect_with_messages_it_tries_once_more_at_once() {
+    let mut sim = Sim::online(config());
+    sim.drop_connection();
+    let publish = sim.publish("a", "x", 1);
+    let batch = sim.batch("a", "1");
+    let stop = sim.stop();
+    for token in [publish, batch, stop] {
+        sim.ok(token);
+    }
+    assert_eq!((goodbyes(&sim), &*sim.disconnects), (1, &[7, 0][..]));
+    sim.assert_stopped();
+
+    for dial in [Dial::Refuse, Dial::Silent] {
+        let mut sim = Sim::online(config());
+        sim.drop_connection();
+        let publish = sim.publish("a", "x", 1);
+        sim.dial = dial;
+        let stop = sim.stop();
+        sim.advance(10_500);
+        sim.ok(stop);
+        assert!(["CONNECTION_REFUSED", "STOPPED", "TIMEOUT"].contains(&sim.fate(publish)));
+        sim.assert_stopped();
+    }
+}
+
+#[test]
+fn when_the_connection_breaks_meanwhile_it_reconnects_to_send_the_rest() {
+    let mut sim = Sim::online(Config {
+        clean_session: false,
+        ..config()
+    });
+    sim.broker.acks = false;
+    let publish = sim.publish("a", "x", 2);
+    let stop = sim.stop();
+    sim.broker.acks = true;
+    sim.drop_connection();
+    sim.ok(publish);
+    sim.ok(stop);
+    assert_eq!(sim.broker.texts(), ["x"]);
+    assert_eq!(sim.disconnects, [7, 0]);
+    sim.assert_stopped();
+}
+
+#[test]
+fn a_connection_that_breaks_again_and_again_meanwhile_is_no_storm() {
+    let mut sim = Sim::online(config());
+    sim.broker.acks = false;
+    let publish = sim.publish("a", "x", 1);
+    let stop = sim.stop();
+    for _ in 0..1_000 {
+        sim.drop_connection();
+        sim.advance(1);
+    }
+    assert!(sim.opens.len() < 12, "{}", sim.opens.len());
+    sim.advance(10_000);
+    sim.ok(stop);
+    assert_ne!(sim.fate(publish), "pending");
+    sim.assert_stopped();
+}
+
+#[test]
+fn called_twice_both_end_together() {
+    let mut sim = Sim::online(config());
+    sim.auto = false;
+    sim.publish("a", "x", 1);
+    let tokens = [sim.stop(), sim.stop()];
+    assert!(tokens.iter().all(|t| sim.is_pending(*t)));
+    sim.auto = true;
+    sim.settle();
+    for token in tokens {
+        sim.ok(token);
+    }
+    let again = sim.stop();
+    sim.ok(again);
+    assert_eq!(sim.disconnects, [0]);
+    sim.assert_stopped();
+}
+
+#[test]
+fn while_the_transport_closes_it_is_not_done_before_and_not_much_later() {
+    let mut sim = Sim::online(config());
+    sim.never_closes = true;
+    let first = sim.stop();
+    assert!(sim.is_pending(first));
+    let second = sim.stop();
+    sim.advance(1_000);
+    sim.ok(first);
+    sim.ok(second);
+    sim.assert_stopped();
+}
+
+#[test]
+fn nothing_is_sent_after_disconnect() {
+    let mut sim = Sim::new(config());
+    sim.auto = false;
+    sim.start();
+    let generation = sim.generation();
+    let publish = sim.publish("a", "0", 0);
+    sim.stop();
+    sim.never_closes = true;
+    // CONNACK, and in the same chunk messages that want an answer.
+    sim.feed(
+        generation,
+        b"\x20\x02\x00\x00\x32\x06\x00\x01a\x00\x05x\x34\x06\x00\x01a\x00\x06x",
+    );
+    sim.feed(generation, b"\x32\x06\x00\x01a\x00\x07x");
+    sim.advance(5_000);
+    sim.ok(publish);
+    let last = sim.broker.packets.last();
+    assert!(matches!(last, Some(Packet::Disconnect)), "{last:?}");
+    sim.assert_stopped();
+}
+
+#[test]
+fn calls_made_while_it_stops_or_after_are_refused() {
+    let mut sim = Sim::online(config());
+    sim.auto = false;
+    sim.publish("a", "x", 1);
+    for _ in 0..2 {
+        sim.stop();
+        let tokens = [
+            sim.publish("a", "y", 1),
+            sim.queue("a", "y", 0),
+            sim.batch("a", "1"),
+            sim.subscribe(&[("a", 0)], None),
+            sim.unsubscribe(&["a"]),
+        ];
+        for token in tokens {
+            assert_eq!(sim.fate(token), "STOPPED");
+        }
+        sim.auto = true;
+        sim.settle();
+    }
+    assert_eq!(sim.broker.texts(), ["x"]);
+    sim.assert_stopped();
+}
+
+#[test]
+fn start_while_it_stops_begins_again_when_it_is_done() {
+    let mut sim = Sim::online(config());
+    sim.auto = false;
+    sim.publish("a", "x", 1);
+    let stop = sim.stop();
+    let starts = [sim.start(), sim.start()];
+    assert!(starts.iter().all(|t| sim.is_pending(*t)));
+    sim.auto = true;
+    sim.settle();
+    sim.ok(stop);
+    for token in starts {
+        sim.ok(token);
+    }
+    assert!(sim.engine.is_online());
+    assert_eq!(sim.log, ["connected 0", "disconnected 0", "connected 0"]);
+}
+
+#[test]
+fn stop_takes_back_a_start_made_while_it_stops() {
+    let mut sim = Sim::online(config());
+    sim.auto = false;
+    sim.publish("a", "x", 1);
+    sim.stop();
+    let start = sim.start();
+    let stop = sim.stop();
+    assert_eq!(sim.fate(start), "STOPPED");
+    sim.auto = true;
+    sim.settle();
+    sim.ok(stop);
+    sim.assert_stopped();
+}
+
+#[test]
+fn after_stop_start_connects_again_with_the_subscriptions() {
+    let mut sim = Sim::online(config());
+    sim.subscribe(&[("a", 1)], Some(1));
+    sim.stop();
+    let start = sim.start();
+    sim.ok(start);
+    sim.incoming("a", "x", 1);
+    assert_eq!(sim.messages[0].handlers, [1]);
+    let publish = sim.publish("b", "y", 2);
+    sim.ok(publish);
+}
+
+#[test]
+fn a_late_stop_timer_does_its_work() {
+    let mut sim = Sim::online(config());
+    sim.broker.silent = true;
+    sim.publish("a", "x", 1);
+    let stop = sim.stop();
+    sim.sleep(600_000);
+    sim.tick();
+    sim.ok(stop);
+    sim.assert_stopped();
+}
+
+#[test]
+fn without_any_time_it_ends_what_is_pending_at_once() {
+    let mut sim = Sim::online(Config {
+        stop_timeout: 0,
+        ..config()
+    });
+    sim.broker.silent = true;
+    let publish = sim.publish("a", "x", 1);
+    let stop = sim.stop();
+    sim.advance(0);
+    sim.ok(stop);
+    assert_eq!(sim.fate(publish), "STOPPED");
+    sim.assert_stopped();
+}
+
+#[test]
+fn identifiers_of_qos_2_that_were_given_up_are_not_used_again_in_the_kept_session() {
+    let mut sim = Sim::online(Config {
+        clean_session: false,
+        ..config()
+    });
+    sim.broker.acks = false;
+    for _ in 0..3 {
+        sim.publish("a", "given up", 2);
+    }
+    sim.stop();
+    sim.advance(11_000);
+    sim.broker.acks = true;
+    sim.start();
+    assert_eq!(sim.connacks.last(), Some(&(true, 0)));
+    // The broker complains if a new message comes under an identifier it still holds.
+    for i in 0..3_000u32 {
+        let token = sim.publish("a", &i.to_string(), 2);
+        sim.ok(token);
+    }
+    assert_eq!(sim.broker.given.len(), 3_003);
+    sim.broker.lose_session();
+    sim.reconnect();
+    assert!(sim.engine.ops.reserved() == 0);
+}

@@ -1,0 +1,268 @@
+//! The one validator: every key, every way to be wrong.
+
+use crate::engine::endpoint::Host;
+use crate::engine::text::number;
+use crate::engine::validate::{unknown, Builder, Value};
+use crate::engine::{Class, Code, Config, Error};
+
+const TEXT: [&str; 6] = [
+    "mqttclientid",
+    "mqttserver",
+    "mqttprotocol",
+    "mqttpath",
+    "mqttusername",
+    "willsettopic",
+];
+const TEXT_OR_BYTES: [&str; 2] = ["mqttpassword", "willsetpayload"];
+const BOOL: [&str; 2] = ["mqttcleansession", "willsetretain"];
+/// Whole numbers, with their bounds.
+const WHOLE: [(&str, f64, f64); 9] = [
+    ("mqttport", 1.0, 65_535.0),
+    ("mqttversion", 4.0, 4.0),
+    ("willsetqos", 0.0, 2.0),
+    ("queuesize", 1.0, 1e6),
+    ("batchsize", 1.0, 1e6),
+    ("maxinflight", 1.0, 65_535.0),
+    ("maxpacketsize", 16.0, 268_435_460.0),
+    ("offlinesize", 0.0, 1e7),
+    ("offlinebytes", 0.0, 2_147_483_648.0),
+];
+const SECONDS: [(&str, f64, f64); 6] = [
+    ("mqttkeepalive", 0.0, 65_535.0),
+    ("maxmqttreconnectdelay", 0.0, 86_400.0),
+    ("publishinterval", 0.0, 2_147_483.0),
+    ("connecttimeout", 0.001, 2_147_483.0),
+    ("acktimeout", 0.001, 2_147_483.0),
+    ("stoptimeout", 0.0, 2_147_483.0),
+];
+
+fn text(text: &str) -> Value {
+    Value::Text(text.into())
+}
+
+fn set(key: &str, value: Value) -> Result<(), Error> {
+    Builder::default().set(key, value)
+}
+
+fn finish(pairs: &[(&str, Value)]) -> Result<Config, Error> {
+    let mut builder = Builder::default();
+    for (key, value) in pairs {
+        builder.set(key, value.clone())?;
+    }
+    builder.finish(Host::Node)
+}
+
+fn all_keys() -> Vec<&'static str> {
+    let numbers = WHOLE.iter().chain(&SECONDS).map(|(key, ..)| *key);
+    TEXT.into_iter()
+        .chain(TEXT_OR_BYTES)
+        .chain(BOOL)
+        .chain(numbers)
+        .collect()
+}
+
+#[test]
+fn without_any_key_the_defaults_are_those_of_the_api() {
+    let cfg = finish(&[]).unwrap();
+    let expected = Config {
+        servers: vec!["mqtt://localhost:1883".into()],
+        ..Config::default()
+    };
+    assert_eq!(cfg, expected);
+    assert_eq!((cfg.keepalive, cfg.max_reconnect_delay), (60_000, 256_000));
+    assert_eq!(
+        (cfg.queue_size, cfg.batch_size, cfg.publish_interval),
+        (5, 5, 60_000)
+    );
+    assert!(cfg.clean_session && cfg.will.is_none());
+}
+
+#[test]
+fn every_key_may_be_absent() {
+    for key in all_keys() {
+        assert_eq!(set(key, Value::Absent), Ok(()), "{key}");
+    }
+}
+
+#[test]
+fn a_wrong_type_is_a_type_error_that_names_key_value_and_what_is_allowed() {
+    for key in all_keys() {
+        let string = TEXT.contains(&key) || TEXT_OR_BYTES.contains(&key);
+        let mut wrong = vec![(Value::Other("an array"), "an array")];
+        if !string {
+            wrong.push((text("five"), "\"five\""));
+        } else {
+            wrong.push((Value::Number(5.5), "5.5"));
+        }
+        if !BOOL.contains(&key) {
+            wrong.push((Value::Bool(true), "true"));
+        }
+        if !TEXT_OR_BYTES.contains(&key) {
+            wrong.push((Value::Bytes(vec![1]), "bytes"));
+        }
+        for (value, shown) in wrong {
+            let error = set(key, value).unwrap_err();
+            assert_eq!(error.code.class(), Class::Type, "{key}");
+            let says = |part: &str| error.message.contains(part);
+            assert!(says(key) && says(" must be "), "{}", error.message);
+            assert_eq!(says(shown), key != "mqttpassword", "{}", error.message);
+        }
+    }
+}
+
+#[test]
+fn numbers_out_of_range_are_range_errors_and_the_bounds_themselves_are_good() {
+    for (key, min, max) in WHOLE.into_iter().chain(SECONDS) {
+        for good in [min, max] {
+            assert_eq!(set(key, Value::Number(good)), Ok(()), "{key} {good}");
+        }
+        for bad in [
+            min - 1.0,
+            max + 1.0,
+            -1.0,
+            f64::NAN,
+            f64::INFINITY,
+            -f64::INFINITY,
+        ] {
+            let error = set(key, Value::Number(bad)).unwrap_err();
+            assert_eq!(error.code.class(), Class::Range, "{key} {bad}");
+            let says = |part: &str| error.message.contains(part);
+            assert!(says(key) && says(&number(bad)) && says(&number(max)));
+        }
+    }
+    for (key, min, max) in WHOLE {
+        if min < max {
+            let error = set(key, Value::Number(min + 0.5)).unwrap_err();
+            assert!(error.message.contains("whole"), "{}", error.message);
+        }
+    }
+}
+
+#[test]
+fn seconds_may_have_fractions_and_never_become_nothing() {
+    let cfg = finish(&[
+        ("publishinterval", Value::Number(0.25)),
+        ("mqttkeepalive", Value::Number(0.0001)),
+    ])
+    .unwrap();
+    assert_eq!((cfg.publish_interval, cfg.keepalive), (250, 1));
+}
+
+#[test]
+fn an_unknown_key_is_named_with_the_nearest_known_one() {
+    for (given, nearest) in [
+        ("mqttserv", "mqttserver"),
+        ("MQTTPort", "mqttport"),
+        ("keepalive", "mqttkeepalive"),
+        ("batchSize", "batchsize"),
+        ("mqtt_password", "mqttpassword"),
+        ("willsettopik", "willsettopic"),
+    ] {
+        let error = set(given, Value::Bool(true)).unwrap_err();
+        assert_eq!(error.code, Code::InvalidOption);
+        let hint = format!("did you mean \"{nearest}\"");
+        assert!(
+            error.message.contains(given) && error.message.contains(&hint),
+            "{}",
+            error.message
+        );
+    }
+    let far = set("zzz", Value::Absent).unwrap_err();
+    assert!(!far.message.contains("did you mean"), "{}", far.message);
+    let long = set(&"x".repeat(1_000_000), Value::Absent).unwrap_err();
+    assert!(long.message.len() < 300);
+    let empty = unknown("options", "", ["qos"].into_iter());
+    assert!(empty.message.starts_with("options has no key \"\""));
+}
+
+#[test]
+fn secrets_are_never_shown() {
+    let secret = "hunter2";
+    let long = secret.repeat(20_000);
+    let errors = [
+        set("mqttpassword", text(&long)).unwrap_err(),
+        set("mqttpassword", Value::Bytes(long.clone().into_bytes())).unwrap_err(),
+        set("mqttpassword", Value::Number(4711.0)).unwrap_err(),
+        finish(&[("mqttpassword", text(secret))]).unwrap_err(),
+        finish(&[("mqttserver", text("mqtt://me:hunter2@h"))]).unwrap_err(),
+        finish(&[("mqttserver", text("http://me:hunter2@h"))]).unwrap_err(),
+        finish(&[("mqttserver", text("me:hunter2@h:x"))]).unwrap_err(),
+        finish(&[("mqttserver", text("me:hunter2@h/p@q"))]).unwrap_err(),
+    ];
+    for error in errors {
+        let says = |part: &str| error.message.contains(part);
+        assert!(!says(secret) && !says("4711"), "{}", error.message);
+    }
+    let cfg = finish(&[("mqttserver", text("ws://h:1/p?token=hunter2"))]).unwrap();
+    let mut sim = super::harness::Sim::new(cfg);
+    sim.dial = super::harness::Dial::Refuse;
+    let token = sim.start();
+    assert!(!sim.error(token).message.contains(secret));
+}
+
+#[test]
+fn a_password_needs_a_user_name_and_may_be_bytes() {
+    let error = finish(&[("mqttpassword", text("x"))]).unwrap_err();
+    assert!(error.message.contains("mqttusername"));
+    let cfg = finish(&[
+        ("mqttpassword", Value::Bytes(vec![0, 0xff])),
+        ("mqttusername", text("me")),
+    ])
+    .unwrap();
+    assert_eq!(cfg.password.as_deref(), Some(&[0, 0xff][..]));
+}
+
+#[test]
+fn the_will_is_off_while_its_topic_is_empty_and_its_topic_is_checked() {
+    let will = |topic: &str| {
+        finish(&[
+            ("willsetpayload", text("bye")),
+            ("willsetqos", Value::Number(2.0)),
+            ("willsetretain", Value::Bool(true)),
+            ("willsettopic", text(topic)),
+        ])
+    };
+    assert_eq!(will("").unwrap().will, None);
+    let set = will("a/b").unwrap().will.unwrap();
+    assert_eq!(
+        (&*set.topic, &*set.payload, set.qos, set.retain),
+        ("a/b", &b"bye"[..], 2, true)
+    );
+    for bad in ["a/#", "+"] {
+        let error = will(bad).unwrap_err();
+        assert!(error.message.starts_with("willsettopic: "), "{}", error.message);
+    }
+}
+
+#[test]
+fn texts_that_mqtt_cannot_carry_are_refused() {
+    for key in TEXT {
+        let error = set(key, text(&"x".repeat(65_536))).unwrap_err();
+        assert_eq!(error.code.class(), Class::Range, "{key}");
+        let error = set(key, text("a\0b")).unwrap_err();
+        assert!(error.message.contains("U+0000"), "{key}");
+    }
+    for key in TEXT_OR_BYTES {
+        let error = set(key, Value::Bytes(vec![0; 65_536])).unwrap_err();
+        assert_eq!(error.code.class(), Class::Range, "{key}");
+    }
+}
+
+#[test]
+fn protocol_and_path_are_checked() {
+    for bad in ["http", "WS", "", "tcp"] {
+        let error = set("mqttprotocol", text(bad)).unwrap_err();
+        assert!(error.message.contains("\"wss\""), "{}", error.message);
+    }
+    for bad in ["mqtt", "", "/a#b"] {
+        assert!(set("mqttpath", text(bad)).is_err(), "{bad}");
+    }
+    let cfg = finish(&[("mqttprotocol", text("ws")), ("mqttpath", text("/x"))]).unwrap();
+    assert_eq!(cfg.servers, ["ws://localhost:1883/x"]);
+}
+
+#[test]
+fn certs_are_not_taken_in_silence() {
+    let error = set("certs", Value::Other("an object")).unwrap_err();
+    assert!(error.message.contains("certs"));
+}

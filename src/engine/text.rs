@@ -1,0 +1,69 @@
+//! Numbers as text for error sentences, without the formatting machinery of `std`, which would be a
+//! fifth of the wasm.
+
+/// A whole number.
+pub fn count(n: usize) -> String {
+    digits(n as u64)
+}
+
+/// Milliseconds as seconds.
+pub fn seconds(millis: u64) -> String {
+    number(millis as f64 / 1000.0)
+}
+
+/// A number as a user may have given it, to three decimals.
+pub fn number(n: f64) -> String {
+    if n.is_nan() {
+        return "NaN".into();
+    }
+    let sign = if n < 0.0 { "-" } else { "" };
+    let size = n.abs();
+    if size >= 1e15 {
+        let name = if n.is_infinite() {
+            "Infinity"
+        } else {
+            "1e15 or more"
+        };
+        return [sign, name].concat();
+    }
+    let thousandths = (size * 1000.0).round() as u64;
+    let mut text = [sign, &digits(thousandths / 1000)].concat();
+    if thousandths % 1000 != 0 {
+        let decimals = digits(1000 + thousandths % 1000);
+        text.push('.');
+        text.push_str(decimals[1..].trim_end_matches('0'));
+    }
+    text
+}
+
+fn digits(mut n: u64) -> String {
+    let mut reversed = Vec::new();
+    loop {
+        reversed.push(b'0' + (n % 10) as u8);
+        n /= 10;
+        if n == 0 {
+            break;
+        }
+    }
+    reversed.iter().rev().map(|&digit| digit as char).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn says_what_std_says() {
+        for n in [0.0, 1.0, -5.0, 0.25, 70000.0, 2147483.0, -0.001, 1234.5, 1.234] {
+            assert_eq!(number(n), n.to_string());
+        }
+        for n in [0, 9, 10, 65_535, usize::MAX] {
+            assert_eq!(count(n), n.to_string());
+        }
+        assert_eq!(seconds(1500), "1.5");
+        assert_eq!(
+            [number(f64::NAN), number(f64::NEG_INFINITY), number(1e300)],
+            ["NaN", "-Infinity", "1e15 or more"]
+        );
+    }
+}

@@ -1,0 +1,354 @@
+// Connecting: by itself, with what the credentials say, and told to the callbacks with the original's arguments.
+
+import assert from "node:assert/strict";
+import { after, before, test } from "node:test";
+import { MqttCustom, MqttError } from "mqtt-lib";
+import { startEmbedded } from "../support/embedded.mjs";
+import { scripts, startFakeBroker } from "../support/fake-broker.mjs";
+import { startMosquitto } from "../support/mosquitto.mjs";
+import { clientFor, freshTopic, run, until } from "./helpers.mjs";
+
+let mosquitto;
+let aedes;
+
+before(async () => {
+  [mosquitto, aedes] = await Promise.all([startMosquitto(), startEmbedded()]);
+});
+
+after(() => Promise.all([mosquitto?.stop(), aedes?.stop()]));
+
+async function fakeBroker(t, ...script) {
+  const broker = await startFakeBroker(...script);
+  t.after(() => broker.stop());
+  return broker;
+}
+
+const brokers = {
+  "mosquitto over TCP": () => mosquitto.url,
+  "mosquitto over WebSocket": () => mosquitto.wsUrl,
+  "aedes over TCP": () => aedes.url,
+  "aedes over WebSocket": () => aedes.wsUrl,
+};
+
+for (const [name, url] of Object.entries(brokers)) {
+  test(`a client connects to ${name} by itself and tells on_connect and on_disconnect`, async (t) => {
+    const userdata = { mine: true };
+    const calls = [];
+    const client = clientFor(t, url(), {
+      userdata,
+      on_connect: (...all) => calls.push(["on_connect", ...all]),
+      on_disconnect: (...all) => calls.push(["on_disconnect", ...all]),
+    });
+    assert.equal(client.state, "connecting");
+    assert.equal(client.connected, false);
+    await until(() => calls.length > 0, "on_connect");
+    assert.equal(client.state, "connected");
+    assert.equal(client.connected, true);
+    const [callback, first, second, flags, rc] = calls[0];
+    assert.equal(callback, "on_connect");
+    assert.equal(first, client);
+    assert.equal(second, userdata);
+    assert.deepEqual({ ...flags }, { sessionPresent: false });
+    assert.equal(rc, 0);
+
+    await client.stop();
+    assert.equal(client.state, "stopped");
+    assert.equal(client.connected, false);
+    assert.equal(calls.length, 2);
+    assert.deepEqual(calls[1].slice(0, 4), ["on_disconnect", client, userdata, 0]);
+    assert.equal(calls[1][4], undefined);
+    assert.deepEqual(client.errors, []);
+  });
+}
+
+test("start() resolves once connected, and can be called any number of times", async (t) => {
+  const broker = await fakeBroker(t);
+  let connects = 0;
+  const client = clientFor(t, broker.url, { on_connect: () => connects++ });
+  await Promise.all([client.start(), client.start(), client.start()]);
+  await client.start();
+  assert.equal(client.connected, true);
+  assert.equal(broker.connections.length, 1);
+  assert.equal(connects, 1);
+});
+
+test("a client with autostart false stays idle until start() is called", async (t) => {
+  const broker = await fakeBroker(t);
+  const client = clientFor(t, broker.url, { autostart: false });
+  assert.equal(client.state, "idle");
+  await new Promise(setImmediate);
+  assert.equal(client.state, "idle");
+  assert.equal(broker.connections.length, 0);
+  const started = client.start();
+  assert.equal(client.state, "connecting");
+  await started;
+  assert.equal(client.state, "connected");
+});
+
+test("after stop() a client starts again and works as before", async (t) => {
+  const topic = freshTopic();
+  const texts = [];
+  const client = clientFor(t, mosquitto.url, {
+    on_connect: (self) => self.subscribe(topic),
+    on_message: (_client, _userdata, message) => texts.push(message.text()),
+  });
+  await client.start();
+  await client.stop();
+  await client.start();
+  assert.equal(client.connected, true);
+  await client.subscribe(topic);
+  await client.publish(topic, "again", { qos: 1 });
+  await until(() => texts.length > 0, "the message");
+  assert.deepEqual(texts, ["again"]);
+});
+
+test("start() called while stop() is at work connects again afterwards", async (t) => {
+  const client = clientFor(t, mosquitto.url);
+  await client.start();
+  const stopped = client.stop();
+  const started = client.start();
+  await Promise.all([stopped, started]);
+  assert.equal(client.state, "connected");
+});
+
+test("on_disconnect gets 7 and the error when the connection is lost", async (t) => {
+  const broker = await fakeBroker(t);
+  const calls = [];
+  const client = clientFor(t, broker.url, { on_disconnect: (...all) => calls.push(all) });
+  await client.start();
+  broker.connections[0].reset();
+  await until(() => calls.length > 0, "on_disconnect");
+  const [self, , rc, error] = calls[0];
+  assert.equal(self, client);
+  assert.equal(rc, 7);
+  assert.ok(error instanceof MqttError);
+  assert.equal(error.code, "CONNECTION_LOST");
+  assert.match(error.message, new RegExp(`${broker.port}`));
+  assert.equal(client.state, "reconnecting");
+  assert.deepEqual(client.errors, [], "the callback carried it");
+});
+
+test("on_disconnect gets 16 when the broker no longer answers within the keepalive", async (t) => {
+  const broker = await fakeBroker(
+    t,
+    scripts.accepts((packet) => packet.cmd === "pingreq"),
+  );
+  const calls = [];
+  const client = clientFor(
+    t,
+    { mqttserver: broker.url, mqttkeepalive: 0.2 },
+    { on_disconnect: (...all) => calls.push(all) },
+  );
+  await client.start();
+  await until(() => calls.length > 0, "on_disconnect");
+  assert.equal(calls[0][2], 16);
+  assert.match(calls[0][3].message, /keepalive/);
+});
+
+test("a client that is silent is kept alive by pings, and mqttkeepalive 0 sends none", async (t) => {
+  const broker = await fakeBroker(t);
+  const [alive, off] = [0.1, 0].map((mqttkeepalive) =>
+    clientFor(t, { mqttserver: broker.url, mqttkeepalive, mqttclientid: `keepalive-${mqttkeepalive}` }),
+  );
+  await Promise.all([alive.start(), off.start()]);
+  const pings = (id) =>
+    broker.connections
+      .find(({ packets }) => packets[0].clientId === id)
+      .packets.filter(({ cmd }) => cmd === "pingreq").length;
+  await until(() => pings("keepalive-0.1") >= 3, "three pings");
+  assert.equal(pings("keepalive-0"), 0);
+  assert.equal(alive.connected, true);
+});
+
+test("on_disconnect gets 2 when the broker sends what is not MQTT", async (t) => {
+  const broker = await fakeBroker(t);
+  const calls = [];
+  const client = clientFor(t, broker.url, { on_disconnect: (...all) => calls.push(all) });
+  await client.start();
+  broker.connections[0].write(Uint8Array.of(0xf0, 0x00));
+  await until(() => calls.length > 0, "on_disconnect");
+  assert.equal(calls[0][2], 2);
+  assert.equal(calls[0][3].code, "PROTOCOL_ERROR");
+});
+
+test("CONNECT says what the credentials say", async (t) => {
+  const broker = await fakeBroker(t);
+  const client = clientFor(t, {
+    mqttserver: broker.url,
+    mqttclientid: "my-client",
+    mqttkeepalive: 17,
+    mqttusername: "jörg",
+    mqttpassword: Uint8Array.of(0, 1, 254, 255),
+    mqttcleansession: false,
+    willsettopic: "the/will",
+    willsetpayload: "gone",
+    willsetqos: 2,
+    willsetretain: true,
+  });
+  await client.start();
+  const [connect] = broker.connections[0].packets;
+  assert.equal(connect.protocolId, "MQTT");
+  assert.equal(connect.protocolVersion, 4);
+  assert.equal(connect.clientId, "my-client");
+  assert.equal(connect.keepalive, 17);
+  assert.equal(connect.username, "jörg");
+  assert.deepEqual([...connect.password], [0, 1, 254, 255]);
+  assert.equal(connect.clean, false);
+  const { topic, payload, qos, retain } = connect.will;
+  assert.deepEqual(
+    { topic, payload: payload.toString(), qos, retain },
+    { topic: "the/will", payload: "gone", qos: 2, retain: true },
+  );
+});
+
+test("without credentials for it CONNECT has a random client id, keepalive 60, a clean session and no will", async (t) => {
+  const broker = await fakeBroker(t);
+  const clients = [broker.url, broker.url].map((url) => clientFor(t, url));
+  await Promise.all(clients.map((client) => client.start()));
+  const [first, second] = broker.connections.map(({ packets }) => packets[0]);
+  assert.ok(first.clientId.length > 0);
+  assert.notEqual(first.clientId, second.clientId);
+  assert.equal(first.keepalive, 60);
+  assert.equal(first.clean, true);
+  assert.equal(first.will, undefined);
+  assert.equal(first.username, undefined);
+  assert.equal(first.password, undefined);
+});
+
+test("a client keeps its client id when it reconnects", async (t) => {
+  const broker = await fakeBroker(t);
+  const client = clientFor(t, { mqttserver: broker.url, maxmqttreconnectdelay: 0.05 });
+  await client.start();
+  broker.connections[0].reset();
+  await until(() => broker.connections[1]?.packets[0], "the second CONNECT");
+  assert.equal(broker.connections[1].packets[0].clientId, broker.connections[0].packets[0].clientId);
+});
+
+test("mqttcleansession false resumes the broker's session, and on_connect says so", async (t) => {
+  const credentials = { mqttserver: mosquitto.url, mqttclientid: "resumed", mqttcleansession: false };
+  const topic = freshTopic();
+  const present = [];
+  const on_connect = (_client, _userdata, flags) => present.push(flags.sessionPresent);
+  const first = clientFor(t, credentials, { on_connect });
+  await first.subscribe(topic, { qos: 1 });
+  await first.stop();
+
+  const other = clientFor(t, mosquitto.url);
+  await other.publish(topic, "while you were away", { qos: 1 });
+
+  const texts = [];
+  const second = clientFor(t, credentials, {
+    on_connect,
+    on_message: (_client, _userdata, message) => texts.push(message.text()),
+  });
+  await second.start();
+  await until(() => texts.length > 0, "the message that waited");
+  assert.deepEqual(present, [false, true]);
+  assert.deepEqual(texts, ["while you were away"]);
+});
+
+test("any method may be called from any callback", async (t) => {
+  const topic = freshTopic();
+  const steps = [];
+  const client = clientFor(t, mosquitto.url, {
+    on_connect(self, _userdata, _flags, rc) {
+      steps.push(`connect ${rc}`);
+      if (steps.length > 1) return;
+      self.subscribe(topic);
+      self.publish(topic, "one");
+      self.start();
+    },
+    on_message(self, _userdata, message) {
+      steps.push(message.text());
+      if (message.text() === "one") {
+        self.publish(topic, "two", { qos: 1 });
+        self.batch_publish(`${topic}/batch`, 1);
+        self.flush();
+        self.unsubscribe("nothing/such");
+      } else {
+        self.stop();
+      }
+    },
+    on_disconnect(self, _userdata, rc) {
+      steps.push(`disconnect ${rc}`);
+      if (steps.length < 5) self.start();
+    },
+  });
+  await until(() => steps.length >= 5, "the second connect");
+  assert.deepEqual(steps, ["connect 0", "one", "two", "disconnect 0", "connect 0"]);
+  assert.deepEqual(client.errors, []);
+});
+
+test("clients of one process do not disturb each other", async (t) => {
+  const topics = Array.from({ length: 20 }, () => freshTopic());
+  const received = topics.map(() => []);
+  const clients = topics.map((_, i) =>
+    clientFor(t, i % 2 ? mosquitto.url : mosquitto.wsUrl, {
+      userdata: i,
+      on_message: (self, userdata, message) => received[i].push([self === clients[i], userdata, message.text()]),
+    }),
+  );
+  await Promise.all(clients.map((client, i) => client.subscribe(topics[i], { qos: 1 })));
+  await Promise.all(clients.map((client, i) => client.publish(topics[(i + 1) % 20], `from ${i}`, { qos: 1 })));
+  await until(() => received.every((list) => list.length === 1), "one message each");
+  received.forEach((list, i) => {
+    assert.deepEqual(list, [[true, i, `from ${(i + 19) % 20}`]]);
+  });
+});
+
+test("the options object is left as it was and may be frozen, and changing it later changes nothing", async (t) => {
+  const broker = await fakeBroker(t);
+  const options = Object.freeze({ credentials: Object.freeze({ mqttserver: broker.url, mqttclientid: "a" }) });
+  const client = new MqttCustom(options);
+  t.after(() => client.stop());
+  await client.start();
+  const loose = { credentials: { mqttserver: broker.url, mqttclientid: "b" }, on_error() {} };
+  const second = new MqttCustom(loose);
+  t.after(() => second.stop());
+  loose.credentials.mqttserver = "mqtt://nowhere.invalid";
+  loose.credentials.mqttclientid = "c";
+  await second.start();
+  assert.deepEqual(
+    broker.connections.map(({ packets }) => packets[0].clientId),
+    ["a", "b"],
+  );
+});
+
+test("mqttport, mqttprotocol and mqttpath choose the endpoint when mqttserver is a host", async (t) => {
+  const host = "127.0.0.1";
+  for (const credentials of [
+    { mqttserver: host, mqttport: mosquitto.port, mqttprotocol: "mqtt" },
+    { mqttserver: host, mqttport: mosquitto.wsPort },
+    { mqttserver: host, mqttport: mosquitto.wsPort, mqttprotocol: "ws", mqttpath: "/mqtt" },
+    { mqttserver: `mqtt://${host}`, mqttport: mosquitto.port },
+  ]) {
+    const client = clientFor(t, credentials);
+    await client.start();
+    assert.equal(client.connected, true, JSON.stringify(credentials));
+    await client.stop();
+  }
+});
+
+test("new MqttCustom() goes to localhost:1883", async () => {
+  const { stdout, stderr, code } = await run(`
+    import { MqttCustom } from "mqtt-lib";
+    import { startBroker } from "./scripts/broker.mjs";
+    let broker;
+    let taken = false;
+    broker = await startBroker({ port: 1883, onTaken: () => { taken = true; } });
+    if (taken) { await broker.stop(); broker = undefined; }
+    const client = new MqttCustom();
+    client.on_error = () => {};
+    try {
+      await client.start();
+      console.log(broker ? "connected " + broker.aedes.connectedClients : "connected to another's");
+    } catch (error) {
+      console.log(error.message);
+    }
+    await client.stop();
+    await broker?.stop();
+  `);
+  assert.equal(stderr, "");
+  assert.match(stdout, /^(connected 1|connected to another's|.*localhost:1883.*)\n$/);
+  assert.equal(code, 0);
+});

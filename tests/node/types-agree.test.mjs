@@ -1,0 +1,105 @@
+// The declared types and the real thing agree: members of the class, of a message, of the counters; codes of
+// errors; keys of credentials. The compiler itself compares, so how index.d.ts is written does not matter.
+
+import assert from "node:assert/strict";
+import { spawnSync } from "node:child_process";
+import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { after, test } from "node:test";
+import { fileURLToPath } from "node:url";
+import { Message } from "../../js/message.mjs";
+
+const ROOT = fileURLToPath(new URL("../..", import.meta.url));
+const read = (name) => readFileSync(join(ROOT, name), "utf8");
+const { MqttCustom, MqttError } = await import("mqtt-lib");
+
+mkdirSync(join(ROOT, "target"), { recursive: true });
+const folder = mkdtempSync(join(ROOT, "target", "types-"));
+after(() => rmSync(folder, { recursive: true, force: true }));
+
+/** Names in quotes that follow `before` on a line of a source file. */
+function names(file, before) {
+  const found = [...read(file).matchAll(new RegExp(`${before}"(\\w+)"`, "g"))].map((match) => match[1]);
+  assert.ok(found.length > 3, `${file} is not written as this test expects`);
+  return found;
+}
+
+const own = (object) => Object.getOwnPropertyNames(object).filter((name) => name !== "constructor");
+const statics = (type) => own(type).filter((name) => !["length", "name", "prototype"].includes(name));
+
+/** A type that is a union of names, and the names there are. */
+function compare(type, real) {
+  const union = real.map((name) => JSON.stringify(name)).join(" | ") || "never";
+  const text = `import type * as lib from "mqtt-lib";
+type Real = ${union};
+type Declared = ${type};
+export const notDeclared: never = null as unknown as Exclude<Real, Declared>;
+export const notReal: never = null as unknown as Exclude<Declared, Real>;
+`;
+  writeFileSync(join(folder, "agree.ts"), text);
+  writeFileSync(
+    join(folder, "tsconfig.json"),
+    JSON.stringify({ extends: "../../tsconfig.json", include: ["agree.ts"] }),
+  );
+  const tsc = join(ROOT, "node_modules", ".bin", "tsc");
+  const { stdout, status } = spawnSync(tsc, ["--pretty", "false", "-p", folder], { encoding: "utf8" });
+  assert.equal(status, 0, `${type}: ${stdout}`);
+}
+
+const idle = new MqttCustom({ autostart: false });
+
+test("instances have the declared members", () => {
+  compare("keyof lib.MqttCustom", [...own(MqttCustom.prototype), ...own(idle)]);
+});
+
+test("the class has the declared static members", () => {
+  compare('Exclude<keyof typeof lib.MqttCustom, "prototype">', statics(MqttCustom));
+});
+
+test("stats() has the declared counters", () => {
+  compare("keyof lib.Stats", Object.keys(idle.stats()));
+});
+
+test("a message has the declared members", () => {
+  const message = new Message("a", new Uint8Array(0), 0);
+  compare("keyof lib.Message", [...Object.keys(message), ...own(Message.prototype)]);
+});
+
+test("the states are those of the engine", () => {
+  compare("lib.State", names("src/engine/mod.rs", "State::\\w+ => "));
+});
+
+test("the codes are those of the engine", () => {
+  compare("lib.ErrorCode", names("src/engine/error.rs", "Code::\\w+ => "));
+});
+
+test("the codes of MqttError are those that the engine gives to no other class", () => {
+  const source = read("src/engine/error.rs");
+  const others = source
+    .slice(source.indexOf("pub fn class"))
+    .split("\n")
+    .filter((line) => /=> Class::(Type|Range)/.test(line))
+    .flatMap((line) => [...line.matchAll(/Code::(\w+)/g)].map((match) => match[1]));
+  const codes = [...source.matchAll(/Code::(\w+) => "(\w+)"/g)];
+  compare(
+    "lib.MqttErrorCode",
+    codes.filter(([, variant]) => !others.includes(variant)).map(([, , name]) => name),
+  );
+});
+
+test("an MqttError has the declared members", () => {
+  const error = new MqttError("a", "STOPPED", 1, "why");
+  compare("keyof lib.MqttError", ["message", "stack", ...own(error).filter((n) => !/message|stack/.test(n))]);
+});
+
+test("the keys of credentials are those of the validator", () => {
+  compare("keyof lib.Credentials", names("src/engine/validate.rs", '\\((?=\\"\\w+\\", Kind::)'));
+});
+
+test("the keys of the constructor's argument are taken, and no other", () => {
+  const callbacks = own(MqttCustom.prototype).filter((name) => /^on(_|[A-Z])/.test(name));
+  const keys = ["credentials", "userdata", "autostart", ...callbacks];
+  compare("keyof lib.ClientOptions", keys);
+  for (const key of keys) new MqttCustom({ autostart: false, [key]: undefined });
+  assert.throws(() => new MqttCustom({ autostart: false, other: undefined }), { code: "INVALID_OPTION" });
+});

@@ -1,0 +1,159 @@
+// A broker that lies: a TCP and a WebSocket server whose every connection follows a script.
+// Owns the two servers; what is said on a connection is the script's affair.
+
+import { once } from "node:events";
+import { createServer } from "node:net";
+import mqttPacket from "mqtt-packet";
+import { WebSocketServer } from "ws";
+
+/**
+ * One connection, as a script sees it.
+ * @typedef {object} Connection
+ * @property {"mqtt" | "ws"} kind
+ * @property {number} index counted from 0 over both servers
+ * @property {(packet: object) => void} send a packet as mqtt-packet writes it: { cmd: "connack", ... }
+ * @property {(bytes: Uint8Array) => void} write any bytes
+ * @property {() => void} close an orderly end (FIN, close frame)
+ * @property {() => void} reset the connection is cut
+ * @property {object[]} packets what the client has sent, parsed
+ * @property {((packet: object) => void) | undefined} onPacket called with each packet the client sends
+ */
+
+/** Scripts for the usual lies. */
+export const scripts = {
+  /** Accepts, and never says a word. */
+  silent: () => {},
+  closesAtOnce: (connection) => connection.close(),
+  resetsAtOnce: (connection) => connection.reset(),
+  /** Answers the CONNECT with bytes that are no MQTT packet. */
+  garbage:
+    (bytes = Uint8Array.of(0xff, 0xff, 0xff, 0xff, 0xff, 0x00)) =>
+    (connection) => {
+      connection.onPacket = () => connection.write(bytes);
+    },
+  /** CONNACK with this return code (3.1.1) or reason code (5), then the end. */
+  refuses: (code) => (connection) => {
+    connection.onPacket = (packet) => {
+      if (packet.cmd !== "connect") return;
+      connection.send({ cmd: "connack", returnCode: code, reasonCode: code, sessionPresent: false });
+      connection.close();
+    };
+  },
+  /** An honest broker with one client; `hook(packet, connection)` sees each packet first, true: it has dealt with it. */
+  accepts:
+    (hook = () => false, connack = {}) =>
+    (connection) => {
+      connection.onPacket = (packet) => {
+        if (hook(packet, connection)) return;
+        const answer = answers[packet.cmd]?.(packet);
+        if (answer) connection.send(packet.cmd === "connect" ? { ...answer, ...connack } : answer);
+        if (packet.cmd === "disconnect") connection.close();
+      };
+    },
+};
+
+const answers = {
+  connect: () => ({ cmd: "connack", returnCode: 0, reasonCode: 0, sessionPresent: false }),
+  subscribe: ({ messageId, subscriptions }) => ({
+    cmd: "suback",
+    messageId,
+    granted: subscriptions.map(({ qos }) => qos),
+  }),
+  unsubscribe: ({ messageId, unsubscriptions }) => ({
+    cmd: "unsuback",
+    messageId,
+    granted: unsubscriptions.map(() => 0),
+  }),
+  publish: ({ messageId, qos }) =>
+    [undefined, { cmd: "puback", messageId }, { cmd: "pubrec", messageId }][qos],
+  pubrel: ({ messageId }) => ({ cmd: "pubcomp", messageId }),
+  pubrec: ({ messageId }) => ({ cmd: "pubrel", messageId }),
+  pingreq: () => ({ cmd: "pingresp" }),
+};
+
+/**
+ * `script` is called with each connection; of an array, the first with the first connection and so on,
+ * the last one with all that follow. `subprotocol: false` is a WebSocket server that does not know "mqtt".
+ */
+export async function startFakeBroker(script = scripts.accepts(), { subprotocol = "mqtt" } = {}) {
+  const list = Array.isArray(script) ? script : [script];
+  const connections = [];
+  const waiting = [];
+
+  function begin(kind, { write, close, reset }) {
+    const parser = mqttPacket.parser();
+    let version = 4;
+    const connection = {
+      kind,
+      index: connections.length,
+      packets: [],
+      onPacket: undefined,
+      open: true,
+      send: (packet) => connection.write(mqttPacket.generate(packet, { protocolVersion: version })),
+      write: (bytes) => connection.open && write(bytes),
+      close,
+      reset,
+    };
+    parser.on("packet", (packet) => {
+      if (packet.cmd === "connect") version = packet.protocolVersion;
+      connection.packets.push(packet);
+      connection.onPacket?.(packet);
+    });
+    parser.on("error", (error) => {
+      connection.parseError = error;
+    });
+    connections.push(connection);
+    (list[connection.index] ?? list[list.length - 1])(connection);
+    for (const wake of waiting.splice(0)) wake();
+    return {
+      take: (bytes) => parser.parse(bytes),
+      end: () => {
+        connection.open = false;
+      },
+    };
+  }
+
+  const tcp = createServer((socket) => {
+    socket.on("error", () => {});
+    const { take, end } = begin("mqtt", {
+      write: (bytes) => socket.write(bytes),
+      close: () => socket.end(),
+      reset: () => socket.resetAndDestroy(),
+    });
+    socket.on("data", take).on("close", end);
+  });
+  const ws = new WebSocketServer({ port: 0, host: "127.0.0.1", handleProtocols: () => subprotocol });
+  ws.on("connection", (peer, request) => {
+    peer.on("error", () => {});
+    const { take, end } = begin("ws", {
+      write: (bytes) => peer.send(bytes),
+      close: () => peer.close(),
+      reset: () => request.socket.resetAndDestroy(),
+    });
+    peer.on("message", take).on("close", end);
+  });
+  const sockets = new Set();
+  for (const server of [tcp, ws._server]) {
+    server.on("connection", (socket) => sockets.add(socket.once("close", () => sockets.delete(socket))));
+  }
+  tcp.listen(0, "127.0.0.1");
+  await Promise.all([once(tcp, "listening"), once(ws, "listening")]);
+
+  return {
+    port: tcp.address().port,
+    wsPort: ws.address().port,
+    url: `mqtt://127.0.0.1:${tcp.address().port}`,
+    wsUrl: `ws://127.0.0.1:${ws.address().port}/mqtt`,
+    connections,
+    /** The connection with this index, once it is there. */
+    async connection(index = 0) {
+      while (!connections[index]) await new Promise((resolve) => waiting.push(resolve));
+      return connections[index];
+    },
+    async stop() {
+      tcp.close();
+      ws.close();
+      for (const socket of sockets) socket.destroy();
+    },
+  };
+}

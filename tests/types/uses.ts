@@ -1,0 +1,175 @@
+// Everything the types allow, used once. It is only compiled, never run.
+
+import {
+  type ArgumentErrorCode,
+  type BatchItem,
+  type Bytes,
+  type ClientError,
+  type ClientOptions,
+  type ConnectFlags,
+  type Credentials,
+  type ErrorCode,
+  type FilterMap,
+  type Filters,
+  type HighPriorityOptions,
+  type Message,
+  MqttCustom,
+  MqttError,
+  type MqttErrorCode,
+  type OnConnect,
+  type OnDisconnect,
+  type OnError,
+  type OnMessage,
+  type Payload,
+  type PublishOptions,
+  type QoS,
+  type State,
+  type Stats,
+  type SubscribeOptions,
+} from "mqtt-lib";
+
+const nothing: MqttCustom = new MqttCustom();
+new MqttCustom({});
+new MqttCustom({ credentials: {} });
+
+const credentials: Required<Omit<Credentials, "certs">> = {
+  mqttclientid: "a",
+  mqttserver: "localhost",
+  mqttport: 1883,
+  mqttprotocol: "mqtt",
+  mqttpath: "/mqtt",
+  mqttversion: 4,
+  mqttcleansession: false,
+  mqttkeepalive: 0.5,
+  mqttusername: "me",
+  mqttpassword: new Uint8Array(3),
+  maxmqttreconnectdelay: 8,
+  willsettopic: "will",
+  willsetpayload: new DataView(new ArrayBuffer(1)),
+  willsetqos: 1,
+  willsetretain: true,
+  queuesize: 1,
+  batchsize: 1,
+  publishinterval: 0.1,
+  connecttimeout: 1,
+  acktimeout: 1,
+  stoptimeout: 1,
+  maxinflight: 1,
+  maxpacketsize: 16,
+  offlinesize: 0,
+  offlinebytes: 0,
+};
+
+interface Seen {
+  count: number;
+}
+
+const client = new MqttCustom({
+  credentials,
+  userdata: { count: 0 } as Seen,
+  autostart: false,
+  async on_connect(client, userdata, flags, rc) {
+    const granted: QoS[] = await client.subscribe("a");
+    const present: boolean = flags.sessionPresent;
+    userdata.count += granted.length + rc + Number(present);
+  },
+  on_disconnect(_client, userdata, rc, error) {
+    userdata.count = rc;
+    const code: MqttErrorCode | undefined = error?.code;
+    return code;
+  },
+  on_message(_client, userdata, message) {
+    userdata.count += message.payload.length;
+  },
+  on_error(_client, userdata, error) {
+    userdata.count += error.reasonCode ?? 0;
+    if (error instanceof MqttError) error.code satisfies MqttErrorCode;
+    const code: ErrorCode | undefined = error.code;
+    if (code === "TIMEOUT") console.log(error.message, error.cause);
+  },
+});
+const typed: MqttCustom<Seen> = client;
+const untyped: MqttCustom = client;
+
+const camel: ClientOptions<number> = {
+  userdata: 1,
+  onConnect: (_client, userdata, flags, rc) => userdata + rc + Number(flags.sessionPresent),
+  onDisconnect: (_client, userdata, rc) => userdata + rc,
+  onMessage: () => {},
+  onError: null,
+};
+new MqttCustom(camel).onMessage = null;
+
+const onConnect: OnConnect<Seen> = (_client, userdata) => userdata.count;
+const onDisconnect: OnDisconnect<Seen> = (_client, _userdata, _rc, error) => error?.reasonCode;
+const onMessage: OnMessage<Seen> = (client, userdata, message) => client.publish(message.topic, userdata.count);
+const onError: OnError<Seen> = async (_client, _userdata, error: ClientError) => error.code;
+client.on_connect = client.onConnect = onConnect;
+client.on_disconnect = client.onDisconnect = onDisconnect;
+client.on_message = client.onMessage = onMessage;
+client.on_error = client.onError = onError;
+client.on_message = null;
+
+const qos: QoS = 2;
+const options: PublishOptions = { qos, retain: true };
+const payloads: Payload[] = ["text", 1, true, null, undefined, new Uint8Array(1), new ArrayBuffer(1)];
+const ended: Promise<void>[] = [
+  client.start(),
+  client.stop(),
+  client.flush(),
+  client.publish("a"),
+  client.publish("a", payloads[0], options),
+  client.publish("a", new Float64Array(2), null),
+  client.qpublish("a", 1, { qos: 1 }),
+  client.batch_publish("a", { deep: [1, "two", null, { three: 3 }] }),
+  client.batch_publish("a", null, options),
+  client.batchPublish("a", [1, 2]),
+  client.unsubscribe("a"),
+  client.unsubscribe(["a", "b"]),
+  client.publish_high_priority("a", "b"),
+  client.publishHighPriority("a", "b", { hostname: "h", port: 1883, qos: 1, mqttusername: "me" }),
+  MqttCustom.publish_high_priority("a", "b"),
+  MqttCustom.publishHighPriority("a", null, { mqttserver: "ws://h:9001/mqtt", retain: true }),
+];
+const shot: HighPriorityOptions = { ...credentials, ...options, hostname: "h", port: 1 };
+const item: BatchItem<Seen> = { count: 1 };
+client.batch_publish("a", item);
+
+const filters: FilterMap = { "a/+": 1, "b/#": { qos: 2 }, c: {} };
+const any: Filters = filters;
+const subscribing: SubscribeOptions = { qos: 1 };
+const granted: Promise<QoS[]>[] = [
+  client.subscribe("a"),
+  client.subscribe(["a", "b"], subscribing),
+  client.subscribe(filters, null, onMessage),
+  client.subscribe("a", (_client, userdata, message) => userdata.count + message.qos),
+  client.subscribe_topics(["a"], { qos: 2 }, onMessage),
+  client.subscribeTopics(any, onMessage),
+];
+
+export async function read(from: MqttCustom): Promise<void> {
+  for await (const message of from.messages("a/#")) {
+    const kept: Message = message;
+    const bytes: Bytes = kept.payload;
+    const blob = new Blob([bytes]);
+    const { topic, qos, retain, dup } = kept;
+    topic satisfies string;
+    qos satisfies QoS;
+    console.log(blob.size, retain || dup, kept.text().length, kept.json().anything);
+    if (kept.payload.length === 0) break;
+  }
+  const messages: AsyncIterableIterator<Message> = from.messages();
+  await messages.return?.();
+  const stats: Stats = from.stats();
+  const numbers: number[] = Object.values(stats);
+  const state: State = from.state;
+  const connected: boolean = from.connected;
+  const flags: ConnectFlags = { sessionPresent: connected };
+  console.log(numbers, state, flags);
+}
+
+const error = new MqttError("a sentence", "STOPPED", 5, new Error("why"));
+const argument: ArgumentErrorCode = "OUT_OF_RANGE";
+const asError: Error = error;
+const asClientError: ClientError = error;
+console.log(nothing, typed, untyped, ended, shot, granted, argument, asError, asClientError);
