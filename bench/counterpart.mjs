@@ -32,13 +32,15 @@ const COMMANDS = {
     current.echo = true;
     return {};
   },
-  /** Messages that came on this connection, and how busy this process was since the last time it was asked. */
-  count: () => {
+  /** Messages that came on this connection. */
+  count: () => ({ messages: current.sink.messages }),
+  /** How busy this process was since it was asked last, 1 = one core. */
+  busy: () => {
     const used = process.cpuUsage(cpu);
     const busy = (used.user + used.system) / 1000 / (performance.now() - since);
     cpu = process.cpuUsage();
     since = performance.now();
-    return { messages: current?.sink.messages ?? 0, busy };
+    return { busy };
   },
 };
 

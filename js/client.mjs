@@ -153,9 +153,9 @@ export class MqttCustom {
     else console.warn("mqtt-lib (set on_error to handle this):", error);
   }
 
-  /** A call made before the wasm is loaded, in its turn. @template T @param {(core: Core) => Promise<T>} call @returns {Promise<T>} */
-  #later(call) {
-    if (this.#early >= MAX_EARLY) {
+  /** A call made before the wasm is loaded, in its turn. @template T @param {(core: Core) => Promise<T>} call @param {number} [limit] @returns {Promise<T>} */
+  #later(call, limit = MAX_EARLY) {
+    if (this.#early >= limit) {
       const text = `${MAX_EARLY} calls already wait for the WebAssembly to load; await start() before publishing more`;
       return rejected(new MqttError(text, "QUEUE_FULL"));
     }
@@ -165,9 +165,9 @@ export class MqttCustom {
     return result;
   }
 
-  /** @template T @param {(core: Core) => Promise<T>} call @returns {Promise<T>} */
-  #with(call) {
-    return this.#core === null ? this.#later(call) : call(this.#core);
+  /** @template T @param {(core: Core) => Promise<T>} call @param {number} [limit] @returns {Promise<T>} */
+  #with(call, limit) {
+    return this.#core === null ? this.#later(call, limit) : call(this.#core);
   }
 
   /** One pump for all calls of this turn; its promise is that of the turn's QoS 0 publishes. */
@@ -183,7 +183,7 @@ export class MqttCustom {
     return this.#with((core) => {
       alive.add(this);
       return core.start();
-    });
+    }, Number.POSITIVE_INFINITY);
   }
 
   stop() {
@@ -193,7 +193,7 @@ export class MqttCustom {
       if (core.state !== "stopped") return;
       alive.delete(this);
       for (const iterator of this.#iterators) iterator.end();
-    });
+    }, Number.POSITIVE_INFINITY);
   }
 
   /** @param {unknown} topic @param {unknown} [payload] @param {unknown} [options] @returns {Promise<void>} */

@@ -764,7 +764,7 @@ async fn what_a_callback_throws_is_told_to_on_error_and_disturbs_nothing() {
         "error CALLBACK_FAILED: on_disconnect threw: from disconnect; nothing else was disturbed, mend the callback",
     ];
     assert_eq!(world.log(), expected.join("\n"));
-    world.advance(0).await;
+    world.advance(1000).await;
     assert_eq!(client.state(), "connected");
     client.set_on_disconnect(&UNDEFINED).unwrap();
     world.ends(&client).await;
@@ -880,7 +880,7 @@ async fn one_turn_is_one_send_whatever_is_called_in_it() {
         client.publish(&"d".into(), &"4".into(), &world.js("{ qos: 2 }")),
     ];
     assert_eq!(world.number("world.socket.frames.length"), before);
-    world.js("queueMicrotask(() => queueMicrotask(() => { world.soon = world.socket.frames.length }))");
+    world.js("queueMicrotask(() => { world.soon = world.socket.frames.length })");
     for promise in all {
         ok(promise).await;
     }
@@ -929,7 +929,8 @@ async fn a_socket_that_has_enough_is_given_no_more_until_it_has_room() {
         sent <= 2.0,
         "{sent} packets were given to a socket that has enough"
     );
-    assert_eq!(text(&client.stats(), "queued"), show(&(101.0 - sent).into()));
+    // The first of them was encoded before the socket was asked.
+    assert_eq!(text(&client.stats(), "queued"), "99");
     world.js("world.socket.bufferedAmount = 0");
     world.advance(10).await;
     assert_eq!(ended.get(), 100);
@@ -1676,11 +1677,11 @@ async fn one_shot_that_fails_says_why_once_and_leaves_nothing() {
         ("world.answer = () => connack(5)", "NOT_AUTHORIZED"),
         ("world.answer = () => [0]", "PROTOCOL_ERROR"),
         (
-            "world.answer = (p, b, socket) => { p.kind === 'connect' ? socket.give(b) : socket.end() }",
+            "world.answer = (p, b, socket) => (p.kind === 'publish' ? queueMicrotask(() => socket.end()) : b)",
             "CONNECTION_LOST",
         ),
         (
-            "world.answer = (p, b, socket) => { socket.end() }",
+            "world.answer = (p, b, socket) => queueMicrotask(() => socket.end())",
             "CONNECTION_REFUSED",
         ),
     ] {

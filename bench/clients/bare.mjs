@@ -9,6 +9,7 @@ import { publishPacket } from "../counterpart/stream.mjs";
 const A_FRAME = 500;
 const ENOUGH = 4 << 20;
 const CONNECT = Buffer.from([0x10, 16, 0, 4, 77, 81, 84, 84, 4, 2, 0, 60, 0, 4, 98, 97, 114, 101]);
+const SUBSCRIBE = Buffer.from([0x82, 6, 0, 1, 0, 1, 97, 0]);
 
 /** A face for either: send(bytes), waiting(), drained(). */
 async function open(url, onBytes) {
@@ -26,13 +27,6 @@ async function open(url, onBytes) {
   stream.on("data", onBytes);
   await once(stream, "connect");
   return { stream, send: (bytes) => stream.write(bytes) };
-}
-
-function acknowledgedPacket(topic, size) {
-  const name = Buffer.from(topic);
-  const rest = Buffer.alloc(size, "x");
-  const head = Buffer.from([0x32, 4 + name.length + rest.length, 0, name.length]);
-  return Buffer.concat([head, name, Buffer.from([0, 1]), rest]);
 }
 
 export async function connect({ url, onMessage, size, packed, topic }) {
@@ -66,8 +60,7 @@ export async function connect({ url, onMessage, size, packed, topic }) {
       for (let left = count; left > 0; left -= A_FRAME) send(joined);
       if (stream.writableLength > ENOUGH) await once(stream, "drain");
     },
-    acknowledged: () => answer(acknowledgedPacket(topic, Math.min(size, 64))),
-    async subscribe() {},
+    subscribe: () => answer(SUBSCRIBE),
     async close() {
       stream.destroy();
     },

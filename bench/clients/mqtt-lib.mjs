@@ -23,7 +23,6 @@ export async function connect({ url, onMessage }) {
       await Promise.all(Array.from({ length: window }, one));
     },
     send: (topic, payload) => client.publish(topic, payload),
-    acknowledged: (topic, payload) => client.publish(topic, payload, { qos: 1 }),
     subscribe: (topic) => client.subscribe(topic),
     close: () => client.stop(),
   };

@@ -22,7 +22,6 @@ export async function connect({ url, onMessage }) {
       });
     },
     send: (topic, payload) => client.publish(topic, payload),
-    acknowledged: (topic, payload) => client.publishAsync(topic, payload, { qos: 1 }),
     subscribe: (topic) => client.subscribeAsync(topic),
     close: () => client.endAsync(),
   };

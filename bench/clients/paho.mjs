@@ -26,22 +26,10 @@ export async function connect({ url, onMessage }) {
         };
         client.onMessageDelivered = next;
         for (let i = 0; i < window; i++) next();
-      }).finally(() => {
-        client.onMessageDelivered = null;
       });
     },
     send: (topic, payload) => client.send(topic, payload, 0),
-    acknowledged(topic, payload) {
-      return new Promise((resolve) => {
-        client.onMessageDelivered = (message) => {
-          if (message.qos !== 1) return;
-          client.onMessageDelivered = null;
-          resolve();
-        };
-        client.send(topic, payload, 1);
-      });
-    },
-    subscribe: (topic) => new Promise((onSuccess) => client.subscribe(topic, { onSuccess })),
+    subscribe: (topic) => new Promise((onSuccess) => void client.subscribe(topic, { onSuccess })),
     async close() {
       client.disconnect();
     },

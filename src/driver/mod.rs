@@ -162,6 +162,7 @@ impl Client {
                 self.pump();
             }
             None => {
+                self.close_socket(generation);
                 let why = "a WebSocket text frame came, and MQTT travels in binary frames [MQTT-6.0.0-1]";
                 self.on_close(generation, why.to_owned());
             }
@@ -320,11 +321,7 @@ impl Client {
         match event {
             Event::Open { generation, server } => self.open(generation, server),
             Event::Close { generation } => {
-                if self.is_current(generation) {
-                    if let Some(socket) = self.socket.borrow().as_ref() {
-                        socket.close();
-                    }
-                } else {
+                if !self.close_socket(generation) {
                     self.on_close_of_nothing(generation);
                 }
             }
@@ -408,6 +405,13 @@ impl Client {
     fn is_current(&self, generation: Generation) -> bool {
         let socket = self.socket.borrow();
         socket.as_ref().is_some_and(|s| s.generation == generation)
+    }
+
+    /// False if the socket of this generation is gone.
+    fn close_socket(&self, generation: Generation) -> bool {
+        let socket = self.socket.borrow();
+        let current = socket.as_ref().filter(|s| s.generation == generation);
+        current.inspect(|socket| socket.close()).is_some()
     }
 
     fn drop_socket(&self) {

@@ -5,9 +5,9 @@ use std::collections::VecDeque;
 
 use super::error::Code;
 use super::event::Token;
+use super::message::{check_message, check_qos, check_topic};
 use super::names::Names;
 use super::ops::Key;
-use super::publish::{check_message, check_qos, check_topic};
 use super::text::count;
 use super::timers::{Millis, Timer};
 use super::{Engine, Error, Message};

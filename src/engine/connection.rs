@@ -1,6 +1,7 @@
 //! The life of a connection: attempt, handshake, loss, delay, next attempt; and the one place that
 //! says what a new connection does with everything that was pending.
 
+use super::backoff::{FIRST_DELAY, LEAST_DELAY};
 use super::event::{Event, Generation, Outcome, Token, NOBODY};
 use super::timers::{Millis, Timer};
 use super::{text, Code, Engine, Error, State};
@@ -30,10 +31,6 @@ pub(super) const RC_KEEPALIVE: u8 = 16;
 
 /// A connection that lasts so long was a good one: the reconnect delay starts small again.
 const STABLE: Millis = 10_000;
-const FIRST_DELAY: Millis = 1_000;
-/// Even where jitter or `maxmqttreconnectdelay` says 0, attempts do not follow each other in a loop.
-const LEAST_DELAY: Millis = 20;
-
 #[derive(Debug)]
 pub(super) struct Link {
     pub phase: Phase,
@@ -187,7 +184,7 @@ impl Engine {
                 session_present: false,
                 code,
             });
-            let error = refusal(code);
+            let error = Error::refusal(code);
             let delay = self.refused_delay(code);
             self.close_transport();
             return self.lose_for(RC_LOST, error, now, delay);
@@ -216,36 +213,6 @@ impl Engine {
             self.done(token, Ok(Outcome::None));
         }
         self.stop_if_drained(now);
-    }
-
-    /// What a new connection does with what is pending, written once. Session kept: in-flight
-    /// messages again with DUP and their identifiers [MQTT-4.4.0-1], in the order they were sent
-    /// [MQTT-4.6.0-1]. Session lost: the same messages as new ones, and all subscriptions.
-    fn resume(&mut self, session_present: bool) {
-        self.control.clear();
-        self.resend.clear();
-        let keys = self.ops.keys();
-        if !session_present {
-            self.received.forget();
-            self.ops.free_reserved();
-            self.restore_subscriptions();
-        }
-        for key in keys {
-            if self.ops.get(key).is_some_and(|op| !op.is_publish()) {
-                self.ask_again(key);
-            }
-        }
-        let in_flight = self.ops.sent_publishes();
-        if session_present {
-            for key in in_flight {
-                self.plan_again(key);
-            }
-        } else {
-            for key in in_flight.into_iter().rev() {
-                self.make_new(key);
-                self.waiting.push_front(key);
-            }
-        }
     }
 
     /// The peer broke the protocol: nothing it says from here on can be trusted [MQTT-4.8.0-1].
@@ -343,53 +310,10 @@ impl Engine {
         self.timers.set(Timer::Retry, now + delay.max(LEAST_DELAY));
     }
 
-    /// Exponential with full jitter, from 1 s to the configured bound.
-    fn next_delay(&mut self) -> Millis {
-        let grown = FIRST_DELAY << self.link.attempts.min(20);
-        self.link.attempts += 1;
-        self.rng.up_to(grown.min(self.cfg.max_reconnect_delay))
-    }
-
-    /// A refusal will hardly change in a second: the slow end, but for "server unavailable".
-    fn refused_delay(&mut self, code: u8) -> Millis {
-        if code == 3 {
-            return self.next_delay();
-        }
-        let half = self.cfg.max_reconnect_delay / 2;
-        half + self.rng.up_to(half)
-    }
-
     /// The server as an error may show it.
     pub(super) fn server_name(&self) -> String {
         let url = self.cfg.servers.get(self.link.server);
         let url = url.map_or("the server", |u| u.as_str());
         url.split('?').next().unwrap_or(url).to_owned()
     }
-}
-
-/// CONNACK return codes (§3.2.2.3).
-fn refusal(code: u8) -> Error {
-    let (kind, text) = match code {
-        1 => (
-            Code::ConnectionRefused,
-            "the broker does not speak MQTT 3.1.1 (CONNACK 1); use a broker that does",
-        ),
-        2 => (
-            Code::ConnectionRefused,
-            "the broker does not allow this client id (CONNACK 2); set another mqttclientid",
-        ),
-        3 => (
-            Code::ConnectionRefused,
-            "the broker is not available (CONNACK 3); it will be tried again",
-        ),
-        4 => (
-            Code::NotAuthorized,
-            "the broker does not accept the user name or password (CONNACK 4); check mqttusername and mqttpassword",
-        ),
-        _ => (
-            Code::NotAuthorized,
-            "the broker does not authorise this client (CONNACK 5); check mqttusername, mqttpassword and the broker's access rules",
-        ),
-    };
-    Error::new(kind, text).with_reason(code)
 }

@@ -88,6 +88,33 @@ impl Error {
         self
     }
 
+    /// CONNACK return codes (§3.2.2.3).
+    pub fn refusal(code: u8) -> Self {
+        let (kind, text) = match code {
+            1 => (
+                Code::ConnectionRefused,
+                "the broker does not speak MQTT 3.1.1 (CONNACK 1); use a broker that does",
+            ),
+            2 => (
+                Code::ConnectionRefused,
+                "the broker does not allow this client id (CONNACK 2); set another mqttclientid",
+            ),
+            3 => (
+                Code::ConnectionRefused,
+                "the broker is not available (CONNACK 3); it will be tried again",
+            ),
+            4 => (
+                Code::NotAuthorized,
+                "the broker does not accept the user name or password (CONNACK 4); check mqttusername and mqttpassword",
+            ),
+            _ => (
+                Code::NotAuthorized,
+                "the broker does not authorise this client (CONNACK 5); check mqttusername, mqttpassword and the broker's access rules",
+            ),
+        };
+        Error::new(kind, text).with_reason(code)
+    }
+
     pub fn stopped() -> Self {
         Error::new(
             Code::Stopped,

@@ -13,14 +13,17 @@
 //! there is none, then it arms one timer for `next_deadline`. Time is milliseconds of any clock
 //! that does not go back; randomness is the seed given to `new`.
 
+mod backoff;
 mod collect;
 mod connection;
 mod inbox;
 mod keepalive;
+mod message;
 mod names;
 mod ops;
 mod publish;
 mod receive;
+mod resume;
 mod rng;
 mod router;
 mod stop;
@@ -43,7 +46,8 @@ use std::collections::VecDeque;
 pub use config::{Config, Will};
 pub use error::{Class, Code, Error};
 pub use event::{Event, Generation, Outcome, Record, Token, NOBODY};
-pub use publish::{check_topic, Message, Taken};
+pub use message::{check_topic, Message};
+pub use publish::Taken;
 pub use stats::Stats;
 pub use timers::Millis;
 

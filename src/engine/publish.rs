@@ -2,20 +2,12 @@
 //! acknowledged to the end (§3.3, §4.3).
 
 use super::event::{Outcome, Token};
-use super::ops::{Key, Stage, Work, NOT_AWAITED};
+use super::message::{check_message, check_topic, Message};
+use super::ops::{Key, Stage, Work};
 use super::text::count;
 use super::timers::{Millis, Timer};
 use super::{Code, Engine, Error, SEND_CAP};
-use crate::codec::frame::MAX_REMAINING_LENGTH;
-use crate::codec::{publish, topic, v4};
-
-#[derive(Debug, Clone, Copy)]
-pub struct Message<'a> {
-    pub topic: &'a str,
-    pub payload: &'a [u8],
-    pub qos: u8,
-    pub retain: bool,
-}
+use crate::codec::{publish, v4};
 
 /// What became of a publish when the call returns.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -192,26 +184,6 @@ impl Engine {
         self.expect_ack(now);
     }
 
-    /// The session was kept: the message is to be sent again, and until then nobody answers it.
-    pub(super) fn plan_again(&mut self, key: Key) {
-        if let Some(op) = self.ops.get(key) {
-            op.since = NOT_AWAITED;
-        }
-        self.resend.push_back(key);
-    }
-
-    /// An in-flight message whose session is lost waits again, as a new one.
-    pub(super) fn make_new(&mut self, key: Key) {
-        self.ops.release_pid(key);
-        let Some(op) = self.ops.get(key) else { return };
-        op.stage = Stage::Waiting;
-        if let Work::Publish(packet) = &mut op.work {
-            publish::clear_dup(packet);
-            self.held.messages += 1;
-            self.held.bytes += packet.len();
-        }
-    }
-
     /// PUBACK and PUBCOMP: the last step of QoS 1 and 2.
     pub(super) fn on_publish_done(&mut self, pid: u16, qos: u8, now: Millis) -> Result<(), &'static str> {
         let expected = if qos == 1 { Stage::Sent } else { Stage::Released };
@@ -284,49 +256,4 @@ fn encode(out: &mut Vec<u8>, message: &Message<'_>, pid: u16) {
         message.retain,
         pid,
     );
-}
-
-/// Whether a topic name may be published to (§4.7).
-pub fn check_topic(name: &str) -> Result<(), Error> {
-    topic::check_name(name).map_err(|why| {
-        Error::say(
-            if name.len() > 65_535 {
-                Code::OutOfRange
-            } else {
-                Code::InvalidTopic
-            },
-            &[
-                "topic \"",
-                &super::error::excerpt(name),
-                "\" ",
-                why,
-                "; a topic name to publish to is 1 to 65,535 bytes of UTF-8 without +, # and U+0000",
-            ],
-        )
-    })
-}
-
-/// Size and QoS; the topic is looked at by `check_topic`.
-pub(super) fn check_message(message: &Message<'_>) -> Result<(), Error> {
-    check_qos(message.qos)?;
-    let length = publish::remaining_length(message.topic.len(), message.payload.len(), message.qos);
-    if length <= MAX_REMAINING_LENGTH {
-        return Ok(());
-    }
-    Err(Error::say(
-        Code::PacketTooLarge,
-        &[
-            "a message of ",
-            &count(message.payload.len()),
-            " bytes is too large; an MQTT packet holds at most 268,435,455 bytes, so send it in parts",
-        ],
-    ))
-}
-
-pub(super) fn check_qos(qos: u8) -> Result<(), Error> {
-    if qos <= 2 {
-        return Ok(());
-    }
-    let text = ["qos must be 0, 1 or 2; ", &count(qos as usize), " was given"];
-    Err(Error::say(Code::OutOfRange, &text))
 }

@@ -2,10 +2,10 @@
 //! (§3.8 to §3.11).
 
 use super::error::excerpt;
-use super::event::{Outcome, Token, NOBODY};
+use super::event::{Outcome, Token};
+use super::message::check_qos;
 use super::names::Names;
-use super::ops::{Key, Op, Stage, Work, NOT_AWAITED};
-use super::publish::check_qos;
+use super::ops::{Key, Op, Work};
 use super::router::Router;
 use super::text::count;
 use super::timers::Millis;
@@ -13,9 +13,9 @@ use super::{Code, Engine, Error, Event};
 use crate::codec::{topic, v4};
 
 #[derive(Debug, Default)]
-struct Subscription {
+pub(super) struct Subscription {
     qos: u8,
-    granted: bool,
+    pub granted: bool,
     handler: Option<u32>,
     /// `Key::seq` of the call that asked for it last: the answer to an older one changes nothing.
     asked: u64,
@@ -28,19 +28,17 @@ pub(super) struct Subscriptions {
     entries: Vec<Subscription>,
     router: Router,
     /// SUBSCRIBEs that restore what a lost session had.
-    restoring: Vec<Key>,
+    pub restoring: Vec<Key>,
 }
 
 /// SUBACK's return code for a refused filter (§3.9.3).
 const FAILURE: u8 = 0x80;
 /// So many bytes of filters one call may have.
 const MAX_FILTERS_BYTES: usize = 1 << 20;
-/// So many filters go into one SUBSCRIBE when subscriptions are restored: some brokers take no more.
-const RESTORED_TOGETHER: usize = 8;
 
 impl Subscriptions {
     /// Filters by whether the broker has granted them, with their QoS.
-    fn list(&self, granted: bool) -> Vec<(String, u8)> {
+    pub fn list(&self, granted: bool) -> Vec<(String, u8)> {
         let mut list = Vec::new();
         for number in self.filters.numbers() {
             let name = self
@@ -56,7 +54,7 @@ impl Subscriptions {
         list
     }
 
-    fn find(&mut self, filter: &str) -> Option<&mut Subscription> {
+    pub fn find(&mut self, filter: &str) -> Option<&mut Subscription> {
         let number = self.filters.find(filter.as_bytes())?;
         self.entries.get_mut(number as usize)
     }
@@ -169,50 +167,10 @@ impl Engine {
     }
 
     /// Drops a filter, unless a call later than number `seq` asked for it again.
-    fn forget(&mut self, filter: &str, seq: u64) {
+    pub(super) fn forget(&mut self, filter: &str, seq: u64) {
         if self.subs.find(filter).is_some_and(|entry| entry.asked <= seq) {
             self.set_handler(filter, None);
             self.subs.remove(filter);
-        }
-    }
-
-    /// The calls that asked for these have failed.
-    pub(super) fn forget_ungranted(&mut self) {
-        for (filter, _) in self.subs.list(false) {
-            self.forget(&filter, u64::MAX);
-        }
-    }
-
-    /// The session is lost: asks again for everything that was granted, in place of any earlier
-    /// attempt to do so.
-    pub(super) fn restore_subscriptions(&mut self) {
-        for key in std::mem::take(&mut self.subs.restoring) {
-            self.ops.remove(key);
-        }
-        for some in self.subs.list(true).chunks(RESTORED_TOGETHER) {
-            let key = self.ops.insert(NOBODY, Work::Subscribe(some.to_vec()));
-            self.subs.restoring.push(key);
-            self.control.push_back(key);
-        }
-    }
-
-    /// A SUBSCRIBE or UNSUBSCRIBE on a new connection: sent again, unless its caller has been told that
-    /// it failed.
-    pub(super) fn ask_again(&mut self, key: Key) {
-        self.ops.release_pid(key);
-        let Some(op) = self.ops.get(key) else { return };
-        let given_up = op.stage == Stage::Sent && op.since == NOT_AWAITED;
-        if !given_up || self.subs.restoring.contains(&key) {
-            op.stage = Stage::Waiting;
-            return self.control.push_back(key);
-        }
-        let Some(Work::Subscribe(filters)) = self.ops.remove(key).map(|op| op.work) else {
-            return;
-        };
-        for (filter, _) in &filters {
-            if self.subs.find(filter).is_some_and(|entry| !entry.granted) {
-                self.forget(filter, key.seq);
-            }
         }
     }
 

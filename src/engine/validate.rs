@@ -4,7 +4,7 @@
 use super::config::{Config, Will};
 use super::endpoint::{resolve, Host, Protocol, Settings};
 use super::error::{excerpt, Code, Error};
-use super::publish::check_topic;
+use super::message::check_topic;
 use super::text::{count, number};
 use super::timers::Millis;
 

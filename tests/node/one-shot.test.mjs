@@ -145,7 +145,7 @@ for (const how of ["static", "method"]) {
     const { stdout, stderr, code, signal } = await run(
       `
       import { MqttCustom } from "mqtt-lib";
-      const open = () => process.getActiveResourcesInfo().filter((name) => !/^(Pipe|TTY)Wrap$/.test(name));
+      const open = () => process.getActiveResourcesInfo().filter((name) => !/^(PipeWrap|TTYWrap|CloseReq)$/.test(name));
       const hostname = process.argv[2];
       const client = ${how === "static" ? "MqttCustom" : "new MqttCustom({ autostart: false })"};
       await client.publish_high_priority("t", "x", { hostname, qos: 1 });

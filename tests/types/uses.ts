@@ -102,7 +102,8 @@ new MqttCustom(camel).onMessage = null;
 
 const onConnect: OnConnect<Seen> = (_client, userdata) => userdata.count;
 const onDisconnect: OnDisconnect<Seen> = (_client, _userdata, _rc, error) => error?.reasonCode;
-const onMessage: OnMessage<Seen> = (client, userdata, message) => client.publish(message.topic, userdata.count);
+const onMessage: OnMessage<Seen> = (client, userdata, message) =>
+  client.publish(message.topic, userdata.count);
 const onError: OnError<Seen> = async (_client, _userdata, error: ClientError) => error.code;
 client.on_connect = client.onConnect = onConnect;
 client.on_disconnect = client.onDisconnect = onDisconnect;

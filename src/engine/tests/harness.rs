@@ -4,9 +4,7 @@
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 
 use super::broker::Broker;
-use crate::engine::{
-    Config, Engine, Error, Event, Generation, Message, Millis, Outcome, State, Taken, Token,
-};
+use crate::engine::{Config, Engine, Error, Event, Generation, Message, Millis, Outcome, Token};
 
 /// What becomes of an attempt to open a transport.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -29,7 +27,7 @@ pub struct Got {
 /// Everything that was reported, in order, in words that tests can compare.
 pub type Log = Vec<String>;
 
-enum Input {
+pub enum Input {
     Opened(Generation),
     Closed(Generation, &'static str),
 }
@@ -61,13 +59,13 @@ pub struct Sim {
     /// Calls of the transport's send.
     pub sends: usize,
 
-    inputs: VecDeque<Input>,
-    next_token: Token,
+    pub inputs: VecDeque<Input>,
+    pub next_token: Token,
     pub pending: BTreeSet<Token>,
     pub ended: BTreeMap<Token, Result<Outcome, Error>>,
-    ticks_now: u32,
+    pub ticks_now: u32,
     /// Records of this chunk that were taken.
-    taken: usize,
+    pub taken: usize,
 }
 
 pub fn config() -> Config {
@@ -119,197 +117,6 @@ impl Sim {
         sim.start();
         assert!(sim.engine.is_online());
         sim
-    }
-
-    // Calls of the user. Each ends with a full drain and, if `auto`, with what that leads to.
-
-    pub fn token(&mut self) -> Token {
-        self.next_token += 1;
-        self.pending.insert(self.next_token);
-        self.next_token
-    }
-
-    pub fn start(&mut self) -> Token {
-        let token = self.token();
-        self.engine.start(self.now, token);
-        self.settle();
-        token
-    }
-
-    pub fn stop(&mut self) -> Token {
-        let token = self.token();
-        self.engine.stop(self.now, token);
-        self.settle();
-        token
-    }
-
-    pub fn publish(&mut self, topic: &str, payload: &str, qos: u8) -> Token {
-        self.publish_bytes(topic, payload.as_bytes(), qos)
-    }
-
-    pub fn publish_bytes(&mut self, topic: &str, payload: &[u8], qos: u8) -> Token {
-        let token = self.publish_undrained(topic, payload, qos);
-        self.settle();
-        token
-    }
-
-    pub fn publish_undrained(&mut self, topic: &str, payload: &[u8], qos: u8) -> Token {
-        let token = self.token();
-        let taken = self
-            .engine
-            .publish(self.now, &message(topic, payload, qos), token);
-        match taken {
-            Ok(Taken::Now) => self.end(token, Ok(Outcome::None)),
-            Ok(Taken::Later) => {}
-            Err(error) => self.end(token, Err(error)),
-        }
-        token
-    }
-
-    /// The token under which the batch ends.
-    pub fn batch(&mut self, topic: &str, json: &str) -> Token {
-        self.batch_as(&message(topic, json.as_bytes(), 0))
-    }
-
-    pub fn batch_as(&mut self, item: &Message<'_>) -> Token {
-        let token = self.token();
-        let ends_as = match self.engine.batch(self.now, item, token) {
-            Ok(ends_as) => {
-                if ends_as != token {
-                    self.pending.remove(&token);
-                }
-                ends_as
-            }
-            Err(error) => {
-                self.end(token, Err(error));
-                token
-            }
-        };
-        self.settle();
-        ends_as
-    }
-
-    pub fn queue(&mut self, topic: &str, payload: &str, qos: u8) -> Token {
-        let token = self.token();
-        let taken = self
-            .engine
-            .queue(self.now, &message(topic, payload.as_bytes(), qos), token);
-        if let Err(error) = taken {
-            self.end(token, Err(error));
-        }
-        self.settle();
-        token
-    }
-
-    pub fn flush(&mut self) {
-        self.engine.flush();
-        self.settle();
-    }
-
-    pub fn subscribe(&mut self, filters: &[(&str, u8)], handler: Option<u32>) -> Token {
-        let token = self.token();
-        let filters = filters.iter().map(|(f, q)| (f.to_string(), *q)).collect();
-        if let Err(error) = self.engine.subscribe(filters, handler, token) {
-            self.end(token, Err(error));
-        }
-        self.settle();
-        token
-    }
-
-    pub fn unsubscribe(&mut self, filters: &[&str]) -> Token {
-        let token = self.token();
-        let filters = filters.iter().map(|f| f.to_string()).collect();
-        if let Err(error) = self.engine.unsubscribe(filters, token) {
-            self.end(token, Err(error));
-        }
-        self.settle();
-        token
-    }
-
-    pub fn block(&mut self, blocked: bool) {
-        self.engine.set_blocked(blocked);
-        self.settle();
-    }
-
-    // The world.
-
-    /// The transport breaks.
-    pub fn drop_connection(&mut self) {
-        if let Some((generation, _)) = self.wire.take() {
-            self.broker.gone();
-            self.engine.closed(generation, "reset", self.now);
-        }
-        self.settle();
-    }
-
-    /// The transport breaks, the broker comes back `ms` later at the latest.
-    pub fn reconnect(&mut self) {
-        self.drop_connection();
-        self.advance(2_000);
-        assert!(self.engine.is_online(), "{:?}", self.log);
-    }
-
-    /// These bytes come from the broker.
-    pub fn inject(&mut self, bytes: &[u8]) {
-        let generation = self.generation();
-        self.feed(generation, bytes);
-        self.settle();
-    }
-
-    pub fn generation(&self) -> Generation {
-        self.wire.map_or(0, |(generation, _)| generation)
-    }
-
-    pub fn feed(&mut self, generation: Generation, bytes: &[u8]) {
-        self.taken = 0;
-        self.engine.space(bytes.len()).copy_from_slice(bytes);
-        self.engine.received(generation, bytes.len(), self.now);
-        self.drain();
-    }
-
-    /// Another client publishes.
-    pub fn incoming(&mut self, topic: &str, payload: &str, qos: u8) -> bool {
-        let routed = self.broker.publish(topic, payload.as_bytes(), qos);
-        self.settle();
-        routed
-    }
-
-    /// Time passes, timers are punctual.
-    pub fn advance(&mut self, ms: Millis) {
-        let end = self.now + ms;
-        self.settle();
-        while let Some(at) = self.engine.next_deadline().filter(|&at| at <= end) {
-            if at > self.now {
-                self.now = at;
-                self.ticks_now = 0;
-            }
-            self.tick();
-        }
-        self.now = end;
-        self.ticks_now = 0;
-    }
-
-    /// Time passes and no timer fires before its end.
-    pub fn sleep(&mut self, ms: Millis) {
-        self.now += ms;
-        self.ticks_now = 0;
-    }
-
-    pub fn tick(&mut self) {
-        self.ticks_now += 1;
-        assert!(
-            self.ticks_now < 100,
-            "a busy loop at {}: {:?}",
-            self.now,
-            self.engine.timers
-        );
-        self.engine.tick(self.now);
-        let next = self.engine.next_deadline();
-        assert!(
-            next.is_none_or(|at| at > self.now),
-            "a deadline that stays in the past"
-        );
-        self.settle();
     }
 
     // The driver.
@@ -481,76 +288,13 @@ impl Sim {
         self.messages.extend(got);
     }
 
-    fn end(&mut self, token: Token, result: Result<Outcome, Error>) {
+    pub fn end(&mut self, token: Token, result: Result<Outcome, Error>) {
         assert!(
             self.pending.remove(&token),
             "{token} ended twice: {:?}, {result:?}",
             self.ended.get(&token)
         );
         self.ended.insert(token, result);
-    }
-
-    // Questions.
-
-    pub fn is_pending(&self, token: Token) -> bool {
-        self.pending.contains(&token)
-    }
-
-    #[track_caller]
-    pub fn ok(&self, token: Token) -> &Outcome {
-        match self.ended.get(&token) {
-            Some(Ok(outcome)) => outcome,
-            other => panic!("{token} is not done: {other:?}"),
-        }
-    }
-
-    #[track_caller]
-    pub fn error(&self, token: Token) -> &Error {
-        match self.ended.get(&token) {
-            Some(Err(error)) => error,
-            other => panic!("{token} did not fail: {other:?}"),
-        }
-    }
-
-    /// "OK", "pending" or the code of the error.
-    pub fn fate(&self, token: Token) -> &'static str {
-        match self.ended.get(&token) {
-            None => "pending",
-            Some(Ok(_)) => "OK",
-            Some(Err(error)) => error.code.name(),
-        }
-    }
-
-    /// Nothing is kept any more: every operation ended, every counter is back.
-    #[track_caller]
-    pub fn assert_empty(&self) {
-        let e = &self.engine;
-        assert!(self.pending.is_empty(), "pending: {:?}", self.pending);
-        assert_eq!((e.held.messages, e.held.bytes), (0, 0));
-        assert_eq!((e.stats().in_flight, e.stats().queued), (0, 0));
-        assert!(e.waiting.is_empty() && e.resend.is_empty() && e.control.is_empty());
-        assert!(e.ops.keys().is_empty() && !e.collecting());
-    }
-
-    /// Stopped for good: nothing is kept and no timer runs.
-    #[track_caller]
-    pub fn assert_stopped(&self) {
-        self.assert_empty();
-        assert_eq!(self.engine.state(), State::Stopped);
-        assert_eq!(self.engine.next_deadline(), None);
-        assert_eq!(self.wire, None);
-    }
-
-    pub fn topics(&self) -> Vec<&str> {
-        self.messages.iter().map(|m| &*m.topic).collect()
-    }
-
-    pub fn texts(&self) -> Vec<&str> {
-        let texts = self
-            .messages
-            .iter()
-            .map(|m| std::str::from_utf8(&m.payload).unwrap());
-        texts.collect()
     }
 }
 

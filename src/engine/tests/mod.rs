@@ -2,6 +2,8 @@
 
 mod broker;
 mod harness;
+mod user;
+mod world;
 
 mod backoff;
 mod batches;
@@ -10,10 +12,12 @@ mod fragments;
 mod handshake;
 mod incoming;
 mod keepalive;
+mod ops;
 mod order;
 mod publishing;
 mod queue;
 mod random;
+mod restarting;
 mod stopping;
 mod subscriptions;
 mod timeouts;

@@ -1,0 +1,121 @@
+// npm run bench: every client in turn, each in a process of its own, several rounds; one table, one JSON.
+//   --rounds=3  --only=ws-publish (part of a name)  --client=mqtt-lib,mqttjs  --quick  --payload=string|bytes
+//   --acks=joined|separate (one frame for the acknowledgements of a chunk, or one each)  --no-build
+//   --profile (one round of mqtt-lib, .cpuprofile files into target/bench/profiles)
+
+import { fork } from "node:child_process";
+import { mkdirSync, rmSync, writeFileSync } from "node:fs";
+import { cpus, totalmem } from "node:os";
+import { join } from "node:path";
+import { fileURLToPath } from "node:url";
+import { parseArgs } from "node:util";
+import { build } from "../scripts/build.mjs";
+import { Failure, main } from "../scripts/run.mjs";
+import { setup } from "../scripts/setup.mjs";
+import { startCounterpart } from "./counterpart/client.mjs";
+import { FOLDER, preparePeers } from "./peers.mjs";
+import { summarise, table } from "./report.mjs";
+import { WORKLOADS } from "./workloads.mjs";
+
+const WORKER = fileURLToPath(new URL("worker.mjs", import.meta.url));
+const PROFILES = join(FOLDER, "profiles");
+/** A measurement that has not ended by then never will. */
+const LIMIT_MS = 60_000;
+
+function options() {
+  const { values } = parseArgs({
+    options: {
+      rounds: { type: "string" },
+      only: { type: "string" },
+      client: { type: "string" },
+      quick: { type: "boolean" },
+      payload: { type: "string", default: "string" },
+      acks: { type: "string", default: "joined" },
+      build: { type: "boolean", default: true },
+      profile: { type: "boolean" },
+    },
+    allowNegative: true,
+  });
+  const rounds = Number(values.rounds ?? (values.quick || values.profile ? 1 : 3));
+  const [warm, ms] = values.quick ? [300, 700] : values.profile ? [0, 4000] : [700, 1500];
+  const clients = values.profile ? ["mqtt-lib"] : values.client?.split(",");
+  return { ...values, rounds, warm, ms, clients };
+}
+
+/** Runs a task in a process of its own; passes its questions on to the counterpart. */
+function measure(task, counterpart, { env, profile }) {
+  const execArgv = profile
+    ? ["--cpu-prof", `--cpu-prof-dir=${PROFILES}`, `--cpu-prof-name=${task.workload}.cpuprofile`]
+    : [];
+  return new Promise((resolve, reject) => {
+    const child = fork(WORKER, [JSON.stringify(task)], { execArgv, env: { ...process.env, ...env } });
+    const name = `${task.workload} with ${task.client}`;
+    const limit = setTimeout(() => {
+      child.kill("SIGKILL");
+      reject(new Failure(`${name}: no result after ${LIMIT_MS / 1000} s`));
+    }, LIMIT_MS);
+    let result;
+    child.on("message", async (message) => {
+      if (message.ask) child.send(await counterpart.ask(message.ask));
+      else result = message.result;
+    });
+    child.on("exit", (code) => {
+      clearTimeout(limit);
+      if (result) resolve(result);
+      else reject(new Failure(`${name}: ended with exit code ${code} and no result`));
+    });
+  });
+}
+
+async function rounds(chosen, peers, { clients, acks, payload, rounds, warm, ms, profile }) {
+  const counterpart = await startCounterpart();
+  await counterpart.ask({ do: "set", separate: acks === "separate" });
+  const results = [];
+  try {
+    for (let round = 1; round <= rounds; round++) {
+      for (const workload of chosen) {
+        for (const client of workload.clients.filter((name) => !clients || clients.includes(name))) {
+          const { clients: _clients, goal: _goal, ofBare: _ofBare, name, ...rest } = workload;
+          const url = counterpart.url(workload.transport);
+          const task = { ...rest, workload: name, client, url, payload, warm, ms };
+          const result = await measure(task, counterpart, { env: peers.env, profile });
+          results.push({ workload: name, client, round, ...result });
+          const rate = Math.round(result.rate).toLocaleString("en");
+          console.error(`round ${round}/${rounds}  ${name} ${client} ${rate}/s ${result.wrong ?? ""}`);
+        }
+      }
+    }
+  } finally {
+    counterpart.stop();
+  }
+  return results;
+}
+
+await main(async () => {
+  const chosenOptions = options();
+  const { only = "", profile } = chosenOptions;
+  const chosen = WORKLOADS.filter(({ name }) => name.includes(only));
+  if (chosen.length === 0) {
+    throw new Failure(`--only=${only} is none of ${WORKLOADS.map(({ name }) => name).join(", ")}`);
+  }
+  if (chosenOptions.build) {
+    await setup("build");
+    await build();
+  }
+  const peers = await preparePeers();
+  mkdirSync(FOLDER, { recursive: true });
+  if (profile) rmSync(PROFILES, { recursive: true, force: true });
+  const results = await rounds(chosen, peers, chosenOptions);
+  const rows = summarise(results);
+  const machine = { cpu: cpus()[0].model, cores: cpus().length, memory: totalmem(), node: process.version };
+  const file = join(FOLDER, "result.json");
+  const about = { date: new Date().toISOString(), machine, versions: peers.versions, options: chosenOptions };
+  writeFileSync(file, `${JSON.stringify({ ...about, rows, results }, null, 2)}\n`);
+  const { versions } = peers;
+  console.log(table(rows));
+  console.log(`\nmqtt-lib ${versions["mqtt-lib"]}, MQTT.js ${versions.mqttjs}, paho-mqtt ${versions.paho},`);
+  console.log(`bare socket: ${versions.bare}; Node ${process.version}, ${machine.cores} x ${machine.cpu};`);
+  console.log("64-byte payloads, 20-byte topic, medians; CPU µs a message in the client's process;");
+  console.log(`"other side" near 100 %: the counterpart was the limit. Written to ${file}`);
+  if (profile) console.log(`profiles in ${PROFILES}`);
+});

@@ -1,0 +1,26 @@
+//! How long to wait before the next attempt.
+
+use super::timers::Millis;
+use super::Engine;
+
+pub(super) const FIRST_DELAY: Millis = 1_000;
+/// Even where jitter or `maxmqttreconnectdelay` says 0, attempts do not follow each other in a loop.
+pub(super) const LEAST_DELAY: Millis = 20;
+
+impl Engine {
+    /// Exponential with full jitter, from 1 s to the configured bound.
+    pub(super) fn next_delay(&mut self) -> Millis {
+        let grown = FIRST_DELAY << self.link.attempts.min(20);
+        self.link.attempts += 1;
+        self.rng.up_to(grown.min(self.cfg.max_reconnect_delay))
+    }
+
+    /// A refusal will hardly change in a second: the slow end, but for "server unavailable".
+    pub(super) fn refused_delay(&mut self, code: u8) -> Millis {
+        if code == 3 {
+            return self.next_delay();
+        }
+        let half = self.cfg.max_reconnect_delay / 2;
+        half + self.rng.up_to(half)
+    }
+}

@@ -1,0 +1,147 @@
+//! What happens around the client: connections break, bytes come, time passes. And questions about what
+//! became of it.
+
+use super::harness::Sim;
+use crate::engine::{Error, Generation, Millis, Outcome, State, Token};
+
+impl Sim {
+    /// The transport breaks.
+    pub fn drop_connection(&mut self) {
+        if let Some((generation, _)) = self.wire.take() {
+            self.broker.gone();
+            self.engine.closed(generation, "reset", self.now);
+        }
+        self.settle();
+    }
+
+    /// The transport breaks, the broker comes back `ms` later at the latest.
+    pub fn reconnect(&mut self) {
+        self.drop_connection();
+        self.advance(2_000);
+        assert!(self.engine.is_online(), "{:?}", self.log);
+    }
+
+    /// These bytes come from the broker.
+    pub fn inject(&mut self, bytes: &[u8]) {
+        let generation = self.generation();
+        self.feed(generation, bytes);
+        self.settle();
+    }
+
+    pub fn generation(&self) -> Generation {
+        self.wire.map_or(0, |(generation, _)| generation)
+    }
+
+    pub fn feed(&mut self, generation: Generation, bytes: &[u8]) {
+        self.taken = 0;
+        self.engine.space(bytes.len()).copy_from_slice(bytes);
+        self.engine.received(generation, bytes.len(), self.now);
+        self.drain();
+    }
+
+    /// Another client publishes.
+    pub fn incoming(&mut self, topic: &str, payload: &str, qos: u8) -> bool {
+        let routed = self.broker.publish(topic, payload.as_bytes(), qos);
+        self.settle();
+        routed
+    }
+
+    /// Time passes, timers are punctual.
+    pub fn advance(&mut self, ms: Millis) {
+        let end = self.now + ms;
+        self.settle();
+        while let Some(at) = self.engine.next_deadline().filter(|&at| at <= end) {
+            if at > self.now {
+                self.now = at;
+                self.ticks_now = 0;
+            }
+            self.tick();
+        }
+        self.now = end;
+        self.ticks_now = 0;
+    }
+
+    /// Time passes and no timer fires before its end.
+    pub fn sleep(&mut self, ms: Millis) {
+        self.now += ms;
+        self.ticks_now = 0;
+    }
+
+    pub fn tick(&mut self) {
+        self.ticks_now += 1;
+        assert!(
+            self.ticks_now < 100,
+            "a busy loop at {}: {:?}",
+            self.now,
+            self.engine.timers
+        );
+        self.engine.tick(self.now);
+        let next = self.engine.next_deadline();
+        assert!(
+            next.is_none_or(|at| at > self.now),
+            "a deadline that stays in the past"
+        );
+        self.settle();
+    }
+
+    pub fn is_pending(&self, token: Token) -> bool {
+        self.pending.contains(&token)
+    }
+
+    #[track_caller]
+    pub fn ok(&self, token: Token) -> &Outcome {
+        match self.ended.get(&token) {
+            Some(Ok(outcome)) => outcome,
+            other => panic!("{token} is not done: {other:?}"),
+        }
+    }
+
+    #[track_caller]
+    pub fn error(&self, token: Token) -> &Error {
+        match self.ended.get(&token) {
+            Some(Err(error)) => error,
+            other => panic!("{token} did not fail: {other:?}"),
+        }
+    }
+
+    /// "OK", "pending" or the code of the error.
+    pub fn fate(&self, token: Token) -> &'static str {
+        match self.ended.get(&token) {
+            None => "pending",
+            Some(Ok(_)) => "OK",
+            Some(Err(error)) => error.code.name(),
+        }
+    }
+
+    /// Nothing is kept any more: every operation ended, every counter is back.
+    #[track_caller]
+    pub fn assert_empty(&self) {
+        let e = &self.engine;
+        assert!(self.pending.is_empty(), "pending: {:?}", self.pending);
+        assert_eq!((e.held.messages, e.held.bytes), (0, 0));
+        assert_eq!((e.stats().in_flight, e.stats().queued), (0, 0));
+        assert!(e.waiting.is_empty() && e.resend.is_empty() && e.control.is_empty());
+        assert!(e.ops.keys().is_empty() && !e.collecting());
+    }
+
+    /// Stopped for good: nothing is kept and no timer runs.
+    #[track_caller]
+    pub fn assert_stopped(&self) {
+        self.assert_empty();
+        assert_eq!(self.engine.state(), State::Stopped);
+        assert_eq!(self.engine.next_deadline(), None);
+        assert_eq!(self.wire, None);
+    }
+
+    pub fn topics(&self) -> Vec<&str> {
+        self.messages.iter().map(|m| &*m.topic).collect()
+    }
+
+    pub fn texts(&self) -> Vec<&str> {
+        let texts = self
+            .messages
+            .iter()
+            .map(|m| std::str::from_utf8(&m.payload).unwrap());
+        texts.collect()
+    }
+}

@@ -1,0 +1,294 @@
+// Brokers that are down, lie, refuse or fall silent: start() rejects with a sentence, the client goes on trying,
+// and nothing ends the process.
+
+import assert from "node:assert/strict";
+import { once } from "node:events";
+import { createServer as createHttpServer } from "node:http";
+import { after, before, describe, test } from "node:test";
+import { MqttError } from "mqtt-lib";
+import { scripts, startFakeBroker } from "../support/fake-broker.mjs";
+import { startMosquitto } from "../support/mosquitto.mjs";
+import { freePort } from "../support/ports.mjs";
+import { captureWarnings, clientFor, failure, run, until } from "./helpers.mjs";
+
+let mosquitto;
+let web;
+
+before(async () => {
+  mosquitto = await startMosquitto();
+  web = createHttpServer((_request, response) => response.writeHead(404).end("not here")).listen(0, "127.0.0.1");
+  await once(web, "listening");
+});
+
+after(async () => {
+  web?.close();
+  web?.closeAllConnections();
+  await mosquitto?.stop();
+});
+
+async function fakeBroker(t, ...script) {
+  const broker = await startFakeBroker(...script);
+  t.after(() => broker.stop());
+  return broker;
+}
+
+/** Each gives credentials, and what the error must be. */
+const BROKERS = {
+  "a port where nothing listens (TCP)": async () => {
+    const port = await freePort();
+    return [`mqtt://127.0.0.1:${port}`, "CONNECTION_REFUSED", `127.0.0.1:${port}`, "nothing listens", "mqttport"];
+  },
+  "a port where nothing listens (WebSocket)": async () => {
+    const port = await freePort();
+    return [`ws://127.0.0.1:${port}`, "CONNECTION_REFUSED", `127.0.0.1:${port}`, "nothing listens", "mqttport"];
+  },
+  "a host that does not exist": async () => [
+    "mqtt://no-such-host.invalid:1883",
+    "CONNECTION_REFUSED",
+    "no-such-host.invalid",
+    "mqttserver",
+  ],
+  "a plain TCP broker behind a WebSocket URL": async () => [
+    `ws://127.0.0.1:${mosquitto.port}/mqtt`,
+    "CONNECTION_REFUSED",
+    `127.0.0.1:${mosquitto.port}`,
+    "does not speak WebSocket",
+    "mqtt://",
+  ],
+  "a WebSocket broker behind a TCP URL": async () => [
+    `mqtt://127.0.0.1:${mosquitto.wsPort}`,
+    "CONNECTION_REFUSED",
+    `127.0.0.1:${mosquitto.wsPort}`,
+    "ws://",
+  ],
+  "a web server behind a WebSocket URL": async () => [
+    `ws://127.0.0.1:${web.address().port}/mqtt`,
+    "CONNECTION_REFUSED",
+    "HTTP 404",
+    "/mqtt",
+    "path",
+  ],
+  "a web server behind a TCP URL": async () => [
+    `mqtt://127.0.0.1:${web.address().port}`,
+    "CONNECTION_REFUSED",
+    "HTTP",
+    "ws://",
+  ],
+  "a WebSocket server that does not know MQTT": async (t) => {
+    const broker = await fakeBroker(t, scripts.silent, { subprotocol: false });
+    return [broker.wsUrl, "CONNECTION_REFUSED", "subprotocol", `${broker.wsPort}`];
+  },
+};
+for (const kind of ["url", "wsUrl"]) {
+  const over = kind === "url" ? "TCP" : "WebSocket";
+  const refusals = [
+    [1, "CONNECTION_REFUSED", "MQTT 3.1.1"],
+    [2, "CONNECTION_REFUSED", "mqttclientid"],
+    [3, "CONNECTION_REFUSED", "not available"],
+    [4, "NOT_AUTHORIZED", "mqttusername", "mqttpassword"],
+    [5, "NOT_AUTHORIZED", "mqttusername"],
+  ];
+  for (const [code, name, ...words] of refusals) {
+    BROKERS[`a broker that refuses with CONNACK ${code} (${over})`] = async (t) => {
+      const broker = await fakeBroker(t, scripts.refuses(code));
+      return [broker[kind], name, `CONNACK ${code}`, ...words];
+    };
+  }
+  const scripted = (script, ...expected) => {
+    return async (t) => {
+      const broker = await fakeBroker(t, script);
+      const port = kind === "url" ? broker.port : broker.wsPort;
+      return [broker[kind], ...expected, `127.0.0.1:${port}`];
+    };
+  };
+  Object.assign(BROKERS, {
+    [`a broker that closes at once (${over})`]: scripted(scripts.closesAtOnce, "CONNECTION_REFUSED", "before it answered"),
+    [`a broker that cuts the connection at once (${over})`]: scripted(scripts.resetsAtOnce, "CONNECTION_REFUSED"),
+    [`a broker that answers garbage (${over})`]: scripted(scripts.garbage(), "PROTOCOL_ERROR", "MQTT"),
+    [`a broker that answers something before CONNACK (${over})`]: scripted(
+      scripts.garbage(Uint8Array.of(0xd0, 0x00)),
+      "PROTOCOL_ERROR",
+      "before CONNACK",
+    ),
+    [`a broker that answers with an endless length (${over})`]: scripted(
+      scripts.garbage(Uint8Array.of(0x20, 0xff, 0xff, 0xff, 0xff, 0x01)),
+      "PROTOCOL_ERROR",
+    ),
+    [`a broker that never answers (${over})`]: async (t) => {
+      const broker = await fakeBroker(t, scripts.silent);
+      const credentials = { mqttserver: broker[kind], connecttimeout: 0.1 };
+      return [credentials, "TIMEOUT", "did not answer CONNECT in 0.1 s (connecttimeout)"];
+    },
+  });
+}
+
+describe("start() rejects and the client goes on trying, with", () => {
+  for (const [name, prepare] of Object.entries(BROKERS)) {
+    test(name, async (t) => {
+      const [where, code, ...words] = await prepare(t);
+      const credentials = typeof where === "string" ? { mqttserver: where } : where;
+      const rcs = [];
+      const client = clientFor(
+        t,
+        { maxmqttreconnectdelay: 0.05, ...credentials },
+        { on_connect: (_client, _userdata, _flags, rc) => rcs.push(rc), on_disconnect: () => rcs.push("lost") },
+      );
+      const error = await failure(client.start());
+      assert.ok(error instanceof MqttError, `${error.name}: ${error.message}`);
+      assert.equal(error.name, "MqttError");
+      assert.equal(error.code, code, error.message);
+      for (const word of words) assert.ok(error.message.includes(word), `"${error.message}" should say ${word}`);
+      const refused = /CONNACK (\d)/.exec(name)?.[1];
+      assert.equal(error.reasonCode, refused && Number(refused));
+      assert.equal(client.connected, false);
+      assert.deepEqual(client.errors, [], "the promise carried it");
+
+      await until(() => client.errors.length >= 1, "another attempt, told to on_error");
+      assert.equal(client.state, "reconnecting");
+      assert.equal(client.errors[0].code, code);
+      assert.ok(rcs.every((rc) => rc === Number(refused)));
+      if (refused) assert.ok(rcs.length >= 2, "on_connect is told of a refusal");
+    });
+  }
+});
+
+test("the client connects as soon as the broker is there", async (t) => {
+  const port = await freePort();
+  const client = clientFor(t, { mqttserver: `mqtt://127.0.0.1:${port}`, maxmqttreconnectdelay: 0.05 });
+  const published = client.publish("a", "b", { qos: 1 });
+  await until(() => client.errors.length >= 2, "two attempts");
+  const late = await startMosquitto({ port });
+  t.after(() => late.stop());
+  await client.start().catch(() => {});
+  await published;
+  assert.equal(client.connected, true);
+});
+
+test("start() while it waits to reconnect tries at once", async (t) => {
+  const broker = await fakeBroker(t, [scripts.refuses(3), scripts.accepts()]);
+  const client = clientFor(t, { mqttserver: broker.url, maxmqttreconnectdelay: 86400 });
+  await failure(client.start());
+  await client.start();
+  assert.equal(client.connected, true);
+});
+
+test("a broker that falls silent in the middle of a packet, or sends garbage later, is left and tried again", async (t) => {
+  const broker = await fakeBroker(t);
+  const reasons = [];
+  const client = clientFor(
+    t,
+    { mqttserver: broker.url, mqttkeepalive: 0.1, maxmqttreconnectdelay: 0.05 },
+    { on_disconnect: (_client, _userdata, rc) => reasons.push(rc) },
+  );
+  await client.start();
+  const [first] = broker.connections;
+  first.onPacket = undefined;
+  first.write(Uint8Array.of(0x30, 0x7f, 0x00));
+  await until(() => reasons.length === 1, "the keepalive");
+  const second = await until(() => client.connected && broker.connections[1], "the second connection");
+  second.write(Uint8Array.of(0x36, 0x03, 0x00, 0x01, 0x61));
+  await until(() => reasons.length === 2 && client.connected, "the third connection");
+  assert.deepEqual(reasons, [16, 2]);
+});
+
+test("an acknowledgement of something that was not sent is a protocol error, not a crash", async (t) => {
+  const broker = await fakeBroker(t);
+  const errors = [];
+  const client = clientFor(
+    t,
+    { mqttserver: broker.url, maxmqttreconnectdelay: 0.05 },
+    { on_disconnect: (_client, _userdata, _rc, error) => errors.push(error.code) },
+  );
+  await client.start();
+  broker.connections[0].send({ cmd: "suback", messageId: 7, granted: [0] });
+  await until(() => broker.connections[1] && client.connected, "the second connection");
+  assert.deepEqual(errors, ["PROTOCOL_ERROR"]);
+});
+
+test("a message larger than maxpacketsize is refused by leaving the broker", async (t) => {
+  const broker = await fakeBroker(t);
+  const errors = [];
+  const client = clientFor(
+    t,
+    { mqttserver: broker.url, maxpacketsize: 1000, maxmqttreconnectdelay: 86400 },
+    { on_disconnect: (_client, _userdata, _rc, error) => errors.push(error) },
+  );
+  await client.start();
+  broker.connections[0].send({ cmd: "publish", topic: "a", payload: "x".repeat(2000), qos: 0 });
+  await until(() => errors.length > 0, "on_disconnect");
+  assert.match(errors[0].message, /maxpacketsize/);
+});
+
+test("without on_error each kind of failure is on the console once, and no more", async (t) => {
+  const warnings = captureWarnings(t);
+  const broker = await fakeBroker(t, [
+    scripts.refuses(3),
+    scripts.refuses(3),
+    scripts.refuses(5),
+    scripts.garbage(),
+    scripts.garbage(),
+    scripts.accepts(),
+  ]);
+  const credentials = { mqttserver: broker.url, maxmqttreconnectdelay: 0.05 };
+  const client = clientFor(t, credentials, { on_error: undefined });
+  await until(() => client.connected, "a connection in the end");
+  broker.connections[5].reset();
+  await until(() => broker.connections[6] && client.connected, "the next connection");
+  broker.connections[6].reset();
+  await until(() => broker.connections[7] && client.connected, "the one after that");
+  const kinds = warnings.map((warning) => /[A-Z]+_[A-Z]+/.exec(warning)[0]);
+  assert.deepEqual(kinds, ["CONNECTION_REFUSED", "NOT_AUTHORIZED", "PROTOCOL_ERROR", "CONNECTION_LOST"]);
+  for (const warning of warnings) assert.match(warning, /^mqtt-lib .*on_error/);
+
+  const other = clientFor(t, credentials, { on_error: undefined, on_disconnect: () => {} });
+  await other.start();
+  broker.connections.at(-1).reset();
+  await until(() => other.connected, "reconnected");
+  await other.stop();
+  assert.equal(warnings.length, 4, "on_disconnect carried it");
+});
+
+test("no bad broker throws out of a timer or ends the process", async (t) => {
+  const bad = await Promise.all([
+    fakeBroker(t, scripts.closesAtOnce),
+    fakeBroker(t, scripts.resetsAtOnce),
+    fakeBroker(t, scripts.garbage()),
+    fakeBroker(t, scripts.refuses(5)),
+    fakeBroker(t, scripts.silent),
+  ]);
+  const urls = [
+    ...bad.flatMap(({ url, wsUrl }) => [url, wsUrl]),
+    `mqtt://127.0.0.1:${await freePort()}`,
+    `ws://127.0.0.1:${await freePort()}`,
+    `ws://127.0.0.1:${mosquitto.port}`,
+    `mqtt://127.0.0.1:${mosquitto.wsPort}`,
+  ];
+  const { stdout, stderr, code, signal } = await run(
+    `
+    import { MqttCustom } from "mqtt-lib";
+    const [, , ...urls] = process.argv;
+    console.warn = () => {};
+    process.on("uncaughtException", (error) => console.log("uncaught", error));
+    const clients = urls.map((mqttserver) =>
+      new MqttCustom({
+        credentials: { mqttserver, connecttimeout: 0.05, maxmqttreconnectdelay: 0.02, stoptimeout: 0.2 },
+      }),
+    );
+    for (const client of clients) {
+      client.publish("a", "x", { qos: 1 });
+      client.batch_publish("a", "x");
+      client.subscribe("a");
+      client.start();
+    }
+    await new Promise((resolve) => setTimeout(resolve, 500));
+    console.log(clients.every(({ state }) => state === "reconnecting" || state === "connecting"));
+    await Promise.all(clients.map((client) => client.stop()));
+    console.log(clients.every(({ state }) => state === "stopped"));
+    `,
+    urls,
+    { flags: ["--unhandled-rejections=strict"] },
+  );
+  assert.equal(stderr, "");
+  assert.equal(stdout, "true\ntrue\n");
+  assert.deepEqual([code, signal], [0, null]);
+});

@@ -1,0 +1,195 @@
+// In a page the .wasm may still be on its way when the first calls are made. Played here with the sources
+// themselves, told to load as a page does, from a promise that the test resolves.
+
+import assert from "node:assert/strict";
+import { after, before, test } from "node:test";
+import { startMosquitto } from "../support/mosquitto.mjs";
+import { freshTopic, lines, run } from "./helpers.mjs";
+
+let broker;
+
+before(async () => {
+  broker = await startMosquitto();
+});
+
+after(() => broker?.stop());
+
+/** A fresh process each, because the .wasm is loaded once in a process. */
+const script = (body) => `
+  import { readFileSync } from "node:fs";
+  import { connect } from "./js/node/connect.mjs";
+  import { MqttCustom } from "./js/client.mjs";
+  import { use } from "./js/runtime.mjs";
+  const [, , mqttserver, topic] = process.argv;
+  const file = readFileSync("pkg/mqtt_lib_bg.wasm");
+  const sleep = (ms) => new Promise((resolve) => setTimeout(resolve, ms));
+  let arrive;
+  let fails = 0;
+  use({
+    node: true,
+    connect,
+    url: () => (fails-- > 0 ? Promise.reject(new Error("offline")) : new Promise((resolve) => { arrive = () => resolve(file); })),
+  });
+  ${body}
+`;
+
+async function play(body) {
+  const { stdout, stderr, code, signal } = await run(script(body), [broker.url, freshTopic()]);
+  assert.equal(stderr, "");
+  assert.deepEqual([code, signal], [0, null]);
+  return lines(stdout);
+}
+
+test("calls are kept and done in their order once it is there, with the payloads of the time of the call", async () => {
+  const said = await play(`
+    const client = new MqttCustom({ credentials: { mqttserver } });
+    console.log(client.state, client.connected, client.stats().sent);
+    client.on_message = (self, userdata, message) => {
+      console.log(self === client, message.text());
+      if (message.text() === "end") client.stop();
+    };
+    const bytes = new TextEncoder().encode("bytes");
+    const item = { a: 1 };
+    const options = { qos: 1 };
+    client.subscribe(topic).then((granted) => console.log("granted", granted[0]));
+    client.publish(topic, bytes, options);
+    client.publish(topic, bytes.buffer);
+    client.batch_publish(topic, item);
+    client.batch_publish(topic, item);
+    client.flush();
+    client.qpublish(topic, bytes);
+    client.flush();
+    bytes.fill(33);
+    item.a = 2;
+    options.qos = 7;
+    client.publish(topic, "end", { qos: 1 });
+    await sleep(20);
+    console.log(client.state);
+    arrive();
+  `);
+  assert.ok(said.includes("granted 0"));
+  const others = said.filter((line) => line !== "granted 0");
+  assert.deepEqual(others, [
+    "connecting false 0",
+    "connecting",
+    "true bytes",
+    "true bytes",
+    'true [{"a":1},{"a":1}]',
+    "true bytes",
+    "true end",
+  ]);
+});
+
+test("what is wrong in the credentials rejects start() and reaches on_error, since the constructor cannot throw", async () => {
+  const said = await play(`
+    const show = (where) => (error) => console.log(where, error.name, error.code, error.message.includes("mqttsever"));
+    const client = new MqttCustom({
+      credentials: { mqttsever: "h" },
+      on_error: (self, userdata, error) => show("on_error")(error),
+    });
+    client.publish("a", "b").catch(show("publish"));
+    client.start().catch(show("start"));
+    arrive();
+    await sleep(50);
+    client.start().catch(show("start again"));
+  `);
+  assert.deepEqual(said.sort(), [
+    "on_error TypeError INVALID_OPTION true",
+    "on_error TypeError INVALID_OPTION true",
+    "publish TypeError INVALID_OPTION true",
+    "start TypeError INVALID_OPTION true",
+    "start again TypeError INVALID_OPTION true",
+  ].sort());
+});
+
+test("what is wrong in an early call rejects its promise alone", async () => {
+  const said = await play(`
+    const client = new MqttCustom({ credentials: { mqttserver } });
+    const show = (error) => console.log(error.name, error.code);
+    client.publish("a/#", "x").catch(show);
+    client.publish("a", {}).catch(show);
+    client.publish("a", "x", { qos: 3 }).catch(show);
+    client.batch_publish("a", new Uint8Array(3)).catch(show);
+    client.subscribe("a+").catch(show);
+    const cycle = {};
+    cycle.self = cycle;
+    client.batch_publish("a", cycle).catch(show);
+    client.publish("nobody/looks", Symbol("x"));
+    arrive();
+    await client.start();
+    console.log(client.connected);
+    await client.stop();
+  `);
+  assert.deepEqual(said.sort(), [
+    "RangeError OUT_OF_RANGE",
+    "TypeError INVALID_PAYLOAD",
+    "TypeError INVALID_PAYLOAD",
+    "TypeError INVALID_PAYLOAD",
+    "TypeError INVALID_TOPIC",
+    "TypeError INVALID_TOPIC",
+    "true",
+  ]);
+});
+
+test("a load that fails is told to start() and on_error, and can be tried again", async () => {
+  const said = await play(`
+    fails = 1;
+    const client = new MqttCustom({
+      credentials: { mqttserver },
+      on_error: (self, userdata, error) => console.log("on_error", error.message),
+    });
+    await client.start().catch((error) => console.log("start", error.message));
+    console.log(client.state);
+    const again = client.start();
+    await sleep(1);
+    arrive();
+    await again;
+    console.log(client.state);
+    await client.stop();
+  `);
+  assert.deepEqual(said, ["on_error offline", "start offline", "idle", "connected"]);
+});
+
+test("publish_high_priority as a static waits for it too", async () => {
+  const said = await play(`
+    const client = MqttCustom.publish_high_priority(topic, "x", { hostname: mqttserver, qos: 1 });
+    client.then(() => console.log("published"));
+    await sleep(10);
+    console.log("waiting");
+    arrive();
+  `);
+  assert.deepEqual(said, ["waiting", "published"]);
+});
+
+test("stop() in the meantime is honoured, and messages(filter) may begin", async () => {
+  const said = await play(`
+    const client = new MqttCustom({ credentials: { mqttserver } });
+    const loop = client.messages(topic);
+    client.subscribe(topic);
+    client.publish(topic, "x");
+    arrive();
+    console.log((await loop.next()).value.text());
+    await client.stop();
+    console.log((await loop.next()).done);
+
+    const idle = new MqttCustom({ credentials: { mqttserver } });
+    await idle.stop();
+    console.log(idle.state);
+  `);
+  assert.deepEqual(said, ["x", "true", "stopped"]);
+});
+
+test("more early calls than it keeps are refused with QUEUE_FULL", async () => {
+  const said = await play(`
+    const client = new MqttCustom({ credentials: { mqttserver } });
+    for (let i = 0; i < 10_000; i++) client.publish(topic, "x");
+    await client.publish(topic, "one too many").catch(({ name, code, message }) => console.log(name, code, message));
+    const started = client.start();
+    const stopped = client.stop();
+    arrive();
+    await Promise.all([started.catch(({ code }) => console.log(code)), stopped]);
+    console.log(client.stats().sent);
+  `);
+  assert.match(said[0], /^MqttError QUEUE_FULL 10000 calls already wait .*start\(\)/);
+  assert.deepEqual(said.slice(1), ["10000"], "start() and stop() are never refused");
+});

@@ -1,0 +1,231 @@
+// Every snippet of README.md runs as it is written, in a process of its own, and does what the text says:
+// what it prints is the ```text below it, what it publishes is seen by another client on a real broker.
+// Only ports differ: a preload leads connections to 1883 and 9001 to the test's Mosquitto.
+
+import assert from "node:assert/strict";
+import { spawn } from "node:child_process";
+import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { after, before, test } from "node:test";
+import { fileURLToPath } from "node:url";
+import { build } from "esbuild";
+import mqtt from "mqtt";
+import { startMosquitto } from "../support/mosquitto.mjs";
+
+const ROOT = fileURLToPath(new URL("../..", import.meta.url));
+const read = (name) => readFileSync(join(ROOT, name), "utf8");
+const README = read("README.md");
+
+/** What another client sees, by the heading above the snippet, in the order in which it comes. */
+const SEEN = {
+  "mqtt-lib": ["test/topic hello"],
+  "A client that stays connected": ["test/topic first", "test/topic second"],
+  "`batch_publish`: many items, one message": [
+    'test/batch ["payload","payload","payload","payload","payload"]',
+    'test/other [{"celsius":21.5}]',
+  ],
+  "`qpublish`: one queue, each message by itself": [0, 1, 2, 3, 4].map((i) => `test/queue payload ${i}`),
+  "`publish_high_priority`: a connection of its own": ["test/alarm fire", "test/alarm over"],
+  "Configuration, with a will": ["test/will device1 is gone"],
+  "`start` and `stop`": ["test/again hello"],
+  "Subscriptions, handlers, iterators": ['test/x/json {"value":42}', "test/a \x01\x02\x03"],
+  Errors: [],
+  Transport: ["test/websocket hello"],
+  Guarantees: ["test/session while it was away"],
+  Node: ["test/require hello"],
+};
+
+/** The fenced blocks, each with the heading above it and, for code, the output below it. */
+function snippets(markdown) {
+  const found = [];
+  let heading = "";
+  for (const [, title, language, body] of markdown.matchAll(/^#+ (.*)$|^```(\w+)\n([\s\S]*?)^```$/gm)) {
+    if (title !== undefined) heading = title;
+    else if (language === "text") found.at(-1).prints = body;
+    else found.push({ heading, language, body, prints: "" });
+  }
+  return found;
+}
+
+const SNIPPETS = snippets(README);
+const RUNNABLE = SNIPPETS.filter(({ language }) => language === "js" || language === "cjs");
+const PAGES = SNIPPETS.filter(({ language }) => language === "html");
+
+let folder;
+let broker;
+let observer;
+let seen = [];
+
+before(async () => {
+  mkdirSync(join(ROOT, "target"), { recursive: true });
+  folder = mkdtempSync(join(ROOT, "target", "readme-")); // within the project, so that "mqtt-lib" is itself
+  broker = await startMosquitto();
+  const preload = `
+    import net from "node:net";
+    import { syncBuiltinESMExports } from "node:module";
+    const ports = { 1883: ${broker.port}, 9001: ${broker.wsPort} };
+    const { connect } = net;
+    net.connect = net.createConnection = (to, ...rest) => {
+      if (!(to.port in ports)) throw new Error("a snippet connects to port " + to.port);
+      return connect({ ...to, port: ports[to.port] }, ...rest);
+    };
+    syncBuiltinESMExports();
+  `;
+  writeFileSync(join(folder, "preload.mjs"), preload);
+  observer = await mqtt.connectAsync(broker.url);
+  observer.on("message", (topic, payload) => seen.push(`${topic} ${payload}`));
+  await observer.subscribeAsync("#", { qos: 2 });
+});
+
+after(async () => {
+  await observer?.endAsync(true);
+  await broker?.stop();
+  if (folder) rmSync(folder, { recursive: true, force: true });
+});
+
+function run(file) {
+  return new Promise((resolve) => {
+    const args = ["--import", join(folder, "preload.mjs"), file];
+    const child = spawn(process.execPath, args, { stdio: ["ignore", "pipe", "pipe"], timeout: 60_000 });
+    const result = { stdout: "", stderr: "" };
+    child.stdout.on("data", (text) => {
+      result.stdout += text;
+    });
+    child.stderr.on("data", (text) => {
+      result.stderr += text;
+    });
+    child.on("close", (code) => resolve({ ...result, code }));
+  });
+}
+
+/** Resolves when the observer has everything that was published before: its own message comes last. */
+async function everythingSeen() {
+  await observer.publishAsync("test/end", "", { qos: 2 });
+  while (seen.at(-1) !== "test/end ") await new Promise((resolve) => setTimeout(resolve, 5));
+  return seen.slice(0, -1);
+}
+
+for (const [i, { heading, language, body, prints }] of RUNNABLE.entries()) {
+  test(`the snippet under "${heading}" does what it says`, async () => {
+    const file = join(folder, `${i}.${language === "js" ? "mjs" : "cjs"}`);
+    writeFileSync(file, body);
+    seen = [];
+    const { stdout, stderr, code } = await run(file);
+    assert.equal(stderr, "");
+    assert.equal(stdout, prints);
+    assert.equal(code, 0);
+    const expected = SEEN[heading];
+    // A will is published when the broker notices the end, which may be after the process has gone.
+    while (seen.length < expected.length) await new Promise((resolve) => setTimeout(resolve, 5));
+    assert.deepEqual(await everythingSeen(), expected);
+  });
+}
+
+test("each heading has one snippet that runs, and none was overlooked", () => {
+  assert.deepEqual(RUNNABLE.map(({ heading }) => heading).sort(), Object.keys(SEEN).sort());
+  const languages = new Set(SNIPPETS.map(({ language }) => language));
+  assert.deepEqual([...languages].sort(), ["cjs", "html", "js", "sh"]);
+  assert.equal(README.match(/^```/gm).length, 2 * README.match(/^```\w+$/gm).length);
+});
+
+for (const { heading, body } of PAGES) {
+  test(`the page under "${heading}" is one that a browser can load`, async () => {
+    for (const [, map] of body.matchAll(/<script type="importmap">([\s\S]*?)<\/script>/g)) {
+      for (const [name, path] of Object.entries(JSON.parse(map).imports)) {
+        assert.ok(existsSync(join(ROOT, path.replace(`./node_modules/${name}/`, ""))), path);
+      }
+    }
+    for (const [, source] of body.matchAll(/<script type="module">([\s\S]*?)<\/script>/g)) {
+      const { warnings } = await build({
+        stdin: { contents: source, resolveDir: ROOT },
+        alias: { "mqtt-lib": join(ROOT, "dist/browser.mjs") },
+        bundle: true,
+        format: "esm",
+        write: false,
+        logLevel: "silent",
+      });
+      assert.deepEqual(warnings, []);
+    }
+  });
+}
+
+/** Rows of the table under a heading, as cells without code marks. */
+function table(heading) {
+  const section = README.split(new RegExp(`^#+ ${heading}$`, "m"))[1].split(/^#/m)[0];
+  const rows = section.split("\n").filter((line) => line.startsWith("| `"));
+  return rows.map((row) =>
+    row
+      .split("|")
+      .slice(1, -1)
+      .map((cell) => cell.trim().replace(/^`(.*)`$/, "$1")),
+  );
+}
+
+const numberOf = (text) => Number(text.replaceAll("_", ""));
+
+test("the table of configuration has every key of the validator, with its range", () => {
+  const source = read("src/engine/validate.rs").replaceAll("MAX_SECONDS)", "2_147_483.0)");
+  const keys = [...source.matchAll(/\("(\w+)", Kind::(\w+)(?:\(([\d._]+), ([\d._]+)\))?\)/g)];
+  const expected = keys.map(([, key, , min, max]) => [
+    key,
+    min === undefined ? "" : `${numberOf(min)} to ${numberOf(max)}`,
+  ]);
+  assert.ok(expected.length > 20);
+  assert.deepEqual(
+    table("Configuration")
+      .map(([key, , range]) => [key, range])
+      .sort(),
+    expected.sort(),
+  );
+});
+
+test("the table of configuration has the defaults of the engine", () => {
+  const fields = {
+    mqttkeepalive: "keepalive",
+    maxmqttreconnectdelay: "max_reconnect_delay",
+    queuesize: "queue_size",
+    batchsize: "batch_size",
+    publishinterval: "publish_interval",
+    connecttimeout: "connect_timeout",
+    acktimeout: "ack_timeout",
+    stoptimeout: "stop_timeout",
+    maxinflight: "max_inflight",
+    maxpacketsize: "max_packet_size",
+    offlinesize: "offline_size",
+    offlinebytes: "offline_bytes",
+  };
+  const source = read("src/engine/config.rs").split("impl Default for Config")[1];
+  for (const [key, type, , shown] of table("Configuration")) {
+    if (!(key in fields)) continue;
+    const [, digits, shift = "0"] = source.match(new RegExp(`${fields[key]}: ([\\d_]+)(?: << (\\d+))?,`));
+    const value = numberOf(digits) * 2 ** Number(shift);
+    assert.equal(Number(shown), type === "seconds" ? value / 1000 : value, key);
+  }
+});
+
+test("the table of errors has every code", () => {
+  const codes = [...read("src/engine/error.rs").matchAll(/Code::\w+ => "(\w+)"/g)].map(([, code]) => code);
+  assert.deepEqual(
+    table("Error codes")
+      .map(([code]) => code)
+      .sort(),
+    codes.sort(),
+  );
+});
+
+test("the table of methods has every method, and the text every counter", async () => {
+  const { MqttCustom } = await import("mqtt-lib");
+  const idle = new MqttCustom({ autostart: false });
+  const names = Object.entries(Object.getOwnPropertyDescriptors(MqttCustom.prototype))
+    .filter(
+      ([name, { value }]) => typeof value === "function" && name !== "constructor" && !/[A-Z]/.test(name),
+    )
+    .map(([name]) => name);
+  assert.deepEqual(
+    table("Methods")
+      .map(([call]) => call.split("(")[0])
+      .sort(),
+    names.sort(),
+  );
+  for (const counter of Object.keys(idle.stats())) assert.ok(README.includes(`\`${counter}\``), counter);
+});
