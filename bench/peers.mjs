@@ -1,9 +1,10 @@
 // The clients that are compared: MQTT.js is a development dependency, paho is installed on demand into
 // target/bench/peers. Owns their versions, and the copy of dist/ that is measured.
 
+import { createHash } from "node:crypto";
 import { cpSync, existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { createRequire } from "node:module";
-import { join } from "node:path";
+import { join, resolve } from "node:path";
 import { pathToFileURL } from "node:url";
 import { must, ROOT } from "../scripts/run.mjs";
 
@@ -26,14 +27,17 @@ async function installPaho() {
 }
 
 /** Installs, copies, and gives what measurements need in their environment, and the versions. */
-export async function preparePeers() {
+export async function preparePeers(dist) {
   await installPaho();
   const copy = join(FOLDER, "dist"); // a build meanwhile does not change what is measured
   rmSync(copy, { recursive: true, force: true });
-  cpSync(join(ROOT, "dist"), copy, { recursive: true });
+  cpSync(resolve(ROOT, dist), copy, { recursive: true });
+  const hash = createHash("sha256");
+  for (const name of ["node.cjs", "mqtt_lib_bg.wasm"]) hash.update(readFileSync(join(copy, name)));
   const modules = join(ROOT, "node_modules");
   return {
     env: { BENCH_DIST: pathToFileURL(join(copy, "node.mjs")).href, BENCH_PEERS: MANIFEST },
+    build: hash.digest("hex").slice(0, 12), // which dist/ it was
     versions: {
       "mqtt-lib": versionIn(ROOT),
       mqttjs: versionIn(join(modules, "mqtt")),

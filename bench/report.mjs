@@ -10,21 +10,28 @@ export const median = (numbers) => {
 
 const middle = (results, key) => median(results.map((result) => result[key]));
 
+/** Median of the ratios within a round: what else the machine does changes less in one round than in all. */
+function ratioByRound(mine, others) {
+  const ratios = mine.flatMap(({ round, rate }) =>
+    others.filter((other) => other.round === round).map((other) => rate / other.rate),
+  );
+  return ratios.length === 0 ? null : median(ratios);
+}
+
 /** One row a workload and client, from all rounds. */
 export function summarise(results) {
   const rows = [];
   for (const workload of WORKLOADS) {
-    const of = (client) => results.filter((r) => r.workload === workload.name && r.client === client);
-    const rateOf = (client) => (of(client).length > 0 ? middle(of(client), "rate") : null);
+    const all = (client) => results.filter((r) => r.workload === workload.name && r.client === client);
+    const of = (client) => all(client).filter((result) => result.rate > 0);
     for (const client of workload.clients) {
       const mine = of(client);
-      if (mine.length === 0) continue;
-      const rate = rateOf(client);
-      const against = (other) => (rateOf(other) === null ? null : rate / rateOf(other));
+      if (mine.length === 0) continue; // not run, or failed each time
+      const against = (other) => ratioByRound(mine, of(other));
       rows.push({
         workload: workload.name,
         client,
-        rate,
+        rate: middle(mine, "rate"),
         rates: mine.map((result) => Math.round(result.rate)),
         cpu: middle(mine, "cpu"),
         memory: middle(mine, "memory"),
@@ -32,7 +39,6 @@ export function summarise(results) {
         toMqttjs: against("mqttjs"),
         toBare: against("bare"),
         ...verdict(workload, client, against),
-        wrong: mine.map((result) => result.wrong).filter(Boolean),
       });
     }
   }
@@ -62,7 +68,7 @@ const HEAD = [
 const grouped = (number) => Math.round(number).toLocaleString("en");
 const ratio = (number, digits) => (number === null ? "" : `${number.toFixed(digits)}x`);
 
-export function table(rows) {
+export function table(rows, results) {
   const lines = rows.map((row) => [
     row.workload,
     row.client,
@@ -85,6 +91,6 @@ export function table(rows) {
     before = line[0];
     out.push(pad(line).join("  ").trimEnd());
   }
-  const wrong = rows.flatMap((row) => row.wrong.map((what) => `${row.workload} ${row.client}: ${what}`));
-  return [...out, ...wrong.map((what) => `WRONG ${what}`)].join("\n");
+  const wrong = results.filter((result) => result.wrong);
+  return [...out, ...wrong.map((r) => `WRONG ${r.workload} ${r.client}: ${r.wrong}`)].join("\n");
 }

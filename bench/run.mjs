@@ -1,6 +1,7 @@
 // npm run bench: every client in turn, each in a process of its own, several rounds; one table, one JSON.
 //   --rounds=3  --only=ws-publish (part of a name)  --client=mqtt-lib,mqttjs  --quick  --payload=string|bytes
 //   --acks=joined|separate (one frame for the acknowledgements of a chunk, or one each)  --no-build
+//   --dist=folder (measures that copy of dist/ instead, for comparisons)
 //   --profile (one round of mqtt-lib, .cpuprofile files into target/bench/profiles)
 
 import { fork } from "node:child_process";
@@ -32,6 +33,7 @@ function options() {
       payload: { type: "string", default: "string" },
       acks: { type: "string", default: "joined" },
       build: { type: "boolean", default: true },
+      dist: { type: "string", default: "dist" },
       profile: { type: "boolean" },
     },
     allowNegative: true,
@@ -67,6 +69,12 @@ function measure(task, counterpart, { env, profile }) {
   });
 }
 
+/** One measurement that fails is told in the table; the others go on. */
+function failed(error) {
+  if (!(error instanceof Failure)) throw error;
+  return { rate: Number.NaN, wrong: error.message };
+}
+
 async function rounds(chosen, peers, { clients, acks, payload, rounds, warm, ms, profile }) {
   const counterpart = await startCounterpart();
   await counterpart.ask({ do: "set", separate: acks === "separate" });
@@ -78,7 +86,7 @@ async function rounds(chosen, peers, { clients, acks, payload, rounds, warm, ms,
           const { clients: _clients, goal: _goal, ofBare: _ofBare, name, ...rest } = workload;
           const url = counterpart.url(workload.transport);
           const task = { ...rest, workload: name, client, url, payload, warm, ms };
-          const result = await measure(task, counterpart, { env: peers.env, profile });
+          const result = await measure(task, counterpart, { env: peers.env, profile }).catch(failed);
           results.push({ workload: name, client, round, ...result });
           const rate = Math.round(result.rate).toLocaleString("en");
           console.error(`round ${round}/${rounds}  ${name} ${client} ${rate}/s ${result.wrong ?? ""}`);
@@ -98,24 +106,32 @@ await main(async () => {
   if (chosen.length === 0) {
     throw new Failure(`--only=${only} is none of ${WORKLOADS.map(({ name }) => name).join(", ")}`);
   }
-  if (chosenOptions.build) {
+  if (chosenOptions.build && chosenOptions.dist === "dist") {
     await setup("build");
     await build();
   }
-  const peers = await preparePeers();
+  const peers = await preparePeers(chosenOptions.dist);
   mkdirSync(FOLDER, { recursive: true });
   if (profile) rmSync(PROFILES, { recursive: true, force: true });
   const results = await rounds(chosen, peers, chosenOptions);
   const rows = summarise(results);
   const machine = { cpu: cpus()[0].model, cores: cpus().length, memory: totalmem(), node: process.version };
-  const file = join(FOLDER, "result.json");
-  const about = { date: new Date().toISOString(), machine, versions: peers.versions, options: chosenOptions };
+  const file = join(FOLDER, profile ? "profiles/result.json" : "result.json");
+  const about = {
+    date: new Date().toISOString(),
+    machine,
+    build: peers.build,
+    versions: peers.versions,
+    options: chosenOptions,
+  };
   writeFileSync(file, `${JSON.stringify({ ...about, rows, results }, null, 2)}\n`);
   const { versions } = peers;
-  console.log(table(rows));
+  console.log(table(rows, results));
   console.log(`\nmqtt-lib ${versions["mqtt-lib"]}, MQTT.js ${versions.mqttjs}, paho-mqtt ${versions.paho},`);
   console.log(`bare socket: ${versions.bare}; Node ${process.version}, ${machine.cores} x ${machine.cpu};`);
-  console.log("64-byte payloads, 20-byte topic, medians; CPU µs a message in the client's process;");
+  console.log("64-byte payloads, 20-byte topic, medians of rates and of ratios within a round;");
+  console.log("CPU µs a message, in the client's process;");
   console.log(`"other side" near 100 %: the counterpart was the limit. Written to ${file}`);
+  if (results.some((result) => result.wrong)) process.exitCode = 1;
   if (profile) console.log(`profiles in ${PROFILES}`);
 });

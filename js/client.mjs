@@ -14,14 +14,20 @@ import { environment, load, memoryWords, ready, topicNumber, writePayload } from
 const IN_THIS_TURN = 0;
 const PENDING = 1;
 const QUEUE = 8;
-/** Calls that may wait for the wasm to load. */
-const MAX_EARLY = 10_000;
+/** Calls that may wait for the wasm to load: as many as messages may wait for a connection. */
+const MAX_EARLY = 100_000;
 
 /** Clients in use are not collected, whether or not the user keeps them. @type {Set<MqttCustom>} */
 const alive = new Set();
 
 /** @param {string} message @param {string} code @param {number} [reason] @param {unknown} [cause] */
 const makeError = (message, code, reason, cause) => new MqttError(message, code, reason, cause);
+
+/** Before the core is loaded it cannot warn itself. @param {string} text @param {unknown} detail */
+function warn(text, detail) {
+  // biome-ignore lint/suspicious/noConsole: never silence, and nobody has set on_error
+  console.warn(text, detail);
+}
 
 /** QoS and retain as flags; -1 for the core to judge. @param {any} options */
 function publishFlags(options) {
@@ -69,7 +75,8 @@ export class MqttCustom {
   #inbound;
   /** @type {Promise<void> | null} */
   #loading = null;
-  #early = 0;
+  /** Calls that wait for the wasm, in their order. @type {((core: Core | null, error?: unknown) => void)[]} */
+  #early = [];
   /** @type {Set<Messages>} */
   #iterators = new Set();
   #dropped = 0;
@@ -79,11 +86,15 @@ export class MqttCustom {
     this.#options = originalNames(options);
     for (const name of CALLBACKS) this.#callbacks[name] = this.#options?.[name] ?? null;
     const self = new WeakRef(this);
+    const core = () => {
+      const me = self.deref();
+      return me === undefined ? null : me.#core;
+    };
     this.#inbound = new Inbound(
       {
-        topic: (number) => /** @type {Core} */ (self.deref()?.#core).topic(number),
-        route: (topic) => self.deref()?.#core?.route(topic),
-        thrown: (name, thrown) => self.deref()?.#core?.thrown(name, thrown),
+        topic: (number) => core()?.topic(number) ?? "",
+        route: (topic) => core()?.route(topic),
+        thrown: (name, thrown) => core()?.thrown(name, thrown),
       },
       () => self.deref(),
       this.#options?.userdata,
@@ -101,10 +112,10 @@ export class MqttCustom {
     const self = new WeakRef(this);
     const inbound = this.#inbound;
     const pending = this.#pending;
+    const given = this.#options ?? {};
+    // With the callbacks as they are now; what is no object is for the validator to refuse.
     const options =
-      typeof this.#options === "object" && this.#options !== null
-        ? { ...this.#options, ...this.#assigned() }
-        : this.#options;
+      typeof given === "object" && !Array.isArray(given) ? { ...given, ...this.#callbacks } : given;
     this.#core = new Core(options, {
       node: environment.node,
       connect: environment.connect,
@@ -121,26 +132,20 @@ export class MqttCustom {
     if (this.#autostart) alive.add(this);
   }
 
-  /** Callbacks that were assigned before the core existed. */
-  #assigned() {
-    /** @type {Record<string, unknown>} */
-    const assigned = {};
-    for (const name of CALLBACKS) if (this.#callbacks[name] !== null) assigned[name] = this.#callbacks[name];
-    return assigned;
-  }
-
   /** Loads the wasm and begins; what fails is told to `on_error`, and can be tried again. */
   #load() {
     alive.add(this);
     this.#loading ??= load()
       .then(() => {
-        this.#early = 0;
         if (this.#core === null) this.#begin();
+        // In one go, so that no later call comes between.
+        for (const call of this.#early.splice(0)) call(this.#core);
       })
       .catch((error) => {
         this.#loading = null;
         alive.delete(this);
         this.#loadFailed(error);
+        for (const call of this.#early.splice(0)) call(null, error);
         throw error;
       });
     return this.#loading;
@@ -149,19 +154,26 @@ export class MqttCustom {
   /** @param {unknown} error */
   #loadFailed(error) {
     const { on_error } = this.#callbacks;
-    if (typeof on_error === "function") on_error(this, this.#options?.userdata, error);
-    else console.warn("mqtt-lib (set on_error to handle this):", error);
+    try {
+      if (typeof on_error === "function") on_error(this, this.#options?.userdata, error);
+      else warn("mqtt-lib (set on_error to handle this):", error);
+    } catch (thrown) {
+      warn("mqtt-lib: on_error itself threw:", thrown);
+    }
   }
 
   /** A call made before the wasm is loaded, in its turn. @template T @param {(core: Core) => Promise<T>} call @param {number} [limit] @returns {Promise<T>} */
   #later(call, limit = MAX_EARLY) {
-    if (this.#early >= limit) {
+    if (this.#early.length >= limit) {
       const text = `${MAX_EARLY} calls already wait for the WebAssembly to load; await start() before publishing more`;
       return rejected(new MqttError(text, "QUEUE_FULL"));
     }
-    this.#early += 1;
-    const result = this.#load().then(() => call(/** @type {Core} */ (this.#core)));
+    /** @type {Promise<T>} */
+    const result = new Promise((resolve, reject) => {
+      this.#early.push((core, error) => (core === null ? reject(error) : resolve(call(core))));
+    });
     result.catch(() => {});
+    this.#load().catch(() => {});
     return result;
   }
 
@@ -188,12 +200,15 @@ export class MqttCustom {
 
   stop() {
     if (this.#core === null && this.#loading === null) return Promise.resolve();
-    return this.#with(async (core) => {
+    const loading = this.#core === null;
+    const stopped = this.#with(async (core) => {
       await core.stop();
       if (core.state !== "stopped") return;
       alive.delete(this);
       for (const iterator of this.#iterators) iterator.end();
     }, Number.POSITIVE_INFINITY);
+    // What cannot be loaded has nothing to stop.
+    return loading ? stopped.catch(() => {}) : stopped;
   }
 
   /** @param {unknown} topic @param {unknown} [payload] @param {unknown} [options] @returns {Promise<void>} */
@@ -233,7 +248,9 @@ export class MqttCustom {
     if (this.#core === null) {
       const choice = snapshotOptions(options);
       return this.#later((core) =>
-        text === undefined ? core.batch_publish(topic, payload, choice) : this.#batch(core, topic, text, choice),
+        text === undefined
+          ? core.batch_publish(topic, payload, choice)
+          : this.#batch(core, topic, text, choice),
       );
     }
     if (text === undefined) return this.#core.batch_publish(topic, payload, options);
@@ -259,31 +276,34 @@ export class MqttCustom {
 
   /** @param {unknown} topic @param {unknown} [options] @param {unknown} [handler] @returns {Promise<number[]>} */
   subscribe(topic, options, handler) {
-    return this.#with((core) => core.subscribe(topic, options, handler));
+    const [topics, choice] =
+      this.#core === null ? [snapshotTopics(topic), snapshotOptions(options)] : [topic, options];
+    return this.#with((core) => core.subscribe(topics, choice, handler));
   }
 
   /** @param {unknown} topics @param {unknown} [options] @param {unknown} [handler] @returns {Promise<number[]>} */
   subscribe_topics(topics, options, handler) {
-    return this.#with((core) => core.subscribe_topics(topics, options, handler));
+    return this.subscribe(topics, options, handler);
   }
 
   /** @param {unknown} topic @returns {Promise<void>} */
   unsubscribe(topic) {
-    return this.#with((core) => core.unsubscribe(topic));
+    const topics = this.#core === null ? snapshotTopics(topic) : topic;
+    return this.#with((core) => core.unsubscribe(topics));
   }
 
   /** @param {unknown} topic @param {unknown} [payload] @param {unknown} [options] @returns {Promise<void>} */
   publish_high_priority(topic, payload, options) {
-    const then = snapshot(payload);
-    return this.#with((core) => core.publish_high_priority(topic, then, options));
+    const [then, choice] = [snapshot(payload), snapshotOptions(options)];
+    return this.#with((core) => core.publish_high_priority(topic, then, choice));
   }
 
   /** @param {unknown} topic @param {unknown} [payload] @param {unknown} [options] @returns {Promise<void>} */
   static publish_high_priority(topic, payload, options) {
     const hooks = { node: environment.node, connect: environment.connect, error: makeError };
     if (ready()) return oneShot(topic, payload, options, hooks);
-    const then = snapshot(payload);
-    const result = load().then(() => oneShot(topic, then, options, hooks));
+    const [then, choice] = [snapshot(payload), snapshotOptions(options)];
+    const result = load().then(() => oneShot(topic, then, choice, hooks));
     result.catch(() => {});
     return result;
   }
@@ -308,9 +328,10 @@ export class MqttCustom {
       release = () => this.#core?.unwatch(filter, number);
     } else {
       this.#later(async (core) => {
+        if (!this.#iterators.has(messages)) return;
         const number = core.watch(filter, take);
         release = () => core.unwatch(filter, number);
-      }).catch(() => messages.end());
+      }).catch((error) => messages.end(error));
     }
     this.#iterators.add(messages);
     return messages;
@@ -331,7 +352,8 @@ export class MqttCustom {
   }
 
   stats() {
-    const stats = this.#core?.stats() ?? { ...NO_STATS };
+    /** @type {typeof NO_STATS} */
+    const stats = /** @type {any} */ (this.#core?.stats()) ?? { ...NO_STATS };
     stats.dropped += this.#dropped;
     return stats;
   }
@@ -344,6 +366,8 @@ export class MqttCustom {
   }
 
   static {
+    // Bundlers rename the class; errors and inspectors show this name.
+    Object.defineProperty(MqttCustom, "name", { value: "MqttCustom" });
     for (const name of CALLBACKS) {
       const accessor = {
         /** @this {MqttCustom} */
@@ -381,5 +405,12 @@ const NO_STATS = {
 
 /** @param {unknown} options */
 function snapshotOptions(options) {
-  return typeof options === "object" && options !== null && !Array.isArray(options) ? { ...options } : options;
+  return typeof options === "object" && options !== null && !Array.isArray(options)
+    ? { ...options }
+    : options;
+}
+
+/** Topic filters as they are now. @param {unknown} topics */
+function snapshotTopics(topics) {
+  return Array.isArray(topics) ? [...topics] : snapshotOptions(topics);
 }

@@ -234,7 +234,7 @@ export type Filters = string | readonly string[] | FilterMap;
 export interface HighPriorityOptions extends Credentials, PublishOptions {
   /** Host name or URL; the same as `mqttserver`. Default: `"localhost"`. */
   hostname?: string;
-  /** Port from 1 to 65535; the same as `mqttport`. Default: 1883. */
+  /** Port from 1 to 65535; the same as `mqttport`, so one in the server's URL wins. Default: 1883. */
   port?: number;
 }
 
@@ -411,8 +411,8 @@ export class MqttCustom<Userdata = Any> {
    * Subscribes with one SUBSCRIBE (§3.8). Resolves with the granted QoS of each filter, in the order asked
    * (§3.9.3). With `handler`, matching messages go to it instead of `on_message`; a filter has one handler,
    * the last one given. Subscriptions are restored after a reconnect. Rejects with `"SUBSCRIBE_FAILED"` if
-   * a filter is refused (the others stay), `"TIMEOUT"`, `"STOPPED"`, `"INVALID_TOPIC"`,
-   * `"INVALID_OPTION"`, `"OUT_OF_RANGE"`.
+   * a filter is refused (the others stay), `"TIMEOUT"`, `"STOPPED"`, `"QUEUE_FULL"`, `"INVALID_TOPIC"`,
+   * `"INVALID_OPTION"`, and `"OUT_OF_RANGE"`, also for more than 1 MiB of filters in one call.
    */
   subscribe(
     topic: Filters,
@@ -439,8 +439,8 @@ export class MqttCustom<Userdata = Any> {
 
   /**
    * Unsubscribes with one UNSUBSCRIBE (§3.10); of a map of filters its keys count. Resolves at UNSUBACK, and
-   * handlers are called until then. Rejects with `"TIMEOUT"`, `"STOPPED"`, `"INVALID_TOPIC"`,
-   * `"OUT_OF_RANGE"`.
+   * handlers are called until then. Rejects with `"TIMEOUT"`, `"STOPPED"`, `"QUEUE_FULL"`,
+   * `"INVALID_TOPIC"`, `"OUT_OF_RANGE"`.
    */
   unsubscribe(topic: Filters): Promise<void>;
 

@@ -11,9 +11,11 @@ export class Messages {
   /** @type {Message[]} */
   #buffer = [];
   #head = 0;
-  /** @type {((result: IteratorResult<Message, undefined>) => void)[]} */
+  /** @type {((result: IteratorResult<Message, undefined> | Promise<typeof END>) => void)[]} */
   #takers = [];
   #ended = false;
+  /** Why it ended, until somebody has been told. @type {unknown} */
+  #error;
   #onEnd;
   #onDrop;
 
@@ -45,18 +47,26 @@ export class Messages {
     return message;
   }
 
-  /** What is buffered can still be read. */
-  end() {
+  /** What is buffered can still be read; then comes the error, if there is one. @param {unknown} [error] */
+  end(error) {
     if (this.#ended) return;
     this.#ended = true;
-    for (const taker of this.#takers.splice(0)) taker(END);
+    this.#error = error;
+    for (const taker of this.#takers.splice(0)) taker(this.#last());
     this.#onEnd(this);
+  }
+
+  /** @returns {Promise<typeof END>} */
+  #last() {
+    const error = this.#error;
+    this.#error = undefined;
+    return error === undefined ? Promise.resolve(END) : Promise.reject(error);
   }
 
   /** @returns {Promise<IteratorResult<Message, undefined>>} */
   next() {
     if (this.#head < this.#buffer.length) return Promise.resolve({ done: false, value: this.#take() });
-    if (this.#ended) return Promise.resolve(END);
+    if (this.#ended) return this.#last();
     return new Promise((resolve) => this.#takers.push(resolve));
   }
 

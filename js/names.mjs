@@ -19,6 +19,8 @@ export function originalNames(options) {
   const copy = {};
   for (const [key, value] of Object.entries(options)) copy[original.get(key) ?? key] = value;
   const { credentials } = copy;
-  if (typeof credentials === "object" && credentials !== null) copy.credentials = { ...credentials };
+  if (typeof credentials === "object" && credentials !== null && !Array.isArray(credentials)) {
+    copy.credentials = { ...credentials };
+  }
   return copy;
 }

@@ -1,6 +1,7 @@
 // The one WebAssembly instance: loading it, and views of its memory. Nothing happens at import.
 
 import init, { forget_topics, initSync, intern, scratch } from "../pkg/mqtt_lib.js";
+import { MqttError } from "./errors.mjs";
 
 /**
  * @typedef {object} Environment
@@ -32,16 +33,22 @@ export function ready() {
 
 /** A failed load is forgotten, so that it can be tried again. */
 export function load() {
-  loading ??= init({ module_or_path: environment.url?.() }).then(
-    (exports) => {
-      memory = exports.memory;
-    },
-    (error) => {
-      loading = undefined;
-      throw error;
-    },
-  );
+  loading ??= instantiate().catch((error) => {
+    loading = undefined;
+    throw error;
+  });
   return loading;
+}
+
+async function instantiate() {
+  const url = environment.url?.();
+  try {
+    ({ memory } = await init({ module_or_path: url }));
+  } catch (cause) {
+    const why = cause instanceof Error ? cause.message : String(cause);
+    const text = `the WebAssembly could not be loaded from ${url} (${why}); serve mqtt_lib_bg.wasm there as application/wasm, then call start() again`;
+    throw new MqttError(text, "LOAD_FAILED", undefined, cause);
+  }
 }
 
 let bytes = new Uint8Array(0);

@@ -66,6 +66,19 @@ pub fn decode(first: u8, body: &[u8]) -> Result<Publish<'_>, Malformed> {
     })
 }
 
+/// Of a PUBLISH whose body will have `whole` bytes: how many of them come before the payload, once so many
+/// have arrived that `decode` can read them. `Ok(None)`: more bytes are needed.
+pub fn head(first: u8, body: &[u8], whole: usize) -> Result<Option<usize>, Malformed> {
+    let Some(length) = body.first_chunk() else {
+        return Ok(None);
+    };
+    let head = remaining_length(u16::from_be_bytes(*length).into(), 0, first & QOS);
+    if head > whole {
+        return Err(Malformed("the topic of a PUBLISH passes the packet's end"));
+    }
+    Ok(Some(head).filter(|&head| head <= body.len()))
+}
+
 fn check_topic(topic: &[u8]) -> Result<&str, Malformed> {
     let topic = core::str::from_utf8(topic)
         .map_err(|_| Malformed("the topic of a PUBLISH is not UTF-8 [MQTT-1.5.3-1]"))?;
@@ -152,6 +165,15 @@ pub fn set_pid(packet: &mut [u8], pid: u16) {
     }
 }
 
+/// The topic of a whole encoded PUBLISH; empty for anything else.
+pub fn topic(packet: &[u8]) -> &[u8] {
+    let header = packet.iter().skip(1).position(|byte| byte & 0x80 == 0);
+    header
+        .and_then(|more| packet.get(more + 2..)?.split_first_chunk())
+        .and_then(|(length, rest)| rest.get(..u16::from_be_bytes(*length).into()))
+        .unwrap_or_default()
+}
+
 /// The QoS of an encoded PUBLISH; 0 for anything else.
 pub fn qos(packet: &[u8]) -> u8 {
     match packet.first() {
@@ -197,6 +219,7 @@ mod tests {
                         dup: false,
                     };
                     assert!(decoded(&packet) == wanted);
+                    assert_eq!(super::topic(&packet), topic.as_bytes());
                 }
             }
         }

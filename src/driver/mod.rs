@@ -125,8 +125,8 @@ impl Client {
     /// Ends when everything that is pending now has ended.
     pub fn flush(&self) -> Promise {
         let (token, promise) = self.promises.borrow_mut().make();
-        let mark = self.call(|engine, _| {
-            engine.flush();
+        let mark = self.call(|engine, now| {
+            engine.flush(now);
             engine.mark()
         });
         self.flushes.borrow_mut().push((mark, token));

@@ -54,6 +54,7 @@ fn prepare(
 ) -> Result<Shot, Error> {
     let credentials = Object::new();
     let message = Object::new();
+    let mut port_given = false;
     for (key, value) in values::entries("credentials", base)? {
         if !OWN.contains(&key.as_str()) {
             errors::set(&credentials, &key, &value);
@@ -62,12 +63,17 @@ fn prepare(
     for (key, value) in values::entries("options", options)? {
         match key.as_str() {
             "hostname" => errors::set(&credentials, "mqttserver", &value),
-            "port" => errors::set(&credentials, "mqttport", &value),
+            "port" => {
+                port_given = !value.is_undefined();
+                errors::set(&credentials, "mqttport", &value);
+            }
             "qos" | "retain" | "properties" => errors::set(&message, &key, &value),
             _ => errors::set(&credentials, &key, &value),
         }
     }
-    let mut config = config(&credentials, hooks)?.finish(host)?;
+    let mut settings = config(&credentials, hooks)?;
+    settings.port_wins = port_given;
+    let mut config = settings.finish(host)?;
     config.reconnect = false;
     let topic = values::topic(topic)?;
     crate::engine::check_topic(&topic)?;

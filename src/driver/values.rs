@@ -264,6 +264,13 @@ pub fn option_value(value: &JsValue) -> Value {
     if let Some(flag) = value.as_bool() {
         return Value::Bool(flag);
     }
+    if Array::is_array(value) {
+        let list = value.unchecked_ref::<Array>().iter();
+        return match list.map(|one| one.as_string()).collect() {
+            Some(list) => Value::List(list),
+            None => Value::Other("an array"),
+        };
+    }
     match buffer_source(value) {
         Some(bytes) => Value::Bytes(bytes),
         None => Value::Other(kind(value)),

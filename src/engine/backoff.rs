@@ -9,15 +9,19 @@ pub(super) const LEAST_DELAY: Millis = 20;
 
 impl Engine {
     /// Exponential with full jitter, from 1 s to the configured bound.
-    pub(super) fn next_delay(&mut self) -> Millis {
+    fn next_delay(&mut self) -> Millis {
         let grown = FIRST_DELAY << self.link.attempts.min(20);
         self.link.attempts += 1;
         self.rng.up_to(grown.min(self.cfg.max_reconnect_delay))
     }
 
-    /// A refusal will hardly change in a second: the slow end, but for "server unavailable".
-    pub(super) fn refused_delay(&mut self, code: u8) -> Millis {
-        if code == 3 {
+    /// Every server has had its turn, or a connection was lost. Refusals will hardly change in a second:
+    /// the slow end.
+    pub(super) fn delay_of_round(&mut self) -> Millis {
+        let refused = self.link.refused && self.link.tried > 0;
+        self.link.tried = 0;
+        self.link.refused = true;
+        if !refused {
             return self.next_delay();
         }
         let half = self.cfg.max_reconnect_delay / 2;

@@ -19,6 +19,10 @@ struct Batch {
     /// The array without its closing bracket.
     json: Vec<u8>,
     items: usize,
+    /// Where the journal keeps them.
+    kept: Vec<u64>,
+    /// Its place among the calls.
+    seq: u64,
 }
 
 #[derive(Debug, Default)]
@@ -53,6 +57,20 @@ impl Collector {
         }
     }
 
+    /// The oldest batch and the oldest queued message, by their places among the calls.
+    pub fn oldest(&mut self) -> [Option<u64>; 2] {
+        while self
+            .due
+            .front()
+            .is_some_and(|&(_, id, number)| !self.lives(id, number))
+        {
+            self.due.pop_front();
+        }
+        let number = self.due.front().map(|&(_, _, number)| number);
+        let batch = number.and_then(|n| self.batches[n as usize].as_ref());
+        [batch.map(|b| b.seq), self.queue.front().map(|key| key.seq)]
+    }
+
     #[cfg(test)]
     pub fn deadlines(&self) -> usize {
         self.due.len()
@@ -77,7 +95,7 @@ impl Engine {
                 ],
             ));
         }
-        self.room_for(item.topic.len() + size)?;
+        self.make_room(item.topic.len() + size, item.topic)?;
 
         let mut key = std::mem::take(&mut self.collector.key);
         key.clear();
@@ -86,7 +104,7 @@ impl Engine {
         let full = |b: &Batch| b.json.len() + size > MAX_BATCH_BYTES;
         if let Some(number) = self.collector.keys.find(&key) {
             if self.collector.batches[number as usize].as_ref().is_some_and(full) {
-                self.flush_batch(number);
+                self.flush_batch(number, now);
             }
         }
 
@@ -105,6 +123,8 @@ impl Engine {
                 token,
                 json: Vec::new(),
                 items: 0,
+                kept: Vec::new(),
+                seq: self.ops.mark(),
             });
             let due = now + self.cfg.publish_interval;
             collector.due.push_back((due, id, number));
@@ -118,28 +138,51 @@ impl Engine {
             batch.json.push(if batch.items == 0 { b'[' } else { b',' });
             batch.json.extend_from_slice(item.payload);
             batch.items += 1;
+            let journal = &mut self.ops.journal;
+            if journal.is_on() {
+                let kept = journal.item(batch.id, &collector.key, item.payload);
+                batch.kept.push(kept);
+            }
             ends_as = batch.token;
             flush = batch.items >= self.cfg.batch_size;
             self.held.messages += 1;
             self.held.bytes += size;
         }
-        if flush {
-            self.flush_batch(number);
+        if flush || self.is_overfull() {
+            self.flush_batch(number, now);
         }
         Ok(ends_as)
     }
 
-    fn flush_batch(&mut self, number: u32) {
-        let taken = self
-            .collector
-            .batches
-            .get_mut(number as usize)
-            .and_then(Option::take);
-        let Some(mut batch) = taken else { return };
+    /// Takes a batch out of the collector; with its key.
+    fn take_batch(&mut self, number: u32) -> Option<(Batch, Vec<u8>)> {
+        let batch = self.collector.batches.get_mut(number as usize)?.take()?;
         let key = self.collector.keys.name(number).unwrap_or_default().to_vec();
         self.collector.keys.remove(number);
         self.held.messages -= batch.items;
         self.held.bytes -= batch.json.len() + batch.items;
+        for &number in &batch.kept {
+            self.ops.journal.item_ended(number);
+        }
+        Some((batch, key))
+    }
+
+    /// Gives up the oldest batch: who waits for it, and how many items it had.
+    pub(super) fn drop_batch(&mut self) -> Option<(Token, usize)> {
+        let (_, _, number) = self.collector.due.pop_front()?;
+        let (batch, _) = self.take_batch(number)?;
+        Some((batch.token, batch.items))
+    }
+
+    /// The message that has been queued for longest, no longer in the queue.
+    pub(super) fn unqueue(&mut self) -> Option<Key> {
+        self.collector.queue.pop_front()
+    }
+
+    fn flush_batch(&mut self, number: u32, now: Millis) {
+        let Some((mut batch, key)) = self.take_batch(number) else {
+            return;
+        };
         batch.json.push(b']');
         let Some((flags, topic)) = key.split_last() else {
             return;
@@ -153,20 +196,20 @@ impl Engine {
         };
         // Its items were taken, so it is not refused for the few bytes it has more than they.
         let kept = self.keep(&message, batch.token);
-        self.waiting.push_back(kept);
+        self.line_up(kept, now);
         self.collector.forget_gone();
     }
 
-    pub(super) fn flush_due_batches(&mut self, now: Millis) {
+    pub(super) fn flush_due_batches(&mut self, now: Millis, upto: Millis) {
         while let Some((at, id, number)) = self.collector.due.pop_front() {
             let lives = self.collector.lives(id, number);
-            if lives && at > now {
+            if lives && at > upto {
                 self.timers.set(Timer::Batch, at);
                 self.collector.due.push_front((at, id, number));
                 return;
             }
             if lives {
-                self.flush_batch(number);
+                self.flush_batch(number, now);
             }
         }
     }
@@ -181,22 +224,24 @@ impl Engine {
         if !self.timers.is_set(Timer::Queue) {
             self.timers.set(Timer::Queue, now + self.cfg.publish_interval);
         }
-        if self.collector.queue.len() >= self.cfg.queue_size {
-            self.flush_queue();
+        if self.collector.queue.len() >= self.cfg.queue_size || self.is_overfull() {
+            self.flush_queue(now);
         }
         Ok(())
     }
 
-    pub(super) fn flush_queue(&mut self) {
+    pub(super) fn flush_queue(&mut self, now: Millis) {
         self.timers.clear(Timer::Queue);
-        self.waiting.append(&mut self.collector.queue);
+        while let Some(key) = self.unqueue() {
+            self.line_up(key, now);
+        }
     }
 
     /// Batches, oldest first, and the queue go out now.
-    pub fn flush(&mut self) {
-        self.flush_due_batches(Millis::MAX);
+    pub fn flush(&mut self, now: Millis) {
+        self.flush_due_batches(now, Millis::MAX);
         self.timers.clear(Timer::Batch);
-        self.flush_queue();
+        self.flush_queue(now);
     }
 
     /// Empties the collector without sending; the tokens of its batches must be ended.
@@ -208,6 +253,17 @@ impl Engine {
         self.collector.keys = Names::default();
         let batches = std::mem::take(&mut self.collector.batches);
         batches.iter().flatten().map(|batch| batch.token).collect()
+    }
+
+    /// Keeps the items that came before the journal.
+    pub(super) fn write_batches_down(&mut self) {
+        let Collector { keys, batches, .. } = &mut self.collector;
+        for (number, batch) in (0u32..).zip(batches) {
+            if let (Some(batch), Some(key)) = (batch, keys.name(number)) {
+                let kept = self.ops.journal.item(batch.id, key, &batch.json[1..]);
+                batch.kept.push(kept);
+            }
+        }
     }
 
     pub(super) fn collecting(&self) -> bool {

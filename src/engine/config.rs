@@ -23,9 +23,27 @@ pub struct Config {
     pub max_inflight: usize,
     pub offline_size: usize,
     pub offline_bytes: usize,
+    pub offline_policy: Policy,
+    /// How long a message may wait to be sent; 0: for ever.
+    pub offline_expiry: Millis,
+    /// How long a publish may take; 0: for ever.
+    pub publish_timeout: Millis,
     pub max_packet_size: usize,
     /// Off for a one-shot: the first failure is the answer.
     pub reconnect: bool,
+    /// What must outlive the process is written to a journal; see `journal.rs`.
+    pub persist: bool,
+}
+
+/// What becomes of messages that wait, when a further one finds no room or has the same topic.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Policy {
+    /// The new one is refused.
+    Refuse,
+    /// The oldest make room for it.
+    DropOldest,
+    /// Of each topic only the latest waits.
+    Latest,
 }
 
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -56,8 +74,12 @@ impl Default for Config {
             max_inflight: 1_000,
             offline_size: 100_000,
             offline_bytes: 64 << 20,
+            offline_policy: Policy::Refuse,
+            offline_expiry: 0,
+            publish_timeout: 0,
             max_packet_size: 268_435_460,
             reconnect: true,
+            persist: false,
         }
     }
 }

@@ -29,6 +29,9 @@ pub(super) const RC_PROTOCOL: u8 = 2;
 pub(super) const RC_LOST: u8 = 7;
 pub(super) const RC_KEEPALIVE: u8 = 16;
 
+/// CONNACK 3, the one refusal that passes by itself.
+const UNAVAILABLE: u8 = 3;
+
 /// A connection that lasts so long was a good one: the reconnect delay starts small again.
 const STABLE: Millis = 10_000;
 #[derive(Debug)]
@@ -38,6 +41,12 @@ pub(super) struct Link {
     /// Failed or short-lived connections in a row.
     pub attempts: u32,
     pub server: usize,
+    /// Attempts since the last delay, one a server.
+    pub tried: usize,
+    /// Every one of them was refused by a broker.
+    pub refused: bool,
+    /// The host says that there is no network: attempts pause.
+    pub no_network: bool,
     pub ever_online: bool,
     /// The broker resumed our session on this connection.
     pub resumed: bool,
@@ -48,8 +57,8 @@ pub(super) struct Link {
     pub pinged: Option<Millis>,
     /// The transport has enough to do.
     pub blocked: bool,
-    /// Who awaits start().
-    pub starters: Vec<Token>,
+    /// Who awaits start(), and after how many more failed attempts it fails.
+    pub starters: Vec<(Token, usize)>,
 }
 
 impl Default for Link {
@@ -59,6 +68,9 @@ impl Default for Link {
             generation: 0,
             attempts: 0,
             server: 0,
+            tried: 0,
+            refused: true,
+            no_network: false,
             ever_online: false,
             resumed: false,
             last_sent: 0,
@@ -88,19 +100,45 @@ impl Engine {
         if self.is_stopping() {
             return self.restart_after_stop(token);
         }
+        // Every server is tried once without a delay, and then the caller has the answer.
+        self.link.tried = 0;
         match self.link.phase {
             Phase::Online => return self.done(token, Ok(Outcome::None)),
             Phase::Idle | Phase::Stopped => {
                 self.link.ever_online = false;
+                self.link.no_network = false;
                 self.link.attempts = 0;
                 self.attempt(now);
             }
-            Phase::Backoff => self.attempt(now),
+            Phase::Backoff => self.attempt_all(now),
             Phase::Opening | Phase::Handshake | Phase::Closing => {}
         }
         if token != NOBODY {
-            self.link.starters.push(token);
+            self.link.starters.push((token, self.cfg.servers.len()));
         }
+    }
+
+    /// What the host says about the network: without one attempts pause, with one the next is made now.
+    pub fn network(&mut self, online: bool, now: Millis) {
+        self.link.no_network = !online;
+        match self.link.phase {
+            Phase::Backoff if online => self.attempt_all(now),
+            Phase::Backoff if self.pauses() => self.timers.clear(Timer::Retry),
+            // The old connection may be dead: asked now, it is known sooner.
+            Phase::Online if online && self.cfg.keepalive > 0 && self.link.pinged.is_none() => self.ping(now),
+            _ => {}
+        }
+    }
+
+    /// Nobody awaits the next attempt, and it would fail.
+    fn pauses(&self) -> bool {
+        self.link.no_network && self.link.starters.is_empty() && !self.is_stopping()
+    }
+
+    /// An attempt at once, and if it fails at the other servers without a delay.
+    pub(super) fn attempt_all(&mut self, now: Millis) {
+        self.link.tried = 0;
+        self.attempt(now);
     }
 
     pub(super) fn attempt(&mut self, now: Millis) {
@@ -185,9 +223,8 @@ impl Engine {
                 code,
             });
             let error = Error::refusal(code);
-            let delay = self.refused_delay(code);
             self.close_transport();
-            return self.lose_for(RC_LOST, error, now, delay);
+            return self.lose_by(RC_LOST, error, now, code != UNAVAILABLE);
         }
         if session_present && self.cfg.clean_session {
             // [MQTT-3.2.2-1]
@@ -202,6 +239,8 @@ impl Engine {
         self.link.last_ack = now;
         self.stats.reconnects += self.link.ever_online as u64;
         self.link.ever_online = true;
+        self.link.tried = 0;
+        self.link.refused = true;
         self.link.resumed = session_present;
         self.arm_keepalive(now);
         self.resume(session_present);
@@ -209,7 +248,7 @@ impl Engine {
             session_present,
             code,
         });
-        for token in std::mem::take(&mut self.link.starters) {
+        for (token, _) in std::mem::take(&mut self.link.starters) {
             self.done(token, Ok(Outcome::None));
         }
         self.stop_if_drained(now);
@@ -262,12 +301,12 @@ impl Engine {
         if self.timers.is_due(Timer::Stable, now) {
             self.link.attempts = 0;
         }
-        let delay = self.next_delay();
-        self.lose_for(rc, error, now, delay);
+        self.lose_by(rc, error, now, false);
     }
 
-    /// The connection, or the attempt at one, is over. Nothing pending ends here.
-    fn lose_for(&mut self, rc: u8, error: Error, now: Millis, delay: Millis) {
+    /// The connection, or the attempt at one, is over. Nothing pending ends here, as long as there are
+    /// further attempts.
+    fn lose_by(&mut self, rc: u8, error: Error, now: Millis, refused: bool) {
         let was_online = self.link.phase == Phase::Online;
         self.out.clear();
         self.inbox.clear();
@@ -278,27 +317,40 @@ impl Engine {
         self.link.pinged = None;
         self.link.phase = Phase::Backoff;
 
-        let starters = std::mem::take(&mut self.link.starters);
+        let round_over = was_online || self.next_server(refused);
+        let mut told = was_online;
         if was_online {
             self.events.push_back(Event::Disconnected {
                 rc,
                 error: Some(error.clone()),
             });
-        } else if starters.is_empty() {
-            self.events.push_back(Event::Error(error.clone()));
-        } else {
-            for token in starters {
+        }
+        for (token, attempts) in std::mem::take(&mut self.link.starters) {
+            if attempts > 1 {
+                self.link.starters.push((token, attempts - 1));
+            } else {
+                told = true;
                 self.done(token, Err(error.clone()));
             }
         }
-        if !was_online {
-            self.link.server = (self.link.server + 1) % self.cfg.servers.len().max(1);
+        if !told {
+            self.events.push_back(Event::Error(error.clone()));
         }
 
-        if !self.cfg.reconnect || (self.is_stopping() && !was_online) {
+        if !round_over {
+            if !self.pauses() {
+                self.timers.set(Timer::Retry, now + LEAST_DELAY);
+            }
+            return;
+        }
+        if !self.cfg.reconnect {
             self.end_all(&error);
             return self.finish_stop(now);
         }
+        if self.is_stopping() && !was_online {
+            return self.finish_stop(now);
+        }
+        let delay = self.delay_of_round();
         if self.is_stopping() {
             if self.first_loss_while_stopping() {
                 return self.attempt(now);
@@ -307,7 +359,18 @@ impl Engine {
                 .timers
                 .set(Timer::Retry, now + delay.clamp(LEAST_DELAY, FIRST_DELAY));
         }
-        self.timers.set(Timer::Retry, now + delay.max(LEAST_DELAY));
+        if !self.pauses() {
+            self.timers.set(Timer::Retry, now + delay.max(LEAST_DELAY));
+        }
+    }
+
+    /// After a failed attempt it is the next server's turn; true once each has had one.
+    fn next_server(&mut self, refused: bool) -> bool {
+        let servers = self.cfg.servers.len().max(1);
+        self.link.server = (self.link.server + 1) % servers;
+        self.link.tried += 1;
+        self.link.refused &= refused;
+        self.link.tried >= servers
     }
 
     /// The server as an error may show it.

@@ -1,6 +1,5 @@
 //! Where to connect: from `mqttserver`, `mqttport`, `mqttprotocol` and `mqttpath` to one URL a
-//! server. A URL given whole wins over the separate settings it contradicts silently nowhere: what
-//! it leaves open is taken from them.
+//! server. What a whole URL says wins; what it leaves open is taken from the separate settings.
 
 use super::error::{excerpt, Code, Error};
 use super::text::count;
@@ -54,6 +53,8 @@ pub enum Host {
 
 pub struct Settings<'a> {
     pub port: Option<u16>,
+    /// The port was asked for by itself: a URL from elsewhere does not overrule it.
+    pub port_wins: bool,
     pub protocol: Option<Protocol>,
     pub path: &'a str,
     pub tls: bool,
@@ -104,7 +105,10 @@ pub fn resolve(server: &str, settings: &Settings<'_>) -> Result<String, Error> {
         host.to_owned()
     };
 
-    let port = port.or(settings.port);
+    let port = match settings.port_wins {
+        true => settings.port.or(port),
+        false => port.or(settings.port),
+    };
     let protocol = given
         .or(settings.protocol)
         .unwrap_or(match (settings.host, port) {
@@ -164,6 +168,7 @@ mod tests {
     fn url(server: &str, port: Option<u16>, protocol: Option<&str>, host: Host) -> Result<String, String> {
         let settings = Settings {
             port,
+            port_wins: false,
             protocol: protocol.and_then(Protocol::parse),
             path: "/mqtt",
             tls: false,

@@ -8,10 +8,14 @@ use std::borrow::Cow;
 pub enum Code {
     /// The server cannot be reached, or its CONNACK says no (§3.2.2.3).
     ConnectionRefused,
-    /// CONNACK 4 or 5, or a subscription that is not allowed.
+    /// CONNACK 4 or 5 (§3.2.2.3).
     NotAuthorized,
     ConnectionLost,
     QueueFull,
+    /// Made room for a later message, by `offlinepolicy`.
+    Dropped,
+    /// Waited for longer than `offlineexpiry`.
+    Expired,
     Timeout,
     Stopped,
     PacketTooLarge,
@@ -22,6 +26,12 @@ pub enum Code {
     InvalidTopic,
     InvalidPayload,
     Callback,
+    /// Another process or page has the store of this client id open.
+    StoreLocked,
+    /// Part of what the store held cannot be read.
+    StoreDamaged,
+    /// The store cannot be opened or written.
+    StoreFailed,
 }
 
 /// Which JavaScript class carries the code.
@@ -39,6 +49,8 @@ impl Code {
             Code::NotAuthorized => "NOT_AUTHORIZED",
             Code::ConnectionLost => "CONNECTION_LOST",
             Code::QueueFull => "QUEUE_FULL",
+            Code::Dropped => "DROPPED",
+            Code::Expired => "EXPIRED",
             Code::Timeout => "TIMEOUT",
             Code::Stopped => "STOPPED",
             Code::PacketTooLarge => "PACKET_TOO_LARGE",
@@ -49,6 +61,9 @@ impl Code {
             Code::InvalidTopic => "INVALID_TOPIC",
             Code::InvalidPayload => "INVALID_PAYLOAD",
             Code::Callback => "CALLBACK_FAILED",
+            Code::StoreLocked => "STORE_LOCKED",
+            Code::StoreDamaged => "STORE_DAMAGED",
+            Code::StoreFailed => "STORE_FAILED",
         }
     }
 

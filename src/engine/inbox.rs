@@ -1,10 +1,23 @@
 //! Bytes that have arrived and are not yet a whole packet. A cursor moves over the buffer; what is
 //! left of a packet goes to the front once, when the next bytes come, so nothing is quadratic.
 
+use super::Error;
+
 #[derive(Debug, Default)]
 pub struct Inbox {
     pub buf: Vec<u8>,
     pub start: usize,
+    pub skipping: Option<Skip>,
+}
+
+/// A PUBLISH beyond `maxpacketsize`, of which nothing but this is kept.
+#[derive(Debug)]
+pub struct Skip {
+    /// Bytes that are still to come.
+    pub left: usize,
+    pub qos: u8,
+    pub pid: u16,
+    pub error: Error,
 }
 
 /// A buffer that a large packet made larger than this is given back when it is empty.
@@ -33,5 +46,6 @@ impl Inbox {
 
     pub fn clear(&mut self) {
         self.start = self.buf.len();
+        self.skipping = None;
     }
 }

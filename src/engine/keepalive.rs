@@ -22,6 +22,12 @@ impl Engine {
         (self.cfg.keepalive / 2).max(1)
     }
 
+    pub(super) fn ping(&mut self, now: Millis) {
+        v4::pingreq(&mut self.out);
+        self.link.pinged = Some(now);
+        self.timers.set(Timer::Keepalive, now + self.half());
+    }
+
     pub(super) fn check_keepalive(&mut self, now: Millis) {
         let keepalive = self.cfg.keepalive;
         if let Some(pinged) = self.link.pinged {
@@ -44,9 +50,7 @@ impl Engine {
         }
         let due = self.link.last_sent.min(self.link.last_received) + self.half();
         if now >= due {
-            v4::pingreq(&mut self.out);
-            self.link.pinged = Some(now);
-            self.timers.set(Timer::Keepalive, now + self.half());
+            self.ping(now);
         } else {
             self.timers.set(Timer::Keepalive, due);
         }

@@ -4,7 +4,7 @@
 //! bytes, events and the next deadline. Its methods are of four kinds:
 //!
 //! - **inputs**: `start`, `stop`, `publish`, `batch`, `queue`, `flush`, `subscribe`,
-//!   `unsubscribe`, `opened`, `closed`, `space` + `received`, `set_blocked`, `tick`;
+//!   `unsubscribe`, `opened`, `closed`, `network`, `space` + `received`, `set_blocked`, `tick`;
 //! - **outputs**: `outgoing` (then `sent`), `next_event`, `next_deadline`;
 //! - **views** that hold until the next input: `records`, `inbound`, `topic`, `route`;
 //! - **getters**: `state`, `stats`, `config`.
@@ -17,10 +17,12 @@ mod backoff;
 mod collect;
 mod connection;
 mod inbox;
+mod journal;
 mod keepalive;
 mod message;
 mod names;
 mod ops;
+mod patience;
 mod publish;
 mod receive;
 mod resume;
@@ -43,9 +45,10 @@ pub mod validate;
 
 use std::collections::VecDeque;
 
-pub use config::{Config, Will};
+pub use config::{Config, Policy, Will};
 pub use error::{Class, Code, Error};
 pub use event::{Event, Generation, Outcome, Record, Token, NOBODY};
+pub use journal::Change;
 pub use message::{check_topic, Message};
 pub use publish::Taken;
 pub use stats::Stats;
@@ -55,6 +58,7 @@ use collect::Collector;
 use connection::Link;
 use inbox::Inbox;
 use ops::{Key, Ops};
+use patience::Patience;
 use publish::Held;
 use receive::Received;
 use rng::Rng;
@@ -113,6 +117,9 @@ pub struct Engine {
     collector: Collector,
     subs: Subscriptions,
     held: Held,
+    /// Were in flight in a session that was lost, and wait as new ones: they count in no bound.
+    again: Held,
+    patience: Patience,
     stopping: Stopping,
 }
 
@@ -140,6 +147,8 @@ impl Engine {
             collector: Collector::default(),
             subs: Subscriptions::default(),
             held: Held::default(),
+            again: Held::default(),
+            patience: Patience::default(),
             stopping: Stopping::default(),
         }
     }
@@ -217,9 +226,10 @@ impl Engine {
                 Timer::Retry => self.attempt(now),
                 Timer::Stable => self.link.attempts = 0,
                 Timer::Keepalive => self.check_keepalive(now),
-                Timer::Batch => self.flush_due_batches(now),
-                Timer::Queue => self.flush_queue(),
+                Timer::Batch => self.flush_due_batches(now, now),
+                Timer::Queue => self.flush_queue(now),
                 Timer::Ack => self.check_overdue(now),
+                Timer::Age => self.lose_patience(now),
                 Timer::Stop => self.stop_overdue(now),
             }
             self.stop_if_drained(now);

@@ -4,7 +4,8 @@
 
 use std::collections::{BinaryHeap, VecDeque};
 
-use super::event::Token;
+use super::event::{Token, NOBODY};
+use super::journal::Journal;
 use super::timers::Millis;
 
 /// `Op::since` of what no answer is awaited for: it is yet to be sent again on this connection, or its
@@ -43,9 +44,13 @@ pub struct Op {
     pub stage: Stage,
     /// When it was last put on the wire.
     pub since: Millis,
+    /// When it was handed over to be sent.
+    pub given: Millis,
     /// Its place in the order of sending, for a resend: PUBLISHes as they were first sent
     /// [MQTT-4.6.0-1], PUBRELs as the PUBRECs came [MQTT-4.6.0-4]. 0: never sent.
     pub order: u64,
+    /// Its number in the journal; 0: it is not kept there.
+    pub stored: u64,
     pub work: Work,
 }
 
@@ -87,6 +92,7 @@ pub struct Ops {
     /// Identifiers under which the broker may still hold a QoS 2 message that was given up here: a
     /// new message under one of them would pass for the old one.
     reserved: VecDeque<u16>,
+    pub journal: Journal,
 }
 
 const NO_SLOT: u32 = u32::MAX;
@@ -101,7 +107,9 @@ impl Ops {
             pid: 0,
             stage: Stage::Waiting,
             since: 0,
+            given: 0,
             order: 0,
+            stored: 0,
             work,
         };
         self.publishes += op.is_publish() as usize;
@@ -118,7 +126,97 @@ impl Ops {
                 (self.slots.len() - 1) as u32
             }
         };
-        Key { seq: self.seq, slot }
+        let key = Key { seq: self.seq, slot };
+        self.write_down(key);
+        key
+    }
+
+    /// Keeps the message of a publish, as it is now, in the journal.
+    pub fn write_down(&mut self, key: Key) {
+        if !self.journal.is_on() {
+            return;
+        }
+        let Some(Some((_, op))) = self.slots.get_mut(key.slot as usize) else {
+            return;
+        };
+        if let Work::Publish(packet) = &op.work {
+            if op.stored == 0 {
+                op.stored = self.journal.number();
+            }
+            // One that is sent at once is encoded a moment later.
+            if !packet.is_empty() {
+                self.journal.message(op.stored, packet);
+            }
+        }
+    }
+
+    /// Keeps what was begun before the journal.
+    pub fn write_all_down(&mut self) {
+        for key in self.keys() {
+            if self.get(key).is_some_and(|op| op.stored == 0) {
+                self.write_down(key);
+            }
+        }
+    }
+
+    /// A message that the journal has kept, under its number there.
+    pub fn restore(&mut self, number: u64, work: Work) -> Key {
+        let on = self.journal.pause();
+        let key = self.insert(NOBODY, work);
+        self.journal.go_on(on);
+        if let Some(op) = self.get(key) {
+            op.stored = number;
+        }
+        key
+    }
+
+    /// It was on the wire; false if its identifier is another's.
+    pub fn put_back(&mut self, key: Key, stage: Stage, pid: u16, order: u64) -> bool {
+        if !self.is_free(pid) {
+            return false;
+        }
+        self.by_pid[pid as usize] = key.slot;
+        self.in_flight += 1;
+        self.order = self.order.max(order);
+        let Some(op) = self.get(key) else { return false };
+        op.pid = pid;
+        op.stage = stage;
+        op.order = order;
+        true
+    }
+
+    /// See `reserved`; false if it is taken.
+    pub fn restore_reserved(&mut self, pid: u16) -> bool {
+        let free = self.is_free(pid);
+        if free {
+            self.reserved.push_back(pid);
+        }
+        free
+    }
+
+    /// Whether nothing holds an identifier, while identifiers are restored.
+    fn is_free(&mut self, pid: u16) -> bool {
+        let place = pid as usize;
+        if place >= self.by_pid.len() {
+            self.by_pid.resize(place + 1, NO_SLOT);
+        }
+        pid != 0 && self.by_pid[place] == NO_SLOT && !self.reserved.contains(&pid)
+    }
+
+    /// Nothing holds one.
+    pub fn forget_identifiers(&mut self) {
+        self.by_pid.clear();
+        self.free_pids.clear();
+        self.reserved.clear();
+    }
+
+    /// Those restored are known: the others up to the highest are free.
+    pub fn complete_identifiers(&mut self) {
+        for pid in 1..self.by_pid.len() as u32 {
+            if self.is_free(pid as u16) {
+                self.free_pids.push_back(pid as u16);
+            }
+        }
     }
 
     pub fn get(&mut self, key: Key) -> Option<&mut Op> {
@@ -139,8 +237,19 @@ impl Ops {
         self.release_pid(key);
         let (_, op) = self.slots[key.slot as usize].take()?;
         self.free.push(key.slot);
+        self.journal.ended(op.stored);
         self.publishes -= op.is_publish() as usize;
         self.control_bytes -= op.work.control_bytes();
+        Some(op)
+    }
+
+    /// Puts the newer message in the place of the older, and removes the older, which is returned.
+    pub fn replace(&mut self, older: Key, newer: Key) -> Option<Op> {
+        let mut op = self.remove(newer)?;
+        let place = self.get(older)?;
+        op.stored = place.stored;
+        std::mem::swap(place, &mut op);
+        self.write_down(older);
         Some(op)
     }
 
@@ -160,6 +269,9 @@ impl Ops {
                 None => return false,
             }
         };
+        if self.journal.is_on() {
+            self.journal.reserved(pid, false);
+        }
         let Some(op) = self.get(key) else {
             self.free_pids.push_back(pid);
             return true;
@@ -173,8 +285,9 @@ impl Ops {
 
     pub fn release_pid(&mut self, key: Key) {
         let Some(op) = self.get(key) else { return };
-        let (pid, publish) = (std::mem::take(&mut op.pid), op.is_publish());
+        let (pid, publish, stored) = (std::mem::take(&mut op.pid), op.is_publish(), op.stored);
         if pid != 0 {
+            self.journal.stateless(stored);
             self.by_pid[pid as usize] = NO_SLOT;
             self.free_pids.push_back(pid);
             self.in_flight -= publish as usize;
@@ -189,11 +302,17 @@ impl Ops {
     /// Takes the identifier from the operation, and keeps it from others until `free_reserved`.
     pub fn reserve_pid(&mut self, key: Key) {
         self.release_pid(key);
-        self.reserved.extend(self.free_pids.pop_back());
+        if let Some(pid) = self.free_pids.pop_back() {
+            self.journal.reserved(pid, true);
+            self.reserved.push_back(pid);
+        }
     }
 
     pub fn free_reserved(&mut self) {
-        self.free_pids.append(&mut self.reserved);
+        while let Some(pid) = self.reserved.pop_front() {
+            self.journal.reserved(pid, false);
+            self.free_pids.push_back(pid);
+        }
     }
 
     pub fn next_order(&mut self) -> u64 {
@@ -208,7 +327,9 @@ impl Ops {
         op.stage = Stage::Sent;
         op.since = now;
         op.order = order;
-        Some(op)
+        let (stored, pid) = (op.stored, op.pid);
+        self.journal.state(stored, Stage::Sent, pid, order);
+        self.get(key)
     }
 
     pub fn control_bytes(&self) -> usize {

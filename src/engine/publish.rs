@@ -41,7 +41,7 @@ impl Engine {
         self.accepting()?;
         check_message(message)?;
         if !self.can_send_now() {
-            return self.wait(message, token);
+            return self.wait(now, message, token);
         }
         if message.qos == 0 {
             encode(&mut self.out, message, 0);
@@ -49,20 +49,22 @@ impl Engine {
             return Ok(Taken::Now);
         }
         if self.ops.in_flight() >= self.cfg.max_inflight {
-            return self.wait(message, token);
+            return self.wait(now, message, token);
         }
         let key = self.ops.insert(token, Work::Publish(Vec::new()));
         if !self.ops.assign_pid(key) {
             self.ops.remove(key);
-            return self.wait(message, token);
+            return self.wait(now, message, token);
         }
         if let Some(op) = self.ops.put_on_wire(key, now) {
             let start = self.out.len();
             encode(&mut self.out, message, op.pid);
             op.work = Work::Publish(self.out[start..].to_vec());
         }
+        self.ops.write_down(key);
         self.stats.sent += 1;
         self.expect_ack(now);
+        self.await_end(key, now);
         Ok(Taken::Later)
     }
 
@@ -75,15 +77,15 @@ impl Engine {
             && self.control.is_empty()
     }
 
-    fn wait(&mut self, message: &Message<'_>, token: Token) -> Result<Taken, Error> {
+    fn wait(&mut self, now: Millis, message: &Message<'_>, token: Token) -> Result<Taken, Error> {
         let key = self.hold(message, token)?;
-        self.waiting.push_back(key);
+        self.line_up(key, now);
         Ok(Taken::Later)
     }
 
     /// Encodes a message to be kept until it can be sent, if there is room.
     pub(super) fn hold(&mut self, message: &Message<'_>, token: Token) -> Result<Key, Error> {
-        self.room_for(message.topic.len() + message.payload.len())?;
+        self.make_room(message.topic.len() + message.payload.len(), message.topic)?;
         Ok(self.keep(message, token))
     }
 
@@ -95,8 +97,18 @@ impl Engine {
         self.ops.insert(token, Work::Publish(packet))
     }
 
-    pub(super) fn room_for(&self, bytes: usize) -> Result<(), Error> {
-        if self.held.messages < self.cfg.offline_size && self.held.bytes + bytes <= self.cfg.offline_bytes {
+    /// More than may wait: an older message of the same topic is to give way.
+    pub(super) fn is_overfull(&self) -> bool {
+        self.held.messages > self.cfg.offline_size || self.held.bytes > self.cfg.offline_bytes
+    }
+
+    pub(super) fn has_room(&self, bytes: usize) -> bool {
+        self.held.messages < self.cfg.offline_size && self.held.bytes + bytes <= self.cfg.offline_bytes
+    }
+
+    /// Sees to it that a message of so many bytes may wait, by dropping others where that is the policy.
+    pub(super) fn make_room(&mut self, bytes: usize, topic: &str) -> Result<(), Error> {
+        if self.has_room(bytes) || self.make_way(bytes, topic) {
             return Ok(());
         }
         Err(Error::say(
@@ -148,6 +160,7 @@ impl Engine {
         let size = packet.len();
         let first_time = op.order == 0;
         if publish::qos(packet) == 0 {
+            self.patience.forget_topic(key, packet);
             self.out.extend_from_slice(packet);
             let token = op.token;
             self.ops.remove(key);
@@ -159,14 +172,20 @@ impl Engine {
             if let Some(op) = self.ops.put_on_wire(key, now) {
                 let pid = op.pid;
                 if let Work::Publish(packet) = &mut op.work {
+                    self.patience.forget_topic(key, packet);
                     publish::set_pid(packet, pid);
                     self.out.extend_from_slice(packet);
                 }
             }
             self.expect_ack(now);
         }
-        self.held.messages -= 1;
-        self.held.bytes -= size;
+        let held = if first_time {
+            &mut self.held
+        } else {
+            &mut self.again
+        };
+        held.messages -= 1;
+        held.bytes -= size;
         self.stats.sent += first_time as u64;
         true
     }
@@ -205,12 +224,17 @@ impl Engine {
         let order = self.ops.next_order();
         match self.ops.by_pid(pid) {
             Some((_, op)) if publish_qos(&op.work) == 2 => {
-                if op.stage == Stage::Sent {
+                let first = op.stage == Stage::Sent;
+                if first {
                     op.stage = Stage::Released;
                     op.order = order;
                 }
                 op.since = now;
                 self.link.last_ack = now;
+                let stored = op.stored;
+                if first {
+                    self.ops.journal.state(stored, Stage::Released, pid, order);
+                }
             }
             Some(_) => self.misfit()?,
             None => self.out_of_place(pid)?,
@@ -235,7 +259,7 @@ impl Engine {
     }
 
     pub(super) fn waiting_messages(&self) -> usize {
-        self.held.messages
+        self.held.messages + self.again.messages
     }
 }
 

@@ -1,9 +1,13 @@
 //! Bytes in: cut into packets, checked, and each sent to the place that knows what it means.
 
-use super::connection::Phase;
+use super::connection::{Phase, RC_LOST};
+use super::error::excerpt;
 use super::event::{Event, Generation, Record};
+use super::inbox::Skip;
+use super::journal::Journal;
+use super::text::count;
 use super::timers::Millis;
-use super::Engine;
+use super::{Code, Engine, Error};
 use crate::codec::{frame, publish, v4, Malformed};
 
 /// Messages of the chunk that is being worked on, and QoS 2 identifiers seen (§4.3.3).
@@ -16,7 +20,7 @@ pub(super) struct Received {
 
 impl Received {
     /// True the first time; a repeated PUBLISH is answered, not delivered again [MQTT-4.3.3-2].
-    fn first_time(&mut self, pid: u16) -> bool {
+    pub fn first_time(&mut self, pid: u16) -> bool {
         if self.exactly_once.is_empty() {
             self.exactly_once.resize(1 << 10, 0);
         }
@@ -34,7 +38,12 @@ impl Received {
     }
 
     /// The session is lost.
-    pub fn forget(&mut self) {
+    pub fn forget(&mut self, journal: &mut Journal) {
+        for (at, word) in (0u16..).zip(&self.exactly_once) {
+            for bit in (0..64).filter(|bit| word & 1 << bit != 0) {
+                journal.received(at << 6 | bit, false);
+            }
+        }
         self.exactly_once.clear();
     }
 }
@@ -73,6 +82,7 @@ impl Engine {
         self.inbox.start = at;
         match end {
             Err(what) => self.violated(what, now),
+            Ok(()) if self.listens_to(generation) && self.out.len() > MAX_UNSENT => self.flooded(now),
             Ok(()) if !self.listens_to(generation) => self.inbox.clear(),
             Ok(()) => {}
         }
@@ -87,6 +97,9 @@ impl Engine {
     /// Works on the packet at `at` if it is whole; where the next one begins.
     fn next_packet(&mut self, buf: &[u8], at: usize, now: Millis) -> Result<Option<usize>, Malformed> {
         let rest = &buf[at..];
+        if let Some(left) = self.skip(rest.len()) {
+            return Ok(left.map(|skipped| at + skipped));
+        }
         let Some(frame) = frame::frame(rest)? else {
             return Ok(None);
         };
@@ -94,7 +107,12 @@ impl Engine {
             return Err(Malformed("another packet before CONNACK"));
         }
         if frame.total() > self.cfg.max_packet_size {
-            return Err(Malformed("a packet that is larger than maxpacketsize allows"));
+            if frame.kind() != PUBLISH {
+                return Err(Malformed("a packet that is larger than maxpacketsize allows"));
+            }
+            return self
+                .on_oversized(&frame, &rest[frame.header..])
+                .map(|begun| begun.then_some(at));
         }
         let Some(body) = rest.get(frame.header..frame.total()) else {
             return Ok(None);
@@ -107,17 +125,67 @@ impl Engine {
         Ok(Some(at + frame.total()))
     }
 
-    fn on_publish(&mut self, first: u8, body: &[u8], body_at: usize) -> Result<(), Malformed> {
-        let message = publish::decode(first, body)?;
-        match message.qos {
-            1 => v4::ack(&mut self.out, v4::Ack::PubAck, message.pid),
+    /// Passes over bytes of an oversized PUBLISH. None: there is none. Otherwise how many bytes, none if more
+    /// are needed. At its end it is acknowledged like any other, or it would come again for ever.
+    fn skip(&mut self, len: usize) -> Option<Option<usize>> {
+        let skip = self.inbox.skipping.as_mut()?;
+        let skipped = skip.left.min(len);
+        skip.left -= skipped;
+        if skip.left > 0 {
+            return Some(Some(skipped).filter(|&n| n > 0));
+        }
+        let Skip { qos, pid, error, .. } = self.inbox.skipping.take()?;
+        if self.acknowledge(qos, pid) {
+            self.stats.dropped += 1;
+            self.events.push_back(Event::Error(error));
+        }
+        Some(Some(skipped))
+    }
+
+    /// A PUBLISH beyond `maxpacketsize`: false while its topic and packet identifier are not there.
+    fn on_oversized(&mut self, frame: &frame::Frame, body: &[u8]) -> Result<bool, Malformed> {
+        let Some(head) = publish::head(frame.first, body, frame.body)? else {
+            return Ok(false);
+        };
+        let message = publish::decode(frame.first, &body[..head])?;
+        let text = [
+            "a message on \"",
+            &excerpt(message.topic),
+            "\" of ",
+            &count(frame.total()),
+            " bytes was skipped; maxpacketsize is ",
+            &count(self.cfg.max_packet_size),
+        ];
+        self.inbox.skipping = Some(Skip {
+            left: frame.total(),
+            qos: message.qos,
+            pid: message.pid,
+            error: Error::say(Code::PacketTooLarge, &text),
+        });
+        Ok(true)
+    }
+
+    /// Answers a PUBLISH; false if it has come before.
+    fn acknowledge(&mut self, qos: u8, pid: u16) -> bool {
+        match qos {
+            1 => v4::ack(&mut self.out, v4::Ack::PubAck, pid),
             2 => {
-                v4::ack(&mut self.out, v4::Ack::PubRec, message.pid);
-                if !self.received.first_time(message.pid) {
-                    return Ok(());
+                v4::ack(&mut self.out, v4::Ack::PubRec, pid);
+                let first = self.received.first_time(pid);
+                if first {
+                    self.ops.journal.received(pid, true);
                 }
+                return first;
             }
             _ => {}
+        }
+        true
+    }
+
+    fn on_publish(&mut self, first: u8, body: &[u8], body_at: usize) -> Result<(), Malformed> {
+        let message = publish::decode(first, body)?;
+        if !self.acknowledge(message.qos, message.pid) {
+            return Ok(());
         }
         self.received.records.push(Record {
             topic: self.topics.number(message.topic),
@@ -149,6 +217,7 @@ impl Engine {
             v4::Packet::PubComp(pid) => self.on_publish_done(pid, 2, now),
             v4::Packet::PubRel(pid) => {
                 self.received.released(pid);
+                self.ops.journal.received(pid, false);
                 v4::ack(&mut self.out, v4::Ack::PubComp, pid);
                 Ok(())
             }
@@ -157,6 +226,17 @@ impl Engine {
             v4::Packet::PingResp => Ok(()),
         }
         .map_err(Malformed)
+    }
+
+    /// The peer sends and does not read: the acknowledgements of what it sends have no bound but this.
+    fn flooded(&mut self, now: Millis) {
+        let text = [
+            &self.server_name(),
+            " sends messages, but does not take their acknowledgements (4 MiB wait); check the broker and the network",
+        ];
+        let error = Error::say(Code::ConnectionLost, &text);
+        self.close_transport();
+        self.lose(RC_LOST, error, now);
     }
 
     /// An acknowledgement of nothing that is in flight. It may be a second one, or in a resumed session
@@ -196,6 +276,9 @@ impl Engine {
         self.topics.epoch()
     }
 }
+
+/// A million acknowledgements that the transport did not take.
+const MAX_UNSENT: usize = 4 << 20;
 
 const CONNACK: u8 = 2;
 const PUBLISH: u8 = 3;

@@ -17,7 +17,7 @@ impl Engine {
         self.resend.clear();
         let keys = self.ops.keys();
         if !session_present {
-            self.received.forget();
+            self.received.forget(&mut self.ops.journal);
             self.ops.free_reserved();
             self.restore_subscriptions();
         }
@@ -54,8 +54,8 @@ impl Engine {
         op.stage = Stage::Waiting;
         if let Work::Publish(packet) = &mut op.work {
             publish::clear_dup(packet);
-            self.held.messages += 1;
-            self.held.bytes += packet.len();
+            self.again.messages += 1;
+            self.again.bytes += packet.len();
         }
     }
 

@@ -1,10 +1,10 @@
 //! stop(): what is pending is sent, then DISCONNECT, then nothing is left. Bounded in time; what
 //! could not be sent by then ends with an error of its own, never in silence.
 
-use super::connection::{Phase, RC_NORMAL};
+use super::connection::{Phase, RC_LOST, RC_NORMAL};
 use super::event::{Event, Outcome, Token, NOBODY};
 use super::timers::{Millis, Timer, Timers};
-use super::{Engine, Error};
+use super::{Code, Engine, Error};
 use crate::codec::v4;
 
 #[derive(Debug, Default)]
@@ -21,6 +21,7 @@ pub(super) struct Stopping {
 
 /// How long a peer may take to close its side after DISCONNECT.
 const CLOSE_TIMEOUT: Millis = 1_000;
+const KEPT: &str = "; it is kept in the store, and the next start() with this client id sends it";
 
 impl Engine {
     pub fn stop(&mut self, now: Millis, token: Token) {
@@ -37,10 +38,10 @@ impl Engine {
             return;
         }
         self.stopping.active = true;
-        self.flush();
+        self.flush(now);
         self.timers.set(Timer::Stop, now + self.cfg.stop_timeout);
         if self.link.phase == Phase::Backoff && self.ops.publishes() > 0 {
-            self.attempt(now);
+            self.attempt_all(now);
         }
         self.stop_if_drained(now);
     }
@@ -55,7 +56,7 @@ impl Engine {
         !std::mem::replace(&mut self.stopping.lost_once, true)
     }
 
-    pub(super) fn is_stopping(&self) -> bool {
+    pub fn is_stopping(&self) -> bool {
         self.stopping.active
     }
 
@@ -88,7 +89,7 @@ impl Engine {
     /// Nothing is pending, or time is up.
     pub(super) fn finish_stop(&mut self, now: Millis) {
         self.end_all(&Error::stopped());
-        for token in std::mem::take(&mut self.link.starters) {
+        for (token, _) in std::mem::take(&mut self.link.starters) {
             self.done(token, Err(Error::stopped()));
         }
         match self.link.phase {
@@ -134,20 +135,69 @@ impl Engine {
 
     /// The one function that ends everything pending.
     pub(super) fn end_all(&mut self, error: &Error) {
+        // What is in the journal stays there, for the next start.
+        let kept = self.ops.journal.pause();
         let mut tokens = self.abandon_batches();
-        if !self.cfg.clean_session {
+        if !self.cfg.clean_session && !kept {
             self.reserve_identifiers();
         }
-        tokens.extend(self.ops.drain().into_iter().map(|op| op.token));
+        let batches = tokens.len();
+        let ended = self.ops.drain();
+        let in_journal = |at: usize| kept && (at < batches || ended[at - batches].stored != 0);
+        tokens.extend(ended.iter().map(|op| op.token));
+        self.ops.journal.go_on(kept);
         self.control.clear();
         self.resend.clear();
         self.waiting.clear();
         self.held = Default::default();
+        self.again = Default::default();
+        self.patience = Default::default();
+        self.timers.clear(Timer::Age);
         self.forget_ungranted();
-        for token in tokens {
-            if token != NOBODY {
-                self.done(token, Err(error.clone()));
+        for (at, &token) in tokens.iter().enumerate() {
+            if token == NOBODY {
+                continue;
             }
+            let mut error = error.clone();
+            if in_journal(at) {
+                let why = match error.code {
+                    Code::Stopped => "the client was stopped before this could be sent",
+                    _ => &error.message,
+                };
+                error.message = [why, KEPT].concat().into();
+            }
+            self.done(token, Err(error));
+        }
+    }
+
+    /// Ends everything at once, for a reason outside MQTT, as when the store cannot be written.
+    pub fn fail(&mut self, error: &Error, now: Millis) {
+        let was_online = self.link.phase == Phase::Online;
+        self.ops.journal.pause();
+        if !matches!(self.link.phase, Phase::Idle | Phase::Backoff | Phase::Stopped) {
+            self.close_transport();
+        }
+        self.end_all(error);
+        for token in std::mem::take(&mut self.stopping.restart) {
+            self.done(token, Err(error.clone()));
+        }
+        for (token, _) in std::mem::take(&mut self.link.starters) {
+            self.done(token, Err(error.clone()));
+        }
+        if was_online {
+            self.events.push_back(Event::Disconnected {
+                rc: RC_LOST,
+                error: Some(error.clone()),
+            });
+        }
+        self.events.push_back(Event::Error(error.clone()));
+        self.finish_close(now);
+    }
+
+    /// start() was called, and what it needs is being made ready: calls may come.
+    pub fn expect_start(&mut self) {
+        if self.link.phase == Phase::Stopped {
+            self.link.phase = Phase::Idle;
         }
     }
 }

@@ -19,11 +19,13 @@ pub enum Timer {
     Queue,
     /// Look for acknowledgements that are overdue.
     Ack,
+    /// A message has waited too long, or its publish takes too long.
+    Age,
     /// stop() gives up on what is still pending.
     Stop,
 }
 
-const ALL: [Timer; 8] = [
+const ALL: [Timer; 9] = [
     Timer::Connect,
     Timer::Retry,
     Timer::Stable,
@@ -31,6 +33,7 @@ const ALL: [Timer; 8] = [
     Timer::Batch,
     Timer::Queue,
     Timer::Ack,
+    Timer::Age,
     Timer::Stop,
 ];
 
@@ -56,6 +59,13 @@ impl Timers {
     pub fn set(&mut self, timer: Timer, at: Millis) {
         self.at[timer as usize] = at;
         self.confirming[timer as usize] = false;
+    }
+
+    /// Sets it, unless it comes sooner already.
+    pub fn hasten(&mut self, timer: Timer, at: Millis) {
+        if at < self.at[timer as usize] {
+            self.at[timer as usize] = at;
+        }
     }
 
     pub fn clear(&mut self, timer: Timer) {

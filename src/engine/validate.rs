@@ -1,7 +1,7 @@
 //! The one validator of `credentials`: from what a user gave to a `Config`, or an error that names
 //! the key, what was given and what is allowed. Pure, so that every front end shares it.
 
-use super::config::{Config, Will};
+use super::config::{Config, Policy, Will};
 use super::endpoint::{resolve, Host, Protocol, Settings};
 use super::error::{excerpt, Code, Error};
 use super::message::check_topic;
@@ -16,6 +16,8 @@ pub enum Value {
     Number(f64),
     Bool(bool),
     Bytes(Vec<u8>),
+    /// An array of strings.
+    List(Vec<String>),
     /// Anything else, by the name of its kind ("an array", "a function").
     Other(&'static str),
 }
@@ -24,15 +26,16 @@ pub enum Value {
 enum Kind {
     Text,
     TextOrBytes,
+    TextOrList,
     Bool,
     Whole(f64, f64),
     Seconds(f64, f64),
 }
 
 /// Every key there is. Seconds may have fractions.
-const KEYS: [(&str, Kind); 26] = [
+const KEYS: [(&str, Kind); 29] = [
     ("mqttclientid", Kind::Text),
-    ("mqttserver", Kind::Text),
+    ("mqttserver", Kind::TextOrList),
     ("mqttport", Kind::Whole(1.0, 65_535.0)),
     ("mqttprotocol", Kind::Text),
     ("mqttpath", Kind::Text),
@@ -56,6 +59,9 @@ const KEYS: [(&str, Kind); 26] = [
     ("maxpacketsize", Kind::Whole(16.0, 268_435_460.0)),
     ("offlinesize", Kind::Whole(0.0, 10_000_000.0)),
     ("offlinebytes", Kind::Whole(0.0, 2_147_483_648.0)),
+    ("offlinepolicy", Kind::Text),
+    ("offlineexpiry", Kind::Seconds(0.0, MAX_SECONDS)),
+    ("publishtimeout", Kind::Seconds(0.0, MAX_SECONDS)),
     ("certs", Kind::Text),
 ];
 
@@ -65,8 +71,10 @@ const MAX_SECONDS: f64 = 2_147_483.0;
 #[derive(Debug)]
 pub struct Builder {
     cfg: Config,
-    server: String,
+    servers: Vec<String>,
     port: Option<u16>,
+    /// See `endpoint::Settings`.
+    pub port_wins: bool,
     protocol: Option<Protocol>,
     path: String,
     will_topic: String,
@@ -77,8 +85,9 @@ impl Default for Builder {
     fn default() -> Self {
         Builder {
             cfg: Config::default(),
-            server: "localhost".into(),
+            servers: vec!["localhost".into()],
             port: None,
+            port_wins: false,
             protocol: None,
             path: "/mqtt".into(),
             will_topic: String::new(),
@@ -103,13 +112,13 @@ impl Builder {
         if name == "certs" {
             return Err(Error::new(
                 Code::InvalidOption,
-                "certs is not supported by this version; without it mqtts and wss use the system's CAs",
+                "certs is not supported by this version; leave it out, and mqtts and wss trust the usual CAs",
             ));
         }
         let cfg = &mut self.cfg;
         match (name, check(name, kind, value)?) {
             ("mqttclientid", Value::Text(id)) => cfg.client_id = id,
-            ("mqttserver", Value::Text(server)) => self.server = server,
+            ("mqttserver", Value::List(servers)) => self.servers = servers,
             ("mqttport", Value::Number(n)) => self.port = Some(n as u16),
             ("mqttprotocol", Value::Text(given)) => {
                 let known = ["ws", "wss", "mqtt", "mqtts"].contains(&given.as_str());
@@ -146,6 +155,19 @@ impl Builder {
             ("stoptimeout", Value::Number(s)) => cfg.stop_timeout = millis(s),
             ("maxinflight", Value::Number(n)) => cfg.max_inflight = n as usize,
             ("maxpacketsize", Value::Number(n)) => cfg.max_packet_size = n as usize,
+            ("offlinepolicy", Value::Text(given)) => {
+                cfg.offline_policy = match given.as_str() {
+                    "refuse" => Policy::Refuse,
+                    "drop-oldest" => Policy::DropOldest,
+                    "latest" => Policy::Latest,
+                    _ => {
+                        let allowed = "\"refuse\", \"drop-oldest\" or \"latest\"";
+                        return Err(wrong(name, &Value::Text(given), allowed));
+                    }
+                }
+            }
+            ("offlineexpiry", Value::Number(s)) => cfg.offline_expiry = millis(s),
+            ("publishtimeout", Value::Number(s)) => cfg.publish_timeout = millis(s),
             ("offlinesize", Value::Number(n)) => cfg.offline_size = n as usize,
             ("offlinebytes", Value::Number(n)) => cfg.offline_bytes = n as usize,
             _ => {}
@@ -157,12 +179,15 @@ impl Builder {
     pub fn finish(mut self, host: Host) -> Result<Config, Error> {
         let settings = Settings {
             port: self.port,
+            port_wins: self.port_wins,
             protocol: self.protocol,
             path: &self.path,
             tls: false,
             host,
         };
-        self.cfg.servers = vec![resolve(&self.server, &settings)?];
+        for server in &self.servers {
+            self.cfg.servers.push(resolve(server, &settings)?);
+        }
         if self.cfg.password.is_some() && self.cfg.username.is_none() {
             return Err(Error::new(
                 Code::InvalidOption,
@@ -189,16 +214,18 @@ fn millis(seconds: f64) -> Millis {
 /// The value in its one form (text for bytes becomes bytes), or an error.
 fn check(name: &str, kind: Kind, value: Value) -> Result<Value, Error> {
     match (kind, value) {
-        (Kind::Text | Kind::TextOrBytes, Value::Text(text)) if text.len() > 65_535 => Err(Error::say(
-            Code::OutOfRange,
-            &[
-                name,
-                " has ",
-                &count(text.len()),
-                " bytes; MQTT allows at most 65,535",
-            ],
-        )),
-        (Kind::Text, Value::Text(text)) if text.contains('\0') => Err(Error::say(
+        (Kind::Text | Kind::TextOrBytes | Kind::TextOrList, Value::Text(text)) if text.len() > 65_535 => {
+            Err(Error::say(
+                Code::OutOfRange,
+                &[
+                    name,
+                    " has ",
+                    &count(text.len()),
+                    " bytes; MQTT allows at most 65,535",
+                ],
+            ))
+        }
+        (Kind::Text | Kind::TextOrList, Value::Text(text)) if text.contains('\0') => Err(Error::say(
             Code::InvalidOption,
             &[
                 name,
@@ -207,6 +234,8 @@ fn check(name: &str, kind: Kind, value: Value) -> Result<Value, Error> {
         )),
         (Kind::Text, value @ Value::Text(_)) => Ok(value),
         (Kind::TextOrBytes, Value::Text(text)) => Ok(Value::Bytes(text.into_bytes())),
+        (Kind::TextOrList, Value::Text(text)) => Ok(Value::List(vec![text])),
+        (Kind::TextOrList, Value::List(list)) if !list.is_empty() => Ok(Value::List(list)),
         (Kind::TextOrBytes, Value::Bytes(bytes)) if bytes.len() > 65_535 => Err(Error::say(
             Code::OutOfRange,
             &[
@@ -230,6 +259,7 @@ fn check(name: &str, kind: Kind, value: Value) -> Result<Value, Error> {
             let allowed = match kind {
                 Kind::Text => "a string".to_owned(),
                 Kind::TextOrBytes => "a string or bytes".to_owned(),
+                Kind::TextOrList => "a string or an array of strings".to_owned(),
                 Kind::Bool => "true or false".to_owned(),
                 Kind::Whole(min, max) if min == max => number(min),
                 Kind::Whole(min, max) => bounds("a whole number", min, max),
@@ -252,6 +282,8 @@ fn wrong(name: &str, given: &Value, allowed: &str) -> Error {
         Value::Number(n) => number(*n),
         Value::Bool(b) => (if *b { "true" } else { "false" }).to_owned(),
         Value::Bytes(_) => "bytes".to_owned(),
+        Value::List(list) if list.is_empty() => "an empty array".to_owned(),
+        Value::List(_) => "an array".to_owned(),
         Value::Other(kind) => (*kind).to_owned(),
     };
     Error::say(

@@ -16,7 +16,10 @@ let web;
 
 before(async () => {
   mosquitto = await startMosquitto();
-  web = createHttpServer((_request, response) => response.writeHead(404).end("not here")).listen(0, "127.0.0.1");
+  web = createHttpServer((_request, response) => response.writeHead(404).end("not here")).listen(
+    0,
+    "127.0.0.1",
+  );
   await once(web, "listening");
 });
 
@@ -36,11 +39,23 @@ async function fakeBroker(t, ...script) {
 const BROKERS = {
   "a port where nothing listens (TCP)": async () => {
     const port = await freePort();
-    return [`mqtt://127.0.0.1:${port}`, "CONNECTION_REFUSED", `127.0.0.1:${port}`, "nothing listens", "mqttport"];
+    return [
+      `mqtt://127.0.0.1:${port}`,
+      "CONNECTION_REFUSED",
+      `127.0.0.1:${port}`,
+      "nothing listens",
+      "mqttport",
+    ];
   },
   "a port where nothing listens (WebSocket)": async () => {
     const port = await freePort();
-    return [`ws://127.0.0.1:${port}`, "CONNECTION_REFUSED", `127.0.0.1:${port}`, "nothing listens", "mqttport"];
+    return [
+      `ws://127.0.0.1:${port}`,
+      "CONNECTION_REFUSED",
+      `127.0.0.1:${port}`,
+      "nothing listens",
+      "mqttport",
+    ];
   },
   "a host that does not exist": async () => [
     "mqtt://no-such-host.invalid:1883",
@@ -102,8 +117,15 @@ for (const kind of ["url", "wsUrl"]) {
     };
   };
   Object.assign(BROKERS, {
-    [`a broker that closes at once (${over})`]: scripted(scripts.closesAtOnce, "CONNECTION_REFUSED", "before it answered"),
-    [`a broker that cuts the connection at once (${over})`]: scripted(scripts.resetsAtOnce, "CONNECTION_REFUSED"),
+    [`a broker that closes at once (${over})`]: scripted(
+      scripts.closesAtOnce,
+      "CONNECTION_REFUSED",
+      "before it answered",
+    ),
+    [`a broker that cuts the connection at once (${over})`]: scripted(
+      scripts.resetsAtOnce,
+      "CONNECTION_REFUSED",
+    ),
     [`a broker that answers garbage (${over})`]: scripted(scripts.garbage(), "PROTOCOL_ERROR", "MQTT"),
     [`a broker that answers something before CONNACK (${over})`]: scripted(
       scripts.garbage(Uint8Array.of(0xd0, 0x00)),
@@ -131,13 +153,17 @@ describe("start() rejects and the client goes on trying, with", () => {
       const client = clientFor(
         t,
         { maxmqttreconnectdelay: 0.05, ...credentials },
-        { on_connect: (_client, _userdata, _flags, rc) => rcs.push(rc), on_disconnect: () => rcs.push("lost") },
+        {
+          on_connect: (_client, _userdata, _flags, rc) => rcs.push(rc),
+          on_disconnect: () => rcs.push("lost"),
+        },
       );
       const error = await failure(client.start());
       assert.ok(error instanceof MqttError, `${error.name}: ${error.message}`);
       assert.equal(error.name, "MqttError");
       assert.equal(error.code, code, error.message);
-      for (const word of words) assert.ok(error.message.includes(word), `"${error.message}" should say ${word}`);
+      for (const word of words)
+        assert.ok(error.message.includes(word), `"${error.message}" should say ${word}`);
       const refused = /CONNACK (\d)/.exec(name)?.[1];
       assert.equal(error.reasonCode, refused && Number(refused));
       assert.equal(client.connected, false);

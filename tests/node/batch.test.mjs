@@ -86,7 +86,12 @@ test("batches are kept by topic, by QoS and by retain", async (t) => {
   await client.flush();
   await Promise.all(all);
   await received.count(5);
-  const shown = received.map((message) => [message.topic, message.qos, message.json()[0][0], message.json().length]);
+  const shown = received.map((message) => [
+    message.topic,
+    message.qos,
+    message.json()[0][0],
+    message.json().length,
+  ]);
   assert.deepEqual(shown.sort(), [
     [`${topic}/a`, 0, "0", 3],
     [`${topic}/a`, 1, "2", 3],
@@ -190,7 +195,9 @@ test("items of all promises of a batch end together, on PUBACK", async (t) => {
   const client = clientFor(t, fake.url);
   await client.start();
   let ended = 0;
-  const all = Array.from({ length: 5 }, (_, i) => client.batch_publish("a", i, { qos: 1 }).then(() => ended++));
+  const all = Array.from({ length: 5 }, (_, i) =>
+    client.batch_publish("a", i, { qos: 1 }).then(() => ended++),
+  );
   await until(() => held.length === 1, "PUBLISH");
   assert.equal(ended, 0);
   const [[{ messageId }, connection]] = held;
@@ -215,7 +222,8 @@ test("a batch that was begun offline or before a lost connection goes out on the
   await until(() => fake.connections.length === 2 && client.connected, "the second connection");
   client.batch_publish("a", 4);
   await client.batch_publish("a", 5, { qos: 0 });
-  const publishes = () => fake.connections.flatMap(({ packets }) => packets.filter(({ cmd }) => cmd === "publish"));
+  const publishes = () =>
+    fake.connections.flatMap(({ packets }) => packets.filter(({ cmd }) => cmd === "publish"));
   await until(() => publishes().length > 0, "PUBLISH");
   assert.deepEqual(
     publishes().map(({ payload }) => payload.toString()),

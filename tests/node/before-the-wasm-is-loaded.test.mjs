@@ -93,13 +93,16 @@ test("what is wrong in the credentials rejects start() and reaches on_error, sin
     await sleep(50);
     client.start().catch(show("start again"));
   `);
-  assert.deepEqual(said.sort(), [
-    "on_error TypeError INVALID_OPTION true",
-    "on_error TypeError INVALID_OPTION true",
-    "publish TypeError INVALID_OPTION true",
-    "start TypeError INVALID_OPTION true",
-    "start again TypeError INVALID_OPTION true",
-  ].sort());
+  assert.deepEqual(
+    said.sort(),
+    [
+      "on_error TypeError INVALID_OPTION true",
+      "on_error TypeError INVALID_OPTION true",
+      "publish TypeError INVALID_OPTION true",
+      "start TypeError INVALID_OPTION true",
+      "start again TypeError INVALID_OPTION true",
+    ].sort(),
+  );
 });
 
 test("what is wrong in an early call rejects its promise alone", async () => {

@@ -17,7 +17,7 @@ after(() => broker?.stop());
 
 const boom = new Error("boom");
 const WAYS = {
-  "throws": () => {
+  throws: () => {
     throw boom;
   },
   "returns a rejected promise": async () => {
@@ -80,7 +80,11 @@ for (const [way, fail] of Object.entries(WAYS)) {
   test(`on_disconnect that ${way} is reported, and the client reconnects`, async (t) => {
     const fake = await startFakeBroker();
     t.after(() => fake.stop());
-    const client = clientFor(t, { mqttserver: fake.url, maxmqttreconnectdelay: 0.05 }, { on_disconnect: fail });
+    const client = clientFor(
+      t,
+      { mqttserver: fake.url, maxmqttreconnectdelay: 0.05 },
+      { on_disconnect: fail },
+    );
     await client.start();
     fake.connections[0].reset();
     await until(() => fake.connections[1] && client.connected, "the next connection");

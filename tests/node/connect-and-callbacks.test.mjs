@@ -1,12 +1,14 @@
 // Connecting: by itself, with what the credentials say, and told to the callbacks with the original's arguments.
 
 import assert from "node:assert/strict";
+import { execFileSync } from "node:child_process";
+import { join } from "node:path";
 import { after, before, test } from "node:test";
 import { MqttCustom, MqttError } from "mqtt-lib";
 import { startEmbedded } from "../support/embedded.mjs";
 import { scripts, startFakeBroker } from "../support/fake-broker.mjs";
 import { startMosquitto } from "../support/mosquitto.mjs";
-import { clientFor, freshTopic, run, until } from "./helpers.mjs";
+import { clientFor, failure, freshTopic, run, until } from "./helpers.mjs";
 
 let mosquitto;
 let aedes;
@@ -201,6 +203,31 @@ test("CONNECT says what the credentials say", async (t) => {
   );
 });
 
+test("a real broker takes the right user name and password, and refuses others", async (t) => {
+  const guarded = await startMosquitto({
+    config(folder) {
+      execFileSync("mosquitto_passwd", ["-b", "-c", join(folder, "passwords"), "jörg", "pässword"]);
+      return `allow_anonymous false\npassword_file ${folder}/passwords`;
+    },
+  });
+  t.after(() => guarded.stop());
+  for (const mqttserver of [guarded.url, guarded.wsUrl]) {
+    const bytes = new TextEncoder().encode("pässword");
+    for (const mqttpassword of ["pässword", bytes, bytes.buffer]) {
+      const client = clientFor(t, { mqttserver, mqttusername: "jörg", mqttpassword });
+      await client.start();
+      await client.stop();
+    }
+    for (const wrong of [{ mqttusername: "jörg", mqttpassword: "password" }, { mqttusername: "jörg" }, {}]) {
+      const client = clientFor(t, { mqttserver, ...wrong });
+      const error = await failure(client.start());
+      assert.equal(error.code, "NOT_AUTHORIZED");
+      assert.ok([4, 5].includes(error.reasonCode));
+      await client.stop();
+    }
+  }
+});
+
 test("without credentials for it CONNECT has a random client id, keepalive 60, a clean session and no will", async (t) => {
   const broker = await fakeBroker(t);
   const clients = [broker.url, broker.url].map((url) => clientFor(t, url));
@@ -285,11 +312,14 @@ test("clients of one process do not disturb each other", async (t) => {
   const clients = topics.map((_, i) =>
     clientFor(t, i % 2 ? mosquitto.url : mosquitto.wsUrl, {
       userdata: i,
-      on_message: (self, userdata, message) => received[i].push([self === clients[i], userdata, message.text()]),
+      on_message: (self, userdata, message) =>
+        received[i].push([self === clients[i], userdata, message.text()]),
     }),
   );
   await Promise.all(clients.map((client, i) => client.subscribe(topics[i], { qos: 1 })));
-  await Promise.all(clients.map((client, i) => client.publish(topics[(i + 1) % 20], `from ${i}`, { qos: 1 })));
+  await Promise.all(
+    clients.map((client, i) => client.publish(topics[(i + 1) % 20], `from ${i}`, { qos: 1 })),
+  );
   await until(() => received.every((list) => list.length === 1), "one message each");
   received.forEach((list, i) => {
     assert.deepEqual(list, [[true, i, `from ${(i + 19) % 20}`]]);
@@ -298,7 +328,9 @@ test("clients of one process do not disturb each other", async (t) => {
 
 test("the options object is left as it was and may be frozen, and changing it later changes nothing", async (t) => {
   const broker = await fakeBroker(t);
-  const options = Object.freeze({ credentials: Object.freeze({ mqttserver: broker.url, mqttclientid: "a" }) });
+  const options = Object.freeze({
+    credentials: Object.freeze({ mqttserver: broker.url, mqttclientid: "a" }),
+  });
   const client = new MqttCustom(options);
   t.after(() => client.stop());
   await client.start();

@@ -2,7 +2,8 @@
 
 import assert from "node:assert/strict";
 import { after, before, test } from "node:test";
-import { startFakeBroker } from "../support/fake-broker.mjs";
+import mqttPacket from "mqtt-packet";
+import { scripts, startFakeBroker } from "../support/fake-broker.mjs";
 import { startMosquitto } from "../support/mosquitto.mjs";
 import { clientFor, freshTopic, thrown, until } from "./helpers.mjs";
 
@@ -120,7 +121,10 @@ test("handlers live on after a reconnect", async (t) => {
   const client = clientFor(t, { mqttserver: fake.url, maxmqttreconnectdelay: 0.05 });
   await client.subscribe("a", (_client, _userdata, message) => texts.push(message.text()));
   fake.connections[0].reset();
-  const second = await until(() => fake.connections[1]?.packets.length === 2 && fake.connections[1], "SUBSCRIBE");
+  const second = await until(
+    () => fake.connections[1]?.packets.length === 2 && fake.connections[1],
+    "SUBSCRIBE",
+  );
   second.send({ cmd: "publish", topic: "a", payload: "again", qos: 0 });
   await until(() => texts.length > 0, "the message");
   assert.deepEqual(texts, ["again"]);
@@ -257,4 +261,43 @@ test("messages() with what is no filter throws a TypeError that names it", async
     assert.equal(error.code, "INVALID_TOPIC");
     assert.match(error.message, word);
   }
+});
+
+test("calls made from a handler leave the other messages of the same chunk as they are", async (t) => {
+  const fake = await startFakeBroker(scripts.accepts(({ cmd }) => cmd === "publish"));
+  t.after(() => fake.stop());
+  const seen = [];
+  const large = new Uint8Array(1 << 20);
+  const client = clientFor(
+    t,
+    { mqttserver: fake.url, stoptimeout: 0.05 },
+    {
+      on_message(self, _userdata, message) {
+        seen.push(`${message.topic} ${message.text()}`);
+        // Routes change, memory grows, and bytes go out.
+        self.subscribe(`other/${seen.length}`, () => {});
+        self.messages("some/+");
+        self.publish("t", large, { qos: 1 });
+        self.unsubscribe(`other/${seen.length - 1}`);
+      },
+    },
+  );
+  await client.subscribe("#");
+  const acknowledged = [1, 2, 3].map((i) => client.publish("t", i, { qos: 1 }));
+  const [connection] = fake.connections;
+  const published = () => connection.packets.filter(({ cmd }) => cmd === "publish");
+  await until(() => published().length === 3, "three PUBLISH packets");
+  const parts = published().flatMap(({ messageId }, i) => [
+    mqttPacket.generate({ cmd: "publish", topic: `topic/${i}`, payload: `first ${i}`, qos: 0 }),
+    mqttPacket.generate({ cmd: "puback", messageId }),
+    mqttPacket.generate({ cmd: "publish", topic: `topic/${i}/more`, payload: `second ${i}`, qos: 0 }),
+  ]);
+  connection.write(Buffer.concat(parts));
+  await Promise.all(acknowledged);
+  await until(() => seen.length >= 6, "six messages");
+  assert.deepEqual(
+    seen,
+    [0, 1, 2].flatMap((i) => [`topic/${i} first ${i}`, `topic/${i}/more second ${i}`]),
+  );
+  assert.deepEqual(client.errors, []);
 });

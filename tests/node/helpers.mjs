@@ -73,7 +73,9 @@ export function thrown(work) {
 export function captureWarnings(t) {
   const warnings = [];
   t.mock.method(console, "warn", (...all) => {
-    warnings.push(all.map((one) => (one instanceof Error ? `${one.code} ${one.message}` : String(one))).join(" "));
+    warnings.push(
+      all.map((one) => (one instanceof Error ? `${one.code} ${one.message}` : String(one))).join(" "),
+    );
   });
   return warnings;
 }

@@ -59,7 +59,6 @@ test("every method of the contract is there and returns a promise", async (t) =>
     unsubscribe: () => client.unsubscribe(topic),
     publish_high_priority: () => client.publish_high_priority(topic, "x"),
     flush: () => client.flush(),
-    stop: () => client.stop(),
   };
   const promises = Object.entries(calls).map(([name, call]) => {
     const result = call();
@@ -67,10 +66,15 @@ test("every method of the contract is there and returns a promise", async (t) =>
     return result;
   });
   await Promise.all(promises);
+  const stopped = client.stop();
+  assert.ok(stopped instanceof Promise, "stop");
+  await stopped;
 });
 
 for (const style of ["snake_case", "camelCase"]) {
-  const names = Object.entries(CALLBACKS).map(([original, alias]) => (style === "camelCase" ? alias : original));
+  const names = Object.entries(CALLBACKS).map(([original, alias]) =>
+    style === "camelCase" ? alias : original,
+  );
 
   test(`callbacks in the options may have ${style} names`, async (t) => {
     const topic = freshTopic();
@@ -83,7 +87,11 @@ for (const style of ["snake_case", "camelCase"]) {
     t.after(() => fake.stop());
     const userdata = Symbol("mine");
     const options = Object.fromEntries(names.map((name) => [name, (...all) => calls.push([name, ...all])]));
-    const client = clientFor(t, { mqttserver: fake.url, maxmqttreconnectdelay: 86400 }, { userdata, ...options });
+    const client = clientFor(
+      t,
+      { mqttserver: fake.url, maxmqttreconnectdelay: 86400 },
+      { userdata, ...options },
+    );
     if (style === "camelCase") client.on_error = options.onError;
     await client.start();
     await client.publish(topic, "there");
@@ -143,7 +151,8 @@ test("a callback reads the same under both its names", (t) => {
 test("on_connect assigned in the turn of the constructor hears of the first connection", async (t) => {
   const client = clientFor(t, broker.url);
   const heard = [];
-  client.on_connect = (self, userdata, flags, rc) => heard.push([self === client, userdata, flags.sessionPresent, rc]);
+  client.on_connect = (self, userdata, flags, rc) =>
+    heard.push([self === client, userdata, flags.sessionPresent, rc]);
   await client.start();
   assert.deepEqual(heard, [[true, undefined, false, 0]]);
 });

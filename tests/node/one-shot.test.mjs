@@ -12,7 +12,6 @@ import { captureWarnings, clientFor, collect, failure, freshTopic, lines, run, u
 let mosquitto;
 let aedes;
 
-
 before(async () => {
   [mosquitto, aedes] = await Promise.all([startMosquitto(), startEmbedded()]);
 });
@@ -35,7 +34,9 @@ const brokers = {
 for (const [name, where] of Object.entries(brokers)) {
   test(`as a static method it publishes through ${name} at every QoS`, async (t) => {
     const topic = freshTopic();
-    const received = await collect(t, name.startsWith("aedes") ? aedes.url : mosquitto.url, topic, { qos: 2 });
+    const received = await collect(t, name.startsWith("aedes") ? aedes.url : mosquitto.url, topic, {
+      qos: 2,
+    });
     for (const qos of [0, 1, 2]) {
       const options = { hostname: "127.0.0.1", ...where(), qos };
       assert.equal(await MqttCustom.publish_high_priority(topic, `${qos}`, options), undefined);
@@ -54,7 +55,11 @@ for (const [name, where] of Object.entries(brokers)) {
 
 test("under its camelCase name, with a URL, and with retain it does the same", async (t) => {
   const topic = freshTopic();
-  await MqttCustom.publishHighPriority(topic, Uint8Array.of(104, 105), { hostname: mosquitto.url, retain: true, qos: 1 });
+  await MqttCustom.publishHighPriority(topic, Uint8Array.of(104, 105), {
+    hostname: mosquitto.url,
+    retain: true,
+    qos: 1,
+  });
   const received = await collect(t, mosquitto.url, topic);
   await received.count(1);
   assert.equal(received[0].text(), "hi");
@@ -84,7 +89,10 @@ test("called on a client it takes server and credentials from there, but not its
   assert.notEqual(connect.clientId, "the-client");
   assert.equal(connect.clean, true);
   assert.equal(connect.will, undefined);
-  assert.deepEqual([publish.cmd, publish.topic, publish.payload.toString(), publish.qos], ["publish", "a", "b", 1]);
+  assert.deepEqual(
+    [publish.cmd, publish.topic, publish.payload.toString(), publish.qos],
+    ["publish", "a", "b", 1],
+  );
   assert.equal(disconnect.cmd, "disconnect", "an orderly end");
 });
 

@@ -10,10 +10,7 @@ let broker;
 let aedes;
 
 before(async () => {
-  [broker, aedes] = await Promise.all([
-    startMosquitto({ config: "max_queued_messages 0" }),
-    startEmbedded(),
-  ]);
+  [broker, aedes] = await Promise.all([startMosquitto({ config: "max_queued_messages 0" }), startEmbedded()]);
 });
 
 after(() => Promise.all([broker?.stop(), aedes?.stop()]));
@@ -29,16 +26,16 @@ const megabyte = Uint8Array.from({ length: MEGABYTE }, (_, i) => (i * 31 + (i >>
 const PAYLOADS = {
   "a string": ["hello", utf8("hello")],
   "an empty string": ["", bytes()],
-  "undefined": [undefined, bytes()],
-  "null": [null, bytes()],
+  undefined: [undefined, bytes()],
+  null: [null, bytes()],
   "a string beyond ASCII": ["grüße, 世界 🌍\u0000\n", utf8("grüße, 世界 🌍\u0000\n")],
   "a lone surrogate, as TextEncoder writes it": ["a\ud800b", utf8("a\ufffdb")],
   "a positive number": [3.25, utf8("3.25")],
-  "zero": [0, utf8("0")],
+  zero: [0, utf8("0")],
   "a large number": [1e21, utf8("1e+21")],
-  "NaN": [Number.NaN, utf8("NaN")],
-  "true": [true, utf8("true")],
-  "false": [false, utf8("false")],
+  NaN: [Number.NaN, utf8("NaN")],
+  true: [true, utf8("true")],
+  false: [false, utf8("false")],
   "a Uint8Array with every byte": [everyByte, everyByte],
   "an empty Uint8Array": [bytes(), bytes()],
   "a part of a Uint8Array": [everyByte.subarray(10, 20), everyByte.slice(10, 20)],
@@ -49,11 +46,16 @@ const PAYLOADS = {
   "a part of a Uint16Array": [words.subarray(1, 2), new Uint8Array(words.buffer.slice(2, 4))],
   "a Float64Array": [new Float64Array([Math.PI]), new Uint8Array(new Float64Array([Math.PI]).buffer)],
   "one megabyte of bytes": [megabyte, megabyte],
-  "one byte more than a megabyte": [new Uint8Array(MEGABYTE + 1).fill(7), new Uint8Array(MEGABYTE + 1).fill(7)],
+  "one byte more than a megabyte": [
+    new Uint8Array(MEGABYTE + 1).fill(7),
+    new Uint8Array(MEGABYTE + 1).fill(7),
+  ],
   "one megabyte of text": ["x".repeat(MEGABYTE), new Uint8Array(MEGABYTE).fill(120)],
   "a megabyte of text beyond ASCII": ["é".repeat(MEGABYTE / 2), utf8("é".repeat(MEGABYTE / 2))],
 };
-for (const length of [47, 48, 49, 127, 128, 1364, 1365, 1366, 4096, 16_383, 16_384, 65_536, 349_525, 349_526]) {
+for (const length of [
+  47, 48, 49, 127, 128, 1364, 1365, 1366, 4096, 16_383, 16_384, 65_536, 349_525, 349_526,
+]) {
   PAYLOADS[`a string of ${length} characters`] = ["s".repeat(length), utf8("s".repeat(length))];
   const mixed = `${"m".repeat(length - 1)}ß`;
   PAYLOADS[`a string of ${length} characters, the last beyond ASCII`] = [mixed, utf8(mixed)];

@@ -159,7 +159,9 @@ test("messages of all qualities in one turn keep their order", async (t) => {
   const client = clientFor(t, mosquitto.url);
   await client.start();
   const sent = Array.from({ length: 60 }, (_, i) => String(i));
-  await Promise.all(sent.map((text, i) => client.publish(topic, i % 2 ? text : Number(text), { qos: (i >> 1) % 2 })));
+  await Promise.all(
+    sent.map((text, i) => client.publish(topic, i % 2 ? text : Number(text), { qos: (i >> 1) % 2 })),
+  );
   await received.count(60);
   assert.deepEqual(received.texts(), sent);
 });
@@ -170,7 +172,8 @@ test("what a lost connection left unacknowledged is sent again as new when the s
   const client = clientFor(t, { mqttserver: broker.url, maxmqttreconnectdelay: 0.05 });
   await client.start();
   const publishes = ["a", "b", "c"].map((text, i) => client.publish("t", text, { qos: 1 + (i % 2) }));
-  const published = (index) => broker.connections[index]?.packets.filter(({ cmd }) => cmd === "publish") ?? [];
+  const published = (index) =>
+    broker.connections[index]?.packets.filter(({ cmd }) => cmd === "publish") ?? [];
   await until(() => published(0).length === 3, "three PUBLISH packets");
   broker.connections[0].reset();
   await Promise.all(publishes);
@@ -310,7 +313,10 @@ test("more messages than fit in the window wait their turn", async (t) => {
 });
 
 test("a message that is never acknowledged makes a new connection, and is sent there", async (t) => {
-  const broker = await fakeBroker(t, [scripts.accepts((packet) => packet.cmd === "publish"), scripts.accepts()]);
+  const broker = await fakeBroker(t, [
+    scripts.accepts((packet) => packet.cmd === "publish"),
+    scripts.accepts(),
+  ]);
   const errors = [];
   const client = clientFor(
     t,

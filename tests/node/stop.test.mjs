@@ -104,7 +104,12 @@ for (const [name, setup] of Object.entries({
 test("stop() sends batches, queue and what waits for acknowledgements before it resolves", async (t) => {
   const topic = freshTopic();
   const received = await collect(t, broker.url, `${topic}/#`, { qos: 2 });
-  const client = clientFor(t, { mqttserver: broker.url, publishinterval: 3600, maxinflight: 3, stoptimeout: 3600 });
+  const client = clientFor(t, {
+    mqttserver: broker.url,
+    publishinterval: 3600,
+    maxinflight: 3,
+    stoptimeout: 3600,
+  });
   await client.start();
   let ended = 0;
   const count = () => ended++;
@@ -116,7 +121,8 @@ test("stop() sends batches, queue and what waits for acknowledgements before it 
   await received.count(104);
   assert.equal(client.stats().queued, 0);
   assert.equal(client.stats().inFlight, 0);
-  const of = (name) => received.filter((message) => message.topic.endsWith(name)).map((message) => message.text());
+  const of = (name) =>
+    received.filter((message) => message.topic.endsWith(name)).map((message) => message.text());
   assert.deepEqual(of("batch"), ["[0,1,2]"]);
   assert.deepEqual(of("queue"), ["0", "1", "2"]);
   assert.equal(of("publish").length, 100);

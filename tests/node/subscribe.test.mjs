@@ -186,7 +186,10 @@ test("after a lost session all subscriptions are made again, those that were end
 });
 
 test("after a kept session subscriptions are not made again", async (t) => {
-  const broker = await fakeBroker(t, [scripts.accepts(), scripts.accepts(undefined, { sessionPresent: true })]);
+  const broker = await fakeBroker(t, [
+    scripts.accepts(),
+    scripts.accepts(undefined, { sessionPresent: true }),
+  ]);
   const { client } = listener(t, {
     mqttserver: broker.url,
     mqttclientid: "kept",

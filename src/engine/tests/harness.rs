@@ -4,6 +4,7 @@
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 
 use super::broker::Broker;
+use super::store::Store;
 use crate::engine::{Config, Engine, Error, Event, Generation, Message, Millis, Outcome, Token};
 
 /// What becomes of an attempt to open a transport.
@@ -66,6 +67,8 @@ pub struct Sim {
     pub ticks_now: u32,
     /// Records of this chunk that were taken.
     pub taken: usize,
+    /// With `persist`: see `store.rs`.
+    pub store: Store,
 }
 
 pub fn config() -> Config {
@@ -108,6 +111,7 @@ impl Sim {
             ended: BTreeMap::new(),
             ticks_now: 0,
             taken: 0,
+            store: Store::default(),
         }
     }
 
@@ -181,6 +185,9 @@ impl Sim {
     }
 
     pub fn drain(&mut self) {
+        if self.engine.config().persist {
+            return self.drain_stored();
+        }
         loop {
             let bytes = self.engine.outgoing(self.now).to_vec();
             if bytes.is_empty() {
@@ -196,7 +203,7 @@ impl Sim {
         assert!(self.engine.outgoing(self.now).is_empty());
     }
 
-    fn write(&mut self, bytes: &[u8]) {
+    pub fn write(&mut self, bytes: &[u8]) {
         // Cut a moment ago, and the engine has not been told.
         let Some((generation, open)) = self.wire else {
             return;
@@ -217,7 +224,7 @@ impl Sim {
         }
     }
 
-    fn act(&mut self, event: Event) {
+    pub fn act(&mut self, event: Event) {
         match event {
             Event::Open { generation, server } => {
                 assert!(self.wire.is_none(), "two transports");

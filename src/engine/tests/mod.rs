@@ -2,6 +2,7 @@
 
 mod broker;
 mod harness;
+mod store;
 mod user;
 mod world;
 
@@ -14,6 +15,7 @@ mod incoming;
 mod keepalive;
 mod ops;
 mod order;
+mod persistence;
 mod publishing;
 mod queue;
 mod random;

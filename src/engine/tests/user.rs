@@ -83,7 +83,7 @@ impl Sim {
     }
 
     pub fn flush(&mut self) {
-        self.engine.flush();
+        self.engine.flush(self.now);
         self.settle();
     }
 

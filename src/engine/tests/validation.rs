@@ -5,7 +5,8 @@ use crate::engine::text::number;
 use crate::engine::validate::{unknown, Builder, Value};
 use crate::engine::{Class, Code, Config, Error};
 
-const TEXT: [&str; 6] = [
+const TEXT: [&str; 7] = [
+    "offlinepolicy",
     "mqttclientid",
     "mqttserver",
     "mqttprotocol",
@@ -27,7 +28,9 @@ const WHOLE: [(&str, f64, f64); 9] = [
     ("offlinesize", 0.0, 1e7),
     ("offlinebytes", 0.0, 2_147_483_648.0),
 ];
-const SECONDS: [(&str, f64, f64); 6] = [
+const SECONDS: [(&str, f64, f64); 8] = [
+    ("offlineexpiry", 0.0, 2_147_483.0),
+    ("publishtimeout", 0.0, 2_147_483.0),
     ("mqttkeepalive", 0.0, 65_535.0),
     ("maxmqttreconnectdelay", 0.0, 86_400.0),
     ("publishinterval", 0.0, 2_147_483.0),

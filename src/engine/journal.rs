@@ -1,0 +1,286 @@
+//! What must outlive the process, as data: a list of changes for whoever keeps it, and the way back
+//! from what was kept. Written down where an operation changes (`ops.rs`, `collect.rs`,
+//! `receive.rs`), each change small, in the order in which things happened. It is the driver's law
+//! that bytes leave only when the changes made before them are kept; then QoS 2 stays exactly once
+//! over a crash. Until `restore` nothing is written, and a client without a store pays for nothing.
+
+use super::event::NOBODY;
+use super::message::Message;
+use super::ops::{Stage, Work};
+use super::Engine;
+use crate::codec::{frame, publish};
+
+/// What is now kept under a key; nothing: it is kept no more.
+pub type Change = (u64, Option<Vec<u8>>);
+
+#[derive(Debug, Default)]
+pub struct Journal {
+    on: bool,
+    /// The last number given out: they order what is kept as it was begun.
+    last: u64,
+    changes: Vec<Change>,
+}
+
+/// What is kept, in the lowest two bits of a key; above them a number.
+const MESSAGE: u64 = 0;
+const STATE: u64 = 1;
+const ITEM: u64 = 2;
+const IDENTIFIER: u64 = 3;
+/// Keys are exact in JavaScript's numbers.
+const LARGEST: u64 = 1 << 53;
+/// Identifiers given up here but perhaps not by the broker; below are those received.
+const RESERVED: u64 = 1 << 16;
+
+impl Journal {
+    pub fn is_on(&self) -> bool {
+        self.on
+    }
+
+    /// The number of something new, 0 while nothing is written.
+    pub fn number(&mut self) -> u64 {
+        self.last += self.on as u64;
+        if self.on {
+            self.last
+        } else {
+            0
+        }
+    }
+
+    fn note(&mut self, number: u64, kind: u64, value: Option<Vec<u8>>) {
+        if self.on && number != 0 {
+            self.changes.push((number << 2 | kind, value));
+        }
+    }
+
+    pub fn message(&mut self, number: u64, packet: &[u8]) {
+        if self.on {
+            self.note(number, MESSAGE, Some(packet.to_vec()));
+        }
+    }
+
+    /// A message is on the wire, or its PUBREL.
+    pub fn state(&mut self, number: u64, stage: Stage, pid: u16, order: u64) {
+        if self.on {
+            let mut value = vec![stage as u8];
+            value.extend_from_slice(&pid.to_be_bytes());
+            value.extend_from_slice(&order.to_be_bytes());
+            self.note(number, STATE, Some(value));
+        }
+    }
+
+    pub fn stateless(&mut self, number: u64) {
+        self.note(number, STATE, None);
+    }
+
+    pub fn ended(&mut self, number: u64) {
+        self.note(number, MESSAGE, None);
+    }
+
+    /// Items of a batch in one piece; the number under which they are kept.
+    pub fn item(&mut self, batch: u64, key: &[u8], json: &[u8]) -> u64 {
+        let number = self.number();
+        if self.on {
+            let mut value = batch.to_be_bytes().to_vec();
+            value.extend_from_slice(&(key.len() as u32).to_be_bytes());
+            value.extend_from_slice(key);
+            value.extend_from_slice(json);
+            self.note(number, ITEM, Some(value));
+        }
+        number
+    }
+
+    pub fn item_ended(&mut self, number: u64) {
+        self.note(number, ITEM, None);
+    }
+
+    /// QoS 2 from the broker: PUBLISH was received, PUBREL was not.
+    pub fn received(&mut self, pid: u16, holds: bool) {
+        self.note(pid.into(), IDENTIFIER, holds.then(Vec::new));
+    }
+
+    pub fn reserved(&mut self, pid: u16, holds: bool) {
+        self.note(RESERVED + u64::from(pid), IDENTIFIER, holds.then(Vec::new));
+    }
+
+    /// Runs without writing: what ends meanwhile stays kept.
+    pub fn pause(&mut self) -> bool {
+        std::mem::replace(&mut self.on, false)
+    }
+
+    pub fn go_on(&mut self, on: bool) {
+        self.on = on;
+    }
+}
+
+/// A kept batch: its number, its key as in `Collector`, the array so far, where its items are kept.
+struct Kept {
+    batch: u64,
+    key: Vec<u8>,
+    json: Vec<u8>,
+    numbers: Vec<u64>,
+}
+
+impl Engine {
+    /// The changes since the last time, in their order. They are to be kept all or none.
+    pub fn take_journal(&mut self) -> Vec<Change> {
+        std::mem::take(&mut self.ops.journal.changes)
+    }
+
+    pub fn has_journal(&self) -> bool {
+        !self.ops.journal.changes.is_empty()
+    }
+
+    /// Takes up what was kept, by ascending keys, before `start`; from here on changes are written.
+    /// Calls made before stay, behind what was kept. Returns how many entries make no sense.
+    pub fn restore(&mut self, entries: Vec<(u64, Vec<u8>)>) -> usize {
+        self.ops.forget_identifiers();
+        self.received.forget(&mut self.ops.journal);
+        let journal = &mut self.ops.journal;
+        *journal = Journal {
+            on: true,
+            ..Journal::default()
+        };
+        for (key, _) in &entries {
+            if *key < LARGEST && key & 3 != IDENTIFIER {
+                journal.last = journal.last.max(key >> 2);
+            }
+        }
+
+        let later = std::mem::take(&mut self.waiting);
+        let mut unread = 0;
+        let mut batches: Vec<Kept> = Vec::new();
+        let mut entries = entries.into_iter().peekable();
+        while let Some((key, value)) = entries.next() {
+            let number = key >> 2;
+            let good = key < LARGEST
+                && match key & 3 {
+                    MESSAGE => {
+                        let state = entries.next_if(|(next, _)| *next == key | STATE);
+                        self.restore_message(number, value, state.map(|(_, state)| state))
+                    }
+                    // Its message cannot be read; the broker may have it.
+                    STATE => {
+                        let state = parse_state(&value);
+                        let pid = state.map(|(_, pid, _)| pid);
+                        if pid.is_some_and(|pid| self.ops.restore_reserved(pid)) {
+                            self.ops.journal.reserved(pid.unwrap_or_default(), true);
+                        }
+                        false
+                    }
+                    ITEM => restore_item(&mut batches, number, &value),
+                    _ if number > RESERVED => self.ops.restore_reserved((number - RESERVED) as u16),
+                    _ => {
+                        self.received.first_time(number as u16);
+                        true
+                    }
+                };
+            if !good {
+                unread += 1;
+                self.ops.journal.changes.push((key, None));
+            }
+        }
+        self.ops.complete_identifiers();
+
+        // They have waited long enough.
+        for mut kept in batches {
+            kept.json.push(b']');
+            let (flags, topic) = kept.key.split_last().unwrap_or((&b'0', &[]));
+            let flags = flags.wrapping_sub(b'0');
+            let message = Message {
+                topic: std::str::from_utf8(topic).unwrap_or_default(),
+                payload: &kept.json,
+                qos: flags & 3,
+                retain: flags & 4 != 0,
+            };
+            let key = self.keep(&message, NOBODY);
+            self.waiting.push_back(key);
+            for number in kept.numbers {
+                self.ops.journal.item_ended(number);
+            }
+        }
+        self.waiting.extend(later);
+        self.ops.write_all_down();
+        self.write_batches_down();
+        unread
+    }
+
+    /// False: it is none that can be sent, and is left where it is.
+    fn restore_message(&mut self, number: u64, packet: Vec<u8>, state: Option<Vec<u8>>) -> bool {
+        let whole = matches!(frame::frame(&packet), Ok(Some(frame)) if frame.total() == packet.len());
+        let qos = publish::qos(&packet);
+        if !whole || packet[0] >> 4 != 3 || qos > 2 || !readable(&packet) {
+            return false;
+        }
+        let size = packet.len();
+        let in_flight = state.as_deref().and_then(parse_state).filter(|_| qos > 0);
+        let key = self.ops.restore(number, Work::Publish(packet));
+        match in_flight {
+            Some((stage, pid, order)) if self.ops.put_back(key, stage, pid, order) => {
+                if let Some(Work::Publish(packet)) = self.ops.get(key).map(|op| &mut op.work) {
+                    publish::set_pid(packet, pid);
+                }
+            }
+            _ => {
+                self.held.messages += 1;
+                self.held.bytes += size;
+                self.waiting.push_back(key);
+            }
+        }
+        true
+    }
+}
+
+/// Apart from its packet identifier, which it has only in flight.
+fn readable(packet: &[u8]) -> bool {
+    let mut copy = packet.to_vec();
+    publish::clear_dup(&mut copy);
+    publish::set_pid(&mut copy, 1);
+    let header = frame::frame(&copy).ok().flatten().map_or(0, |frame| frame.header);
+    publish::decode(copy[0], &copy[header..]).is_ok()
+}
+
+fn parse_state(value: &[u8]) -> Option<(Stage, u16, u64)> {
+    let (stage, rest) = value.split_first()?;
+    let (pid, order) = rest.split_first_chunk()?;
+    let stage = match stage {
+        1 => Stage::Sent,
+        2 => Stage::Released,
+        _ => return None,
+    };
+    Some((
+        stage,
+        u16::from_be_bytes(*pid),
+        u64::from_be_bytes(order.try_into().ok()?),
+    ))
+}
+
+fn restore_item(batches: &mut Vec<Kept>, number: u64, value: &[u8]) -> bool {
+    let parsed = value.split_first_chunk().and_then(|(batch, rest)| {
+        let (length, rest) = rest.split_first_chunk()?;
+        let (key, json) = rest.split_at_checked(u32::from_be_bytes(*length) as usize)?;
+        let (flags, topic) = key.split_last()?;
+        let sound = matches!(flags, b'0'..=b'6' if flags & 3 != 3)
+            && std::str::from_utf8(topic).is_ok_and(|topic| super::check_topic(topic).is_ok());
+        sound.then_some((u64::from_be_bytes(*batch), key, json))
+    });
+    let Some((batch, key, json)) = parsed else {
+        return false;
+    };
+    match batches
+        .iter_mut()
+        .find(|kept| kept.batch == batch && kept.key == key)
+    {
+        Some(kept) => {
+            kept.json.push(b',');
+            kept.json.extend_from_slice(json);
+            kept.numbers.push(number);
+        }
+        None => batches.push(Kept {
+            batch,
+            key: key.to_vec(),
+            json: [b"[", json].concat(),
+            numbers: vec![number],
+        }),
+    }
+    true
+}

@@ -1,0 +1,70 @@
+// A site for tests: the built package under /dist/, an empty page, a worker that runs what it is told.
+// The .wasm can be kept back, or something else served in its place.
+
+import { once } from "node:events";
+import { readFile } from "node:fs/promises";
+import { createServer } from "node:http";
+import { fileURLToPath } from "node:url";
+
+const DIST = new URL("../../../dist/", import.meta.url);
+const TYPES = { mjs: "text/javascript", wasm: "application/wasm" };
+const PAGE = '<!doctype html><html lang="en"><title>test</title><link rel="icon" href="data:,"></html>';
+const WORKER = `
+  onmessage = async ({ data: { source, given } }) => {
+    try {
+      postMessage({ result: await (0, eval)("(" + source + ")")(given) });
+    } catch (error) {
+      postMessage({ error: error.stack });
+    }
+  };
+`;
+/** Nothing but what a page with this package needs. */
+const POLICY = "default-src 'none'; script-src 'self' 'wasm-unsafe-eval'; img-src data:; connect-src *";
+
+export async function startSite() {
+  const site = {
+    /** How often the .wasm was asked for. */
+    asked: 0,
+    /** `(response) => void` answers in its place. */
+    instead: undefined,
+    /** A promise that the .wasm waits for. */
+    held: undefined,
+  };
+
+  const server = createServer(async (request, response) => {
+    const path = new URL(request.url, "http://localhost").pathname;
+    if (path === "/" || path === "/strict") {
+      response.setHeader("Content-Type", "text/html; charset=utf-8");
+      if (path === "/strict") response.setHeader("Content-Security-Policy", POLICY);
+      return response.end(PAGE);
+    }
+    if (path === "/worker.mjs") {
+      return response.setHeader("Content-Type", TYPES.mjs).end(WORKER);
+    }
+    const [, name, type] = /^\/dist\/([\w.]+\.(mjs|wasm))$/.exec(path) ?? [];
+    if (name === undefined) return response.writeHead(404).end();
+    if (type === "wasm") {
+      site.asked += 1;
+      await site.held;
+      if (site.instead !== undefined) return site.instead(response);
+    }
+    const bytes = await readFile(fileURLToPath(new URL(name, DIST)));
+    response.setHeader("Content-Type", TYPES[type]).setHeader("Cache-Control", "no-store").end(bytes);
+  });
+  server.listen(0, "127.0.0.1");
+  await once(server, "listening");
+  site.url = `http://127.0.0.1:${server.address().port}`;
+  site.stop = () => {
+    server.closeAllConnections();
+    server.close();
+  };
+  /** Keeps the .wasm back until the function that it returns is called. */
+  site.hold = () => {
+    let release;
+    site.held = new Promise((resolve) => {
+      release = resolve;
+    });
+    return release;
+  };
+  return site;
+}
