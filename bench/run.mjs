@@ -6,7 +6,7 @@
 
 import { fork } from "node:child_process";
 import { mkdirSync, rmSync, writeFileSync } from "node:fs";
-import { cpus, totalmem } from "node:os";
+import { cpus, loadavg, totalmem } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { parseArgs } from "node:util";
@@ -14,6 +14,8 @@ import { build } from "../scripts/build.mjs";
 import { Failure, main } from "../scripts/run.mjs";
 import { setup } from "../scripts/setup.mjs";
 import { startCounterpart } from "./counterpart/client.mjs";
+import { startBroker } from "./counterpart/mosquitto.mjs";
+import { figureTable, summariseFigures } from "./figures.mjs";
 import { FOLDER, preparePeers } from "./peers.mjs";
 import { summarise, table } from "./report.mjs";
 import { WORKLOADS } from "./workloads.mjs";
@@ -75,29 +77,44 @@ function failed(error) {
   return { rate: Number.NaN, wrong: error.message };
 }
 
+/** The other sides that these workloads need, by name. */
+async function otherSides(chosen, acks) {
+  const sides = { counterpart: await startCounterpart() };
+  await sides.counterpart.ask({ do: "set", separate: acks === "separate" });
+  if (chosen.some(({ broker }) => broker === "mosquitto")) sides.mosquitto = await startBroker();
+  return sides;
+}
+
 async function rounds(chosen, peers, { clients, acks, payload, rounds, warm, ms, profile }) {
-  const counterpart = await startCounterpart();
-  await counterpart.ask({ do: "set", separate: acks === "separate" });
+  const sides = await otherSides(chosen, acks);
   const results = [];
+  const one = async (workload, client, round) => {
+    const { clients: _c, goal: _g, ofBare: _o, atMost: _a, flatTo: _f, name, ...rest } = workload;
+    const side = sides[workload.broker];
+    const url = side.url(workload.transport);
+    const task = { ...rest, workload: name, client, url, payload, warm, ms };
+    const result = await measure(task, side, { env: peers.env, profile }).catch(failed);
+    results.push({ workload: name, client, round, ...result });
+    console.error(`round ${round}/${rounds}  ${name} ${client} ${told(result)} ${result.wrong ?? ""}`);
+  };
   try {
     for (let round = 1; round <= rounds; round++) {
       for (const workload of chosen) {
-        for (const client of workload.clients.filter((name) => !clients || clients.includes(name))) {
-          const { clients: _clients, goal: _goal, ofBare: _ofBare, name, ...rest } = workload;
-          const url = counterpart.url(workload.transport);
-          const task = { ...rest, workload: name, client, url, payload, warm, ms };
-          const result = await measure(task, counterpart, { env: peers.env, profile }).catch(failed);
-          results.push({ workload: name, client, round, ...result });
-          const rate = Math.round(result.rate).toLocaleString("en");
-          console.error(`round ${round}/${rounds}  ${name} ${client} ${rate}/s ${result.wrong ?? ""}`);
+        for (let i = 0; i < workload.repeat; i++) {
+          for (const client of workload.clients.filter((name) => !clients || clients.includes(name))) {
+            await one(workload, client, round);
+          }
         }
       }
     }
   } finally {
-    counterpart.stop();
+    for (const side of Object.values(sides)) await side.stop();
   }
   return results;
 }
+
+const told = ({ rate, figures }) =>
+  figures ? JSON.stringify(figures) : `${Math.round(rate).toLocaleString("en")}/s`;
 
 await main(async () => {
   const chosenOptions = options();
@@ -113,8 +130,11 @@ await main(async () => {
   const peers = await preparePeers(chosenOptions.dist);
   mkdirSync(FOLDER, { recursive: true });
   if (profile) rmSync(PROFILES, { recursive: true, force: true });
+  const loadBefore = loadavg().map((value) => value.toFixed(1));
   const results = await rounds(chosen, peers, chosenOptions);
   const rows = summarise(results);
+  const figures = summariseFigures(results);
+  const load = loadavg().map((value) => value.toFixed(1));
   const machine = { cpu: cpus()[0].model, cores: cpus().length, memory: totalmem(), node: process.version };
   const file = join(FOLDER, profile ? "profiles/result.json" : "result.json");
   const about = {
@@ -122,14 +142,19 @@ await main(async () => {
     machine,
     build: peers.build,
     versions: peers.versions,
+    load: { before: loadBefore, after: load },
     options: chosenOptions,
   };
-  writeFileSync(file, `${JSON.stringify({ ...about, rows, results }, null, 2)}\n`);
+  writeFileSync(file, `${JSON.stringify({ ...about, rows, figures, results }, null, 2)}\n`);
   const { versions } = peers;
-  console.log(table(rows, results));
+  console.log([table(rows), figureTable(figures)].filter(Boolean).join("\n\n"));
+  for (const r of results) if (r.wrong) console.log(`WRONG ${r.workload} ${r.client}: ${r.wrong}`);
   console.log(`\nmqtt-lib ${versions["mqtt-lib"]}, MQTT.js ${versions.mqttjs}, paho-mqtt ${versions.paho},`);
   console.log(`bare socket: ${versions.bare}; Node ${process.version}, ${machine.cores} x ${machine.cpu};`);
-  console.log("64-byte payloads, 20-byte topic, medians of rates and of ratios within a round;");
+  console.log(`load of the machine (1, 5, 15 min) before ${loadBefore.join(" ")}, after ${load.join(" ")};`);
+  console.log(
+    "64-byte payloads unless the name says otherwise, 20-byte topic, medians of rates and of ratios within a round;",
+  );
   console.log("CPU µs a message, in the client's process;");
   console.log(`"other side" near 100 %: the counterpart was the limit. Written to ${file}`);
   if (results.some((result) => result.wrong)) process.exitCode = 1;

@@ -25,8 +25,9 @@ async function metered(body) {
 }
 
 const task = JSON.parse(process.argv[2]);
-const started = performance.now();
-const { connect } = await import(`./clients/${task.client}.mjs`);
-const result = await MEASURES[task.measure]({ task, connect, ask, metered, started });
+const load = async () => (await import(`./clients/${task.client}.mjs`)).connect;
+/** The library is loaded with the first client. */
+const connect = async (options) => (await load())(options);
+const result = await MEASURES[task.measure]({ task, load, connect, ask, metered });
 const megabytes = process.resourceUsage().maxRSS / 1024;
 process.send({ result: { ...result, memory: megabytes } }, () => process.exit());

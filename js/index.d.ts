@@ -43,24 +43,37 @@ export type BatchItem<Item> = Item extends
  * - `"NOT_AUTHORIZED"`: CONNACK 4 (user name or password) or 5 (not authorised).
  * - `"CONNECTION_LOST"`: an accepted connection ended, or the broker was silent for too long.
  * - `"QUEUE_FULL"`: a bound was reached: `offlinesize`, `offlinebytes`, the buffer of `messages()`.
- * - `"TIMEOUT"`: `connecttimeout` or `acktimeout` has passed.
+ * - `"DROPPED"`: the message made room for a later one, by `offlinepolicy`; it was not sent.
+ * - `"EXPIRED"`: the message waited for longer than `offlineexpiry`; it was not sent.
+ * - `"TIMEOUT"`: `connecttimeout`, `acktimeout` or `publishtimeout` has passed.
  * - `"STOPPED"`: `stop()` was called before this could be done.
- * - `"PACKET_TOO_LARGE"`: a message or a batch item is larger than a packet can be.
+ * - `"PACKET_TOO_LARGE"`: a message or a batch item is larger than a packet can be, or a message from the
+ *   broker is larger than `maxpacketsize`.
  * - `"PROTOCOL_ERROR"`: the broker sent what MQTT or `maxpacketsize` does not allow.
  * - `"SUBSCRIBE_FAILED"`: SUBACK 128 for at least one filter (§3.9.3).
+ * - `"LOAD_FAILED"`: the .wasm could not be loaded; `start()` tries again. `cause` is the loader's error.
  * - `"CALLBACK_FAILED"`: a callback threw, or its promise was rejected; `cause` is what it threw.
+ * - `"STORE_LOCKED"`: another process or tab has the store of this client id open.
+ * - `"STORE_DAMAGED"`: part of what the store held cannot be read; the rest is sent.
+ * - `"STORE_FAILED"`: the store cannot be opened or written; the client is stopped.
  */
 export type MqttErrorCode =
   | "CONNECTION_REFUSED"
   | "NOT_AUTHORIZED"
   | "CONNECTION_LOST"
   | "QUEUE_FULL"
+  | "DROPPED"
+  | "EXPIRED"
   | "TIMEOUT"
   | "STOPPED"
   | "PACKET_TOO_LARGE"
   | "PROTOCOL_ERROR"
   | "SUBSCRIBE_FAILED"
-  | "CALLBACK_FAILED";
+  | "LOAD_FAILED"
+  | "CALLBACK_FAILED"
+  | "STORE_LOCKED"
+  | "STORE_DAMAGED"
+  | "STORE_FAILED";
 
 /**
  * Codes of the `TypeError` or `RangeError` that a wrong argument gives.
@@ -84,17 +97,16 @@ export class MqttError extends Error {
   code: MqttErrorCode;
   /** The return code the broker sent in CONNACK (§3.2.2.3) or SUBACK (§3.9.3); absent if it sent none. */
   reasonCode?: number;
-  /** With `"CALLBACK_FAILED"`: what the callback threw. */
+  /** With `"CALLBACK_FAILED"`: what the callback threw; with `"LOAD_FAILED"`: the loader's error. */
   cause?: unknown;
 }
 
 /**
- * What `on_error` is given: a {@link MqttError}, a `TypeError` or `RangeError` with a `code`, or, if the
- * .wasm could not be loaded, the loader's own error without one.
+ * What `on_error` is given: a {@link MqttError}, a `TypeError` or a `RangeError`, all with a `code`.
  */
 export interface ClientError extends Error {
-  /** Absent only if the .wasm could not be loaded. */
-  code?: ErrorCode;
+  /** What programs compare. */
+  code: ErrorCode;
   /** The return code the broker sent; absent if it sent none. */
   reasonCode?: number;
 }
@@ -114,8 +126,11 @@ export interface Credentials {
    * Host name, `"host:port"`, IP address, or a whole URL: `ws://h:9001/mqtt`, `wss://`, `mqtt://`,
    * `mqtts://`. What a URL says wins over `mqttport`, `mqttprotocol` and `mqttpath`. A `ws` URL without a
    * port and without `mqttport` means 80, a `wss` URL 443. Default: `"localhost"`.
+   *
+   * An array of them is tried in turn, one right after the other; the reconnect delay is between rounds. After
+   * a loss the same server comes first.
    */
-  mqttserver?: string;
+  mqttserver?: string | readonly string[];
   /** Port. Whole number from 1 to 65535. Default: 1883; 8883 with `mqtts` and `wss`. */
   mqttport?: number;
   /**
@@ -130,7 +145,7 @@ export interface Credentials {
   mqttversion?: 4;
   /**
    * Clean session (§3.1.2.4). `false` resumes the session that the broker keeps for `mqttclientid`: QoS 2
-   * is exactly once over reconnects only then. Default: `true`.
+   * is exactly once over reconnects only then. Default: `true`; `false` with a `store`.
    */
   mqttcleansession?: boolean;
   /**
@@ -186,8 +201,10 @@ export interface Credentials {
    */
   maxinflight?: number;
   /**
-   * Largest packet taken from the broker. Bytes, whole number from 16 to 268435460; a larger one is
-   * `"PROTOCOL_ERROR"` and ends the connection. Default: 268435460, the largest of MQTT (§2.2.3).
+   * Largest packet taken from the broker. Bytes, whole number from 16 to 268435460; a larger
+   * message is passed over without being stored, acknowledged, counted in `stats().dropped` and told to
+   * `on_error` (`"PACKET_TOO_LARGE"`); any other larger packet is `"PROTOCOL_ERROR"` and ends the connection.
+   * Default: 268435460, the largest of MQTT (§2.2.3).
    */
   maxpacketsize?: number;
   /**
@@ -197,8 +214,56 @@ export interface Credentials {
   offlinesize?: number;
   /** How many bytes may wait, likewise. Whole number from 0 to 2147483648. Default: 67108864 (64 MiB). */
   offlinebytes?: number;
+  /**
+   * What gives way when one of these bounds is reached. `"refuse"`: the new message. `"drop-oldest"`: the oldest
+   * that wait, a batch with all its items. `"latest"`: of each topic only the latest message waits, in the place
+   * of the older one, whether or not a bound is reached; a further topic is refused. What is dropped rejects
+   * with `"DROPPED"` and is counted in `stats().dropped`; what was on its way already is never dropped.
+   * Default: `"refuse"`.
+   */
+  offlinepolicy?: "refuse" | "drop-oldest" | "latest";
+  /**
+   * How long a message may wait to be sent; then it rejects with `"EXPIRED"`. Of queued and batched ones the
+   * time counts from when the queue or batch is sent. Seconds from 0 to 2147483, 0 is for ever. Default: 0.
+   */
+  offlineexpiry?: number;
+  /**
+   * How long a publish may take; then it rejects with `"TIMEOUT"`. A message that waits is withdrawn; one on its
+   * way may still arrive. Counts as `offlineexpiry` does. Seconds from 0 to 2147483, 0 is for ever. Default: 0.
+   */
+  publishtimeout?: number;
+  /**
+   * What is not acknowledged yet is kept in memory, or outlives the process or page: `"persistent"` (needs
+   * `import "mqtt-lib/persistent"`), or a {@link Store} of your own. Needs `mqttclientid`, and makes
+   * `mqttcleansession` `false` unless it is given. Default: `"memory"`.
+   */
+  store?: "memory" | "persistent" | Store;
   /** Not in this version: anything given is a `TypeError`. `mqtts` and `wss` use the CAs of Node or the browser. */
   certs?: undefined;
+}
+
+/**
+ * A store of your own: a map from numbers to bytes that outlives the process. What the numbers and bytes
+ * mean is the client's business.
+ */
+export interface Store {
+  /**
+   * Opens what belongs to this client id, keeps others out, and gives what it holds, in any order: a `Map`,
+   * or an array of pairs. `damaged` tells `on_error` of what cannot be read (`"STORE_DAMAGED"`). Throws or
+   * rejects if it cannot be opened, with the `code` `"STORE_LOCKED"` if another has it open.
+   */
+  open(
+    clientId: string,
+    damaged: (text: string) => void,
+  ): Iterable<readonly [number, Uint8Array]> | PromiseLike<Iterable<readonly [number, Uint8Array]>>;
+  /**
+   * Keeps changes, all or none of them, in their order; `undefined` means that the number is kept no more.
+   * If a promise is returned, what follows from the changes is sent when it resolves; up to 8 writes are
+   * under way at a time, and take effect in their order. If it throws or rejects, the client is stopped.
+   */
+  write(changes: [number, Uint8Array | undefined][]): void | PromiseLike<void>;
+  /** After `stop()`: others may open it. */
+  close(): void | PromiseLike<void>;
 }
 
 /** Options of one message. */
@@ -276,7 +341,10 @@ export interface Stats {
   inFlight: number;
   /** Messages that wait: offline, behind `maxinflight`, in the queue, and items in batches. */
   queued: number;
-  /** Messages that a loop over `messages()` was too slow for. */
+  /**
+   * Messages given up: by `offlinepolicy`, `offlineexpiry`, `publishtimeout` (before they were sent) or
+   * `maxpacketsize`, or because a loop over `messages()` was too slow.
+   */
   dropped: number;
   /** Accepted connections after the first one. */
   reconnects: number;
@@ -366,7 +434,7 @@ export class MqttCustom<Userdata = Any> {
 
   /**
    * Connects (§3.1). Resolves at CONNACK 0; at once if connected. Rejects with the first answer that is not
-   * an acceptance (`"CONNECTION_REFUSED"`, `"NOT_AUTHORIZED"`, `"TIMEOUT"`, `"PROTOCOL_ERROR"`), while
+   * an acceptance; of several servers, once each was tried, with the answer of the last (`"CONNECTION_REFUSED"`, `"NOT_AUTHORIZED"`, `"TIMEOUT"`, `"PROTOCOL_ERROR"`), while
    * attempts go on, and with `"STOPPED"` after `stop()`. While a reconnect waits for its time, the attempt
    * is made now. After `stop()` it starts again.
    */
@@ -382,7 +450,7 @@ export class MqttCustom<Userdata = Any> {
   /**
    * Publishes one message (§3.3). `topic` is a topic name: 1 to 65,535 bytes without `+`, `#` and U+0000
    * (§4.7). Resolves: QoS 0 once handed to the connection, QoS 1 at PUBACK, QoS 2 at PUBCOMP (§4.3).
-   * Offline it waits. Rejects with `"QUEUE_FULL"`, `"STOPPED"`, `"PACKET_TOO_LARGE"`, `"INVALID_TOPIC"`,
+   * Offline it waits. Rejects with `"QUEUE_FULL"`, `"DROPPED"`, `"EXPIRED"`, `"TIMEOUT"`, `"STOPPED"`, `"PACKET_TOO_LARGE"`, `"INVALID_TOPIC"`,
    * `"INVALID_PAYLOAD"`, `"INVALID_OPTION"`, `"OUT_OF_RANGE"`.
    */
   publish(topic: string, payload?: Payload, options?: PublishOptions | null): Promise<void>;

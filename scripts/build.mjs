@@ -24,8 +24,22 @@ declare const file: any;
 export = file;
 `;
 const PKG = ["pkg/mqtt_lib.js", "pkg/mqtt_lib.d.ts", `pkg/${WASM}`];
-const SOURCES = ["js/browser.mjs", "js/node.mjs", "js/index.d.ts"];
-const DIST = ["browser.mjs", "node.cjs", "node.mjs", "index.d.ts", "index.d.cts", WASM, `${WASM}.d.cts`];
+const PERSISTENT = "js/persistent";
+const SOURCES = ["js/browser.mjs", "js/node.mjs", "js/index.d.ts", `${PERSISTENT}/index.d.ts`];
+const DIST = [
+  "browser.mjs",
+  "node.cjs",
+  "node.mjs",
+  "index.d.ts",
+  "index.d.cts",
+  "persistent.browser.mjs",
+  "persistent.node.cjs",
+  "persistent.node.mjs",
+  "persistent.d.ts",
+  "persistent.d.cts",
+  WASM,
+  `${WASM}.d.cts`,
+];
 
 const require = createRequire(import.meta.url);
 const at = (...parts) => join(ROOT, ...parts);
@@ -48,7 +62,12 @@ async function buildJs() {
     writeFileSync(join(folder, `${WASM}.d.cts`), WASM_TYPES);
     copyFileSync(at("js/index.d.ts"), join(folder, "index.d.ts"));
     copyFileSync(at("js/index.d.ts"), join(folder, "index.d.cts"));
-    writeFileSync(join(folder, "node.mjs"), esmWrapper(Object.keys(require(join(folder, "node.cjs")))));
+    copyFileSync(at(PERSISTENT, "index.d.ts"), join(folder, "persistent.d.ts"));
+    copyFileSync(at(PERSISTENT, "index.d.ts"), join(folder, "persistent.d.cts"));
+    for (const name of ["node", "persistent.node"]) {
+      const names = Object.keys(require(join(folder, `${name}.cjs`)));
+      writeFileSync(join(folder, `${name}.mjs`), esmWrapper(name, names));
+    }
     swap(folder, at("dist"));
   } finally {
     rmSync(folder, { recursive: true, force: true });
@@ -58,33 +77,45 @@ async function buildJs() {
 async function bundle(folder) {
   const { build } = await import("esbuild"); // not before set-up has installed it
   const common = { absWorkingDir: ROOT, bundle: true, logLevel: "warning", legalComments: "none" };
-  await build({
+  const browser = {
     ...common,
-    entryPoints: ["js/browser.mjs"],
-    outfile: join(folder, "browser.mjs"),
     format: "esm",
     platform: "browser", // an import of a Node module is an error here
     target: "es2022",
     minify: true,
+  };
+  const node = { ...common, format: "cjs", platform: "node", target: "node20" };
+  await build({ ...browser, entryPoints: ["js/browser.mjs"], outfile: join(folder, "browser.mjs") });
+  await build({
+    ...browser,
+    entryPoints: [`${PERSISTENT}/browser.mjs`],
+    outfile: join(folder, "persistent.browser.mjs"),
+    external: ["idb"],
   });
   await build({
-    ...common,
+    ...node,
     entryPoints: ["js/node.mjs"],
     outfile: join(folder, "node.cjs"),
-    format: "cjs",
-    platform: "node",
-    target: "node20",
     external: ["ws"],
     // CommonJS has no import.meta.url; the sources use it to find the wasm file beside them.
     define: { "import.meta.url": "__moduleUrl" },
     banner: { js: 'const __moduleUrl = require("node:url").pathToFileURL(__filename).href;' },
   });
+  await build({
+    ...node,
+    entryPoints: [`${PERSISTENT}/node.mjs`],
+    outfile: join(folder, "persistent.node.cjs"),
+    external: ["classic-level"],
+  });
 }
 
 /** `import` gets the very objects that `require` gets: one class, never two. */
-function esmWrapper(names) {
+function esmWrapper(file, names) {
   const named = names.filter((name) => name !== "default").join(", ");
-  const lines = ['import implementation from "./node.cjs";', `export const { ${named} } = implementation;`];
+  const lines = [
+    `import implementation from "./${file}.cjs";`,
+    `export const { ${named} } = implementation;`,
+  ];
   if (names.includes("default")) lines.push("export default implementation.default;");
   return `${lines.join("\n")}\n`;
 }

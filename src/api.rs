@@ -7,7 +7,7 @@ use js_sys::{Function, Object, Promise};
 use wasm_bindgen::prelude::*;
 
 use crate::driver::{errors, oneshot, values, Client, Hooks, Options};
-use crate::engine::{Error, Message};
+use crate::engine::{Error, Message, State};
 
 #[wasm_bindgen]
 pub struct MqttCustom {
@@ -32,23 +32,17 @@ impl MqttCustom {
         let autostart = options.autostart;
         let client = Client::new(options);
         if autostart {
-            client.call(|engine, now| engine.start(now, crate::engine::NOBODY));
+            client.start(crate::engine::NOBODY);
         }
         Ok(MqttCustom { client })
     }
 
     pub fn start(&self) -> Promise {
-        self.client.promise(|engine, now, token| {
-            engine.start(now, token);
-            Ok(())
-        })
+        self.client.promise_for(Client::start)
     }
 
     pub fn stop(&self) -> Promise {
-        self.client.promise(|engine, now, token| {
-            engine.stop(now, token);
-            Ok(())
-        })
+        self.client.promise_for(Client::stop)
     }
 
     pub fn publish(&self, topic: &JsValue, payload: &JsValue, options: &JsValue) -> Promise {
@@ -117,7 +111,9 @@ impl MqttCustom {
 
     #[wasm_bindgen(getter)]
     pub fn state(&self) -> String {
-        self.client.engine(|engine| engine.state().name().to_owned())
+        let opens = self.client.store.as_ref().is_some_and(|store| store.is_opening());
+        let state = self.client.engine(|engine| engine.state());
+        if opens { State::Connecting } else { state }.name().to_owned()
     }
 
     pub fn stats(&self) -> Object {

@@ -19,10 +19,16 @@ wasm_bindgen_test_configure!(run_in_browser);
 
 const UNDEFINED: JsValue = JsValue::UNDEFINED;
 
+/// Known when the tests are compiled, since a browser has no environment.
+const BROKER: Option<&str> = option_env!("MQTT_TEST_WS_URL");
+
 fn broker() -> &'static str {
-    option_env!("MQTT_TEST_WS_URL").expect(
-        "there is no broker: run `npm test -- wasm-chrome`, which starts one and puts its WebSocket URL in MQTT_TEST_WS_URL",
-    )
+    match BROKER {
+        Some(url) => url,
+        None => panic!(
+            "there is no broker: run `npm test -- wasm-chrome`, which starts one and puts its WebSocket URL in MQTT_TEST_WS_URL"
+        ),
+    }
 }
 
 fn js(source: &str) -> JsValue {

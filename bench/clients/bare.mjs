@@ -1,5 +1,5 @@
-// No client at all: what `ws` and net.Socket do with bytes that are ready. Sends frames of 500 messages
-// made once; counts the messages of a received frame by dividing. The measure that clients are held to.
+// No client at all: what `ws` and net.Socket do with bytes that are ready. Sends frames of up to
+// 500 messages made once; counts received messages by dividing. The measure that clients are held to.
 
 import { once } from "node:events";
 import { connect as connectTcp } from "node:net";
@@ -7,6 +7,8 @@ import { WebSocket } from "ws";
 import { publishPacket } from "../counterpart/stream.mjs";
 
 const A_FRAME = 500;
+/** 500 messages of 64 bytes. */
+const FRAME_BYTES = 45_000;
 const ENOUGH = 4 << 20;
 const CONNECT = Buffer.from([0x10, 16, 0, 4, 77, 81, 84, 84, 4, 2, 0, 60, 0, 4, 98, 97, 114, 101]);
 const SUBSCRIBE = Buffer.from([0x82, 6, 0, 1, 0, 1, 97, 0]);
@@ -29,17 +31,15 @@ async function open(url, onBytes) {
   return { stream, send: (bytes) => stream.write(bytes) };
 }
 
-export async function connect({ url, onMessage, size, packed, topic }) {
+export async function connect({ url, onMessage, size, topic }) {
   const a_message = publishPacket(topic, size).length;
-  const framed = url.startsWith("ws");
   let answered = null;
   let rest = 0;
   const { stream, send } = await open(url, (bytes) => {
     if (answered !== null) {
       answered();
       answered = null;
-    } else if (framed) onMessage(bytes, packed);
-    else {
+    } else {
       rest += bytes.length;
       const whole = Math.floor(rest / a_message);
       rest -= whole * a_message;
@@ -54,12 +54,15 @@ export async function connect({ url, onMessage, size, packed, topic }) {
     return promise;
   };
   await answer(CONNECT);
-  const joined = Buffer.concat(Array.from({ length: A_FRAME }, () => publishPacket(topic, size)));
+  const single = publishPacket(topic, size);
+  const a_frame = Math.max(1, Math.min(A_FRAME, Math.floor(FRAME_BYTES / single.length)));
+  const joined = Buffer.concat(new Array(a_frame).fill(single));
   return {
     async burst(_topic, _payload, count) {
-      for (let left = count; left > 0; left -= A_FRAME) send(joined);
+      for (let left = count; left > 0; left -= a_frame) send(joined.subarray(0, left * single.length));
       if (stream.writableLength > ENOUGH) await once(stream, "drain");
     },
+    send: () => send(single),
     subscribe: () => answer(SUBSCRIBE),
     async close() {
       stream.destroy();

@@ -2,7 +2,7 @@
 
 const { MqttCustom } = await import(process.env.BENCH_DIST);
 
-export async function connect({ url, onMessage }) {
+export async function connect({ url, onMessage, way = "publish" }) {
   const client = new MqttCustom({
     credentials: { mqttserver: url },
     on_message: (_client, _userdata, message) => onMessage(message.payload),
@@ -11,8 +11,9 @@ export async function connect({ url, onMessage }) {
   return {
     /** Publishes `count` messages of QoS 0; resolves when it is time for more. */
     burst(topic, payload, count) {
-      for (let i = 1; i < count; i++) client.publish(topic, payload);
-      return client.publish(topic, payload);
+      for (let i = 1; i < count; i++) client[way](topic, payload);
+      const last = client[way](topic, payload);
+      return way === "publish" ? last : client.flush();
     },
     /** Keeps `window` messages in flight while `more()`; resolves when all are acknowledged. */
     async window(topic, payload, qos, window, more) {
@@ -24,6 +25,13 @@ export async function connect({ url, onMessage }) {
     },
     send: (topic, payload) => client.publish(topic, payload),
     subscribe: (topic) => client.subscribe(topic),
+    /** A subscription and a handler for each topic. */
+    handle: (topics, handler) =>
+      Promise.all(
+        topics.map((topic) =>
+          client.subscribe(topic, (_client, _userdata, message) => handler(message.payload)),
+        ),
+      ),
     close: () => client.stop(),
   };
 }

@@ -23,6 +23,13 @@ export async function connect({ url, onMessage }) {
     },
     send: (topic, payload) => client.publish(topic, payload),
     subscribe: (topic) => client.subscribeAsync(topic),
+    /** It has no handlers: a map of topics, as applications make one. */
+    handle(topics, handler) {
+      const handlers = new Map(topics.map((topic) => [topic, (payload) => handler(payload)]));
+      client.removeAllListeners("message");
+      client.on("message", (topic, payload) => handlers.get(topic)?.(payload));
+      return client.subscribeAsync(topics);
+    },
     close: () => client.endAsync(),
   };
 }

@@ -1,6 +1,9 @@
-// What can be measured, by name.
+// What can be measured, by name. A measure gives a rate, or `figures` of which less is better.
 
+import { idle } from "./idle.mjs";
+import { latency } from "./latency.mjs";
 import { publish, window } from "./publish.mjs";
 import { receive } from "./receive.mjs";
+import { start } from "./start.mjs";
 
-export const MEASURES = { publish, window, receive };
+export const MEASURES = { publish, window, receive, latency, idle, start };

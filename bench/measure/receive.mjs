@@ -1,4 +1,5 @@
-// Receiving what the counterpart streams for a given time. Every payload is looked at (its length); the
+// Receiving what the counterpart streams for a given time, to one subscription or to many with a handler
+// each. Every payload is looked at (its length); the
 // measurement ends with the last message that was sent.
 
 import { TOPIC } from "./publish.mjs";
@@ -14,7 +15,9 @@ export async function receive({ task, connect, ask, metered }) {
     if (count >= last) finished();
   };
   const client = await connect({ ...task, topic: TOPIC, onMessage });
-  await client.subscribe(TOPIC);
+  const topics = Array.from({ length: task.subscriptions }, (_, n) => `bench/r/${10_000 + n}/sensor`);
+  if (topics.length > 0) await client.handle(topics, onMessage);
+  else await client.subscribe(TOPIC);
   const run = async (ms) => {
     count = 0;
     last = Number.POSITIVE_INFINITY;
@@ -22,7 +25,8 @@ export async function receive({ task, connect, ask, metered }) {
       finished = resolve;
     });
     const { size, packed } = task;
-    const { messages } = await ask({ do: "stream", ms, size, packed, topics: [TOPIC] });
+    const streamed = topics.length > 0 ? topics : [TOPIC];
+    const { messages } = await ask({ do: "stream", ms, size, packed, topics: streamed });
     last = messages;
     if (count < last) await end;
     return count;

@@ -1,10 +1,10 @@
-// MQTT over WebSocket in Node, through the package `ws`.
+// MQTT over WebSocket in Node, through the package `ws`, which does all but the frames that are sent.
 // Owns one WebSocket and joins the frames of one turn; never looks into the bytes.
 
-import { randomFillSync } from "node:crypto";
 import { WebSocket } from "ws";
 import { DressedSocket } from "./dressed.mjs";
 import { addressOf, codeOf, failure, socketFailure } from "./failure.mjs";
+import { maskedFrame, maskKey } from "./frame.mjs";
 
 /** Frames at least this long are handed over as they are: copying them costs more than a call. */
 const LONG_FRAME = 16 * 1024;
@@ -26,6 +26,8 @@ const OPTIONS = {
 export class WsSocket extends DressedSocket {
   /** @type {WebSocket | undefined} */
   #ws;
+  /** What `ws` writes to, where we may: no extension has been agreed on. @type {import("node:net").Socket | undefined} */
+  #stream;
   /** Frames of this turn. @type {Uint8Array[]} */
   #frames = [];
   #handOver = () => this.#deliver();
@@ -50,6 +52,7 @@ export class WsSocket extends DressedSocket {
     });
     ws.on("open", () => {
       open = true;
+      if (ws.extensions === "") this.#stream = stream;
       if (stream) this.opened(stream);
     });
     ws.on("message", (data, isBinary) => {
@@ -68,9 +71,25 @@ export class WsSocket extends DressedSocket {
     });
   }
 
-  /** @override @param {Uint8Array} bytes */
+  /**
+   * Masking in `ws` was half of the time of a publish, so frames are made here and written past it, to the
+   * stream where it writes its own PONG and CLOSE frames at once: all keep their order. It is asked instead
+   * once it closes (no data may follow), and while bytes wait in it for their turn.
+   * @override @param {Uint8Array} bytes
+   */
   write(bytes) {
-    this.#ws?.send(bytes); // masking copies
+    const ws = this.#ws;
+    const stream = this.#stream;
+    if (ws === undefined) return;
+    if (
+      stream !== undefined &&
+      ws.readyState === WebSocket.OPEN &&
+      ws.bufferedAmount === stream.writableLength
+    ) {
+      stream.write(maskedFrame(bytes));
+    } else {
+      ws.send(bytes); // masking copies
+    }
   }
 
   /** @override */
@@ -108,19 +127,9 @@ export class WsSocket extends DressedSocket {
   }
 }
 
-const pool = new Uint8Array(8192);
-let taken = pool.length;
-
-/** Never all zero: `ws` takes that as leave not to mask, and would keep the caller's memory. @param {Buffer} mask */
+/** Never zero: `ws` takes that as leave not to mask, and would keep the caller's memory. @param {Buffer} mask */
 function generateMask(mask) {
-  if (taken === pool.length) {
-    randomFillSync(pool);
-    taken = 0;
-  }
-  mask[0] = pool[taken++] || 1;
-  mask[1] = pool[taken++];
-  mask[2] = pool[taken++];
-  mask[3] = pool[taken++];
+  mask.writeUInt32LE(maskKey() || 1);
 }
 
 /** @param {unknown} error */

@@ -3,7 +3,6 @@
 use js_sys::{Function, Reflect};
 use wasm_bindgen::prelude::*;
 
-use super::host;
 use crate::engine::{Class, Code, Error};
 
 /// `make` is the hook that builds an `MqttError(message, code, reasonCode, cause)`; without it a
@@ -43,10 +42,7 @@ pub fn to_js(error: &Error, cause: &JsValue, make: Option<&Function>) -> JsValue
 
 /// A callback of the user threw `thrown`.
 pub fn callback_failed(name: &str, thrown: &JsValue) -> Error {
-    let text = match host::get(thrown, "message").as_string() {
-        Some(text) => text,
-        None => thrown.as_string().unwrap_or_default(),
-    };
+    let text = super::values::said(thrown);
     Error::say(
         Code::Callback,
         &[

@@ -7,10 +7,12 @@ mod calls;
 pub mod errors;
 mod handlers;
 mod host;
+mod network;
 pub mod oneshot;
 mod options;
 mod promises;
 mod socket;
+mod store;
 mod timer;
 pub mod values;
 
@@ -25,8 +27,10 @@ use wasm_bindgen::prelude::*;
 use crate::engine::{Engine, Error, Event, Generation, Millis, Token, SEND_CAP};
 use callbacks::Callbacks;
 use handlers::Handlers;
+use network::Network;
 use promises::Promises;
 use socket::Socket;
+use store::Store;
 use timer::Timer;
 
 pub use options::{Hooks, Options};
@@ -38,6 +42,7 @@ pub struct Client {
     engine: RefCell<Engine>,
     socket: RefCell<Option<Socket>>,
     timer: RefCell<Timer>,
+    network: RefCell<Option<Network>>,
     /// Looks again at a socket that had enough.
     recheck: RefCell<Option<Timeout>>,
     /// What the socket said before it closed.
@@ -59,10 +64,13 @@ pub struct Client {
     pub callbacks: Callbacks,
     pub hooks: Hooks,
     pub credentials: JsValue,
+    pub store: Option<Store>,
 }
 
 /// How soon a socket that had enough is looked at again; Node's sockets say it themselves.
 const RECHECK: u32 = 10;
+/// So many bytes are taken at once: of a packet that is passed over no more is ever in memory here.
+const PIECE: u32 = 1 << 20;
 
 impl Client {
     pub fn new(options: Options) -> Rc<Client> {
@@ -74,6 +82,7 @@ impl Client {
                 engine: RefCell::new(Engine::new(options.config, host::seed())),
                 socket: RefCell::default(),
                 timer: RefCell::default(),
+                network: RefCell::default(),
                 recheck: RefCell::default(),
                 failure: RefCell::default(),
                 pumping: Cell::new(false),
@@ -94,6 +103,7 @@ impl Client {
                 callbacks: options.callbacks,
                 hooks: options.hooks,
                 credentials: options.credentials,
+                store: options.store,
             }
         })
     }
@@ -115,6 +125,13 @@ impl Client {
         if let Err(error) = self.call(|engine, now| work(engine, now, token)) {
             self.settle(token, Err(&self.error(&error, &JsValue::UNDEFINED)));
         }
+        promise
+    }
+
+    /// Likewise, of something that settles the token itself.
+    pub fn promise_for(&self, work: fn(&Client, Token)) -> Promise {
+        let (token, promise) = self.promises.borrow_mut().make();
+        work(self, token);
         promise
     }
 
@@ -170,8 +187,15 @@ impl Client {
     }
 
     fn feed(&self, generation: Generation, data: &Uint8Array) {
+        let length = data.length();
+        if length > PIECE {
+            // The rest waits until the engine has been drained.
+            let rest = data.subarray(PIECE, length);
+            self.late.borrow_mut().push_front((generation, rest));
+            return self.feed(generation, &data.subarray(0, PIECE));
+        }
         let now = self.fresh_now();
-        let len = data.length() as usize;
+        let len = length as usize;
         let mut engine = self.engine.borrow_mut();
         data.copy_to(engine.space(len));
         engine.received(generation, len, now);
@@ -203,6 +227,12 @@ impl Client {
         self.pump();
     }
 
+    fn on_network(&self, online: bool) {
+        let now = self.fresh_now();
+        self.engine.borrow_mut().network(online, now);
+        self.pump();
+    }
+
     fn on_timer(&self) {
         self.timer.borrow_mut().fired();
         let now = self.fresh_now();
@@ -218,7 +248,10 @@ impl Client {
             return;
         }
         loop {
-            self.send();
+            // A message is given to the user before the journal says that it was.
+            if self.store.is_none() || !self.engine.borrow().has_events() {
+                self.send();
+            }
             let event = self.engine.borrow_mut().next_event();
             match event {
                 Some(Event::Done { token, result: Ok(_) }) if !Promises::is_ours(token) => {
@@ -261,7 +294,9 @@ impl Client {
         }
         if stopped {
             self.drop_socket();
+            self.close_store();
             *self.recheck.borrow_mut() = None;
+            *self.network.borrow_mut() = None;
             // Last, because it may be the last reference.
             drop(self.alive.take());
         }
@@ -269,12 +304,15 @@ impl Client {
 
     /// Everything outgoing, in pieces of about the cap, until the socket has enough.
     fn send(&self) {
+        if let Some(store) = &self.store {
+            return self.send_stored(store);
+        }
         let socket = self.socket.borrow();
         let Some(socket) = socket.as_ref() else { return };
         let now = self.now();
         let mut engine = self.engine.borrow_mut();
         loop {
-            if engine.is_online() && socket.has_enough() {
+            if engine.is_online() && socket.has_enough(0) {
                 engine.set_blocked(true);
                 return self.look_again();
             }
@@ -289,14 +327,17 @@ impl Client {
 
     /// A loop of publishes hands over each full buffer at once.
     pub fn send_if_full(&self) {
-        if self.engine.borrow().pending_bytes() >= SEND_CAP {
+        if self.engine.borrow().pending_bytes() >= SEND_CAP && !(self.store.is_some() && self.pumping.get()) {
             self.send();
         }
     }
 
     fn is_drained(&self) -> bool {
         let engine = self.engine.borrow();
-        !engine.has_events() && (engine.pending_bytes() == 0 || engine.is_blocked())
+        if self.store.as_ref().is_some_and(|store| store.is_busy()) {
+            return !engine.has_events();
+        }
+        !engine.has_events() && !engine.has_journal() && (engine.pending_bytes() == 0 || engine.is_blocked())
     }
 
     fn look_again(&self) {
@@ -321,6 +362,9 @@ impl Client {
         match event {
             Event::Open { generation, server } => self.open(generation, server),
             Event::Close { generation } => {
+                if let Some(store) = &self.store {
+                    self.send_stored(store);
+                }
                 if !self.close_socket(generation) {
                     self.on_close_of_nothing(generation);
                 }
@@ -343,6 +387,9 @@ impl Client {
     fn open(&self, generation: Generation, server: usize) {
         self.drop_socket();
         *self.alive.borrow_mut() = self.me.upgrade();
+        let mut network = self.network.borrow_mut();
+        network.get_or_insert_with(|| Network::listen(&self.me));
+        drop(network);
         let url = self.engine.borrow().config().servers[server].clone();
         match Socket::open(&url, self.hooks.connect.as_ref(), generation, &self.me) {
             Ok(socket) => *self.socket.borrow_mut() = Some(socket),
@@ -411,12 +458,20 @@ impl Client {
     fn close_socket(&self, generation: Generation) -> bool {
         let socket = self.socket.borrow();
         let current = socket.as_ref().filter(|s| s.generation == generation);
+        let waits = |store: &Store| current.is_some() && store.close_after_gate();
+        if self.store.as_ref().is_some_and(waits) {
+            return true;
+        }
         current.inspect(|socket| socket.close()).is_some()
     }
 
     fn drop_socket(&self) {
+        let waits = self.store.as_ref().is_some_and(Store::forget_gate);
         if let Some(socket) = self.socket.borrow_mut().take() {
             socket.abandon();
+            if waits {
+                socket.close();
+            }
         }
         self.failure.borrow_mut().clear();
     }

@@ -14,7 +14,7 @@ use crate::engine::endpoint::Host;
 use crate::engine::{Config, Error, Message};
 
 /// Keys of credentials that belong to the client itself, not to the connection it makes.
-const OWN: [&str; 7] = [
+const OWN: [&str; 8] = [
     "mqttclientid",
     "mqttcleansession",
     "willsettopic",
@@ -22,6 +22,7 @@ const OWN: [&str; 7] = [
     "willsetqos",
     "willsetretain",
     "mqttkeepalive",
+    "store",
 ];
 
 struct Shot {
@@ -92,6 +93,7 @@ async fn fire(shot: Shot, hooks: Hooks) -> Result<JsValue, JsValue> {
         hooks,
         credentials: JsValue::UNDEFINED,
         autostart: true,
+        store: None,
     });
     let result = deliver(&client, &shot.topic, &shot.payload, shot.options).await;
     let stopped = client.promise(|engine, now, token| {

@@ -5,6 +5,7 @@ use js_sys::Function;
 use wasm_bindgen::prelude::*;
 
 use super::callbacks::{Callbacks, NAMES};
+use super::store::Store;
 use super::{host, values};
 use crate::engine::endpoint::Host;
 use crate::engine::validate::{unknown, Builder};
@@ -16,6 +17,7 @@ pub struct Options {
     pub hooks: Hooks,
     pub credentials: JsValue,
     pub autostart: bool,
+    pub store: Option<Store>,
 }
 
 impl Options {
@@ -40,6 +42,7 @@ impl Options {
         }
         Ok(Options {
             config: config(&credentials, &hooks)?.finish(hooks.host)?,
+            store: Store::find(&host::get(&credentials, "store"))?,
             callbacks,
             hooks,
             credentials,

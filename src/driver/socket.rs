@@ -73,8 +73,9 @@ impl Socket {
         let _ = self.socket.send_with_u8_array(bytes);
     }
 
-    pub fn has_enough(&self) -> bool {
-        self.socket.buffered_amount() > HIGH_MARK
+    /// With so many bytes more that are to come.
+    pub fn has_enough(&self, more: usize) -> bool {
+        self.socket.buffered_amount() as usize + more > HIGH_MARK as usize
     }
 
     pub fn close(&self) {

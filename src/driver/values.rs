@@ -31,6 +31,12 @@ pub fn kind(value: &JsValue) -> &'static str {
     }
 }
 
+/// What was thrown says of itself.
+pub fn said(thrown: &JsValue) -> String {
+    let message = host::get(thrown, "message").as_string();
+    message.or_else(|| thrown.as_string()).unwrap_or_default()
+}
+
 /// The bytes of a `Uint8Array` or any other buffer source.
 fn buffer_source(value: &JsValue) -> Option<Vec<u8>> {
     if let Some(bytes) = value.dyn_ref::<Uint8Array>() {

@@ -6,7 +6,8 @@
 
 use super::event::NOBODY;
 use super::message::Message;
-use super::ops::{Stage, Work};
+use super::ops::{Ops, Stage, Work};
+use super::timers::Millis;
 use super::Engine;
 use crate::codec::{frame, publish};
 
@@ -130,9 +131,9 @@ impl Engine {
         !self.ops.journal.changes.is_empty()
     }
 
-    /// Takes up what was kept, by ascending keys, before `start`; from here on changes are written.
+    /// Takes up what was kept, in any order, before `start`; from here on changes are written.
     /// Calls made before stay, behind what was kept. Returns how many entries make no sense.
-    pub fn restore(&mut self, entries: Vec<(u64, Vec<u8>)>) -> usize {
+    pub fn restore(&mut self, mut entries: Vec<(u64, Vec<u8>)>, now: Millis) -> usize {
         self.ops.forget_identifiers();
         self.received.forget(&mut self.ops.journal);
         let journal = &mut self.ops.journal;
@@ -147,16 +148,25 @@ impl Engine {
         }
 
         let later = std::mem::take(&mut self.waiting);
+        self.patience = Default::default();
+        // Nobody waits for what was kept, so it may take as long as it takes.
+        let timeout = std::mem::take(&mut self.cfg.publish_timeout);
         let mut unread = 0;
         let mut batches: Vec<Kept> = Vec::new();
-        let mut entries = entries.into_iter().peekable();
-        while let Some((key, value)) = entries.next() {
+        let mut places = Ops::ascending(entries.iter().map(|(key, _)| *key));
+        while let Some(place) = places.pop_front() {
+            let (key, value) = std::mem::take(&mut entries[place]);
             let number = key >> 2;
             let good = key < LARGEST
                 && match key & 3 {
                     MESSAGE => {
-                        let state = entries.next_if(|(next, _)| *next == key | STATE);
-                        self.restore_message(number, value, state.map(|(_, state)| state))
+                        let next = places.front().map(|&place| &entries[place]);
+                        let state = next.filter(|(next, _)| *next == key | STATE);
+                        let in_flight = state.map(|(_, state)| parse_state(state));
+                        if in_flight.is_some() {
+                            places.pop_front();
+                        }
+                        self.restore_message(number, value, in_flight.flatten(), now)
                     }
                     // Its message cannot be read; the broker may have it.
                     STATE => {
@@ -193,26 +203,29 @@ impl Engine {
                 retain: flags & 4 != 0,
             };
             let key = self.keep(&message, NOBODY);
-            self.waiting.push_back(key);
+            self.line_up(key, now);
             for number in kept.numbers {
                 self.ops.journal.item_ended(number);
             }
         }
-        self.waiting.extend(later);
+        self.cfg.publish_timeout = timeout;
+        for key in later {
+            self.line_up(key, now);
+        }
         self.ops.write_all_down();
         self.write_batches_down();
         unread
     }
 
     /// False: it is none that can be sent, and is left where it is.
-    fn restore_message(&mut self, number: u64, packet: Vec<u8>, state: Option<Vec<u8>>) -> bool {
+    fn restore_message(&mut self, number: u64, packet: Vec<u8>, state: Option<State>, now: Millis) -> bool {
         let whole = matches!(frame::frame(&packet), Ok(Some(frame)) if frame.total() == packet.len());
         let qos = publish::qos(&packet);
         if !whole || packet[0] >> 4 != 3 || qos > 2 || !readable(&packet) {
             return false;
         }
         let size = packet.len();
-        let in_flight = state.as_deref().and_then(parse_state).filter(|_| qos > 0);
+        let in_flight = state.filter(|_| qos > 0);
         let key = self.ops.restore(number, Work::Publish(packet));
         match in_flight {
             Some((stage, pid, order)) if self.ops.put_back(key, stage, pid, order) => {
@@ -223,7 +236,7 @@ impl Engine {
             _ => {
                 self.held.messages += 1;
                 self.held.bytes += size;
-                self.waiting.push_back(key);
+                self.line_up(key, now);
             }
         }
         true
@@ -239,7 +252,10 @@ fn readable(packet: &[u8]) -> bool {
     publish::decode(copy[0], &copy[header..]).is_ok()
 }
 
-fn parse_state(value: &[u8]) -> Option<(Stage, u16, u64)> {
+/// Stage, packet identifier, order: see `ops::Op`.
+type State = (Stage, u16, u64);
+
+fn parse_state(value: &[u8]) -> Option<State> {
     let (stage, rest) = value.split_first()?;
     let (pid, order) = rest.split_first_chunk()?;
     let stage = match stage {

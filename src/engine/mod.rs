@@ -174,6 +174,11 @@ impl Engine {
         &self.out
     }
 
+    /// What `outgoing` has without moving anything up.
+    pub fn unsent(&self) -> &[u8] {
+        &self.out
+    }
+
     /// How many bytes `outgoing` has without moving anything up.
     pub fn pending_bytes(&self) -> usize {
         self.out.len()

@@ -353,6 +353,14 @@ impl Ops {
         self.sorted(|seq, _| Some(seq))
     }
 
+    /// Places of these numbers, lowest number first.
+    pub fn ascending(numbers: impl Iterator<Item = u64>) -> VecDeque<usize> {
+        let mut keys = BinaryHeap::new();
+        keys.extend((0u32..).zip(numbers).map(|(slot, seq)| Key { seq, slot }));
+        let sorted = keys.into_sorted_vec();
+        sorted.iter().map(|key| key.slot as usize).collect()
+    }
+
     /// Those operations for which there is a rank, lowest first; with the rank for `seq`.
     fn sorted(&self, rank: impl Fn(u64, &Op) -> Option<u64>) -> Vec<Key> {
         // A heap sorts with a tenth of the code of `sort_unstable`, and this is not hot.

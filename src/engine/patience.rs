@@ -96,7 +96,11 @@ impl Engine {
             self.waiting.push_back(key);
             self.prune_waiting();
         } else if let Some(older) = self.ops.replace(place, key) {
+            let since = older.given;
             self.let_go(older, dropped());
+            if since == now {
+                return; // its entries stand for this one
+            }
         }
         if self.cfg.offline_policy == Policy::DropOldest || self.cfg.offline_expiry > 0 {
             prune(&mut self.patience.waiting, &mut self.ops);

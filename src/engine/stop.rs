@@ -174,6 +174,7 @@ impl Engine {
     pub fn fail(&mut self, error: &Error, now: Millis) {
         let was_online = self.link.phase == Phase::Online;
         self.ops.journal.pause();
+        self.take_journal();
         if !matches!(self.link.phase, Phase::Idle | Phase::Backoff | Phase::Stopped) {
             self.close_transport();
         }
@@ -190,7 +191,6 @@ impl Engine {
                 error: Some(error.clone()),
             });
         }
-        self.events.push_back(Event::Error(error.clone()));
         self.finish_close(now);
     }
 

@@ -30,10 +30,11 @@ enum Kind {
     Bool,
     Whole(f64, f64),
     Seconds(f64, f64),
+    Store,
 }
 
 /// Every key there is. Seconds may have fractions.
-const KEYS: [(&str, Kind); 29] = [
+const KEYS: [(&str, Kind); 30] = [
     ("mqttclientid", Kind::Text),
     ("mqttserver", Kind::TextOrList),
     ("mqttport", Kind::Whole(1.0, 65_535.0)),
@@ -62,6 +63,7 @@ const KEYS: [(&str, Kind); 29] = [
     ("offlinepolicy", Kind::Text),
     ("offlineexpiry", Kind::Seconds(0.0, MAX_SECONDS)),
     ("publishtimeout", Kind::Seconds(0.0, MAX_SECONDS)),
+    ("store", Kind::Store),
     ("certs", Kind::Text),
 ];
 
@@ -77,6 +79,7 @@ pub struct Builder {
     pub port_wins: bool,
     protocol: Option<Protocol>,
     path: String,
+    clean_session: Option<bool>,
     will_topic: String,
     will: Will,
 }
@@ -90,6 +93,7 @@ impl Default for Builder {
             port_wins: false,
             protocol: None,
             path: "/mqtt".into(),
+            clean_session: None,
             will_topic: String::new(),
             will: Will {
                 topic: String::new(),
@@ -138,7 +142,8 @@ impl Builder {
                 }
                 self.path = path;
             }
-            ("mqttcleansession", Value::Bool(clean)) => cfg.clean_session = clean,
+            ("mqttcleansession", Value::Bool(clean)) => self.clean_session = Some(clean),
+            ("store", Value::Bool(persist)) => cfg.persist = persist,
             ("mqttkeepalive", Value::Number(s)) => cfg.keepalive = millis(s),
             ("mqttusername", Value::Text(user)) => cfg.username = Some(user),
             ("mqttpassword", Value::Bytes(password)) => cfg.password = Some(password),
@@ -187,6 +192,14 @@ impl Builder {
         };
         for server in &self.servers {
             self.cfg.servers.push(resolve(server, &settings)?);
+        }
+        // A session that is not kept would make QoS 2 come twice after a restart.
+        self.cfg.clean_session = self.clean_session.unwrap_or(!self.cfg.persist);
+        if self.cfg.persist && self.cfg.client_id.is_empty() {
+            return Err(Error::new(
+                Code::InvalidOption,
+                "store was given without mqttclientid: what is stored belongs to a client id; give one that is always the same",
+            ));
         }
         if self.cfg.password.is_some() && self.cfg.username.is_none() {
             return Err(Error::new(
@@ -247,6 +260,9 @@ fn check(name: &str, kind: Kind, value: Value) -> Result<Value, Error> {
         )),
         (Kind::TextOrBytes, value @ Value::Bytes(_)) => Ok(value),
         (Kind::Bool, value @ Value::Bool(_)) => Ok(value),
+        (Kind::Store, Value::Text(text)) if text == "memory" => Ok(Value::Bool(false)),
+        (Kind::Store, Value::Text(text)) if text == "persistent" => Ok(Value::Bool(true)),
+        (Kind::Store, Value::Other("an object")) => Ok(Value::Bool(true)),
         (Kind::Whole(min, max), Value::Number(n)) if n.fract() == 0.0 && n >= min && n <= max => {
             Ok(Value::Number(n))
         }
@@ -261,6 +277,7 @@ fn check(name: &str, kind: Kind, value: Value) -> Result<Value, Error> {
                 Kind::TextOrBytes => "a string or bytes".to_owned(),
                 Kind::TextOrList => "a string or an array of strings".to_owned(),
                 Kind::Bool => "true or false".to_owned(),
+                Kind::Store => "\"memory\", \"persistent\" or a store".to_owned(),
                 Kind::Whole(min, max) if min == max => number(min),
                 Kind::Whole(min, max) => bounds("a whole number", min, max),
                 Kind::Seconds(min, max) => bounds("a number of seconds", min, max),

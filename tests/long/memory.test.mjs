@@ -68,14 +68,21 @@ async function measure(t, transport) {
     figures[`tenth ${tenth}`] = `resident ${mebibytes(rss)}, JavaScript heap ${mebibytes(heapUsed)}`;
   }
   figures["last to first tenth"] = `${((last.rss / first.rss) * 100).toFixed(1)} % resident`;
-  printFigures(`memory of one client, ${QOS_0} messages of QoS 0 and ${QOS_1} of QoS 1 over ${transport}`, figures);
+  printFigures(
+    `memory of one client, ${QOS_0} messages of QoS 0 and ${QOS_1} of QoS 1 over ${transport}`,
+    figures,
+  );
 
   assert.equal(messages, QOS_0 + QOS_1);
   assert.equal(last.sent, QOS_0 + QOS_1);
   assert.deepEqual([last.inFlight, last.queued, last.dropped], [0, 0, 0]);
-  assert.ok(last.rss <= first.rss * BOUND, `resident ${first.rss} bytes after the first tenth, ${last.rss} at the end`);
+  assert.ok(
+    last.rss <= first.rss * BOUND,
+    `resident ${first.rss} bytes after the first tenth, ${last.rss} at the end`,
+  );
 }
 
 for (const transport of ["tcp", "ws"]) {
-  test(`resident memory does not grow over eleven million messages, over ${transport}`, (t) => measure(t, transport));
+  test(`resident memory does not grow over eleven million messages, over ${transport}`, (t) =>
+    measure(t, transport));
 }

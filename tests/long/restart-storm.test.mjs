@@ -38,7 +38,10 @@ test(`${CLIENTS} clients whose broker is restarted come back spread over time`, 
   const back = performance.now();
   const end = back + PATIENCE;
   while (!clients.every((client) => client.connected)) {
-    assert.ok(performance.now() < end, `${clients.filter((client) => !client.connected).length} did not come back`);
+    assert.ok(
+      performance.now() < end,
+      `${clients.filter((client) => !client.connected).length} did not come back`,
+    );
     await sleep(20);
   }
   const took = performance.now() - back;

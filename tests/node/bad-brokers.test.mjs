@@ -231,18 +231,27 @@ test("an acknowledgement of something that was not sent is a protocol error, not
   assert.deepEqual(errors, ["PROTOCOL_ERROR"]);
 });
 
-test("a message larger than maxpacketsize is refused by leaving the broker", async (t) => {
+test("a message larger than maxpacketsize is skipped, told to on_error and acknowledged, and the others come", async (t) => {
   const broker = await fakeBroker(t);
-  const errors = [];
+  const texts = [];
   const client = clientFor(
     t,
-    { mqttserver: broker.url, maxpacketsize: 1000, maxmqttreconnectdelay: 86400 },
-    { on_disconnect: (_client, _userdata, _rc, error) => errors.push(error) },
+    { mqttserver: broker.url, maxpacketsize: 1000 },
+    { on_message: (_client, _userdata, message) => texts.push(message.text()) },
   );
   await client.start();
-  broker.connections[0].send({ cmd: "publish", topic: "a", payload: "x".repeat(2000), qos: 0 });
-  await until(() => errors.length > 0, "on_disconnect");
-  assert.match(errors[0].message, /maxpacketsize/);
+  const [connection] = broker.connections;
+  connection.send({ cmd: "publish", topic: "large", payload: "x".repeat(100_000), qos: 1, messageId: 7 });
+  connection.send({ cmd: "publish", topic: "small", payload: "next", qos: 0 });
+  await until(() => texts.length > 0, "the next message");
+  assert.deepEqual(texts, ["next"]);
+  assert.equal(client.errors.length, 1);
+  assert.equal(client.errors[0].code, "PACKET_TOO_LARGE");
+  assert.match(client.errors[0].message, /"large".*maxpacketsize is 1000/);
+  assert.equal(client.stats().dropped, 1);
+  const puback = await until(() => connection.packets.find(({ cmd }) => cmd === "puback"), "PUBACK");
+  assert.equal(puback.messageId, 7);
+  assert.equal(client.connected, true);
 });
 
 test("without on_error each kind of failure is on the console once, and no more", async (t) => {

@@ -26,6 +26,11 @@ const FILES = [
   "dist/mqtt_lib_bg.wasm.d.cts",
   "dist/node.cjs",
   "dist/node.mjs",
+  "dist/persistent.browser.mjs",
+  "dist/persistent.d.cts",
+  "dist/persistent.d.ts",
+  "dist/persistent.node.cjs",
+  "dist/persistent.node.mjs",
   "package.json",
 ];
 const KIB = 1024;

@@ -15,6 +15,8 @@ import { WebSocketServer } from "ws";
  * @property {(bytes: Uint8Array) => void} write any bytes
  * @property {() => void} close an orderly end (FIN, close frame)
  * @property {() => void} reset the connection is cut
+ * @property {() => void} pause reads nothing more, until `resume`
+ * @property {() => void} resume
  * @property {object[]} packets what the client has sent, parsed
  * @property {((packet: object) => void) | undefined} onPacket called with each packet the client sends
  */
@@ -80,7 +82,7 @@ export async function startFakeBroker(script = scripts.accepts(), { subprotocol 
   const connections = [];
   const waiting = [];
 
-  function begin(kind, { write, close, reset }) {
+  function begin(kind, { write, close, reset, pause, resume }) {
     const parser = mqttPacket.parser();
     let version = 4;
     const connection = {
@@ -93,6 +95,8 @@ export async function startFakeBroker(script = scripts.accepts(), { subprotocol 
       write: (bytes) => connection.open && write(bytes),
       close,
       reset,
+      pause,
+      resume,
     };
     parser.on("packet", (packet) => {
       if (packet.cmd === "connect") version = packet.protocolVersion;
@@ -119,6 +123,8 @@ export async function startFakeBroker(script = scripts.accepts(), { subprotocol 
       write: (bytes) => socket.write(bytes),
       close: () => socket.end(),
       reset: () => socket.resetAndDestroy(),
+      pause: () => socket.pause(),
+      resume: () => socket.resume(),
     });
     socket.on("data", take).on("close", end);
   });
@@ -129,6 +135,8 @@ export async function startFakeBroker(script = scripts.accepts(), { subprotocol 
       write: (bytes) => peer.send(bytes),
       close: () => peer.close(),
       reset: () => request.socket.resetAndDestroy(),
+      pause: () => peer.pause(),
+      resume: () => peer.resume(),
     });
     peer.on("message", take).on("close", end);
   });

@@ -8,6 +8,7 @@ import mqtt from "mqtt";
 import { MqttCustom } from "mqtt-lib";
 import { seeded, startProxy } from "./proxy.mjs";
 import { randomOf } from "./random.mjs";
+import { AfterRelease, fromBroker } from "./wire.mjs";
 
 /** Long enough for a machine that is busy with other things. */
 const PATIENCE = 90_000;
@@ -25,6 +26,8 @@ class Ledger {
   /** By topic: QoS, how many were sent, the numbers that came. @type {Map<string, { qos: number, sent: number, came: number[] }>} */
   topics = new Map();
   wrong = [];
+  /** By topic and payload, how often the broker has sent a QoS 2 message that it must not send. */
+  excused = new Map();
 
   add(topic, qos) {
     this.topics.set(topic, { qos, sent: 0, came: [] });
@@ -42,6 +45,21 @@ class Ledger {
     this.topics.get(topic)?.came.push(Number(number));
   }
 
+  /** What came of a topic, without the repeats that are the broker's. */
+  #judged(topic, came) {
+    const left = new Map();
+    for (const [message, times] of this.excused) {
+      if (message.startsWith(`${topic} `)) left.set(Number(message.split(" ")[1]), times);
+    }
+    const seen = new Set();
+    return came.filter((number) => {
+      const again = seen.has(number) && left.get(number) > 0;
+      if (again) left.set(number, left.get(number) - 1);
+      seen.add(number);
+      return !again;
+    });
+  }
+
   /** Whether of each topic as many different messages came as were sent. */
   complete() {
     return [...this.topics.values()].every(({ sent, came }) => new Set(came).size >= sent);
@@ -49,7 +67,7 @@ class Ledger {
 
   /** Throws if a promise of MQTT was broken; returns figures. */
   check() {
-    const figures = { 1: 0, 2: 0, twice: 0 };
+    const figures = { 1: 0, 2: 0, twice: 0, excused: 0 };
     assert.deepEqual(this.wrong, [], "payloads arrive as they were sent");
     for (const [topic, { qos, sent, came }] of this.topics) {
       const first = [...new Set(came)];
@@ -60,9 +78,14 @@ class Ledger {
         `lost on ${topic} (QoS ${qos}, ${sent} sent)`,
       );
       assert.deepEqual(first, all, `order of the first deliveries on ${topic}`);
-      if (qos === 2) assert.deepEqual(came, all, `QoS 2 on ${topic}: each once`);
       figures[qos] += sent;
-      figures.twice += came.length - first.length;
+      if (qos === 1) {
+        figures.twice += came.length - first.length;
+        continue;
+      }
+      const judged = this.#judged(topic, came);
+      assert.deepEqual(judged, all, `QoS 2 on ${topic}: each once`);
+      figures.excused += came.length - judged.length;
     }
     return figures;
   }
@@ -105,8 +128,14 @@ export async function runSchedule(broker, seed, { ms = 6000, again = "" } = {}) 
   const random = randomOf(seed, 0x5eed);
   const ws = random.next() < 0.4;
   const name = `faults-${process.pid}-${seed}-${++runs}`;
-  const proxy = await startProxy({ port: ws ? broker.wsPort : broker.port, plan: seeded(seed) });
+  const wire = new AfterRelease();
+  const proxy = await startProxy({
+    port: ws ? broker.wsPort : broker.port,
+    plan: seeded(seed),
+    tap: fromBroker(ws, (packet) => wire.see(packet)),
+  });
   const [out, back] = [new Ledger(), new Ledger()];
+  back.excused = wire.again;
   const settings = {
     maxinflight: random.pick([1, 7, 1000]),
     queuesize: random.pick([1, 4]),
@@ -258,7 +287,8 @@ export function total(results) {
     "received at QoS 2": sum(({ received }) => received[2]),
     "promises settled": sum(({ promises }) => promises),
     "QoS 1 delivered again": sum(({ published, received }) => published.twice + received.twice),
+    "QoS 2 sent again by mosquitto after its PUBREL": sum(({ received }) => received.excused),
     "QoS 1 lost": 0,
-    "QoS 2 lost or twice": 0,
+    "QoS 2 lost, or twice for another reason": 0,
   };
 }

@@ -151,6 +151,15 @@ class Pipe {
   }
 }
 
+/**
+ * Ends a socket now, by RST if asked to. `resetAndDestroy()` says goodbye first, and where an error comes in
+ * between, Node 20 keeps the handle and never exits; nor can a socket be reset that is saying goodbye.
+ */
+function drop(socket, reset) {
+  socket.resetAndClosing = reset && !socket.writableEnded;
+  socket.destroy();
+}
+
 /** A client's connection and the one to the broker that belongs to it. */
 class Link {
   /** Swallowed: what becomes of one side is not told to the other. */
@@ -171,7 +180,7 @@ class Link {
       one.on("error", () => {});
       one.on("close", (broken) => {
         if (this.silent) return;
-        if (broken) other.resetAndDestroy();
+        if (broken) drop(other, true);
         else if (!other.writableEnded) other.end();
         if (client.destroyed && broker.destroyed) proxy.links.delete(this);
       });
@@ -182,7 +191,7 @@ class Link {
   }
 
   cut(reset = false) {
-    for (const socket of [this.client, this.broker]) reset ? socket.resetAndDestroy() : socket.destroy();
+    for (const socket of [this.client, this.broker]) drop(socket, reset);
     this.proxy.links.delete(this);
   }
 
@@ -231,7 +240,7 @@ export async function startProxy({ port: to, plan = () => [], tap }) {
     },
     async stop() {
       server.close();
-      for (const socket of sockets) socket.destroy();
+      for (const socket of sockets) drop(socket, false);
     },
   };
 

@@ -58,6 +58,10 @@ const credentials: Required<Omit<Credentials, "certs">> = {
   maxpacketsize: 16,
   offlinesize: 0,
   offlinebytes: 0,
+  offlinepolicy: "latest",
+  offlineexpiry: 0,
+  publishtimeout: 0,
+  store: { open: async () => new Map<number, Uint8Array>(), write() {}, close() {} },
 };
 
 interface Seen {

@@ -1,7 +1,7 @@
 //! Nothing grows without a bound, and every counter comes back to 0.
 
 use super::harness::{config, Sim};
-use crate::engine::Config;
+use crate::engine::{Config, Event};
 
 #[test]
 fn offlinesize_is_the_number_of_messages_that_may_wait() {
@@ -125,15 +125,56 @@ fn an_hour_offline_with_a_busy_producer_stays_within_the_bound() {
 }
 
 #[test]
-fn a_packet_beyond_maxpacketsize_is_refused_from_its_header() {
+fn all_packet_identifiers_in_use_means_waiting_not_failing() {
     let mut sim = Sim::online(Config {
-        max_packet_size: 100,
+        max_inflight: 65_535,
         ..config()
     });
-    sim.inject(&[&[0x30, 98, 0, 1, b'a'][..], &[0; 95]].concat());
-    assert_eq!(sim.messages.len(), 1);
-    sim.inject(&[0x30, 99]);
-    assert_eq!(sim.disconnects, [2]);
+    sim.broker.acks = false;
+    let tokens: Vec<_> = (0..66_000u32)
+        .map(|i| sim.publish_undrained("a", &i.to_be_bytes(), 1 + (i % 2) as u8))
+        .collect();
+    sim.settle();
+    let subscribe = sim.subscribe(&[("a", 0)], None);
+    let stats = sim.engine.stats();
+    assert_eq!((stats.in_flight, stats.queued), (65_535, 465));
+    assert_eq!(sim.broker.given.len(), 65_535);
+    assert!(sim.is_pending(subscribe) && tokens.iter().all(|&t| sim.is_pending(t)));
+    sim.broker.acks = true;
+    sim.inject(b"\x40\x02\x00\x01");
+    sim.ok(subscribe);
+    sim.reconnect();
+    sim.assert_empty();
+    assert!(tokens.iter().all(|&t| sim.fate(t) == "OK"));
+}
+
+#[test]
+fn a_peer_that_floods_and_takes_no_acknowledgements_is_left() {
+    let mut sim = Sim::online(config());
+    sim.block(true);
+    let chunk = b"\x32\x06\x00\x01a\x00\x05x".repeat(1_000);
+    let mut chunks = 0;
+    // As the driver does it while a transport takes nothing: `outgoing` is not asked for.
+    while sim.engine.is_online() {
+        sim.engine.space(chunk.len()).copy_from_slice(&chunk);
+        let generation = sim.generation();
+        sim.engine.received(generation, chunk.len(), sim.now);
+        chunks += 1;
+        assert!(sim.engine.pending_bytes() <= (4 << 20) + 4_000);
+        assert!(chunks < 2_000);
+    }
+    assert_eq!(sim.engine.pending_bytes(), 0);
+    while let Some(event) = sim.engine.next_event() {
+        if !matches!(event, Event::Messages { .. }) {
+            sim.act(event);
+        }
+    }
+    assert_eq!(sim.disconnects, [7]);
+    assert!(sim.errors[0]
+        .message
+        .contains("does not take their acknowledgements"));
+    sim.advance(1_000);
+    assert!(sim.engine.is_online());
 }
 
 #[test]

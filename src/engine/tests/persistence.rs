@@ -24,7 +24,9 @@ fn begun(cfg: Config) -> Sim {
 
 fn times(sim: &Sim, payload: &str) -> usize {
     let given = sim.broker.given.iter();
-    given.filter(|g| g.text().contains(payload)).count()
+    given
+        .filter(|g| String::from_utf8_lossy(&g.payload).contains(payload))
+        .count()
 }
 
 /// What was taken in a turn whose journal was kept: payload and QoS.
@@ -102,7 +104,10 @@ fn life(crash_in: usize, qos: u8, keeps_session: bool) -> bool {
         assert!(sim.incoming("in", &payload, 2));
         revive(&mut sim);
     }
+    sim.flush();
+    revive(&mut sim);
     let died = sim.store.crashes > 0;
+    sim.store.crash_in = None;
     if !keeps_session {
         sim.broker.lose_session();
         sim.reconnect();
@@ -261,7 +266,7 @@ fn what_makes_no_sense_is_counted_and_the_rest_is_sent() {
         entries.sort();
         let mut sim = Sim::new(persistent());
         sim.engine = Engine::new(persistent(), 1);
-        sim.engine.restore(entries);
+        sim.engine.restore(entries, sim.now);
         sim.drain();
         sim.start();
         assert!(sim.engine.is_online());
@@ -346,7 +351,10 @@ fn random_life(seed: u64) {
         }
     }
     sim.assert_empty();
-    assert!(sim.store.kept.is_empty(), "{:?}", sim.store.kept);
+    // A CONNACK that says the session is lost may itself be lost: then identifiers received in it stay, as
+    // they do in memory, and MQTT has no way to tell.
+    let left = |key: &u64| keeps_session || key & 3 != 3;
+    assert!(!sim.store.kept.keys().any(left), "{:?}", sim.store.kept);
 }
 
 #[test]

@@ -3,7 +3,7 @@
 
 use super::harness::{config, message, Dial, Sim};
 use crate::engine::rng::Rng;
-use crate::engine::{Config, Error, Outcome, Token};
+use crate::engine::{Config, Error, Outcome, Policy, Token};
 
 struct Run {
     sim: Sim,
@@ -16,6 +16,8 @@ struct Run {
     lost: bool,
     stopped: bool,
     next: u32,
+    /// The most publishes that were pending.
+    peak: usize,
     steps: Vec<String>,
 }
 
@@ -34,6 +36,14 @@ impl Run {
             publish_interval: pick(&mut rng, &[0, 1_000, 60_000]),
             max_reconnect_delay: pick(&mut rng, &[1, 5_000, 256_000]),
             ack_timeout: pick(&mut rng, &[3_000, 30_000]),
+            servers: (0..=rng.up_to(2))
+                .map(|i| ["mqtt://h:", &i.to_string()].concat())
+                .collect(),
+            offline_policy: [Policy::Refuse, Policy::DropOldest, Policy::Latest][rng.up_to(2) as usize],
+            offline_bytes: pick(&mut rng, &[300, 1 << 20]) as usize,
+            offline_expiry: pick(&mut rng, &[0, 0, 500, 20_000]),
+            publish_timeout: pick(&mut rng, &[0, 0, 500, 20_000]),
+            max_packet_size: pick(&mut rng, &[100, 268_435_460]) as usize,
             ..config()
         };
         let mut run = Run {
@@ -44,6 +54,7 @@ impl Run {
             lost: clean_session,
             stopped: false,
             next: 0,
+            peak: 0,
             steps: Vec::new(),
         };
         run.sim.start();
@@ -61,7 +72,7 @@ impl Run {
     }
 
     fn step(&mut self) {
-        let what = self.below(100);
+        let what = self.below(106);
         let qos = self.below(3) as u8;
         self.steps.push(format!("{what}/{qos}@{}", self.sim.now));
         match what {
@@ -160,8 +171,37 @@ impl Run {
                     self.sim.inject(&junk);
                 }
             }
+            100..=101 => self.sim.network(false),
+            102..=103 => self.sim.network(true),
+            104 => {
+                // Beyond `maxpacketsize`, where that is small.
+                let payload = self.payload().repeat(30);
+                let taken = self.sim.engine.config().max_packet_size > 1_000;
+                if self.sim.incoming("in/x", &payload, qos) && taken {
+                    self.owed.push((payload, qos));
+                }
+            }
+            105 => {
+                // A producer that does not wait, over several topics.
+                for i in 0..self.below(50) {
+                    let payload = self.payload();
+                    let topic = ["out", "out/1", "out/2"][i as usize % 3];
+                    let token = self.sim.publish_undrained(topic, payload.as_bytes(), qos);
+                    self.taken(token, payload, qos);
+                }
+                self.sim.settle();
+            }
             _ => {}
         }
+        let engine = &self.sim.engine;
+        let (held, cfg) = (&engine.held, engine.config());
+        assert!(held.messages <= cfg.offline_size, "{held:?}");
+        assert!(held.bytes <= cfg.offline_bytes + 100, "{held:?}");
+        // Entries of what has gone are taken out when others come.
+        self.peak = self.peak.max(held.messages + engine.ops.publishes());
+        let most = 2 * self.peak + 200;
+        assert!(engine.patience.entries().iter().all(|&n| n <= most));
+        assert!(engine.waiting.len() <= most);
     }
 
     fn taken(&mut self, token: Token, payload: String, qos: u8) {
@@ -173,6 +213,7 @@ impl Run {
     /// All faults end; everything must come to its end.
     fn heal(&mut self) {
         let sim = &mut self.sim;
+        sim.network(true);
         sim.dial = Dial::Accept;
         sim.cut_up = None;
         sim.cut_down = None;
@@ -206,11 +247,15 @@ impl Run {
             match end {
                 Some(Ok(_)) => assert!(times >= 1, "{payload} of QoS {qos} was acknowledged and is lost"),
                 Some(Err(error)) => assert!(
-                    ["QUEUE_FULL", "STOPPED"].contains(&error.code.name()) || self.stopped,
+                    ["QUEUE_FULL", "STOPPED", "DROPPED", "EXPIRED", "TIMEOUT"].contains(&error.code.name())
+                        || self.stopped,
                     "{payload}: {error:?}"
                 ),
                 None => panic!("{payload} did not end"),
             }
+            // Nothing was sent of what says so.
+            let never_sent = ["QUEUE_FULL", "DROPPED", "EXPIRED"].contains(&self.sim.fate(*token));
+            assert!(!never_sent || times == 0, "{payload}: {end:?}, and it arrived");
             if *qos == 2 && !self.lost {
                 assert!(times <= 1, "{payload} of QoS 2 arrived {times} times");
             }

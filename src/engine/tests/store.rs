@@ -25,7 +25,7 @@ impl Sim {
     /// Takes up what is kept, as a driver does before each start.
     pub fn open_store(&mut self) {
         let entries = self.store.kept.iter().map(|(key, value)| (*key, value.clone()));
-        let unread = self.engine.restore(entries.collect());
+        let unread = self.engine.restore(entries.collect(), self.now);
         assert_eq!(unread, 0);
         self.drain();
     }

@@ -107,6 +107,11 @@ impl Sim {
         token
     }
 
+    pub fn network(&mut self, online: bool) {
+        self.engine.network(online, self.now);
+        self.settle();
+    }
+
     pub fn block(&mut self, blocked: bool) {
         self.engine.set_blocked(blocked);
         self.settle();

@@ -269,3 +269,42 @@ fn certs_are_not_taken_in_silence() {
     let error = set("certs", Value::Other("an object")).unwrap_err();
     assert!(error.message.contains("certs"));
 }
+
+#[test]
+fn several_servers_may_be_given_each_as_if_alone() {
+    let list = |servers: &[&str]| Value::List(servers.iter().map(|s| s.to_string()).collect());
+    let servers = |value| finish(&[("mqttserver", value)]).map(|cfg| cfg.servers);
+    assert_eq!(
+        servers(list(&["a", "ws://b:9001/x", "mqtts://c"])).unwrap(),
+        ["mqtt://a:1883", "ws://b:9001/x", "mqtts://c:8883"]
+    );
+    assert_eq!(servers(text("a")).unwrap(), ["mqtt://a:1883"]);
+    let error = servers(list(&["a", "http://b"])).unwrap_err();
+    assert!(error.message.contains("http://b"), "{}", error.message);
+    let error = set("mqttserver", list(&[])).unwrap_err();
+    assert_eq!(error.code, Code::InvalidOption);
+    assert!(error
+        .message
+        .contains("an array of strings; an empty array was given"));
+    assert!(set("mqttusername", list(&["a"]))
+        .unwrap_err()
+        .message
+        .contains("an array was given"));
+}
+
+#[test]
+fn the_policies_are_known_by_their_names() {
+    use crate::engine::Policy;
+    for (name, policy) in [
+        ("refuse", Policy::Refuse),
+        ("drop-oldest", Policy::DropOldest),
+        ("latest", Policy::Latest),
+    ] {
+        let cfg = finish(&[("offlinepolicy", text(name))]).unwrap();
+        assert_eq!(cfg.offline_policy, policy);
+    }
+    let error = set("offlinepolicy", text("newest")).unwrap_err();
+    assert!(error
+        .message
+        .contains("\"refuse\", \"drop-oldest\" or \"latest\""));
+}

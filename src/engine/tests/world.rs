@@ -119,6 +119,7 @@ impl Sim {
         let e = &self.engine;
         assert!(self.pending.is_empty(), "pending: {:?}", self.pending);
         assert_eq!((e.held.messages, e.held.bytes), (0, 0));
+        assert_eq!((e.again.messages, e.again.bytes), (0, 0));
         assert_eq!((e.stats().in_flight, e.stats().queued), (0, 0));
         assert!(e.waiting.is_empty() && e.resend.is_empty() && e.control.is_empty());
         assert!(e.ops.keys().is_empty() && !e.collecting());

@@ -9,6 +9,9 @@ import { fileURLToPath } from "node:url";
 const DIST = new URL("../../../dist/", import.meta.url);
 const TYPES = { mjs: "text/javascript", wasm: "application/wasm" };
 const PAGE = '<!doctype html><html lang="en"><title>test</title><link rel="icon" href="data:,"></html>';
+const PERSISTENT_PAGE = `<!doctype html><html lang="en"><title>test</title><link rel="icon" href="data:,">
+<script type="importmap">{ "imports": { "idb": "/idb.mjs", "mqtt-lib": "/dist/browser.mjs",
+  "mqtt-lib/persistent": "/dist/persistent.browser.mjs" } }</script></html>`;
 const WORKER = `
   onmessage = async ({ data: { source, given } }) => {
     try {
@@ -40,6 +43,16 @@ export async function startSite() {
     }
     if (path === "/worker.mjs") {
       return response.setHeader("Content-Type", TYPES.mjs).end(WORKER);
+    }
+    // A page with an import map finds the one library of mqtt-lib/persistent here.
+    if (path === "/idb.mjs") {
+      const idb = await readFile(
+        fileURLToPath(new URL("../../../node_modules/idb/build/index.js", import.meta.url)),
+      );
+      return response.setHeader("Content-Type", TYPES.mjs).end(idb);
+    }
+    if (path === "/persistent") {
+      return response.setHeader("Content-Type", "text/html; charset=utf-8").end(PERSISTENT_PAGE);
     }
     const [, name, type] = /^\/dist\/([\w.]+\.(mjs|wasm))$/.exec(path) ?? [];
     if (name === undefined) return response.writeHead(404).end();

@@ -1,0 +1,24 @@
+// Runs in the page: one measurement of one client. The measures are those of Node; only the clock around
+// them differs, because a page cannot tell its CPU time.
+
+import { publish, window as inFlight } from "/bench/measure/publish.mjs";
+import { receive } from "/bench/measure/receive.mjs";
+import { CLIENTS } from "./clients.mjs";
+
+const MEASURES = { publish, window: inFlight, receive };
+const ask = (command) => globalThis.ask(command);
+
+async function metered(body) {
+  await ask({ do: "busy" });
+  const start = performance.now();
+  const count = await body();
+  const seconds = (performance.now() - start) / 1000;
+  const { busy } = await ask({ do: "busy" });
+  return { rate: count / seconds, count, busy };
+}
+
+export async function run(task) {
+  const connect = await CLIENTS[task.client]();
+  const result = await MEASURES[task.measure]({ task, connect, ask, metered });
+  return { ...result, memory: (performance.memory?.usedJSHeapSize ?? Number.NaN) / 2 ** 20 };
+}

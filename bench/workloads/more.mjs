@@ -1,0 +1,89 @@
+// What issue 4 asks for beside its table. `atMost` is for figures where less is better, against MQTT.js in
+// the same round; `flatTo` names the workload whose rate must be kept, and how much of it.
+
+const peers = ["mqtt-lib", "mqttjs", "paho"];
+const two = ["mqtt-lib", "mqttjs"];
+
+const sizes = [16, 1024, 16_384, 131_072, 1_048_576];
+const named = (size) => (size < 1024 ? `${size}B` : size < 1 << 20 ? `${size / 1024}KiB` : "1MiB");
+
+export const MORE = [
+  // A lone message must not wait for others.
+  ...["ws", "tcp"].map((transport) => ({
+    name: `${transport}-latency-1000`,
+    measure: "latency",
+    transport,
+    perSecond: 1000,
+    clients: transport === "ws" ? [...peers, "bare"] : [...two, "bare"],
+    atMost: { "p50 ms": 1, "p99 ms": 1 },
+  })),
+  {
+    name: "ws-latency-half",
+    measure: "latency",
+    transport: "ws",
+    perSecond: "half",
+    clients: two,
+  },
+  {
+    name: "ws-idle-1000",
+    measure: "idle",
+    transport: "ws",
+    count: 1000,
+    clients: [...peers, "bare"],
+    atMost: { "MB more": 0.5 },
+  },
+  {
+    name: "ws-start",
+    measure: "start",
+    transport: "ws",
+    repeat: 5,
+    clients: [...peers, "bare"],
+  },
+  ...[1, 100, 10_000].map((subscriptions) => ({
+    name: `ws-handlers-${subscriptions}`,
+    measure: "receive",
+    transport: "ws",
+    packed: 16,
+    subscriptions,
+    clients: two,
+    flatTo: subscriptions === 1 ? undefined : { workload: "ws-handlers-1", part: 0.8 },
+  })),
+  ...sizes.map((size) => ({
+    name: `ws-publish-${named(size)}`,
+    measure: "publish",
+    transport: "ws",
+    size,
+    clients: [...two, "bare"],
+  })),
+  ...sizes.map((size) => ({
+    name: `ws-receive-${named(size)}`,
+    measure: "receive",
+    transport: "ws",
+    packed: 1,
+    size,
+    clients: [...two, "bare"],
+  })),
+  // MQTT.js has neither: its plain publish is what they are held against.
+  { name: "ws-batch_publish", measure: "publish", transport: "ws", way: "batch_publish", clients: two },
+  { name: "ws-qpublish", measure: "publish", transport: "ws", way: "qpublish", clients: two },
+  // A real broker, which is the limit where "other side" says so.
+  ...["ws", "tcp"].flatMap((transport) =>
+    [0, 1, 2].map((qos) => ({
+      name: `mosquitto-${transport}-publish-${qos}`,
+      measure: qos === 0 ? "publish" : "window",
+      broker: "mosquitto",
+      transport,
+      qos,
+      clients: two,
+    })),
+  ),
+  ...["ws", "tcp"].map((transport) => ({
+    name: `mosquitto-${transport}-latency-1000`,
+    measure: "latency",
+    broker: "mosquitto",
+    transport,
+    perSecond: 1000,
+    clients: two,
+    atMost: { "p50 ms": 1, "p99 ms": 1 },
+  })),
+];

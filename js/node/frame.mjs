@@ -1,0 +1,63 @@
+// A client's binary frames, RFC 6455 sections 5.2 and 5.3. Owns header, mask key and masking, and sends
+// nothing: a frame is one buffer, header and payload together, that belongs to the caller alone.
+
+import { randomFillSync } from "node:crypto";
+
+const FINAL_BINARY = 0x82;
+const MASKED = 0x80;
+
+/** Keys are drawn ahead, because each draw costs a call; none is used twice. */
+const keys = new Uint32Array(2048);
+let used = keys.length;
+
+/** 32 bits nobody can predict. */
+export function maskKey() {
+  if (used === keys.length) {
+    randomFillSync(keys);
+    used = 0;
+  }
+  return keys[used++];
+}
+
+/** The header's bytes before the key. @param {number} length */
+const headLength = (length) => (length < 126 ? 2 : length < 65536 ? 4 : 10);
+
+/**
+ * The key is made to lie at a multiple of four and the payload after it, so that masking takes whole words;
+ * up to two bytes before the frame and three after it are left over.
+ * @param {Uint8Array} payload is copied
+ */
+export function maskedFrame(payload) {
+  const { length } = payload;
+  const head = headLength(length);
+  const keyAt = (head + 3) & ~3;
+  const memory = allocate((keyAt + 4 + length + 3) & ~3);
+  memory.set(payload, keyAt + 4);
+
+  const words = new Uint32Array(memory.buffer, memory.byteOffset, memory.length / 4);
+  const key = maskKey();
+  const first = keyAt / 4;
+  const end = words.length;
+  words[first] = key;
+  for (let i = first + 1; i < end; i++) words[i] ^= key;
+
+  const start = keyAt - head;
+  memory[start] = FINAL_BINARY;
+  if (head === 2) {
+    memory[start + 1] = MASKED | length;
+  } else if (head === 4) {
+    memory[start + 1] = MASKED | 126;
+    memory.writeUInt16BE(length, start + 2);
+  } else {
+    memory[start + 1] = MASKED | 127;
+    memory.writeUInt16BE(0, start + 2);
+    memory.writeUIntBE(length, start + 4, 6);
+  }
+  return memory.subarray(start, keyAt + 4 + length);
+}
+
+/** Small frames share a block of memory, as Node's do; it has aligned them for years, but does not promise it. */
+function allocate(/** @type {number} */ size) {
+  const memory = Buffer.allocUnsafe(size);
+  return memory.byteOffset % 4 === 0 ? memory : Buffer.allocUnsafeSlow(size);
+}

@@ -1,0 +1,9 @@
+// The entry "mqtt-lib/persistent" for Node: registers the store that `store: "persistent"` means.
+
+import { LevelStore } from "./leveldb.mjs";
+import { register } from "./register.mjs";
+
+/** @param {{ folder?: string }} [options] */
+export const persistent = (options) => new LevelStore(options);
+
+register(persistent);

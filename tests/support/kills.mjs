@@ -1,0 +1,102 @@
+// Publishers with a store that are killed again and again, and what arrived of what they published.
+
+import { spawn } from "node:child_process";
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { fileURLToPath } from "node:url";
+import { MqttCustom } from "mqtt-lib";
+import "mqtt-lib/persistent";
+import { startMosquitto } from "./mosquitto.mjs";
+
+const PUBLISHER = fileURLToPath(new URL("publisher.mjs", import.meta.url));
+const ROOT = fileURLToPath(new URL("../..", import.meta.url));
+
+/** What a script prints, one that is killed with this process too. */
+export function launch(file, args) {
+  const child = spawn(process.execPath, [file, ...args.map(String)], {
+    cwd: ROOT,
+    stdio: ["ignore", "pipe", "pipe"],
+    env: { ...process.env, NODE_TEST_CONTEXT: undefined },
+  });
+  child.output = "";
+  for (const stream of [child.stdout, child.stderr]) {
+    stream.setEncoding("utf8").on("data", (chunk) => {
+      child.output += chunk;
+    });
+  }
+  child.ended = new Promise((resolve) => child.once("close", resolve));
+  child.says = async (word) => {
+    while (!child.output.includes(word)) {
+      if (child.exitCode !== null) throw new Error(`the child ended: ${child.output}`);
+      await new Promise((resolve) => setTimeout(resolve, 2));
+    }
+  };
+  const atExit = () => child.kill("SIGKILL");
+  process.once("exit", atExit);
+  child.once("close", () => process.off("exit", atExit));
+  return child;
+}
+
+/**
+ * Kills a publisher `kills` times with SIGKILL, `random()` of `life` milliseconds after it has connected,
+ * then lets one more life send what is left. How many were published, and which are lost or came twice.
+ */
+export async function killAgainAndAgain({ kills, random, life = 150 }) {
+  const folder = mkdtempSync(join(tmpdir(), "mqtt-lib-kills-"));
+  const broker = await startMosquitto({ persistence: true });
+  const log = join(folder, "published");
+  writeFileSync(log, "");
+  /** @type {Map<string, number>} */
+  const arrived = new Map();
+  const watcher = new MqttCustom({ credentials: { mqttserver: broker.url } });
+  const credentials = {
+    mqttclientid: "killed",
+    mqttserver: broker.url,
+    publishinterval: 0.02,
+    store: "persistent",
+  };
+  const complaints = [];
+  try {
+    await watcher.subscribe("sigkill", { qos: 2 }, (_client, _userdata, message) => {
+      for (const [token] of message.text().matchAll(/<\d+>/g))
+        arrived.set(token, (arrived.get(token) ?? 0) + 1);
+    });
+    for (let i = 0; i < kills; i++) {
+      const first = (i + 1) * 1_000_000;
+      const child = launch(PUBLISHER, [JSON.stringify(credentials), log, first, 4, folder]);
+      await child.says("started");
+      await new Promise((resolve) => setTimeout(resolve, random() * life));
+      child.kill("SIGKILL");
+      await child.ended;
+      complaints.push(...child.output.split("\n").filter((line) => line && line !== "started"));
+    }
+    const { persistent } = await import("mqtt-lib/persistent");
+    const last = new MqttCustom({
+      credentials: { ...credentials, store: persistent({ folder: join(folder, "mqtt-lib-store") }) },
+      on_error: (_client, _userdata, error) => complaints.push(`${error.code} ${error.message}`),
+    });
+    await last.start();
+    const published = readFileSync(log, "utf8")
+      .split("\n")
+      .filter(Boolean)
+      .map((line) => line.split(" "));
+    const missing = () => published.filter(([number]) => !arrived.has(`<${number}>`));
+    const end = Date.now() + 15_000;
+    while (missing().length > 0 && Date.now() < end) await new Promise((resolve) => setTimeout(resolve, 20));
+    await new Promise((resolve) => setTimeout(resolve, 300)); // for what comes twice
+    await last.stop();
+    const twice = published.filter(([number]) => arrived.get(`<${number}>`) > 1);
+    return {
+      published: published.length,
+      lost: missing().map((line) => line.join(" ")),
+      twice: twice.filter(([, qos]) => qos === "2").map((line) => line.join(" ")),
+      twiceOfQos1: twice.filter(([, qos]) => qos === "1").length,
+      complaints,
+    };
+  } finally {
+    await watcher.stop();
+    await broker.stop();
+    rmSync(folder, { recursive: true, force: true });
+  }
+}

@@ -1,0 +1,33 @@
+// A process that publishes until it is killed, and writes down what it has published when each call's turn
+// has ended: argv is the credentials of its client as JSON, a file for that, the first number, milliseconds
+// between turns, the folder to work in. Each line: number, QoS, kind.
+
+import { appendFileSync } from "node:fs";
+import { MqttCustom } from "mqtt-lib";
+import "mqtt-lib/persistent";
+
+const [credentials, log, first, pause, folder] = process.argv.slice(2);
+process.chdir(folder);
+const client = new MqttCustom({
+  credentials: JSON.parse(credentials),
+  on_error: (_client, _userdata, error) => console.error(`${error.code} ${error.message}`),
+});
+const KINDS = ["publish", "qpublish", "batch_publish"];
+let number = Number(first);
+
+function turn() {
+  const lines = [];
+  for (let i = 0; i < 1 + (number % 5); i++) {
+    number += 1;
+    const kind = KINDS[number % 3];
+    const qos = 1 + (number % 2);
+    client[kind]("sigkill", `<${number}>`, { qos });
+    lines.push(`${number} ${qos} ${kind}\n`);
+  }
+  setImmediate(() => appendFileSync(log, lines.join("")));
+  setTimeout(turn, Math.random() * Number(pause));
+}
+
+await client.start();
+console.log("started");
+turn();

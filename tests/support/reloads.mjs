@@ -1,0 +1,88 @@
+// A page with a persistent client that publishes, and is reloaded again and again in the middle of it.
+
+import { chromium } from "playwright-core";
+import { MqttCustom } from "mqtt-lib";
+import { startSite } from "../browser/support/site.mjs";
+import { startMosquitto } from "./mosquitto.mjs";
+
+/** In the page: publishes for ever, and says which calls' turns have ended. */
+async function publishForEver({ url, first }) {
+  const { MqttCustom } = await import("/dist/browser.mjs");
+  await import("/dist/persistent.browser.mjs");
+  const client = new MqttCustom({
+    credentials: { mqttclientid: "reloaded", mqttserver: url, store: "persistent", publishinterval: 0.02 },
+    on_error: (_client, _userdata, error) => console.log(`complaint ${error.code} ${error.message}`),
+  });
+  await client.start();
+  let number = first;
+  const turn = () => {
+    const lines = [];
+    for (let i = 0; i < 1 + (number % 5); i++) {
+      number += 1;
+      const kind = ["publish", "qpublish", "batch_publish"][number % 3];
+      const qos = 1 + (number % 2);
+      client[kind]("reload", `<${number}>`, { qos });
+      lines.push(`${number} ${qos} ${kind}`);
+    }
+    setTimeout(() => console.log(`published ${lines.join(",")}`), 0);
+    setTimeout(turn, Math.random() * 8);
+  };
+  turn();
+}
+
+/** Reloads the page `reloads` times; what was published, is lost, came twice. */
+export async function reloadAgainAndAgain({ reloads, random, life = 200 }) {
+  const [broker, site] = await Promise.all([startMosquitto({ persistence: true }), startSite()]);
+  const browser = await chromium.launch({
+    executablePath: "/usr/bin/chromium",
+    args: ["--no-sandbox", "--disable-gpu", "--disable-dev-shm-usage", "--disable-background-networking"],
+  });
+  const arrived = new Map();
+  const watcher = new MqttCustom({ credentials: { mqttserver: broker.url } });
+  const published = [];
+  const complaints = [];
+  try {
+    await watcher.subscribe("reload", { qos: 2 }, (_client, _userdata, message) => {
+      for (const [token] of message.text().matchAll(/<\d+>/g))
+        arrived.set(token, (arrived.get(token) ?? 0) + 1);
+    });
+    const page = await browser.newPage();
+    page.on("console", (message) => {
+      const [word, rest] = message.text().split(/ (.*)/);
+      if (word === "published") published.push(...rest.split(",").map((line) => line.split(" ")));
+      else complaints.push(message.text());
+    });
+    page.on("pageerror", (error) => complaints.push(error.message));
+    await page.goto(`${site.url}/persistent`);
+    for (let i = 0; i <= reloads; i++) {
+      await page.evaluate(publishForEver, { url: broker.wsUrl, first: (i + 1) * 1_000_000 });
+      await new Promise((resolve) => setTimeout(resolve, random() * life));
+      await page.reload();
+    }
+    // One more life, without publishing.
+    await page.evaluate(async (url) => {
+      const { MqttCustom } = await import("/dist/browser.mjs");
+      await import("/dist/persistent.browser.mjs");
+      await new MqttCustom({
+        credentials: { mqttclientid: "reloaded", mqttserver: url, store: "persistent" },
+      }).start();
+    }, broker.wsUrl);
+    const missing = () => published.filter(([number]) => !arrived.has(`<${number}>`));
+    const end = Date.now() + 10_000;
+    while (missing().length > 0 && Date.now() < end) await new Promise((resolve) => setTimeout(resolve, 20));
+    await new Promise((resolve) => setTimeout(resolve, 300)); // for what comes twice
+    const twice = published.filter(([number]) => arrived.get(`<${number}>`) > 1);
+    return {
+      published: published.length,
+      lost: missing().map((line) => line.join(" ")),
+      twice: twice.filter(([, qos]) => qos === "2").map((line) => line.join(" ")),
+      twiceOfQos1: twice.filter(([, qos]) => qos === "1").length,
+      complaints,
+    };
+  } finally {
+    await browser.close();
+    await watcher.stop();
+    site.stop();
+    await broker.stop();
+  }
+}
