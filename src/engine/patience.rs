@@ -224,10 +224,7 @@ impl Engine {
             return;
         }
         let (expiry, timeout) = (self.cfg.offline_expiry, self.cfg.publish_timeout);
-        while expiry > 0 {
-            let Some((since, key)) = self.first_waiting() else {
-                break;
-            };
+        while let Some((since, key)) = self.first_waiting().filter(|_| expiry > 0) {
             if now < since + expiry {
                 self.timers.hasten(Timer::Age, since + expiry);
                 break;

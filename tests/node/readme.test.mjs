@@ -193,6 +193,8 @@ test("the table of configuration has the defaults of the engine", () => {
     maxpacketsize: "max_packet_size",
     offlinesize: "offline_size",
     offlinebytes: "offline_bytes",
+    offlineexpiry: "offline_expiry",
+    publishtimeout: "publish_timeout",
   };
   const source = read("src/engine/config.rs").split("impl Default for Config")[1];
   for (const [key, type, , shown] of table("Configuration")) {

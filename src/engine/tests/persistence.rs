@@ -37,6 +37,10 @@ impl Promised {
     fn call(&mut self, sim: &mut Sim, payload: &str, qos: u8, call: impl FnOnce(&mut Sim)) {
         let before = sim.store.writes;
         call(sim);
+        assert!(
+            sim.store.dead || qos == 0 || sim.store.writes > before,
+            "{payload} is not kept"
+        );
         if sim.store.writes > before {
             self.0.push((payload.to_owned(), qos));
         }
