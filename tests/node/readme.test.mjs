@@ -32,6 +32,7 @@ const SEEN = {
   Errors: [],
   Transport: ["test/websocket hello"],
   Guarantees: ["test/session while it was away"],
+  Persistence: ["test/kept 21.5"],
   Node: ["test/require hello"],
 };
 
@@ -86,7 +87,7 @@ after(async () => {
 function run(file) {
   return new Promise((resolve) => {
     const args = ["--import", join(folder, "preload.mjs"), file];
-    const child = spawn(process.execPath, args, { stdio: ["ignore", "pipe", "pipe"], timeout: 60_000 });
+    const child = spawn(process.execPath, args, { cwd: folder, stdio: ["ignore", "pipe", "pipe"], timeout: 60_000 });
     const result = { stdout: "", stderr: "" };
     child.stdout.on("data", (text) => {
       result.stdout += text;

@@ -414,6 +414,7 @@ fn after_an_hour_offline_offlineexpiry_has_the_messages_of_its_last_seconds() {
 
 #[test]
 fn with_a_hundred_thousand_waiting_a_message_costs_no_more() {
+    // If the cost grew with what waits, this would take hours.
     for offline_policy in [Policy::Latest, Policy::DropOldest] {
         let mut sim = Sim::new(Config {
             offline_policy,
@@ -421,7 +422,6 @@ fn with_a_hundred_thousand_waiting_a_message_costs_no_more() {
             publish_timeout: 1_000_000,
             ..config()
         });
-        let clock = std::time::Instant::now();
         for i in 0..400_000u32 {
             let topic = (i % 100_000).to_string();
             sim.publish_undrained(&topic, b"x", 1);
@@ -432,7 +432,5 @@ fn with_a_hundred_thousand_waiting_a_message_costs_no_more() {
         }
         assert_eq!(sim.engine.stats().queued, 100_000);
         assert_eq!(sim.engine.stats().dropped, 300_000);
-        // Quadratic, it would be hours.
-        assert!(clock.elapsed().as_secs() < 60, "{:?}", clock.elapsed());
     }
 }
