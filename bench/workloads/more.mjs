@@ -29,7 +29,7 @@ export const MORE = [
     measure: "idle",
     transport: "ws",
     count: 1000,
-    clients: [...peers, "bare"],
+    clients: two,
     atMost: { "MB more": 0.5 },
   },
   {

@@ -1,5 +1,12 @@
-// Ten million QoS 0 and one million QoS 1 messages through one client: its process, and the memory of its
-// wasm, are as large at the end as after the first tenth.
+// Ten million QoS 0 and one million QoS 1 messages through one client: its process, and with it the memory of
+// its wasm, is as large at the end as after the first tenth.
+//
+// One part of a Node process grows by V8's own rules: the nursery of its heap ("new space") doubles from 8 MiB
+// to 32 MiB in the course of the first minutes of any program, and with Node's defaults that alone is a third of
+// what is resident here: the whole process then ends at 130 to 154 % of the first tenth. So the 10 % are judged
+// with a nursery that has its full size from the start. With Node's defaults everything is printed, and what is
+// beside the nursery is judged by the message: a leak of two bytes for each would be seen. (10 % would be too
+// little there: it was 96 to 102 % in nine runs and 122 % in one, on a busy machine.)
 
 import assert from "node:assert/strict";
 import { test } from "node:test";
@@ -12,9 +19,12 @@ const QOS_0 = 10_000_000;
 const QOS_1 = 1_000_000;
 /** What one client may grow by after the first tenth. */
 const BOUND = 1.1;
+/** Bytes for each message after the first tenth, where 10 % is too little. */
+const EACH = 2;
 
 /** Runs in a process of its own, with --expose-gc; prints a line after each tenth. */
 const publisher = `
+  import { getHeapSpaceStatistics } from "node:v8";
   import { MqttCustom } from "mqtt-lib";
   const [url, tenths, qos0, qos1] = [process.argv[2], ...process.argv.slice(3).map(Number)];
   const topics = Array.from({ length: 100 }, (_, i) => "memory/" + i);
@@ -43,18 +53,19 @@ const publisher = `
       await new Promise((resolve) => setTimeout(resolve, 50));
       gc();
     }
-    const { rss, heapUsed, external, arrayBuffers } = process.memoryUsage();
-    console.log(JSON.stringify({ tenth, rss, heapUsed, external, arrayBuffers, ...client.stats() }));
+    const { rss, heapUsed } = process.memoryUsage();
+    const nursery = getHeapSpaceStatistics().find((space) => space.space_name === "new_space").physical_space_size;
+    console.log(JSON.stringify({ tenth, rss, nursery, heapUsed, ...client.stats() }));
   }
   await client.stop();
 `;
 
-async function measure(t, transport) {
+async function measure(t, transport, grown) {
   const counterpart = await startCounterpart();
   t.after(() => counterpart.stop());
   const args = [counterpart.url(transport), TENTHS, QOS_0, QOS_1];
   const { code, signal, stdout, stderr } = await run(publisher, args, {
-    flags: ["--expose-gc"],
+    flags: ["--expose-gc", ...(grown ? ["--min-semi-space-size=16"] : [])],
     limit: 90 * 60_000,
   });
   assert.deepEqual({ code, signal, stderr }, { code: 0, signal: null, stderr: "" });
@@ -64,25 +75,31 @@ async function measure(t, transport) {
   const { messages } = await counterpart.ask({ do: "count" });
 
   const figures = { "messages the other side counted": messages };
-  for (const { tenth, rss, heapUsed } of samples) {
-    figures[`tenth ${tenth}`] = `resident ${mebibytes(rss)}, JavaScript heap ${mebibytes(heapUsed)}`;
+  for (const { tenth, rss, nursery, heapUsed } of samples) {
+    figures[`tenth ${tenth}`] =
+      `resident ${mebibytes(rss)} (nursery ${mebibytes(nursery)}), JavaScript in use ${mebibytes(heapUsed)}`;
   }
-  figures["last to first tenth"] = `${((last.rss / first.rss) * 100).toFixed(1)} % resident`;
+  const percent = (of) => `${((of(last) / of(first)) * 100).toFixed(1)} %`;
+  const rest = ({ rss, nursery }) => rss - nursery;
+  figures["last to first tenth, resident"] = percent(({ rss }) => rss);
+  figures["last to first tenth, without the nursery"] = percent(rest);
+  const settings = grown ? "nursery of full size from the start" : "Node's defaults";
   printFigures(
-    `memory of one client, ${QOS_0} messages of QoS 0 and ${QOS_1} of QoS 1 over ${transport}`,
+    `memory of one client, ${QOS_0} messages of QoS 0 and ${QOS_1} of QoS 1 over ${transport}, ${settings}`,
     figures,
   );
 
   assert.equal(messages, QOS_0 + QOS_1);
   assert.equal(last.sent, QOS_0 + QOS_1);
   assert.deepEqual([last.inFlight, last.queued, last.dropped], [0, 0, 0]);
-  assert.ok(
-    last.rss <= first.rss * BOUND,
-    `resident ${first.rss} bytes after the first tenth, ${last.rss} at the end`,
-  );
+  const size = grown ? ({ rss }) => rss : rest;
+  const most = grown ? first.rss * BOUND : rest(first) + EACH * (last.sent - first.sent);
+  assert.ok(size(last) <= most, `${size(first)} bytes after the first tenth, ${size(last)} at the end`);
 }
 
 for (const transport of ["tcp", "ws"]) {
   test(`resident memory does not grow over eleven million messages, over ${transport}`, (t) =>
-    measure(t, transport));
+    measure(t, transport, true));
+  test(`with Node's defaults nothing is left behind by a message, over ${transport}`, (t) =>
+    measure(t, transport, false));
 }
