@@ -19,6 +19,9 @@ export function connect(url, protocol = "mqtt", options = {}) {
   } catch (error) {
     return unusable(`"${url}" is not a URL; write for example mqtt://localhost:1883`, error);
   }
+  if (parsed.hostname === "") {
+    return unusable(`"${url}" names no host; write for example mqtt://localhost:1883`);
+  }
   switch (parsed.protocol) {
     case "mqtt:":
     case "mqtts:":

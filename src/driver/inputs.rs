@@ -1,0 +1,87 @@
+//! What comes in from the socket, the clock and the network: each is fed to the engine, then the
+//! pump drains it.
+
+use js_sys::Uint8Array;
+
+use super::{Client, PIECE};
+use crate::engine::Generation;
+
+impl Client {
+    pub(super) fn on_open(&self, generation: Generation) {
+        let now = self.fresh_now();
+        self.engine.borrow_mut().opened(generation, now);
+        self.pump();
+    }
+
+    pub(super) fn on_data(&self, generation: Generation, data: &Option<Uint8Array>) {
+        match data {
+            Some(data) if self.pumping.get() => {
+                let copy = Uint8Array::new(data);
+                self.late.borrow_mut().push_back((generation, copy));
+            }
+            Some(data) => {
+                self.feed(generation, data);
+                self.pump();
+            }
+            None => {
+                self.close_socket(generation);
+                let why = "a WebSocket text frame came, and MQTT travels in binary frames [MQTT-6.0.0-1]";
+                self.on_close(generation, why.to_owned());
+            }
+        }
+    }
+
+    pub(super) fn feed(&self, generation: Generation, data: &Uint8Array) {
+        let length = data.length();
+        if length > PIECE {
+            // The rest waits until the engine has been drained.
+            let rest = data.subarray(PIECE, length);
+            self.late.borrow_mut().push_front((generation, rest));
+            return self.feed(generation, &data.subarray(0, PIECE));
+        }
+        let now = self.fresh_now();
+        let len = length as usize;
+        let mut engine = self.engine.borrow_mut();
+        data.copy_to(engine.space(len));
+        engine.received(generation, len, now);
+    }
+
+    pub(super) fn on_failure(&self, generation: Generation, why: String) {
+        if self.is_current(generation) {
+            *self.failure.borrow_mut() = why;
+        }
+    }
+
+    pub(super) fn on_close(&self, generation: Generation, reason: String) {
+        let mut why = String::new();
+        if self.is_current(generation) {
+            why = self.failure.take();
+            if why.is_empty() {
+                why = reason;
+            }
+            self.drop_socket();
+        }
+        let now = self.fresh_now();
+        self.engine.borrow_mut().closed(generation, &why, now);
+        self.pump();
+    }
+
+    pub(super) fn on_drain(&self) {
+        *self.recheck.borrow_mut() = None;
+        self.engine.borrow_mut().set_blocked(false);
+        self.pump();
+    }
+
+    pub(super) fn on_network(&self, online: bool) {
+        let now = self.fresh_now();
+        self.engine.borrow_mut().network(online, now);
+        self.pump();
+    }
+
+    pub(super) fn on_timer(&self) {
+        self.timer.borrow_mut().fired();
+        let now = self.fresh_now();
+        self.engine.borrow_mut().tick(now);
+        self.pump();
+    }
+}
