@@ -87,7 +87,11 @@ after(async () => {
 function run(file) {
   return new Promise((resolve) => {
     const args = ["--import", join(folder, "preload.mjs"), file];
-    const child = spawn(process.execPath, args, { cwd: folder, stdio: ["ignore", "pipe", "pipe"], timeout: 60_000 });
+    const child = spawn(process.execPath, args, {
+      cwd: folder,
+      stdio: ["ignore", "pipe", "pipe"],
+      timeout: 60_000,
+    });
     const result = { stdout: "", stderr: "" };
     child.stdout.on("data", (text) => {
       result.stdout += text;
