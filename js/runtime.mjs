@@ -74,7 +74,7 @@ export function memoryWords() {
 
 // ---- what goes in: topics by number, payloads through one scratch buffer
 
-const MAX_TOPICS = 4096;
+const MAX_TOPICS = 16_384;
 /** @type {Map<string, number>} */
 const topics = new Map();
 

@@ -5,8 +5,8 @@
 use super::names::Names;
 
 /// Beyond either of these the cache starts anew.
-const MAX_TOPICS: usize = 4_096;
-const MAX_BYTES: usize = 1 << 20;
+const MAX_TOPICS: usize = 16_384;
+const MAX_BYTES: usize = 2 << 20;
 
 #[derive(Debug, Default)]
 pub struct Topics {
