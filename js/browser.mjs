@@ -4,5 +4,6 @@ import { use } from "./runtime.mjs";
 
 export { MqttCustom } from "./client.mjs";
 export { MqttError } from "./errors.mjs";
+export { init } from "./runtime.mjs";
 
 use({ node: false, url: () => new URL("./mqtt_lib_bg.wasm", import.meta.url) });

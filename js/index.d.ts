@@ -572,3 +572,19 @@ export class MqttCustom<Userdata = Any> {
   /** The same as `on_error`. */
   onError: OnError<Userdata> | null;
 }
+
+/**
+ * What {@link init} takes: a URL (text, `URL` or `Request`), a `Response`, bytes, or a compiled
+ * `WebAssembly.Module`; in Node also a `file:` URL.
+ */
+export type WasmSource = string | ArrayBuffer | ArrayBufferView | object;
+
+/**
+ * Loads the WebAssembly from a place of your own, and resolves when it is there. Call it before the first client
+ * starts; once it is loaded or on its way, further calls change nothing and resolve when it is there. Without
+ * `source` it is loaded from where this entry has it, early.
+ *
+ * Nobody need call it: the first client loads what it needs. With `mqtt-lib/bare`, which knows no place, somebody
+ * must. Rejects with `"LOAD_FAILED"`, and can be called again then.
+ */
+export function init(source?: WasmSource | PromiseLike<WasmSource>): Promise<void>;

@@ -7,5 +7,11 @@ import { use } from "./runtime.mjs";
 
 export { MqttCustom } from "./client.mjs";
 export { MqttError } from "./errors.mjs";
+export { init } from "./runtime.mjs";
 
-use({ node: true, connect, bytes: () => readFileSync(new URL("./mqtt_lib_bg.wasm", import.meta.url)) });
+use({
+  node: true,
+  connect,
+  bytes: () => readFileSync(new URL("./mqtt_lib_bg.wasm", import.meta.url)),
+  file: (source) => (/^file:/.test(`${source}`) ? readFileSync(new URL(`${source}`)) : undefined),
+});

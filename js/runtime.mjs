@@ -1,14 +1,16 @@
 // The one WebAssembly instance: loading it, and views of its memory. Nothing happens at import.
 
-import init, { forget_topics, initSync, intern, scratch } from "../pkg/mqtt_lib.js";
+import { forget_topics, initSync, intern, scratch } from "../pkg/mqtt_lib.js";
 import { MqttError } from "./errors.mjs";
+import { compile, inlined } from "./load.mjs";
 
 /**
  * @typedef {object} Environment
  * @property {boolean} node
  * @property {(url: string, protocol: string) => object} [connect] makes a socket that behaves like a WebSocket
  * @property {() => Uint8Array} [bytes] the .wasm file, where it can be read at once
- * @property {() => URL | string} [url] where to fetch it from otherwise
+ * @property {() => URL | string} [url] where to fetch it from otherwise; without it `init` is told
+ * @property {(source: unknown) => unknown} [file] reads a file: URL, which `fetch` may not
  */
 
 /** @type {Environment} */
@@ -17,6 +19,8 @@ export let environment = { node: false };
 let memory;
 /** @type {Promise<void> | undefined} */
 let loading;
+/** What `init` was given. @type {unknown} */
+let source;
 
 /** @param {Environment} given */
 export function use(given) {
@@ -25,30 +29,48 @@ export function use(given) {
 
 /** True once the core can be used; loads it now where that needs no waiting. */
 export function ready() {
-  if (memory === undefined && environment.bytes !== undefined) {
-    memory = initSync({ module: environment.bytes() }).memory;
+  if (memory === undefined && loading === undefined && environment.bytes !== undefined) {
+    memory = initSync({ module: inlined() ?? environment.bytes() }).memory;
   }
   return memory !== undefined;
+}
+
+/** Loads the core, from `given` if it is not loading yet. @param {unknown} [given] @returns {Promise<void>} */
+export function init(given) {
+  if (memory !== undefined) return Promise.resolve();
+  if (loading === undefined) source = given;
+  const loaded = load();
+  loaded.catch(() => {});
+  return loaded;
 }
 
 /** A failed load is forgotten, so that it can be tried again. */
 export function load() {
   loading ??= instantiate().catch((error) => {
     loading = undefined;
+    source = undefined;
     throw error;
   });
   return loading;
 }
 
 async function instantiate() {
-  const url = environment.url?.();
+  const place = source ?? inlined() ?? environment.bytes?.() ?? environment.url?.();
   try {
-    ({ memory } = await init({ module_or_path: url }));
+    if (place === undefined) throw new Error("nobody has said where it is");
+    const module = await compile(environment.file?.(place) ?? place);
+    ({ memory } = initSync({ module }));
   } catch (cause) {
     const why = cause instanceof Error ? cause.message : String(cause);
-    const text = `the WebAssembly could not be loaded from ${url} (${why}); serve mqtt_lib_bg.wasm there as application/wasm, then call start() again`;
-    throw new MqttError(text, "LOAD_FAILED", undefined, cause);
+    throw new MqttError(sentence(place, why), "LOAD_FAILED", undefined, cause);
   }
+}
+
+/** @param {unknown} place @param {string} why */
+function sentence(place, why) {
+  const from = /:\/\//.test(`${place}`) ? ` from ${place}` : "";
+  const policy = /unsafe-eval|CSP/.test(why) ? "allow 'wasm-unsafe-eval' in script-src, or " : "";
+  return `the WebAssembly could not be loaded${from} (${why}); ${policy}serve mqtt_lib_bg.wasm there as application/wasm, give init() its place, or import "mqtt-lib/inline"; then call start() again`;
 }
 
 let bytes = new Uint8Array(0);

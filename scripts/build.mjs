@@ -14,6 +14,7 @@ import {
 import { createRequire } from "node:module";
 import { join } from "node:path";
 import { gzipSync } from "node:zlib";
+import { INLINE, writeInline } from "./inline.mjs";
 import { Failure, isMain, main, must, ROOT } from "./run.mjs";
 import { setup } from "./setup.mjs";
 import { step } from "./step.mjs";
@@ -25,8 +26,10 @@ export = file;
 `;
 const PKG = ["pkg/mqtt_lib.js", "pkg/mqtt_lib.d.ts", `pkg/${WASM}`];
 const PERSISTENT = "js/persistent";
-const SOURCES = ["js/browser.mjs", "js/node.mjs", "js/index.d.ts", `${PERSISTENT}/index.d.ts`];
+const SOURCES = ["js/bare.mjs", "js/browser.mjs", "js/node.mjs", "js/index.d.ts", `${PERSISTENT}/index.d.ts`];
 const DIST = [
+  "bare.cjs",
+  "bare.mjs",
   "browser.mjs",
   "node.cjs",
   "node.mjs",
@@ -37,6 +40,7 @@ const DIST = [
   "persistent.node.mjs",
   "persistent.d.ts",
   "persistent.d.cts",
+  ...INLINE,
   WASM,
   `${WASM}.d.cts`,
 ];
@@ -66,6 +70,7 @@ async function buildJs() {
     copyFileSync(at(PERSISTENT, "index.d.ts"), join(folder, "persistent.d.cts"));
     for (const name of ["node", "persistent.node"]) {
       const names = Object.keys(require(join(folder, `${name}.cjs`)));
+      if (name === "node") writeInline(folder, at("pkg", WASM), names);
       writeFileSync(join(folder, `${name}.mjs`), esmWrapper(name, names));
     }
     swap(folder, at("dist"));
@@ -86,6 +91,12 @@ async function bundle(folder) {
   };
   const node = { ...common, format: "cjs", platform: "node", target: "node20" };
   await build({ ...browser, entryPoints: ["js/browser.mjs"], outfile: join(folder, "browser.mjs") });
+  for (const [format, file] of [
+    ["esm", "bare.mjs"],
+    ["cjs", "bare.cjs"],
+  ]) {
+    await build({ ...browser, format, entryPoints: ["js/bare.mjs"], outfile: join(folder, file) });
+  }
   await build({
     ...browser,
     entryPoints: [`${PERSISTENT}/browser.mjs`],
@@ -144,7 +155,7 @@ function printSizes() {
 }
 
 export async function build({ force = false } = {}) {
-  const tools = ["package-lock.json", "scripts/build.mjs"];
+  const tools = ["package-lock.json", "scripts/build.mjs", "scripts/inline.mjs"];
   const rust = { inputs: ["Cargo.toml", "Cargo.lock", "src", ...tools], outputs: PKG, force };
   await step("Rust to pkg/", rust, buildWasm);
   const js = { inputs: ["js", ...PKG, ...tools], outputs: DIST.map((name) => `dist/${name}`), force };

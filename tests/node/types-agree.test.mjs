@@ -48,6 +48,24 @@ export const notReal: never = null as unknown as Exclude<Declared, Real>;
 
 const idle = new MqttCustom({ autostart: false });
 
+test("the entries export what is declared", async () => {
+  const exported = Object.keys(await import("mqtt-lib"));
+  compare("keyof typeof lib", exported);
+  const entries = [
+    "node.cjs",
+    "node.mjs",
+    "inline.node.mjs",
+    "inline.mjs",
+    "bare.mjs",
+    "bare.cjs",
+    "browser.mjs",
+  ];
+  for (const entry of entries) {
+    const all = await import(`../../dist/${entry}`);
+    assert.deepEqual(Object.keys(all.default ?? all).sort(), exported.toSorted(), entry);
+  }
+});
+
 test("instances have the declared members", () => {
   compare("keyof lib.MqttCustom", [...own(MqttCustom.prototype), ...own(idle)]);
 });

@@ -1,6 +1,6 @@
 // What the types must refuse: each line below a directive is an error, or tsc reports the directive.
 
-import { type Message, MqttCustom, MqttError } from "mqtt-lib";
+import { init, type Message, MqttCustom, MqttError } from "mqtt-lib";
 
 // ---- options
 // @ts-expect-error a key of credentials that does not exist
@@ -89,3 +89,14 @@ client.batchpublish("a", 1);
 new MqttError("a sentence", "STOPED");
 // @ts-expect-error a state that does not exist
 if (client.state === "offline") console.log(other);
+
+// ---- a missing await, and init
+const stats: { sent: number } = client.stats();
+// @ts-expect-error subscribe gives a promise
+const [granted]: number[] = client.subscribe("a");
+// @ts-expect-error messages come one after the other
+for (const message of client.messages("a")) console.log(message, granted);
+// @ts-expect-error start gives a promise, which is not the client
+client.start().publish("a", stats.sent);
+// @ts-expect-error a number is no place
+init(5);

@@ -12,6 +12,7 @@ import {
   type FilterMap,
   type Filters,
   type HighPriorityOptions,
+  init,
   type Message,
   MqttCustom,
   MqttError,
@@ -26,6 +27,7 @@ import {
   type State,
   type Stats,
   type SubscribeOptions,
+  type WasmSource,
 } from "mqtt-lib";
 
 const nothing: MqttCustom = new MqttCustom();
@@ -173,8 +175,17 @@ export async function read(from: MqttCustom): Promise<void> {
   console.log(numbers, state, flags);
 }
 
+const sources: (WasmSource | Promise<WasmSource>)[] = [
+  "/mqtt_lib_bg.wasm",
+  new URL("https://cdn.example/mqtt_lib_bg.wasm"),
+  fetch("/mqtt_lib_bg.wasm"),
+  new Uint8Array(1),
+  new ArrayBuffer(1),
+];
+const loaded: Promise<void>[] = [init(), ...sources.map((source) => init(source))];
+
 const error = new MqttError("a sentence", "STOPPED", 5, new Error("why"));
 const argument: ArgumentErrorCode = "OUT_OF_RANGE";
 const asError: Error = error;
 const asClientError: ClientError = error;
-console.log(nothing, typed, untyped, ended, shot, granted, argument, asError, asClientError);
+console.log(loaded, nothing, typed, untyped, ended, shot, granted, argument, asError, asClientError);

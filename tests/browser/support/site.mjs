@@ -7,7 +7,7 @@ import { createServer } from "node:http";
 import { fileURLToPath } from "node:url";
 
 const DIST = new URL("../../../dist/", import.meta.url);
-const TYPES = { mjs: "text/javascript", wasm: "application/wasm" };
+const TYPES = { mjs: "text/javascript", js: "text/javascript", wasm: "application/wasm" };
 const PAGE = '<!doctype html><html lang="en"><title>test</title><link rel="icon" href="data:,"></html>';
 const PERSISTENT_PAGE = `<!doctype html><html lang="en"><title>test</title><link rel="icon" href="data:,">
 <script type="importmap">{ "imports": { "idb": "/idb.mjs", "mqtt-lib": "/dist/browser.mjs",
@@ -36,8 +36,9 @@ export async function startSite() {
 
   const server = createServer(async (request, response) => {
     const path = new URL(request.url, "http://localhost").pathname;
-    if (path === "/" || path === "/strict") {
+    if (path === "/" || path === "/strict" || path === "/forbidding") {
       response.setHeader("Content-Type", "text/html; charset=utf-8");
+      if (path === "/forbidding") response.setHeader("Content-Security-Policy", "script-src 'self'");
       if (path === "/strict") response.setHeader("Content-Security-Policy", POLICY);
       return response.end(PAGE);
     }
@@ -54,7 +55,7 @@ export async function startSite() {
     if (path === "/persistent") {
       return response.setHeader("Content-Type", "text/html; charset=utf-8").end(PERSISTENT_PAGE);
     }
-    const [, name, type] = /^\/dist\/([\w.]+\.(mjs|wasm))$/.exec(path) ?? [];
+    const [, name, type] = /^\/dist\/((?:inline\/)?[\w.]+\.(mjs|js|wasm))$/.exec(path) ?? [];
     if (name === undefined) return response.writeHead(404).end();
     if (type === "wasm") {
       site.asked += 1;

@@ -1,0 +1,54 @@
+// From what `init` is given, or from where an entry knows the .wasm to be, to a compiled module. Never
+// compiles synchronously. What it finds instead is named.
+
+/** Where `mqtt-lib/inline` leaves the .wasm as text, for whichever entry is loaded. */
+const INLINE = Symbol.for("mqtt-lib.wasm");
+
+/** The .wasm of `mqtt-lib/inline`, if that has been imported. @returns {Uint8Array<ArrayBuffer> | undefined} */
+export function inlined() {
+  const text = /** @type {any} */ (globalThis)[INLINE];
+  return text === undefined ? undefined : decode(text);
+}
+
+/**
+ * A byte is a printable character, after a blank if it is 91 or more, after "!" if it is 182 or more:
+ * smaller than base64, compressed or not. What makes it is in scripts/inline.mjs.
+ * @param {string} text
+ */
+export function decode(text) {
+  const bytes = new Uint8Array(text.length);
+  let length = 0;
+  let more = 0;
+  for (let i = 0; i < text.length; i++) {
+    const code = text.charCodeAt(i);
+    if (code < 34) more = (code - 31) * 91;
+    else {
+      bytes[length++] = more + code - (code > 92 ? 36 : 35);
+      more = 0;
+    }
+  }
+  return bytes.slice(0, length);
+}
+
+// By their names, not by `instanceof`: they may come from a worker, another frame, or jsdom.
+/** @param {unknown} value */
+const kind = (value) => Object.prototype.toString.call(value).slice(8, -1);
+
+/** @param {unknown} source @returns {Promise<WebAssembly.Module>} */
+export async function compile(source) {
+  let given = /** @type {any} */ (await source);
+  if (/^(String|URL|Request)$/.test(kind(given))) given = await fetch(given);
+  if (kind(given) === "WebAssembly.Module") return given;
+  if (kind(given) === "Response") {
+    if (!given.ok) throw new Error(`the server answered ${given.status}`);
+    // With the right type it is compiled while it comes in.
+    if (given.headers.get("Content-Type") === "application/wasm") return WebAssembly.compileStreaming(given);
+    given = await given.arrayBuffer();
+  }
+  if (kind(given) === "ArrayBuffer") given = new Uint8Array(given);
+  if (!ArrayBuffer.isView(given)) throw new TypeError(`${kind(given)} is no URL, no Response and no bytes`);
+  const first = new Uint8Array(given.buffer, given.byteOffset, given.byteLength);
+  if (first[0] === 60) throw new Error("it is an HTML page, as servers send it for a file they do not have");
+  if (first[0] !== 0) throw new Error("it is no WebAssembly");
+  return WebAssembly.compile(/** @type {Uint8Array<ArrayBuffer>} */ (first));
+}

@@ -1,0 +1,158 @@
+// `init(source)`: everything it takes, what it says of anything else, and that an entry with the .wasm inside or
+// without any place for it is the same client. Each in a fresh process, because the .wasm is loaded once in one.
+
+import assert from "node:assert/strict";
+import { once } from "node:events";
+import { readFileSync } from "node:fs";
+import { createServer } from "node:http";
+import { after, before, test } from "node:test";
+import { startMosquitto } from "../support/mosquitto.mjs";
+import { freshTopic, lines, run } from "./helpers.mjs";
+
+let broker;
+let site;
+let place;
+
+before(async () => {
+  broker = await startMosquitto();
+  const wasm = readFileSync(new URL("../../dist/mqtt_lib_bg.wasm", import.meta.url));
+  const answers = {
+    "/good.wasm": [200, "application/wasm", wasm],
+    "/untyped.wasm": [200, "application/octet-stream", wasm],
+    "/page.wasm": [200, "text/html", "<!doctype html><title>a page</title>"],
+    "/text.wasm": [200, "text/plain", "no such file"],
+  };
+  site = createServer((request, response) => {
+    const [status, type, body] = answers[request.url] ?? [404, "text/plain", "none"];
+    response.writeHead(status, { "Content-Type": type }).end(body);
+  }).listen(0, "127.0.0.1");
+  await once(site, "listening");
+  place = `http://127.0.0.1:${site.address().port}`;
+});
+
+after(() => {
+  site?.closeAllConnections();
+  site?.close();
+  return broker?.stop();
+});
+
+/** bare.mjs is what pages get: it knows no place, and in Node it needs a WebSocket to be there. */
+const script = (body, entry = "bare.mjs") => `
+  import { readFileSync } from "node:fs";
+  import { WebSocket } from "ws";
+  globalThis.WebSocket = WebSocket;
+  const entry = await import("./dist/${entry}");
+  const { init, MqttCustom, MqttError } = entry.default ?? entry;
+  const [, , mqttserver, topic, place] = process.argv;
+  const file = readFileSync("dist/mqtt_lib_bg.wasm");
+  const talk = async () => {
+    const client = new MqttCustom({ credentials: { mqttserver } });
+    const messages = client.messages();
+    await client.subscribe(topic);
+    await client.publish(topic, "hello");
+    console.log((await messages.next()).value.text());
+    await client.stop();
+  };
+  const show = (error) => console.log(error instanceof MqttError, error.code, error.message);
+  ${body}
+`;
+
+async function play(body, entry) {
+  const { stdout, stderr, code } = await run(script(body, entry), [broker.wsUrl, freshTopic(), place]);
+  assert.equal(stderr, "");
+  assert.equal(code, 0);
+  return lines(stdout);
+}
+
+const SOURCES = {
+  "a URL as text": "place + '/good.wasm'",
+  "a URL": "new URL(place + '/good.wasm')",
+  "a Request": "new Request(place + '/good.wasm')",
+  "a URL that is not served as application/wasm": "place + '/untyped.wasm'",
+  "a Response": "await fetch(place + '/good.wasm')",
+  "a promise of a Response": "fetch(place + '/untyped.wasm')",
+  "a Uint8Array within a larger buffer": "new Uint8Array([7, ...file]).subarray(1)",
+  "an ArrayBuffer": "new Uint8Array(file).buffer",
+  "a WebAssembly.Module": "await WebAssembly.compile(file)",
+  "a promise of a WebAssembly.Module": "WebAssembly.compile(file)",
+};
+for (const [name, source] of Object.entries(SOURCES)) {
+  test(`init takes ${name}`, async () => {
+    assert.deepEqual(await play(`await init(${source}); await talk();`), ["hello"]);
+  });
+}
+
+test("in Node init takes a file: URL, and the client need not wait for it", async () => {
+  const body = `init(new URL("dist/mqtt_lib_bg.wasm", "file://" + process.cwd() + "/")); await talk(); await init();`;
+  assert.deepEqual(await play(body, "node.mjs"), ["hello"]);
+});
+
+test("without init the bare entry says what to do, and works afterwards", async () => {
+  const body = `
+    const client = new MqttCustom({ credentials: { mqttserver }, autostart: false, on_error() {} });
+    await client.start().catch(show);
+    await init(file);
+    await client.start();
+    console.log(client.state);
+    await client.stop();
+  `;
+  const [said, state] = await play(body);
+  assert.match(said, /^true LOAD_FAILED .*nobody has said where it is.*init\(\).*mqtt-lib\/inline/);
+  assert.equal(state, "connected");
+});
+
+const WRONG = {
+  "/missing.wasm": /from http:.*missing\.wasm \(the server answered 404\).*application\/wasm.*init\(\)/,
+  "/page.wasm": /\(it is an HTML page, as servers send it for a file they do not have\)/,
+  "/text.wasm": /\(it is no WebAssembly\)/,
+};
+for (const [path, says] of Object.entries(WRONG)) {
+  test(`what is at ${path} is named, and another place can be tried`, async () => {
+    const [said, hello] = await play(`
+      await init(place + "${path}").catch(show);
+      await init(place + "/good.wasm");
+      await talk();
+    `);
+    assert.match(said, /^true LOAD_FAILED /);
+    assert.match(said, says);
+    assert.equal(hello, "hello");
+  });
+}
+
+test("what is no source is named, and nobody need look at the promise", async () => {
+  const said = await play(
+    "init(5); await init(5).catch(show); await init({}).catch(show); await init(null).catch(show);",
+  );
+  assert.match(said[0], /\(Number is no URL, no Response and no bytes\)/);
+  assert.match(said[1], /\(Object is no URL/);
+  assert.match(said[2], /nobody has said where it is/);
+});
+
+for (const entry of ["inline.mjs", "inline.cjs", "inline.node.mjs", "inline.node.cjs"]) {
+  test(`${entry} has the WebAssembly inside, byte for byte`, async () => {
+    assert.deepEqual(await play("await talk();", entry), ["hello"]);
+    const { decode } = await import("../../js/load.mjs");
+    await import("../../dist/inline/wasm.js");
+    const inside = decode(globalThis[Symbol.for("mqtt-lib.wasm")]);
+    assert.ok(
+      Buffer.from(inside).equals(readFileSync(new URL("../../dist/mqtt_lib_bg.wasm", import.meta.url))),
+    );
+  });
+}
+
+for (const entry of ["browser.mjs", "bare.mjs", "inline.mjs", "bare.cjs", "inline.cjs"]) {
+  test(`${entry} can be imported where there is nothing of a browser, as on a server`, async () => {
+    const source = `
+      const names = "WebSocket fetch navigator document window location WebAssembly Request Response URL crypto performance";
+      for (const name of names.split(" ")) delete globalThis[name];
+      for (const name of names.split(" ")) {
+        Object.defineProperty(globalThis, name, { get() { throw new Error(name + " was touched"); } });
+      }
+      const entry = await import("./dist/${entry}");
+      console.log((entry.default ?? entry).MqttCustom.name);
+    `;
+    const { stdout, stderr } = await run(source);
+    assert.equal(stderr, "");
+    assert.equal(stdout, "MqttCustom\n");
+  });
+}
