@@ -17,6 +17,7 @@ import { gzipSync } from "node:zlib";
 import { INLINE, writeInline } from "./inline.mjs";
 import { Failure, isMain, main, must, ROOT } from "./run.mjs";
 import { setup } from "./setup.mjs";
+import { shortenGlue, shortenWasm } from "./shorten.mjs";
 import { step } from "./step.mjs";
 
 const WASM = "mqtt_lib_bg.wasm";
@@ -48,8 +49,22 @@ const DIST = [
 const require = createRequire(import.meta.url);
 const at = (...parts) => join(ROOT, ...parts);
 
+/**
+ * The standard library is built along with the crate, so that a panic is one trap instead of the machinery that
+ * would print it: 10 KiB less to download. Stable Rust does that when it is told to act as its own bootstrap.
+ */
+const SMALL = {
+  args: ["-Zbuild-std=std,panic_abort"],
+  env: {
+    RUSTC_BOOTSTRAP: "1",
+    RUSTFLAGS: "-Zunstable-options -Cpanic=immediate-abort",
+    CARGO_TARGET_DIR: at("target", "package"), // other flags than the tests': neither is to undo the other's work
+  },
+};
+
 async function buildWasm() {
-  await must("wasm-pack", ["build", "--target", "web", "--release", "--out-dir", "pkg"]);
+  const build = ["build", ".", "--target", "web", "--release", "--out-dir", "pkg", "--", ...SMALL.args];
+  await must("wasm-pack", build, { env: SMALL.env });
   // It says "*", and `npm pack` would obey and leave the folder's files out.
   rmSync(at("pkg", ".gitignore"), { force: true });
 }
@@ -61,8 +76,9 @@ async function buildJs() {
   mkdirSync(at("target"), { recursive: true });
   const folder = mkdtempSync(at("target", "dist-"));
   try {
-    await bundle(folder);
-    copyFileSync(at("pkg", WASM), join(folder, WASM));
+    const { bytes, names: short } = shortenWasm(readFileSync(at("pkg", WASM)));
+    writeFileSync(join(folder, WASM), bytes);
+    await bundle(folder, short);
     writeFileSync(join(folder, `${WASM}.d.cts`), WASM_TYPES);
     copyFileSync(at("js/index.d.ts"), join(folder, "index.d.ts"));
     copyFileSync(at("js/index.d.ts"), join(folder, "index.d.cts"));
@@ -70,7 +86,7 @@ async function buildJs() {
     copyFileSync(at(PERSISTENT, "index.d.ts"), join(folder, "persistent.d.cts"));
     for (const name of ["node", "persistent.node"]) {
       const names = Object.keys(require(join(folder, `${name}.cjs`)));
-      if (name === "node") writeInline(folder, at("pkg", WASM), names);
+      if (name === "node") writeInline(folder, join(folder, WASM), names);
       writeFileSync(join(folder, `${name}.mjs`), esmWrapper(name, names));
     }
     swap(folder, at("dist"));
@@ -79,9 +95,22 @@ async function buildJs() {
   }
 }
 
-async function bundle(folder) {
+async function bundle(folder, short) {
   const { build } = await import("esbuild"); // not before set-up has installed it
-  const common = { absWorkingDir: ROOT, bundle: true, logLevel: "warning", legalComments: "none" };
+  const glue = {
+    name: "glue",
+    setup: (esbuild) =>
+      esbuild.onLoad({ filter: /pkg[/\\]mqtt_lib\.js$/ }, ({ path }) => ({
+        contents: shortenGlue(readFileSync(path, "utf8"), short),
+      })),
+  };
+  const common = {
+    absWorkingDir: ROOT,
+    bundle: true,
+    logLevel: "warning",
+    legalComments: "none",
+    plugins: [glue],
+  };
   const browser = {
     ...common,
     format: "esm",
@@ -155,7 +184,7 @@ function printSizes() {
 }
 
 export async function build({ force = false } = {}) {
-  const tools = ["package-lock.json", "scripts/build.mjs", "scripts/inline.mjs"];
+  const tools = ["package-lock.json", ...["build", "inline", "shorten"].map((name) => `scripts/${name}.mjs`)];
   const rust = { inputs: ["Cargo.toml", "Cargo.lock", "src", ...tools], outputs: PKG, force };
   await step("Rust to pkg/", rust, buildWasm);
   const js = { inputs: ["js", ...PKG, ...tools], outputs: DIST.map((name) => `dist/${name}`), force };

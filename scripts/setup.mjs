@@ -34,6 +34,9 @@ async function rust(level) {
   await step(`wasm target ${WASM_TARGET}`, listed.includes(`rust-std-${WASM_TARGET}`), "a few seconds", () =>
     must("rustup", ["target", "add", WASM_TARGET]),
   );
+  await step("rust-src", listed.includes("rust-src"), "a few seconds", () =>
+    must("rustup", ["component", "add", "rust-src"]),
+  );
   if (level !== "test") return;
   for (const component of ["rustfmt", "clippy"]) {
     await step(component, listed.includes(`${component}-`), "a few seconds", () =>
