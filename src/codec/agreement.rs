@@ -3,8 +3,8 @@
 
 use super::frame::frame;
 use super::tests::{decode, from_server, publishes, they_read};
-use super::v4::{Ack, Connect, Will};
-use super::{publish, v4};
+use super::write::{Connect, Will};
+use super::{publish, write, Ack, Version};
 use bytes::{Bytes, BytesMut};
 use mqttbytes::v4 as theirs;
 
@@ -14,21 +14,21 @@ fn we_read_what_they_write() {
         assert_eq!(decode(&bytes), packet, "{bytes:02x?}");
     }
     for (bytes, packet) in publishes() {
-        let found = frame(&bytes).unwrap().unwrap();
-        let ours = publish::decode(found.first, &bytes[found.header..]).unwrap();
+        let found = frame(&bytes, Version::V4).unwrap().unwrap();
+        let ours = publish::decode(Version::V4, found.first, &bytes[found.header..]).unwrap();
         assert_eq!(ours.topic, packet.topic);
         assert_eq!(ours.payload, packet.payload);
         assert_eq!((ours.pid, ours.qos), (packet.pkid, packet.qos as u8));
         assert_eq!((ours.retain, ours.dup), (packet.retain, packet.dup));
         let mut out = Vec::new();
-        publish::encode(
-            &mut out,
-            ours.topic.as_bytes(),
-            ours.payload,
-            ours.qos,
-            ours.retain,
-            ours.pid,
-        );
+        let parts = publish::Parts {
+            topic: ours.topic.as_bytes(),
+            properties: &[],
+            payload: ours.payload,
+            qos: ours.qos,
+            retain: ours.retain,
+        };
+        publish::encode(&mut out, Version::V4, &parts, ours.pid);
         if ours.dup {
             publish::set_dup(&mut out);
         }
@@ -48,7 +48,7 @@ fn they_read_what_we_write() {
             (Ack::PubComp, P::PubComp(theirs::PubComp::new(pid))),
         ] {
             out.clear();
-            v4::ack(&mut out, kind, pid);
+            write::ack(&mut out, kind, pid);
             assert_eq!(they_read(&out), wanted);
         }
         for count in [1, 3, 40, 5_000] {
@@ -59,7 +59,7 @@ fn they_read_what_we_write() {
                 .zip([0, 1, 2].into_iter().cycle())
                 .collect();
             out.clear();
-            v4::subscribe(&mut out, pid, &filters);
+            write::subscribe(&mut out, Version::V4, pid, &[], filters.iter().copied());
             let P::Subscribe(read) = they_read(&out) else {
                 panic!("not a SUBSCRIBE");
             };
@@ -73,7 +73,7 @@ fn they_read_what_we_write() {
 
             let filters: Vec<&str> = names.iter().map(|name| name.as_str()).collect();
             out.clear();
-            v4::unsubscribe(&mut out, pid, &filters);
+            write::unsubscribe(&mut out, Version::V4, pid, &[], filters.iter().copied());
             let topics = names.clone();
             assert_eq!(
                 they_read(&out),
@@ -82,10 +82,10 @@ fn they_read_what_we_write() {
         }
     }
     out.clear();
-    v4::pingreq(&mut out);
+    write::pingreq(&mut out);
     assert_eq!(they_read(&out), P::PingReq);
     out.clear();
-    v4::disconnect(&mut out);
+    write::disconnect(&mut out, Version::V4, 0, &[]);
     assert_eq!(they_read(&out), P::Disconnect);
 }
 
@@ -99,6 +99,8 @@ fn connect_agrees_with_theirs() {
         wanted.keep_alive = 0x1234;
         wanted.clean_session = on(1);
         let mut c = Connect {
+            version: Version::V4,
+            properties: &[],
             client_id,
             clean_session: on(1),
             keepalive: 0x1234,
@@ -123,12 +125,13 @@ fn connect_agrees_with_theirs() {
                 payload: b"bye\xff\x00",
                 qos,
                 retain: on(3),
+                properties: &[],
             });
         }
         let mut theirs = BytesMut::new();
         wanted.write(&mut theirs).unwrap();
         let mut ours = Vec::new();
-        v4::connect(&mut ours, &c);
+        write::connect(&mut ours, &c);
         assert_eq!(ours, theirs);
         assert_eq!(they_read(&ours), theirs::Packet::Connect(wanted));
     }
@@ -137,6 +140,8 @@ fn connect_agrees_with_theirs() {
 #[test]
 fn connect_byte_by_byte() {
     let mut c = Connect {
+        version: Version::V4,
+        properties: &[],
         client_id: "c",
         clean_session: true,
         keepalive: 10,
@@ -146,7 +151,7 @@ fn connect_byte_by_byte() {
     };
     let write = |c: &Connect<'_>| {
         let mut out = b"before".to_vec();
-        v4::connect(&mut out, c);
+        write::connect(&mut out, c);
         out.strip_prefix(b"before").unwrap().to_vec()
     };
     assert_eq!(write(&c), b"\x10\x0f\0\x04MQTT\x04\x82\0\x0a\0\x01c\0\0");
@@ -170,6 +175,7 @@ fn connect_byte_by_byte() {
         payload: long.as_bytes(),
         qos: 2,
         retain: true,
+        properties: &[],
     };
     c.will = Some(will);
     assert_eq!(write(&c).len(), 1 + 3 + 10 + 5 * 65_537);
@@ -197,14 +203,19 @@ fn what_cannot_be_written_is_not() {
     let mut out = Vec::new();
     let longer = "x".repeat(65_536);
     let longest = &longer[1..];
-    v4::subscribe(&mut out, 1, &[]);
-    v4::subscribe(&mut out, 1, &[("a", 3)]);
-    v4::subscribe(&mut out, 1, &[("a", 0), (&longer, 0)]);
-    v4::unsubscribe(&mut out, 1, &[]);
-    v4::unsubscribe(&mut out, 1, &["a", &longer]);
+    write::subscribe(&mut out, Version::V4, 1, &[], [].into_iter());
+    write::subscribe(
+        &mut out,
+        Version::V4,
+        1,
+        &[],
+        [("a", 0), (&longer, 0)].into_iter(),
+    );
+    write::unsubscribe(&mut out, Version::V4, 1, &[], [].into_iter());
+    write::unsubscribe(&mut out, Version::V4, 1, &[], ["a", &longer].into_iter());
     // 268 MB and more in one packet.
-    v4::unsubscribe(&mut out, 1, &vec![longest; 4_096]);
+    write::unsubscribe(&mut out, Version::V4, 1, &[], [longest; 4_096].into_iter());
     assert!(out.is_empty());
-    v4::subscribe(&mut out, 1, &[(longest, 1)]);
+    write::subscribe(&mut out, Version::V4, 1, &[], [(longest, 1)].into_iter());
     assert_eq!(out.len(), 1 + 3 + 2 + 65_538);
 }

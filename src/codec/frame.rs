@@ -3,7 +3,7 @@
 //! Owns packet types, reserved flags and the Remaining Length. Never reads a body, and never
 //! limits the size of a packet beyond what its type allows: that limit is the engine's option.
 
-use super::Malformed;
+use super::{malformed, protocol, Malformed, Version};
 
 /// The largest Remaining Length that four bytes can say.
 pub const MAX_REMAINING_LENGTH: usize = 268_435_455;
@@ -33,33 +33,36 @@ impl Frame {
 
 /// Reads a fixed header at the front of `buf`, decided as early as the bytes allow.
 /// `Ok(None)`: more bytes are needed.
-pub fn frame(buf: &[u8]) -> Result<Option<Frame>, Malformed> {
+pub fn frame(buf: &[u8], version: Version) -> Result<Option<Frame>, Malformed> {
     match buf.first() {
-        Some(&first) => sized(buf, first, bounds(first)?),
+        Some(&first) => sized(buf, first, bounds(first, version)?),
         None => Ok(None),
     }
 }
 
 /// The first byte decides which Remaining Lengths are possible, least and most.
-/// MQTT 5 differs here (types 14 and 15, longer acks) and brings its own table.
-fn bounds(first: u8) -> Result<(usize, usize), Malformed> {
-    const TWO: (usize, usize) = (2, 2);
+fn bounds(first: u8, version: Version) -> Result<(usize, usize), Malformed> {
+    const MOST: usize = MAX_REMAINING_LENGTH;
+    let v5 = version == Version::V5;
     match first {
         0x30..=0x3f => publish_bounds(first),
-        0x20 | 0x40 | 0x50 | 0x62 | 0x70 | 0xb0 => Ok(TWO),
-        0x90 => Ok((3, MAX_REMAINING_LENGTH)),
+        0x20 | 0x40 | 0x50 | 0x62 | 0x70 => Ok((2, if v5 { MOST } else { 2 })),
+        0x90 => Ok((if v5 { 4 } else { 3 }, MOST)),
+        0xb0 => Ok(if v5 { (4, MOST) } else { (2, 2) }),
         0xd0 => Ok((0, 0)),
+        0xe0 | 0xf0 if v5 => Ok((0, MOST)),
         _ => Err(match first >> 4 {
-            2 | 4..=7 | 9 | 11 | 13 => {
-                Malformed("the reserved flags of the fixed header are wrong [MQTT-2.2.2-2]")
-            }
-            0 | 15 => Malformed("the packet type is reserved"),
-            _ => Malformed("a server never sends this packet type"),
+            2 | 4..=7 | 9 | 11 | 13 => FLAGS,
+            14 | 15 if v5 => FLAGS,
+            0 | 15 => malformed("the packet type is reserved"),
+            _ => protocol("a server never sends this packet type"),
         }),
     }
 }
 
-/// A topic is one byte or more, a packet id two.
+const FLAGS: Malformed = malformed("the reserved flags of the fixed header are wrong [MQTT-2.2.2-2]");
+
+/// A topic is one byte or more, or an empty one stands before properties; a packet id is two.
 fn publish_bounds(first: u8) -> Result<(usize, usize), Malformed> {
     super::publish::check_flags(first)?;
     let least = if first & 0x06 == 0 { 3 } else { 5 };
@@ -67,7 +70,7 @@ fn publish_bounds(first: u8) -> Result<(usize, usize), Malformed> {
 }
 
 fn sized(buf: &[u8], first: u8, (least, most): (usize, usize)) -> Result<Option<Frame>, Malformed> {
-    const IMPOSSIBLE: Malformed = Malformed("the Remaining Length is impossible for the packet type");
+    const IMPOSSIBLE: Malformed = malformed("the Remaining Length is impossible for the packet type");
 
     let mut body = 0;
     for (at, &byte) in buf.iter().enumerate().take(5).skip(1) {
@@ -77,12 +80,12 @@ fn sized(buf: &[u8], first: u8, (least, most): (usize, usize)) -> Result<Option<
                 return Err(IMPOSSIBLE); // a length that goes on is 128 or more
             }
             if at == 4 {
-                return Err(Malformed("the Remaining Length has more than four bytes"));
+                return Err(malformed("the Remaining Length has more than four bytes"));
             }
             continue;
         }
         if byte == 0 && at > 1 {
-            return Err(Malformed("the Remaining Length has more bytes than it needs"));
+            return Err(malformed("the Remaining Length has more bytes than it needs"));
         }
         if body < least || body > most {
             return Err(IMPOSSIBLE);
@@ -114,14 +117,14 @@ mod tests {
         let mut allowed: Vec<u8> = vec![0x20, 0x40, 0x50, 0x62, 0x70, 0x90, 0xb0, 0xd0];
         allowed.extend([0x30, 0x31, 0x32, 0x33, 0x34, 0x35, 0x3a, 0x3b, 0x3c, 0x3d]);
         for first in 0..=255 {
-            let answer = frame(&[first]);
+            let answer = frame(&[first], Version::V4);
             if allowed.contains(&first) {
                 assert_eq!(answer, Ok(None), "{first:#x}");
             } else {
                 assert!(answer.is_err(), "{first:#x}");
             }
         }
-        assert_eq!(frame(&[]), Ok(None));
+        assert_eq!(frame(&[], Version::V4), Ok(None));
     }
 
     #[test]
@@ -144,7 +147,7 @@ mod tests {
             for n in (0..300).chain([16_383, 16_384, 2_097_151, 2_097_152, MAX_REMAINING_LENGTH]) {
                 let mut buf = vec![first];
                 write_remaining_length(&mut buf, n);
-                let answer = frame(&buf);
+                let answer = frame(&buf, Version::V4);
                 if (least..=most).contains(&n) {
                     let found = answer.unwrap().unwrap();
                     assert_eq!((found.first, found.body), (first, n));
@@ -152,12 +155,12 @@ mod tests {
                     assert_eq!(found.total(), buf.len() + n);
                     assert_eq!(found.kind(), first >> 4);
                     for cut in 0..buf.len() {
-                        assert_eq!(frame(&buf[..cut]), Ok(None), "{first:#x} {n} {cut}");
+                        assert_eq!(frame(&buf[..cut], Version::V4), Ok(None), "{first:#x} {n} {cut}");
                     }
                 } else {
                     assert!(answer.is_err(), "{first:#x} {n}");
                     // The first byte of a length of two is enough.
-                    assert_eq!(frame(&buf[..2]), answer, "{first:#x} {n}");
+                    assert_eq!(frame(&buf[..2], Version::V4), answer, "{first:#x} {n}");
                 }
             }
         }
@@ -174,11 +177,14 @@ mod tests {
             &[0x40, 0x82],
             &[0xd0, 0x80],
         ] {
-            assert!(frame(bad).is_err(), "{bad:02x?}");
+            assert!(frame(bad, Version::V4).is_err(), "{bad:02x?}");
         }
         // The four bytes at their largest, with and without what follows.
         let most = [0x30, 0xff, 0xff, 0xff, 0x7f, 0xff];
-        assert_eq!(frame(&most), frame(&most[..5]));
-        assert_eq!(frame(&most).unwrap().unwrap().body, MAX_REMAINING_LENGTH);
+        assert_eq!(frame(&most, Version::V4), frame(&most[..5], Version::V4));
+        assert_eq!(
+            frame(&most, Version::V4).unwrap().unwrap().body,
+            MAX_REMAINING_LENGTH
+        );
     }
 }

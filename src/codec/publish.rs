@@ -5,7 +5,9 @@
 //! payload but into the outgoing buffer, never chooses a packet id.
 
 use super::frame::{write_remaining_length, MAX_REMAINING_LENGTH};
-use super::Malformed;
+use super::property::{number, place, split, TOPIC_ALIAS};
+use super::write::put_list;
+use super::{malformed, protocol, Malformed, Version};
 
 const DUP: u8 = 0x08;
 const QOS: u8 = 0x06;
@@ -14,7 +16,9 @@ const RETAIN: u8 = 0x01;
 /// A PUBLISH that borrows from the bytes it was read from.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Publish<'a> {
+    /// Empty only in MQTT 5, where a topic alias stands for it.
     pub topic: &'a str,
+    pub properties: &'a [u8],
     pub payload: &'a [u8],
     /// The packet id; 0 at QoS 0.
     pub pid: u16,
@@ -26,70 +30,84 @@ pub struct Publish<'a> {
 /// QoS 3 and DUP with QoS 0 do not exist.
 pub(super) fn check_flags(first: u8) -> Result<(), Malformed> {
     match first & (QOS | DUP) {
-        DUP => Err(Malformed("a PUBLISH has DUP with QoS 0 [MQTT-3.3.1-2]")),
-        flags if flags & QOS == QOS => Err(Malformed("a PUBLISH has QoS 3 [MQTT-3.3.1-4]")),
+        DUP => Err(malformed("a PUBLISH has DUP with QoS 0 [MQTT-3.3.1-2]")),
+        flags if flags & QOS == QOS => Err(malformed("a PUBLISH has QoS 3 [MQTT-3.3.1-4]")),
         _ => Ok(()),
     }
 }
 
 /// Reads the body of a PUBLISH.
-pub fn decode(first: u8, body: &[u8]) -> Result<Publish<'_>, Malformed> {
+pub fn decode(version: Version, first: u8, body: &[u8]) -> Result<Publish<'_>, Malformed> {
     if first >> 4 != 3 {
-        return Err(Malformed("this is not a PUBLISH"));
+        return Err(malformed("this is not a PUBLISH"));
     }
     check_flags(first)?;
-    let qos = (first & QOS) >> 1;
+    let (message, rest) = head_of(first, body)?;
+    if message.qos != 0 && message.pid == 0 {
+        return Err(protocol("a PUBLISH has packet id 0 [MQTT-2.3.1-1]"));
+    }
+    let (properties, payload) = match version {
+        Version::V4 => (&[][..], rest),
+        Version::V5 => split(rest, place::RECEIVED)?,
+    };
+    if message.topic.is_empty() && number(properties, TOPIC_ALIAS).is_none() {
+        return Err(protocol("the topic of a PUBLISH is empty [MQTT-4.7.3-1]"));
+    }
+    Ok(Publish {
+        properties,
+        payload,
+        ..message
+    })
+}
 
+/// Topic, packet id and flags, and what follows them.
+fn head_of(first: u8, body: &[u8]) -> Result<(Publish<'_>, &[u8]), Malformed> {
     let (topic, rest) = body
         .split_first_chunk()
         .and_then(|(length, rest)| rest.split_at_checked(u16::from_be_bytes(*length).into()))
-        .ok_or(Malformed("the topic of a PUBLISH passes the packet's end"))?;
-    let topic = check_topic(topic)?;
-
-    let (pid, payload) = match qos {
+        .ok_or(malformed("the topic of a PUBLISH passes the packet's end"))?;
+    let qos = (first & QOS) >> 1;
+    let (pid, rest) = match qos {
         0 => (0, rest),
         _ => match rest.split_first_chunk() {
-            Some((pid, payload)) => (u16::from_be_bytes(*pid), payload),
-            None => return Err(Malformed("a PUBLISH ends before its packet id")),
+            Some((pid, rest)) => (u16::from_be_bytes(*pid), rest),
+            None => return Err(malformed("a PUBLISH ends before its packet id")),
         },
     };
-    if qos != 0 && pid == 0 {
-        return Err(Malformed("a PUBLISH has packet id 0 [MQTT-2.3.1-1]"));
-    }
-    Ok(Publish {
-        topic,
-        payload,
+    let message = Publish {
+        topic: check_topic(topic)?,
+        properties: &[],
+        payload: &[],
         pid,
         qos,
         retain: first & RETAIN != 0,
         dup: first & DUP != 0,
-    })
+    };
+    Ok((message, rest))
 }
 
-/// Of a PUBLISH whose body will have `whole` bytes: how many of them come before the payload, once so many
+/// Of a PUBLISH of 3.1.1 whose body will have `whole` bytes: how many of them come before the payload, once so many
 /// have arrived that `decode` can read them. `Ok(None)`: more bytes are needed.
 pub fn head(first: u8, body: &[u8], whole: usize) -> Result<Option<usize>, Malformed> {
     let Some(length) = body.first_chunk() else {
         return Ok(None);
     };
-    let head = remaining_length(u16::from_be_bytes(*length).into(), 0, first & QOS);
+    let pid = if first & QOS == 0 { 0 } else { 2 };
+    let head = 2 + usize::from(u16::from_be_bytes(*length)) + pid;
     if head > whole {
-        return Err(Malformed("the topic of a PUBLISH passes the packet's end"));
+        return Err(malformed("the topic of a PUBLISH passes the packet's end"));
     }
     Ok(Some(head).filter(|&head| head <= body.len()))
 }
 
 fn check_topic(topic: &[u8]) -> Result<&str, Malformed> {
     let topic = core::str::from_utf8(topic)
-        .map_err(|_| Malformed("the topic of a PUBLISH is not UTF-8 [MQTT-1.5.3-1]"))?;
-    if topic.is_empty() {
-        return Err(Malformed("the topic of a PUBLISH is empty [MQTT-4.7.3-1]"));
-    }
+        .map_err(|_| malformed("the topic of a PUBLISH is not UTF-8 [MQTT-1.5.3-1]"))?;
     for byte in topic.bytes() {
         match byte {
-            0 => return Err(Malformed("the topic of a PUBLISH contains U+0000 [MQTT-1.5.3-2]")),
+            0 => return Err(malformed("the topic of a PUBLISH contains U+0000 [MQTT-1.5.3-2]")),
             b'+' | b'#' => {
-                return Err(Malformed(
+                return Err(protocol(
                     "the topic of a PUBLISH contains a wildcard [MQTT-3.3.2-2]",
                 ))
             }
@@ -99,33 +117,70 @@ fn check_topic(topic: &[u8]) -> Result<&str, Malformed> {
     Ok(topic)
 }
 
-/// The Remaining Length of a PUBLISH with a topic and a payload of these lengths. It saturates,
-/// so that a comparison with a limit is right for every length.
-pub fn remaining_length(topic: usize, payload: usize, qos: u8) -> usize {
-    let pid = if qos == 0 { 0 } else { 2 };
-    topic.saturating_add(payload).saturating_add(2 + pid)
+/// What a PUBLISH says, but for its packet id. In 3.1.1 properties are left out.
+#[derive(Debug, Clone, Copy)]
+pub struct Parts<'a> {
+    pub topic: &'a [u8],
+    pub properties: &'a [u8],
+    pub payload: &'a [u8],
+    pub qos: u8,
+    pub retain: bool,
+}
+
+/// The Remaining Length of a PUBLISH. It saturates, so that a comparison with a limit is right for every
+/// length.
+pub fn remaining_length(version: Version, parts: &Parts<'_>) -> usize {
+    let list = parts.properties.len();
+    let list = match (version, list) {
+        (Version::V4, _) => 0,
+        (_, 0..=0x7f) => list + 1,
+        (_, 0x80..=0x3fff) => list + 2,
+        (_, 0x4000..=0x1f_ffff) => list + 3,
+        _ => list.saturating_add(4),
+    };
+    let pid = if parts.qos == 0 { 0 } else { 2 };
+    let sizes = parts.topic.len().saturating_add(parts.payload.len());
+    sizes.saturating_add(list).saturating_add(2 + pid)
 }
 
 /// Appends a PUBLISH without DUP. The caller has checked the sizes (a topic of 65,535 bytes,
 /// [`MAX_REMAINING_LENGTH`]) and the QoS; for what cannot be written nothing is, because a
 /// truncated length would garble all that follows.
-pub fn encode(out: &mut Vec<u8>, topic: &[u8], payload: &[u8], qos: u8, retain: bool, pid: u16) {
-    let body = remaining_length(topic.len(), payload.len(), qos);
-    let Ok(length) = u16::try_from(topic.len()) else {
+pub fn encode(out: &mut Vec<u8>, version: Version, parts: &Parts<'_>, pid: u16) {
+    let body = remaining_length(version, parts);
+    let Ok(length) = u16::try_from(parts.topic.len()) else {
         return;
     };
-    if body > MAX_REMAINING_LENGTH || qos > 2 {
+    if body > MAX_REMAINING_LENGTH || parts.qos > 2 {
         return;
     }
     out.reserve(5 + body);
-    out.push(0x30 | qos << 1 | u8::from(retain));
+    out.push(0x30 | parts.qos << 1 | u8::from(parts.retain));
     write_remaining_length(out, body);
     out.extend_from_slice(&length.to_be_bytes());
-    out.extend_from_slice(topic);
-    if qos != 0 {
+    out.extend_from_slice(parts.topic);
+    if parts.qos != 0 {
         out.extend_from_slice(&pid.to_be_bytes());
     }
-    out.extend_from_slice(payload);
+    put_list(out, version, parts.properties);
+    out.extend_from_slice(parts.payload);
+}
+
+/// What a whole encoded PUBLISH of ours says; none for anything else.
+pub fn parts(version: Version, packet: &[u8]) -> Option<Parts<'_>> {
+    let more = packet.iter().skip(1).position(|byte| byte & 0x80 == 0)?;
+    let (message, rest) = head_of(*packet.first()?, packet.get(more + 2..)?).ok()?;
+    let (properties, payload) = match version {
+        Version::V4 => (&[][..], rest),
+        Version::V5 => split(rest, place::PUBLISH).ok()?,
+    };
+    Some(Parts {
+        topic: message.topic.as_bytes(),
+        properties,
+        payload,
+        qos: message.qos,
+        retain: message.retain,
+    })
 }
 
 /// Marks an encoded PUBLISH as sent before. At QoS 0 there is no such thing.
@@ -189,15 +244,22 @@ mod tests {
 
     fn encoded(topic: &str, payload: &[u8], qos: u8, retain: bool, pid: u16) -> Vec<u8> {
         let mut out = vec![0xee];
-        encode(&mut out, topic.as_bytes(), payload, qos, retain, pid);
+        let parts = Parts {
+            topic: topic.as_bytes(),
+            properties: &[],
+            payload,
+            qos,
+            retain,
+        };
+        encode(&mut out, Version::V4, &parts, pid);
         assert_eq!(out.remove(0), 0xee);
         out
     }
 
     fn decoded(packet: &[u8]) -> Publish<'_> {
-        let found = frame(packet).unwrap().unwrap();
+        let found = frame(packet, Version::V4).unwrap().unwrap();
         assert_eq!(found.total(), packet.len());
-        decode(found.first, &packet[found.header..]).unwrap()
+        decode(Version::V4, found.first, &packet[found.header..]).unwrap()
     }
 
     #[test]
@@ -208,10 +270,11 @@ mod tests {
                 let payload = vec![0xa5; length];
                 for (qos, pid) in [(0, 0), (1, 1), (2, 65_535)] {
                     let packet = encoded(topic, &payload, qos, qos != 1, pid);
-                    let whole = remaining_length(topic.len(), length, qos);
-                    assert_eq!(frame(&packet).unwrap().unwrap().body, whole);
+                    let whole = 2 + topic.len() + length + if qos == 0 { 0 } else { 2 };
+                    assert_eq!(frame(&packet, Version::V4).unwrap().unwrap().body, whole);
                     let wanted = Publish {
                         topic,
+                        properties: &[],
                         payload: &payload,
                         pid,
                         qos,
@@ -274,7 +337,6 @@ mod tests {
         assert!(encoded(&"a".repeat(65_536), b"", 0, false, 0).is_empty());
         assert!(encoded("a", b"", 3, false, 1).is_empty());
         assert!(encoded("a", &vec![0; MAX_REMAINING_LENGTH - 2], 0, false, 0).is_empty());
-        assert_eq!(remaining_length(usize::MAX, usize::MAX, 2), usize::MAX);
     }
 
     #[test]
@@ -301,9 +363,15 @@ mod tests {
             (0x3e, b"\0\x01a\0\x01"),
             (0x40, b"\0\x01a"),
         ] {
-            assert!(decode(first, body).is_err(), "{first:#x} {body:02x?}");
+            assert!(
+                decode(Version::V4, first, body).is_err(),
+                "{first:#x} {body:02x?}"
+            );
         }
         // The byte order mark is a character like any other [MQTT-1.5.3-3].
-        assert_eq!(decode(0x30, b"\0\x03\xef\xbb\xbf").unwrap().topic, "\u{feff}");
+        assert_eq!(
+            decode(Version::V4, 0x30, b"\0\x03\xef\xbb\xbf").unwrap().topic,
+            "\u{feff}"
+        );
     }
 }

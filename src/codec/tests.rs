@@ -2,31 +2,30 @@
 //! and the traps of the specification.
 
 use super::frame::frame;
-use super::v4::Packet;
-use super::{publish, v4, Malformed};
+use super::{publish, Ack, Malformed, Packet, Version};
 use bytes::BytesMut;
 use mqttbytes::v4 as theirs;
 use mqttbytes::{Error, QoS};
 
 /// Frame and decode, as the engine does.
 fn read(buf: &[u8]) -> Result<Option<usize>, Malformed> {
-    let Some(found) = frame(buf)? else {
+    let Some(found) = frame(buf, Version::V4)? else {
         return Ok(None);
     };
     let Some(body) = buf.get(found.header..found.total()) else {
         return Ok(None);
     };
     match found.kind() {
-        3 => publish::decode(found.first, body).map(drop)?,
-        _ => v4::decode(found.first, body).map(drop)?,
+        3 => publish::decode(Version::V4, found.first, body).map(drop)?,
+        _ => super::decode(Version::V4, found.first, body).map(drop)?,
     }
     Ok(Some(found.total()))
 }
 
-pub(super) fn decode(packet: &[u8]) -> Packet {
-    let found = frame(packet).unwrap().unwrap();
+pub(super) fn decode(packet: &[u8]) -> Packet<'_> {
+    let found = frame(packet, Version::V4).unwrap().unwrap();
     assert_eq!(found.total(), packet.len());
-    v4::decode(found.first, &packet[found.header..]).unwrap()
+    super::decode(Version::V4, found.first, &packet[found.header..]).unwrap()
 }
 
 pub(super) fn they_read(bytes: &[u8]) -> theirs::Packet {
@@ -42,8 +41,17 @@ fn written(write: impl FnOnce(&mut BytesMut) -> Result<usize, Error>) -> Vec<u8>
     out.to_vec()
 }
 
+fn acked(kind: Ack, pid: u16) -> Packet<'static> {
+    Packet::Ack {
+        kind,
+        pid,
+        reason: 0,
+        properties: &[],
+    }
+}
+
 /// Valid packets from a server, written by `mqttbytes`, with what must be read.
-pub(super) fn from_server() -> Vec<(Vec<u8>, Packet)> {
+pub(super) fn from_server() -> Vec<(Vec<u8>, Packet<'static>)> {
     use theirs::ConnectReturnCode as Code;
     let mut all = Vec::new();
     for (number, code, session_present) in [
@@ -57,7 +65,8 @@ pub(super) fn from_server() -> Vec<(Vec<u8>, Packet)> {
     ] {
         let packet = Packet::ConnAck {
             session_present,
-            code: number,
+            reason: number,
+            properties: &[],
         };
         let connack = theirs::ConnAck::new(code, session_present);
         all.push((written(|out| connack.write(out)), packet));
@@ -70,16 +79,25 @@ pub(super) fn from_server() -> Vec<(Vec<u8>, Packet)> {
             written(|out| theirs::PubComp::new(pid).write(out)),
             written(|out| theirs::UnsubAck::new(pid).write(out)),
         ];
-        all.push((ack, Packet::PubAck(pid)));
-        all.push((rec, Packet::PubRec(pid)));
-        all.push((rel, Packet::PubRel(pid)));
-        all.push((comp, Packet::PubComp(pid)));
-        all.push((unsub, Packet::UnsubAck(pid)));
+        all.push((ack, acked(Ack::PubAck, pid)));
+        all.push((rec, acked(Ack::PubRec, pid)));
+        all.push((rel, acked(Ack::PubRel, pid)));
+        all.push((comp, acked(Ack::PubComp, pid)));
+        let unsubscribed = Packet::UnsubAck {
+            pid,
+            codes: &[],
+            properties: &[],
+        };
+        all.push((unsub, unsubscribed));
         for count in [1, 4, 125, 126, 300] {
             let codes: Vec<u8> = [0, 1, 2, 0x80].into_iter().cycle().take(count).collect();
             let return_codes = codes.iter().map(|&code| code.try_into().unwrap());
             let suback = theirs::SubAck::new(pid, return_codes.collect());
-            let packet = Packet::SubAck { pid, codes };
+            let packet = Packet::SubAck {
+                pid,
+                codes: codes.clone().leak(),
+                properties: &[],
+            };
             all.push((written(|out| suback.write(out)), packet));
         }
     }
@@ -181,13 +199,15 @@ fn bodies_without_a_frame_never_panic() {
         for length in 0..8 {
             for fill in [0, 1, 2, 0x80, 0xff] {
                 let body = vec![fill; length];
-                let _ = v4::decode(first, &body);
-                let _ = publish::decode(first, &body);
+                for version in [Version::V4, Version::V5] {
+                    let _ = super::decode(version, first, &body);
+                    let _ = publish::decode(version, first, &body);
+                }
             }
         }
     }
-    assert!(v4::decode(0x30, b"\0\x01a").is_err());
-    assert!(v4::decode(0xd0, b"\0").is_err());
+    assert!(super::decode(Version::V4, 0x30, b"\0\x01a").is_err());
+    assert!(super::decode(Version::V4, 0xd0, b"\0").is_err());
 }
 
 #[test]

@@ -5,8 +5,7 @@ use super::backoff::{FIRST_DELAY, LEAST_DELAY};
 use super::event::{Event, Generation, Outcome, Token, NOBODY};
 use super::timers::{Millis, Timer};
 use super::{text, Code, Engine, Error, State};
-use crate::codec::v4;
-use crate::codec::Malformed;
+use crate::codec::{protocol, write, Malformed, Version};
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Phase {
@@ -160,13 +159,16 @@ impl Engine {
         self.link.phase = Phase::Handshake;
         self.link.last_received = now;
         let cfg = &self.cfg;
-        v4::connect(
+        write::connect(
             &mut self.out,
-            &v4::Connect {
+            &write::Connect {
+                version: Version::V4,
+                properties: &[],
                 client_id: &cfg.client_id,
                 clean_session: cfg.clean_session,
                 keepalive: cfg.keepalive.div_ceil(1000).min(65_535) as u16,
-                will: cfg.will.as_ref().map(|w| v4::Will {
+                will: cfg.will.as_ref().map(|w| write::Will {
+                    properties: &[],
                     topic: &w.topic,
                     payload: &w.payload,
                     qos: w.qos,
@@ -229,7 +231,7 @@ impl Engine {
         if session_present && self.cfg.clean_session {
             // [MQTT-3.2.2-1]
             return self.violated(
-                Malformed("CONNACK says that a session is present although a clean one was asked for"),
+                protocol("CONNACK says that a session is present although a clean one was asked for"),
                 now,
             );
         }
@@ -259,7 +261,7 @@ impl Engine {
         let words = [
             &self.server_name(),
             " sent what MQTT does not allow: ",
-            what.0,
+            what.what,
             "; check that this port speaks MQTT 3.1.1",
         ];
         let error = Error::say(Code::ProtocolError, &words);

@@ -9,7 +9,7 @@ use super::message::Message;
 use super::ops::{Ops, Stage, Work};
 use super::timers::Millis;
 use super::Engine;
-use crate::codec::{frame, publish};
+use crate::codec::{frame, publish, Version};
 
 /// What is now kept under a key; nothing: it is kept no more.
 pub type Change = (u64, Option<Vec<u8>>);
@@ -219,7 +219,8 @@ impl Engine {
 
     /// False: it is none that can be sent, and is left where it is.
     fn restore_message(&mut self, number: u64, packet: Vec<u8>, state: Option<State>, now: Millis) -> bool {
-        let whole = matches!(frame::frame(&packet), Ok(Some(frame)) if frame.total() == packet.len());
+        let whole =
+            matches!(frame::frame(&packet, Version::V4), Ok(Some(frame)) if frame.total() == packet.len());
         let qos = publish::qos(&packet);
         if !whole || packet[0] >> 4 != 3 || qos > 2 || !readable(&packet) {
             return false;
@@ -248,8 +249,11 @@ fn readable(packet: &[u8]) -> bool {
     let mut copy = packet.to_vec();
     publish::clear_dup(&mut copy);
     publish::set_pid(&mut copy, 1);
-    let header = frame::frame(&copy).ok().flatten().map_or(0, |frame| frame.header);
-    publish::decode(copy[0], &copy[header..]).is_ok()
+    let header = frame::frame(&copy, Version::V4)
+        .ok()
+        .flatten()
+        .map_or(0, |frame| frame.header);
+    publish::decode(Version::V4, copy[0], &copy[header..]).is_ok()
 }
 
 /// Stage, packet identifier, order: see `ops::Op`.

@@ -8,7 +8,7 @@ use super::ops::{Op, Stage, NOT_AWAITED};
 use super::text::seconds;
 use super::timers::{Millis, Timer};
 use super::{Code, Engine, Error};
-use crate::codec::v4;
+use crate::codec::write;
 
 impl Engine {
     pub(super) fn arm_keepalive(&mut self, now: Millis) {
@@ -23,7 +23,7 @@ impl Engine {
     }
 
     pub(super) fn ping(&mut self, now: Millis) {
-        v4::pingreq(&mut self.out);
+        write::pingreq(&mut self.out);
         self.link.pinged = Some(now);
         self.timers.set(Timer::Keepalive, now + self.half());
     }

@@ -3,7 +3,7 @@
 use super::text::count;
 use super::{Code, Error};
 use crate::codec::frame::MAX_REMAINING_LENGTH;
-use crate::codec::{publish, topic};
+use crate::codec::{publish, topic, Version};
 
 #[derive(Debug, Clone, Copy)]
 pub struct Message<'a> {
@@ -11,6 +11,18 @@ pub struct Message<'a> {
     pub payload: &'a [u8],
     pub qos: u8,
     pub retain: bool,
+}
+
+impl<'a> Message<'a> {
+    pub(super) fn parts(&self) -> publish::Parts<'a> {
+        publish::Parts {
+            topic: self.topic.as_bytes(),
+            properties: &[],
+            payload: self.payload,
+            qos: self.qos,
+            retain: self.retain,
+        }
+    }
 }
 
 /// Whether a topic name may be published to (§4.7).
@@ -36,7 +48,7 @@ pub fn check_topic(name: &str) -> Result<(), Error> {
 /// Size and QoS; the topic is looked at by `check_topic`.
 pub(super) fn check_message(message: &Message<'_>) -> Result<(), Error> {
     check_qos(message.qos)?;
-    let length = publish::remaining_length(message.topic.len(), message.payload.len(), message.qos);
+    let length = publish::remaining_length(Version::V4, &message.parts());
     if length <= MAX_REMAINING_LENGTH {
         return Ok(());
     }

@@ -7,7 +7,7 @@ use super::ops::{Key, Stage, Work};
 use super::text::count;
 use super::timers::{Millis, Timer};
 use super::{Code, Engine, Error, SEND_CAP};
-use crate::codec::{publish, v4};
+use crate::codec::{publish, write, Ack, Version};
 
 /// What became of a publish when the call returns.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -195,7 +195,7 @@ impl Engine {
         let Some(op) = self.ops.get(key) else { return };
         op.since = now;
         if op.stage == Stage::Released {
-            v4::ack(&mut self.out, v4::Ack::PubRel, op.pid);
+            write::ack(&mut self.out, Ack::PubRel, op.pid);
         } else if let Work::Publish(packet) = &mut op.work {
             publish::set_dup(packet);
             self.out.extend_from_slice(packet);
@@ -239,7 +239,7 @@ impl Engine {
             Some(_) => self.misfit()?,
             None => self.out_of_place(pid)?,
         }
-        v4::ack(&mut self.out, v4::Ack::PubRel, pid);
+        write::ack(&mut self.out, Ack::PubRel, pid);
         Ok(())
     }
 
@@ -272,12 +272,5 @@ fn publish_qos(work: &Work) -> u8 {
 }
 
 fn encode(out: &mut Vec<u8>, message: &Message<'_>, pid: u16) {
-    publish::encode(
-        out,
-        message.topic.as_bytes(),
-        message.payload,
-        message.qos,
-        message.retain,
-        pid,
-    );
+    publish::encode(out, Version::V4, &message.parts(), pid);
 }

@@ -8,7 +8,7 @@ use super::journal::Journal;
 use super::text::count;
 use super::timers::Millis;
 use super::{Code, Engine, Error};
-use crate::codec::{frame, publish, v4, Malformed};
+use crate::codec::{self, frame, protocol, publish, write, Ack, Malformed, Packet, Version};
 
 /// Messages of the chunk that is being worked on, and QoS 2 identifiers seen (§4.3.3).
 #[derive(Debug, Default)]
@@ -100,15 +100,15 @@ impl Engine {
         if let Some(left) = self.skip(rest.len()) {
             return Ok(left.map(|skipped| at + skipped));
         }
-        let Some(frame) = frame::frame(rest)? else {
+        let Some(frame) = frame::frame(rest, Version::V4)? else {
             return Ok(None);
         };
         if self.link.phase == Phase::Handshake && frame.kind() != CONNACK {
-            return Err(Malformed("another packet before CONNACK"));
+            return Err(protocol("another packet before CONNACK"));
         }
         if frame.total() > self.cfg.max_packet_size {
             if frame.kind() != PUBLISH {
-                return Err(Malformed("a packet that is larger than maxpacketsize allows"));
+                return Err(protocol("a packet that is larger than maxpacketsize allows"));
             }
             return self
                 .on_oversized(&frame, &rest[frame.header..])
@@ -120,7 +120,7 @@ impl Engine {
         if frame.kind() == PUBLISH {
             self.on_publish(frame.first, body, at + frame.header)?;
         } else {
-            self.on_control(v4::decode(frame.first, body)?, now)?;
+            self.on_control(codec::decode(Version::V4, frame.first, body)?, now)?;
         }
         Ok(Some(at + frame.total()))
     }
@@ -147,7 +147,7 @@ impl Engine {
         let Some(head) = publish::head(frame.first, body, frame.body)? else {
             return Ok(false);
         };
-        let message = publish::decode(frame.first, &body[..head])?;
+        let message = publish::decode(Version::V4, frame.first, &body[..head])?;
         let text = [
             "a message on \"",
             &excerpt(message.topic),
@@ -168,9 +168,9 @@ impl Engine {
     /// Answers a PUBLISH; false if it has come before.
     fn acknowledge(&mut self, qos: u8, pid: u16) -> bool {
         match qos {
-            1 => v4::ack(&mut self.out, v4::Ack::PubAck, pid),
+            1 => write::ack(&mut self.out, Ack::PubAck, pid),
             2 => {
-                v4::ack(&mut self.out, v4::Ack::PubRec, pid);
+                write::ack(&mut self.out, Ack::PubRec, pid);
                 let first = self.received.first_time(pid);
                 if first {
                     self.ops.journal.received(pid, true);
@@ -183,7 +183,7 @@ impl Engine {
     }
 
     fn on_publish(&mut self, first: u8, body: &[u8], body_at: usize) -> Result<(), Malformed> {
-        let message = publish::decode(first, body)?;
+        let message = publish::decode(Version::V4, first, body)?;
         if !self.acknowledge(message.qos, message.pid) {
             return Ok(());
         }
@@ -202,30 +202,34 @@ impl Engine {
         Ok(())
     }
 
-    fn on_control(&mut self, packet: v4::Packet, now: Millis) -> Result<(), Malformed> {
+    fn on_control(&mut self, packet: Packet<'_>, now: Millis) -> Result<(), Malformed> {
         match packet {
-            v4::Packet::ConnAck { .. } if self.link.phase == Phase::Online => Err("a second CONNACK"),
-            v4::Packet::ConnAck {
+            Packet::ConnAck { .. } if self.link.phase == Phase::Online => Err("a second CONNACK"),
+            Packet::ConnAck {
                 session_present,
-                code,
+                reason,
+                ..
             } => {
-                self.on_connack(session_present, code, now);
+                self.on_connack(session_present, reason, now);
                 Ok(())
             }
-            v4::Packet::PubAck(pid) => self.on_publish_done(pid, 1, now),
-            v4::Packet::PubRec(pid) => self.on_pubrec(pid, now),
-            v4::Packet::PubComp(pid) => self.on_publish_done(pid, 2, now),
-            v4::Packet::PubRel(pid) => {
-                self.received.released(pid);
-                self.ops.journal.received(pid, false);
-                v4::ack(&mut self.out, v4::Ack::PubComp, pid);
-                Ok(())
-            }
-            v4::Packet::SubAck { pid, codes } => self.on_suback(pid, codes, now),
-            v4::Packet::UnsubAck(pid) => self.on_unsuback(pid, now),
-            v4::Packet::PingResp => Ok(()),
+            Packet::Ack { kind, pid, .. } => match kind {
+                Ack::PubAck => self.on_publish_done(pid, 1, now),
+                Ack::PubRec => self.on_pubrec(pid, now),
+                Ack::PubComp => self.on_publish_done(pid, 2, now),
+                Ack::PubRel => {
+                    self.received.released(pid);
+                    self.ops.journal.received(pid, false);
+                    write::ack(&mut self.out, Ack::PubComp, pid);
+                    Ok(())
+                }
+            },
+            Packet::SubAck { pid, codes, .. } => self.on_suback(pid, codes, now),
+            Packet::UnsubAck { pid, .. } => self.on_unsuback(pid, now),
+            Packet::PingResp => Ok(()),
+            Packet::Disconnect { .. } | Packet::Auth { .. } => Err("a packet of MQTT 5"),
         }
-        .map_err(Malformed)
+        .map_err(protocol)
     }
 
     /// The peer sends and does not read: the acknowledgements of what it sends have no bound but this.

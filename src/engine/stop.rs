@@ -5,7 +5,7 @@ use super::connection::{Phase, RC_LOST, RC_NORMAL};
 use super::event::{Event, Outcome, Token, NOBODY};
 use super::timers::{Millis, Timer, Timers};
 use super::{Code, Engine, Error};
-use crate::codec::v4;
+use crate::codec::{write, Version};
 
 #[derive(Debug, Default)]
 pub(super) struct Stopping {
@@ -95,7 +95,7 @@ impl Engine {
         match self.link.phase {
             Phase::Online | Phase::Handshake | Phase::Opening => {
                 if self.link.phase == Phase::Online {
-                    v4::disconnect(&mut self.out);
+                    write::disconnect(&mut self.out, Version::V4, 0, &[]);
                     self.stopping.was_online = true;
                 }
                 self.link.phase = Phase::Closing;

@@ -10,7 +10,7 @@ use super::router::Router;
 use super::text::count;
 use super::timers::Millis;
 use super::{Code, Engine, Error, Event};
-use crate::codec::{topic, v4};
+use crate::codec::{topic, write, Version};
 
 #[derive(Debug, Default)]
 pub(super) struct Subscription {
@@ -190,12 +190,12 @@ impl Engine {
         if let Some(op) = self.ops.put_on_wire(key, now) {
             match &op.work {
                 Work::Subscribe(filters) => {
-                    let filters: Vec<(&str, u8)> = filters.iter().map(|(f, q)| (f.as_str(), *q)).collect();
-                    v4::subscribe(&mut self.out, op.pid, &filters);
+                    let filters = filters.iter().map(|(f, q)| (f.as_str(), *q));
+                    write::subscribe(&mut self.out, Version::V4, op.pid, &[], filters);
                 }
                 Work::Unsubscribe(filters) => {
-                    let filters: Vec<&str> = filters.iter().map(String::as_str).collect();
-                    v4::unsubscribe(&mut self.out, op.pid, &filters);
+                    let filters = filters.iter().map(String::as_str);
+                    write::unsubscribe(&mut self.out, Version::V4, op.pid, &[], filters);
                 }
                 Work::Publish(_) => {}
             }
@@ -204,7 +204,7 @@ impl Engine {
         true
     }
 
-    pub(super) fn on_suback(&mut self, pid: u16, codes: Vec<u8>, now: Millis) -> Result<(), &'static str> {
+    pub(super) fn on_suback(&mut self, pid: u16, codes: &[u8], now: Millis) -> Result<(), &'static str> {
         let key = match self.ops.by_pid(pid) {
             None => return self.out_of_place(pid),
             Some((key, op)) => match &op.work {
@@ -226,7 +226,7 @@ impl Engine {
         self.link.last_ack = now;
 
         let mut refused = Vec::new();
-        for ((filter, _), &code) in filters.iter().zip(&codes) {
+        for ((filter, _), &code) in filters.iter().zip(codes) {
             if code == FAILURE {
                 self.forget(filter, key.seq);
                 refused.push(filter.as_str());
@@ -235,7 +235,7 @@ impl Engine {
             }
         }
         if refused.is_empty() {
-            self.done(token, Ok(Outcome::Granted(codes)));
+            self.done(token, Ok(Outcome::Granted(codes.to_vec())));
         } else {
             let text = [
                 "the broker refused the subscription to \"",

@@ -6,7 +6,7 @@ use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use bytes::BytesMut;
 use mqttbytes::v4::{self, Packet};
 
-use crate::codec::{publish, topic};
+use crate::codec::{publish, topic, Version};
 
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Given {
@@ -261,7 +261,7 @@ impl Broker {
         let qos = qos.min(granted);
         if qos == 0 {
             if connected {
-                publish::encode(&mut self.out, name.as_bytes(), payload, 0, false, 0);
+                write_publish(&mut self.out, name.as_bytes(), payload, 0, 0);
             }
             return connected;
         }
@@ -319,20 +319,25 @@ impl Broker {
     }
 }
 
+/// A PUBLISH of a server.
+pub fn write_publish(out: &mut Vec<u8>, topic: &[u8], payload: &[u8], qos: u8, pid: u16) {
+    let parts = publish::Parts {
+        topic,
+        properties: &[],
+        payload,
+        qos,
+        retain: false,
+    };
+    publish::encode(out, Version::V4, &parts, pid);
+}
+
 fn write_owed(owed: &mut Owed, out: &mut Vec<u8>) {
     if owed.released {
         out.extend_from_slice(&[0x62, 2, (owed.pid >> 8) as u8, owed.pid as u8]);
         return;
     }
     let start = out.len();
-    publish::encode(
-        out,
-        owed.topic.as_bytes(),
-        &owed.payload,
-        owed.qos,
-        false,
-        owed.pid,
-    );
+    write_publish(out, owed.topic.as_bytes(), &owed.payload, owed.qos, owed.pid);
     if owed.sent {
         publish::set_dup(&mut out[start..]);
     }

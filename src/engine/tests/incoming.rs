@@ -140,7 +140,7 @@ fn more_topics_than_the_cache_holds_are_all_named_right() {
     let mut bytes = Vec::new();
     let names: Vec<String> = (0..10_000).map(|i| format!("t/{i}")).collect();
     for name in &names {
-        crate::codec::publish::encode(&mut bytes, name.as_bytes(), b"x", 0, false, 0);
+        super::broker::write_publish(&mut bytes, name.as_bytes(), b"x", 0, 0);
     }
     sim.inject(&bytes);
     sim.inject(&bytes);

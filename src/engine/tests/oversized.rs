@@ -2,8 +2,8 @@
 
 use mqttbytes::v4::Packet;
 
+use super::broker::write_publish;
 use super::harness::{config, Sim};
-use crate::codec::publish;
 use crate::engine::Config;
 
 fn small() -> Config {
@@ -17,7 +17,7 @@ fn small() -> Config {
 fn packet(topic: &str, size: usize, qos: u8) -> Vec<u8> {
     let mut out = Vec::new();
     let pid = 7 * (qos > 0) as u16;
-    publish::encode(&mut out, topic.as_bytes(), &vec![b'x'; size], qos, false, pid);
+    write_publish(&mut out, topic.as_bytes(), &vec![b'x'; size], qos, pid);
     out
 }
 
