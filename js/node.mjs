@@ -12,6 +12,7 @@ export { init } from "./runtime.mjs";
 use({
   node: true,
   connect,
+  advice: 'tell a bundler to leave "mqtt-lib" out as external',
   bytes: () => readFileSync(new URL("./mqtt_lib_bg.wasm", import.meta.url)),
   file: (source) => (/^file:/.test(`${source}`) ? readFileSync(new URL(`${source}`)) : undefined),
 });

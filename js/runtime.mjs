@@ -10,6 +10,7 @@ import { compile, inlined } from "./load.mjs";
  * @property {(url: string, protocol: string) => object} [connect] makes a socket that behaves like a WebSocket
  * @property {() => Uint8Array} [bytes] the .wasm file, where it can be read at once
  * @property {() => URL | string} [url] where to fetch it from otherwise; without it `init` is told
+ * @property {string} [advice] what to do when it is not found
  * @property {(source: unknown) => unknown} [file] reads a file: URL, which `fetch` may not
  */
 
@@ -30,7 +31,11 @@ export function use(given) {
 /** True once the core can be used; loads it now where that needs no waiting. */
 export function ready() {
   if (memory === undefined && loading === undefined && environment.bytes !== undefined) {
-    memory = initSync({ module: inlined() ?? environment.bytes() }).memory;
+    try {
+      memory = initSync({ module: inlined() ?? environment.bytes() }).memory;
+    } catch (cause) {
+      throw failure(undefined, cause);
+    }
   }
   return memory !== undefined;
 }
@@ -61,16 +66,18 @@ async function instantiate() {
     const module = await compile(environment.file?.(place) ?? place);
     ({ memory } = initSync({ module }));
   } catch (cause) {
-    const why = cause instanceof Error ? cause.message : String(cause);
-    throw new MqttError(sentence(place, why), "LOAD_FAILED", undefined, cause);
+    throw failure(place, cause);
   }
 }
 
-/** @param {unknown} place @param {string} why */
-function sentence(place, why) {
+/** @param {unknown} place @param {unknown} cause */
+function failure(place, cause) {
+  const why = cause instanceof Error ? cause.message : String(cause);
   const from = /:\/\//.test(`${place}`) ? ` from ${place}` : "";
   const policy = /unsafe-eval|CSP/.test(why) ? "allow 'wasm-unsafe-eval' in script-src, or " : "";
-  return `the WebAssembly could not be loaded${from} (${why}); ${policy}serve mqtt_lib_bg.wasm there as application/wasm, give init() its place, or import "mqtt-lib/inline"; then call start() again`;
+  const advice = environment.advice ?? "serve mqtt_lib_bg.wasm there as application/wasm";
+  const text = `the WebAssembly could not be loaded${from} (${why}); ${policy}${advice}, give init() its place, or import "mqtt-lib/inline"; then call start() again`;
+  return new MqttError(text, "LOAD_FAILED", undefined, cause);
 }
 
 let bytes = new Uint8Array(0);

@@ -120,12 +120,9 @@ async function bundle(folder, short) {
   };
   const node = { ...common, format: "cjs", platform: "node", target: "node20" };
   await build({ ...browser, entryPoints: ["js/browser.mjs"], outfile: join(folder, "browser.mjs") });
-  for (const [format, file] of [
-    ["esm", "bare.mjs"],
-    ["cjs", "bare.cjs"],
-  ]) {
-    await build({ ...browser, format, entryPoints: ["js/bare.mjs"], outfile: join(folder, file) });
-  }
+  const bare = { ...browser, entryPoints: ["js/bare.mjs"] };
+  await build({ ...bare, outfile: join(folder, "bare.mjs") });
+  await build({ ...bare, format: "cjs", inject: ["js/utf8.mjs"], outfile: join(folder, "bare.cjs") });
   await build({
     ...browser,
     entryPoints: [`${PERSISTENT}/browser.mjs`],

@@ -1,12 +1,15 @@
 // Installs what the machine lacks, and only that, one line per step. Needs nothing but Node and rustup.
 //   node scripts/setup.mjs build   the tools that `npm run build` needs
 //   node scripts/setup.mjs test    and those that `npm test` needs
+//   node scripts/setup.mjs long    and Firefox with its driver, which `npm run test:consumers` needs
 import { existsSync, readFileSync, statSync } from "node:fs";
 import { join } from "node:path";
 import { Failure, isMain, main, must, ROOT, run, which } from "./run.mjs";
 
 const WASM_TARGET = "wasm32-unknown-unknown";
 const WASM_PACK = "0.15.1";
+const GECKODRIVER = "0.37.1";
+const FIREFOX = { "firefox-esr": "firefox-esr" };
 const DEBIAN = {
   chromium: "chromium",
   chromedriver: "chromium-driver",
@@ -37,7 +40,7 @@ async function rust(level) {
   await step("rust-src", listed.includes("rust-src"), "a few seconds", () =>
     must("rustup", ["component", "add", "rust-src"]),
   );
-  if (level !== "test") return;
+  if (level === "build") return;
   for (const component of ["rustfmt", "clippy"]) {
     await step(component, listed.includes(`${component}-`), "a few seconds", () =>
       must("rustup", ["component", "add", component]),
@@ -70,11 +73,22 @@ async function npmPackages() {
   );
 }
 
-async function debianPackages() {
-  const missing = Object.keys(DEBIAN)
+/** Not in Debian 12, and the npm package of this name downloads a binary. */
+async function geckodriver() {
+  await step(
+    `geckodriver ${GECKODRIVER}`,
+    (await version("geckodriver")) === GECKODRIVER,
+    "about 2 minutes",
+    () => must("cargo", ["install", "--force", "--locked", "geckodriver", "--version", GECKODRIVER]),
+  );
+}
+
+/** Programs, and the packages that have them. */
+async function debianPackages(packages) {
+  const missing = Object.keys(packages)
     .filter((program) => !which(program))
-    .map((program) => DEBIAN[program]);
-  await step(Object.values(DEBIAN).join(", "), missing.length === 0, "about a minute", async () => {
+    .map((program) => packages[program]);
+  await step(Object.values(packages).join(", "), missing.length === 0, "about a minute", async () => {
     const byHand = `Install ${missing.join(", ")} by hand, so that the programs are on PATH, then run this again`;
     if (!which("apt-get")) throw new Failure(`${byHand}: only Debian's apt-get is automated.`);
     if (process.getuid() !== 0) throw new Failure(`${byHand}: sudo apt-get install -y ${missing.join(" ")}`);
@@ -92,13 +106,16 @@ async function step(name, present, time, install) {
 }
 
 export async function setup(level) {
-  if (level !== "build" && level !== "test") {
-    throw new Failure(`scripts/setup.mjs knows the levels "build" and "test", not "${level}".`);
+  if (!["build", "test", "long"].includes(level)) {
+    throw new Failure(`scripts/setup.mjs knows the levels "build", "test" and "long", not "${level}".`);
   }
   await rust(level);
   await wasmTools();
   await npmPackages();
-  if (level === "test") await debianPackages();
+  if (level !== "build") await debianPackages(DEBIAN);
+  if (level !== "long") return;
+  await debianPackages(FIREFOX);
+  await geckodriver();
 }
 
 if (isMain(import.meta.url)) await main(() => setup(process.argv[2] ?? "build"));

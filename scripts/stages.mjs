@@ -47,7 +47,7 @@ async function counted(count, command, args, options) {
   return counts;
 }
 
-function nodeTests(folder, timeout) {
+function nodeTests(folder, timeout, env) {
   const path = join(ROOT, folder);
   const names = existsSync(path) ? readdirSync(path).filter((name) => name.endsWith(".test.mjs")) : [];
   if (names.length === 0) return { passed: 0, failed: 0, skipped: 0 };
@@ -55,7 +55,7 @@ function nodeTests(folder, timeout) {
   // The time limit also ends a file that leaves a socket or a timer open, and counts it as a failure.
   const args = ["--test", "--test-reporter=spec", `--test-timeout=${timeout}`, ...files];
   // Without colours, so that the totals can be read.
-  return counted(countNode, process.execPath, args, { env: { FORCE_COLOR: undefined } });
+  return counted(countNode, process.execPath, args, { env: { FORCE_COLOR: undefined, ...env } });
 }
 
 /** The tests that live in the wasm itself, with a real broker behind them. */
@@ -70,7 +70,7 @@ function wasmTests(file, ...flags) {
 
 const clippy = (...target) => check("cargo", "clippy", "--all-targets", ...target, "--", "-D", "warnings");
 
-/** `built` stages need dist/; `onlyByName` stages are left out of a plain `npm test`. */
+/** `built` stages need dist/; `onlyByName` stages are left out of a plain `npm test`; `firefox` ones need it. */
 export const STAGES = [
   { name: "fmt", title: "cargo fmt --check", body: () => check("cargo", "fmt", "--check") },
   {
@@ -114,6 +114,27 @@ export const STAGES = [
     title: "node --test tests/packaging",
     built: true,
     body: () => nodeTests("tests/packaging", 5 * MINUTE),
+  },
+  {
+    name: "consumers",
+    title: "the packed package in Node, a page, a worker and one bundler",
+    built: true,
+    body: () => nodeTests("tests/consumers", 5 * MINUTE),
+  },
+  {
+    name: "all-consumers",
+    title: "the packed package with every runtime and bundler, in Chromium and Firefox",
+    built: true,
+    onlyByName: true,
+    firefox: true,
+    body: () => nodeTests("tests/consumers", 20 * MINUTE, { MQTT_LIB_CONSUMERS: "all" }),
+  },
+  {
+    name: "wasm-firefox",
+    title: "wasm-pack test --headless --firefox",
+    onlyByName: true,
+    firefox: true,
+    body: () => wasmTests("wasm_browser", "--headless", "--firefox", "--geckodriver", which("geckodriver")),
   },
   {
     name: "long",

@@ -46,7 +46,7 @@ function printTable(rows) {
 async function test(names) {
   const stages = choose(names);
   console.log("== setup");
-  await setup("test");
+  await setup(stages.some((stage) => stage.firefox) ? "long" : "test");
   // The build is a stage, so that the engine's tests are still run when it fails.
   const first = {
     name: "build",

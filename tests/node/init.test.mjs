@@ -87,6 +87,24 @@ test("in Node init takes a file: URL, and the client need not wait for it", asyn
   assert.deepEqual(await play(body, "node.mjs"), ["hello"]);
 });
 
+test("a bundle for Node that has left the .wasm behind says what to do", async () => {
+  const body = `
+    const { mkdtempSync, copyFileSync } = await import("node:fs");
+    const { createRequire } = await import("node:module");
+    const folder = mkdtempSync("target/bundled-");
+    copyFileSync("dist/node.cjs", folder + "/node.cjs");
+    const bundled = createRequire(import.meta.url)("./" + folder + "/node.cjs");
+    try {
+      new bundled.MqttCustom();
+    } catch (error) {
+      console.log(error instanceof bundled.MqttError, error.code, error.message);
+    }
+    (await import("node:fs")).rmSync(folder, { recursive: true });
+  `;
+  const [said] = await play(body);
+  assert.match(said, /^true LOAD_FAILED .*ENOENT.*"mqtt-lib" out as external.*init\(\).*mqtt-lib\/inline/);
+});
+
 test("without init the bare entry says what to do, and works afterwards", async () => {
   const body = `
     const client = new MqttCustom({ credentials: { mqttserver }, autostart: false, on_error() {} });

@@ -1,0 +1,61 @@
+// Chromium and Firefox through the one protocol that both of Debian's speak: WebDriver, over HTTP.
+
+import { spawn } from "node:child_process";
+import { once } from "node:events";
+import { setTimeout as sleep } from "node:timers/promises";
+import { freePort, untilAccepts } from "../../support/ports.mjs";
+
+const PATIENCE = 60_000;
+const CHROMIUM = ["--headless=new", "--no-sandbox", "--disable-gpu", "--disable-dev-shm-usage"];
+const BROWSERS = {
+  Chromium: {
+    driver: "chromedriver",
+    capabilities: { "goog:chromeOptions": { binary: "/usr/bin/chromium", args: CHROMIUM } },
+  },
+  Firefox: { driver: "geckodriver", capabilities: { "moz:firefoxOptions": { args: ["-headless"] } } },
+};
+
+export async function openBrowser(name) {
+  const { driver, capabilities } = BROWSERS[name];
+  const port = await freePort();
+  const child = spawn(driver, [`--port=${port}`], { stdio: "ignore" });
+  let why;
+  child.once("error", (error) => {
+    why = `${driver} could not be started: ${error.message}`;
+  });
+  const ended = once(child, "close");
+  await untilAccepts(port, { gone: () => why });
+  const call = async (method, path, body) => {
+    const answer = await fetch(`http://127.0.0.1:${port}${path}`, {
+      method,
+      headers: { "Content-Type": "application/json" },
+      body: body && JSON.stringify(body),
+    });
+    const { value } = await answer.json();
+    if (!answer.ok) throw new Error(`${name}: ${value.error}: ${value.message}`);
+    return value;
+  };
+  const { sessionId, capabilities: got } = await call("POST", "/session", {
+    capabilities: { alwaysMatch: capabilities },
+  });
+  const session = `/session/${sessionId}`;
+  return {
+    version: `${name} ${got.browserVersion.split(".")[0]}`,
+    /** Opens a page and resolves with its title, once that says that it is done. */
+    async titleOf(url) {
+      await call("POST", `${session}/url`, { url });
+      const end = performance.now() + PATIENCE;
+      for (;;) {
+        const title = await call("GET", `${session}/title`);
+        if (/^(exchanged|failed)/.test(title)) return title;
+        if (performance.now() > end) throw new Error(`${name} still shows "${title}" at ${url}`);
+        await sleep(50);
+      }
+    },
+    async close() {
+      await call("DELETE", session).catch(() => {});
+      child.kill();
+      await ended;
+    },
+  };
+}

@@ -1,0 +1,4 @@
+const lib = require("mqtt-lib/inline");
+const { talkInPage } = require("./talk.cjs");
+
+talkInPage(lib);
