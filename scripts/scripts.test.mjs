@@ -2,6 +2,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { offences } from "./check-engine.mjs";
+import { agreedVersion } from "./release.mjs";
 import { Failure, must, run } from "./run.mjs";
 import { countNode, countRust } from "./stages.mjs";
 
@@ -70,4 +71,19 @@ test("a failing command is told in one sentence", async () => {
   );
   await assert.rejects(must("no-such-program"), /`no-such-program` could not be started/);
   assert.equal((await run(process.execPath, ["-p", "6 * 7"], { capture: true })).output, "42\n");
+});
+
+test("a release needs one version in the package, the crate and the changelog", () => {
+  const files = {
+    manifest: '{ "version": "1.2.3" }',
+    cargo: '[package]\nversion = "1.2.3"\n',
+    changelog: "# Changelog\n\n## [1.2.3] - 2026-11-24\n",
+  };
+  assert.deepEqual(agreedVersion(files), { version: "1.2.3", date: "2026-11-24" });
+  assert.throws(() => agreedVersion({ ...files, cargo: 'version = "1.2.4"' }), /Cargo\.toml 1\.2\.4/);
+  assert.throws(
+    () => agreedVersion({ ...files, changelog: "## [1.2.2] - 2026-11-01" }),
+    /no section \[1\.2\.3\]/,
+  );
+  assert.throws(() => agreedVersion({ ...files, manifest: '{ "version": "next" }' }), /no version/);
 });

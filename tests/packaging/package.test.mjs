@@ -19,6 +19,7 @@ const FILES = [
   "LICENSE",
   "NOTICE",
   "README.md",
+  "SECURITY.md",
   "dist/bare.cjs",
   "dist/bare.mjs",
   "dist/browser.mjs",
