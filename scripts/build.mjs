@@ -13,10 +13,10 @@ import {
 } from "node:fs";
 import { createRequire } from "node:module";
 import { join } from "node:path";
-import { gzipSync } from "node:zlib";
 import { INLINE, writeInline } from "./inline.mjs";
 import { Failure, isMain, main, must, ROOT } from "./run.mjs";
 import { setup } from "./setup.mjs";
+import { printSizes } from "./sizes.mjs";
 import { shortenGlue, shortenWasm } from "./shorten.mjs";
 import { step } from "./step.mjs";
 
@@ -167,26 +167,13 @@ function swap(from, to) {
   }
 }
 
-function printSizes() {
-  const kib = (bytes) => `${(bytes / 1024).toFixed(1)} KiB`.padStart(12);
-  const sizes = ["browser.mjs", WASM].map((name) => {
-    const bytes = readFileSync(at("dist", name));
-    return { name, raw: bytes.length, gzip: gzipSync(bytes, { level: 9 }).length };
-  });
-  const sum = (key) => sizes.reduce((total, size) => total + size[key], 0);
-  console.log("a browser downloads          raw        gzip");
-  for (const { name, raw, gzip } of [...sizes, { name: "together", raw: sum("raw"), gzip: sum("gzip") }]) {
-    console.log(`  ${name.padEnd(18)}${kib(raw)}${kib(gzip)}`);
-  }
-}
-
 export async function build({ force = false } = {}) {
   const tools = ["package-lock.json", ...["build", "inline", "shorten"].map((name) => `scripts/${name}.mjs`)];
   const rust = { inputs: ["Cargo.toml", "Cargo.lock", "src", ...tools], outputs: PKG, force };
   await step("Rust to pkg/", rust, buildWasm);
   const js = { inputs: ["js", ...PKG, ...tools], outputs: DIST.map((name) => `dist/${name}`), force };
   await step("JavaScript to dist/", js, buildJs);
-  printSizes();
+  printSizes("a browser downloads", ["dist/browser.mjs", `dist/${WASM}`], { together: true });
 }
 
 if (isMain(import.meta.url)) {

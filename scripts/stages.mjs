@@ -1,8 +1,10 @@
 // The stages of `npm test`: what each runs, and how its tests are counted from what it prints.
 import { existsSync, readdirSync } from "node:fs";
 import { join } from "node:path";
+import { buildWasi } from "./build-wasi.mjs";
 import { checkEngine } from "./check-engine.mjs";
 import { ROOT, run, which } from "./run.mjs";
+import { WASMTIME } from "./setup.mjs";
 import { withWasmBroker } from "./wasm-broker.mjs";
 
 const WASM = "wasm32-unknown-unknown";
@@ -70,6 +72,23 @@ function wasmTests(file, ...flags) {
 
 const clippy = (...target) => check("cargo", "clippy", "--all-targets", ...target, "--", "-D", "warnings");
 
+/** The second edge: built, checked, its engine tested inside wasmtime, and used as components are used. */
+async function wasi() {
+  await buildWasi();
+  const inWasi = async (...args) => {
+    const { code } = await run("cargo", args, { cwd: join(ROOT, "wasi") });
+    return { passed: code === 0 ? 1 : 0, failed: code === 0 ? 0 : 1, skipped: 0 };
+  };
+  const env = { CARGO_TARGET_WASM32_WASIP2_RUNNER: `${WASMTIME} run` };
+  const counts = [
+    await inWasi("fmt", "--all", "--check"),
+    await inWasi("clippy", "--release", "--locked", "--workspace", "--", "-D", "warnings"),
+    await counted(countRust, "cargo", ["test", "--lib", "--target", "wasm32-wasip2"], { env }),
+    await nodeTests("tests/wasi", 5 * MINUTE),
+  ];
+  return counts.reduce(add);
+}
+
 /** `built` stages need dist/; `onlyByName` stages are left out of a plain `npm test`; `firefox` ones need it. */
 export const STAGES = [
   { name: "fmt", title: "cargo fmt --check", body: () => check("cargo", "fmt", "--check") },
@@ -109,6 +128,7 @@ export const STAGES = [
     built: true,
     body: () => nodeTests("tests/browser", 5 * MINUTE),
   },
+  { name: "wasi", title: "the WASI component and command", built: true, body: wasi },
   {
     name: "packaging",
     title: "node --test tests/packaging",

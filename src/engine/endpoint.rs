@@ -49,6 +49,8 @@ pub enum Host {
     Browser {
         secure: bool,
     },
+    /// A WASI component: TCP, and nothing else.
+    Tcp,
 }
 
 pub struct Settings<'a> {
@@ -115,14 +117,23 @@ pub fn resolve(server: &str, settings: &Settings<'_>) -> Result<String, Error> {
             (Host::Browser { secure: true }, _) => Protocol::Wss,
             (Host::Browser { secure: false }, _) => Protocol::Ws,
             (Host::Node, _) if settings.tls => Protocol::Mqtts,
+            (Host::Tcp, _) => Protocol::Mqtt,
             (Host::Node, None | Some(1883)) => Protocol::Mqtt,
             (Host::Node, Some(8883)) => Protocol::Mqtts,
             (Host::Node, Some(_)) => Protocol::Ws,
         });
-    if !protocol.is_websocket() && settings.host != Host::Node {
-        return Err(wrong(
-            "cannot be reached from a page, which has WebSockets only: use ws or wss",
-        ));
+    match settings.host {
+        Host::Browser { .. } if !protocol.is_websocket() => {
+            return Err(wrong(
+                "cannot be reached from a page, which has WebSockets only: use ws or wss",
+            ));
+        }
+        Host::Tcp if protocol != Protocol::Mqtt => {
+            return Err(wrong(
+                "cannot be reached from a WASI component, which has TCP only: use mqtt",
+            ));
+        }
+        _ => {}
     }
     let tls = matches!(protocol, Protocol::Wss | Protocol::Mqtts);
     // A whole WebSocket URL without a port means that of its scheme, as everywhere.
@@ -225,6 +236,7 @@ mod tests {
             ("::1", None, None, Host::Node, "mqtt://[::1]:1883"),
             ("[::1]:1884", None, Some("mqtt"), Host::Node, "mqtt://[::1]:1884"),
             ("h:9001", None, None, Host::Node, "ws://h:9001/mqtt"),
+            ("h:9001", None, None, Host::Tcp, "mqtt://h:9001"),
         ];
         for (server, port, protocol, host, expected) in cases {
             assert_eq!(
@@ -240,6 +252,8 @@ mod tests {
         for (server, host, why) in [
             ("http://h", Host::Node, "scheme"),
             ("mqtt://h", PAGE, "page"),
+            ("ws://h", Host::Tcp, "WASI"),
+            ("mqtts://h", Host::Tcp, "TCP only"),
             ("h:0", Host::Node, "port"),
             ("h:70000", Host::Node, "port"),
             ("", Host::Node, "host name"),

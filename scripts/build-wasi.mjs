@@ -1,0 +1,43 @@
+// `npm run build:wasi`: the WASI component and command, and the component as jco makes it into JavaScript.
+//   wasi/dist/mqtt-lib-client.wasm   the component of wit/
+//   wasi/dist/mqtt-lib.wasm          the command `mqtt-lib pub|sub`
+//   wasi/dist/js/                    the component, transpiled
+import { copyFileSync, mkdirSync } from "node:fs";
+import { join } from "node:path";
+import { isMain, main, must, ROOT } from "./run.mjs";
+import { setup } from "./setup.mjs";
+import { printSizes } from "./sizes.mjs";
+import { step } from "./step.mjs";
+
+export const COMPONENT = "wasi/dist/mqtt-lib-client.wasm";
+export const COMMAND = "wasi/dist/mqtt-lib.wasm";
+const JS = "wasi/dist/js";
+const CORE = `${JS}/mqtt-lib-client.core.wasm`;
+const MADE = "target/wasi/wasm32-wasip2/release";
+const SOURCES = ["Cargo.toml", "Cargo.lock", "src", "wit", "wasi/Cargo.toml", "wasi/Cargo.lock"];
+const MEMBERS = ["wasi/edge", "wasi/component", "wasi/command"];
+
+async function buildRust() {
+  await must("cargo", ["build", "--release", "--locked"], { cwd: join(ROOT, "wasi") });
+  mkdirSync(join(ROOT, "wasi/dist"), { recursive: true });
+  copyFileSync(join(ROOT, MADE, "mqtt_lib_component.wasm"), join(ROOT, COMPONENT));
+  copyFileSync(join(ROOT, MADE, "mqtt-lib.wasm"), join(ROOT, COMMAND));
+}
+
+export async function buildWasi({ force = false } = {}) {
+  const tools = ["scripts/build-wasi.mjs"];
+  const rust = { inputs: [...SOURCES, ...MEMBERS, ...tools], outputs: [COMPONENT, COMMAND], force };
+  await step("WASI to wasi/dist/", rust, buildRust);
+  const js = { inputs: [COMPONENT, "package-lock.json", ...tools], outputs: [CORE], force };
+  await step("component to JavaScript", js, () =>
+    must("jco", ["transpile", COMPONENT, "--name", "mqtt-lib-client", "--out-dir", JS, "--quiet"]),
+  );
+  printSizes("WASI 0.2", [COMPONENT, COMMAND]);
+}
+
+if (isMain(import.meta.url)) {
+  await main(async () => {
+    await setup("wasi");
+    await buildWasi({ force: process.argv.includes("--force") });
+  });
+}

@@ -1,0 +1,64 @@
+// What the tests of the WASI edge share: clients of the component, programs in processes of their own. A call of
+// the component blocks this thread, so whoever it talks to is another process: Mosquitto, never a broker in here.
+
+import { spawn } from "node:child_process";
+import { once } from "node:events";
+import { join } from "node:path";
+import { fileURLToPath } from "node:url";
+
+export const ROOT = fileURLToPath(new URL("../..", import.meta.url));
+export const COMPONENT = join(ROOT, "wasi/dist/mqtt-lib-client.wasm");
+export const COMMAND = join(ROOT, "wasi/dist/mqtt-lib.wasm");
+export const WASMTIME = join(ROOT, "target/python/wasmtime_cli/wasmtime");
+export const NETWORK = ["-S", "inherit-network", "-S", "allow-ip-name-lookup"];
+const PATIENCE = 60_000;
+
+export const bytes = (text) => new TextEncoder().encode(text);
+export const text = (payload) => new TextDecoder().decode(payload);
+
+/** What a call of the component fails with: the `error` record. */
+export function failure(call) {
+  try {
+    call();
+  } catch (error) {
+    if (error.payload === undefined) throw error; // a trap is no error of the interface
+    return error.payload;
+  }
+  throw new Error("expected an error, and there was none");
+}
+
+/** The next `count` messages, as text; they have a while to come. */
+export const take = (client, count) =>
+  Array.from({ length: count }, () => {
+    const message = client.nextMessage(30);
+    if (message === undefined) throw new Error("waited 30 s in vain for a message");
+    return text(message.payload);
+  });
+
+/** Starts a program; `line(pattern)` resolves when it has printed such a line, `ended()` with all it printed. */
+export function start(command, args, { input = "", env } = {}) {
+  const child = spawn(command, args, { cwd: ROOT, env: { ...process.env, ...env } });
+  const result = { stdout: "", stderr: "", code: null };
+  const timer = setTimeout(() => child.kill("SIGKILL"), PATIENCE);
+  child.once("error", (error) => {
+    result.stderr += error.message;
+  });
+  for (const name of ["stdout", "stderr"]) {
+    child[name].setEncoding("utf8").on("data", (chunk) => {
+      result[name] += chunk;
+    });
+  }
+  child.stdin.on("error", () => {}); // it need not read
+  child.stdin.end(input);
+  const closed = once(child, "close");
+  return {
+    result,
+    async ended() {
+      [result.code] = await closed;
+      clearTimeout(timer);
+      return result;
+    },
+  };
+}
+
+export const run = (...all) => start(...all).ended();

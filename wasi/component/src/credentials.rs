@@ -1,0 +1,87 @@
+//! From the record of the interface to the engine's settings. What is allowed, the one validator says.
+
+use mqtt_lib_edge::{Builder, Config, Error, Value, HOST};
+
+use crate::exports::mqtt_lib::client::mqtt::{Credentials, HighPriorityOptions, PublishOptions};
+
+pub fn builder(given: Credentials) -> Result<Builder, Error> {
+    let mut builder = Builder::default();
+    let servers = match given.mqttservers {
+        Some(servers) => Value::List(servers),
+        None => text(given.mqttserver),
+    };
+    let all = [
+        ("mqttclientid", text(given.mqttclientid)),
+        ("mqttserver", servers),
+        ("mqttport", whole(given.mqttport)),
+        ("mqttprotocol", text(given.mqttprotocol)),
+        ("mqttversion", whole(given.mqttversion)),
+        ("mqttcleansession", flag(given.mqttcleansession)),
+        ("mqttkeepalive", seconds(given.mqttkeepalive)),
+        ("mqttusername", text(given.mqttusername)),
+        ("mqttpassword", bytes(given.mqttpassword)),
+        ("maxmqttreconnectdelay", seconds(given.maxmqttreconnectdelay)),
+        ("willsettopic", text(given.willsettopic)),
+        ("willsetpayload", bytes(given.willsetpayload)),
+        ("willsetqos", whole(given.willsetqos)),
+        ("willsetretain", flag(given.willsetretain)),
+        ("queuesize", whole(given.queuesize)),
+        ("batchsize", whole(given.batchsize)),
+        ("publishinterval", seconds(given.publishinterval)),
+        ("connecttimeout", seconds(given.connecttimeout)),
+        ("acktimeout", seconds(given.acktimeout)),
+        ("stoptimeout", seconds(given.stoptimeout)),
+        ("maxinflight", whole(given.maxinflight)),
+        ("maxpacketsize", whole(given.maxpacketsize)),
+        ("offlinesize", whole(given.offlinesize)),
+        ("offlinebytes", whole(given.offlinebytes)),
+        ("offlinepolicy", text(given.offlinepolicy)),
+        ("offlineexpiry", seconds(given.offlineexpiry)),
+        ("publishtimeout", seconds(given.publishtimeout)),
+    ];
+    for (key, value) in all {
+        builder.set(key, value)?;
+    }
+    Ok(builder)
+}
+
+pub fn one_shot(given: Option<HighPriorityOptions>) -> Result<(Config, PublishOptions), Error> {
+    let Some(given) = given else {
+        let options = PublishOptions {
+            qos: None,
+            retain: None,
+        };
+        return Ok((Builder::default().finish(HOST)?, options));
+    };
+    let mut builder = given
+        .credentials
+        .map_or_else(|| Ok(Builder::default()), builder)?;
+    builder.port_wins = given.port.is_some();
+    builder.set("mqttserver", text(given.hostname))?;
+    builder.set("mqttport", whole(given.port))?;
+    let options = PublishOptions {
+        qos: given.qos,
+        retain: given.retain,
+    };
+    Ok((builder.finish(HOST)?, options))
+}
+
+fn text(given: Option<String>) -> Value {
+    given.map_or(Value::Absent, Value::Text)
+}
+
+fn bytes(given: Option<Vec<u8>>) -> Value {
+    given.map_or(Value::Absent, Value::Bytes)
+}
+
+fn flag(given: Option<bool>) -> Value {
+    given.map_or(Value::Absent, Value::Bool)
+}
+
+fn whole(given: Option<u32>) -> Value {
+    given.map_or(Value::Absent, |n| Value::Number(n.into()))
+}
+
+fn seconds(given: Option<f64>) -> Value {
+    given.map_or(Value::Absent, Value::Number)
+}

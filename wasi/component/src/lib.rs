@@ -1,0 +1,204 @@
+//! The component: the world of `wit/`, in front of the edge. Converts and calls, and decides nothing.
+
+mod credentials;
+
+use std::cell::RefCell;
+
+use mqtt_lib_edge as edge;
+use mqtt_lib_edge::{Client, Code, Outgoing};
+
+wit_bindgen::generate!({ path: "../../wit", world: "client" });
+
+use exports::mqtt_lib::client::mqtt::{
+    Connack, Credentials, Disconnection, Error, Event, Guest, GuestMqttCustom, HighPriorityOptions, Message,
+    PublishOptions, State, Stats, SubscribeOptions,
+};
+
+struct Component;
+
+struct MqttCustom(RefCell<Client>);
+
+impl Guest for Component {
+    type MqttCustom = MqttCustom;
+}
+
+export!(Component);
+
+impl GuestMqttCustom for MqttCustom {
+    fn new(credentials: Credentials) -> Result<Self, Error> {
+        let config = credentials::builder(credentials)?.finish(edge::HOST)?;
+        Ok(MqttCustom(RefCell::new(Client::new(config))))
+    }
+
+    fn start(&self) -> Result<(), Error> {
+        Ok(self.0.borrow_mut().start()?)
+    }
+
+    fn stop(&self) -> Result<(), Error> {
+        Ok(self.0.borrow_mut().stop()?)
+    }
+
+    fn publish(&self, topic: String, payload: Vec<u8>, options: Option<PublishOptions>) -> Result<(), Error> {
+        Ok(self
+            .0
+            .borrow_mut()
+            .publish(&outgoing(&topic, &payload, options))?)
+    }
+
+    fn batch_publish(
+        &self,
+        topic: String,
+        item: String,
+        options: Option<PublishOptions>,
+    ) -> Result<(), Error> {
+        check_json(&item)?;
+        Ok(self
+            .0
+            .borrow_mut()
+            .batch(&outgoing(&topic, item.as_bytes(), options))?)
+    }
+
+    fn qpublish(
+        &self,
+        topic: String,
+        payload: Vec<u8>,
+        options: Option<PublishOptions>,
+    ) -> Result<(), Error> {
+        Ok(self.0.borrow_mut().queue(&outgoing(&topic, &payload, options))?)
+    }
+
+    fn flush(&self) -> Result<(), Error> {
+        self.0.borrow_mut().flush();
+        Ok(())
+    }
+
+    fn subscribe(&self, topic: String, options: Option<SubscribeOptions>) -> Result<u8, Error> {
+        let granted = self.subscribe_topics(vec![topic], options)?;
+        Ok(granted.first().copied().unwrap_or_default())
+    }
+
+    fn subscribe_topics(
+        &self,
+        topics: Vec<String>,
+        options: Option<SubscribeOptions>,
+    ) -> Result<Vec<u8>, Error> {
+        let qos = options.and_then(|options| options.qos).unwrap_or(0);
+        let filters = topics.into_iter().map(|topic| (topic, qos)).collect();
+        Ok(self.0.borrow_mut().subscribe(filters)?)
+    }
+
+    fn unsubscribe(&self, topic: String) -> Result<(), Error> {
+        Ok(self.0.borrow_mut().unsubscribe(vec![topic])?)
+    }
+
+    fn publish_high_priority(
+        topic: String,
+        payload: Vec<u8>,
+        options: Option<HighPriorityOptions>,
+    ) -> Result<(), Error> {
+        let (config, options) = credentials::one_shot(options)?;
+        Ok(edge::publish_high_priority(
+            config,
+            &outgoing(&topic, &payload, Some(options)),
+        )?)
+    }
+
+    fn next_message(&self, timeout: Option<f64>) -> Result<Option<Message>, Error> {
+        let timeout = timeout.map(edge::timeout).transpose()?;
+        let message = self.0.borrow_mut().next_message(timeout)?;
+        Ok(message.map(Message::from))
+    }
+
+    fn next_event(&self, timeout: Option<f64>) -> Result<Option<Event>, Error> {
+        let timeout = timeout.map(edge::timeout).transpose()?;
+        let event = self.0.borrow_mut().next_event(timeout)?;
+        Ok(event.map(Event::from))
+    }
+
+    fn poll(&self) -> Option<f64> {
+        let due = self.0.borrow_mut().poll()?;
+        Some(due as f64 / 1000.0)
+    }
+
+    fn connected(&self) -> bool {
+        self.0.borrow().is_connected()
+    }
+
+    fn state(&self) -> State {
+        match self.0.borrow().state() {
+            edge::State::Idle => State::Idle,
+            edge::State::Connecting => State::Connecting,
+            edge::State::Connected => State::Connected,
+            edge::State::Reconnecting => State::Reconnecting,
+            edge::State::Stopped => State::Stopped,
+        }
+    }
+
+    fn stats(&self) -> Stats {
+        let stats = self.0.borrow().stats();
+        Stats {
+            sent: stats.sent,
+            received: stats.received,
+            bytes_sent: stats.bytes_sent,
+            bytes_received: stats.bytes_received,
+            in_flight: stats.in_flight,
+            queued: stats.queued,
+            dropped: stats.dropped,
+            reconnects: stats.reconnects,
+        }
+    }
+}
+
+fn outgoing<'a>(topic: &'a str, payload: &'a [u8], options: Option<PublishOptions>) -> Outgoing<'a> {
+    Outgoing {
+        topic,
+        payload,
+        qos: options.and_then(|options| options.qos).unwrap_or(0),
+        retain: options.and_then(|options| options.retain).unwrap_or(false),
+    }
+}
+
+/// The batch is put together of the items as they are: one that is not JSON would spoil the others.
+fn check_json(item: &str) -> Result<(), edge::Error> {
+    let parsed: Result<serde::de::IgnoredAny, _> = serde_json::from_str(item);
+    parsed.map(drop).map_err(|why| {
+        let text = format!("a batch item must be JSON text; this is not: {why}");
+        edge::Error::new(Code::InvalidPayload, text)
+    })
+}
+
+impl From<edge::Error> for Error {
+    fn from(error: edge::Error) -> Self {
+        Error {
+            code: error.code.name().to_owned(),
+            message: error.message.into_owned(),
+            reason_code: error.reason,
+        }
+    }
+}
+
+impl From<edge::Message> for Message {
+    fn from(message: edge::Message) -> Self {
+        Message {
+            topic: message.topic,
+            payload: message.payload,
+            qos: message.qos,
+            retain: message.retain,
+            dup: message.dup,
+        }
+    }
+}
+
+impl From<edge::Event> for Event {
+    fn from(event: edge::Event) -> Self {
+        match event {
+            edge::Event::Connect { session_present, rc } => Event::Connect(Connack { session_present, rc }),
+            edge::Event::Disconnect { rc, error } => Event::Disconnect(Disconnection {
+                rc,
+                error: error.map(Error::from),
+            }),
+            edge::Event::Message(message) => Event::Message(message.into()),
+            edge::Event::Error(error) => Event::Error(error.into()),
+        }
+    }
+}

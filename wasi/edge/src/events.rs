@@ -1,0 +1,81 @@
+//! What waits to be told to the host, in the order in which it happened, and with a bound.
+
+use std::collections::VecDeque;
+
+use mqtt_lib::engine::{Code, Error};
+
+pub struct Message {
+    pub topic: String,
+    pub payload: Vec<u8>,
+    pub qos: u8,
+    pub retain: bool,
+    pub dup: bool,
+}
+
+pub enum Event {
+    Connect { session_present: bool, rc: u8 },
+    Disconnect { rc: u8, error: Option<Error> },
+    Message(Message),
+    Error(Error),
+}
+
+/// As many as `messages()` holds in JavaScript.
+const MAX_WAITING: usize = 10_000;
+
+#[derive(Default)]
+pub struct Events {
+    waiting: VecDeque<Event>,
+    /// Dropped since the host was last told.
+    untold: u64,
+    /// Messages dropped in all.
+    pub dropped: u64,
+    /// Codes of errors that were put on stderr.
+    warned: Vec<&'static str>,
+}
+
+impl Events {
+    pub fn push(&mut self, event: Event) {
+        if self.waiting.len() == MAX_WAITING {
+            self.untold += 1;
+            self.dropped += matches!(self.waiting.pop_front(), Some(Event::Message(_))) as u64;
+        }
+        self.waiting.push_back(event);
+    }
+
+    pub fn next(&mut self) -> Option<Event> {
+        if self.untold > 0 {
+            let text = format!(
+                "{} events were dropped, because {MAX_WAITING} were waiting; call next-message or next-event more often",
+                std::mem::take(&mut self.untold)
+            );
+            return Some(Event::Error(Error::new(Code::QueueFull, text)));
+        }
+        self.waiting.pop_front()
+    }
+
+    /// The next message; errors before it are not passed over in silence.
+    pub fn next_message(&mut self) -> Option<Message> {
+        while let Some(event) = self.next() {
+            match event {
+                Event::Message(message) => return Some(message),
+                Event::Error(error)
+                | Event::Disconnect {
+                    error: Some(error), ..
+                } => self.warn(&error),
+                Event::Connect { .. } | Event::Disconnect { .. } => {}
+            }
+        }
+        None
+    }
+
+    fn warn(&mut self, error: &Error) {
+        let code = error.code.name();
+        if !self.warned.contains(&code) {
+            self.warned.push(code);
+            eprintln!(
+                "mqtt-lib (next-event gives this to the host): {code} {}",
+                error.message
+            );
+        }
+    }
+}
