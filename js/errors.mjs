@@ -1,5 +1,7 @@
 // The error class of the package. Owns no sentences: they are made in Rust, where the cause is known.
 
+const HELP = "https://github.com/mqtt-lib/mqtt-lib/blob/main/docs/troubleshooting.md#";
+
 /** What went wrong in MQTT, on the way to the broker, or by a stated policy. */
 export class MqttError extends Error {
   /**
@@ -13,5 +15,9 @@ export class MqttError extends Error {
     this.name = "MqttError";
     this.code = code;
     if (reasonCode !== undefined) this.reasonCode = reasonCode;
+  }
+  /** Where its code is explained. */
+  get help() {
+    return HELP + this.code.toLowerCase();
   }
 }

@@ -2,9 +2,10 @@
  * MQTT 3.1.1 client for Node (20 or later), pages and workers. Section numbers (§) are those of the
  * OASIS standard MQTT 3.1.1. Times are seconds, and fractions are allowed, unless it says otherwise.
  *
- * @packageDocumentation
+ * @module mqtt-lib
  */
 
+/** Any value. */
 // biome-ignore lint/suspicious/noExplicitAny: what a user hands through, and what JSON holds, is the user's to know
 type Any = any;
 
@@ -99,6 +100,8 @@ export class MqttError extends Error {
   reasonCode?: number;
   /** With `"CALLBACK_FAILED"`: what the callback threw; with `"LOAD_FAILED"`: the loader's error. */
   cause?: unknown;
+  /** Address of the page that explains its code, with what to do. */
+  readonly help: string;
 }
 
 /**
@@ -286,7 +289,7 @@ export interface SubscribeOptions {
 
 /** Topic filters with a QoS of their own (§4.7): `{ "a/+": 1, "b/#": { qos: 2 } }`. */
 export interface FilterMap {
-  readonly [filter: string]: QoS | { readonly qos?: QoS };
+  readonly [filter: string]: QoS | Readonly<Pick<SubscribeOptions, "qos">>;
 }
 
 /** One topic filter, several, or several with a QoS of their own. */

@@ -136,6 +136,12 @@ export const STAGES = [
     body: () => nodeTests("tests/packaging", 5 * MINUTE),
   },
   {
+    name: "docs",
+    title: "the guides' snippets, the documentation site and its links",
+    built: true,
+    body: () => nodeTests("tests/docs", 5 * MINUTE),
+  },
+  {
     name: "consumers",
     title: "the packed package in Node, a page, a worker and one bundler",
     built: true,

@@ -1,16 +1,13 @@
-// Every snippet of README.md runs as it is written, in a process of its own, and does what the text says:
-// what it prints is the ```text below it, what it publishes is seen by another client on a real broker.
-// Only ports differ: a preload leads connections to 1883 and 9001 to the test's Mosquitto.
+// Every snippet of README.md does what the text says: what it prints is the ```text below it, what it publishes is
+// seen by another client on a real broker.
 
 import assert from "node:assert/strict";
-import { spawn } from "node:child_process";
-import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { existsSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { after, before, test } from "node:test";
 import { fileURLToPath } from "node:url";
 import { build } from "esbuild";
-import mqtt from "mqtt";
-import { startMosquitto } from "../support/mosquitto.mjs";
+import { snippets, startSnippets } from "../support/snippets.mjs";
 
 const ROOT = fileURLToPath(new URL("../..", import.meta.url));
 const read = (name) => readFileSync(join(ROOT, name), "utf8");
@@ -36,93 +33,28 @@ const SEEN = {
   Node: ["test/require hello"],
 };
 
-/** The fenced blocks, each with the heading above it and, for code, the output below it. */
-function snippets(markdown) {
-  const found = [];
-  let heading = "";
-  for (const [, title, language, body] of markdown.matchAll(/^#+ (.*)$|^```(\w+)\n([\s\S]*?)^```$/gm)) {
-    if (title !== undefined) heading = title;
-    else if (language === "text") found.at(-1).prints = body;
-    else found.push({ heading, language, body, prints: "" });
-  }
-  return found;
-}
-
 const SNIPPETS = snippets(README);
 const RUNNABLE = SNIPPETS.filter(({ language }) => language === "js" || language === "cjs");
 const PAGES = SNIPPETS.filter(({ language }) => language === "html");
 
-let folder;
-let broker;
-let observer;
-let seen = [];
+let runner;
 
 before(async () => {
-  mkdirSync(join(ROOT, "target"), { recursive: true });
-  folder = mkdtempSync(join(ROOT, "target", "readme-")); // within the project, so that "mqtt-lib" is itself
-  broker = await startMosquitto();
-  const preload = `
-    import net from "node:net";
-    import { syncBuiltinESMExports } from "node:module";
-    const ports = { 1883: ${broker.port}, 9001: ${broker.wsPort} };
-    const { connect } = net;
-    net.connect = net.createConnection = (to, ...rest) => {
-      if (!(to.port in ports)) throw new Error("a snippet connects to port " + to.port);
-      return connect({ ...to, port: ports[to.port] }, ...rest);
-    };
-    syncBuiltinESMExports();
-  `;
-  writeFileSync(join(folder, "preload.mjs"), preload);
-  observer = await mqtt.connectAsync(broker.url);
-  observer.on("message", (topic, payload) => seen.push(`${topic} ${payload}`));
-  await observer.subscribeAsync("#", { qos: 2 });
+  runner = await startSnippets();
 });
 
-after(async () => {
-  await observer?.endAsync(true);
-  await broker?.stop();
-  if (folder) rmSync(folder, { recursive: true, force: true });
-});
-
-function run(file) {
-  return new Promise((resolve) => {
-    const args = ["--import", join(folder, "preload.mjs"), file];
-    const child = spawn(process.execPath, args, {
-      cwd: folder,
-      stdio: ["ignore", "pipe", "pipe"],
-      timeout: 60_000,
-    });
-    const result = { stdout: "", stderr: "" };
-    child.stdout.on("data", (text) => {
-      result.stdout += text;
-    });
-    child.stderr.on("data", (text) => {
-      result.stderr += text;
-    });
-    child.on("close", (code) => resolve({ ...result, code }));
-  });
-}
-
-/** Resolves when the observer has everything that was published before: its own message comes last. */
-async function everythingSeen() {
-  await observer.publishAsync("test/end", "", { qos: 2 });
-  while (seen.at(-1) !== "test/end ") await new Promise((resolve) => setTimeout(resolve, 5));
-  return seen.slice(0, -1);
-}
+after(() => runner?.stop());
 
 for (const [i, { heading, language, body, prints }] of RUNNABLE.entries()) {
   test(`the snippet under "${heading}" does what it says`, async () => {
-    const file = join(folder, `${i}.${language === "js" ? "mjs" : "cjs"}`);
-    writeFileSync(file, body);
-    seen = [];
-    const { stdout, stderr, code } = await run(file);
+    runner.forget();
+    const { stdout, stderr, code } = await runner.run(`${i}`, language, body);
     assert.equal(stderr, "");
     assert.equal(stdout, prints);
     assert.equal(code, 0);
     const expected = SEEN[heading];
     // A will is published when the broker notices the end, which may be after the process has gone.
-    while (seen.length < expected.length) await new Promise((resolve) => setTimeout(resolve, 5));
-    assert.deepEqual(await everythingSeen(), expected);
+    assert.deepEqual(await runner.everythingSeen(expected.length), expected);
   });
 }
 

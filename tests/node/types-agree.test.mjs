@@ -113,7 +113,13 @@ test("the codes of MqttError are those that the engine gives to no other class",
 
 test("an MqttError has the declared members", () => {
   const error = new MqttError("a", "STOPPED", 1, "why");
-  compare("keyof lib.MqttError", ["message", "stack", ...own(error).filter((n) => !/message|stack/.test(n))]);
+  const getters = own(MqttError.prototype);
+  compare("keyof lib.MqttError", [
+    "message",
+    "stack",
+    ...getters,
+    ...own(error).filter((n) => !/message|stack/.test(n)),
+  ]);
 });
 
 test("the keys of credentials are those of the validator", () => {

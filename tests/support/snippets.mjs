@@ -1,0 +1,88 @@
+// Snippets of the README and the guides, run as they are written, in a process of their own. Only ports differ: a
+// preload leads connections to 1883 and 9001 to a Mosquitto, where another client sees what is published.
+
+import { spawn } from "node:child_process";
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { fileURLToPath } from "node:url";
+import mqtt from "mqtt";
+import { startMosquitto } from "./mosquitto.mjs";
+
+const ROOT = fileURLToPath(new URL("../..", import.meta.url));
+const TARGET = join(ROOT, "target");
+
+/** The fenced blocks, each with the heading above it and, for code, the output below it. */
+export function snippets(markdown) {
+  const found = [];
+  let heading = "";
+  for (const [, title, language, body] of markdown.matchAll(/^#+ (.*)$|^```(\w+)\n([\s\S]*?)^```$/gm)) {
+    if (title !== undefined) heading = title;
+    else if (language === "text") found.at(-1).prints = body;
+    else found.push({ heading, language, body, prints: "" });
+  }
+  return found;
+}
+
+export async function startSnippets() {
+  mkdirSync(TARGET, { recursive: true });
+  const folder = mkdtempSync(join(TARGET, "snippets-")); // within the project, so that "mqtt-lib" is itself
+  const broker = await startMosquitto();
+  const preload = `
+    import net from "node:net";
+    import { syncBuiltinESMExports } from "node:module";
+    const ports = { 1883: ${broker.port}, 9001: ${broker.wsPort} };
+    const { connect } = net;
+    net.connect = net.createConnection = (to, ...rest) => {
+      if (!(to.port in ports)) throw new Error("a snippet connects to port " + to.port);
+      return connect({ ...to, port: ports[to.port] }, ...rest);
+    };
+    syncBuiltinESMExports();
+  `;
+  writeFileSync(join(folder, "preload.mjs"), preload);
+  const observer = await mqtt.connectAsync(broker.url);
+  let seen = [];
+  observer.on("message", (topic, payload) => seen.push(`${topic} ${payload}`));
+  await observer.subscribeAsync("#", { qos: 2 });
+  const pause = () => new Promise((resolve) => setTimeout(resolve, 5));
+
+  return {
+    async stop() {
+      await observer.endAsync(true);
+      await broker.stop();
+      rmSync(folder, { recursive: true, force: true });
+    },
+    forget() {
+      seen = [];
+    },
+    /** What was published since `forget`, once there are so many: the observer's own message comes last. */
+    async everythingSeen(count) {
+      while (seen.length < count) await pause();
+      await observer.publishAsync("test/end", "", { qos: 2 });
+      while (seen.at(-1) !== "test/end ") await pause();
+      return seen.slice(0, -1);
+    },
+    run(name, language, body) {
+      const file = join(folder, `${name}.${language === "js" ? "mjs" : "cjs"}`);
+      writeFileSync(file, body);
+      return runFile(folder, file);
+    },
+  };
+}
+
+function runFile(folder, file) {
+  return new Promise((resolve) => {
+    const args = ["--import", join(folder, "preload.mjs"), file];
+    const child = spawn(process.execPath, args, {
+      cwd: folder,
+      stdio: ["ignore", "pipe", "pipe"],
+      timeout: 60_000,
+    });
+    const result = { stdout: "", stderr: "" };
+    for (const name of ["stdout", "stderr"]) {
+      child[name].on("data", (text) => {
+        result[name] += text;
+      });
+    }
+    child.on("close", (code) => resolve({ ...result, code }));
+  });
+}
