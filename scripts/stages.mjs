@@ -83,6 +83,10 @@ async function wasi() {
   const counts = [
     await inWasi("fmt", "--all", "--check"),
     await inWasi("clippy", "--release", "--locked", "--workspace", "--", "-D", "warnings"),
+    await counted(countRust, "cargo", ["test", "--locked", "-p", "mqtt-lib-edge"], {
+      env,
+      cwd: join(ROOT, "wasi"),
+    }),
     await counted(countRust, "cargo", ["test", "--lib", "--target", "wasm32-wasip2"], { env }),
     await nodeTests("tests/wasi", 5 * MINUTE),
   ];

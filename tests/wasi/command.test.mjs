@@ -11,6 +11,7 @@ const HOSTS = {
   wasmtime: [WASMTIME, ["run", ...NETWORK, COMMAND]],
   "jco run": [`${ROOT}/node_modules/.bin/jco`, ["run", COMMAND]],
 };
+const QUICK = ["--maxmqttreconnectdelay", "0.1"];
 let broker;
 let server;
 
@@ -59,6 +60,32 @@ test("pub takes its payload from stdin, and sub ends after --wait", async () => 
   assert.equal((await wasmtime(["pub", "--topic", topic, "--retain", ...server], NETWORK, options)).code, 0);
   const { stdout, code } = await wasmtime(["sub", "--topic", topic, "--wait", "0.3", ...server]);
   assert.deepEqual({ stdout, code }, { stdout: "from stdin\n", code: 0 });
+});
+
+test("wasmtime: sub lives through a restart of the broker, and three megabytes come whole", async (t) => {
+  const other = await startMosquitto();
+  t.after(() => other.stop());
+  const where = [
+    "--mqttserver",
+    "localhost",
+    "--mqttport",
+    `${other.port}`,
+    "--topic",
+    "wasi/restart",
+    "--qos",
+    "1",
+  ];
+  const sub = start(WASMTIME, ["run", ...NETWORK, COMMAND, "sub", ...where, "--count", "1", ...QUICK]);
+  const subscriptions = () => other.log().split("wasi/restart (QoS 1)").length - 1;
+  await until(() => subscriptions() === 1, "the subscription");
+  await other.restart();
+  await until(() => subscriptions() === 2, "the subscription after the restart");
+  const input = "0123456789abcdef".repeat((3 << 20) / 16);
+  assert.equal((await wasmtime(["pub", ...where], NETWORK, { input })).code, 0);
+  const { stdout, stderr, code } = await sub.ended();
+  assert.ok(stdout === `${input}\n`, `${stdout.length} characters came`);
+  assert.match(stderr, /^mqtt-lib \(next-event gives this to the host\): CONNECTION_LOST .*\n$/);
+  assert.equal(code, 0);
 });
 
 test("without network permission, with a wrong host, and where nobody listens: a sentence and exit code 1", async () => {

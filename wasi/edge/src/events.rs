@@ -79,3 +79,55 @@ impl Events {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn message(number: usize) -> Event {
+        Event::Message(Message {
+            topic: number.to_string(),
+            payload: Vec::new(),
+            qos: 0,
+            retain: false,
+            dup: false,
+        })
+    }
+
+    #[test]
+    fn the_oldest_go_at_the_bound_and_that_is_told_once_and_counted() {
+        let mut events = Events::default();
+        for number in 0..MAX_WAITING + 3 {
+            events.push(message(number));
+        }
+        assert_eq!(events.dropped, 3);
+        let told = events.next();
+        assert!(
+            matches!(told, Some(Event::Error(error)) if error.code == Code::QueueFull
+            && error.message.starts_with("3 events were dropped"))
+        );
+        assert!(matches!(events.next(), Some(Event::Message(message)) if message.topic == "3"));
+        let left = std::iter::from_fn(|| events.next()).count();
+        assert_eq!(left, MAX_WAITING - 1);
+    }
+
+    #[test]
+    fn next_message_passes_over_other_events_and_keeps_the_order() {
+        let mut events = Events::default();
+        events.push(Event::Connect {
+            session_present: false,
+            rc: 0,
+        });
+        events.push(message(1));
+        events.push(Event::Error(Error::stopped()));
+        events.push(message(2));
+        for expected in ["1", "2"] {
+            assert_eq!(
+                events.next_message().map(|message| message.topic).as_deref(),
+                Some(expected)
+            );
+        }
+        assert!(events.next_message().is_none());
+        assert_eq!(events.warned, ["STOPPED"]);
+    }
+}
