@@ -6,7 +6,7 @@ import assert from "node:assert/strict";
 import { after, before, test } from "node:test";
 import mqtt from "mqtt";
 import { startMosquitto } from "../support/mosquitto.mjs";
-import { HEAVY, LIGHT } from "./consumers.mjs";
+import { electron, HEAVY, LIGHT } from "./consumers.mjs";
 import { openBrowser } from "./support/browsers.mjs";
 import { pack } from "./support/project.mjs";
 
@@ -28,6 +28,7 @@ before(async () => {
 });
 
 after(async () => {
+  if (ALL) rows.push(await electron(packed.project));
   for (const browser of browsers) await browser.close();
   await echo?.endAsync(true);
   await broker?.stop();
