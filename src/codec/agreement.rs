@@ -27,6 +27,7 @@ fn we_read_what_they_write() {
             payload: ours.payload,
             qos: ours.qos,
             retain: ours.retain,
+            alias: 0,
         };
         publish::encode(&mut out, Version::V4, &parts, ours.pid);
         if ours.dup {

@@ -6,7 +6,6 @@
 
 use super::frame::{write_remaining_length, MAX_REMAINING_LENGTH};
 use super::property::{number, place, split, TOPIC_ALIAS};
-use super::write::put_list;
 use super::{malformed, protocol, Malformed, Version};
 
 const DUP: u8 = 0x08;
@@ -125,12 +124,14 @@ pub struct Parts<'a> {
     pub payload: &'a [u8],
     pub qos: u8,
     pub retain: bool,
+    /// A topic alias to be written along with the properties, MQTT 5; 0: none.
+    pub alias: u16,
 }
 
 /// The Remaining Length of a PUBLISH. It saturates, so that a comparison with a limit is right for every
 /// length.
 pub fn remaining_length(version: Version, parts: &Parts<'_>) -> usize {
-    let list = parts.properties.len();
+    let list = list_length(parts);
     let list = match (version, list) {
         (Version::V4, _) => 0,
         (_, 0..=0x7f) => list + 1,
@@ -141,6 +142,25 @@ pub fn remaining_length(version: Version, parts: &Parts<'_>) -> usize {
     let pid = if parts.qos == 0 { 0 } else { 2 };
     let sizes = parts.topic.len().saturating_add(parts.payload.len());
     sizes.saturating_add(list).saturating_add(2 + pid)
+}
+
+fn list_length(parts: &Parts<'_>) -> usize {
+    parts
+        .properties
+        .len()
+        .saturating_add(if parts.alias == 0 { 0 } else { 3 })
+}
+
+/// Bytes of the whole packet.
+pub fn size(version: Version, parts: &Parts<'_>) -> usize {
+    let body = remaining_length(version, parts);
+    let header = match body {
+        0..=0x7f => 2,
+        0x80..=0x3fff => 3,
+        0x4000..=0x1f_ffff => 4,
+        _ => 5,
+    };
+    body.saturating_add(header)
 }
 
 /// Appends a PUBLISH without DUP. The caller has checked the sizes (a topic of 65,535 bytes,
@@ -162,7 +182,14 @@ pub fn encode(out: &mut Vec<u8>, version: Version, parts: &Parts<'_>, pid: u16) 
     if parts.qos != 0 {
         out.extend_from_slice(&pid.to_be_bytes());
     }
-    put_list(out, version, parts.properties);
+    if version == Version::V5 {
+        write_remaining_length(out, list_length(parts));
+        if parts.alias != 0 {
+            out.push(TOPIC_ALIAS);
+            out.extend_from_slice(&parts.alias.to_be_bytes());
+        }
+        out.extend_from_slice(parts.properties);
+    }
     out.extend_from_slice(parts.payload);
 }
 
@@ -180,6 +207,7 @@ pub fn parts(version: Version, packet: &[u8]) -> Option<Parts<'_>> {
         payload,
         qos: message.qos,
         retain: message.retain,
+        alias: 0,
     })
 }
 
@@ -250,6 +278,7 @@ mod tests {
             payload,
             qos,
             retain,
+            alias: 0,
         };
         encode(&mut out, Version::V4, &parts, pid);
         assert_eq!(out.remove(0), 0xee);

@@ -5,7 +5,7 @@ use std::collections::VecDeque;
 
 use super::error::Code;
 use super::event::Token;
-use super::message::{check_message, check_qos, check_topic};
+use super::message::{check_message, check_topic};
 use super::names::Names;
 use super::ops::Key;
 use super::text::count;
@@ -27,7 +27,7 @@ struct Batch {
 
 #[derive(Debug, Default)]
 pub(super) struct Collector {
-    /// Topics with a batch, each followed by one character for QoS and retain.
+    /// What each batch is for, see `BatchKey`.
     keys: Names,
     /// By number of the key.
     batches: Vec<Option<Batch>>,
@@ -37,6 +37,60 @@ pub(super) struct Collector {
     /// Where keys are put together.
     key: Vec<u8>,
     queue: VecDeque<Key>,
+}
+
+/// What a batch is for, as a name: the topic; with properties those and the length of the topic; one character for
+/// QoS, retain and whether there are properties.
+pub(super) struct BatchKey<'a> {
+    pub topic: &'a str,
+    pub properties: &'a [u8],
+    flags: u8,
+}
+
+const WITH_PROPERTIES: u8 = 8;
+
+impl<'a> BatchKey<'a> {
+    fn write(key: &mut Vec<u8>, item: &Message<'_>) {
+        let mut flags = item.qos + 4 * item.retain as u8;
+        key.clear();
+        key.extend_from_slice(item.topic.as_bytes());
+        if !item.properties.is_empty() {
+            key.extend_from_slice(item.properties);
+            key.extend_from_slice(&(item.topic.len() as u32).to_be_bytes());
+            flags |= WITH_PROPERTIES;
+        }
+        key.push(b'0' + flags);
+    }
+
+    pub fn read(key: &'a [u8]) -> Option<Self> {
+        let (&last, rest) = key.split_last()?;
+        let flags = last.wrapping_sub(b'0');
+        if flags > 14 || flags & 3 == 3 {
+            return None;
+        }
+        let (topic, properties) = if flags & WITH_PROPERTIES == 0 {
+            (rest, &[][..])
+        } else {
+            let (rest, length) = rest.split_last_chunk()?;
+            rest.split_at_checked(u32::from_be_bytes(*length) as usize)?
+        };
+        let topic = std::str::from_utf8(topic).ok()?;
+        Some(BatchKey {
+            topic,
+            properties,
+            flags,
+        })
+    }
+
+    pub fn message(&self, json: &'a [u8]) -> Message<'a> {
+        Message {
+            topic: self.topic,
+            payload: json,
+            qos: self.flags & 3,
+            retain: self.flags & 4 != 0,
+            properties: self.properties,
+        }
+    }
 }
 
 /// A batch is sent before its one message grows beyond this.
@@ -83,7 +137,11 @@ impl Engine {
     pub fn batch(&mut self, now: Millis, item: &Message<'_>, token: Token) -> Result<Token, Error> {
         self.accepting()?;
         check_topic(item.topic)?;
-        check_qos(item.qos)?;
+        let none = Message {
+            payload: &[],
+            ..*item
+        };
+        check_message(self.version, &none)?;
         let size = item.payload.len() + 2;
         if size > MAX_BATCH_BYTES {
             return Err(Error::say(
@@ -98,9 +156,7 @@ impl Engine {
         self.make_room(item.topic.len() + size, item.topic)?;
 
         let mut key = std::mem::take(&mut self.collector.key);
-        key.clear();
-        key.extend_from_slice(item.topic.as_bytes());
-        key.push(b'0' + item.qos + 4 * item.retain as u8);
+        BatchKey::write(&mut key, item);
         let full = |b: &Batch| b.json.len() + size > MAX_BATCH_BYTES;
         if let Some(number) = self.collector.keys.find(&key) {
             if self.collector.batches[number as usize].as_ref().is_some_and(full) {
@@ -179,23 +235,20 @@ impl Engine {
         self.collector.queue.pop_front()
     }
 
+    /// The message has gone from the queue.
+    pub(super) fn unqueue_key(&mut self, key: Key) {
+        self.collector.queue.retain(|queued| *queued != key);
+    }
+
     fn flush_batch(&mut self, number: u32, now: Millis) {
         let Some((mut batch, key)) = self.take_batch(number) else {
             return;
         };
         batch.json.push(b']');
-        let Some((flags, topic)) = key.split_last() else {
-            return;
-        };
-        let flags = flags - b'0';
-        let message = Message {
-            topic: std::str::from_utf8(topic).unwrap_or_default(),
-            payload: &batch.json,
-            qos: flags & 3,
-            retain: flags & 4 != 0,
-        };
+        let Some(key) = BatchKey::read(&key) else { return };
+        let message = key.message(&batch.json);
         // Its items were taken, so it is not refused for the few bytes it has more than they.
-        let kept = self.keep(&message, batch.token);
+        let kept = self.keep(&message, batch.token, now);
         self.line_up(kept, now);
         self.collector.forget_gone();
     }
@@ -218,8 +271,8 @@ impl Engine {
     pub fn queue(&mut self, now: Millis, message: &Message<'_>, token: Token) -> Result<(), Error> {
         self.accepting()?;
         check_topic(message.topic)?;
-        check_message(message)?;
-        let key = self.hold(message, token)?;
+        check_message(self.version, message)?;
+        let key = self.hold(message, token, now)?;
         self.collector.queue.push_back(key);
         if !self.timers.is_set(Timer::Queue) {
             self.timers.set(Timer::Queue, now + self.cfg.publish_interval);

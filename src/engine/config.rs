@@ -5,7 +5,15 @@ use super::timers::Millis;
 
 #[derive(Debug, Clone, PartialEq)]
 pub struct Config {
+    /// MQTT 5, 3.1.1, or the first of them that the broker speaks.
+    pub version: Versions,
     pub client_id: String,
+    /// Of CONNECT, MQTT 5.
+    pub properties: Vec<u8>,
+    /// Topics are replaced by aliases where the server allows it.
+    pub topic_aliases: bool,
+    /// Go where a server that sends us away says.
+    pub follow_server_reference: bool,
     /// Whole URLs, one a server, tried in turn.
     pub servers: Vec<String>,
     pub clean_session: bool,
@@ -35,6 +43,13 @@ pub struct Config {
     pub persist: bool,
 }
 
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Versions {
+    V4,
+    V5,
+    Auto,
+}
+
 /// What becomes of messages that wait, when a further one finds no room or has the same topic.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Policy {
@@ -52,11 +67,16 @@ pub struct Will {
     pub payload: Vec<u8>,
     pub qos: u8,
     pub retain: bool,
+    pub properties: Vec<u8>,
 }
 
 impl Default for Config {
     fn default() -> Self {
         Config {
+            version: Versions::V4,
+            properties: Vec::new(),
+            topic_aliases: true,
+            follow_server_reference: false,
             client_id: String::new(),
             servers: Vec::new(),
             clean_session: true,

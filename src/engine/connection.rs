@@ -1,10 +1,14 @@
 //! The life of a connection: attempt, handshake, loss, delay, next attempt; and the one place that
 //! says what a new connection does with everything that was pending.
 
+use super::aliases::{Aliases, INBOUND};
 use super::backoff::{FIRST_DELAY, LEAST_DELAY};
+use super::config::Versions;
 use super::event::{Event, Generation, Outcome, Token, NOBODY};
+use super::server::Server;
 use super::timers::{Millis, Timer};
-use super::{text, Code, Engine, Error, State};
+use super::{endpoint, text, Code, Config, Engine, Error, State};
+use crate::codec::property::*;
 use crate::codec::{protocol, write, Malformed, Version};
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -30,6 +34,12 @@ pub(super) const RC_KEEPALIVE: u8 = 16;
 
 /// CONNACK 3, the one refusal that passes by itself.
 const UNAVAILABLE: u8 = 3;
+/// CONNACK of MQTT 5: Unsupported Protocol Version.
+const UNSUPPORTED: u8 = 0x84;
+/// Those that pass by themselves: server unavailable, busy, use another server, quota, rate.
+const PASSING: [u8; 5] = [0x88, 0x89, 0x97, 0x9c, 0x9f];
+/// Use another server, server moved: 0x9c and 0x9d.
+const ELSEWHERE: u8 = 0x9c;
 
 /// A connection that lasts so long was a good one: the reconnect delay starts small again.
 const STABLE: Millis = 10_000;
@@ -56,6 +66,18 @@ pub(super) struct Link {
     pub pinged: Option<Millis>,
     /// The transport has enough to do.
     pub blocked: bool,
+    /// A clean session was asked for.
+    pub clean: bool,
+    /// What the server says counts, otherwise the user.
+    pub keepalive: Millis,
+    /// Messages of QoS 1 and 2 that may yet be sent on this connection (§4.9).
+    pub quota: usize,
+    /// So many the server may have under way.
+    pub receive_maximum: usize,
+    /// Re-authentication was begun and has not ended.
+    pub reauthenticates: bool,
+    /// The last of the servers is one that another named.
+    pub detour: bool,
     /// Who awaits start(), and after how many more failed attempts it fails.
     pub starters: Vec<(Token, usize)>,
 }
@@ -77,6 +99,12 @@ impl Default for Link {
             last_ack: 0,
             pinged: None,
             blocked: false,
+            clean: true,
+            keepalive: 0,
+            quota: usize::MAX,
+            receive_maximum: usize::MAX,
+            reauthenticates: false,
+            detour: false,
             starters: Vec::new(),
         }
     }
@@ -124,7 +152,9 @@ impl Engine {
             Phase::Backoff if online => self.attempt_all(now),
             Phase::Backoff if self.pauses() => self.timers.clear(Timer::Retry),
             // The old connection may be dead: asked now, it is known sooner.
-            Phase::Online if online && self.cfg.keepalive > 0 && self.link.pinged.is_none() => self.ping(now),
+            Phase::Online if online && self.link.keepalive > 0 && self.link.pinged.is_none() => {
+                self.ping(now)
+            }
             _ => {}
         }
     }
@@ -143,6 +173,7 @@ impl Engine {
     pub(super) fn attempt(&mut self, now: Millis) {
         self.timers.clear(Timer::Retry);
         self.timers.set(Timer::Connect, now + self.cfg.connect_timeout);
+        self.out.clear();
         self.link.phase = Phase::Opening;
         self.link.generation = self.link.generation.wrapping_add(1);
         self.events.push_back(Event::Open {
@@ -158,17 +189,20 @@ impl Engine {
         }
         self.link.phase = Phase::Handshake;
         self.link.last_received = now;
+        self.link.reauthenticates = false;
+        self.server = Server::default();
+        let properties = self.introduce();
         let cfg = &self.cfg;
         write::connect(
             &mut self.out,
             &write::Connect {
-                version: Version::V4,
-                properties: &[],
+                version: self.version,
+                properties: &properties,
                 client_id: &cfg.client_id,
-                clean_session: cfg.clean_session,
+                clean_session: self.link.clean,
                 keepalive: cfg.keepalive.div_ceil(1000).min(65_535) as u16,
                 will: cfg.will.as_ref().map(|w| write::Will {
-                    properties: &[],
+                    properties: &w.properties,
                     topic: &w.topic,
                     payload: &w.payload,
                     qos: w.qos,
@@ -178,6 +212,36 @@ impl Engine {
                 password: cfg.password.as_deref(),
             },
         );
+    }
+
+    /// The properties of CONNECT: the user's, and what our settings mean in MQTT 5.
+    fn introduce(&mut self) -> Vec<u8> {
+        let cfg = &self.cfg;
+        self.link.clean = cfg.clean_session;
+        self.link.receive_maximum = usize::MAX;
+        self.aliases = Aliases::new(0);
+        if self.version == Version::V4 {
+            return Vec::new();
+        }
+        let mut list = cfg.properties.clone();
+        let given = |id| number(&cfg.properties, id);
+        let mut or = |id, wanted: bool, value| {
+            if given(id).is_none() && wanted {
+                put(&mut list, id, Value::Number(value));
+            }
+        };
+        // As CleanSession 0 of 3.1.1 means it.
+        or(SESSION_EXPIRY, !cfg.clean_session, u32::MAX);
+        or(TOPIC_ALIAS_MAXIMUM, cfg.topic_aliases, INBOUND.into());
+        let bounded = cfg.max_packet_size < Config::default().max_packet_size;
+        or(MAXIMUM_PACKET_SIZE, bounded, cfg.max_packet_size as u32);
+        // A session that outlives the connection is begun anew by start(), and resumed by a reconnect.
+        if given(SESSION_EXPIRY).unwrap_or(0) > 0 && self.link.ever_online {
+            self.link.clean = false;
+        }
+        self.link.receive_maximum = given(RECEIVE_MAXIMUM).unwrap_or(65_535) as usize;
+        self.aliases = Aliases::new(number(&list, TOPIC_ALIAS_MAXIMUM).unwrap_or(0) as u16);
+        list
     }
 
     /// The transport is gone, `why` in its words ("" if it said nothing).
@@ -198,6 +262,8 @@ impl Engine {
                 ];
                 self.lose(RC_LOST, Error::say(Code::ConnectionRefused, &words), now);
             }
+            // Some servers that know no MQTT 5 just hang up.
+            Phase::Handshake if self.falls_back() => self.fall_back(now),
             Phase::Handshake => {
                 let words = [
                     &server,
@@ -218,22 +284,43 @@ impl Engine {
     }
 
     /// CONNACK (§3.2).
-    pub(super) fn on_connack(&mut self, session_present: bool, code: u8, now: Millis) {
-        if code != 0 {
-            self.events.push_back(Event::Connected {
-                session_present: false,
-                code,
-            });
-            let error = Error::refusal(code);
+    pub(super) fn on_connack(
+        &mut self,
+        session_present: bool,
+        code: u8,
+        properties: &[u8],
+        now: Millis,
+    ) -> Result<(), Malformed> {
+        if code == UNSUPPORTED && self.falls_back() {
             self.close_transport();
-            return self.lose_by(RC_LOST, error, now, code != UNAVAILABLE);
+            self.inbox.clear();
+            self.fall_back(now);
+            return Ok(());
         }
-        if session_present && self.cfg.clean_session {
+        let mut own_method = string(&self.cfg.properties, AUTH_METHOD).into_iter();
+        if string(properties, AUTH_METHOD).is_some_and(|method| own_method.next() != Some(method)) {
+            return Err(protocol("a CONNACK of another authentication method"));
+        }
+        if code == 0 && session_present && self.link.clean {
             // [MQTT-3.2.2-1]
-            return self.violated(
-                protocol("CONNACK says that a session is present although a clean one was asked for"),
-                now,
-            );
+            return Err(protocol(
+                "CONNACK says that a session is present although a clean one was asked for",
+            ));
+        }
+        self.events.push_back(Event::Connected {
+            session_present,
+            code,
+            properties: properties.to_vec(),
+        });
+        if code != 0 {
+            let (error, passes) = match self.version {
+                Version::V4 => (Error::refusal(code), code == UNAVAILABLE),
+                Version::V5 => (Error::refusal_because(code, properties), PASSING.contains(&code)),
+            };
+            self.close_transport();
+            self.lose_by(RC_LOST, error, now, !passes);
+            self.follow(code, properties);
+            return Ok(());
         }
         self.timers.clear(Timer::Connect);
         self.timers.set(Timer::Stable, now + STABLE);
@@ -244,29 +331,96 @@ impl Engine {
         self.link.tried = 0;
         self.link.refused = true;
         self.link.resumed = session_present;
+        self.link.keepalive = self.cfg.keepalive;
+        if self.version == Version::V5 {
+            self.heed(properties);
+        }
+        self.link.quota = self.server.receive_maximum;
         self.arm_keepalive(now);
         self.resume(session_present);
-        self.events.push_back(Event::Connected {
-            session_present,
-            code,
-        });
         for (token, _) in std::mem::take(&mut self.link.starters) {
             self.done(token, Ok(Outcome::None));
         }
         self.stop_if_drained(now);
+        Ok(())
+    }
+
+    /// What a server of MQTT 5 asks for in its CONNACK.
+    fn heed(&mut self, properties: &[u8]) {
+        self.server = Server::read(properties);
+        if self.cfg.topic_aliases {
+            self.aliases.allow(self.server.alias_maximum);
+        }
+        if let Some(seconds) = number(properties, SERVER_KEEP_ALIVE) {
+            self.link.keepalive = Millis::from(seconds) * 1000;
+        }
+        if let Some(id) = string(properties, ASSIGNED_CLIENT_ID) {
+            self.cfg.client_id = id.to_owned();
+        }
+    }
+
+    /// MQTT 5 was tried, and 3.1.1 may be.
+    fn falls_back(&self) -> bool {
+        self.cfg.version == Versions::Auto && self.version == Version::V5 && !self.link.ever_online
+    }
+
+    fn fall_back(&mut self, now: Millis) {
+        self.speak(Version::V4);
+        self.attempt(now);
+    }
+
+    /// A server that sends us elsewhere: its word joins the servers and is tried next, if the user allows it.
+    fn follow(&mut self, reason: u8, properties: &[u8]) {
+        let reference = string(properties, SERVER_REFERENCE).and_then(|all| all.split(' ').next());
+        let (Some(reference), true, ELSEWHERE) = (reference, self.cfg.follow_server_reference, reason & !1)
+        else {
+            return;
+        };
+        let Some(url) = self
+            .cfg
+            .servers
+            .get(self.link.server)
+            .and_then(|here| endpoint::elsewhere(here, reference))
+        else {
+            return;
+        };
+        if std::mem::replace(&mut self.link.detour, true) {
+            self.cfg.servers.pop();
+        }
+        self.link.server = self.cfg.servers.len();
+        self.cfg.servers.push(url);
+    }
+
+    /// A server's DISCONNECT (§3.14).
+    pub(super) fn on_disconnect(&mut self, reason: u8, properties: &[u8], now: Millis) {
+        let what = [&self.server_name(), " ended the connection"];
+        let error = Error::because(Code::ConnectionLost, &what, reason, properties);
+        self.close_transport();
+        self.lose(if reason == 0 { RC_LOST } else { reason }, error, now);
+        self.follow(reason, properties);
     }
 
     /// The peer broke the protocol: nothing it says from here on can be trusted [MQTT-4.8.0-1].
     pub(super) fn violated(&mut self, what: Malformed, now: Millis) {
+        let server = self.server_name();
         let words = [
-            &self.server_name(),
+            server.as_str(),
             " sent what MQTT does not allow: ",
             what.what,
-            "; check that this port speaks MQTT 3.1.1",
+            "; check that this port speaks MQTT ",
+            if self.version == Version::V4 { "3.1.1" } else { "5" },
         ];
-        let error = Error::say(Code::ProtocolError, &words);
+        let mut error = Error::say(Code::ProtocolError, &words);
+        let tells = self.version == Version::V5 && self.link.phase == Phase::Online;
+        if tells {
+            error.reason = Some(what.reason);
+        }
         self.close_transport();
         self.lose(RC_PROTOCOL, error, now);
+        if tells {
+            // The last word on this transport, before it is closed [MQTT-4.13.1-1].
+            write::disconnect(&mut self.out, self.version, what.reason, &[]);
+        }
     }
 
     pub(super) fn connect_overdue(&mut self, now: Millis) {

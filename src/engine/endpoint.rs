@@ -152,6 +152,18 @@ pub fn resolve(server: &str, settings: &Settings<'_>) -> Result<String, Error> {
     Ok([protocol.scheme(), &host, ":", &count(port as usize), path].concat())
 }
 
+/// The URL of a server that another one has named (MQTT 5, §4.11): a host with or without a port, reached as the other
+/// one was, whose URL is `here`.
+pub fn elsewhere(here: &str, reference: &str) -> Option<String> {
+    let (scheme, rest) = here.split_once("://")?;
+    let (authority, path) = rest.split_at(rest.find('/').unwrap_or(rest.len()));
+    let (host, port) = split_port(reference)?;
+    let port = port.or(split_port(authority)?.1)?;
+    let good = !host.is_empty()
+        && !host.contains(|c: char| "/?#@".contains(c) || c.is_whitespace() || c.is_control());
+    good.then(|| [scheme, "://", host, ":", &count(port as usize), path].concat())
+}
+
 /// None: the port is not one. IPv6 addresses stand in brackets, or alone without a port.
 fn split_port(authority: &str) -> Option<(&str, Option<u16>)> {
     let end = match authority.strip_prefix('[') {

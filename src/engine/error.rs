@@ -3,6 +3,9 @@
 
 use std::borrow::Cow;
 
+use super::text::count;
+use crate::codec::property;
+
 /// Stable names of errors; `name()` is what a user compares with.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Code {
@@ -21,6 +24,11 @@ pub enum Code {
     PacketTooLarge,
     ProtocolError,
     SubscribeFailed,
+    UnsubscribeFailed,
+    /// PUBACK or PUBREC with a reason of 128 or more.
+    PublishRefused,
+    /// The server has said that it does not take such a thing, or it takes another MQTT version.
+    NotSupported,
     InvalidOption,
     OutOfRange,
     InvalidTopic,
@@ -56,6 +64,9 @@ impl Code {
             Code::PacketTooLarge => "PACKET_TOO_LARGE",
             Code::ProtocolError => "PROTOCOL_ERROR",
             Code::SubscribeFailed => "SUBSCRIBE_FAILED",
+            Code::UnsubscribeFailed => "UNSUBSCRIBE_FAILED",
+            Code::PublishRefused => "PUBLISH_REFUSED",
+            Code::NotSupported => "NOT_SUPPORTED",
             Code::InvalidOption => "INVALID_OPTION",
             Code::OutOfRange => "OUT_OF_RANGE",
             Code::InvalidTopic => "INVALID_TOPIC",
@@ -81,6 +92,8 @@ pub struct Error {
     pub code: Code,
     /// The return or reason code, where the broker sent one.
     pub reason: Option<u8>,
+    /// What came along with it, MQTT 5.
+    pub properties: Vec<u8>,
     pub message: Cow<'static, str>,
 }
 
@@ -89,6 +102,7 @@ impl Error {
         Error {
             code,
             reason: None,
+            properties: Vec::new(),
             message: message.into(),
         }
     }
@@ -103,7 +117,53 @@ impl Error {
         self
     }
 
-    /// CONNACK return codes (§3.2.2.3).
+    /// What a server of MQTT 5 refuses or ends, in its own words where it has any.
+    pub fn because(code: Code, what: &[&str], reason: u8, properties: &[u8]) -> Self {
+        let said = property::string(properties, property::REASON_STRING).unwrap_or_default();
+        let said = excerpt(said);
+        let colon = if said.is_empty() { "" } else { ": " };
+        let reference = property::string(properties, property::SERVER_REFERENCE);
+        let go = if reference.is_some() {
+            "; it names another server: "
+        } else {
+            ""
+        };
+        let number = count(reason.into());
+        let reference = excerpt(reference.unwrap_or_default());
+        let text = [
+            &what.concat(),
+            " (reason code ",
+            &number,
+            colon,
+            &said,
+            ")",
+            go,
+            &reference,
+        ];
+        Error {
+            reason: Some(reason),
+            properties: properties.to_vec(),
+            ..Error::say(code, &text)
+        }
+    }
+
+    /// CONNACK reason codes of MQTT 5 (§3.2.2.2).
+    pub fn refusal_because(reason: u8, properties: &[u8]) -> Self {
+        let (code, what) = match reason {
+            0x84 => (
+                Code::NotSupported,
+                "the broker does not speak MQTT 5; set mqttversion to 4 or \"auto\"",
+            ),
+            0x86 | 0x87 | 0x8a | 0x8c => (
+                Code::NotAuthorized,
+                "the broker does not authorise this client; check mqttusername, mqttpassword and the broker's access rules",
+            ),
+            _ => (Code::ConnectionRefused, "the broker refused the connection"),
+        };
+        Error::because(code, &[what], reason, properties)
+    }
+
+    /// CONNACK return codes of 3.1.1 (§3.2.2.3).
     pub fn refusal(code: u8) -> Self {
         let (kind, text) = match code {
             1 => (

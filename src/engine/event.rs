@@ -18,9 +18,16 @@ pub enum Event {
     /// Send what is outgoing, then close the transport of this generation.
     Close { generation: Generation },
     /// CONNACK arrived; `code` 0 is accepted.
-    Connected { session_present: bool, code: u8 },
-    /// A connection that had been accepted is over; `rc` in paho's numbers.
+    Connected {
+        session_present: bool,
+        code: u8,
+        properties: Vec<u8>,
+    },
+    /// A connection that had been accepted is over; `rc` in paho's numbers, or the reason code of a server's
+    /// DISCONNECT.
     Disconnected { rc: u8, error: Option<Error> },
+    /// AUTH arrived: `Engine::authenticate` answers it, unless `reason` is 0.
+    Auth { reason: u8, properties: Vec<u8> },
     /// These of `Engine::records` were received.
     Messages { from: usize, upto: usize },
     /// This handler is no longer used.
@@ -37,11 +44,19 @@ pub enum Event {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Outcome {
     None,
-    /// Granted QoS, one a filter in the order asked (§3.9.3).
-    Granted(Vec<u8>),
+    /// Acknowledged with more than plain success, MQTT 5.
+    Acked {
+        reason: u8,
+        properties: Vec<u8>,
+    },
+    /// Granted QoS or reason codes, one a filter in the order asked (§3.9.3).
+    Granted {
+        codes: Vec<u8>,
+        properties: Vec<u8>,
+    },
 }
 
-/// A received message: where it lies in `Engine::inbound`, four words that a caller can read in
+/// A received message: where it lies in `Engine::inbound`, six words that a caller can read in
 /// bulk. Valid until the next bytes are fed.
 #[repr(C)]
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -52,6 +67,9 @@ pub struct Record {
     pub len: u32,
     /// QoS in bits 0-1, retain 4, dup 8.
     pub flags: u32,
+    /// Where its properties lie, MQTT 5.
+    pub properties: u32,
+    pub properties_len: u32,
 }
 
 impl Record {
@@ -59,6 +77,12 @@ impl Record {
     pub fn range(&self) -> std::ops::Range<usize> {
         let from = self.offset as usize;
         from..from + self.len as usize
+    }
+
+    /// Where in `Engine::inbound` the properties lie.
+    pub fn properties(&self) -> std::ops::Range<usize> {
+        let from = self.properties as usize;
+        from..from + self.properties_len as usize
     }
 
     pub fn qos(&self) -> u8 {

@@ -4,19 +4,22 @@
 //! that bytes leave only when the changes made before them are kept; then QoS 2 stays exactly once
 //! over a crash. Until `restore` nothing is written, and a client without a store pays for nothing.
 
+use super::collect::BatchKey;
 use super::event::NOBODY;
-use super::message::Message;
 use super::ops::{Ops, Stage, Work};
 use super::timers::Millis;
 use super::Engine;
+use crate::codec::property::{self, place};
 use crate::codec::{frame, publish, Version};
 
 /// What is now kept under a key; nothing: it is kept no more.
 pub type Change = (u64, Option<Vec<u8>>);
 
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub struct Journal {
     on: bool,
+    /// What messages are encoded in.
+    version: Version,
     /// The last number given out: they order what is kept as it was begun.
     last: u64,
     changes: Vec<Change>,
@@ -31,6 +34,17 @@ const IDENTIFIER: u64 = 3;
 const LARGEST: u64 = 1 << 53;
 /// Identifiers given up here but perhaps not by the broker; below are those received.
 const RESERVED: u64 = 1 << 16;
+
+impl Default for Journal {
+    fn default() -> Self {
+        Journal {
+            on: false,
+            version: Version::V4,
+            last: 0,
+            changes: Vec::new(),
+        }
+    }
+}
 
 impl Journal {
     pub fn is_on(&self) -> bool {
@@ -55,7 +69,8 @@ impl Journal {
 
     pub fn message(&mut self, number: u64, packet: &[u8]) {
         if self.on {
-            self.note(number, MESSAGE, Some(packet.to_vec()));
+            let mark: &[u8] = if self.version == Version::V5 { &[MARK] } else { &[] };
+            self.note(number, MESSAGE, Some([mark, packet].concat()));
         }
     }
 
@@ -139,6 +154,7 @@ impl Engine {
         let journal = &mut self.ops.journal;
         *journal = Journal {
             on: true,
+            version: self.version,
             ..Journal::default()
         };
         for (key, _) in &entries {
@@ -194,15 +210,14 @@ impl Engine {
         // They have waited long enough.
         for mut kept in batches {
             kept.json.push(b']');
-            let (flags, topic) = kept.key.split_last().unwrap_or((&b'0', &[]));
-            let flags = flags.wrapping_sub(b'0');
-            let message = Message {
-                topic: std::str::from_utf8(topic).unwrap_or_default(),
-                payload: &kept.json,
-                qos: flags & 3,
-                retain: flags & 4 != 0,
+            let Some(batch) = BatchKey::read(&kept.key) else {
+                continue;
             };
-            let key = self.keep(&message, NOBODY);
+            let mut message = batch.message(&kept.json);
+            if self.version == Version::V4 {
+                message.properties = &[];
+            }
+            let key = self.keep(&message, NOBODY, now);
             self.line_up(key, now);
             for number in kept.numbers {
                 self.ops.journal.item_ended(number);
@@ -217,14 +232,33 @@ impl Engine {
         unread
     }
 
+    /// A kept message in what is spoken now; properties of MQTT 5 have no place in 3.1.1.
+    fn converted(&self, kept_in: Version, packet: Vec<u8>) -> Vec<u8> {
+        if kept_in == self.version {
+            return packet;
+        }
+        let Some(parts) = publish::parts(kept_in, &packet) else {
+            return packet;
+        };
+        let mut other = Vec::new();
+        publish::encode(&mut other, self.version, &parts, 0);
+        other
+    }
+
     /// False: it is none that can be sent, and is left where it is.
     fn restore_message(&mut self, number: u64, packet: Vec<u8>, state: Option<State>, now: Millis) -> bool {
-        let whole =
-            matches!(frame::frame(&packet, Version::V4), Ok(Some(frame)) if frame.total() == packet.len());
+        // What MQTT 5 has kept is marked.
+        let (kept_in, packet) = match packet.split_first() {
+            Some((&MARK, rest)) => (Version::V5, rest.to_vec()),
+            _ => (Version::V4, packet),
+        };
+        let frame = frame::frame(&packet, kept_in).ok().flatten();
+        let whole = frame.is_some_and(|frame| frame.total() == packet.len());
         let qos = publish::qos(&packet);
-        if !whole || packet[0] >> 4 != 3 || qos > 2 || !readable(&packet) {
+        if !whole || packet[0] >> 4 != 3 || qos > 2 || !readable(kept_in, &packet) {
             return false;
         }
+        let packet = self.converted(kept_in, packet);
         let size = packet.len();
         let in_flight = state.filter(|_| qos > 0);
         let key = self.ops.restore(number, Work::Publish(packet));
@@ -244,16 +278,19 @@ impl Engine {
     }
 }
 
+/// In front of a message of MQTT 5: no PUBLISH begins with it.
+const MARK: u8 = 5;
+
 /// Apart from its packet identifier, which it has only in flight.
-fn readable(packet: &[u8]) -> bool {
+fn readable(version: Version, packet: &[u8]) -> bool {
     let mut copy = packet.to_vec();
     publish::clear_dup(&mut copy);
     publish::set_pid(&mut copy, 1);
-    let header = frame::frame(&copy, Version::V4)
+    let header = frame::frame(&copy, version)
         .ok()
         .flatten()
         .map_or(0, |frame| frame.header);
-    publish::decode(Version::V4, copy[0], &copy[header..]).is_ok()
+    publish::decode(version, copy[0], &copy[header..]).is_ok()
 }
 
 /// Stage, packet identifier, order: see `ops::Op`.
@@ -278,9 +315,9 @@ fn restore_item(batches: &mut Vec<Kept>, number: u64, value: &[u8]) -> bool {
     let parsed = value.split_first_chunk().and_then(|(batch, rest)| {
         let (length, rest) = rest.split_first_chunk()?;
         let (key, json) = rest.split_at_checked(u32::from_be_bytes(*length) as usize)?;
-        let (flags, topic) = key.split_last()?;
-        let sound = matches!(flags, b'0'..=b'6' if flags & 3 != 3)
-            && std::str::from_utf8(topic).is_ok_and(|topic| super::check_topic(topic).is_ok());
+        let parsed = BatchKey::read(key)?;
+        let sound = super::check_topic(parsed.topic).is_ok()
+            && property::check(parsed.properties, place::PUBLISH).is_ok();
         sound.then_some((u64::from_be_bytes(*batch), key, json))
     });
     let Some((batch, key, json)) = parsed else {

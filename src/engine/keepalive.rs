@@ -13,13 +13,13 @@ use crate::codec::write;
 impl Engine {
     pub(super) fn arm_keepalive(&mut self, now: Millis) {
         self.link.pinged = None;
-        if self.cfg.keepalive > 0 {
+        if self.link.keepalive > 0 {
             self.timers.set(Timer::Keepalive, now + self.half());
         }
     }
 
     fn half(&self) -> Millis {
-        (self.cfg.keepalive / 2).max(1)
+        (self.link.keepalive / 2).max(1)
     }
 
     pub(super) fn ping(&mut self, now: Millis) {
@@ -29,7 +29,7 @@ impl Engine {
     }
 
     pub(super) fn check_keepalive(&mut self, now: Millis) {
-        let keepalive = self.cfg.keepalive;
+        let keepalive = self.link.keepalive;
         if let Some(pinged) = self.link.pinged {
             let due = pinged + keepalive;
             if now < due {

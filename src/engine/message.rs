@@ -1,8 +1,10 @@
 //! What may be published: a message as a user gives it, and what is wrong with it.
 
 use super::text::count;
+use super::timers::Millis;
 use super::{Code, Error};
 use crate::codec::frame::MAX_REMAINING_LENGTH;
+use crate::codec::property::{number, MESSAGE_EXPIRY};
 use crate::codec::{publish, topic, Version};
 
 #[derive(Debug, Clone, Copy)]
@@ -11,16 +13,30 @@ pub struct Message<'a> {
     pub payload: &'a [u8],
     pub qos: u8,
     pub retain: bool,
+    /// An encoded list that may stand in a PUBLISH, MQTT 5; empty otherwise.
+    pub properties: &'a [u8],
 }
+
+/// `Op::expires` of a message that does not.
+pub(super) const NEVER: Millis = 0;
 
 impl<'a> Message<'a> {
     pub(super) fn parts(&self) -> publish::Parts<'a> {
         publish::Parts {
             topic: self.topic.as_bytes(),
-            properties: &[],
+            properties: self.properties,
             payload: self.payload,
             qos: self.qos,
             retain: self.retain,
+            alias: 0,
+        }
+    }
+
+    /// When it is of no more use (§3.3.2.3.3).
+    pub(super) fn expires(&self, now: Millis) -> Millis {
+        match number(self.properties, MESSAGE_EXPIRY) {
+            Some(seconds) => now + Millis::from(seconds) * 1000,
+            None => NEVER,
         }
     }
 }
@@ -46,9 +62,12 @@ pub fn check_topic(name: &str) -> Result<(), Error> {
 }
 
 /// Size and QoS; the topic is looked at by `check_topic`.
-pub(super) fn check_message(message: &Message<'_>) -> Result<(), Error> {
+pub(super) fn check_message(version: Version, message: &Message<'_>) -> Result<(), Error> {
     check_qos(message.qos)?;
-    let length = publish::remaining_length(Version::V4, &message.parts());
+    if version == Version::V4 && !message.properties.is_empty() {
+        return Err(needs_5("properties"));
+    }
+    let length = publish::remaining_length(version, &message.parts());
     if length <= MAX_REMAINING_LENGTH {
         return Ok(());
     }
@@ -60,6 +79,16 @@ pub(super) fn check_message(message: &Message<'_>) -> Result<(), Error> {
             " bytes is too large; an MQTT packet holds at most 268,435,455 bytes, so send it in parts",
         ],
     ))
+}
+
+pub(super) fn needs_5(what: &str) -> Error {
+    Error::say(
+        Code::InvalidOption,
+        &[
+            what,
+            " belong to MQTT 5.0, and this connection speaks 3.1.1 (mqttversion 4); leave them out, or set mqttversion to 5",
+        ],
+    )
 }
 
 pub(super) fn check_qos(qos: u8) -> Result<(), Error> {

@@ -4,7 +4,7 @@
 //! bytes, events and the next deadline. Its methods are of four kinds:
 //!
 //! - **inputs**: `start`, `stop`, `publish`, `batch`, `queue`, `flush`, `subscribe`,
-//!   `unsubscribe`, `opened`, `closed`, `network`, `space` + `received`, `set_blocked`, `tick`;
+//!   `unsubscribe`, `authenticate`, `opened`, `closed`, `network`, `space` + `received`, `set_blocked`, `tick`;
 //! - **outputs**: `outgoing` (then `sent`), `next_event`, `next_deadline`;
 //! - **views** that hold until the next input: `records`, `inbound`, `topic`, `route`;
 //! - **getters**: `state`, `stats`, `config`.
@@ -13,6 +13,8 @@
 //! there is none, then it arms one timer for `next_deadline`. Time is milliseconds of any clock
 //! that does not go back; randomness is the seed given to `new`.
 
+mod aliases;
+mod auth;
 mod backoff;
 mod collect;
 mod connection;
@@ -28,6 +30,7 @@ mod receive;
 mod resume;
 mod rng;
 mod router;
+mod server;
 mod stop;
 mod subscribe;
 #[cfg(test)]
@@ -45,15 +48,18 @@ pub mod validate;
 
 use std::collections::VecDeque;
 
-pub use config::{Config, Policy, Will};
+pub use crate::codec::Version;
+pub use config::{Config, Policy, Versions, Will};
 pub use error::{Class, Code, Error};
 pub use event::{Event, Generation, Outcome, Record, Token, NOBODY};
 pub use journal::Change;
 pub use message::{check_topic, Message};
 pub use publish::Taken;
 pub use stats::Stats;
+pub use subscribe::Filter;
 pub use timers::Millis;
 
+use aliases::Aliases;
 use collect::Collector;
 use connection::Link;
 use inbox::Inbox;
@@ -62,6 +68,7 @@ use patience::Patience;
 use publish::Held;
 use receive::Received;
 use rng::Rng;
+use server::Server;
 use stop::Stopping;
 use subscribe::Subscriptions;
 use timers::{Timer, Timers};
@@ -95,12 +102,16 @@ pub const SEND_CAP: usize = 64 << 10;
 #[derive(Debug)]
 pub struct Engine {
     cfg: Config,
+    /// Which protocol the connection speaks, and what waits is encoded in.
+    version: Version,
     rng: Rng,
     timers: Timers,
     events: VecDeque<Event>,
     stats: Stats,
 
     link: Link,
+    server: Server,
+    aliases: Aliases,
     /// Bytes for the transport, one buffer for all packets of a turn.
     out: Vec<u8>,
     inbox: Inbox,
@@ -130,12 +141,18 @@ impl Engine {
             cfg.client_id = rng.client_id();
         }
         Engine {
+            version: match cfg.version {
+                Versions::V4 => Version::V4,
+                Versions::V5 | Versions::Auto => Version::V5,
+            },
             cfg,
             rng,
             timers: Timers::new(),
             events: VecDeque::new(),
             stats: Stats::default(),
             link: Link::default(),
+            server: Server::default(),
+            aliases: Aliases::default(),
             out: Vec::new(),
             inbox: Inbox::default(),
             received: Received::default(),
@@ -155,6 +172,11 @@ impl Engine {
 
     pub fn config(&self) -> &Config {
         &self.cfg
+    }
+
+    /// Which protocol the current connection, or the next, speaks.
+    pub fn version(&self) -> Version {
+        self.version
     }
 
     pub fn stats(&self) -> Stats {
@@ -190,6 +212,7 @@ impl Engine {
         }
         self.stats.bytes_sent += self.out.len() as u64;
         self.link.last_sent = now;
+        self.received.answered();
         self.out.clear();
         if self.out.capacity() > 16 * SEND_CAP {
             self.out = Vec::new();

@@ -6,6 +6,8 @@ use std::collections::{BinaryHeap, VecDeque};
 
 use super::event::{Token, NOBODY};
 use super::journal::Journal;
+use super::message::NEVER;
+use super::subscribe::Filter;
 use super::timers::Millis;
 
 /// `Op::since` of what no answer is awaited for: it is yet to be sent again on this connection, or its
@@ -33,8 +35,14 @@ pub enum Stage {
 pub enum Work {
     /// The encoded PUBLISH; its packet identifier is 0 until it is sent.
     Publish(Vec<u8>),
-    Subscribe(Vec<(String, u8)>),
-    Unsubscribe(Vec<String>),
+    Subscribe {
+        filters: Vec<Filter>,
+        properties: Vec<u8>,
+    },
+    Unsubscribe {
+        filters: Vec<String>,
+        properties: Vec<u8>,
+    },
 }
 
 #[derive(Debug)]
@@ -49,6 +57,8 @@ pub struct Op {
     /// Its place in the order of sending, for a resend: PUBLISHes as they were first sent
     /// [MQTT-4.6.0-1], PUBRELs as the PUBRECs came [MQTT-4.6.0-4]. 0: never sent.
     pub order: u64,
+    /// From when on it is of no use; `message::NEVER`.
+    pub expires: Millis,
     /// Its number in the journal; 0: it is not kept there.
     pub stored: u64,
     pub work: Work,
@@ -68,8 +78,8 @@ impl Work {
     pub fn control_bytes(&self) -> usize {
         match self {
             Work::Publish(_) => 0,
-            Work::Subscribe(filters) => filters.iter().map(|(f, _)| f.len() + FILTER).sum(),
-            Work::Unsubscribe(filters) => filters.iter().map(|f| f.len() + FILTER).sum(),
+            Work::Subscribe { filters, .. } => filters.iter().map(|f| f.filter.len() + FILTER).sum(),
+            Work::Unsubscribe { filters, .. } => filters.iter().map(|f| f.len() + FILTER).sum(),
         }
     }
 }
@@ -109,6 +119,7 @@ impl Ops {
             since: 0,
             given: 0,
             order: 0,
+            expires: NEVER,
             stored: 0,
             work,
         };
@@ -370,6 +381,13 @@ impl Ops {
             keys.extend(rank.map(|seq| Key { seq, slot }));
         }
         keys.into_sorted_vec()
+    }
+
+    /// Publishes that wait and will be of no use one day.
+    pub fn expiring(&self) -> Vec<Key> {
+        self.sorted(|seq, op| {
+            (op.expires != NEVER && op.stage == Stage::Waiting && op.order == 0).then_some(seq)
+        })
     }
 
     pub fn mark(&self) -> u64 {

@@ -8,6 +8,7 @@ use super::error::Code;
 use super::event::NOBODY;
 use super::names::Names;
 use super::ops::{Key, Op, Ops, Stage, Work};
+use super::publish::expired;
 use super::text::seconds;
 use super::timers::{Millis, Timer};
 use super::{Engine, Error, Policy};
@@ -236,6 +237,7 @@ impl Engine {
             ];
             self.give_way(Some(key), Error::say(Code::Expired, &text));
         }
+        self.expire(now);
         while let Some(&(since, key)) = self.patience.pending.front() {
             let stands = stands(&mut self.ops, (since, key));
             if stands && now < since + timeout {
@@ -246,6 +248,25 @@ impl Engine {
             if stands {
                 self.take_no_longer(key);
             }
+        }
+    }
+
+    /// Messages of MQTT 5 that wait beyond their own interval (§3.3.2.3.3). Intervals are whole seconds, so
+    /// one look a second is enough.
+    fn expire(&mut self, now: Millis) {
+        let mut next = Millis::MAX;
+        for key in self.ops.expiring() {
+            match self.ops.get(key) {
+                Some(op) if op.expires <= now => {
+                    self.unqueue_key(key);
+                    self.give_way(Some(key), expired());
+                }
+                Some(op) => next = next.min(op.expires),
+                None => {}
+            }
+        }
+        if next != Millis::MAX {
+            self.timers.hasten(Timer::Age, next.max(now + 1_000));
         }
     }
 

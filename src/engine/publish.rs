@@ -1,12 +1,15 @@
 //! Outgoing messages: taken from the user, put on the wire at once or when there is room,
 //! acknowledged to the end (§3.3, §4.3).
 
+use super::aliases::Alias;
 use super::event::{Outcome, Token};
-use super::message::{check_message, check_topic, Message};
+use super::message::{check_message, check_topic, Message, NEVER};
 use super::ops::{Key, Stage, Work};
 use super::text::count;
 use super::timers::{Millis, Timer};
 use super::{Code, Engine, Error, SEND_CAP};
+use crate::codec::property::{number, with_number, without, MESSAGE_EXPIRY, TOPIC_ALIAS};
+use crate::codec::publish::Parts;
 use crate::codec::{publish, write, Ack, Version};
 
 /// What became of a publish when the call returns.
@@ -39,16 +42,19 @@ impl Engine {
         token: Token,
     ) -> Result<Taken, Error> {
         self.accepting()?;
-        check_message(message)?;
+        check_message(self.version, message)?;
+        if self.version == Version::V5 && self.is_online() {
+            self.check_taken(&message.parts())?;
+        }
         if !self.can_send_now() {
             return self.wait(now, message, token);
         }
         if message.qos == 0 {
-            encode(&mut self.out, message, 0);
+            self.write(&message.parts(), 0);
             self.stats.sent += 1;
             return Ok(Taken::Now);
         }
-        if self.ops.in_flight() >= self.cfg.max_inflight {
+        if !self.has_place() {
             return self.wait(now, message, token);
         }
         let key = self.ops.insert(token, Work::Publish(Vec::new()));
@@ -56,16 +62,59 @@ impl Engine {
             self.ops.remove(key);
             return self.wait(now, message, token);
         }
-        if let Some(op) = self.ops.put_on_wire(key, now) {
-            let start = self.out.len();
-            encode(&mut self.out, message, op.pid);
-            op.work = Work::Publish(self.out[start..].to_vec());
+        let pid = self.ops.put_on_wire(key, now).map_or(0, |op| op.pid);
+        let start = self.out.len();
+        let parts = message.parts();
+        let kept = match self.write(&parts, pid) {
+            true => self.out[start..].to_vec(),
+            false => encode(self.version, &lasting(&parts, &mut Vec::new()), pid),
+        };
+        if let Some(op) = self.ops.get(key) {
+            op.work = Work::Publish(kept);
         }
         self.ops.write_down(key);
+        self.link.quota -= 1;
         self.stats.sent += 1;
         self.expect_ack(now);
         self.await_end(key, now);
         Ok(Taken::Later)
+    }
+
+    /// Appends a PUBLISH to what is outgoing, with a topic alias if there is one; false if it has one, and
+    /// means something on this connection only.
+    fn write(&mut self, parts: &Parts<'_>, pid: u16) -> bool {
+        let mut parts = *parts;
+        if self.version == Version::V5 {
+            if number(parts.properties, TOPIC_ALIAS).is_some() {
+                self.aliases.leave_outbound();
+                publish::encode(&mut self.out, self.version, &parts, pid);
+                return false;
+            }
+            if publish::size(self.version, &parts) + 3 <= self.server.max_packet {
+                match self.aliases.outbound(parts.topic) {
+                    Alias::None => {}
+                    Alias::New(alias) => parts.alias = alias,
+                    Alias::Known(alias) => (parts.topic, parts.alias) = (&[], alias),
+                }
+            }
+        }
+        publish::encode(&mut self.out, self.version, &parts, pid);
+        parts.alias == 0
+    }
+
+    /// What the server has said that it does not take is refused before it is sent.
+    fn check_taken(&self, parts: &Parts<'_>) -> Result<(), Error> {
+        self.server.takes(parts.qos, parts.retain)?;
+        self.server.takes_size(publish::size(self.version, parts))?;
+        match number(parts.properties, TOPIC_ALIAS) {
+            Some(alias) => self.server.takes_alias(alias),
+            None => Ok(()),
+        }
+    }
+
+    /// May a further message of QoS 1 or 2 be in flight?
+    fn has_place(&self) -> bool {
+        self.ops.in_flight() < self.cfg.max_inflight && self.link.quota > 0
     }
 
     fn can_send_now(&self) -> bool {
@@ -78,23 +127,31 @@ impl Engine {
     }
 
     fn wait(&mut self, now: Millis, message: &Message<'_>, token: Token) -> Result<Taken, Error> {
-        let key = self.hold(message, token)?;
+        let key = self.hold(message, token, now)?;
         self.line_up(key, now);
         Ok(Taken::Later)
     }
 
     /// Encodes a message to be kept until it can be sent, if there is room.
-    pub(super) fn hold(&mut self, message: &Message<'_>, token: Token) -> Result<Key, Error> {
-        self.make_room(message.topic.len() + message.payload.len(), message.topic)?;
-        Ok(self.keep(message, token))
+    pub(super) fn hold(&mut self, message: &Message<'_>, token: Token, now: Millis) -> Result<Key, Error> {
+        let bytes = message.topic.len() + message.payload.len() + message.properties.len();
+        self.make_room(bytes, message.topic)?;
+        Ok(self.keep(message, token, now))
     }
 
-    pub(super) fn keep(&mut self, message: &Message<'_>, token: Token) -> Key {
-        let mut packet = Vec::new();
-        encode(&mut packet, message, 0);
+    pub(super) fn keep(&mut self, message: &Message<'_>, token: Token, now: Millis) -> Key {
+        let packet = encode(self.version, &lasting(&message.parts(), &mut Vec::new()), 0);
         self.held.messages += 1;
         self.held.bytes += packet.len();
-        self.ops.insert(token, Work::Publish(packet))
+        let key = self.ops.insert(token, Work::Publish(packet));
+        let expires = message.expires(now);
+        if expires != NEVER {
+            if let Some(op) = self.ops.get(key) {
+                op.expires = expires;
+            }
+            self.timers.hasten(Timer::Age, expires);
+        }
+        key
     }
 
     /// More than may wait: an older message of the same topic is to give way.
@@ -138,8 +195,11 @@ impl Engine {
                     self.control.push_front(key);
                     return;
                 }
-            } else if let Some(key) = self.resend.pop_front() {
-                self.send_again(key, now);
+            } else if let Some(&key) = self.resend.front() {
+                if !self.send_again(key, now) {
+                    return;
+                }
+                self.resend.pop_front();
             } else if let Some(&key) = self.waiting.front() {
                 if !self.send_waiting(key, now) {
                     return;
@@ -153,31 +213,38 @@ impl Engine {
 
     /// False: no place in the window.
     fn send_waiting(&mut self, key: Key, now: Millis) -> bool {
+        let place = self.has_place();
         let Some(op) = self.ops.get(key) else { return true };
-        let Work::Publish(packet) = &op.work else {
+        let Work::Publish(packet) = &mut op.work else {
             return true;
         };
         let size = packet.len();
         let first_time = op.order == 0;
-        if publish::qos(packet) == 0 {
-            self.patience.forget_topic(key, packet);
-            self.out.extend_from_slice(packet);
-            let token = op.token;
-            self.ops.remove(key);
-            self.done(token, Ok(Outcome::None));
-        } else {
-            if self.ops.in_flight() >= self.cfg.max_inflight || !self.ops.assign_pid(key) {
+        let qos = publish::qos(packet);
+        if qos > 0 && !place {
+            return false;
+        }
+        self.patience.forget_topic(key, packet);
+        // Taken out while it is written, and put back: no copy.
+        let mut packet = std::mem::take(packet);
+        let (token, expires) = (op.token, op.expires);
+        let refused = self.freshen(&mut packet, expires, now).err();
+        if qos > 0 && refused.is_none() {
+            if !self.ops.assign_pid(key) {
+                self.put_back(key, packet);
                 return false;
             }
-            if let Some(op) = self.ops.put_on_wire(key, now) {
-                let pid = op.pid;
-                if let Work::Publish(packet) = &mut op.work {
-                    self.patience.forget_topic(key, packet);
-                    publish::set_pid(packet, pid);
-                    self.out.extend_from_slice(packet);
-                }
-            }
+            let pid = self.ops.put_on_wire(key, now).map_or(0, |op| op.pid);
+            publish::set_pid(&mut packet, pid);
+            self.write_packet(&packet, pid);
+            self.put_back(key, packet);
             self.expect_ack(now);
+        } else {
+            if refused.is_none() {
+                self.write_packet(&packet, 0);
+            }
+            self.ops.remove(key);
+            self.done(token, refused.clone().map_or(Ok(Outcome::None), Err));
         }
         let held = if first_time {
             &mut self.held
@@ -186,45 +253,147 @@ impl Engine {
         };
         held.messages -= 1;
         held.bytes -= size;
-        self.stats.sent += first_time as u64;
+        match refused {
+            Some(_) => self.stats.dropped += 1,
+            None => self.stats.sent += first_time as u64,
+        }
         true
     }
 
-    /// The session was kept: PUBLISH with DUP [MQTT-3.3.1-1], or PUBREL.
-    fn send_again(&mut self, key: Key, now: Millis) {
-        let Some(op) = self.ops.get(key) else { return };
-        op.since = now;
-        if op.stage == Stage::Released {
-            write::ack(&mut self.out, Ack::PubRel, op.pid);
-        } else if let Work::Publish(packet) = &mut op.work {
-            publish::set_dup(packet);
-            self.out.extend_from_slice(packet);
+    fn put_back(&mut self, key: Key, packet: Vec<u8>) {
+        if let Some(op) = self.ops.get(key) {
+            op.work = Work::Publish(packet);
         }
+    }
+
+    /// A message that has waited: whether the server takes it, and for how long it is still of use.
+    fn freshen(&mut self, packet: &mut Vec<u8>, expires: Millis, now: Millis) -> Result<(), Error> {
+        if self.version == Version::V4 {
+            return Ok(());
+        }
+        let Some(parts) = publish::parts(self.version, packet) else {
+            return Ok(());
+        };
+        self.check_taken(&parts)?;
+        if expires == NEVER {
+            return Ok(());
+        }
+        if expires <= now {
+            return Err(expired());
+        }
+        let left = (expires - now).div_ceil(1000) as u32;
+        let properties = with_number(parts.properties, MESSAGE_EXPIRY, left);
+        let parts = Parts {
+            properties: &properties,
+            ..parts
+        };
+        *packet = encode(self.version, &parts, 0);
+        Ok(())
+    }
+
+    fn write_packet(&mut self, packet: &[u8], pid: u16) {
+        let parts = match self.version {
+            Version::V4 => None,
+            Version::V5 => publish::parts(self.version, packet),
+        };
+        match parts {
+            Some(parts) => drop(self.write(&parts, pid)),
+            None => self.out.extend_from_slice(packet),
+        }
+        if pid != 0 {
+            self.link.quota -= 1;
+        }
+    }
+
+    /// The session was kept: PUBLISH with DUP [MQTT-3.3.1-1], or PUBREL. False: no place in the window.
+    fn send_again(&mut self, key: Key, now: Millis) -> bool {
+        let quota = self.link.quota;
+        let Some(op) = self.ops.get(key) else { return true };
+        let (token, pid) = (op.token, op.pid);
+        let mut refused = None;
+        if op.stage == Stage::Released {
+            write::ack(&mut self.out, Ack::PubRel, pid);
+        } else if let Work::Publish(packet) = &mut op.work {
+            if quota == 0 {
+                return false;
+            }
+            refused = self.server.takes_size(packet.len()).err();
+            if refused.is_none() {
+                publish::set_dup(packet);
+                self.out.extend_from_slice(packet);
+                self.link.quota -= 1;
+            }
+        }
+        if let Some(error) = refused {
+            self.ops.remove(key);
+            self.stats.dropped += 1;
+            self.done(token, Err(error));
+            return true;
+        }
+        op.since = now;
         self.expect_ack(now);
+        true
     }
 
     /// PUBACK and PUBCOMP: the last step of QoS 1 and 2.
-    pub(super) fn on_publish_done(&mut self, pid: u16, qos: u8, now: Millis) -> Result<(), &'static str> {
+    pub(super) fn on_publish_done(
+        &mut self,
+        (pid, reason, properties): Answer<'_>,
+        qos: u8,
+        now: Millis,
+    ) -> Result<(), &'static str> {
         let expected = if qos == 1 { Stage::Sent } else { Stage::Released };
         match self.ops.by_pid(pid) {
             Some((key, op)) if op.stage == expected && publish_qos(&op.work) == qos => {
                 let token = op.token;
                 self.ops.remove(key);
                 self.link.last_ack = now;
-                self.done(token, Ok(Outcome::None));
+                self.place_free();
+                let result = match reason {
+                    0 if properties.is_empty() => Ok(Outcome::None),
+                    // A PUBCOMP that does not know the identifier: it was completed before.
+                    0x80.. if qos == 1 => Err(refused(reason, properties)),
+                    _ => Ok(Outcome::Acked {
+                        reason,
+                        properties: properties.to_vec(),
+                    }),
+                };
+                self.done(token, result);
                 Ok(())
             }
             Some(_) => self.misfit(),
-            None => self.out_of_place(pid),
+            None => {
+                self.place_free();
+                self.out_of_place(pid)
+            }
         }
     }
 
-    /// PUBREC: the broker has it; from here on only PUBREL is sent [MQTT-4.3.3-1].
-    pub(super) fn on_pubrec(&mut self, pid: u16, now: Millis) -> Result<(), &'static str> {
+    /// The send quota (§4.9).
+    fn place_free(&mut self) {
+        if self.link.quota < self.server.receive_maximum {
+            self.link.quota += 1;
+        }
+    }
+
+    /// PUBREC: the broker has it; from here on only PUBREL is sent [MQTT-4.3.3-1]. Or it does not want it.
+    pub(super) fn on_pubrec(
+        &mut self,
+        (pid, reason, properties): Answer<'_>,
+        now: Millis,
+    ) -> Result<(), &'static str> {
         let order = self.ops.next_order();
         match self.ops.by_pid(pid) {
-            Some((_, op)) if publish_qos(&op.work) == 2 => {
+            Some((key, op)) if publish_qos(&op.work) == 2 => {
                 let first = op.stage == Stage::Sent;
+                if reason >= 0x80 {
+                    let token = op.token;
+                    self.ops.remove(key);
+                    self.link.last_ack = now;
+                    self.place_free();
+                    self.done(token, Err(refused(reason, properties)));
+                    return Ok(());
+                }
                 if first {
                     op.stage = Stage::Released;
                     op.order = order;
@@ -237,7 +406,16 @@ impl Engine {
                 }
             }
             Some(_) => self.misfit()?,
-            None => self.out_of_place(pid)?,
+            None => {
+                self.out_of_place(pid)?;
+                if reason >= 0x80 {
+                    return Ok(());
+                }
+                if self.version == Version::V5 {
+                    write::ack_because(&mut self.out, Ack::PubRel, pid, NOT_FOUND);
+                    return Ok(());
+                }
+            }
         }
         write::ack(&mut self.out, Ack::PubRel, pid);
         Ok(())
@@ -271,6 +449,36 @@ fn publish_qos(work: &Work) -> u8 {
     }
 }
 
-fn encode(out: &mut Vec<u8>, message: &Message<'_>, pid: u16) {
-    publish::encode(out, Version::V4, &message.parts(), pid);
+/// Packet identifier, reason code, properties.
+pub(super) type Answer<'a> = (u16, u8, &'a [u8]);
+
+/// Packet Identifier not found.
+pub(super) const NOT_FOUND: u8 = 0x92;
+
+fn refused(reason: u8, properties: &[u8]) -> Error {
+    let what = ["the broker refused the message; check the topic and the broker's access rules"];
+    Error::because(Code::PublishRefused, &what, reason, properties)
+}
+
+pub(super) fn expired() -> Error {
+    Error::new(
+        Code::Expired,
+        "the message waited for longer than its messageExpiryInterval; nothing was sent of it",
+    )
+}
+
+fn encode(version: Version, parts: &Parts<'_>, pid: u16) -> Vec<u8> {
+    let mut packet = Vec::new();
+    publish::encode(&mut packet, version, parts, pid);
+    packet
+}
+
+/// What may be sent on another connection: without a topic alias.
+fn lasting<'a>(parts: &Parts<'a>, without_alias: &'a mut Vec<u8>) -> Parts<'a> {
+    let mut parts = *parts;
+    if number(parts.properties, TOPIC_ALIAS).is_some() {
+        *without_alias = without(parts.properties, TOPIC_ALIAS);
+        parts.properties = without_alias;
+    }
+    parts
 }

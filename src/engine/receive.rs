@@ -5,9 +5,11 @@ use super::error::excerpt;
 use super::event::{Event, Generation, Record};
 use super::inbox::Skip;
 use super::journal::Journal;
+use super::publish::NOT_FOUND;
 use super::text::count;
 use super::timers::Millis;
 use super::{Code, Engine, Error};
+use crate::codec::property::{number, TOPIC_ALIAS};
 use crate::codec::{self, frame, protocol, publish, write, Ack, Malformed, Packet, Version};
 
 /// Messages of the chunk that is being worked on, and QoS 2 identifiers seen (§4.3.3).
@@ -16,9 +18,23 @@ pub(super) struct Received {
     pub records: Vec<Record>,
     /// One bit an identifier between PUBLISH and PUBREL; empty until QoS 2 is used.
     exactly_once: Vec<u64>,
+    /// Of this connection: QoS 2 messages between PUBLISH and PUBREL,
+    open: usize,
+    /// and last acknowledgements that are not sent.
+    unanswered: usize,
 }
 
 impl Received {
+    /// A new connection.
+    pub fn begin(&mut self) {
+        (self.open, self.unanswered) = (0, 0);
+    }
+
+    /// All acknowledgements are sent.
+    pub fn answered(&mut self) {
+        self.unanswered = 0;
+    }
+
     /// True the first time; a repeated PUBLISH is answered, not delivered again [MQTT-4.3.3-2].
     pub fn first_time(&mut self, pid: u16) -> bool {
         if self.exactly_once.is_empty() {
@@ -31,10 +47,21 @@ impl Received {
         first
     }
 
-    fn released(&mut self, pid: u16) {
-        if let Some(word) = self.exactly_once.get_mut(pid as usize >> 6) {
-            *word &= !(1 << (pid & 63));
+    /// False: there was no such message.
+    fn released(&mut self, pid: u16) -> bool {
+        let bit = 1 << (pid & 63);
+        let known = match self.exactly_once.get_mut(pid as usize >> 6) {
+            Some(word) if *word & bit != 0 => {
+                *word &= !bit;
+                true
+            }
+            _ => false,
+        };
+        if known && self.open > 0 {
+            self.open -= 1;
+            self.unanswered += 1;
         }
+        known
     }
 
     /// The session is lost.
@@ -100,15 +127,16 @@ impl Engine {
         if let Some(left) = self.skip(rest.len()) {
             return Ok(left.map(|skipped| at + skipped));
         }
-        let Some(frame) = frame::frame(rest, Version::V4)? else {
+        let Some(frame) = frame::frame(rest, self.version)? else {
             return Ok(None);
         };
-        if self.link.phase == Phase::Handshake && frame.kind() != CONNACK {
+        let early = matches!(frame.kind(), CONNACK | AUTH);
+        if self.link.phase == Phase::Handshake && !early {
             return Err(protocol("another packet before CONNACK"));
         }
         if frame.total() > self.cfg.max_packet_size {
-            if frame.kind() != PUBLISH {
-                return Err(protocol("a packet that is larger than maxpacketsize allows"));
+            if frame.kind() != PUBLISH || self.version == Version::V5 {
+                return Err(TOO_LARGE);
             }
             return self
                 .on_oversized(&frame, &rest[frame.header..])
@@ -120,7 +148,7 @@ impl Engine {
         if frame.kind() == PUBLISH {
             self.on_publish(frame.first, body, at + frame.header)?;
         } else {
-            self.on_control(codec::decode(Version::V4, frame.first, body)?, now)?;
+            self.on_control(codec::decode(self.version, frame.first, body)?, now)?;
         }
         Ok(Some(at + frame.total()))
     }
@@ -168,11 +196,15 @@ impl Engine {
     /// Answers a PUBLISH; false if it has come before.
     fn acknowledge(&mut self, qos: u8, pid: u16) -> bool {
         match qos {
-            1 => write::ack(&mut self.out, Ack::PubAck, pid),
+            1 => {
+                write::ack(&mut self.out, Ack::PubAck, pid);
+                self.received.unanswered += 1;
+            }
             2 => {
                 write::ack(&mut self.out, Ack::PubRec, pid);
                 let first = self.received.first_time(pid);
                 if first {
+                    self.received.open += 1;
                     self.ops.journal.received(pid, true);
                 }
                 return first;
@@ -183,15 +215,27 @@ impl Engine {
     }
 
     fn on_publish(&mut self, first: u8, body: &[u8], body_at: usize) -> Result<(), Malformed> {
-        let message = publish::decode(Version::V4, first, body)?;
+        let message = publish::decode(self.version, first, body)?;
+        let mut topic = message.topic;
+        if self.version == Version::V5 {
+            if let Some(alias) = number(message.properties, TOPIC_ALIAS) {
+                topic = self.aliases.inbound(alias, topic)?;
+            }
+        }
+        let topic = self.topics.number(topic);
+        if message.qos > 0 && self.received.open + self.received.unanswered >= self.link.receive_maximum {
+            return Err(TOO_MANY);
+        }
         if !self.acknowledge(message.qos, message.pid) {
             return Ok(());
         }
         self.received.records.push(Record {
-            topic: self.topics.number(message.topic),
+            topic,
             offset: (body_at + body.len() - message.payload.len()) as u32,
             len: message.payload.len() as u32,
             flags: message.qos as u32 | (message.retain as u32) << 2 | (message.dup as u32) << 3,
+            properties: (body_at + body.len() - message.payload.len() - message.properties.len()) as u32,
+            properties_len: message.properties.len() as u32,
         });
         self.stats.received += 1;
         let upto = self.received.records.len();
@@ -208,26 +252,44 @@ impl Engine {
             Packet::ConnAck {
                 session_present,
                 reason,
-                ..
-            } => {
-                self.on_connack(session_present, reason, now);
-                Ok(())
-            }
-            Packet::Ack { kind, pid, .. } => match kind {
-                Ack::PubAck => self.on_publish_done(pid, 1, now),
-                Ack::PubRec => self.on_pubrec(pid, now),
-                Ack::PubComp => self.on_publish_done(pid, 2, now),
+                properties,
+            } => return self.on_connack(session_present, reason, properties, now),
+            Packet::Ack {
+                kind,
+                pid,
+                reason,
+                properties,
+            } => match kind {
+                Ack::PubAck => self.on_publish_done((pid, reason, properties), 1, now),
+                Ack::PubRec => self.on_pubrec((pid, reason, properties), now),
+                Ack::PubComp => self.on_publish_done((pid, reason, properties), 2, now),
                 Ack::PubRel => {
-                    self.received.released(pid);
+                    let known = self.received.released(pid);
                     self.ops.journal.received(pid, false);
-                    write::ack(&mut self.out, Ack::PubComp, pid);
+                    if known || self.version == Version::V4 {
+                        write::ack(&mut self.out, Ack::PubComp, pid);
+                    } else {
+                        write::ack_because(&mut self.out, Ack::PubComp, pid, NOT_FOUND);
+                    }
                     Ok(())
                 }
             },
-            Packet::SubAck { pid, codes, .. } => self.on_suback(pid, codes, now),
-            Packet::UnsubAck { pid, .. } => self.on_unsuback(pid, now),
+            Packet::SubAck {
+                pid,
+                codes,
+                properties,
+            } => self.on_suback(pid, codes, properties, now),
+            Packet::UnsubAck {
+                pid,
+                codes,
+                properties,
+            } => self.on_unsuback(pid, codes, properties, now),
             Packet::PingResp => Ok(()),
-            Packet::Disconnect { .. } | Packet::Auth { .. } => Err("a packet of MQTT 5"),
+            Packet::Auth { reason, properties } => return self.on_auth(reason, properties),
+            Packet::Disconnect { reason, properties } => {
+                self.on_disconnect(reason, properties, now);
+                Ok(())
+            }
         }
         .map_err(protocol)
     }
@@ -284,5 +346,15 @@ impl Engine {
 /// A million acknowledgements that the transport did not take.
 const MAX_UNSENT: usize = 4 << 20;
 
+const TOO_LARGE: Malformed = Malformed {
+    what: "a packet is larger than maxpacketsize allows",
+    reason: 0x95,
+};
+const TOO_MANY: Malformed = Malformed {
+    what: "more messages are unacknowledged than receiveMaximum allows [MQTT-3.3.4-9]",
+    reason: 0x93,
+};
+
+const AUTH: u8 = 15;
 const CONNACK: u8 = 2;
 const PUBLISH: u8 = 3;

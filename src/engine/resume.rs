@@ -2,8 +2,8 @@
 
 use super::event::NOBODY;
 use super::ops::{Key, Stage, Work, NOT_AWAITED};
-use super::Engine;
-use crate::codec::publish;
+use super::{Engine, Filter};
+use crate::codec::{publish, Version};
 
 /// So many filters go into one SUBSCRIBE when subscriptions are restored: some brokers take no more.
 const RESTORED_TOGETHER: usize = 8;
@@ -15,6 +15,7 @@ impl Engine {
     pub(super) fn resume(&mut self, session_present: bool) {
         self.control.clear();
         self.resend.clear();
+        self.received.begin();
         let keys = self.ops.keys();
         if !session_present {
             self.received.forget(&mut self.ops.journal);
@@ -39,6 +40,31 @@ impl Engine {
         }
     }
 
+    /// From here on another protocol is spoken: what waits is encoded anew.
+    pub(super) fn speak(&mut self, version: Version) {
+        for key in self.ops.keys() {
+            let Some(op) = self.ops.get(key) else { continue };
+            let Work::Publish(packet) = &mut op.work else {
+                continue;
+            };
+            let Some(parts) = publish::parts(self.version, packet) else {
+                continue;
+            };
+            let mut other = Vec::new();
+            publish::encode(&mut other, version, &parts, op.pid);
+            let held = if op.order == 0 {
+                &mut self.held
+            } else {
+                &mut self.again
+            };
+            if op.stage == Stage::Waiting {
+                held.bytes = held.bytes + other.len() - packet.len();
+            }
+            *packet = other;
+        }
+        self.version = version;
+    }
+
     /// The session was kept: the message is to be sent again, and until then nobody answers it.
     pub(super) fn plan_again(&mut self, key: Key) {
         if let Some(op) = self.ops.get(key) {
@@ -61,7 +87,7 @@ impl Engine {
 
     /// The calls that asked for these have failed.
     pub(super) fn forget_ungranted(&mut self) {
-        for (filter, _) in self.subs.list(false) {
+        for (Filter { filter, .. }, _) in self.subs.list(false) {
             self.forget(&filter, u64::MAX);
         }
     }
@@ -72,8 +98,15 @@ impl Engine {
         for key in std::mem::take(&mut self.subs.restoring) {
             self.ops.remove(key);
         }
-        for some in self.subs.list(true).chunks(RESTORED_TOGETHER) {
-            let key = self.ops.insert(NOBODY, Work::Subscribe(some.to_vec()));
+        let mut list = self.subs.list(true).into_iter().peekable();
+        while let Some((first, properties)) = list.next() {
+            let mut filters = vec![first];
+            while let Some((more, _)) =
+                list.next_if(|(_, other)| filters.len() < RESTORED_TOGETHER && *other == properties)
+            {
+                filters.push(more);
+            }
+            let key = self.ops.insert(NOBODY, Work::Subscribe { filters, properties });
             self.subs.restoring.push(key);
             self.control.push_back(key);
         }
@@ -89,10 +122,10 @@ impl Engine {
             op.stage = Stage::Waiting;
             return self.control.push_back(key);
         }
-        let Some(Work::Subscribe(filters)) = self.ops.remove(key).map(|op| op.work) else {
+        let Some(Work::Subscribe { filters, .. }) = self.ops.remove(key).map(|op| op.work) else {
             return;
         };
-        for (filter, _) in &filters {
+        for Filter { filter, .. } in &filters {
             if self.subs.find(filter).is_some_and(|entry| !entry.granted) {
                 self.forget(filter, key.seq);
             }

@@ -3,8 +3,10 @@
 
 use super::connection::{Phase, RC_LOST, RC_NORMAL};
 use super::event::{Event, Outcome, Token, NOBODY};
+use super::message::needs_5;
 use super::timers::{Millis, Timer, Timers};
 use super::{Code, Engine, Error};
+use crate::codec::property::{number, SESSION_EXPIRY};
 use crate::codec::{write, Version};
 
 #[derive(Debug, Default)]
@@ -15,6 +17,9 @@ pub(super) struct Stopping {
     was_online: bool,
     /// start() was called meanwhile: begin again when stopped.
     restart: Vec<Token>,
+    /// What DISCONNECT says, MQTT 5.
+    reason: u8,
+    properties: Vec<u8>,
     /// The connection was lost meanwhile.
     lost_once: bool,
 }
@@ -44,6 +49,30 @@ impl Engine {
             self.attempt_all(now);
         }
         self.stop_if_drained(now);
+    }
+
+    /// stop(), with what DISCONNECT is to say (§3.14.2); a reason of 4 lets the server publish the will.
+    pub fn stop_with(
+        &mut self,
+        now: Millis,
+        reason: u8,
+        properties: &[u8],
+        token: Token,
+    ) -> Result<(), Error> {
+        if self.version == Version::V4 && (reason != 0 || !properties.is_empty()) {
+            return Err(needs_5("reasonCode and properties of stop()"));
+        }
+        let lives = number(&self.cfg.properties, SESSION_EXPIRY).unwrap_or(0) > 0 || !self.cfg.clean_session;
+        if !lives && number(properties, SESSION_EXPIRY).unwrap_or(0) > 0 {
+            return Err(Error::new(
+                Code::InvalidOption,
+                "the session ends with the connection, and stop() cannot make it last [MQTT-3.14.2-2]; set sessionExpiryInterval in the properties of credentials",
+            ));
+        }
+        self.stopping.reason = reason;
+        self.stopping.properties = properties.to_vec();
+        self.stop(now, token);
+        Ok(())
     }
 
     /// start() during stop(): remembered for when it is done.
@@ -95,7 +124,10 @@ impl Engine {
         match self.link.phase {
             Phase::Online | Phase::Handshake | Phase::Opening => {
                 if self.link.phase == Phase::Online {
-                    write::disconnect(&mut self.out, Version::V4, 0, &[]);
+                    let Stopping {
+                        reason, properties, ..
+                    } = &self.stopping;
+                    write::disconnect(&mut self.out, self.version, *reason, properties);
                     self.stopping.was_online = true;
                 }
                 self.link.phase = Phase::Closing;

@@ -3,18 +3,31 @@
 
 use super::error::excerpt;
 use super::event::{Outcome, Token};
-use super::message::check_qos;
+use super::message::{check_qos, needs_5};
 use super::names::Names;
 use super::ops::{Key, Op, Work};
 use super::router::Router;
 use super::text::count;
 use super::timers::Millis;
 use super::{Code, Engine, Error, Event};
+use crate::codec::property::{number, SUBSCRIPTION_ID};
 use crate::codec::{topic, write, Version};
+
+/// What SUBSCRIBE asks for, one filter of it (§3.8.3.1).
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Filter {
+    pub filter: String,
+    /// QoS in bits 0-1; MQTT 5: No Local 4, Retain As Published 8, Retain Handling 16 and 32.
+    pub options: u8,
+}
+
+const NO_LOCAL: u8 = 4;
+const RETAIN_HANDLING: u8 = 0x30;
 
 #[derive(Debug, Default)]
 pub(super) struct Subscription {
-    qos: u8,
+    options: u8,
+    properties: Vec<u8>,
     pub granted: bool,
     handler: Option<u32>,
     /// `Key::seq` of the call that asked for it last: the answer to an older one changes nothing.
@@ -37,8 +50,8 @@ const FAILURE: u8 = 0x80;
 const MAX_FILTERS_BYTES: usize = 1 << 20;
 
 impl Subscriptions {
-    /// Filters by whether the broker has granted them, with their QoS.
-    pub fn list(&self, granted: bool) -> Vec<(String, u8)> {
+    /// Filters by whether the broker has granted them, with the properties they were asked for with.
+    pub fn list(&self, granted: bool) -> Vec<(Filter, Vec<u8>)> {
         let mut list = Vec::new();
         for number in self.filters.numbers() {
             let name = self
@@ -47,7 +60,11 @@ impl Subscriptions {
                 .and_then(|f| std::str::from_utf8(f).ok());
             if let (Some(filter), Some(entry)) = (name, self.entries.get(number as usize)) {
                 if entry.granted == granted {
-                    list.push((filter.to_owned(), entry.qos));
+                    let filter = Filter {
+                        filter: filter.to_owned(),
+                        options: entry.options,
+                    };
+                    list.push((filter, entry.properties.clone()));
                 }
             }
         }
@@ -84,7 +101,8 @@ impl Engine {
     /// that number; without, a handler they had is forgotten.
     pub fn subscribe(
         &mut self,
-        filters: Vec<(String, u8)>,
+        filters: Vec<Filter>,
+        properties: Vec<u8>,
         handler: Option<u32>,
         token: Token,
     ) -> Result<(), Error> {
@@ -92,31 +110,78 @@ impl Engine {
         if filters.is_empty() {
             return Err(no_filters("subscribe"));
         }
-        check_filters(filters.iter().map(|(filter, _)| filter.as_str()))?;
-        for (_, qos) in &filters {
-            check_qos(*qos)?;
+        check_filters(filters.iter().map(|filter| filter.filter.as_str()))?;
+        for filter in &filters {
+            self.check_options(filter)?;
         }
+        self.check_properties(&properties)?;
+        self.check_filters_taken(&filters, &properties)?;
         self.room_for_control()?;
         let asked = filters.clone();
-        let key = self.ops.insert(token, Work::Subscribe(filters));
+        let work = Work::Subscribe {
+            filters,
+            properties: properties.clone(),
+        };
+        let key = self.ops.insert(token, work);
         self.control.push_back(key);
-        for (filter, qos) in &asked {
+        for Filter { filter, options } in &asked {
             self.set_handler(filter, handler);
             let entry = self.subs.entry(filter);
-            entry.qos = *qos;
+            entry.options = *options;
+            entry.properties.clone_from(&properties);
             entry.asked = key.seq;
         }
         Ok(())
     }
 
-    pub fn unsubscribe(&mut self, filters: Vec<String>, token: Token) -> Result<(), Error> {
+    fn check_options(&self, Filter { filter, options }: &Filter) -> Result<(), Error> {
+        check_qos(options & 3)?;
+        if *options > 3 && self.version == Version::V4 {
+            return Err(needs_5("noLocal, retainAsPublished and retainHandling"));
+        }
+        if options & RETAIN_HANDLING > 0x20 {
+            return Err(Error::new(Code::OutOfRange, "retainHandling must be 0, 1 or 2"));
+        }
+        if options & NO_LOCAL != 0 && topic::shared(filter) != filter {
+            return Err(Error::new(
+                Code::InvalidOption,
+                "a shared subscription cannot be noLocal [MQTT-3.8.3-4]; leave noLocal out",
+            ));
+        }
+        Ok(())
+    }
+
+    fn check_properties(&self, properties: &[u8]) -> Result<(), Error> {
+        if self.version == Version::V4 && !properties.is_empty() {
+            return Err(needs_5("properties"));
+        }
+        Ok(())
+    }
+
+    /// While there is a connection its server is asked; what waits is looked at again when it is sent.
+    fn check_filters_taken(&self, filters: &[Filter], properties: &[u8]) -> Result<(), Error> {
+        if !self.is_online() {
+            return Ok(());
+        }
+        let identified = number(properties, SUBSCRIPTION_ID).is_some();
+        let mut filters = filters.iter();
+        filters.try_for_each(|filter| self.server.takes_filter(&filter.filter, identified))
+    }
+
+    pub fn unsubscribe(
+        &mut self,
+        filters: Vec<String>,
+        properties: Vec<u8>,
+        token: Token,
+    ) -> Result<(), Error> {
         self.accepting()?;
         if filters.is_empty() {
             return Err(no_filters("unsubscribe"));
         }
         check_filters(filters.iter().map(String::as_str))?;
+        self.check_properties(&properties)?;
         self.room_for_control()?;
-        let key = self.ops.insert(token, Work::Unsubscribe(filters));
+        let key = self.ops.insert(token, Work::Unsubscribe { filters, properties });
         self.control.push_back(key);
         Ok(())
     }
@@ -181,35 +246,69 @@ impl Engine {
 
     /// Puts a SUBSCRIBE or UNSUBSCRIBE on the wire; false while no packet identifier is free.
     pub(super) fn send_control(&mut self, key: Key, now: Millis) -> bool {
-        if self.ops.get(key).is_none() {
-            return true;
+        match self.ops.get(key).map(|op| &op.work) {
+            None => return true,
+            Some(Work::Subscribe { filters, properties }) if self.version == Version::V5 => {
+                let (filters, properties) = (filters.clone(), properties.clone());
+                if let Err(error) = self.check_filters_taken(&filters, &properties) {
+                    return self.refuse_control(key, error);
+                }
+            }
+            Some(_) => {}
         }
         if !self.ops.assign_pid(key) {
             return false;
         }
+        let start = self.out.len();
         if let Some(op) = self.ops.put_on_wire(key, now) {
+            // After a fall back to 3.1.1 only the QoS is left of the options.
+            let mask = if self.version == Version::V4 { 3 } else { 0xff };
             match &op.work {
-                Work::Subscribe(filters) => {
-                    let filters = filters.iter().map(|(f, q)| (f.as_str(), *q));
-                    write::subscribe(&mut self.out, Version::V4, op.pid, &[], filters);
+                Work::Subscribe { filters, properties } => {
+                    let filters = filters.iter().map(|f| (f.filter.as_str(), f.options & mask));
+                    write::subscribe(&mut self.out, self.version, op.pid, properties, filters);
                 }
-                Work::Unsubscribe(filters) => {
+                Work::Unsubscribe { filters, properties } => {
                     let filters = filters.iter().map(String::as_str);
-                    write::unsubscribe(&mut self.out, Version::V4, op.pid, &[], filters);
+                    write::unsubscribe(&mut self.out, self.version, op.pid, properties, filters);
                 }
                 Work::Publish(_) => {}
             }
+        }
+        if let Err(error) = self.server.takes_size(self.out.len() - start) {
+            self.out.truncate(start);
+            return self.refuse_control(key, error);
         }
         self.expect_ack(now);
         true
     }
 
-    pub(super) fn on_suback(&mut self, pid: u16, codes: &[u8], now: Millis) -> Result<(), &'static str> {
+    /// The server has said that it does not take it: the call ends, and nothing was sent.
+    fn refuse_control(&mut self, key: Key, error: Error) -> bool {
+        let Some(op) = self.ops.remove(key) else {
+            return true;
+        };
+        if let Work::Subscribe { filters, .. } = &op.work {
+            for Filter { filter, .. } in filters {
+                self.forget(filter, key.seq);
+            }
+        }
+        self.done(op.token, Err(error));
+        true
+    }
+
+    pub(super) fn on_suback(
+        &mut self,
+        pid: u16,
+        codes: &[u8],
+        properties: &[u8],
+        now: Millis,
+    ) -> Result<(), &'static str> {
         let key = match self.ops.by_pid(pid) {
             None => return self.out_of_place(pid),
             Some((key, op)) => match &op.work {
-                Work::Subscribe(filters) if filters.len() == codes.len() => key,
-                Work::Subscribe(_) => {
+                Work::Subscribe { filters, .. } if filters.len() == codes.len() => key,
+                Work::Subscribe { .. } => {
                     return Err("a SUBACK with another number of return codes than filters were asked for")
                 }
                 _ => return Err("a SUBACK for something that is not a SUBSCRIBE"),
@@ -217,7 +316,7 @@ impl Engine {
         };
         let Some(Op {
             token,
-            work: Work::Subscribe(filters),
+            work: Work::Subscribe { filters, .. },
             ..
         }) = self.ops.remove(key)
         else {
@@ -226,47 +325,87 @@ impl Engine {
         self.link.last_ack = now;
 
         let mut refused = Vec::new();
-        for ((filter, _), &code) in filters.iter().zip(codes) {
-            if code == FAILURE {
+        let mut reason = 0;
+        for (Filter { filter, .. }, &code) in filters.iter().zip(codes) {
+            if code >= FAILURE {
                 self.forget(filter, key.seq);
                 refused.push(filter.as_str());
+                reason = code;
             } else if let Some(entry) = self.subs.find(filter) {
                 entry.granted = true;
             }
         }
         if refused.is_empty() {
-            self.done(token, Ok(Outcome::Granted(codes.to_vec())));
+            let granted = Outcome::Granted {
+                codes: codes.to_vec(),
+                properties: properties.to_vec(),
+            };
+            self.done(token, Ok(granted));
         } else {
             let text = [
                 "the broker refused the subscription to \"",
                 &excerpt(&refused.join("\", \"")),
-                "\" (SUBACK 128); check the filter and the broker's access rules",
+                "\"; check the filter and the broker's access rules",
             ];
-            let error = Error::say(Code::SubscribeFailed, &text).with_reason(FAILURE);
+            let error = Error::because(Code::SubscribeFailed, &text, reason, properties);
             self.done(token, Err(error));
         }
         Ok(())
     }
 
-    pub(super) fn on_unsuback(&mut self, pid: u16, now: Millis) -> Result<(), &'static str> {
+    pub(super) fn on_unsuback(
+        &mut self,
+        pid: u16,
+        codes: &[u8],
+        properties: &[u8],
+        now: Millis,
+    ) -> Result<(), &'static str> {
         let key = match self.ops.by_pid(pid) {
             None => return self.out_of_place(pid),
-            Some((key, op)) if matches!(op.work, Work::Unsubscribe(_)) => key,
-            Some(_) => return Err("an UNSUBACK for something that is not an UNSUBSCRIBE"),
+            Some((key, op)) => match &op.work {
+                Work::Unsubscribe { filters, .. }
+                    if self.version == Version::V4 || filters.len() == codes.len() =>
+                {
+                    key
+                }
+                Work::Unsubscribe { .. } => {
+                    return Err("an UNSUBACK with another number of reason codes than filters")
+                }
+                _ => return Err("an UNSUBACK for something that is not an UNSUBSCRIBE"),
+            },
         };
         let Some(Op {
             token,
-            work: Work::Unsubscribe(filters),
+            work: Work::Unsubscribe { filters, .. },
             ..
         }) = self.ops.remove(key)
         else {
             return Ok(());
         };
         self.link.last_ack = now;
-        for filter in &filters {
-            self.forget(filter, key.seq);
+        let mut reason = 0;
+        for (at, filter) in filters.iter().enumerate() {
+            match codes.get(at) {
+                Some(&code @ FAILURE..) => reason = code,
+                _ => self.forget(filter, key.seq),
+            }
         }
-        self.done(token, Ok(Outcome::None));
+        if reason != 0 {
+            let what = ["the broker refused to unsubscribe"];
+            let error = Error::because(Code::UnsubscribeFailed, &what, reason, properties);
+            self.done(token, Err(error));
+            return Ok(());
+        }
+        self.done(
+            token,
+            Ok(match self.version {
+                Version::V4 => Outcome::None,
+                Version::V5 => Outcome::Granted {
+                    codes: codes.to_vec(),
+                    properties: properties.to_vec(),
+                },
+            }),
+        );
         Ok(())
     }
 }

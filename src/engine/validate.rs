@@ -100,6 +100,7 @@ impl Default for Builder {
                 payload: Vec::new(),
                 qos: 0,
                 retain: false,
+                properties: Vec::new(),
             },
         }
     }

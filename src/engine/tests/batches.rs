@@ -33,6 +33,7 @@ fn batches_are_kept_by_topic_by_qos_and_by_retain() {
         payload: b"1",
         qos,
         retain,
+        properties: &[],
     };
     let kinds = [
         item("a", 0, false),

@@ -327,6 +327,7 @@ pub fn write_publish(out: &mut Vec<u8>, topic: &[u8], payload: &[u8], qos: u8, p
         payload,
         qos,
         retain: false,
+        alias: 0,
     };
     publish::encode(out, Version::V4, &parts, pid);
 }

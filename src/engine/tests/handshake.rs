@@ -16,6 +16,7 @@ fn full() -> Config {
             payload: b"bye".to_vec(),
             qos: 1,
             retain: true,
+            properties: Vec::new(),
         }),
         username: Some("me".into()),
         password: Some(b"secret".to_vec()),

@@ -55,6 +55,8 @@ pub struct Sim {
     pub disconnects: Vec<u8>,
     pub errors: Vec<Error>,
     pub connacks: Vec<(bool, u8)>,
+    /// AUTH packets: reason and properties.
+    pub auths: Vec<(u8, Vec<u8>)>,
     pub unrouted: Vec<u32>,
     pub log: Log,
     /// Calls of the transport's send.
@@ -102,6 +104,7 @@ impl Sim {
             disconnects: Vec::new(),
             errors: Vec::new(),
             connacks: Vec::new(),
+            auths: Vec::new(),
             unrouted: Vec::new(),
             log: Vec::new(),
             sends: 0,
@@ -250,10 +253,12 @@ impl Sim {
             Event::Connected {
                 session_present,
                 code,
+                ..
             } => {
                 self.log.push(format!("connected {code}"));
                 self.connacks.push((session_present, code));
             }
+            Event::Auth { reason, properties } => self.auths.push((reason, properties)),
             Event::Disconnected { rc, error } => {
                 assert_eq!(rc == 0, error.is_none());
                 self.log.push(format!("disconnected {rc}"));
@@ -311,5 +316,6 @@ pub fn message<'a>(topic: &'a str, payload: &'a [u8], qos: u8) -> Message<'a> {
         payload,
         qos,
         retain: false,
+        properties: &[],
     }
 }

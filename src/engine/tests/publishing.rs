@@ -57,6 +57,7 @@ fn payload_and_flags_arrive_as_given() {
             payload,
             qos,
             retain,
+            properties: &[],
         };
         let token = sim.token();
         if sim.engine.publish(sim.now, &given, token) == Ok(Taken::Now) {

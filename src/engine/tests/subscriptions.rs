@@ -4,7 +4,10 @@ use super::harness::{config, Sim};
 use crate::engine::{Config, Outcome};
 
 fn granted(codes: &[u8]) -> Outcome {
-    Outcome::Granted(codes.to_vec())
+    Outcome::Granted {
+        codes: codes.to_vec(),
+        properties: Vec::new(),
+    }
 }
 
 fn owned(filters: &[(&str, u8)]) -> Vec<(String, u8)> {

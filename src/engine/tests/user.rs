@@ -1,6 +1,7 @@
 //! What a user calls. Each call ends with a full drain and, if `auto`, with what that leads to.
 
 use super::harness::{message, Sim};
+use crate::engine::Filter;
 use crate::engine::{Message, Outcome, Taken, Token};
 
 impl Sim {
@@ -89,8 +90,14 @@ impl Sim {
 
     pub fn subscribe(&mut self, filters: &[(&str, u8)], handler: Option<u32>) -> Token {
         let token = self.token();
-        let filters = filters.iter().map(|(f, q)| (f.to_string(), *q)).collect();
-        if let Err(error) = self.engine.subscribe(filters, handler, token) {
+        let filters = filters.iter().map(|&(filter, options)| Filter {
+            filter: filter.to_owned(),
+            options,
+        });
+        let result = self
+            .engine
+            .subscribe(filters.collect(), Vec::new(), handler, token);
+        if let Err(error) = result {
             self.end(token, Err(error));
         }
         self.settle();
@@ -100,7 +107,7 @@ impl Sim {
     pub fn unsubscribe(&mut self, filters: &[&str]) -> Token {
         let token = self.token();
         let filters = filters.iter().map(|f| f.to_string()).collect();
-        if let Err(error) = self.engine.unsubscribe(filters, token) {
+        if let Err(error) = self.engine.unsubscribe(filters, Vec::new(), token) {
             self.end(token, Err(error));
         }
         self.settle();

@@ -1,0 +1,137 @@
+//! What the server says of itself in CONNACK (§3.2.2.3), and that it is obeyed. In 3.1.1 it says
+//! nothing, and nothing is limited.
+
+use super::error::{Code, Error};
+use super::text::count;
+use crate::codec::property::{self, number};
+use crate::codec::topic;
+
+#[derive(Debug)]
+pub(super) struct Server {
+    /// QoS 1 and 2 publishes that may be unacknowledged on this connection.
+    pub receive_maximum: usize,
+    /// Bytes of the largest packet it takes.
+    pub max_packet: usize,
+    pub max_qos: u8,
+    pub retain: bool,
+    pub wildcards: bool,
+    pub shared: bool,
+    pub subscription_ids: bool,
+    pub alias_maximum: u16,
+}
+
+impl Default for Server {
+    fn default() -> Self {
+        Server {
+            receive_maximum: usize::MAX,
+            max_packet: usize::MAX,
+            max_qos: 2,
+            retain: true,
+            wildcards: true,
+            shared: true,
+            subscription_ids: true,
+            alias_maximum: 0,
+        }
+    }
+}
+
+impl Server {
+    /// What a CONNACK of MQTT 5 says; what it leaves out has the specification's default.
+    pub fn read(properties: &[u8]) -> Self {
+        let flag = |id| number(properties, id) != Some(0);
+        Server {
+            receive_maximum: number(properties, property::RECEIVE_MAXIMUM).unwrap_or(65_535) as usize,
+            max_packet: number(properties, property::MAXIMUM_PACKET_SIZE).map_or(usize::MAX, |n| n as usize),
+            max_qos: number(properties, property::MAXIMUM_QOS).unwrap_or(2) as u8,
+            retain: flag(property::RETAIN_AVAILABLE),
+            wildcards: flag(property::WILDCARD_AVAILABLE),
+            shared: flag(property::SHARED_AVAILABLE),
+            subscription_ids: flag(property::SUBSCRIPTION_ID_AVAILABLE),
+            alias_maximum: number(properties, property::TOPIC_ALIAS_MAXIMUM).unwrap_or(0) as u16,
+        }
+    }
+
+    /// May this be published [MQTT-3.2.2-11, MQTT-3.2.2-14]?
+    pub fn takes(&self, qos: u8, retain: bool) -> Result<(), Error> {
+        if qos > self.max_qos {
+            let text = [
+                "messages of QoS ",
+                &count(qos.into()),
+                " (Maximum QoS ",
+                &count(self.max_qos.into()),
+                ")",
+            ];
+            return Err(refuses(&text, 0x9b));
+        }
+        if retain && !self.retain {
+            return Err(refuses(&["retained messages (Retain Available 0)"], 0x9a));
+        }
+        Ok(())
+    }
+
+    /// May a packet of so many bytes be sent [MQTT-3.2.2-15]?
+    pub fn takes_size(&self, size: usize) -> Result<(), Error> {
+        if size <= self.max_packet {
+            return Ok(());
+        }
+        let text = [
+            "a packet of ",
+            &count(size),
+            " bytes is too large for the server, which takes ",
+            &count(self.max_packet),
+            " (Maximum Packet Size); nothing was sent, so send it in parts",
+        ];
+        Err(Error::say(Code::PacketTooLarge, &text).with_reason(0x95))
+    }
+
+    /// May the user's topic alias be used [MQTT-3.3.2-9]?
+    pub fn takes_alias(&self, alias: u32) -> Result<(), Error> {
+        if alias <= self.alias_maximum.into() {
+            return Ok(());
+        }
+        let most = count(self.alias_maximum.into());
+        Err(refuses(
+            &[
+                "topic alias ",
+                &count(alias as usize),
+                " (Topic Alias Maximum ",
+                &most,
+                ")",
+            ],
+            0x94,
+        ))
+    }
+
+    /// May this filter be subscribed to (§3.2.2.3.11 to 13)?
+    pub fn takes_filter(&self, filter: &str, identified: bool) -> Result<(), Error> {
+        if !self.shared && topic::shared(filter) != filter {
+            return Err(refuses(
+                &["shared subscriptions (Shared Subscription Available 0)"],
+                0x9e,
+            ));
+        }
+        if !self.wildcards && filter.contains(['+', '#']) {
+            return Err(refuses(
+                &["wildcards in filters (Wildcard Subscription Available 0)"],
+                0xa2,
+            ));
+        }
+        if identified && !self.subscription_ids {
+            return Err(refuses(
+                &["subscription identifiers (Subscription Identifiers Available 0)"],
+                0xa1,
+            ));
+        }
+        Ok(())
+    }
+}
+
+fn refuses(what: &[&str], reason: u8) -> Error {
+    let what = what.concat();
+    let text = [
+        "the server does not take ",
+        &what,
+        "; nothing was sent, use what it takes",
+    ];
+    Error::say(Code::NotSupported, &text).with_reason(reason)
+}
