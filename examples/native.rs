@@ -7,7 +7,7 @@ use std::io::{ErrorKind, Read, Write};
 use std::net::TcpStream;
 use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
-use mqtt_lib::engine::{Config, Engine, Event, Message, Token, NOBODY};
+use mqtt_lib::engine::{Config, Engine, Event, Filter, Message, Token, NOBODY};
 
 const CHUNK: usize = 16 << 10;
 const PUBLISHED: Token = 1;
@@ -134,13 +134,22 @@ fn main() {
     // Both wait for the connection, in this order.
     client
         .engine
-        .subscribe(vec![(topic.clone(), 1)], None, NOBODY)
+        .subscribe(
+            vec![Filter {
+                filter: topic.clone(),
+                options: 1,
+            }],
+            Vec::new(),
+            None,
+            NOBODY,
+        )
         .expect("a topic filter");
     let message = Message {
         topic: &topic,
         payload: text.as_bytes(),
         qos: 1,
         retain: false,
+        properties: &[],
     };
     client.engine.publish(0, &message, PUBLISHED).expect("a message");
 

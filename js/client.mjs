@@ -8,6 +8,7 @@ import { Inbound } from "./inbound.mjs";
 import { Messages } from "./messages.mjs";
 import { CALLBACKS, camelCase, METHODS, originalNames } from "./names.mjs";
 import { Pending, rejected } from "./pending.mjs";
+import { Requests, respond } from "./request.mjs";
 import { environment, load, memoryWords, ready, topicNumber, writePayload } from "./runtime.mjs";
 
 /** Results of `Core.send`. */
@@ -80,6 +81,8 @@ export class MqttCustom {
   /** @type {Set<Messages>} */
   #iterators = new Set();
   #dropped = 0;
+  /** @type {Requests | null} */
+  #requests = null;
 
   /** @param {unknown} [options] */
   constructor(options) {
@@ -125,6 +128,8 @@ export class MqttCustom {
       settle: (at, count) => pending.resolveAll(memoryWords(), at >>> 2, count),
       /** @param {number} token @param {unknown} error */
       fail: (token, error) => pending.reject(token, error),
+      /** @param {number} token @param {unknown} value */
+      answer: (token, value) => pending.resolve(token, value),
       /** @param {number} records @param {number} count @param {number} base @param {number} epoch */
       messages: (records, count, base, epoch) => inbound.receive(records, count, base, epoch),
     });
@@ -198,11 +203,13 @@ export class MqttCustom {
     }, Number.POSITIVE_INFINITY);
   }
 
-  stop() {
+  /** @param {unknown} [options] */
+  stop(options) {
+    this.#requests?.end();
     if (this.#core === null && this.#loading === null) return Promise.resolve();
     const loading = this.#core === null;
     const stopped = this.#with(async (core) => {
-      await core.stop();
+      await core.stop(options);
       if (core.state !== "stopped") return;
       alive.delete(this);
       for (const iterator of this.#iterators) iterator.end();
@@ -286,10 +293,27 @@ export class MqttCustom {
     return this.subscribe(topics, options, handler);
   }
 
-  /** @param {unknown} topic @returns {Promise<void>} */
-  unsubscribe(topic) {
-    const topics = this.#core === null ? snapshotTopics(topic) : topic;
-    return this.#with((core) => core.unsubscribe(topics));
+  /** @param {unknown} topic @param {unknown} [options] @returns {Promise<void>} */
+  unsubscribe(topic, options) {
+    const [topics, choice] =
+      this.#core === null ? [snapshotTopics(topic), snapshotOptions(options)] : [topic, options];
+    return this.#with((core) => core.unsubscribe(topics, choice));
+  }
+
+  /** @param {unknown} [properties] @returns {Promise<void>} */
+  reauthenticate(properties) {
+    return this.#with((core) => core.reauthenticate(properties));
+  }
+
+  /** @param {string} topic @param {unknown} [payload] @param {unknown} [options] */
+  request(topic, payload, options) {
+    this.#requests ??= new Requests(this);
+    return this.#requests.request(topic, payload, options);
+  }
+
+  /** @param {unknown} filter @param {(message: any) => unknown} handler @param {unknown} [options] */
+  respond(filter, handler, options) {
+    return respond(this, filter, handler, options);
   }
 
   /** @param {unknown} topic @param {unknown} [payload] @param {unknown} [options] @returns {Promise<void>} */

@@ -9,12 +9,14 @@ export class MqttError extends Error {
    * @param {string} code
    * @param {number | undefined} [reasonCode] the return or reason code, where the broker sent one
    * @param {unknown} [cause]
+   * @param {object} [properties] what came with the reason code, MQTT 5
    */
-  constructor(message, code, reasonCode, cause) {
+  constructor(message, code, reasonCode, cause, properties) {
     super(message, cause === undefined ? undefined : { cause });
     this.name = "MqttError";
     this.code = code;
     if (reasonCode !== undefined) this.reasonCode = reasonCode;
+    if (properties !== undefined) this.properties = properties;
   }
   /** Where its code is explained. */
   get help() {

@@ -13,6 +13,12 @@ import { memoryBytes, memoryWords } from "./runtime.mjs";
  * @property {(name: string, thrown: unknown) => void} thrown
  */
 
+/** Words of a record, see `engine::Record`. */
+const WORDS = 6;
+
+/** @param {Uint8Array} bytes @param {number} from @param {number} length */
+const part = (bytes, from, length) => bytes.slice(from, from + length);
+
 export class Inbound {
   /** @type {Topic[]} */
   #topics = [];
@@ -33,7 +39,7 @@ export class Inbound {
   }
 
   /**
-   * @param {number} records address of four words a message: topic, offset, length, flags
+   * @param {number} records address of six words a message: topic, offset, length, flags, offset and length of properties
    * @param {number} count
    * @param {number} base address that offsets count from
    * @param {number} epoch of the topic numbers
@@ -44,8 +50,8 @@ export class Inbound {
       this.#epoch = epoch;
     }
     const from = records >>> 2;
-    const until = from + count * 4;
-    for (let at = from; at < until; at += 4) {
+    const until = from + count * WORDS;
+    for (let at = from; at < until; at += WORDS) {
       const number = memoryWords()[at];
       if (this.#topics[number] === undefined) this.#learn(number);
     }
@@ -56,11 +62,13 @@ export class Inbound {
     const messages = new Array(count);
     /** @type {Topic[]} */
     const topics = new Array(count);
-    for (let i = 0, at = from; at < until; i++, at += 4) {
+    for (let i = 0, at = from; at < until; i++, at += WORDS) {
       const topic = this.#topics[words[at]];
       const start = base + words[at + 1];
       topics[i] = topic;
-      messages[i] = new Message(topic.topic, bytes.slice(start, start + words[at + 2]), words[at + 3]);
+      const payload = bytes.slice(start, start + words[at + 2]);
+      const list = words[at + 5] > 0 ? part(bytes, base + words[at + 4], words[at + 5]) : undefined;
+      messages[i] = new Message(topic.topic, payload, words[at + 3], list);
     }
     const client = this.#client();
     for (let i = 0; i < count; i++) this.#deliver(client, topics[i].route, messages[i]);

@@ -1,6 +1,6 @@
 /**
- * MQTT 3.1.1 client for Node (20 or later), pages and workers. Section numbers (§) are those of the
- * OASIS standard MQTT 3.1.1. Times are seconds, and fractions are allowed, unless it says otherwise.
+ * MQTT client, 3.1.1 and 5.0, for Node (20 or later), pages and workers. Section numbers (§) are those of the
+ * OASIS standard MQTT 3.1.1, and of MQTT 5.0 where it says MQTT 5. Times are seconds, and fractions are allowed, unless it says otherwise.
  *
  * @module mqtt-lib
  */
@@ -51,7 +51,10 @@ export type BatchItem<Item> = Item extends
  * - `"PACKET_TOO_LARGE"`: a message or a batch item is larger than a packet can be, or a message from the
  *   broker is larger than `maxpacketsize`.
  * - `"PROTOCOL_ERROR"`: the broker sent what MQTT or `maxpacketsize` does not allow.
- * - `"SUBSCRIBE_FAILED"`: SUBACK 128 for at least one filter (§3.9.3).
+ * - `"SUBSCRIBE_FAILED"`: SUBACK says 128 or more for at least one filter (§3.9.3).
+ * - `"UNSUBSCRIBE_FAILED"`: UNSUBACK says 128 or more for at least one filter (MQTT 5, §3.11.3).
+ * - `"PUBLISH_REFUSED"`: PUBACK or PUBREC says 128 or more (MQTT 5, §3.4.2.1).
+ * - `"NOT_SUPPORTED"`: the broker has said that it does not take this (MQTT 5, §3.2.2.3), or does not speak MQTT 5.
  * - `"LOAD_FAILED"`: the .wasm could not be loaded; `start()` tries again. `cause` is the loader's error.
  * - `"CALLBACK_FAILED"`: a callback threw, or its promise was rejected; `cause` is what it threw.
  * - `"STORE_LOCKED"`: another process or tab has the store of this client id open.
@@ -70,6 +73,9 @@ export type MqttErrorCode =
   | "PACKET_TOO_LARGE"
   | "PROTOCOL_ERROR"
   | "SUBSCRIBE_FAILED"
+  | "UNSUBSCRIBE_FAILED"
+  | "PUBLISH_REFUSED"
+  | "NOT_SUPPORTED"
   | "LOAD_FAILED"
   | "CALLBACK_FAILED"
   | "STORE_LOCKED"
@@ -91,13 +97,21 @@ export type ErrorCode = MqttErrorCode | ArgumentErrorCode;
 
 /** What went wrong in MQTT, on the way to the broker, or by a stated policy. */
 export class MqttError extends Error {
-  constructor(message: string, code: MqttErrorCode, reasonCode?: number, cause?: unknown);
+  constructor(
+    message: string,
+    code: MqttErrorCode,
+    reasonCode?: number,
+    cause?: unknown,
+    properties?: ResultProperties,
+  );
   /** Always `"MqttError"`. */
   name: "MqttError";
   /** What programs compare. */
   code: MqttErrorCode;
   /** The return code the broker sent in CONNACK (§3.2.2.3) or SUBACK (§3.9.3); absent if it sent none. */
   reasonCode?: number;
+  /** What came with the reason code, MQTT 5: `reasonString`, `userProperties`, `serverReference`; absent if nothing. */
+  properties?: ResultProperties;
   /** With `"CALLBACK_FAILED"`: what the callback threw; with `"LOAD_FAILED"`: the loader's error. */
   cause?: unknown;
   /** Address of the page that explains its code, with what to do. */
@@ -144,8 +158,25 @@ export interface Credentials {
   mqttprotocol?: "ws" | "wss" | "mqtt" | "mqtts";
   /** Path of the WebSocket endpoint; begins with `/`, has no `#`. Default: `"/mqtt"`. */
   mqttpath?: string;
-  /** Protocol level (§3.1.2.2): 4 is MQTT 3.1.1, the only one of this version. Default: 4. */
-  mqttversion?: 4;
+  /**
+   * Protocol level (§3.1.2.2): 4 is MQTT 3.1.1, 5 is MQTT 5.0, `"auto"` tries 5 and falls back to 4 where the broker
+   * knows no better. Default: 4.
+   */
+  mqttversion?: 4 | 5 | "auto";
+  /** Properties of CONNECT (MQTT 5, §3.1.2.11); with `mqttversion` 4 a `TypeError`. Default: none. */
+  properties?: ConnectProperties;
+  /** Properties of the will (MQTT 5, §3.1.3.2). Default: none. */
+  willProperties?: WillProperties;
+  /**
+   * Whether repeated topics are replaced by numbers, in both directions, where the broker allows it (MQTT 5, §3.3.2.3.4).
+   * Default: `true`.
+   */
+  topicAliases?: boolean;
+  /**
+   * Whether to go where a broker sends us (MQTT 5, §4.11): the server it names is tried next. It gets our user name and
+   * password. Default: `false`; the name is in the error's `properties.serverReference`.
+   */
+  followServerReference?: boolean;
   /**
    * Clean session (§3.1.2.4). `false` resumes the session that the broker keeps for `mqttclientid`: QoS 2
    * is exactly once over reconnects only then. Default: `true`; `false` with a `store`.
@@ -275,21 +306,27 @@ export interface PublishOptions {
   qos?: QoS;
   /** Whether the broker keeps it for later subscribers (§3.3.1.3). Default: `false`. */
   retain?: boolean;
-  /** MQTT 5 only, which is not in this version: anything given is a `TypeError`. */
-  properties?: undefined;
+  /** Properties of the message (§3.3.2.3). MQTT 5; in 3.1.1 a `TypeError`. */
+  properties?: PublishProperties;
 }
 
 /** Options of a subscription. */
 export interface SubscribeOptions {
   /** Largest QoS the broker may deliver with (§3.8.3). Default: 0. */
   qos?: QoS;
-  /** MQTT 5 only, which is not in this version: anything given is a `TypeError`. */
-  properties?: undefined;
+  /** Not those that this client publishes (§3.8.3.1). MQTT 5. Default: `false`. */
+  noLocal?: boolean;
+  /** Messages keep the retain flag they were published with (§3.8.3.1). MQTT 5. Default: `false`. */
+  retainAsPublished?: boolean;
+  /** Kept messages are sent: 0 at each subscription, 1 at a new one, 2 never (§3.8.3.1). MQTT 5. Default: 0. */
+  retainHandling?: 0 | 1 | 2;
+  /** Properties of SUBSCRIBE (§3.8.2.1). MQTT 5. */
+  properties?: SubscribeProperties;
 }
 
 /** Topic filters with a QoS of their own (§4.7): `{ "a/+": 1, "b/#": { qos: 2 } }`. */
 export interface FilterMap {
-  readonly [filter: string]: QoS | Readonly<Pick<SubscribeOptions, "qos">>;
+  readonly [filter: string]: QoS | Readonly<Omit<SubscribeOptions, "properties">>;
 }
 
 /** One topic filter, several, or several with a QoS of their own. */
@@ -299,7 +336,7 @@ export type Filters = string | readonly string[] | FilterMap;
  * Where `publish_high_priority` connects, and how it publishes. `hostname` is another name of
  * `mqttserver` (default: `"localhost"`), `port` of `mqttport` (default: 1883).
  */
-export interface HighPriorityOptions extends Credentials, PublishOptions {
+export interface HighPriorityOptions extends Omit<Credentials, "properties">, PublishOptions {
   /** Host name or URL; the same as `mqttserver`. Default: `"localhost"`. */
   hostname?: string;
   /** Port from 1 to 65535; the same as `mqttport`, so one in the server's URL wins. Default: 1883. */
@@ -318,6 +355,8 @@ export interface Message {
   retain: boolean;
   /** True if the broker may have sent it before (§3.3.1.1). */
   dup: boolean;
+  /** Properties (MQTT 5, §3.3.2.3); `undefined` if there are none. */
+  readonly properties: ReceivedProperties | undefined;
   /** The payload as UTF-8 text; what is not UTF-8 becomes U+FFFD. */
   text(): string;
   /** The payload as JSON. Throws a `SyntaxError` if it is not. */
@@ -328,6 +367,127 @@ export interface Message {
 export interface ConnectFlags {
   /** True if the broker resumed a session it had kept (§3.2.2.2). */
   sessionPresent: boolean;
+}
+
+/** Names and values of one's own, several of a name in an array (MQTT 5). */
+export interface UserProperties {
+  [name: string]: string | string[];
+}
+
+/** Properties that a message may have (MQTT 5, §3.3.2.3). */
+export interface MessageProperties {
+  /** Whether the payload is UTF-8 text. */
+  payloadFormatIndicator?: boolean;
+  /** Seconds for which it is of use, 0 to 4294967295; the time it waits here counts. */
+  messageExpiryInterval?: number;
+  /** What the payload is, such as a MIME type. */
+  contentType?: string;
+  /** Topic name for a response. */
+  responseTopic?: string;
+  /** What tells the requester which request is answered. */
+  correlationData?: Bytes | string;
+  userProperties?: UserProperties;
+}
+
+/** Properties of a message to be published. */
+export interface PublishProperties extends MessageProperties {
+  /** An alias of your own, 1 to what the broker allows; turns automatic ones off. */
+  topicAlias?: number;
+}
+
+/** Properties of a received message. */
+export interface ReceivedProperties extends MessageProperties {
+  correlationData?: Bytes;
+  topicAlias?: number;
+  /** Of the subscriptions that matched. */
+  subscriptionIdentifier?: number | number[];
+}
+
+/** Properties of the will (MQTT 5, §3.1.3.2). */
+export interface WillProperties extends MessageProperties {
+  /** Seconds between the loss of the connection and the will, 0 to 4294967295. */
+  willDelayInterval?: number;
+}
+
+/** Properties of CONNECT (MQTT 5, §3.1.2.11). */
+export interface ConnectProperties {
+  /** Seconds for which the broker keeps the session, 0 to 4294967295 (for ever). Default: 4294967295 with `mqttcleansession: false`, otherwise 0. */
+  sessionExpiryInterval?: number;
+  /** QoS 1 and 2 messages the broker may have under way to us, 1 to 65535. */
+  receiveMaximum?: number;
+  /** Largest packet taken, in bytes, from 1; the same as `maxpacketsize`. */
+  maximumPacketSize?: number;
+  /** Topic aliases the broker may use, 0 to 65535. Default: 32. */
+  topicAliasMaximum?: number;
+  requestResponseInformation?: boolean;
+  requestProblemInformation?: boolean;
+  userProperties?: UserProperties;
+  /** Name of the method for which `on_auth` answers. */
+  authenticationMethod?: string;
+  authenticationData?: Bytes | string;
+}
+
+/** Properties of CONNACK (MQTT 5, §3.2.2.3). */
+export interface ConnackProperties {
+  sessionExpiryInterval?: number;
+  receiveMaximum?: number;
+  maximumQoS?: number;
+  retainAvailable?: boolean;
+  maximumPacketSize?: number;
+  assignedClientIdentifier?: string;
+  topicAliasMaximum?: number;
+  reasonString?: string;
+  userProperties?: UserProperties;
+  wildcardSubscriptionAvailable?: boolean;
+  subscriptionIdentifiersAvailable?: boolean;
+  sharedSubscriptionAvailable?: boolean;
+  serverKeepAlive?: number;
+  responseInformation?: string;
+  serverReference?: string;
+  authenticationMethod?: string;
+  authenticationData?: Bytes;
+}
+
+/** Properties of SUBSCRIBE (MQTT 5, §3.8.2.1). */
+export interface SubscribeProperties {
+  /** Comes with each message of these filters; 1 to 268435455. */
+  subscriptionIdentifier?: number;
+  userProperties?: UserProperties;
+}
+
+/** Properties of an answer (MQTT 5). */
+export interface ResultProperties {
+  reasonString?: string;
+  userProperties?: UserProperties;
+  serverReference?: string;
+}
+
+/** What PUBACK or PUBCOMP said beside plain success (MQTT 5, §3.4.2.1), such as 16, no matching subscribers. */
+export interface PublishResult {
+  reasonCode: number;
+  properties?: ResultProperties;
+}
+
+/** Reason codes, one for each filter; `properties` where the broker sent some (MQTT 5). */
+export type FilterResults<Code = number> = Code[] & { properties?: ResultProperties };
+
+/** Options of `stop()` (MQTT 5, §3.14.2). */
+export interface StopOptions {
+  /** 0, 4 (the broker publishes the will), or 128 to 255. Default: 0. */
+  reasonCode?: number;
+  properties?: { sessionExpiryInterval?: number; reasonString?: string; userProperties?: UserProperties };
+}
+
+/** Properties of AUTH (MQTT 5, §3.15.2.2). */
+export interface AuthProperties extends ResultProperties {
+  authenticationMethod?: string;
+  authenticationData?: Bytes | string;
+}
+
+/** Options of one request. */
+export interface RequestOptions extends PublishOptions {
+  /** Seconds to wait for the response, above 0, at most 2147483. Default: 30. */
+  timeout?: number;
 }
 
 /** Counters of one client, from its construction on. */
@@ -369,7 +529,18 @@ export type OnConnect<Userdata = Any> = (
   userdata: Userdata,
   flags: ConnectFlags,
   rc: number,
+  properties?: ConnackProperties,
 ) => unknown;
+
+/**
+ * Called for each AUTH of the broker (MQTT 5, §4.12). `reasonCode` 24: it wants an answer, which is what is returned, or what
+ * the returned promise resolves with. 0: re-authentication has succeeded.
+ */
+export type OnAuth<Userdata = Any> = (
+  client: MqttCustom<Userdata>,
+  userdata: Userdata,
+  packet: { reasonCode: number; properties: AuthProperties & { authenticationData?: Bytes } },
+) => AuthProperties | undefined | PromiseLike<AuthProperties | undefined>;
 
 /**
  * Called when an accepted connection ends. `rc`: 0 after `stop()`, 2 the broker broke the protocol,
@@ -412,6 +583,10 @@ export interface ClientOptions<Userdata = Any> {
   on_message?: OnMessage<Userdata> | null;
   /** See {@link OnError}. Default: one `console.warn` for each code. */
   on_error?: OnError<Userdata> | null;
+  /** See {@link OnAuth}. Default: none. */
+  on_auth?: OnAuth<Userdata> | null;
+  /** The same as `on_auth`. */
+  onAuth?: OnAuth<Userdata> | null;
   /** The same as `on_connect`. */
   onConnect?: OnConnect<Userdata> | null;
   /** The same as `on_disconnect`. */
@@ -448,7 +623,7 @@ export class MqttCustom<Userdata = Any> {
    * (§3.14) and closes. What is still pending rejects with `"STOPPED"`. Always resolves; then no timer and
    * no socket is left. Iterators of `messages()` end.
    */
-  stop(): Promise<void>;
+  stop(options?: StopOptions | null): Promise<void>;
 
   /**
    * Publishes one message (§3.3). `topic` is a topic name: 1 to 65,535 bytes without `+`, `#` and U+0000
@@ -456,7 +631,11 @@ export class MqttCustom<Userdata = Any> {
    * Offline it waits. Rejects with `"QUEUE_FULL"`, `"DROPPED"`, `"EXPIRED"`, `"TIMEOUT"`, `"STOPPED"`, `"PACKET_TOO_LARGE"`, `"INVALID_TOPIC"`,
    * `"INVALID_PAYLOAD"`, `"INVALID_OPTION"`, `"OUT_OF_RANGE"`.
    */
-  publish(topic: string, payload?: Payload, options?: PublishOptions | null): Promise<void>;
+  publish(
+    topic: string,
+    payload?: Payload,
+    options?: PublishOptions | null,
+  ): Promise<PublishResult | undefined>;
 
   /**
    * Adds an item to the batch of this topic, QoS and retain flag. A batch is one message, a JSON array of
@@ -464,16 +643,28 @@ export class MqttCustom<Userdata = Any> {
    * beyond 16 MiB, at `flush()` and at `stop()`. The item is serialised during the call. Resolves and
    * rejects as `publish` does, for the batch it is in.
    */
-  batch_publish<Item>(topic: string, item: BatchItem<Item>, options?: PublishOptions | null): Promise<void>;
+  batch_publish<Item>(
+    topic: string,
+    item: BatchItem<Item>,
+    options?: PublishOptions | null,
+  ): Promise<PublishResult | undefined>;
   /** The same as {@link MqttCustom.batch_publish}. */
-  batchPublish<Item>(topic: string, item: BatchItem<Item>, options?: PublishOptions | null): Promise<void>;
+  batchPublish<Item>(
+    topic: string,
+    item: BatchItem<Item>,
+    options?: PublishOptions | null,
+  ): Promise<PublishResult | undefined>;
 
   /**
    * Puts a message into the one queue of all topics. The queue is sent, in order and each message by
    * itself, at `queuesize` messages, `publishinterval` after the first, at `flush()` and at `stop()`.
    * Resolves and rejects as `publish` does.
    */
-  qpublish(topic: string, payload?: Payload, options?: PublishOptions | null): Promise<void>;
+  qpublish(
+    topic: string,
+    payload?: Payload,
+    options?: PublishOptions | null,
+  ): Promise<PublishResult | undefined>;
 
   /** Sends batches and the queue now. Resolves when every publish begun before has ended, well or not. */
   flush(): Promise<void>;
@@ -489,31 +680,56 @@ export class MqttCustom<Userdata = Any> {
     topic: Filters,
     options?: SubscribeOptions | null,
     handler?: OnMessage<Userdata> | null,
-  ): Promise<QoS[]>;
+  ): Promise<FilterResults<QoS>>;
   /** Subscribes at QoS 0, with a handler. */
-  subscribe(topic: Filters, handler: OnMessage<Userdata>): Promise<QoS[]>;
+  subscribe(topic: Filters, handler: OnMessage<Userdata>): Promise<FilterResults<QoS>>;
 
   /** The same as {@link MqttCustom.subscribe}, for a list. */
   subscribe_topics(
     topics: Filters,
     options?: SubscribeOptions | null,
     handler?: OnMessage<Userdata> | null,
-  ): Promise<QoS[]>;
-  subscribe_topics(topics: Filters, handler: OnMessage<Userdata>): Promise<QoS[]>;
+  ): Promise<FilterResults<QoS>>;
+  subscribe_topics(topics: Filters, handler: OnMessage<Userdata>): Promise<FilterResults<QoS>>;
   /** The same as {@link MqttCustom.subscribe_topics}. */
   subscribeTopics(
     topics: Filters,
     options?: SubscribeOptions | null,
     handler?: OnMessage<Userdata> | null,
-  ): Promise<QoS[]>;
-  subscribeTopics(topics: Filters, handler: OnMessage<Userdata>): Promise<QoS[]>;
+  ): Promise<FilterResults<QoS>>;
+  subscribeTopics(topics: Filters, handler: OnMessage<Userdata>): Promise<FilterResults<QoS>>;
 
   /**
    * Unsubscribes with one UNSUBSCRIBE (§3.10); of a map of filters its keys count. Resolves at UNSUBACK, and
    * handlers are called until then. Rejects with `"TIMEOUT"`, `"STOPPED"`, `"QUEUE_FULL"`,
    * `"INVALID_TOPIC"`, `"OUT_OF_RANGE"`.
    */
-  unsubscribe(topic: Filters): Promise<void>;
+  unsubscribe(
+    topic: Filters,
+    options?: { properties?: { userProperties?: UserProperties } } | null,
+  ): Promise<FilterResults | undefined>;
+
+  /**
+   * Publishes a request and resolves with the first response to it (MQTT 5, §4.10): the message that comes to its response
+   * topic with its correlation data. Rejects with `"TIMEOUT"`, `"STOPPED"`, and those of `publish` and `subscribe`.
+   */
+  request(topic: string, payload?: Payload, options?: RequestOptions | null): Promise<Message>;
+
+  /**
+   * Subscribes, and answers each request with what the handler returns (MQTT 5, §4.10). What the handler throws is told to
+   * `on_error`; the requester is not answered then. Default QoS, of requests and responses: 1.
+   */
+  respond(
+    filter: Filters,
+    handler: (message: Message) => Payload | PromiseLike<Payload>,
+    options?: SubscribeOptions | null,
+  ): Promise<FilterResults<QoS>>;
+
+  /**
+   * Begins to authenticate anew on the connection there is (MQTT 5, §4.12.1). Resolves when it has begun; `on_auth` is told of
+   * the end. Rejects with `"NOT_SUPPORTED"` without an `authenticationMethod`, with `"CONNECTION_LOST"` offline.
+   */
+  reauthenticate(properties?: AuthProperties | null): Promise<void>;
 
   /**
    * Publishes one message over a connection of its own, which is then closed; this client need not be
@@ -525,22 +741,26 @@ export class MqttCustom<Userdata = Any> {
     topic: string,
     payload?: Payload,
     options?: HighPriorityOptions | null,
-  ): Promise<void>;
+  ): Promise<PublishResult | undefined>;
   /** The same as {@link MqttCustom.publish_high_priority}. */
-  publishHighPriority(topic: string, payload?: Payload, options?: HighPriorityOptions | null): Promise<void>;
+  publishHighPriority(
+    topic: string,
+    payload?: Payload,
+    options?: HighPriorityOptions | null,
+  ): Promise<PublishResult | undefined>;
 
   /** The same without a client: what `options` leaves open is the default. */
   static publish_high_priority(
     topic: string,
     payload?: Payload,
     options?: HighPriorityOptions | null,
-  ): Promise<void>;
+  ): Promise<PublishResult | undefined>;
   /** The same as the static `publish_high_priority`. */
   static publishHighPriority(
     topic: string,
     payload?: Payload,
     options?: HighPriorityOptions | null,
-  ): Promise<void>;
+  ): Promise<PublishResult | undefined>;
 
   /**
    * Received messages as an async iterator; with `filter`, those whose topic matches it (§4.7). It does not
@@ -566,6 +786,10 @@ export class MqttCustom<Userdata = Any> {
   on_message: OnMessage<Userdata> | null;
   /** See {@link OnError}. `null`: none, and there is one `console.warn` for each code. */
   on_error: OnError<Userdata> | null;
+  /** See {@link OnAuth}. `null`: none. */
+  on_auth: OnAuth<Userdata> | null;
+  /** The same as `on_auth`. */
+  onAuth: OnAuth<Userdata> | null;
   /** The same as `on_connect`. */
   onConnect: OnConnect<Userdata> | null;
   /** The same as `on_disconnect`. */

@@ -1,7 +1,7 @@
 // The one table of names that have two spellings: the original library's, and JavaScript's.
 
 export const METHODS = ["batch_publish", "subscribe_topics", "publish_high_priority"];
-export const CALLBACKS = ["on_connect", "on_disconnect", "on_message", "on_error"];
+export const CALLBACKS = ["on_connect", "on_disconnect", "on_message", "on_error", "on_auth"];
 
 /** @param {string} name */
 export const camelCase = (name) => name.replace(/_([a-z])/g, (_, letter) => letter.toUpperCase());

@@ -1,11 +1,11 @@
 // Promises of operations that the engine has not ended, by token. Tokens are small numbers that are
 // used again; 0 is none.
 
-/** @type {() => void} */
+/** @type {(value?: any) => void} */
 let resolveNext;
 /** @type {(reason: unknown) => void} */
 let rejectNext;
-/** @type {(resolve: () => void, reject: (reason: unknown) => void) => void} */
+/** @type {(resolve: (value?: any) => void, reject: (reason: unknown) => void) => void} */
 const executor = (resolve, reject) => {
   resolveNext = resolve;
   rejectNext = reject;
@@ -20,7 +20,7 @@ export function rejected(error) {
   return promise;
 }
 
-/** @typedef {{ promise: Promise<void>, resolve: () => void, reject: (reason: unknown) => void }} Entry */
+/** @typedef {{ promise: Promise<any>, resolve: (value?: any) => void, reject: (reason: unknown) => void }} Entry */
 
 export class Pending {
   /** @type {(Entry | undefined)[]} */
@@ -36,7 +36,7 @@ export class Pending {
 
   /** @param {number} token as given by `next` */
   commit(token) {
-    /** @type {Promise<void>} */
+    /** @type {Promise<any>} */
     const promise = new Promise(executor);
     if (token === this.#entries.length) this.#entries.push(undefined);
     else this.#free.pop();
@@ -62,6 +62,11 @@ export class Pending {
   /** @param {Uint32Array} words @param {number} from @param {number} count */
   resolveAll(words, from, count) {
     for (let i = from; i < from + count; i++) this.#take(words[i])?.resolve();
+  }
+
+  /** One that ended well and has something to say. @param {number} token @param {any} value */
+  resolve(token, value) {
+    this.#take(token)?.resolve(value);
   }
 
   /** @param {number} token @param {unknown} error */

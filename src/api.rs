@@ -6,7 +6,8 @@ use std::rc::Rc;
 use js_sys::{Function, Object, Promise};
 use wasm_bindgen::prelude::*;
 
-use crate::driver::{errors, oneshot, values, Client, Hooks, Options};
+use crate::codec::property::place;
+use crate::driver::{errors, oneshot, properties, values, Client, Hooks, Options};
 use crate::engine::{Error, Message, State};
 
 #[wasm_bindgen]
@@ -41,8 +42,25 @@ impl MqttCustom {
         self.client.promise_for(Client::start)
     }
 
-    pub fn stop(&self) -> Promise {
-        self.client.promise_for(Client::stop)
+    pub fn stop(&self, options: &JsValue) -> Promise {
+        let said = values::stop_options(options)
+            .and_then(|(reason, list)| self.client.call(|engine, _| engine.say_at_stop(reason, &list)));
+        match said {
+            Ok(()) => self.client.promise_for(Client::stop),
+            Err(error) => self.client.refuse(&error),
+        }
+    }
+
+    /// Begins to authenticate anew on the connection there is (MQTT 5, §4.12.1); `on_auth` goes on with it.
+    pub fn reauthenticate(&self, properties: &JsValue) -> Promise {
+        match properties::read("properties", properties, place::AUTH_ANSWER) {
+            Ok(list) => self.client.promise(|engine, _, token| {
+                engine.authenticate(&list)?;
+                engine.ended(token);
+                Ok(())
+            }),
+            Err(error) => self.client.refuse(&error),
+        }
     }
 
     pub fn publish(&self, topic: &JsValue, payload: &JsValue, options: &JsValue) -> Promise {
@@ -85,10 +103,13 @@ impl MqttCustom {
         self.subscribe(topics, options, handler)
     }
 
-    pub fn unsubscribe(&self, topic: &JsValue) -> Promise {
-        match values::filters(topic, &JsValue::UNDEFINED) {
-            Ok(filters) => self.client.promise(|engine, _, token| {
-                engine.unsubscribe(filters.into_iter().map(|(filter, _)| filter).collect(), token)
+    pub fn unsubscribe(&self, topic: &JsValue, options: &JsValue) -> Promise {
+        let parsed = values::filters(topic, &JsValue::UNDEFINED)
+            .and_then(|(filters, _)| Ok((filters, values::unsubscribe_options(options)?)));
+        match parsed {
+            Ok((filters, properties)) => self.client.promise(|engine, _, token| {
+                let filters = filters.into_iter().map(|filter| filter.filter).collect();
+                engine.unsubscribe(filters, properties, token)
             }),
             Err(error) => self.client.refuse(&error),
         }
@@ -176,6 +197,19 @@ impl MqttCustom {
     }
 }
 
+#[wasm_bindgen]
+impl MqttCustom {
+    #[wasm_bindgen(getter)]
+    pub fn on_auth(&self) -> Option<Function> {
+        self.client.callbacks.get(4)
+    }
+
+    #[wasm_bindgen(setter)]
+    pub fn set_on_auth(&self, callback: &JsValue) -> Result<(), JsValue> {
+        self.set_callback("on_auth", callback)
+    }
+}
+
 impl MqttCustom {
     pub(crate) fn client(&self) -> &Rc<Client> {
         &self.client
@@ -195,6 +229,7 @@ impl MqttCustom {
                 payload: &payload,
                 qos: options.qos,
                 retain: options.retain,
+                properties: &options.properties,
             }),
             Err(error) => self.client.refuse(&error),
         }

@@ -7,6 +7,7 @@ use js_sys::{Array, Promise};
 use wasm_bindgen::prelude::*;
 
 use crate::api::MqttCustom;
+use crate::driver::properties::to_js;
 use crate::driver::{errors, values};
 use crate::engine::{check_topic, Code, Error, Message, Taken, Token};
 
@@ -50,6 +51,12 @@ pub fn forget_topics() {
     TOPICS.take();
 }
 
+/// The properties of a received message as an object.
+#[wasm_bindgen]
+pub fn properties(list: &[u8]) -> JsValue {
+    to_js(list)
+}
+
 #[wasm_bindgen]
 impl MqttCustom {
     /// Publishes `len` bytes of the scratch buffer. `flags`: QoS in bits 0-1, retain 4, queue 8.
@@ -62,6 +69,7 @@ impl MqttCustom {
                     payload: &scratch[..len],
                     qos: (flags & 3) as u8,
                     retain: flags & 4 != 0,
+                    properties: &[],
                 };
                 self.client().send_bulk(&message, flags & 8 != 0, token)
             })
@@ -85,6 +93,7 @@ impl MqttCustom {
                     payload: &scratch[..len],
                     qos: (flags & 3) as u8,
                     retain: flags & 4 != 0,
+                    properties: &[],
                 };
                 self.client().batch_bulk(&item, token)
             })

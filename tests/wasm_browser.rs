@@ -109,11 +109,11 @@ async fn publishes_at_each_qos_and_receives_them() {
     let mut received = peer.receives(3).await;
     received.sort();
     assert_eq!(received, ["0 é€😀", "1 é€😀", "2 é€😀"]);
-    ok(peer.client.unsubscribe(&topic)).await;
+    ok(peer.client.unsubscribe(&topic, &JsValue::UNDEFINED)).await;
     ok(peer.client.publish(&topic, &"nobody".into(), &js("{ qos: 1 }"))).await;
     pause(50).await;
     assert!(peer.received.borrow().is_empty());
-    ok(peer.client.stop()).await;
+    ok(peer.client.stop(&JsValue::UNDEFINED)).await;
 }
 
 #[wasm_bindgen_test]
@@ -130,7 +130,7 @@ async fn five_batched_items_arrive_as_one_json_array_and_five_queued_ones_as_fiv
         let _ = peer.client.qpublish(&topic, &n.into(), &UNDEFINED);
     }
     assert_eq!(peer.receives(5).await, ["0 0", "0 1", "0 2", "0 3", "0 4"]);
-    ok(peer.client.stop()).await;
+    ok(peer.client.stop(&JsValue::UNDEFINED)).await;
 }
 
 #[wasm_bindgen_test]
@@ -145,13 +145,13 @@ async fn what_is_pending_goes_out_after_publishinterval_and_at_stop() {
             let _ = sender.client.qpublish(&topic, &n.into(), &UNDEFINED);
         }
         if round == 1 {
-            ok(sender.client.stop()).await;
+            ok(sender.client.stop(&JsValue::UNDEFINED)).await;
         }
         let mut received = peer.receives(4).await;
         received.sort();
         assert_eq!(received, ["0 0", "0 1", "0 2", "0 [0,1,2]"]);
     }
-    ok(peer.client.stop()).await;
+    ok(peer.client.stop(&JsValue::UNDEFINED)).await;
 }
 
 #[wasm_bindgen_test]
@@ -172,7 +172,7 @@ async fn one_shot_needs_no_client_and_takes_the_credentials_of_one() {
         .publish_high_priority(&topic, &"method".into(), &UNDEFINED))
     .await;
     assert_eq!(peer.receives(2).await, ["2 free", "0 method"]);
-    ok(peer.client.stop()).await;
+    ok(peer.client.stop(&JsValue::UNDEFINED)).await;
 }
 
 #[wasm_bindgen_test]
@@ -194,8 +194,8 @@ async fn ten_thousand_publishes_of_one_turn_arrive_in_order_in_a_few_frames() {
     let frames = js("globalThis.frames").as_f64().unwrap();
     assert!(frames < 100.0, "{frames} frames");
     assert!((0..10_000).all(|n| received[n] == format!("0 {n}")));
-    ok(sender.client.stop()).await;
-    ok(peer.client.stop()).await;
+    ok(sender.client.stop(&JsValue::UNDEFINED)).await;
+    ok(peer.client.stop(&JsValue::UNDEFINED)).await;
 }
 
 #[wasm_bindgen_test]
@@ -209,7 +209,7 @@ async fn stop_ends_it_and_start_begins_again() {
         }
     });
     peer.client.set_on_disconnect(on_disconnect.as_ref()).unwrap();
-    ok(peer.client.stop()).await;
+    ok(peer.client.stop(&JsValue::UNDEFINED)).await;
     assert_eq!(
         (peer.client.state().as_str(), show(&log).as_str()),
         ("stopped", "0")
@@ -221,7 +221,7 @@ async fn stop_ends_it_and_start_begins_again() {
         .client
         .publish(&topic("stop"), &"x".into(), &js("{ qos: 1 }")))
     .await;
-    ok(peer.client.stop()).await;
+    ok(peer.client.stop(&JsValue::UNDEFINED)).await;
 }
 
 #[wasm_bindgen_test]
@@ -237,12 +237,12 @@ async fn a_port_where_no_broker_listens_is_an_error_that_says_what_to_check() {
         ],
     );
     assert_eq!(client.state(), "reconnecting");
-    ok(client.stop()).await;
+    ok(client.stop(&JsValue::UNDEFINED)).await;
     // A URL that the browser's own WebSocket throws at.
     let options = js("{ credentials: { mqttserver: 'ws://[::g]' }, on_error() {} }");
     let client = MqttCustom::new(&options, &UNDEFINED).unwrap();
     says(&err(client.start()).await, &["CONNECTION_REFUSED", "invalid"]);
-    ok(client.stop()).await;
+    ok(client.stop(&JsValue::UNDEFINED)).await;
 }
 
 #[wasm_bindgen_test]

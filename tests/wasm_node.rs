@@ -122,7 +122,7 @@ impl World {
     /// The client is stopped and has left nothing that lives: no timer, no open socket, no handler
     /// on one, no rejection that nobody handled, nothing on the console.
     async fn ends(self, client: &MqttCustom) {
-        let stopped = client.stop();
+        let stopped = client.stop(&JsValue::UNDEFINED);
         self.advance(0).await;
         ok(stopped).await;
         assert_eq!(client.state(), "stopped");

@@ -24,8 +24,10 @@ pub mod place {
     /// DISCONNECT from a server: it has no say in the session's expiry [MQTT-3.14.2-2].
     pub const DISCONNECTED: u16 = 512;
     pub const AUTH: u16 = 1024;
+    /// What a user answers an AUTH with: the method is added.
+    pub const AUTH_ANSWER: u16 = 2048;
     pub(super) const MESSAGE: u16 = RECEIVED | PUBLISH | WILL;
-    pub(super) const ALL: u16 = 2047;
+    pub(super) const ALL: u16 = 4095;
 }
 use place::*;
 
@@ -97,14 +99,14 @@ pub const TABLE: [Property; 27] = [
     row(SESSION_EXPIRY, Kind::Four, false, CONNECT | CONNACK | DISCONNECT, "sessionExpiryInterval"),
     row(ASSIGNED_CLIENT_ID, Kind::Text, false, CONNACK, "assignedClientIdentifier"),
     row(SERVER_KEEP_ALIVE, Kind::Two, false, CONNACK, "serverKeepAlive"),
-    row(AUTH_METHOD, Kind::Text, false, CONNECT | CONNACK | AUTH, "authenticationMethod"),
-    row(AUTH_DATA, Kind::Binary, false, CONNECT | CONNACK | AUTH, "authenticationData"),
+    row(AUTH_METHOD, Kind::Text, false, CONNECT | CONNACK | AUTH | AUTH_ANSWER, "authenticationMethod"),
+    row(AUTH_DATA, Kind::Binary, false, CONNECT | CONNACK | AUTH | AUTH_ANSWER, "authenticationData"),
     row(23, Kind::Flag, false, CONNECT, "requestProblemInformation"),
     row(24, Kind::Four, false, WILL, "willDelayInterval"),
     row(25, Kind::Flag, false, CONNECT, "requestResponseInformation"),
     row(26, Kind::Text, false, CONNACK, "responseInformation"),
     row(SERVER_REFERENCE, Kind::Text, false, CONNACK | DISCONNECTED, "serverReference"),
-    row(REASON_STRING, Kind::Text, false, CONNACK | ACK | DISCONNECT | DISCONNECTED | AUTH, "reasonString"),
+    row(REASON_STRING, Kind::Text, false, CONNACK | ACK | DISCONNECT | DISCONNECTED | AUTH | AUTH_ANSWER, "reasonString"),
     row(RECEIVE_MAXIMUM, Kind::Two, true, CONNECT | CONNACK, "receiveMaximum"),
     row(TOPIC_ALIAS_MAXIMUM, Kind::Two, false, CONNECT | CONNACK, "topicAliasMaximum"),
     row(TOPIC_ALIAS, Kind::Two, true, RECEIVED | PUBLISH, "topicAlias"),
@@ -239,7 +241,7 @@ pub fn check(list: &[u8], place: u16) -> Result<(), Malformed> {
             _ => {}
         }
     }
-    if seen & 1 << AUTH_DATA != 0 && seen & 1 << AUTH_METHOD == 0 {
+    if place != AUTH_ANSWER && seen & 1 << AUTH_DATA != 0 && seen & 1 << AUTH_METHOD == 0 {
         return Err(protocol("authentication data stands without its method"));
     }
     Ok(())
@@ -371,9 +373,9 @@ mod tests {
     fn every_property_goes_there_and_back_where_it_may_stand_and_nowhere_else() {
         for row in &TABLE {
             let bytes = list(&[(row.id, good(row))]);
-            for bit in 0..11 {
+            for bit in 0..12 {
                 let place = 1 << bit;
-                let data_alone = row.id == AUTH_DATA;
+                let data_alone = row.id == AUTH_DATA && place != AUTH_ANSWER;
                 let answer = check(&bytes, place);
                 if row.places & place == 0 {
                     assert_eq!(answer.unwrap_err().reason, 0x81, "{} {place}", row.name);
@@ -396,7 +398,7 @@ mod tests {
     fn a_property_appears_once_but_user_properties_and_received_subscription_identifiers() {
         for row in &TABLE {
             let twice = list(&[(row.id, good(row)), (row.id, good(row))]);
-            for bit in 0..11 {
+            for bit in 0..12 {
                 let place = 1 << bit;
                 if row.places & place == 0 {
                     continue;

@@ -6,20 +6,26 @@ use std::cell::RefCell;
 use js_sys::{Array, Function, Object, Promise, Uint8Array};
 use wasm_bindgen::prelude::*;
 
-use super::{errors, host, Client};
+use wasm_bindgen_futures::{spawn_local, JsFuture};
+
+use super::{errors, host, properties, Client};
 use crate::api::MqttCustom;
-use crate::engine::{Error, Record};
+use crate::codec::property::place;
+use crate::engine::{Code, Error, Record, Version};
 
 /// In the order of their slots.
-pub const NAMES: [&str; 4] = ["on_connect", "on_disconnect", "on_message", "on_error"];
+pub const NAMES: [&str; 5] = ["on_connect", "on_disconnect", "on_message", "on_error", "on_auth"];
 const ON_CONNECT: usize = 0;
 const ON_DISCONNECT: usize = 1;
 const ON_MESSAGE: usize = 2;
 const ON_ERROR: usize = 3;
+const ON_AUTH: usize = 4;
+
+const NO_ON_AUTH: &str = "the broker asks for authentication, and there is no on_auth to answer it; give one";
 
 #[derive(Default)]
 pub struct Callbacks {
-    slots: RefCell<[Option<Function>; 4]>,
+    slots: RefCell<[Option<Function>; 5]>,
     pub userdata: JsValue,
     /// A promise carries everything: nothing goes to the console.
     silent: bool,
@@ -114,10 +120,57 @@ impl Client {
         }
     }
 
-    pub(super) fn tell_connected(&self, session_present: bool, code: u8) {
+    pub(super) fn tell_connected(&self, session_present: bool, code: u8, list: &[u8]) {
         let flags = Object::new();
         errors::set(&flags, "sessionPresent", &session_present.into());
-        self.call_user(ON_CONNECT, &[&flags, &code.into()]);
+        match self.engine(|engine| engine.version()) {
+            Version::V4 => self.call_user(ON_CONNECT, &[&flags, &code.into()]),
+            Version::V5 => self.call_user(ON_CONNECT, &[&flags, &code.into(), &properties::to_js(list)]),
+        };
+    }
+
+    /// AUTH: the user's answer goes back, now or later, on the same connection.
+    pub(super) fn ask_auth(&self, reason: u8, list: &[u8]) {
+        let Some(function) = self.callbacks.get(ON_AUTH) else {
+            return self.tell_error(&Error::new(Code::NotAuthorized, NO_ON_AUTH), &JsValue::UNDEFINED);
+        };
+        let packet = Object::new();
+        errors::set(&packet, "reasonCode", &reason.into());
+        errors::set(&packet, "properties", &properties::to_js(list));
+        let called = function.call3(
+            &JsValue::UNDEFINED,
+            &self.handle(),
+            &self.callbacks.userdata,
+            &packet,
+        );
+        let generation = self
+            .socket
+            .borrow()
+            .as_ref()
+            .map_or(0, |socket| socket.generation);
+        let (answer, me) = match (called, self.me.upgrade()) {
+            (Ok(answer), Some(me)) => (answer, me),
+            (Err(thrown), _) => return self.tell_thrown(NAMES[ON_AUTH], &thrown),
+            _ => return,
+        };
+        spawn_local(async move {
+            let answer = JsFuture::from(Promise::resolve(&answer)).await;
+            // It was the end of the exchange, or the connection is another one.
+            if reason == 0 || !me.is_current(generation) {
+                return;
+            }
+            let told =
+                answer.map(|answer| properties::read("the answer of on_auth", &answer, place::AUTH_ANSWER));
+            match told {
+                Ok(Ok(list)) => {
+                    if let Err(error) = me.call(|engine, _| engine.authenticate(&list)) {
+                        me.tell_error(&error, &JsValue::UNDEFINED);
+                    }
+                }
+                Ok(Err(error)) => me.tell_error(&error, &JsValue::UNDEFINED),
+                Err(thrown) => me.tell_thrown(NAMES[ON_AUTH], &thrown),
+            }
+        });
     }
 
     pub(super) fn tell_disconnected(&self, rc: u8, error: Option<&Error>) {
@@ -151,7 +204,15 @@ impl Client {
             let message = |record: &Record| {
                 let payload = engine.inbound().get(record.range()).unwrap_or_default();
                 let topic = engine.topic(record.topic);
-                (topic.to_owned(), message(topic, payload, record))
+                let message = message(topic, payload, record);
+                if let Some(list) = engine
+                    .inbound()
+                    .get(record.properties())
+                    .filter(|list| !list.is_empty())
+                {
+                    errors::set(&message, "properties", &properties::to_js(list));
+                }
+                (topic.to_owned(), message)
             };
             records.iter().map(message).collect()
         };

@@ -5,7 +5,7 @@ use wasm_bindgen::JsValue;
 
 use super::callbacks::Callbacks;
 use super::{values, Client};
-use crate::engine::{Error, Message, Taken, Token};
+use crate::engine::{Error, Filter, Message, Taken, Token};
 
 impl Client {
     pub fn publish(&self, message: &Message<'_>) -> Promise {
@@ -32,10 +32,14 @@ impl Client {
         promise
     }
 
-    pub fn subscribe(&self, filters: Vec<(String, u8)>, handler: Option<Function>) -> Promise {
+    pub fn subscribe(
+        &self,
+        (filters, properties): (Vec<Filter>, Vec<u8>),
+        handler: Option<Function>,
+    ) -> Promise {
         let handler = handler.map(|handler| self.handlers.borrow_mut().add(handler, false));
         self.promise(|engine, _, token| {
-            let result = engine.subscribe(filters, handler, token);
+            let result = engine.subscribe(filters, properties, handler, token);
             if let (Err(_), Some(handler)) = (&result, handler) {
                 self.handlers.borrow_mut().remove(handler);
             }

@@ -13,7 +13,7 @@ pub fn to_js(error: &Error, cause: &JsValue, make: Option<&Function>) -> JsValue
         Class::Type => js_sys::TypeError::new(message).into(),
         Class::Range => js_sys::RangeError::new(message).into(),
         Class::Mqtt => {
-            if let Some(made) = make.and_then(|make| {
+            let made = make.and_then(|make| {
                 make.call4(
                     &JsValue::UNDEFINED,
                     &message.into(),
@@ -22,7 +22,9 @@ pub fn to_js(error: &Error, cause: &JsValue, make: Option<&Function>) -> JsValue
                     cause,
                 )
                 .ok()
-            }) {
+            });
+            if let Some(made) = made {
+                tell_properties(&made, error);
                 return made;
             }
             let plain = js_sys::Error::new(message);
@@ -37,7 +39,14 @@ pub fn to_js(error: &Error, cause: &JsValue, make: Option<&Function>) -> JsValue
     if let Some(reason) = error.reason {
         set(&object, "reasonCode", &reason.into());
     }
+    tell_properties(&object, error);
     object
+}
+
+fn tell_properties(object: &JsValue, error: &Error) {
+    if !error.properties.is_empty() {
+        set(object, "properties", &super::properties::to_js(&error.properties));
+    }
 }
 
 /// A callback of the user threw `thrown`.

@@ -13,6 +13,7 @@ mod network;
 pub mod oneshot;
 mod options;
 mod promises;
+pub mod properties;
 mod pump;
 mod socket;
 mod store;

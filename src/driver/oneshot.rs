@@ -120,6 +120,7 @@ async fn deliver(
         payload,
         qos: options.qos,
         retain: options.retain,
+        properties: &options.properties,
     };
     JsFuture::from(client.publish(&message)).await
 }

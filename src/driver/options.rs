@@ -6,9 +6,10 @@ use wasm_bindgen::prelude::*;
 
 use super::callbacks::{Callbacks, NAMES};
 use super::store::Store;
-use super::{host, values};
+use super::{host, properties, values};
+use crate::codec::property::place;
 use crate::engine::endpoint::Host;
-use crate::engine::validate::{unknown, Builder};
+use crate::engine::validate::{unknown, Builder, Value};
 use crate::engine::{Config, Error, Token};
 
 pub struct Options {
@@ -55,9 +56,21 @@ impl Options {
 pub fn config(credentials: &JsValue, _hooks: &Hooks) -> Result<Builder, Error> {
     let mut builder = Builder::default();
     for (key, value) in values::entries("credentials", credentials)? {
-        builder.set(&key, values::option_value(&value))?;
+        let value = match key.as_str() {
+            "properties" => list("credentials.properties", &value, place::CONNECT)?,
+            "willProperties" => list("credentials.willProperties", &value, place::WILL)?,
+            _ => values::option_value(&value),
+        };
+        builder.set(&key, value)?;
     }
     Ok(builder)
+}
+
+fn list(name: &str, value: &JsValue, place: u16) -> Result<Value, Error> {
+    match value.is_undefined() || value.is_null() {
+        true => Ok(Value::Absent),
+        false => Ok(Value::Bytes(properties::read(name, value, place)?)),
+    }
 }
 
 #[derive(Clone)]
@@ -74,6 +87,8 @@ pub struct Hooks {
     settle: Option<Function>,
     /// `(token, error)`
     fail: Option<Function>,
+    /// `(token, value)`: one that ended well with something to say.
+    answer: Option<Function>,
     /// `(records, count, base, epoch)`: see `engine::Record`.
     pub messages: Option<Function>,
 }
@@ -88,6 +103,7 @@ impl Hooks {
                 error: None,
                 settle: None,
                 fail: None,
+                answer: None,
                 messages: None,
             };
         }
@@ -99,6 +115,7 @@ impl Hooks {
             error: host::function(hooks, "error"),
             settle: host::function(hooks, "settle"),
             fail: host::function(hooks, "fail"),
+            answer: host::function(hooks, "answer"),
             messages: host::function(hooks, "messages"),
         }
     }
@@ -109,6 +126,7 @@ impl Hooks {
             client: None,
             settle: None,
             fail: None,
+            answer: None,
             messages: None,
             ..self.clone()
         }
@@ -119,6 +137,12 @@ impl Hooks {
             let at = tokens.as_ptr() as u32;
             let count = tokens.len() as u32;
             let _ = settle.call2(&JsValue::UNDEFINED, &at.into(), &count.into());
+        }
+    }
+
+    pub fn answer(&self, token: Token, value: &JsValue) {
+        if let Some(answer) = &self.answer {
+            let _ = answer.call2(&JsValue::UNDEFINED, &token.into(), value);
         }
     }
 

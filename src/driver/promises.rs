@@ -1,9 +1,11 @@
 //! Promises that Rust hands out and settles. Each pending one has a token with the top bit set;
 //! tokens without it belong to JavaScript, which settles its own promises in bulk.
 
-use js_sys::{Function, Promise};
+use js_sys::{Function, Object, Promise};
 use wasm_bindgen::prelude::*;
 
+use super::errors::set;
+use super::properties;
 use crate::engine::{Outcome, Token};
 
 const OURS: Token = 1 << 31;
@@ -70,8 +72,24 @@ impl Promises {
 pub fn outcome(outcome: &Outcome) -> JsValue {
     match outcome {
         Outcome::None => JsValue::UNDEFINED,
-        // A sequence of numbers cannot fail.
-        Outcome::Granted(codes) => serde_wasm_bindgen::to_value(codes).unwrap_or_default(),
+        Outcome::Acked { reason, properties } => {
+            let result = Object::new();
+            set(&result, "reasonCode", &(*reason).into());
+            tell(&result, properties);
+            result.into()
+        }
+        Outcome::Granted { codes, properties } => {
+            // A sequence of numbers cannot fail.
+            let granted = serde_wasm_bindgen::to_value(codes).unwrap_or_default();
+            tell(&granted, properties);
+            granted
+        }
+    }
+}
+
+fn tell(result: &JsValue, list: &[u8]) {
+    if !list.is_empty() {
+        set(result, "properties", &properties::to_js(list));
     }
 }
 

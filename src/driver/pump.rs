@@ -9,7 +9,7 @@ use super::promises::{self, Promises};
 use super::socket::Socket;
 use super::store::Store;
 use super::{host, Client, RECHECK};
-use crate::engine::{Event, Generation, Token, SEND_CAP};
+use crate::engine::{Event, Generation, Outcome, Token, SEND_CAP};
 
 impl Client {
     /// Drains the engine: bytes, then events, until there is neither.
@@ -24,7 +24,10 @@ impl Client {
             }
             let event = self.engine.borrow_mut().next_event();
             match event {
-                Some(Event::Done { token, result: Ok(_) }) if !Promises::is_ours(token) => {
+                Some(Event::Done {
+                    token,
+                    result: Ok(Outcome::None),
+                }) if !Promises::is_ours(token) => {
                     self.done.borrow_mut().push(token);
                     continue;
                 }
@@ -142,7 +145,9 @@ impl Client {
             Event::Connected {
                 session_present,
                 code,
-            } => self.tell_connected(session_present, code),
+                properties,
+            } => self.tell_connected(session_present, code, &properties),
+            Event::Auth { reason, properties } => self.ask_auth(reason, &properties),
             Event::Disconnected { rc, error } => self.tell_disconnected(rc, error.as_ref()),
             Event::Messages { from, upto } => self.tell_messages(from, upto),
             Event::Unrouted(handler) => self.handlers.borrow_mut().remove(handler),
@@ -179,10 +184,10 @@ impl Client {
 
     pub(super) fn settle(&self, token: Token, result: Result<&JsValue, &JsValue>) {
         if !Promises::is_ours(token) {
-            if let Err(error) = result {
-                self.hooks.fail(token, error);
-            }
-            return;
+            return match result {
+                Ok(value) => self.hooks.answer(token, value),
+                Err(error) => self.hooks.fail(token, error),
+            };
         }
         let end = self.promises.borrow_mut().end(token, result.is_err());
         if let Some(end) = end {

@@ -4,15 +4,25 @@
 use js_sys::{Array, ArrayBuffer, Function, Object, Uint8Array, JSON};
 use wasm_bindgen::prelude::*;
 
-use super::host;
+use super::{host, properties};
+use crate::codec::property::place;
 use crate::engine::error::excerpt;
 use crate::engine::validate::{unknown, Value};
-use crate::engine::{Code, Error};
+use crate::engine::{Code, Error, Filter};
 
-#[derive(Debug, Clone, Copy, Default)]
+#[derive(Debug, Default)]
 pub struct PublishOptions {
     pub qos: u8,
     pub retain: bool,
+    pub properties: Vec<u8>,
+}
+
+/// The options of one call of subscribe or unsubscribe.
+#[derive(Debug, Clone, Default)]
+pub struct FilterOptions {
+    /// As in SUBSCRIBE (§3.8.3.1).
+    pub bits: u8,
+    pub properties: Vec<u8>,
 }
 
 /// What a value is, for a sentence.
@@ -119,7 +129,9 @@ pub fn publish_options(options: &JsValue) -> Result<PublishOptions, Error> {
         match key.as_str() {
             "qos" => parsed.qos = qos("options.qos", &value)?,
             "retain" => parsed.retain = flag("options.retain", &value)?,
-            "properties" => no_properties(&value)?,
+            "properties" => {
+                parsed.properties = properties::read("options.properties", &value, place::PUBLISH)?
+            }
             _ => {
                 return Err(unknown(
                     "options",
@@ -130,16 +142,6 @@ pub fn publish_options(options: &JsValue) -> Result<PublishOptions, Error> {
         }
     }
     Ok(parsed)
-}
-
-fn no_properties(value: &JsValue) -> Result<(), Error> {
-    if value.is_undefined() {
-        return Ok(());
-    }
-    Err(Error::new(
-        Code::InvalidOption,
-        "properties belong to MQTT 5.0, and this connection speaks 3.1.1 (mqttversion 4); leave them out",
-    ))
 }
 
 /// Own enumerable properties; none for undefined and null.
@@ -196,29 +198,92 @@ pub fn flag(name: &str, value: &JsValue) -> Result<bool, Error> {
     }
 }
 
-/// The `qos` of `{ qos, ... }`, or what holds where it is not said.
-fn subscription_qos(place: &str, options: &JsValue, default: u8) -> Result<u8, Error> {
-    let mut chosen = default;
+const SUBSCRIBE: [&str; 5] = [
+    "qos",
+    "noLocal",
+    "retainAsPublished",
+    "retainHandling",
+    "properties",
+];
+
+/// `{ qos, noLocal, retainAsPublished, retainHandling }`, or what holds where it is not said.
+fn subscription(place: &str, options: &JsValue, default: u8) -> Result<FilterOptions, Error> {
+    let mut chosen = FilterOptions {
+        bits: default,
+        ..FilterOptions::default()
+    };
     for (key, value) in entries(place, options)? {
-        match key.as_str() {
-            "qos" if value.is_undefined() => {}
-            "qos" => chosen = qos(&[place, ".qos"].concat(), &value)?,
-            "properties" => no_properties(&value)?,
-            _ => return Err(unknown(place, &key, ["qos", "properties"].into_iter())),
-        }
+        let name = [place, ".", &key].concat();
+        let (mask, bits) = match key.as_str() {
+            _ if value.is_undefined() => continue,
+            "qos" => (3, qos(&name, &value)?),
+            "noLocal" => (4, u8::from(flag(&name, &value)?) << 2),
+            "retainAsPublished" => (8, u8::from(flag(&name, &value)?) << 3),
+            "retainHandling" => (0x30, qos(&name, &value)? << 4),
+            "properties" => {
+                chosen.properties = properties::read(&name, &value, place::SUBSCRIBE)?;
+                continue;
+            }
+            _ => return Err(unknown(place, &key, &mut SUBSCRIBE.into_iter())),
+        };
+        chosen.bits = chosen.bits & !mask | bits;
     }
     Ok(chosen)
 }
 
-/// `"a/b"`, `["a", "b"]` or `{ "a": 1, "b": { qos: 2 } }`.
-pub fn filters(topics: &JsValue, options: &JsValue) -> Result<Vec<(String, u8)>, Error> {
-    let default = subscription_qos("options", options, 0)?;
-    if let Some(filter) = topics.as_string() {
-        return Ok(vec![(filter, default)]);
+/// `{ properties }` of unsubscribe.
+pub fn unsubscribe_options(options: &JsValue) -> Result<Vec<u8>, Error> {
+    let mut list = Vec::new();
+    for (key, value) in entries("options", options)? {
+        match key.as_str() {
+            "properties" => list = properties::read("options.properties", &value, place::UNSUBSCRIBE)?,
+            _ => return Err(unknown("options", &key, &mut ["properties"].into_iter())),
+        }
     }
+    Ok(list)
+}
+
+/// `{ reasonCode, properties }` of stop.
+pub fn stop_options(options: &JsValue) -> Result<(u8, Vec<u8>), Error> {
+    let (mut reason, mut list) = (0, Vec::new());
+    for (key, value) in entries("options", options)? {
+        match key.as_str() {
+            "reasonCode" if value.is_undefined() => {}
+            "reasonCode" => match value.as_f64() {
+                Some(n @ (0.0 | 4.0 | 128.0..=255.0)) if n.fract() == 0.0 => reason = n as u8,
+                _ => {
+                    return Err(Error::new(
+                        Code::OutOfRange,
+                        "options.reasonCode must be 0, 4 (the broker publishes the will) or 128 to 255",
+                    ))
+                }
+            },
+            "properties" => list = properties::read("options.properties", &value, place::DISCONNECT)?,
+            _ => {
+                return Err(unknown(
+                    "options",
+                    &key,
+                    &mut ["reasonCode", "properties"].into_iter(),
+                ))
+            }
+        }
+    }
+    Ok((reason, list))
+}
+
+/// `"a/b"`, `["a", "b"]` or `{ "a": 1, "b": { qos: 2 } }`, and what holds for all of them.
+pub fn filters(topics: &JsValue, options: &JsValue) -> Result<(Vec<Filter>, Vec<u8>), Error> {
+    let all = subscription("options", options, 0)?;
+    let with = |filter: String, options: u8| Filter { filter, options };
+    if let Some(filter) = topics.as_string() {
+        return Ok((vec![with(filter, all.bits)], all.properties));
+    }
+    let mut list = Vec::new();
     if Array::is_array(topics) {
-        let list = Array::from(topics);
-        return list.iter().map(|filter| Ok((topic(&filter)?, default))).collect();
+        for filter in Array::from(topics).iter() {
+            list.push(with(topic(&filter)?, all.bits));
+        }
+        return Ok((list, all.properties));
     }
     if !topics.is_object() || topics.is_function() {
         return Err(Error::say(
@@ -230,17 +295,25 @@ pub fn filters(topics: &JsValue, options: &JsValue) -> Result<Vec<(String, u8)>,
             ],
         ));
     }
-    let map = entries("topics", topics)?.into_iter();
-    map.map(|(filter, value)| {
+    for (filter, value) in entries("topics", topics)? {
         let name = |what: &str| [what, " \"", &excerpt(&filter), "\""].concat();
-        let qos = match () {
-            _ if value.is_object() => subscription_qos(&name("topics"), &value, default)?,
-            _ if value.is_undefined() => default,
-            _ => qos(&name("the QoS of"), &value)?,
+        let bits = match () {
+            _ if value.is_object() => {
+                let one = subscription(&name("topics"), &value, all.bits)?;
+                if !one.properties.is_empty() {
+                    return Err(Error::say(
+                        Code::InvalidOption,
+                        &[&name("topics"), " cannot have properties of its own: they belong to the whole call, so give them in the options"],
+                    ));
+                }
+                one.bits
+            }
+            _ if value.is_undefined() => all.bits,
+            _ => all.bits & !3 | qos(&name("the QoS of"), &value)?,
         };
-        Ok((filter, qos))
-    })
-    .collect()
+        list.push(with(filter, bits));
+    }
+    Ok((list, all.properties))
 }
 
 pub fn optional_function(name: &str, value: &JsValue) -> Result<Option<Function>, Error> {

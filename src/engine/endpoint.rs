@@ -197,7 +197,7 @@ mod tests {
             tls: false,
             host,
         };
-        resolve(server, &settings).map_err(|e| e.message.into_owned())
+        resolve(server, &settings).map_err(|e| e.message.to_string())
     }
 
     #[test]

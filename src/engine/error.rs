@@ -87,8 +87,12 @@ impl Code {
     }
 }
 
+/// Boxed: a `Result` is then one word, and every function that hands one on is smaller.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Error {
+pub struct Error(Box<Details>);
+
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Details {
     pub code: Code,
     /// The return or reason code, where the broker sent one.
     pub reason: Option<u8>,
@@ -97,17 +101,37 @@ pub struct Error {
     pub message: Cow<'static, str>,
 }
 
+impl std::ops::Deref for Error {
+    type Target = Details;
+
+    fn deref(&self) -> &Details {
+        &self.0
+    }
+}
+
+impl std::ops::DerefMut for Error {
+    fn deref_mut(&mut self) -> &mut Details {
+        &mut self.0
+    }
+}
+
 impl Error {
-    pub fn new(code: Code, message: impl Into<Cow<'static, str>>) -> Self {
-        Error {
+    #[inline(never)]
+    fn made(code: Code, message: Cow<'static, str>) -> Self {
+        Error(Box::new(Details {
             code,
             reason: None,
             properties: Vec::new(),
-            message: message.into(),
-        }
+            message,
+        }))
+    }
+
+    pub fn new(code: Code, message: impl Into<Cow<'static, str>>) -> Self {
+        Error::made(code, message.into())
     }
 
     /// Joins the parts of a sentence; smaller in wasm than `format!`.
+    #[inline(never)]
     pub fn say(code: Code, parts: &[&str]) -> Self {
         Error::new(code, parts.concat())
     }
@@ -140,11 +164,9 @@ impl Error {
             go,
             &reference,
         ];
-        Error {
-            reason: Some(reason),
-            properties: properties.to_vec(),
-            ..Error::say(code, &text)
-        }
+        let mut error = Error::say(code, &text).with_reason(reason);
+        error.properties = properties.to_vec();
+        error
     }
 
     /// CONNACK reason codes of MQTT 5 (§3.2.2.2).

@@ -277,6 +277,11 @@ impl Engine {
         self.link.blocked
     }
 
+    /// Ends a call that only the caller's promise waits for.
+    pub fn ended(&mut self, token: Token) {
+        self.done(token, Ok(Outcome::None));
+    }
+
     fn done(&mut self, token: Token, result: Result<Outcome, Error>) {
         if token != NOBODY {
             self.events.push_back(Event::Done { token, result });

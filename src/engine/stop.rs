@@ -51,14 +51,9 @@ impl Engine {
         self.stop_if_drained(now);
     }
 
-    /// stop(), with what DISCONNECT is to say (§3.14.2); a reason of 4 lets the server publish the will.
-    pub fn stop_with(
-        &mut self,
-        now: Millis,
-        reason: u8,
-        properties: &[u8],
-        token: Token,
-    ) -> Result<(), Error> {
+    /// What DISCONNECT is to say when stop() is called next (§3.14.2); a reason of 4 lets the server publish the
+    /// will.
+    pub fn say_at_stop(&mut self, reason: u8, properties: &[u8]) -> Result<(), Error> {
         if self.version == Version::V4 && (reason != 0 || !properties.is_empty()) {
             return Err(needs_5("reasonCode and properties of stop()"));
         }
@@ -71,7 +66,6 @@ impl Engine {
         }
         self.stopping.reason = reason;
         self.stopping.properties = properties.to_vec();
-        self.stop(now, token);
         Ok(())
     }
 

@@ -1,12 +1,13 @@
 //! The one validator of `credentials`: from what a user gave to a `Config`, or an error that names
 //! the key, what was given and what is allowed. Pure, so that every front end shares it.
 
-use super::config::{Config, Policy, Will};
+use super::config::{Config, Policy, Versions, Will};
 use super::endpoint::{resolve, Host, Protocol, Settings};
 use super::error::{excerpt, Code, Error};
-use super::message::check_topic;
+use super::message::{check_topic, needs_5};
 use super::text::{count, number};
 use super::timers::Millis;
+use crate::codec::property;
 
 /// A value as it came from outside.
 #[derive(Debug, Clone, PartialEq)]
@@ -31,16 +32,23 @@ enum Kind {
     Whole(f64, f64),
     Seconds(f64, f64),
     Store,
+    Version,
+    /// Encoded by whoever knows the user's values.
+    Properties,
 }
 
 /// Every key there is. Seconds may have fractions.
-const KEYS: [(&str, Kind); 30] = [
+const KEYS: [(&str, Kind); 34] = [
     ("mqttclientid", Kind::Text),
     ("mqttserver", Kind::TextOrList),
     ("mqttport", Kind::Whole(1.0, 65_535.0)),
     ("mqttprotocol", Kind::Text),
     ("mqttpath", Kind::Text),
-    ("mqttversion", Kind::Whole(4.0, 4.0)),
+    ("mqttversion", Kind::Version),
+    ("properties", Kind::Properties),
+    ("willProperties", Kind::Properties),
+    ("topicAliases", Kind::Bool),
+    ("followServerReference", Kind::Bool),
     ("mqttcleansession", Kind::Bool),
     ("mqttkeepalive", Kind::Seconds(0.0, 65_535.0)),
     ("mqttusername", Kind::Text),
@@ -143,6 +151,14 @@ impl Builder {
                 }
                 self.path = path;
             }
+            ("mqttversion", Value::Number(n)) => {
+                cfg.version = if n == 5.0 { Versions::V5 } else { Versions::V4 }
+            }
+            ("mqttversion", Value::Text(_)) => cfg.version = Versions::Auto,
+            ("properties", Value::Bytes(list)) => cfg.properties = list,
+            ("willProperties", Value::Bytes(list)) => self.will.properties = list,
+            ("topicAliases", Value::Bool(on)) => cfg.topic_aliases = on,
+            ("followServerReference", Value::Bool(on)) => cfg.follow_server_reference = on,
             ("mqttcleansession", Value::Bool(clean)) => self.clean_session = Some(clean),
             ("store", Value::Bool(persist)) => cfg.persist = persist,
             ("mqttkeepalive", Value::Number(s)) => cfg.keepalive = millis(s),
@@ -202,16 +218,23 @@ impl Builder {
                 "store was given without mqttclientid: what is stored belongs to a client id; give one that is always the same",
             ));
         }
-        if self.cfg.password.is_some() && self.cfg.username.is_none() {
+        let v4 = self.cfg.version == Versions::V4;
+        if v4 && !(self.cfg.properties.is_empty() && self.will.properties.is_empty()) {
+            return Err(needs_5("properties and willProperties in credentials"));
+        }
+        if let Some(size) = property::number(&self.cfg.properties, property::MAXIMUM_PACKET_SIZE) {
+            self.cfg.max_packet_size = size as usize;
+        }
+        if v4 && self.cfg.password.is_some() && self.cfg.username.is_none() {
             return Err(Error::new(
                 Code::InvalidOption,
                 "mqttpassword was given without mqttusername, which MQTT 3.1.1 does not allow [MQTT-3.1.2-22]; give both",
             ));
         }
         if !self.will_topic.is_empty() {
-            check_topic(&self.will_topic).map_err(|e| Error {
-                message: ["willsettopic: ", &e.message].concat().into(),
-                ..e
+            check_topic(&self.will_topic).map_err(|mut error| {
+                error.message = ["willsettopic: ", &error.message].concat().into();
+                error
             })?;
             self.will.topic = self.will_topic;
             self.cfg.will = Some(self.will);
@@ -261,6 +284,9 @@ fn check(name: &str, kind: Kind, value: Value) -> Result<Value, Error> {
         )),
         (Kind::TextOrBytes, value @ Value::Bytes(_)) => Ok(value),
         (Kind::Bool, value @ Value::Bool(_)) => Ok(value),
+        (Kind::Version, value @ Value::Number(4.0 | 5.0)) => Ok(value),
+        (Kind::Version, Value::Text(text)) if text == "auto" => Ok(Value::Text(text)),
+        (Kind::Properties, value @ Value::Bytes(_)) => Ok(value),
         (Kind::Store, Value::Text(text)) if text == "memory" => Ok(Value::Bool(false)),
         (Kind::Store, Value::Text(text)) if text == "persistent" => Ok(Value::Bool(true)),
         (Kind::Store, Value::Other("an object")) => Ok(Value::Bool(true)),
@@ -278,13 +304,15 @@ fn check(name: &str, kind: Kind, value: Value) -> Result<Value, Error> {
                 Kind::TextOrBytes => "a string or bytes".to_owned(),
                 Kind::TextOrList => "a string or an array of strings".to_owned(),
                 Kind::Bool => "true or false".to_owned(),
+                Kind::Version => "4 (MQTT 3.1.1), 5 or \"auto\"".to_owned(),
+                Kind::Properties => "an object of MQTT 5 properties".to_owned(),
                 Kind::Store => "\"memory\", \"persistent\" or a store".to_owned(),
                 Kind::Whole(min, max) if min == max => number(min),
                 Kind::Whole(min, max) => bounds("a whole number", min, max),
                 Kind::Seconds(min, max) => bounds("a number of seconds", min, max),
             };
             let mut error = wrong(name, &value, &allowed);
-            if is_number && matches!(kind, Kind::Whole(..) | Kind::Seconds(..)) {
+            if is_number && matches!(kind, Kind::Whole(..) | Kind::Seconds(..) | Kind::Version) {
                 error.code = Code::OutOfRange;
             }
             Err(error)

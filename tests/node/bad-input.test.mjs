@@ -334,7 +334,7 @@ describe("subscribe, subscribe_topics and unsubscribe reject", () => {
 
 test("properties are refused with a sentence while the connection speaks MQTT 3.1.1", async (t) => {
   const client = clientFor(t, broker.url);
-  const options = { properties: { contentType: "text/plain" } };
+  const options = { properties: { userProperties: { a: "b" } } };
   for (const promise of [client.publish("a", "x", options), client.subscribe("a", options)]) {
     check(await failure(promise), wrongType("properties", "MQTT 5", "mqttversion"));
   }

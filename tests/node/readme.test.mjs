@@ -26,6 +26,7 @@ const SEEN = {
   "Configuration, with a will": ["test/will device1 is gone"],
   "`start` and `stop`": ["test/again hello"],
   "Subscriptions, handlers, iterators": ['test/x/json {"value":42}', "test/a \x01\x02\x03"],
+  "MQTT 5": ["test/double 21", "test/five 21.5"],
   Errors: [],
   Transport: ["test/websocket hello"],
   Guarantees: ["test/session while it was away"],

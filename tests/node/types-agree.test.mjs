@@ -112,7 +112,7 @@ test("the codes of MqttError are those that the engine gives to no other class",
 });
 
 test("an MqttError has the declared members", () => {
-  const error = new MqttError("a", "STOPPED", 1, "why");
+  const error = new MqttError("a", "STOPPED", 1, "why", {});
   const getters = own(MqttError.prototype);
   compare("keyof lib.MqttError", [
     "message",

@@ -42,7 +42,7 @@ export async function startSnippets() {
   const observer = await mqtt.connectAsync(broker.url);
   let seen = [];
   observer.on("message", (topic, payload) => seen.push(`${topic} ${payload}`));
-  await observer.subscribeAsync("#", { qos: 2 });
+  await observer.subscribeAsync("test/#", { qos: 2 });
   const pause = () => new Promise((resolve) => setTimeout(resolve, 5));
 
   return {

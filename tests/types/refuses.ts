@@ -13,8 +13,8 @@ new MqttCustom({ on_mesage() {} });
 new MqttCustom({ credentials: { mqttport: "1883" } });
 // @ts-expect-error a transport that does not exist
 new MqttCustom({ credentials: { mqttprotocol: "http" } });
-// @ts-expect-error this version speaks MQTT 3.1.1 only
-new MqttCustom({ credentials: { mqttversion: 5 } });
+// @ts-expect-error 4, 5 or "auto"
+new MqttCustom({ credentials: { mqttversion: 3 } });
 // @ts-expect-error certificates are not in this version
 new MqttCustom({ credentials: { certs: { ca: "ca.pem" } } });
 // @ts-expect-error the will's QoS is 0, 1 or 2
@@ -23,8 +23,8 @@ new MqttCustom({ credentials: { willsetqos: 3 } });
 new MqttCustom({ autostart: "no" });
 
 // ---- callbacks
-// @ts-expect-error on_connect has four arguments
-new MqttCustom({ on_connect: (_client, _userdata, _flags, _rc, _more) => {} });
+// @ts-expect-error on_connect has five arguments
+new MqttCustom({ on_connect: (_client, _userdata, _flags, _rc, _properties, _more) => {} });
 // @ts-expect-error on_message has three arguments
 new MqttCustom({ on_message: (_client, _userdata, _message, _more) => {} });
 // @ts-expect-error the third argument of on_message is a message, not its topic
@@ -55,8 +55,12 @@ client.qpublish("a", [1]);
 client.publish("a", "b", { Qos: 1 });
 // @ts-expect-error QoS is 0, 1 or 2
 client.publish("a", "b", { qos: 3 });
-// @ts-expect-error properties belong to MQTT 5
-client.publish("a", "b", { properties: { contentType: "text/plain" } });
+// @ts-expect-error no such property
+client.publish("a", "b", { properties: { contentTyp: "text/plain" } });
+// @ts-expect-error a number
+client.publish("a", "b", { properties: { messageExpiryInterval: "60" } });
+// @ts-expect-error 0, 1 or 2
+client.subscribe("a", { retainHandling: 3 });
 // @ts-expect-error an item is missing
 client.batch_publish("a");
 // @ts-expect-error bytes are no JSON

@@ -10,6 +10,7 @@ import {
   type Credentials,
   type ErrorCode,
   type FilterMap,
+  type FilterResults,
   type Filters,
   type HighPriorityOptions,
   init,
@@ -23,6 +24,7 @@ import {
   type OnMessage,
   type Payload,
   type PublishOptions,
+  type PublishResult,
   type QoS,
   type State,
   type Stats,
@@ -41,6 +43,10 @@ const credentials: Required<Omit<Credentials, "certs">> = {
   mqttprotocol: "mqtt",
   mqttpath: "/mqtt",
   mqttversion: 4,
+  properties: {},
+  willProperties: {},
+  topicAliases: true,
+  followServerReference: false,
   mqttcleansession: false,
   mqttkeepalive: 0.5,
   mqttusername: "me",
@@ -120,7 +126,7 @@ client.on_message = null;
 const qos: QoS = 2;
 const options: PublishOptions = { qos, retain: true };
 const payloads: Payload[] = ["text", 1, true, null, undefined, new Uint8Array(1), new ArrayBuffer(1)];
-const ended: Promise<void>[] = [
+const ended: Promise<unknown>[] = [
   client.start(),
   client.stop(),
   client.flush(),
@@ -189,3 +195,34 @@ const argument: ArgumentErrorCode = "OUT_OF_RANGE";
 const asError: Error = error;
 const asClientError: ClientError = error;
 console.log(loaded, nothing, typed, untyped, ended, shot, granted, argument, asError, asClientError);
+
+const five = new MqttCustom({
+  credentials: {
+    mqttversion: "auto",
+    properties: { sessionExpiryInterval: 60, userProperties: { a: ["1", "2"] } },
+    willProperties: { willDelayInterval: 5, correlationData: new Uint8Array(2) },
+    topicAliases: false,
+    followServerReference: true,
+  },
+  on_connect: (_client, _userdata, _flags, _rc, properties) => properties?.assignedClientIdentifier,
+  on_auth: async (_client, _userdata, { reasonCode, properties }) => ({
+    authenticationData: `${reasonCode}${properties.authenticationMethod}`,
+  }),
+});
+const grantedFive: Promise<FilterResults<QoS>> = five.subscribe(
+  { "a/b": { qos: 1, noLocal: true, retainHandling: 2 } },
+  { properties: { subscriptionIdentifier: 1 } },
+);
+const answer: Promise<Message> = five.request("a", "b", { timeout: 1, properties: { contentType: "c" } });
+const published: Promise<PublishResult | undefined> = five.publish("a", "b", {
+  properties: { messageExpiryInterval: 1, userProperties: { a: "1" } },
+});
+void [
+  grantedFive,
+  answer,
+  published,
+  five.respond("a/#", (message) => message.properties?.contentType, { qos: 1 }),
+  five.unsubscribe("a", { properties: { userProperties: {} } }),
+  five.reauthenticate({ authenticationData: "x" }),
+  five.stop({ reasonCode: 4, properties: { reasonString: "bye" } }),
+];

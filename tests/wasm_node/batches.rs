@@ -68,7 +68,7 @@ async fn flush_and_stop_send_what_is_pending_by_topic_and_qos_and_retain() {
 
     let batched = client.batch_publish(&"last".into(), &2.into(), &world.js("{ qos: 2 }"));
     let queued = client.qpublish(&"last".into(), &3.into(), &UNDEFINED);
-    ok(client.stop()).await;
+    ok(client.stop(&JsValue::UNDEFINED)).await;
     ok(batched).await;
     ok(queued).await;
     assert!(

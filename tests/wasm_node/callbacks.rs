@@ -58,7 +58,7 @@ async fn every_method_may_be_called_from_every_callback() {
 async fn stop_from_each_callback_stops_and_start_from_on_disconnect_starts_again() {
     for callback in ["on_connect", "on_message", "on_error", "handler"] {
         let world = World::new();
-        world.js("world.stop = (client) => { world.stopped = client.stop() }");
+        world.js("world.stop = (client) => { world.stopped = client.stop(&JsValue::UNDEFINED) }");
         let client = match callback {
             "handler" => world.client("{}"),
             name => world.client(&format!("{{ {name}: world.stop }}")),
@@ -88,7 +88,7 @@ async fn stop_from_each_callback_stops_and_start_from_on_disconnect_starts_again
             "on_disconnect: (c, u, rc) => { world.log.push(`disconnect ${rc}`); world.again ??= c.start() }",
         )
         .await;
-    ok(client.stop()).await;
+    ok(client.stop(&JsValue::UNDEFINED)).await;
     ok(world.js("world.again").unchecked_into()).await;
     assert_eq!(client.state(), "connected");
     assert_eq!(world.log(), "connect false 0\ndisconnect 0\nconnect false 0");
@@ -246,7 +246,7 @@ async fn messages_go_to_handlers_by_filter_or_else_to_on_message() {
     );
 
     world.js("world.log.length = 0");
-    ok(client.unsubscribe(&"a/+".into())).await;
+    ok(client.unsubscribe(&"a/+".into(), &JsValue::UNDEFINED)).await;
     ok(client.subscribe(&"a/b".into(), &UNDEFINED, &UNDEFINED)).await;
     world.js("world.socket.give([...publish('a/b', '1'), ...publish('a/c', '2')])");
     assert_eq!(world.log(), "message a/b=1\nmessage a/c=2");

@@ -26,7 +26,7 @@ async fn states_and_callbacks_follow_the_connection() {
     world.js("world.socket.open()");
     world.settle().await;
     assert_eq!(client.state(), "connected");
-    ok(client.stop()).await;
+    ok(client.stop(&JsValue::UNDEFINED)).await;
     assert_eq!(client.state(), "stopped");
     assert_eq!(
         world.log(),

@@ -55,7 +55,7 @@ async fn one_shot_on_a_client_takes_its_credentials_but_not_its_identity() {
     ))
     .await;
     assert_eq!(text(&world.js("world.socket"), "url"), "ws://other:1/y");
-    ok(client.stop()).await;
+    ok(client.stop(&JsValue::UNDEFINED)).await;
     // It needs no connection of the client's own.
     ok(client.publish_high_priority(&"t".into(), &"late".into(), &UNDEFINED)).await;
     assert_eq!(world.0.published(), "t=now\nt=there\nt=late");

@@ -16,7 +16,7 @@ fn one_of_each(world: &World, client: &MqttCustom) -> Vec<(&'static str, Promise
             "subscribe",
             client.subscribe(&t, &UNDEFINED, &world.js("() => {}")),
         ),
-        ("unsubscribe", client.unsubscribe(&t)),
+        ("unsubscribe", client.unsubscribe(&t, &JsValue::UNDEFINED)),
     ]
 }
 
@@ -27,7 +27,7 @@ async fn stop_settles_every_promise_with_what_became_of_it() {
     let client = world.client("{}");
     let all = one_of_each(&world, &client);
     let flush = client.flush();
-    let stops = [client.stop(), client.stop()];
+    let stops = [client.stop(&JsValue::UNDEFINED), client.stop(&JsValue::UNDEFINED)];
     for promise in all
         .into_iter()
         .map(|(_, promise)| promise)
@@ -52,7 +52,7 @@ async fn stop_settles_every_promise_with_what_became_of_it() {
         let client = world.client("{ on_error() {}, credentials: { stoptimeout: 2 } }");
         let all = one_of_each(&world, &client);
         world.settle().await;
-        let (flush, stop) = (client.flush(), client.stop());
+        let (flush, stop) = (client.flush(), client.stop(&JsValue::UNDEFINED));
         world.advance(2000).await;
         world.advance(1000).await;
         ok(stop).await;
@@ -77,15 +77,15 @@ async fn stop_settles_every_promise_with_what_became_of_it() {
 async fn calls_after_stop_are_refused_and_start_makes_them_work_again() {
     let world = World::new();
     let client = world.connected("{}").await;
-    ok(client.stop()).await;
-    ok(client.stop()).await;
+    ok(client.stop(&JsValue::UNDEFINED)).await;
+    ok(client.stop(&JsValue::UNDEFINED)).await;
     let refused = [
         client.publish(&"t".into(), &1.into(), &UNDEFINED),
         client.publish(&"t".into(), &1.into(), &world.js("{ qos: 1 }")),
         client.batch_publish(&"t".into(), &1.into(), &UNDEFINED),
         client.qpublish(&"t".into(), &1.into(), &UNDEFINED),
         client.subscribe(&"t".into(), &UNDEFINED, &UNDEFINED),
-        client.unsubscribe(&"t".into()),
+        client.unsubscribe(&"t".into(), &JsValue::UNDEFINED),
     ];
     for promise in refused {
         says(
@@ -110,7 +110,7 @@ async fn a_client_that_was_never_started_connects_nowhere_and_stops_at_once() {
     let waits = client.publish(&"t".into(), &"x".into(), &UNDEFINED);
     world.settle().await;
     assert_eq!(world.number("world.sockets.length"), 0.0);
-    ok(client.stop()).await;
+    ok(client.stop(&JsValue::UNDEFINED)).await;
     says(&err(waits).await, &["STOPPED"]);
     world.leaves_nothing().await;
 

@@ -15,11 +15,15 @@ const TEXT: [&str; 7] = [
     "willsettopic",
 ];
 const TEXT_OR_BYTES: [&str; 2] = ["mqttpassword", "willsetpayload"];
-const BOOL: [&str; 2] = ["mqttcleansession", "willsetretain"];
+const BOOL: [&str; 4] = [
+    "mqttcleansession",
+    "willsetretain",
+    "topicAliases",
+    "followServerReference",
+];
 /// Whole numbers, with their bounds.
-const WHOLE: [(&str, f64, f64); 9] = [
+const WHOLE: [(&str, f64, f64); 8] = [
     ("mqttport", 1.0, 65_535.0),
-    ("mqttversion", 4.0, 4.0),
     ("willsetqos", 0.0, 2.0),
     ("queuesize", 1.0, 1e6),
     ("batchsize", 1.0, 1e6),

@@ -73,7 +73,7 @@ impl Arguments {
                 "wait" => arguments.wait = Some(number(word, value)?),
                 key => builder
                     .set(key, typed(key, value))
-                    .map_err(|error| error.message.into_owned())?,
+                    .map_err(|error| error.message.to_string())?,
             }
         }
         match (&arguments.verb, arguments.topics.len()) {
@@ -81,7 +81,7 @@ impl Arguments {
             (Verb::Pub, 2..) => return Err("pub takes one --topic".to_owned()),
             _ => {}
         }
-        arguments.config = builder.finish(HOST).map_err(|error| error.message.into_owned())?;
+        arguments.config = builder.finish(HOST).map_err(|error| error.message.to_string())?;
         Ok(arguments)
     }
 }

@@ -65,6 +65,7 @@ fn publish(client: &mut Client, arguments: &Arguments) -> Result<(), Error> {
         payload,
         qos: arguments.qos,
         retain: arguments.retain,
+        properties: &[],
     })
 }
 

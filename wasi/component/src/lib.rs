@@ -155,6 +155,7 @@ fn outgoing<'a>(topic: &'a str, payload: &'a [u8], options: Option<PublishOption
         payload,
         qos: options.and_then(|options| options.qos).unwrap_or(0),
         retain: options.and_then(|options| options.retain).unwrap_or(false),
+        properties: &[],
     }
 }
 
@@ -171,7 +172,7 @@ impl From<edge::Error> for Error {
     fn from(error: edge::Error) -> Self {
         Error {
             code: error.code.name().to_owned(),
-            message: error.message.into_owned(),
+            message: error.message.to_string(),
             reason_code: error.reason,
         }
     }

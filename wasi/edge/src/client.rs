@@ -3,7 +3,9 @@
 
 use wasip2::io::poll::{poll, Pollable};
 
-use mqtt_lib::engine::{self, Config, Engine, Error, Millis, Outcome, State, Stats, Taken, Token, NOBODY};
+use mqtt_lib::engine::{
+    self, Config, Engine, Error, Filter, Millis, Outcome, State, Stats, Taken, Token, NOBODY,
+};
 
 use crate::clock;
 use crate::events::{Event, Events, Message};
@@ -88,15 +90,20 @@ impl Client {
 
     /// Granted QoS, one a filter.
     pub fn subscribe(&mut self, filters: Vec<(String, u8)>) -> Result<Vec<u8>, Error> {
-        let outcome = self.until_done(|engine, _, token| engine.subscribe(filters, None, token))?;
+        let filters = filters
+            .into_iter()
+            .map(|(filter, options)| Filter { filter, options });
+        let filters = filters.collect();
+        let outcome =
+            self.until_done(|engine, _, token| engine.subscribe(filters, Vec::new(), None, token))?;
         Ok(match outcome {
-            Outcome::Granted(granted) => granted,
-            Outcome::None => Vec::new(),
+            Outcome::Granted { codes, .. } => codes,
+            _ => Vec::new(),
         })
     }
 
     pub fn unsubscribe(&mut self, filters: Vec<String>) -> Result<(), Error> {
-        self.until_done(|engine, _, token| engine.unsubscribe(filters, token))
+        self.until_done(|engine, _, token| engine.unsubscribe(filters, Vec::new(), token))
             .map(drop)
     }
 
@@ -280,6 +287,7 @@ impl Client {
             engine::Event::Connected {
                 session_present,
                 code,
+                ..
             } => self.events.push(Event::Connect {
                 session_present,
                 rc: code,
@@ -297,7 +305,7 @@ impl Client {
                 }
             }
             engine::Event::Done { token, result } if token == self.awaited => self.ended = Some(result),
-            engine::Event::Done { .. } | engine::Event::Unrouted(_) => {}
+            engine::Event::Done { .. } | engine::Event::Unrouted(_) | engine::Event::Auth { .. } => {}
             engine::Event::Error(error) => self.events.push(Event::Error(error)),
         }
     }
