@@ -9,6 +9,7 @@ mod world;
 mod backoff;
 mod batches;
 mod bounds;
+mod five;
 mod fragments;
 mod handshake;
 mod incoming;
