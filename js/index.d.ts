@@ -386,6 +386,7 @@ export interface MessageProperties {
   responseTopic?: string;
   /** What tells the requester which request is answered. */
   correlationData?: Bytes | string;
+  /** Names and values of one's own. */
   userProperties?: UserProperties;
 }
 
@@ -397,7 +398,9 @@ export interface PublishProperties extends MessageProperties {
 
 /** Properties of a received message. */
 export interface ReceivedProperties extends MessageProperties {
+  /** What tells the requester which request is answered. */
   correlationData?: Bytes;
+  /** The alias it came with. */
   topicAlias?: number;
   /** Of the subscriptions that matched. */
   subscriptionIdentifier?: number | number[];
@@ -419,32 +422,53 @@ export interface ConnectProperties {
   maximumPacketSize?: number;
   /** Topic aliases the broker may use, 0 to 65535. Default: 32. */
   topicAliasMaximum?: number;
+  /** Whether the broker may send `responseInformation`. Default: `false`. */
   requestResponseInformation?: boolean;
+  /** Whether the broker may send reason strings. Default: `true`. */
   requestProblemInformation?: boolean;
+  /** Names and values of one's own. */
   userProperties?: UserProperties;
   /** Name of the method for which `on_auth` answers. */
   authenticationMethod?: string;
+  /** What the method says. */
   authenticationData?: Bytes | string;
 }
 
 /** Properties of CONNACK (MQTT 5, §3.2.2.3). */
 export interface ConnackProperties {
+  /** Seconds for which the broker keeps the session after the end of the connection. */
   sessionExpiryInterval?: number;
+  /** QoS 1 and 2 messages the broker takes before it has acknowledged them. */
   receiveMaximum?: number;
+  /** Largest QoS the broker takes; absent: 2. */
   maximumQoS?: number;
+  /** Whether the broker keeps retained messages; absent: it does. */
   retainAvailable?: boolean;
+  /** Bytes of the largest packet the broker takes; absent: any. */
   maximumPacketSize?: number;
+  /** The client identifier the broker has given us. */
   assignedClientIdentifier?: string;
+  /** Topic aliases the broker takes; absent: none. */
   topicAliasMaximum?: number;
+  /** Why, in words for people. */
   reasonString?: string;
+  /** Names and values of one's own. */
   userProperties?: UserProperties;
+  /** Whether filters may have wildcards; absent: they may. */
   wildcardSubscriptionAvailable?: boolean;
+  /** Whether subscriptions may have identifiers; absent: they may. */
   subscriptionIdentifiersAvailable?: boolean;
+  /** Whether subscriptions may be shared; absent: they may. */
   sharedSubscriptionAvailable?: boolean;
+  /** Keep alive in seconds that the broker wants instead of ours. */
   serverKeepAlive?: number;
+  /** What the broker says for response topics, if it was asked for. */
   responseInformation?: string;
+  /** Another server to use. */
   serverReference?: string;
+  /** Name of the authentication method. */
   authenticationMethod?: string;
+  /** What the method says. */
   authenticationData?: Bytes;
 }
 
@@ -452,36 +476,72 @@ export interface ConnackProperties {
 export interface SubscribeProperties {
   /** Comes with each message of these filters; 1 to 268435455. */
   subscriptionIdentifier?: number;
+  /** Names and values of one's own. */
   userProperties?: UserProperties;
 }
 
 /** Properties of an answer (MQTT 5). */
 export interface ResultProperties {
+  /** Why, in words for people. */
   reasonString?: string;
+  /** Names and values of one's own. */
   userProperties?: UserProperties;
+  /** Another server to use. */
   serverReference?: string;
 }
 
 /** What PUBACK or PUBCOMP said beside plain success (MQTT 5, §3.4.2.1), such as 16, no matching subscribers. */
 export interface PublishResult {
+  /** The reason code the broker sent. */
   reasonCode: number;
+  /** What came along with it. */
   properties?: ResultProperties;
 }
 
 /** Reason codes, one for each filter; `properties` where the broker sent some (MQTT 5). */
-export type FilterResults<Code = number> = Code[] & { properties?: ResultProperties };
+export interface FilterResults<Code = number> extends Array<Code> {
+  /** What came along with it. */
+  properties?: ResultProperties;
+}
+
+/** Options of `unsubscribe()` (MQTT 5, §3.10.2.1). */
+export interface UnsubscribeOptions {
+  /** What came along with it. */
+  properties?: Pick<DisconnectProperties, "userProperties">;
+}
 
 /** Options of `stop()` (MQTT 5, §3.14.2). */
 export interface StopOptions {
   /** 0, 4 (the broker publishes the will), or 128 to 255. Default: 0. */
   reasonCode?: number;
-  properties?: { sessionExpiryInterval?: number; reasonString?: string; userProperties?: UserProperties };
+  /** What came along with it. */
+  properties?: DisconnectProperties;
+}
+
+/** Properties of DISCONNECT (MQTT 5, §3.14.2.2). */
+export interface DisconnectProperties {
+  /** Seconds for which the broker keeps the session after the end of the connection. */
+  sessionExpiryInterval?: number;
+  /** Why, in words for people. */
+  reasonString?: string;
+  /** Names and values of one's own. */
+  userProperties?: UserProperties;
 }
 
 /** Properties of AUTH (MQTT 5, §3.15.2.2). */
 export interface AuthProperties extends ResultProperties {
+  /** Name of the authentication method. */
   authenticationMethod?: string;
+  /** What the method says. */
   authenticationData?: Bytes | string;
+}
+
+/** An AUTH of the broker (MQTT 5, §3.15). */
+export interface AuthPacket {
+  /** The reason code the broker sent. */
+  reasonCode: number;
+  /** What came along with it. */
+  properties: Omit<AuthProperties, "authenticationData"> & Pick<ConnackProperties, "authenticationData">;
 }
 
 /** Options of one request. */
@@ -529,6 +589,7 @@ export type OnConnect<Userdata = Any> = (
   userdata: Userdata,
   flags: ConnectFlags,
   rc: number,
+  /** What came along with it. */
   properties?: ConnackProperties,
 ) => unknown;
 
@@ -539,7 +600,7 @@ export type OnConnect<Userdata = Any> = (
 export type OnAuth<Userdata = Any> = (
   client: MqttCustom<Userdata>,
   userdata: Userdata,
-  packet: { reasonCode: number; properties: AuthProperties & { authenticationData?: Bytes } },
+  packet: AuthPacket,
 ) => AuthProperties | undefined | PromiseLike<AuthProperties | undefined>;
 
 /**
@@ -704,10 +765,7 @@ export class MqttCustom<Userdata = Any> {
    * handlers are called until then. Rejects with `"TIMEOUT"`, `"STOPPED"`, `"QUEUE_FULL"`,
    * `"INVALID_TOPIC"`, `"OUT_OF_RANGE"`.
    */
-  unsubscribe(
-    topic: Filters,
-    options?: { properties?: { userProperties?: UserProperties } } | null,
-  ): Promise<FilterResults | undefined>;
+  unsubscribe(topic: Filters, options?: UnsubscribeOptions | null): Promise<FilterResults | undefined>;
 
   /**
    * Publishes a request and resolves with the first response to it (MQTT 5, §4.10): the message that comes to its response

@@ -58,7 +58,7 @@ async fn every_method_may_be_called_from_every_callback() {
 async fn stop_from_each_callback_stops_and_start_from_on_disconnect_starts_again() {
     for callback in ["on_connect", "on_message", "on_error", "handler"] {
         let world = World::new();
-        world.js("world.stop = (client) => { world.stopped = client.stop(&JsValue::UNDEFINED) }");
+        world.js("world.stop = (client) => { world.stopped = client.stop() }");
         let client = match callback {
             "handler" => world.client("{}"),
             name => world.client(&format!("{{ {name}: world.stop }}")),
