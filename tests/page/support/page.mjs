@@ -9,10 +9,10 @@ export const WIDE = { width: 1360, height: 860 };
 export const PHONE = { width: 390, height: 844 };
 
 /** Polls until it holds. @param {() => unknown} holds @param {string} what */
-export async function until(holds, what) {
-  const end = performance.now() + PATIENCE;
+export async function until(holds, what, patience = PATIENCE) {
+  const end = performance.now() + patience;
   while (!(await holds())) {
-    if (performance.now() > end) assert.fail(`not within ${PATIENCE} ms: ${what}`);
+    if (performance.now() > end) assert.fail(`not within ${patience} ms: ${what}`);
     await new Promise((resolve) => setTimeout(resolve, 20));
   }
 }
