@@ -25,11 +25,11 @@ import { createViews } from "./panels/views.mjs";
 const REFRESH_MS = 250;
 
 const theme = createTheme();
+const views = createViews();
 const log = logPanel();
 
 async function begin() {
   const { MqttCustom } = await import("mqtt-lib");
-  const views = createViews();
   /** @type {ReturnType<typeof createMemory> | undefined} */
   let memory;
   const topics = createTopics();
@@ -107,5 +107,5 @@ const optional = ({ read, write }) => ({ read: () => read() ?? {}, write });
 
 begin().catch((error) => {
   log.add(new Error(`The package could not be loaded: run "npm run build". (${error.message})`));
-  location.hash = "log";
+  views.go("log");
 });

@@ -46,6 +46,21 @@ test("the counters count, and the four charts are drawn", async () => {
   );
 });
 
+test("the numbers beside a chart are those under the pointer", async () => {
+  const shown = () => site.text("#charts figure:first-child .series-1 b");
+  await until(async () => (await shown()) === "0/s", "nothing comes any more");
+  const box = await page.locator("#charts .u-over").first().boundingBox();
+  assert.ok(box);
+  let seen = "0/s";
+  for (let x = box.width - 1; x > 0 && seen === "0/s"; x -= 2) {
+    await page.mouse.move(box.x + x, box.y + box.height / 2);
+    seen = await shown();
+  }
+  assert.notEqual(seen, "0/s", "the second in which ten messages came");
+  await page.mouse.move(5, 5);
+  await until(async () => (await shown()) === "0/s", "the newest again");
+});
+
 test("the round trip is measured while it is wanted", async () => {
   await site.shows("#meter-rtt", /ms$/);
   await page.uncheck("#round-trip");

@@ -125,7 +125,6 @@ test("every field and button has a name, and Tab reaches connection, views, mess
   }
   for (const id of [
     "host",
-    "connect",
     "disconnect",
     "subscribe-topic",
     "search",

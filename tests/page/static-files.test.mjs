@@ -68,6 +68,12 @@ test("it connects, sends, receives and draws its charts", async () => {
   assert.deepEqual(site.complaints, []);
 });
 
+test("without the package the page says what is missing", async () => {
+  rmSync(join(folder, "dist"), { recursive: true });
+  await site.page.reload();
+  await site.shows("#errors li", "npm run build");
+});
+
 test("it is written over an earlier page, and over nothing else", () => {
   writePage(folder);
   assert.ok(existsSync(join(folder, "index.html")));

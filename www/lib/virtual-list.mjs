@@ -19,7 +19,7 @@ export function virtualList(box, options) {
   const space = make("div", { class: "v-space", role: "presentation" });
   box.classList.add("v-list");
   box.append(space);
-  /** @type {{ element: HTMLElement, row: any, index: number }[]} */
+  /** @type {{ element: HTMLElement, row: any, index: number, total: number }[]} */
   const slots = [];
   let top = 0;
   let height = 0;
@@ -54,7 +54,7 @@ export function virtualList(box, options) {
     while (slots.length <= number) {
       const element = make("div", { class: "v-row", role: rowRole, id: `${box.id}-row-${slots.length}` });
       element.style.height = `${rowHeight}px`;
-      const made = { element, row: create(element), index: -1 };
+      const made = { element, row: create(element), index: -1, total: -1 };
       element.addEventListener("click", () => activate(made.index));
       slots.push(made);
       space.append(element);
@@ -79,6 +79,10 @@ export function virtualList(box, options) {
         made.index = index;
         made.element.style.transform = `translateY(${index * rowHeight}px)`;
         made.element.setAttribute("aria-posinset", String(index + 1));
+      }
+      if (made.total !== total) {
+        made.total = total;
+        made.element.setAttribute("aria-setsize", String(total));
       }
       made.element.hidden = false;
       if (index === active) described = made.element.id;

@@ -108,7 +108,7 @@ export function benchPanel({ MqttCustom, connection, log }) {
   function show() {
     byId("bench-run").disabled = running !== undefined;
     byId("bench-stop").disabled = running === undefined;
-    copy.hidden = results.length === 0;
+    copy.hidden = results.length === 0 || !navigator.clipboard;
     if (results.length === 0) return;
     const head = Object.keys(COLUMNS).map((name) => make("th", { scope: "col" }, name));
     const rows = results.map((result) =>

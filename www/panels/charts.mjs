@@ -34,6 +34,8 @@ export function chartsPanel(samples, { views, log, theme }) {
   span.append(...SPANS.map(([seconds, text]) => make("option", { value: seconds }, text)));
   const charts = CHARTS.map(frame);
   box.append(...charts.map(({ figure: element }) => element));
+  /** Which sample the pointer is on. @type {number | undefined} */
+  let pointed;
   /** @type {any} */
   let Plot;
   let loading = false;
@@ -50,6 +52,11 @@ export function chartsPanel(samples, { views, log, theme }) {
     paint.mark();
   });
 
+  function point(index) {
+    pointed = index ?? undefined;
+    writeValues();
+  }
+
   function data(chart) {
     const seconds = Number(span.value);
     return [samples.columns.time, ...chart.keys.map((key) => samples.columns[key])].map((column) =>
@@ -58,21 +65,29 @@ export function chartsPanel(samples, { views, log, theme }) {
   }
 
   function draw() {
-    for (const chart of charts) {
-      for (const [i, key] of chart.keys.entries())
-        say(chart.values[i], chart.write(samples.last[key] ?? Number.NaN));
-    }
     if (!Plot) {
       if (!loading) load();
-      return;
+      return writeValues();
     }
     const end = Date.now() / 1000;
     for (const chart of charts) {
-      chart.plot ??= new Plot(optionsOf(chart), data(chart), chart.canvas);
+      chart.plot ??= new Plot(optionsOf(chart, point), data(chart), chart.canvas);
       const width = chart.canvas.clientWidth;
       if (width !== chart.plot.width) chart.plot.setSize({ width, height: HEIGHT });
       chart.plot.setData(data(chart), false);
       chart.plot.setScale("x", { min: end - Number(span.value), max: end });
+    }
+    writeValues();
+  }
+
+  /** The newest values, or those under the pointer. */
+  function writeValues() {
+    for (const chart of charts) {
+      const columns = chart.plot?.data.slice(1) ?? chart.keys.map((key) => samples.columns[key]);
+      for (const [i, column] of columns.entries()) {
+        const value = column.at(pointed ?? -1);
+        say(chart.values[i], typeof value === "number" ? chart.write(value) : "–");
+      }
     }
   }
 
@@ -85,7 +100,6 @@ export function chartsPanel(samples, { views, log, theme }) {
       log.add(new Error(`uPlot could not be loaded, so there are numbers but no charts: ${error.message}`));
     }
   }
-  return {};
 }
 
 function frame({ title, series, write, binary = false }) {
@@ -112,7 +126,7 @@ function colourIn(element, name) {
   return getComputedStyle(element).color;
 }
 
-function optionsOf({ keys, canvas, write, binary }) {
+function optionsOf({ keys, canvas, write, binary }, point) {
   const colour = (name) => colourIn(canvas, name);
   const axis = {
     stroke: colour("--soft"),
@@ -124,6 +138,7 @@ function optionsOf({ keys, canvas, write, binary }) {
     height: HEIGHT,
     legend: { show: false },
     cursor: { y: false, sync: { key: "page" }, drag: { x: false, y: false } },
+    hooks: { setCursor: [(plot) => point(plot.cursor.left < 0 ? undefined : plot.cursor.idx)] },
     padding: [8, 8, 0, 0],
     scales: { y: { range: (_plot, _min, max) => [0, Math.max(1, max * 1.15)] } },
     axes: [

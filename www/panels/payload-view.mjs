@@ -5,8 +5,11 @@ import { bytes } from "../lib/format.mjs";
 import { coloured } from "../lib/json-colours.mjs";
 import { dumpOf, jsonOf, textOf, wholeText } from "../lib/payload.mjs";
 
-/** @param {Uint8Array} payload */
-export function payloadView(payload) {
+/**
+ * @param {Uint8Array} payload
+ * @param {{ as?: string }} choice what the user has chosen, for the next payload in the same place
+ */
+export function payloadView(payload, choice = {}) {
   const json = jsonOf(payload);
   const text = textOf(payload);
   const views = {
@@ -17,8 +20,14 @@ export function payloadView(payload) {
   const pre = make("pre", { tabindex: "0", "aria-label": "Payload" });
   const choices = Object.keys(views)
     .filter((name) => name !== "JSON" || json !== undefined)
-    .map((name) => button(name, { "aria-pressed": "false" }, () => show(name)));
-  const copy = button("Copy", { class: "quiet" }, async () => {
+    .map((name) =>
+      button(name, { "aria-pressed": "false" }, () => {
+        choice.as = name;
+        show(name);
+      }),
+    );
+  // Only pages that came by https, or from this machine, have a clipboard.
+  const copy = button("Copy", { class: "quiet", hidden: !navigator.clipboard }, async () => {
     await navigator.clipboard.writeText(text ?? dumpOf(payload));
     copy.textContent = "Copied";
   });
@@ -29,7 +38,8 @@ export function payloadView(payload) {
     for (const choice of choices) choice.setAttribute("aria-pressed", String(choice.textContent === name));
   }
 
-  show(json !== undefined ? "JSON" : text !== undefined ? "Text" : "Hex");
+  const best = json !== undefined ? "JSON" : text !== undefined ? "Text" : "Hex";
+  show(choices.some(({ textContent }) => textContent === choice.as) ? choice.as : best);
   const tools = make(
     "div",
     { class: "segments", role: "group", "aria-label": "Show the payload as" },

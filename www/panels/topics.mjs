@@ -14,6 +14,7 @@ export function topicsPanel(topics, { views, onShow, onPublish, onSubscribe }) {
   const detail = byId("topic-detail");
   /** @type {import("../model/topics.mjs").Node[]} */
   let rows = [];
+  /** @type {{ node: import("../model/topics.mjs").Node, last: any, numbers: HTMLElement, payload: any, as: object } | undefined} */
   let chosen;
 
   const list = virtualList(box, {
@@ -45,6 +46,7 @@ export function topicsPanel(topics, { views, onShow, onPublish, onSubscribe }) {
     rows = topics.visible();
     if (active) list.active = rows.indexOf(active);
     list.draw();
+    follow();
     box.title =
       topics.rest > 0
         ? `${plural(topics.rest, "message")} came on topics beyond the first 20,000 levels`
@@ -95,9 +97,9 @@ export function topicsPanel(topics, { views, onShow, onPublish, onSubscribe }) {
   }
 
   function choose(node) {
-    chosen = node;
+    chosen = { node, last: undefined, numbers: make("p", { class: "soft" }), payload: make("div"), as: {} };
+    const { topic } = node;
     detail.hidden = false;
-    const { topic, own, total, last } = node;
     detail.replaceChildren(
       make(
         "div",
@@ -110,13 +112,23 @@ export function topicsPanel(topics, { views, onShow, onPublish, onSubscribe }) {
         ),
         button("Close", { class: "quiet" }, close),
       ),
-      make(
-        "p",
-        { class: "soft" },
-        `${plural(own, "message")} here, ${count(total)} with those below${last ? `, the last at ${clock(last.at)}` : ""}`,
-      ),
-      last ? payloadView(last.payload) : "",
+      chosen.numbers,
+      chosen.payload,
     );
+    follow();
+  }
+
+  /** The chosen topic's numbers and last payload, as they are now. */
+  function follow() {
+    if (!chosen) return;
+    const { own, total, last } = chosen.node;
+    const when = last ? `, the last at ${clock(last.at)}` : "";
+    say(chosen.numbers, `${plural(own, "message")} here, ${count(total)} with those below${when}`);
+    if (!last || last === chosen.last) return;
+    chosen.last = last;
+    const view = payloadView(last.payload, chosen.as);
+    chosen.payload.replaceWith(view);
+    chosen.payload = view;
   }
 
   function close() {
