@@ -22,7 +22,10 @@ export function bytes(number) {
   return `${unit === 0 ? count(size) : figure(size)} ${UNITS[unit]}`;
 }
 
-export const milliseconds = (ms) => (ms === undefined ? "–" : `${figure(ms)} ms`);
+export function milliseconds(ms) {
+  if (ms === undefined) return "–";
+  return ms < 10_000 ? `${figure(ms)} ms` : `${figure(ms / 1000)} s`;
+}
 
 /** Seconds that are left, as a countdown shows them. */
 export function countdown(seconds) {

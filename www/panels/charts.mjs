@@ -23,7 +23,7 @@ const CHARTS = [
     write: (value) => `${bytes(value)}/s`,
     binary: true,
   },
-  { title: "Round trip", series: { roundTrip: "to the broker and back" }, write: milliseconds },
+  { title: "Round trip", series: { roundTrip: "last" }, write: milliseconds },
   { title: "Under way", series: { inFlight: "in flight", waiting: "waiting" }, write: count },
 ];
 const COLOURS = ["--series-1", "--series-2"];
@@ -144,7 +144,8 @@ function optionsOf({ keys, canvas, write, binary }, point) {
     axes: [
       {
         ...axis,
-        size: 26,
+        size: 28,
+        gap: 8,
         space: 70,
         values: (_plot, ticks) => ticks.map((tick) => clock(tick * 1000).slice(0, 8)),
       },

@@ -30,8 +30,12 @@ const CONNECT = [
 ];
 const atLeast = (min) => ({ min });
 
-/** Fills the form, and gives the two groups of properties, which are not of `credentials` itself. */
-export function connectionFields(box) {
+/**
+ * Fills the form, and gives the two groups of properties, which are not of `credentials` itself.
+ * @param {HTMLElement} box for what is nearly always needed
+ * @param {HTMLElement} more for the rest
+ */
+export function connectionFields(box, more) {
   const will = propertyFields("will", WILL);
   const connect = propertyFields("connect", CONNECT);
   const only5 = (element) => make("fieldset", { class: "only-5" }, make("legend", {}, "MQTT 5"), element);
@@ -68,6 +72,8 @@ export function connectionFields(box) {
         more: { autocomplete: "off" },
       },
     ),
+  );
+  more.append(
     part(
       "session-part",
       "Session",

@@ -9,7 +9,7 @@ export function connectionPanel(session, log) {
   const form = byId("connection");
   const connect = byId("connect");
   const result = byId("connection-result");
-  const properties = connectionFields(byId("connection-fields"));
+  const properties = connectionFields(byId("connection-fields"), byId("connection-more"));
   const secure = location.protocol === "https:";
   byId("host").value = location.hostname || "localhost";
   byId("port").value = location.port || (secure ? 443 : 1883);

@@ -54,9 +54,23 @@ export function sendPanel(session, { MqttCustom, connection, log, pending }) {
       const more = answer?.reasonCode ? `, reason code ${answer.reasonCode}` : "";
       tell("good", `${done} after ${milliseconds(performance.now() - start)}${more}`);
     } catch (error) {
-      tell("bad", error.message);
-      log.add(error);
+      fail(error);
     }
+  }
+
+  /** How it ends is told in the panel of what was sent; what goes wrong here too. */
+  async function collect(taken, call) {
+    tell("good", taken);
+    try {
+      await call();
+    } catch (error) {
+      fail(error);
+    }
+  }
+
+  function fail(error) {
+    tell("bad", error.message);
+    log.add(error);
   }
 
   function options() {
@@ -88,21 +102,17 @@ export function sendPanel(session, { MqttCustom, connection, log, pending }) {
         `Published at QoS ${options().qos}, ${MEANS[options().qos]}`,
       ),
     "batch-publish": () =>
-      report(
-        () =>
-          pending.batched(
-            topic(),
-            shown(),
-            options(),
-            session.client.batch_publish(topic(), batchItem(), options()),
-          ),
-        `Batch for ${topic()} published`,
+      collect(`Item for the batch of ${topic()} taken`, () =>
+        pending.batched(
+          topic(),
+          shown(),
+          options(),
+          session.client.batch_publish(topic(), batchItem(), options()),
+        ),
       ),
     qpublish: () =>
-      report(
-        () =>
-          pending.queued(topic(), shown(), options(), session.client.qpublish(topic(), payload(), options())),
-        `Queued message for ${topic()} published`,
+      collect("Message for the queue taken", () =>
+        pending.queued(topic(), shown(), options(), session.client.qpublish(topic(), payload(), options())),
       ),
     "high-priority": () =>
       report(

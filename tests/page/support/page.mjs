@@ -5,7 +5,7 @@ import { startEmbedded } from "../../support/embedded.mjs";
 import { openBrowser } from "./browser.mjs";
 
 export const PATIENCE = 15_000;
-export const WIDE = { width: 1360, height: 860 };
+export const WIDE = { width: 1280, height: 860 };
 export const PHONE = { width: 390, height: 844 };
 
 /** Polls until it holds. @param {() => unknown} holds @param {string} what */
