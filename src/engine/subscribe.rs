@@ -304,8 +304,10 @@ impl Engine {
         properties: &[u8],
         now: Millis,
     ) -> Result<(), &'static str> {
+        let late = self.is_late(pid);
         let key = match self.ops.by_pid(pid) {
-            None => return self.out_of_place(pid),
+            None if late => return Ok(()),
+            None => return Err("a SUBACK of something that was not sent"),
             Some((key, op)) => match &op.work {
                 Work::Subscribe { filters, .. } if filters.len() == codes.len() => key,
                 Work::Subscribe { .. } => {
@@ -361,7 +363,10 @@ impl Engine {
         now: Millis,
     ) -> Result<(), &'static str> {
         let key = match self.ops.by_pid(pid) {
-            None => return self.out_of_place(pid),
+            None => {
+                self.out_of_place(pid);
+                return Ok(());
+            }
             Some((key, op)) => match &op.work {
                 Work::Unsubscribe { filters, .. }
                     if self.version == Version::V4 || filters.len() == codes.len() =>

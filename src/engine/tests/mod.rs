@@ -4,6 +4,7 @@ mod broker;
 mod harness;
 mod store;
 mod user;
+mod wire;
 mod world;
 
 mod backoff;
@@ -26,6 +27,7 @@ mod random;
 mod restarting;
 mod servers;
 mod stopping;
+mod strict;
 mod subscriptions;
 mod timeouts;
 mod validation;
