@@ -22,7 +22,6 @@ pub struct Filter {
 }
 
 const NO_LOCAL: u8 = 4;
-const RETAIN_HANDLING: u8 = 0x30;
 
 #[derive(Debug, Default)]
 pub(super) struct Subscription {
@@ -139,7 +138,7 @@ impl Engine {
         if *options > 3 && self.version == Version::V4 {
             return Err(needs_5("noLocal, retainAsPublished and retainHandling"));
         }
-        if options & RETAIN_HANDLING > 0x20 {
+        if options >> 4 > 2 {
             return Err(Error::new(Code::OutOfRange, "retainHandling must be 0, 1 or 2"));
         }
         if options & NO_LOCAL != 0 && topic::shared(filter) != filter {

@@ -12,6 +12,8 @@ mod world;
 mod five;
 mod ops;
 mod oversized;
+mod reasons;
+mod sizes;
 mod strict;
 mod validation;
 mod violations;

@@ -192,6 +192,15 @@ impl Wire {
         ended.unwrap().1.as_ref().unwrap_err()
     }
 
+    /// Codes of the errors that no call was told.
+    pub fn errors(&self) -> Vec<&'static str> {
+        let error = |event: &Event| match event {
+            Event::Error(error) => Some(error.code.name()),
+            _ => None,
+        };
+        self.events.iter().filter_map(error).collect()
+    }
+
     /// What the other side is told at the end, and the transport is closed.
     pub fn assert_violated(&mut self, reason: u8, what: &str) {
         let sent = self.sent();
