@@ -1,6 +1,6 @@
 //! Which flags and reason codes each packet of a server may have (§2.4), and what a wrong one is answered with.
 
-use super::wire::{five, list, number, packet, Wire};
+use super::wire::{five, list, packet, Wire};
 use crate::codec::property::{self, Value};
 
 #[test]

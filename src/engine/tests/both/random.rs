@@ -168,7 +168,7 @@ impl Run {
                     self.stopped = true;
                     self.owed.clear();
                     self.sent.clear();
-                    self.sim.inject(&junk);
+                    self.sim.inject_raw(&junk);
                 }
             }
             100..=101 => self.sim.network(false),
