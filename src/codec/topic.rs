@@ -144,7 +144,10 @@ mod tests {
             assert_eq!(check_name(bad), wildcards, "{bad}");
         }
         assert_eq!(check_name(""), Err("must not be empty"));
-        assert_eq!(check_name("a\0"), Err("must not contain U+0000 or another control character"));
+        assert_eq!(
+            check_name("a\0"),
+            Err("must not contain U+0000 or another control character")
+        );
         for bad in ["\u{1}", "a\u{1f}", "\u{7f}b", "\u{80}", "é\u{9f}"] {
             assert!(check_name(bad).is_err() && check_filter(bad).is_err(), "{bad:?}");
         }

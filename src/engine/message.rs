@@ -55,7 +55,7 @@ pub fn check_topic(name: &str) -> Result<(), Error> {
                 &super::error::excerpt(name),
                 "\" ",
                 why,
-                "; a topic name to publish to is 1 to 65,535 bytes of UTF-8 without +, # and control characters",
+                "; a topic name to publish to is 1 to 65,535 bytes of UTF-8 without +, # and U+0000",
             ],
         )
     })
