@@ -9,16 +9,16 @@ use crate::engine::{
 };
 
 /// A client and the other end of its wire.
-struct Wire {
-    engine: Engine,
-    now: Millis,
+pub(super) struct Wire {
+    pub engine: Engine,
+    pub now: Millis,
     generation: Generation,
     done: Vec<(Token, Result<Outcome, Error>)>,
     events: Vec<Event>,
     topics: Vec<String>,
 }
 
-fn five() -> Config {
+pub(super) fn five() -> Config {
     Config {
         version: Versions::V5,
         client_id: "me".into(),
@@ -27,7 +27,7 @@ fn five() -> Config {
     }
 }
 
-fn list(all: &[(u8, Value<'_>)]) -> Vec<u8> {
+pub(super) fn list(all: &[(u8, Value<'_>)]) -> Vec<u8> {
     let mut list = Vec::new();
     for &(id, value) in all {
         put(&mut list, id, value);
@@ -35,12 +35,12 @@ fn list(all: &[(u8, Value<'_>)]) -> Vec<u8> {
     list
 }
 
-fn number(id: u8, value: u32) -> Vec<u8> {
+pub(super) fn number(id: u8, value: u32) -> Vec<u8> {
     list(&[(id, Value::Number(value))])
 }
 
 /// A packet of a server: a body and, behind it, properties with their length.
-fn packet(first: u8, body: &[u8], properties: &[u8]) -> Vec<u8> {
+pub(super) fn packet(first: u8, body: &[u8], properties: &[u8]) -> Vec<u8> {
     let mut all = vec![first, (body.len() + 1 + properties.len()) as u8];
     all.extend_from_slice(body);
     all.push(properties.len() as u8);
@@ -63,7 +63,7 @@ fn incoming(topic: &str, properties: &[u8], qos: u8, pid: u16) -> Vec<u8> {
 }
 
 impl Wire {
-    fn new(cfg: Config) -> Wire {
+    pub(super) fn new(cfg: Config) -> Wire {
         let mut wire = Wire {
             engine: Engine::new(cfg, 1),
             now: 1_000_000,
@@ -78,7 +78,7 @@ impl Wire {
     }
 
     /// Online with a server that says this in CONNACK.
-    fn online(cfg: Config, properties: &[u8]) -> Wire {
+    pub(super) fn online(cfg: Config, properties: &[u8]) -> Wire {
         let mut wire = Wire::new(cfg);
         wire.open();
         wire.connack(false, properties);
@@ -86,16 +86,16 @@ impl Wire {
         wire
     }
 
-    fn open(&mut self) -> Vec<Vec<u8>> {
+    pub(super) fn open(&mut self) -> Vec<Vec<u8>> {
         self.engine.opened(self.generation, self.now);
         self.sent()
     }
 
-    fn connack(&mut self, present: bool, properties: &[u8]) {
+    pub(super) fn connack(&mut self, present: bool, properties: &[u8]) {
         self.inject(&packet(0x20, &[present as u8, 0], properties));
     }
 
-    fn inject(&mut self, bytes: &[u8]) {
+    pub(super) fn inject(&mut self, bytes: &[u8]) {
         self.engine.space(bytes.len()).copy_from_slice(bytes);
         self.engine.received(self.generation, bytes.len(), self.now);
         self.drain();
@@ -117,7 +117,7 @@ impl Wire {
     }
 
     /// Packets that went out since the last time.
-    fn sent(&mut self) -> Vec<Vec<u8>> {
+    pub(super) fn sent(&mut self) -> Vec<Vec<u8>> {
         let mut all = Vec::new();
         loop {
             let mut bytes = self.engine.outgoing(self.now).to_vec();
@@ -143,7 +143,13 @@ impl Wire {
         }
     }
 
-    fn publish(&mut self, topic: &str, qos: u8, properties: &[u8], token: Token) -> Result<(), Error> {
+    pub(super) fn publish(
+        &mut self,
+        topic: &str,
+        qos: u8,
+        properties: &[u8],
+        token: Token,
+    ) -> Result<(), Error> {
         let message = Message {
             topic,
             payload: b"x",
@@ -175,14 +181,14 @@ impl Wire {
     }
 
     /// The connection breaks, and the next one is opened: its CONNECT.
-    fn reconnect(&mut self) -> Vec<u8> {
+    pub(super) fn reconnect(&mut self) -> Vec<u8> {
         self.engine.closed(self.generation, "gone", self.now);
         self.drain();
         self.advance(300_000);
         self.open().remove(0)
     }
 
-    fn error(&self, token: Token) -> &Error {
+    pub(super) fn error(&self, token: Token) -> &Error {
         let ended = self.done.iter().find(|(ended, _)| *ended == token);
         ended.unwrap().1.as_ref().unwrap_err()
     }

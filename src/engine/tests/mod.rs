@@ -10,6 +10,7 @@ mod backoff;
 mod batches;
 mod bounds;
 mod five;
+mod five_limits;
 mod fragments;
 mod handshake;
 mod incoming;
