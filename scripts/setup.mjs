@@ -82,12 +82,12 @@ async function npmPackages() {
   );
 }
 
-/** Wheels, because `cargo install wasmtime-cli` compiles a compiler. */
-async function wasmtime() {
+/** Wheels, because `cargo install` of wasmtime compiles a compiler, and of rumqttd takes minutes. */
+async function wheels() {
   const mark = join(PYTHON, "wheels.txt");
   const wanted = readFileSync(join(ROOT, WHEELS));
   const present = existsSync(WASMTIME) && existsSync(mark) && readFileSync(mark).equals(wanted);
-  await step("wasmtime (pip)", present, "a few seconds", async () => {
+  await step("wasmtime, rumqttd (pip)", present, "a few seconds", async () => {
     const options = ["--quiet", "--disable-pip-version-check", "--root-user-action=ignore", "--upgrade"];
     const exactly = ["--require-hashes", "--only-binary", ":all:", "-r", WHEELS];
     const { code } = await run("python3", [
@@ -151,7 +151,7 @@ export async function setup(level) {
   await npmPackages();
   if (level === "build" || level === "wasi") return;
   await debianPackages(DEBIAN);
-  await wasmtime();
+  await wheels();
   if (level !== "long") return;
   await debianPackages(FIREFOX);
   await geckodriver();
