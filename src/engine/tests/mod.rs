@@ -10,6 +10,7 @@ mod wire;
 mod world;
 
 mod five;
+mod five_limits;
 mod ops;
 mod oversized;
 mod reasons;
