@@ -2,14 +2,11 @@
 // WebSocket server that checks the signature of each attempt as AWS IoT does.
 
 import assert from "node:assert/strict";
-import { createHash, createHmac } from "node:crypto";
-import { createServer } from "node:http";
 import { createRequire } from "node:module";
 import { test } from "node:test";
 import { awsIot } from "mqtt-lib/aws";
-import { createWebSocketStream, WebSocketServer } from "ws";
 import { signedUrl } from "../../js/aws/sign.mjs";
-import { startEmbedded } from "../support/embedded.mjs";
+import { startAwsGateway } from "../support/aws-gateway.mjs";
 import { clientFor, failure, freshTopic, until } from "./helpers.mjs";
 
 const HOST = "abc-ats.iot.eu-west-1.amazonaws.com";
@@ -136,61 +133,6 @@ test("import and require give the same functions", async () => {
   assert.deepEqual(Object.keys(await import("mqtt-lib/aws")), ["awsIot"]);
 });
 
-/** The signature as AWS computes it, by the book: from what came over the wire. */
-function signatureOf({ url, headers }, secret) {
-  const [path, query] = url.split("?");
-  const all = query.split("&").filter((pair) => !/^X-Amz-(Signature|Security-Token)=/.test(pair));
-  const scope = decodeURIComponent(
-    all.find((pair) => pair.startsWith("X-Amz-Credential=")).split("=")[1],
-  ).split("/");
-  const date = all.find((pair) => pair.startsWith("X-Amz-Date=")).split("=")[1];
-  const sha256 = (text) => createHash("sha256").update(text).digest("hex");
-  const hmac = (key, text) => createHmac("sha256", key).update(text).digest();
-  const request = ["GET", path, all.sort().join("&"), `host:${headers.host}`, "", "host", sha256("")].join(
-    "\n",
-  );
-  const text = ["AWS4-HMAC-SHA256", date, scope.slice(1).join("/"), sha256(request)].join("\n");
-  const key = scope.slice(1).reduce(hmac, `AWS4${secret}`);
-  return hmac(key, text).toString("hex");
-}
-
-/** A WebSocket listener in front of aedes that lets in whoever has signed with the keys that are valid now. */
-async function startGateway(t) {
-  const broker = await startEmbedded();
-  const sockets = new WebSocketServer({ noServer: true, handleProtocols: () => "mqtt" });
-  const seen = [];
-  const server = createServer().on("upgrade", (request, socket, head) => {
-    const query = new URLSearchParams(request.url.split("?")[1]);
-    const [id] = query.get("X-Amz-Credential").split("/");
-    const good =
-      id === gateway.keys.accessKeyId &&
-      (query.get("X-Amz-Security-Token") ?? undefined) === gateway.keys.sessionToken &&
-      query.get("X-Amz-Signature") === signatureOf(request, gateway.keys.secretAccessKey);
-    seen.push({ id, good, date: query.get("X-Amz-Date"), length: request.url.length });
-    if (!good) return socket.end("HTTP/1.1 403 Forbidden\r\nContent-Length: 0\r\n\r\n");
-    sockets.handleUpgrade(request, socket, head, (peer) => {
-      const stream = createWebSocketStream(peer);
-      stream.on("error", () => peer.terminate());
-      broker.aedes.handle(stream, request);
-    });
-  });
-  await new Promise((resolve) => server.listen(0, "127.0.0.1", resolve));
-  t.after(async () => {
-    for (const peer of sockets.clients) peer.terminate();
-    server.close();
-    await broker.stop();
-  });
-  const gateway = {
-    seen,
-    keys: {},
-    host: `127.0.0.1:${server.address().port}`,
-    cut() {
-      for (const peer of sockets.clients) peer.terminate();
-    },
-  };
-  return gateway;
-}
-
 /** AWS IoT has TLS only; here the same signed URL without it. The signature covers the host, not the scheme. */
 const withoutTls = (credentials) => async () => {
   const given = await credentials();
@@ -198,7 +140,8 @@ const withoutTls = (credentials) => async () => {
 };
 
 test("each attempt is signed anew with the keys of the moment, and a query of 4 KB arrives as it was signed", async (t) => {
-  const gateway = await startGateway(t);
+  const gateway = await startAwsGateway();
+  t.after(() => gateway.stop());
   let calls = 0;
   const rotate = () => {
     calls += 1;
@@ -228,7 +171,8 @@ test("each attempt is signed anew with the keys of the moment, and a query of 4 
 });
 
 test("a signature that is refused is an error that shows neither it nor the token, nor a key", async (t) => {
-  const gateway = await startGateway(t);
+  const gateway = await startAwsGateway();
+  t.after(() => gateway.stop());
   const keys = { accessKeyId: "AKIDEXAMPLE", secretAccessKey: "wrong-secret", sessionToken: "session-token" };
   gateway.keys = { ...keys, secretAccessKey: "right-secret" };
   const client = clientFor(

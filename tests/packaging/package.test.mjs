@@ -146,6 +146,45 @@ test("import and require give the same class", async () => {
   );
 });
 
+test("mqtt-lib/aws works with the package it asks for, which it does not bring itself", async () => {
+  await run(
+    project,
+    "npm",
+    "install",
+    "--no-save",
+    "--no-audit",
+    "--no-fund",
+    "--prefer-offline",
+    "aws4fetch@1",
+  );
+  const signs = `
+    const credentials = { accessKeyId: "a", secretAccessKey: "b" };
+    awsIot({ host: "x.iot.eu-west-1.amazonaws.com", credentials })().then((given) => console.log(given.mqttserver));
+  `;
+  writeFileSync(join(project, "aws.mjs"), `import { awsIot } from "mqtt-lib/aws"; ${signs}`);
+  writeFileSync(join(project, "aws.cjs"), `const { awsIot } = require("mqtt-lib/aws"); ${signs}`);
+  for (const file of ["aws.mjs", "aws.cjs"]) {
+    assert.match(
+      await run(project, process.execPath, file),
+      /^wss:\/\/x\.iot\..*&X-Amz-Signature=[0-9a-f]{64}\n$/,
+    );
+  }
+  const { metafile } = await build({
+    absWorkingDir: project,
+    entryPoints: ["./aws.mjs"],
+    outfile: join(project, "aws.page.js"),
+    bundle: true,
+    format: "esm",
+    platform: "browser",
+    metafile: true,
+  });
+  assert.deepEqual(
+    Object.keys(metafile.inputs).filter((name) => name.includes("mqtt-lib")),
+    ["node_modules/mqtt-lib/dist/aws.mjs"],
+    "no second client beside that of mqtt-lib",
+  );
+});
+
 test("bundled for a browser it names no Node module, and one .wasm comes out", async () => {
   writeFileSync(
     join(project, "page.mjs"),
