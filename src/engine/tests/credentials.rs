@@ -1,7 +1,7 @@
 //! Credentials that are asked for before each attempt.
 
 use super::harness::{config, message, Dial, Sim};
-use crate::engine::{Code, Config, Error, Generation, Policy, State, Versions};
+use crate::engine::{Code, Config, Engine, Error, Event, Generation, Policy, State, Versions, NOBODY};
 
 /// Of a client whose credentials come from a function; started.
 fn asking() -> Sim {
@@ -404,4 +404,48 @@ fn without_a_network_nobody_is_asked() {
     assert_eq!(sim.asks.len(), 1);
     sim.network(true);
     assert_eq!(sim.asks.len(), 2);
+}
+
+/// What the engine wants next: the generation, and the server once it is a transport.
+fn next(engine: &mut Engine) -> (Generation, Option<usize>) {
+    loop {
+        match engine.next_event().expect("an attempt") {
+            Event::Ask { generation, .. } => return (generation, None),
+            Event::Open { generation, server } => return (generation, Some(server)),
+            _ => {}
+        }
+    }
+}
+
+#[test]
+fn a_server_reference_is_followed_as_long_as_the_answers_want_it() {
+    let answer = |follow| Config {
+        version: Versions::V5,
+        follow_server_reference: follow,
+        ..config()
+    };
+    let mut engine = Engine::new(Config::asking(), 1);
+    engine.start(0, NOBODY);
+    let mut opened = Vec::new();
+    for (now, follow, says) in [
+        // CONNACK, then DISCONNECT: use another server, which is other:1884.
+        (
+            0,
+            true,
+            b"\x20\x03\0\0\0\xe0\x0f\x9c\x0d\x1c\0\x0aother:1884".as_slice(),
+        ),
+        (300_000, true, b""),
+        (600_000, false, b""),
+    ] {
+        engine.tick(now);
+        let (generation, _) = next(&mut engine);
+        engine.answered(generation, Ok(answer(follow)), now);
+        let (generation, server) = next(&mut engine);
+        opened.push((server, engine.config().servers.len()));
+        engine.opened(generation, now);
+        engine.space(says.len()).copy_from_slice(says);
+        engine.received(generation, says.len(), now);
+        engine.closed(generation, "gone", now);
+    }
+    assert_eq!(opened, [(Some(0), 1), (Some(1), 2), (Some(0), 1)]);
 }

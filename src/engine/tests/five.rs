@@ -13,7 +13,6 @@ struct Wire {
     engine: Engine,
     now: Millis,
     generation: Generation,
-    server: usize,
     done: Vec<(Token, Result<Outcome, Error>)>,
     events: Vec<Event>,
     topics: Vec<String>,
@@ -69,7 +68,6 @@ impl Wire {
             engine: Engine::new(cfg, 1),
             now: 1_000_000,
             generation: 0,
-            server: 0,
             done: Vec::new(),
             events: Vec::new(),
             topics: Vec::new(),
@@ -86,11 +84,6 @@ impl Wire {
         wire.connack(false, properties);
         assert!(wire.engine.is_online());
         wire
-    }
-
-    fn answer(&mut self, cfg: Config) {
-        self.engine.answered(self.generation, Ok(cfg), self.now);
-        self.drain();
     }
 
     fn open(&mut self) -> Vec<Vec<u8>> {
@@ -111,8 +104,7 @@ impl Wire {
     fn drain(&mut self) {
         while let Some(event) = self.engine.next_event() {
             match event {
-                Event::Ask { generation, .. } => self.generation = generation,
-                Event::Open { generation, server } => (self.generation, self.server) = (generation, server),
+                Event::Open { generation, .. } => self.generation = generation,
                 Event::Done { token, result } => self.done.push((token, result)),
                 Event::Messages { from, upto } => {
                     for record in &self.engine.records()[from..upto] {
@@ -760,31 +752,4 @@ fn in_3_1_1_there_are_no_properties() {
     assert!(error.message.contains("mqttversion"));
     assert!(wire.subscribe("a", 4, &[], 2).is_err());
     assert!(property::check(&[], place::PUBLISH).is_ok());
-}
-
-#[test]
-fn a_server_reference_is_followed_also_when_credentials_are_asked_for_anew() {
-    let mut cfg = five();
-    cfg.follow_server_reference = true;
-    let mut wire = Wire::new(Config::asking());
-    wire.answer(cfg.clone());
-    wire.open();
-    wire.connack(false, &[]);
-    let elsewhere = list(&[(property::SERVER_REFERENCE, Value::Text("other:1884"))]);
-    wire.inject(&packet(0xe0, &[0x9c], &elsewhere));
-    wire.advance(1_100);
-    wire.answer(cfg.clone());
-    assert_eq!(
-        wire.engine.config().servers,
-        ["mqtt://h:1883", "mqtt://other:1884"]
-    );
-    assert_eq!(wire.server, 1);
-    // An answer that does not want it goes back.
-    wire.engine.closed(wire.generation, "gone", wire.now);
-    wire.drain();
-    cfg.follow_server_reference = false;
-    wire.advance(300_000);
-    wire.answer(cfg);
-    assert_eq!(wire.engine.config().servers, ["mqtt://h:1883"]);
-    assert_eq!(wire.server, 0);
 }
