@@ -252,6 +252,7 @@ impl World {
                 self.end(token);
             }
             Event::Disconnected { rc, error } => assert_eq!(rc == 0, error.is_none()),
+            Event::Ask { .. } => panic!("nobody has given a function"),
             Event::Connected { .. } | Event::Auth { .. } | Event::Unrouted(_) | Event::Error(_) => {}
         }
     }
