@@ -8,6 +8,8 @@ pub struct Config {
     /// MQTT 5, 3.1.1, or the first of them that the broker speaks.
     pub version: Versions,
     pub client_id: String,
+    /// Without an identifier the server gives one, MQTT 5.
+    pub assigned_id: bool,
     /// Of CONNECT, MQTT 5.
     pub properties: Vec<u8>,
     /// Topics are replaced by aliases where the server allows it.
@@ -37,6 +39,8 @@ pub struct Config {
     /// How long a publish may take; 0: for ever.
     pub publish_timeout: Millis,
     pub max_packet_size: usize,
+    /// Others are asked for before each attempt: `Event::Ask`.
+    pub ask: bool,
     /// Off for a one-shot: the first failure is the answer.
     pub reconnect: bool,
     /// What must outlive the process is written to a journal; see `journal.rs`.
@@ -70,6 +74,19 @@ pub struct Will {
     pub properties: Vec<u8>,
 }
 
+impl Config {
+    /// Of a client that has not been answered yet. What it is given until then is kept as MQTT 5 has it, of
+    /// which 3.1.1 is a part.
+    #[inline(never)]
+    pub fn asking() -> Self {
+        Config {
+            ask: true,
+            version: Versions::Auto,
+            ..Config::default()
+        }
+    }
+}
+
 impl Default for Config {
     fn default() -> Self {
         Config {
@@ -78,6 +95,7 @@ impl Default for Config {
             topic_aliases: true,
             follow_server_reference: false,
             client_id: String::new(),
+            assigned_id: false,
             servers: Vec::new(),
             clean_session: true,
             keepalive: 60_000,
@@ -98,6 +116,7 @@ impl Default for Config {
             offline_expiry: 0,
             publish_timeout: 0,
             max_packet_size: 268_435_460,
+            ask: false,
             reconnect: true,
             persist: false,
         }
