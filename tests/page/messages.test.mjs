@@ -172,6 +172,50 @@ test("a message fills the publish form", async () => {
   await page.click("#resume");
 });
 
+test("properties of MQTT 5 go out with a message and come back with it", async () => {
+  await site.write("test/properties", "21.5");
+  await page.click("#publish-part summary");
+  await page.fill("#publish-contentType", "text/plain");
+  await site.number("#publish-messageExpiryInterval", 3600);
+  await page.fill("#publish-responseTopic", "test/answers");
+  await page.fill("#publish-correlationData", "request 7");
+  await page.check("#publish-payloadFormatIndicator");
+  for (const [i, value] of ["C", "K"].entries()) {
+    await page.click("#publish-user-add");
+    await page.fill(`#publish-part .pair >> nth=${i} >> input >> nth=0`, "unit");
+    await page.fill(`#publish-part .pair >> nth=${i} >> input >> nth=1`, value);
+  }
+  await page.click("#publish");
+  await page.click(rowOf("test/properties"));
+  const facts = await page.locator("#detail .facts div").allTextContents();
+  assert.deepEqual(facts.sort(), [
+    "contentTypetext/plain",
+    "correlationDatarequest 7",
+    "messageExpiryInterval3600",
+    "payloadFormatIndicatortrue",
+    "responseTopictest/answers",
+    "unitC, K",
+  ]);
+  await page.click("#resume");
+  await page.click("#publish-part .pair button >> nth=0");
+  assert.equal(await site.count("#publish-part .pair"), 1);
+  await page.click("#publish-part summary");
+});
+
+test("options of a subscription in MQTT 5: not what this page publishes", async () => {
+  await page.click("#subscribe-part summary");
+  await page.check("#no-local");
+  await site.subscribe("mine/#", 1);
+  await page.uncheck("#no-local");
+  await page.click("#subscribe-part summary");
+  await site.write("mine/own", "from the page", { qos: 1 });
+  await page.click("#publish");
+  await site.shows("#send-result[data-kind=good]", "Published at QoS 1");
+  await other.publishAsync("mine/others", "from another", { qos: 1 });
+  await page.locator(rowOf("mine/others")).waitFor();
+  assert.equal(await site.count(rowOf("mine/own")), 0);
+});
+
 test("the tree counts each level, opens with the keyboard, and shows the last payload", async () => {
   await site.go("topics");
   const row = (topic) => `#topics .v-row:not([hidden])[data-topic="${topic}"]`;
