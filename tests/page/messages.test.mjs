@@ -67,6 +67,8 @@ test("messages are listed, the newest first, with QoS, the retained mark, and th
   await other.publishAsync("kept/one", "kept", { qos: 1, retain: true });
   await site.subscribe("kept/#", 1);
   await page.locator(`${rowOf("kept/one")} .mark.retained`).waitFor();
+  await site.shows('#subscriptions li[data-filter="kept/#"] .number', /^1$/);
+  assert.equal(await colourOf(rowOf("kept/one")), await colourOf('#subscriptions li[data-filter="kept/#"]'));
   assert.equal(await site.count(`${rowOf("test/qos1")} .mark.retained:not([hidden])`), 0);
 });
 

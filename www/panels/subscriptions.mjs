@@ -84,11 +84,22 @@ export function subscriptionsPanel(session, { log, v5, onChange }) {
 
   async function subscribe(filter, options) {
     const { client } = session;
-    // Listed only if the broker takes it: a refusal is an error.
-    const [granted] = [await client.subscribe(filter, options)].flat();
-    if (client !== session.client) return;
-    keep(filter, options).granted = granted;
+    const known = subscriptions.has(filter);
+    // Before the broker answers: retained messages come along with its answer.
+    const made = keep(filter, options);
     changed();
+    try {
+      made.granted = [await client.subscribe(filter, v5() ? options : { qos: options.qos })].flat()[0];
+    } catch (error) {
+      // Of a connection that has ended meanwhile the list remains, for the next.
+      if (client === session.client && error.code !== "STOPPED") {
+        if (known) made.granted = REFUSED;
+        else subscriptions.delete(filter);
+      }
+      throw error;
+    } finally {
+      changed();
+    }
   }
 
   async function unsubscribe(filter) {
@@ -149,10 +160,8 @@ export function subscriptionsPanel(session, { log, v5, onChange }) {
       for (const [filter, number] of counts) say(number, count(subscriptions.get(filter)?.count ?? 0));
       if (!session.running || session.client === subscribedWith) return;
       subscribedWith = session.client;
-      for (const { filter, options } of subscriptions.values()) {
-        const { qos, ...further } = options;
-        subscribe(filter, v5() ? { qos, ...further } : { qos }).catch(log.add);
-      }
+      for (const { filter, options } of [...subscriptions.values()])
+        subscribe(filter, options).catch(log.add);
     },
   };
 }

@@ -65,7 +65,9 @@ export async function openPage({ viewport = WIDE, url } = {}) {
       await page.fill("#subscribe-topic", filter);
       await page.selectOption("#subscribe-qos", String(qos));
       await page.click("#subscribe");
-      await page.locator(`#subscriptions li[data-filter="${filter}"]`).waitFor();
+      await page
+        .locator(`#subscriptions li[data-filter="${filter}"][data-granted]:not([data-granted=""])`)
+        .waitFor();
     },
     /** A field of a number: Firefox would type behind what is there. @param {string} selector @param {number} value */
     async number(selector, value) {
