@@ -106,6 +106,7 @@ test("MQTT 5: properties go out, and what the broker answers is shown", async ()
   await page.fill("#properties-part .pair input >> nth=0", "from");
   await page.fill("#properties-part .pair input >> nth=1", "the page");
   await site.connect();
+  assert.equal(await page.isDisabled("#version"), true, "of a connection it cannot change");
   await site.shows("#greeting dt", "topicAliasMaximum");
   await site.shows("#greeting dd", "new");
   assert.match(mosquitto.log(), /New client connected .* as mqttlib\w+ \(p5,/);

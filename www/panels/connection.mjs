@@ -91,6 +91,7 @@ export function connectionPanel(session, log) {
       say(connect, waits ? "Try now" : "Connect");
       connect.disabled = running && !waits;
       byId("disconnect").disabled = !running;
+      byId("version").disabled = running; // what is published follows it
       if (state === "connected" && result.textContent) say(result, "");
       greet();
     },
