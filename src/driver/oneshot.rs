@@ -27,6 +27,7 @@ const OWN: [&str; 8] = [
 
 struct Shot {
     config: Config,
+    credentials: JsValue,
     topic: String,
     payload: Vec<u8>,
     options: values::PublishOptions,
@@ -80,6 +81,7 @@ fn prepare(
     crate::engine::check_topic(&topic)?;
     Ok(Shot {
         config,
+        credentials: credentials.into(),
         topic,
         payload: values::payload(payload)?,
         options: values::publish_options(&message)?,
@@ -91,7 +93,7 @@ async fn fire(shot: Shot, hooks: Hooks) -> Result<JsValue, JsValue> {
         config: shot.config,
         callbacks: Callbacks::silent(),
         hooks,
-        credentials: JsValue::UNDEFINED,
+        credentials: shot.credentials,
         autostart: true,
         store: None,
     });

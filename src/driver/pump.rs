@@ -166,10 +166,17 @@ impl Client {
         network.get_or_insert_with(|| Network::listen(&self.me));
         drop(network);
         let url = self.engine.borrow().config().servers[server].clone();
-        match Socket::open(&url, self.hooks.connect.as_ref(), generation, &self.me) {
+        match Socket::open(
+            &url,
+            self.hooks.connect.as_ref(),
+            &self.credentials,
+            generation,
+            &self.me,
+        ) {
             Ok(socket) => *self.socket.borrow_mut() = Some(socket),
             Err(thrown) => {
-                let why = host::get(&thrown, "message").as_string().unwrap_or_default();
+                // Its message may show a URL or subprotocol with a token.
+                let why = host::get(&thrown, "name").as_string().unwrap_or_default();
                 let now = self.now();
                 self.engine.borrow_mut().closed(generation, &why, now);
             }

@@ -90,8 +90,8 @@ test("every file that package.json names is in the tarball", () => {
   }
 });
 
-// A ratchet: the goal is 40 KiB with MQTT 5 inside. It was 107 before MQTT 5, which costs about 20. Lower it with every gain.
-const BROWSER_BUDGET = 111 * KIB;
+// A ratchet: the goal is 40 KiB with MQTT 5 inside. It was 107 before MQTT 5, which costs about 20, and TLS 2. Lower it with every gain.
+const BROWSER_BUDGET = 113 * KIB;
 
 test("a browser downloads no more than the budget, compressed", () => {
   const gzip = (name) => gzipSync(readFileSync(join(ROOT, "dist", name)), { level: 9 }).length;

@@ -28,5 +28,6 @@ mod servers;
 mod stopping;
 mod subscriptions;
 mod timeouts;
+mod unsafe_ways;
 mod validation;
 mod violations;
