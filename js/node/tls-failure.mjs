@@ -18,6 +18,9 @@ const HANDSHAKE_FAILURE = "40";
 const CERTIFICATE_REQUIRED = "116";
 const NO_APPLICATION_PROTOCOL = "120";
 
+/** How Node says that a server hung up. */
+const HUNG_UP = new Set(["ECONNRESET", "EPIPE"]);
+
 const UNKNOWN_CA = /SELF_SIGNED|UNABLE_TO_(GET_ISSUER|VERIFY_LEAF)|CERT_UNTRUSTED|INVALID_CA/;
 /** OpenSSL's other words of X.509, as Node gives them. */
 const UNTRUSTED = /^(CERT_|CRL_|HOSTNAME_MISMATCH|INVALID_PURPOSE|PATH_LENGTH)/;
@@ -39,7 +42,7 @@ export function certificateFailure(cause, certificates, answered) {
   if (UNTRUSTED.test(code)) return untrusted(`its certificate cannot be trusted: ${said} (${code})`, cause);
   const alert = /SSL alert number (\d+)/.exec(said)?.[1];
   if (alert !== undefined) return refusal(alert, certificates, cause);
-  return answered ? undefined : suspicion(certificates, cause);
+  return !answered && HUNG_UP.has(code) ? suspicion(certificates, cause) : undefined;
 }
 
 /**

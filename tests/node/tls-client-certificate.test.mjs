@@ -8,6 +8,8 @@ import { after, before, describe, test } from "node:test";
 import { createServer as createTlsServer } from "node:tls";
 import { MqttCustom } from "mqtt-lib";
 import { makeCertificates, startTlsMosquitto } from "../support/certificates.mjs";
+import { startGateway } from "../support/gateway.mjs";
+import { freePort } from "../support/ports.mjs";
 import { clientFor, collect, failure, freshTopic } from "./helpers.mjs";
 
 const certificates = makeCertificates();
@@ -124,6 +126,23 @@ test("TLS 1.2 has no word for a missing certificate, and it is named all the sam
   const error = await failure(client.start());
   assert.equal(error.code, "CERTIFICATE_REFUSED");
   assert.match(error.message, /it may want a client certificate \(give certs\.cert and certs\.key\)/);
+});
+
+test("an expired certificate is not blamed for what it has nothing to do with", async (t) => {
+  const certs = { ca, ...expired };
+  const closed = `127.0.0.1:${await freePort()}`;
+  const gateway = await startGateway({ tls: certificates.issue("gateway"), admits: () => false });
+  t.after(() => gateway.stop());
+  for (const [url, sentence] of [
+    [`mqtts://${closed}`, /nothing listens there/],
+    [`wss://${closed}`, /nothing listens there/],
+    ["mqtts://nowhere.invalid", /no such host|could not be looked up/],
+    [gateway.url, /answered HTTP 403/],
+  ]) {
+    const error = await failure(clientFor(t, { mqttserver: url, certs }).start());
+    assert.equal(error.code, "CONNECTION_REFUSED", error.message);
+    assert.match(error.message, sentence);
+  }
 });
 
 test("a port without TLS stays CONNECTION_REFUSED", async (t) => {
