@@ -22,6 +22,8 @@ pub enum Code {
     ServerUntrusted,
     /// A warning: others can read the password, or be the server.
     Insecure,
+    /// The function that gives credentials has failed.
+    CredentialsFailed,
     QueueFull,
     /// Made room for a later message, by `offlinepolicy`.
     Dropped,
@@ -68,6 +70,7 @@ impl Code {
             Code::CertificateRefused => "CERTIFICATE_REFUSED",
             Code::ServerUntrusted => "SERVER_UNTRUSTED",
             Code::Insecure => "INSECURE_CONNECTION",
+            Code::CredentialsFailed => "CREDENTIALS_FAILED",
             Code::QueueFull => "QUEUE_FULL",
             Code::Dropped => "DROPPED",
             Code::Expired => "EXPIRED",

@@ -106,6 +106,8 @@ pub struct Builder {
     tls: bool,
     /// What was given that only Node can do.
     node_only: Option<&'static str>,
+    /// They come from a function.
+    pub asked: bool,
     protocol: Option<Protocol>,
     path: String,
     clean_session: Option<bool>,
@@ -122,6 +124,7 @@ impl Default for Builder {
             port_wins: false,
             tls: false,
             node_only: None,
+            asked: false,
             protocol: None,
             path: "/mqtt".into(),
             clean_session: None,
@@ -249,6 +252,12 @@ impl Builder {
         }
         // A session that is not kept would make QoS 2 come twice after a restart.
         self.cfg.clean_session = self.clean_session.unwrap_or(!self.cfg.persist);
+        if self.cfg.persist && self.asked {
+            return Err(Error::new(
+                Code::InvalidOption,
+                "store needs credentials that are an object: it is read before a function is asked; take it out, or leave the function",
+            ));
+        }
         if self.cfg.persist && self.cfg.client_id.is_empty() {
             return Err(Error::new(
                 Code::InvalidOption,

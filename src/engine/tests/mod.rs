@@ -9,6 +9,7 @@ mod world;
 mod backoff;
 mod batches;
 mod bounds;
+mod credentials;
 mod five;
 mod fragments;
 mod handshake;
