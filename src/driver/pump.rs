@@ -186,8 +186,12 @@ impl Client {
         ) {
             Ok(socket) => *self.socket.borrow_mut() = Some(socket),
             Err(thrown) => {
-                // Its message may show a URL or subprotocol with a token.
-                let why = host::get(&thrown, "name").as_string().unwrap_or_default();
+                let name = host::get(&thrown, "name").as_string().unwrap_or_default();
+                // It shows the whole of a URL or subprotocol, which may have a token in it.
+                let why = match name == "SyntaxError" {
+                    true => name,
+                    false => super::values::said(&thrown),
+                };
                 let now = self.now();
                 self.engine.borrow_mut().closed(generation, &why, now);
             }
