@@ -312,9 +312,7 @@ impl Engine {
         let assigned = string(properties, ASSIGNED_CLIENT_ID).is_some();
         if code == 0 && assigned != self.cfg.client_id.is_empty() {
             // [MQTT-3.2.2-16]
-            return Err(protocol(
-                "CONNACK assigns a client id that was not asked for, or none",
-            ));
+            return Err(protocol("CONNACK has an id that was not asked for, or none"));
         }
         self.events.push_back(Event::Connected {
             session_present,

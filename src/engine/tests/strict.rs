@@ -280,3 +280,25 @@ fn a_message_with_no_time_left_is_answered_to_its_end() {
     wire.inject(&[0x62, 2, 0, 5]);
     assert_eq!(wire.sent(), [[0x50, 2, 0, 5], [0x70, 2, 0, 5]], "[MQTT-4.3.3-13]");
 }
+
+#[test]
+fn a_session_that_ends_with_its_connection_cannot_be_made_to_last_at_its_end() {
+    for (clean, given, may) in [
+        (true, None, false),
+        (true, Some(0), false),
+        (true, Some(5), true),
+        (false, None, true),
+        (false, Some(0), false),
+    ] {
+        let mut cfg = five();
+        cfg.clean_session = clean;
+        cfg.properties = given.map_or(Vec::new(), |seconds| number(property::SESSION_EXPIRY, seconds));
+        let mut wire = Wire::online(cfg, &[]);
+        let said = wire.engine.say_at_stop(0, &number(property::SESSION_EXPIRY, 9));
+        assert_eq!(said.is_ok(), may, "{clean} {given:?}, section 3.14.2.2.2");
+        assert!(wire
+            .engine
+            .say_at_stop(0, &number(property::SESSION_EXPIRY, 0))
+            .is_ok());
+    }
+}
