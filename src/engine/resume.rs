@@ -63,6 +63,7 @@ impl Engine {
             *packet = other;
         }
         self.version = version;
+        self.ops.journal.version = version;
     }
 
     /// The session was kept: the message is to be sent again, and until then nobody answers it.
