@@ -481,6 +481,7 @@ impl Engine {
     }
 
     /// Tells the driver to close the transport; what it still says is ignored.
+    #[inline(never)]
     pub(super) fn close_transport(&mut self) {
         self.out.clear();
         self.events.push_back(Event::Close {
@@ -571,6 +572,7 @@ impl Engine {
     }
 
     /// The server as an error may show it.
+    #[inline(never)]
     pub(super) fn server_name(&self) -> String {
         let url = self.cfg.servers.get(self.link.server);
         let url = url.map_or("the server", |u| u.as_str());

@@ -135,6 +135,7 @@ impl Error {
 
     /// Joins the parts of a sentence; smaller in wasm than `format!`.
     #[inline(never)]
+    #[inline(never)]
     pub fn say(code: Code, parts: &[&str]) -> Self {
         Error::new(code, parts.concat())
     }
@@ -145,6 +146,7 @@ impl Error {
     }
 
     /// What a server of MQTT 5 refuses or ends, in its own words where it has any.
+    #[inline(never)]
     pub fn because(code: Code, what: &[&str], reason: u8, properties: &[u8]) -> Self {
         let said = property::string(properties, property::REASON_STRING).unwrap_or_default();
         let said = excerpt(said);
