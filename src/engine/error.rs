@@ -135,7 +135,6 @@ impl Error {
 
     /// Joins the parts of a sentence; smaller in wasm than `format!`.
     #[inline(never)]
-    #[inline(never)]
     pub fn say(code: Code, parts: &[&str]) -> Self {
         Error::new(code, parts.concat())
     }

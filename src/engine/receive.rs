@@ -331,7 +331,7 @@ impl Engine {
     /// An acknowledgement of nothing. It ends nothing, so the connection stays; if it is not a late one,
     /// peer and client are not of one mind, and that is told.
     pub(super) fn out_of_place(&mut self, pid: u16) {
-        if self.is_late(pid) || matches!(self.events.back(), Some(Event::Error(_))) {
+        if self.is_late(pid) || std::mem::replace(&mut self.link.told, true) {
             return;
         }
         let text = [
