@@ -1,7 +1,7 @@
 //! The server's limits where they are easily forgotten: in what is sent again, in the last packet, in a length that
 //! grows by a byte. And a fall back to 3.1.1 in the journal. All but one were found by fuzzing (`tests/fuzz/`).
 
-use super::five::{five, list, number, packet, Wire};
+use super::wire::{five, list, number, packet, Wire};
 use crate::codec::property::{self, Value};
 use crate::engine::{Config, Versions};
 
