@@ -126,6 +126,10 @@ impl World {
         if more & 128 != 0 {
             cfg.username = Some("u".into());
             cfg.password = Some(vec![0, 255]);
+            if !cfg.persist {
+                cfg.client_id.clear();
+                cfg.assigned_id = true;
+            }
         }
         let mut world = World {
             engine: Engine::new(cfg, 1),
@@ -544,8 +548,12 @@ impl World {
                 }
                 4 => say(property::SERVER_KEEP_ALIVE, 1),
                 5 => say(property::SERVER_KEEP_ALIVE, 0),
-                6 => put(&mut says, property::ASSIGNED_CLIENT_ID, Value::Text("you")),
                 _ => {}
+            }
+            // To whom has none, and for once to whom has one.
+            let unnamed = self.engine.config().client_id.is_empty();
+            if unnamed || input.one_in(32) {
+                put(&mut says, property::ASSIGNED_CLIENT_ID, Value::Text("you"));
             }
         }
         let present = input.one_in(2) && !self.peer.clean;
