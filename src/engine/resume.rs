@@ -63,10 +63,10 @@ impl Engine {
             *packet = other;
         }
         self.version = version;
-        self.ops.journal.version = version;
         if self.cfg.client_id.is_empty() {
             self.cfg.client_id = self.rng.client_id();
         }
+        self.ops.journal.version = version;
     }
 
     /// The session was kept: the message is to be sent again, and until then nobody answers it.

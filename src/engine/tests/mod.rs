@@ -9,6 +9,7 @@ mod user;
 mod wire;
 mod world;
 
+mod credentials;
 mod five;
 mod five_limits;
 mod ops;
