@@ -1,6 +1,7 @@
 // Makes everything the package's `exports` name: Rust -> pkg/ (wasm-pack), then pkg/ and js/ -> dist/ (esbuild).
 // A step whose inputs have not changed since its last success is skipped, unless --force is given.
 import {
+  chmodSync,
   copyFileSync,
   cpSync,
   existsSync,
@@ -32,6 +33,7 @@ const DIST = [
   "bare.cjs",
   "bare.mjs",
   "browser.mjs",
+  "cli.mjs",
   "node.cjs",
   "node.mjs",
   "index.d.ts",
@@ -80,7 +82,8 @@ async function buildJs() {
     writeFileSync(join(folder, WASM), bytes);
     await bundle(folder, short);
     writeFileSync(join(folder, `${WASM}.d.cts`), WASM_TYPES);
-    copyFileSync(at("js/index.d.ts"), join(folder, "index.d.ts"));
+    // The same types for both, as it is the same class; a second copy would be a thirtieth of the tarball.
+    writeFileSync(join(folder, "index.d.ts"), 'export * from "./index.cjs";\n');
     copyFileSync(at("js/index.d.ts"), join(folder, "index.d.cts"));
     copyFileSync(at(PERSISTENT, "index.d.ts"), join(folder, "persistent.d.ts"));
     copyFileSync(at(PERSISTENT, "index.d.ts"), join(folder, "persistent.d.cts"));
@@ -144,6 +147,17 @@ async function bundle(folder, short) {
     outfile: join(folder, "persistent.node.cjs"),
     external: ["classic-level"],
   });
+  const cli = join(folder, "cli.mjs");
+  await build({
+    ...node,
+    format: "esm",
+    entryPoints: ["js/cli/main.mjs"],
+    outfile: cli,
+    minify: true,
+    // The package itself too: a command uses what everybody uses.
+    external: ["mqtt-lib", "ws", "aedes"],
+  });
+  chmodSync(cli, 0o755);
 }
 
 /** `import` gets the very objects that `require` gets: one class, never two. */

@@ -132,6 +132,12 @@ export const STAGES = [
     built: true,
     body: () => nodeTests("tests/browser", 5 * MINUTE),
   },
+  {
+    name: "cli",
+    title: "the command mqtt-lib, with mosquitto's tools on the other side",
+    built: true,
+    body: () => nodeTests("tests/cli", 5 * MINUTE),
+  },
   { name: "wasi", title: "the WASI component and command", built: true, body: wasi },
   {
     name: "packaging",
