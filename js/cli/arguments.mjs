@@ -83,7 +83,6 @@ export function seconds(values, name) {
 
 /** Known names that mean another thing here, or nothing. @type {Record<string, string>} */
 const ELSEWHERE = {
-  insecure: "the server's certificate is always verified; give its CA with --cafile",
   capath: "give the certificates in one file, with --cafile",
   password: "the password is given with --pw or -P",
 };

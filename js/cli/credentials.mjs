@@ -87,12 +87,16 @@ function version(values, properties, command) {
 
 /** @param {import("./arguments.mjs").Values} values */
 function certsOf(values) {
-  const { cafile: ca, cert, key, "tls-alpn": iotProtocolName } = values;
-  if ([ca, cert, key, iotProtocolName].every((value) => value === undefined)) return undefined;
-  if ((cert === undefined) !== (key === undefined)) {
-    throw new UsageError(cert === undefined ? "--key needs --cert" : "--cert needs --key");
-  }
-  return { ca, cert, key, iotProtocolName };
+  const certs = {
+    ca: values.cafile,
+    cert: values.cert,
+    key: values.key,
+    passphrase: values.passphrase,
+    iotProtocolName: values["tls-alpn"],
+    dangerouslyDisableServerVerification: values.insecure,
+  };
+  const given = Object.entries(certs).filter(([, value]) => value !== undefined);
+  return given.length === 0 ? undefined : Object.fromEntries(given);
 }
 
 /**

@@ -1,5 +1,7 @@
 // How a command ends that did not succeed: an exit code and one sentence. Owns the codes.
 
+import { optionOf } from "./options.mjs";
+
 export const EXIT = Object.freeze({ OK: 0, FAILED: 1, USAGE: 2, TIMEOUT: 27 });
 
 /** A broker, a network, a file: what was asked for was right, and could not be done. */
@@ -28,16 +30,17 @@ const ARGUMENT = new Set(["INVALID_OPTION", "OUT_OF_RANGE", "INVALID_TOPIC", "IN
 /** @param {any} error */
 export const isUsage = (error) => ARGUMENT.has(error.code);
 
-/**
- * What went wrong as a Failure. A sentence of the package names keys of `credentials`; here they are options.
- * @param {any} error @param {(key: string) => string} [optionOf]
- */
-export function asFailure(error, optionOf = (key) => key) {
-  if (error instanceof Failure) return error;
-  if (typeof error?.code !== "string") throw error;
-  const sentence = /** @type {string} */ (error.message).replace(
+/** A sentence of the package names keys of `credentials`; here they are options. @param {Error} error */
+export function inWords({ message }) {
+  return message.replace(
     /\b(credentials\.)?(mqtt[a-z]+|max[a-z]+|willset[a-z]+|[a-z]+timeout|batchsize|queuesize|publishinterval|certs\.\w+)\b/g,
     (_all, _object, key) => optionOf(key),
   );
-  return new Failure(sentence, isUsage(error) ? EXIT.USAGE : EXIT.FAILED);
+}
+
+/** What went wrong as a Failure; what is a fault of ours stays as it is. @param {any} error */
+export function asFailure(error) {
+  if (error instanceof Failure) return error;
+  if (typeof error?.code !== "string") throw error;
+  return new Failure(inWords(error), isUsage(error) ? EXIT.USAGE : EXIT.FAILED);
 }

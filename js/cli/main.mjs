@@ -8,7 +8,7 @@ import { broker } from "./broker.mjs";
 import { credentialsOf, isUrl } from "./credentials.mjs";
 import { asFailure, EXIT, Interrupted, UsageError } from "./failure.mjs";
 import { helpOf, overview } from "./help.mjs";
-import { ALIASES, COMMANDS, optionOf } from "./options.mjs";
+import { ALIASES, COMMANDS } from "./options.mjs";
 import { pub } from "./pub.mjs";
 import { request } from "./request.mjs";
 import { listenForTheEnd, say } from "./session.mjs";
@@ -67,7 +67,7 @@ async function main() {
   try {
     code = await run(process.argv.slice(2));
   } catch (error) {
-    const failure = asFailure(error, optionOf);
+    const failure = asFailure(error);
     code = failure.code;
     if (!(failure instanceof Interrupted && code === EXIT.OK)) say(failure.message);
   }

@@ -56,6 +56,11 @@ const CONNECTION = {
   cafile: { value: "FILE", key: "certs.ca", help: "CA certificates to trust (PEM); means TLS" },
   cert: { value: "FILE", key: "certs.cert", help: "certificate of this client (PEM); means TLS" },
   key: { value: "FILE", key: "certs.key", help: "key of this client (PEM)" },
+  passphrase: { value: "TEXT", key: "certs.passphrase", help: "opens an encrypted --key" },
+  insecure: {
+    key: "certs.dangerouslyDisableServerVerification",
+    help: "anybody may pose as the broker; for experiments, --cafile is better",
+  },
   "tls-alpn": { value: "NAME", key: "certs.iotProtocolName", help: "ALPN protocol, such as x-amzn-mqtt-ca" },
   timeout: { short: "W", value: "SECONDS", number: true, help: "give up after so long, with exit code 27" },
   debug: { short: "d", help: "say on standard error what happens" },

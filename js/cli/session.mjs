@@ -1,7 +1,7 @@
 // One connection for one command: opened, told of on standard error, and closed with a DISCONNECT however the command
 // ends. Owns signals and the time limit, which are one AbortSignal.
 
-import { EXIT, Failure, Interrupted } from "./failure.mjs";
+import { EXIT, Failure, Interrupted, inWords } from "./failure.mjs";
 
 const SIGNALS = /** @type {const} */ ({ SIGINT: 2, SIGTERM: 15, SIGHUP: 1 });
 
@@ -106,8 +106,8 @@ async function open(end, credentials, values, callbacks) {
     },
     on_error(_client, _userdata, error) {
       if (error.code === "NOT_AUTHORIZED" && lost) end.abort(error);
-      else if (values.debug) say(error.message);
-      else if (!told.has(error.code)) notice(error.message);
+      else if (values.debug) say(inWords(error));
+      else if (!told.has(error.code)) notice(inWords(error));
       told.add(error.code);
     },
   });

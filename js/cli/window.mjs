@@ -1,7 +1,7 @@
 // Publishes that have not ended: counted, bounded in number and bytes, so that what is read is held back while the
 // broker is slow or away. Owns the counters of a run; never sends.
 
-import { Failure } from "./failure.mjs";
+import { Failure, inWords } from "./failure.mjs";
 
 const BYTES = 16 << 20;
 
@@ -64,7 +64,7 @@ export class Window {
   outcome(what) {
     const missing = this.begun - this.sent;
     if (missing === 0) return undefined;
-    const why = this.error === undefined ? "" : `: ${this.error.message}`;
+    const why = this.error === undefined ? "" : `: ${inWords(this.error)}`;
     const count = this.begun === 1 ? `the ${what}` : `${missing} of ${this.begun} ${what}s`;
     return new Failure(`${count} ${missing === 1 ? "was" : "were"} not published${why}`);
   }
