@@ -8,7 +8,7 @@ import { after, before, test } from "node:test";
 import { fileURLToPath } from "node:url";
 import { MqttCustom } from "mqtt-lib";
 import { COMMANDS } from "../../js/cli/options.mjs";
-import { cli, launch, run } from "../support/command.mjs";
+import { CLI, cli, launch, run } from "../support/command.mjs";
 import { startMosquitto } from "../support/mosquitto.mjs";
 
 const ROOT = fileURLToPath(new URL("../..", import.meta.url));
@@ -93,6 +93,16 @@ test("broker without its package says what to install", async (t) => {
     .ended;
   assert.equal(code, 1);
   assert.match(stderr, /^mqtt-lib: .*npm install aedes.*\n$/);
+});
+
+test("on a terminal there is a line of progress once it takes long, and it is taken away", async () => {
+  const shell = `trap : INT; tail -f /dev/null | "${process.execPath}" "${CLI}" pub ${broker.url} test/progress -l`;
+  const terminal = launch("script", ["-qefc", shell, "/dev/null"]);
+  await terminal.until("stdout", (text) => text.includes("0 lines published, 0 on their way"));
+  assert.ok(terminal.stdout().includes("\r\x1b[K0 lines published"));
+  terminal.stdin.write("\x03"); // Ctrl-C as a terminal has it
+  const { stdout } = await terminal.ended; // script may end before the very last that is printed
+  assert.ok(stdout.split("\r\x1b[K").length > 2, JSON.stringify(stdout));
 });
 
 test("--help of each command has its options and examples; --version is that of the package", async () => {

@@ -4,7 +4,7 @@
 import { spawn } from "node:child_process";
 import { fileURLToPath } from "node:url";
 
-const CLI = fileURLToPath(new URL("../../dist/cli.mjs", import.meta.url));
+export const CLI = fileURLToPath(new URL("../../dist/cli.mjs", import.meta.url));
 /** So much of the end of what was printed is looked at while it runs. */
 const END = 4096;
 const running = new Set();
