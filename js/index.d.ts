@@ -136,7 +136,8 @@ export interface ClientError extends Error {
 export interface Credentials {
   /**
    * Client identifier (§3.1.3.1). String, at most 65,535 bytes. Default: `"mqttlib"` and 16 random letters
-   * and digits, made once for each client. Give one of your own with `mqttcleansession: false`.
+   * and digits, made once for each client. Give one of your own with `mqttcleansession: false`. With MQTT 5
+   * `""` means that the broker assigns one, which is kept.
    */
   mqttclientid?: string;
   /**
@@ -687,7 +688,7 @@ export class MqttCustom<Userdata = Any> {
   stop(options?: StopOptions | null): Promise<void>;
 
   /**
-   * Publishes one message (§3.3). `topic` is a topic name: 1 to 65,535 bytes without `+`, `#` and U+0000
+   * Publishes one message (§3.3). `topic` is a topic name: 1 to 65,535 bytes without `+`, `#` and control characters
    * (§4.7). Resolves: QoS 0 once handed to the connection, QoS 1 at PUBACK, QoS 2 at PUBCOMP (§4.3).
    * Offline it waits. Rejects with `"QUEUE_FULL"`, `"DROPPED"`, `"EXPIRED"`, `"TIMEOUT"`, `"STOPPED"`, `"PACKET_TOO_LARGE"`, `"INVALID_TOPIC"`,
    * `"INVALID_PAYLOAD"`, `"INVALID_OPTION"`, `"OUT_OF_RANGE"`.

@@ -1,4 +1,4 @@
-//! An MQTT 3.1.1 client whose core is a pure state machine ([`engine`]) over a strict codec
+//! A client for MQTT 3.1.1 and 5.0 whose core is a pure state machine ([`engine`]) over a strict codec
 //! ([`codec`]). Compiled to WebAssembly, a thin edge adds sockets, timers and the JavaScript class
 //! `MqttCustom`; without it the two are an ordinary library without input or output.
 //!

@@ -4,6 +4,7 @@
 //! front of it; no properties is the empty slice. What came from a peer has been through [`check`],
 //! so [`find`] and [`Properties`] need not fail.
 
+use super::topic::check_name;
 use super::{malformed, protocol, Malformed};
 
 /// Where a list stands, one bit each.
@@ -64,6 +65,7 @@ pub const ASSIGNED_CLIENT_ID: u8 = 18;
 pub const SERVER_KEEP_ALIVE: u8 = 19;
 pub const AUTH_METHOD: u8 = 21;
 pub const AUTH_DATA: u8 = 22;
+pub const PROBLEM_INFORMATION: u8 = 23;
 pub const SERVER_REFERENCE: u8 = 28;
 pub const REASON_STRING: u8 = 31;
 pub const RECEIVE_MAXIMUM: u8 = 33;
@@ -101,7 +103,7 @@ pub const TABLE: [Property; 27] = [
     row(SERVER_KEEP_ALIVE, Kind::Two, false, CONNACK, "serverKeepAlive"),
     row(AUTH_METHOD, Kind::Text, false, CONNECT | CONNACK | AUTH | AUTH_ANSWER, "authenticationMethod"),
     row(AUTH_DATA, Kind::Binary, false, CONNECT | CONNACK | AUTH | AUTH_ANSWER, "authenticationData"),
-    row(23, Kind::Flag, false, CONNECT, "requestProblemInformation"),
+    row(PROBLEM_INFORMATION, Kind::Flag, false, CONNECT, "requestProblemInformation"),
     row(24, Kind::Four, false, WILL, "willDelayInterval"),
     row(25, Kind::Flag, false, CONNECT, "requestResponseInformation"),
     row(26, Kind::Text, false, CONNACK, "responseInformation"),
@@ -222,7 +224,7 @@ pub fn check(list: &[u8], place: u16) -> Result<(), Malformed> {
     let mut rest = Properties(list);
     while let Some((row, value)) = rest.read()? {
         if row.places & place == 0 {
-            return Err(malformed("a property stands where it is not allowed"));
+            return Err(protocol("a property stands where it is not allowed"));
         }
         let repeatable = row.id == USER_PROPERTY || row.id == SUBSCRIPTION_ID && place == RECEIVED;
         if seen & 1 << row.id != 0 && !repeatable {
@@ -235,8 +237,8 @@ pub fn check(list: &[u8], place: u16) -> Result<(), Malformed> {
             Value::Number(2..) if row.kind == Kind::Flag => {
                 return Err(protocol("a property is neither 0 nor 1"))
             }
-            Value::Text(topic) if row.id == RESPONSE_TOPIC && topic.contains(['+', '#']) => {
-                return Err(protocol("a response topic contains a wildcard [MQTT-3.3.2-14]"))
+            Value::Text(topic) if row.id == RESPONSE_TOPIC && check_name(topic).is_err() => {
+                return Err(protocol("a response topic is no topic name [MQTT-3.3.2-14]"))
             }
             _ => {}
         }
@@ -377,9 +379,7 @@ mod tests {
                 let place = 1 << bit;
                 let data_alone = row.id == AUTH_DATA && place != AUTH_ANSWER;
                 let answer = check(&bytes, place);
-                if row.places & place == 0 {
-                    assert_eq!(answer.unwrap_err().reason, 0x81, "{} {place}", row.name);
-                } else if data_alone {
+                if row.places & place == 0 || data_alone {
                     assert_eq!(answer.unwrap_err().reason, 0x82, "{} {place}", row.name);
                 } else {
                     assert_eq!(answer, Ok(()), "{} {place}", row.name);
@@ -429,6 +429,7 @@ mod tests {
             (&[36, 2], CONNACK, 0x82),
             (&[3, 0, 1, 0xff], RECEIVED, 0x81),
             (&[3, 0, 1, 0], RECEIVED, 0x81),
+            (&[8, 0, 0], RECEIVED, 0x82),
             (&[3, 0, 3, 0xed, 0xa0, 0x80], RECEIVED, 0x81),
             (&[38, 0, 1, b'a', 0, 1, 0xc0], RECEIVED, 0x81),
             (&[0], RECEIVED, 0x81),

@@ -6,6 +6,7 @@
 
 use super::frame::{write_remaining_length, MAX_REMAINING_LENGTH};
 use super::property::{number, place, split, TOPIC_ALIAS};
+use super::topic::has_control;
 use super::{malformed, protocol, Malformed, Version};
 
 const DUP: u8 = 0x08;
@@ -102,16 +103,10 @@ pub fn head(first: u8, body: &[u8], whole: usize) -> Result<Option<usize>, Malfo
 fn check_topic(topic: &[u8]) -> Result<&str, Malformed> {
     let topic = core::str::from_utf8(topic)
         .map_err(|_| malformed("the topic of a PUBLISH is not UTF-8 [MQTT-1.5.3-1]"))?;
-    for byte in topic.bytes() {
-        match byte {
-            0 => return Err(malformed("the topic of a PUBLISH contains U+0000 [MQTT-1.5.3-2]")),
-            b'+' | b'#' => {
-                return Err(protocol(
-                    "the topic of a PUBLISH contains a wildcard [MQTT-3.3.2-2]",
-                ))
-            }
-            _ => {}
-        }
+    if has_control(topic) || topic.bytes().any(|byte| byte == b'+' || byte == b'#') {
+        return Err(malformed(
+            "the topic of a PUBLISH contains a wildcard or a control character [MQTT-3.3.2-2]",
+        ));
     }
     Ok(topic)
 }

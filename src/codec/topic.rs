@@ -47,10 +47,20 @@ fn check_string(string: &str) -> Result<(), &'static str> {
     if string.len() > LONGEST {
         return Err("is longer than 65,535 bytes");
     }
-    if string.bytes().any(|byte| byte == 0) {
-        return Err("must not contain U+0000");
+    if has_control(string) {
+        return Err("must not contain U+0000 or another control character");
     }
     Ok(())
+}
+
+/// U+0000 must not be in a topic; the other control characters (to U+001F, and U+007F to U+009F) should
+/// not, and whoever gets them may refuse them (§1.5.4).
+pub(super) fn has_control(string: &str) -> bool {
+    let mut before = 0;
+    string.bytes().any(|byte| {
+        let second = std::mem::replace(&mut before, byte) == 0xc2;
+        byte < 0x20 || byte == 0x7f || second && byte < 0xa0
+    })
 }
 
 /// Wildcards fill a whole level, and `#` is the last one.
@@ -123,6 +133,7 @@ mod tests {
             "a b",
             "$SYS/x",
             "é/日本",
+            "\u{a0}\u{df}\u{2080}",
             "$share/g/x",
             &longest,
         ] {
@@ -133,7 +144,13 @@ mod tests {
             assert_eq!(check_name(bad), wildcards, "{bad}");
         }
         assert_eq!(check_name(""), Err("must not be empty"));
-        assert_eq!(check_name("a\0"), Err("must not contain U+0000"));
+        assert_eq!(
+            check_name("a\0"),
+            Err("must not contain U+0000 or another control character")
+        );
+        for bad in ["\u{1}", "a\u{1f}", "\u{7f}b", "\u{80}", "é\u{9f}"] {
+            assert!(check_name(bad).is_err() && check_filter(bad).is_err(), "{bad:?}");
+        }
         let too_long = check_name(&"é".repeat(32_768));
         assert_eq!(too_long, Err("is longer than 65,535 bytes"));
     }

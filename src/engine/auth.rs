@@ -58,7 +58,12 @@ impl Engine {
         };
         let mut list = property::without(properties, property::AUTH_METHOD);
         property::put(&mut list, property::AUTH_METHOD, property::Value::Text(method));
+        let start = self.out.len();
         write::auth(&mut self.out, reason, &list);
+        if let Err(error) = self.server.takes_size(self.out.len() - start) {
+            self.out.truncate(start);
+            return Err(error);
+        }
         self.link.reauthenticates = self.link.phase == Phase::Online;
         Ok(())
     }

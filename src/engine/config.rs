@@ -8,6 +8,8 @@ pub struct Config {
     /// MQTT 5, 3.1.1, or the first of them that the broker speaks.
     pub version: Versions,
     pub client_id: String,
+    /// Without an identifier the server gives one, MQTT 5.
+    pub assigned_id: bool,
     /// Of CONNECT, MQTT 5.
     pub properties: Vec<u8>,
     /// Topics are replaced by aliases where the server allows it.
@@ -78,6 +80,7 @@ impl Default for Config {
             topic_aliases: true,
             follow_server_reference: false,
             client_id: String::new(),
+            assigned_id: false,
             servers: Vec::new(),
             clean_session: true,
             keepalive: 60_000,

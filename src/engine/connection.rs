@@ -297,14 +297,23 @@ impl Engine {
             self.fall_back(now);
             return Ok(());
         }
-        let mut own_method = string(&self.cfg.properties, AUTH_METHOD).into_iter();
-        if string(properties, AUTH_METHOD).is_some_and(|method| own_method.next() != Some(method)) {
+        let method = string(properties, AUTH_METHOD);
+        let own = string(&self.cfg.properties, AUTH_METHOD);
+        if (code == 0 && self.version == Version::V5 || method.is_some()) && method != own {
+            // [MQTT-4.12.0-5], [MQTT-4.12.0-6]
             return Err(protocol("a CONNACK of another authentication method"));
         }
         if code == 0 && session_present && self.link.clean {
             // [MQTT-3.2.2-1]
             return Err(protocol(
                 "CONNACK says that a session is present although a clean one was asked for",
+            ));
+        }
+        let assigned = string(properties, ASSIGNED_CLIENT_ID).is_some();
+        if code == 0 && assigned != self.cfg.client_id.is_empty() {
+            // [MQTT-3.2.2-16]
+            return Err(protocol(
+                "CONNACK assigns a client id that was not asked for, or none",
             ));
         }
         self.events.push_back(Event::Connected {

@@ -137,7 +137,7 @@ pub struct Engine {
 impl Engine {
     pub fn new(mut cfg: Config, seed: u64) -> Self {
         let mut rng = Rng::new(seed);
-        if cfg.client_id.is_empty() {
+        if cfg.client_id.is_empty() && !cfg.assigned_id {
             cfg.client_id = rng.client_id();
         }
         Engine {

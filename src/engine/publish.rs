@@ -364,7 +364,8 @@ impl Engine {
             Some(_) => self.misfit(),
             None => {
                 self.place_free();
-                self.out_of_place(pid)
+                self.out_of_place(pid);
+                Ok(())
             }
         }
     }
@@ -407,11 +408,11 @@ impl Engine {
             }
             Some(_) => self.misfit()?,
             None => {
-                self.out_of_place(pid)?;
+                self.out_of_place(pid);
                 if reason >= 0x80 {
                     return Ok(());
                 }
-                if self.version == Version::V5 {
+                if self.version == Version::V5 && self.is_late(pid) {
                     write::ack_because(&mut self.out, Ack::PubRel, pid, NOT_FOUND);
                     return Ok(());
                 }

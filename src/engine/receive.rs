@@ -9,7 +9,7 @@ use super::publish::NOT_FOUND;
 use super::text::count;
 use super::timers::Millis;
 use super::{Code, Engine, Error};
-use crate::codec::property::{number, TOPIC_ALIAS};
+use crate::codec::property::{find, number, PROBLEM_INFORMATION, REASON_STRING, TOPIC_ALIAS, USER_PROPERTY};
 use crate::codec::{self, frame, protocol, publish, write, Ack, Malformed, Packet, Version};
 
 /// Messages of the chunk that is being worked on, and QoS 2 identifiers seen (§4.3.3).
@@ -246,7 +246,26 @@ impl Engine {
         Ok(())
     }
 
+    /// Where the user wants no problem information there is none, but in CONNACK, PUBLISH and DISCONNECT.
+    fn check_problem(&self, packet: &Packet<'_>) -> Result<(), Malformed> {
+        let (Packet::Ack { properties, .. }
+        | Packet::SubAck { properties, .. }
+        | Packet::UnsubAck { properties, .. }
+        | Packet::Auth { properties, .. }) = packet
+        else {
+            return Ok(());
+        };
+        let told = find(properties, REASON_STRING).or(find(properties, USER_PROPERTY));
+        if told.is_some() && number(&self.cfg.properties, PROBLEM_INFORMATION) == Some(0) {
+            return Err(protocol(
+                "problem information that was not asked for [MQTT-3.1.2-29]",
+            ));
+        }
+        Ok(())
+    }
+
     fn on_control(&mut self, packet: Packet<'_>, now: Millis) -> Result<(), Malformed> {
+        self.check_problem(&packet)?;
         match packet {
             Packet::ConnAck { .. } if self.link.phase == Phase::Online => Err("a second CONNACK"),
             Packet::ConnAck {
@@ -305,13 +324,24 @@ impl Engine {
         self.lose(RC_LOST, error, now);
     }
 
-    /// An acknowledgement of nothing that is in flight. It may be a second one, or in a resumed session
-    /// belong to an earlier life of this client; otherwise the peer breaks the protocol.
-    pub(super) fn out_of_place(&mut self, pid: u16) -> Result<(), &'static str> {
-        if self.link.resumed || self.ops.was_used(pid) {
-            return Ok(());
+    /// Whether an acknowledgement of nothing that is in flight may be a second one, or in a resumed session
+    /// belong to an earlier life of this client.
+    pub(super) fn is_late(&self, pid: u16) -> bool {
+        self.link.resumed || self.ops.was_used(pid)
+    }
+
+    /// An acknowledgement of nothing. It ends nothing, so the connection stays; if it is not a late one,
+    /// peer and client are not of one mind, and that is told.
+    pub(super) fn out_of_place(&mut self, pid: u16) {
+        if self.is_late(pid) || matches!(self.events.back(), Some(Event::Error(_))) {
+            return;
         }
-        Err("an acknowledgement of something that was not sent")
+        let text = [
+            &self.server_name(),
+            " acknowledged something that was not sent; check that no other client uses this mqttclientid",
+        ];
+        self.events
+            .push_back(Event::Error(Error::say(Code::ProtocolError, &text)));
     }
 
     /// An acknowledgement that does not fit what it acknowledges.

@@ -63,6 +63,9 @@ impl Engine {
             *packet = other;
         }
         self.version = version;
+        if self.cfg.client_id.is_empty() {
+            self.cfg.client_id = self.rng.client_id();
+        }
     }
 
     /// The session was kept: the message is to be sent again, and until then nobody answers it.

@@ -121,7 +121,13 @@ impl Engine {
                     let Stopping {
                         reason, properties, ..
                     } = &self.stopping;
+                    let start = self.out.len();
                     write::disconnect(&mut self.out, self.version, *reason, properties);
+                    if self.server.takes_size(self.out.len() - start).is_err() {
+                        // [MQTT-3.14.2-3], [MQTT-3.14.2-4]
+                        self.out.truncate(start);
+                        write::disconnect(&mut self.out, self.version, *reason, &[]);
+                    }
                     self.stopping.was_online = true;
                 }
                 self.link.phase = Phase::Closing;

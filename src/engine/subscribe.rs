@@ -22,7 +22,6 @@ pub struct Filter {
 }
 
 const NO_LOCAL: u8 = 4;
-const RETAIN_HANDLING: u8 = 0x30;
 
 #[derive(Debug, Default)]
 pub(super) struct Subscription {
@@ -139,7 +138,7 @@ impl Engine {
         if *options > 3 && self.version == Version::V4 {
             return Err(needs_5("noLocal, retainAsPublished and retainHandling"));
         }
-        if options & RETAIN_HANDLING > 0x20 {
+        if options >> 4 > 2 {
             return Err(Error::new(Code::OutOfRange, "retainHandling must be 0, 1 or 2"));
         }
         if options & NO_LOCAL != 0 && topic::shared(filter) != filter {
@@ -304,8 +303,10 @@ impl Engine {
         properties: &[u8],
         now: Millis,
     ) -> Result<(), &'static str> {
+        let late = self.is_late(pid);
         let key = match self.ops.by_pid(pid) {
-            None => return self.out_of_place(pid),
+            None if late => return Ok(()),
+            None => return Err("a SUBACK of something that was not sent"),
             Some((key, op)) => match &op.work {
                 Work::Subscribe { filters, .. } if filters.len() == codes.len() => key,
                 Work::Subscribe { .. } => {
@@ -361,7 +362,10 @@ impl Engine {
         now: Millis,
     ) -> Result<(), &'static str> {
         let key = match self.ops.by_pid(pid) {
-            None => return self.out_of_place(pid),
+            None => {
+                self.out_of_place(pid);
+                return Ok(());
+            }
             Some((key, op)) => match &op.work {
                 Work::Unsubscribe { filters, .. }
                     if self.version == Version::V4 || filters.len() == codes.len() =>

@@ -130,7 +130,7 @@ impl Builder {
         }
         let cfg = &mut self.cfg;
         match (name, check(name, kind, value)?) {
-            ("mqttclientid", Value::Text(id)) => cfg.client_id = id,
+            ("mqttclientid", Value::Text(id)) => (cfg.assigned_id, cfg.client_id) = (id.is_empty(), id),
             ("mqttserver", Value::List(servers)) => self.servers = servers,
             ("mqttport", Value::Number(n)) => self.port = Some(n as u16),
             ("mqttprotocol", Value::Text(given)) => {
@@ -219,6 +219,7 @@ impl Builder {
             ));
         }
         let v4 = self.cfg.version == Versions::V4;
+        self.cfg.assigned_id &= !v4;
         if v4 && !(self.cfg.properties.is_empty() && self.will.properties.is_empty()) {
             return Err(needs_5("properties and willProperties in credentials"));
         }

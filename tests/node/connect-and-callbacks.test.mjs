@@ -2,9 +2,11 @@
 
 import assert from "node:assert/strict";
 import { execFileSync } from "node:child_process";
+import { once } from "node:events";
 import { join } from "node:path";
 import { after, before, test } from "node:test";
 import { MqttCustom, MqttError } from "mqtt-lib";
+import { WebSocketServer } from "ws";
 import { startEmbedded } from "../support/embedded.mjs";
 import { scripts, startFakeBroker } from "../support/fake-broker.mjs";
 import { startMosquitto } from "../support/mosquitto.mjs";
@@ -383,4 +385,20 @@ test("new MqttCustom() goes to localhost:1883", async () => {
   assert.equal(stderr, "");
   assert.match(stdout, /^(connected 1|connected to another's|.*localhost:1883.*)\n$/);
   assert.equal(code, 0);
+});
+
+test("over WebSocket the client offers the subprotocol mqtt, and no other", async (t) => {
+  const offered = [];
+  const handleProtocols = (protocols) => {
+    offered.push(...protocols);
+    return "mqtt";
+  };
+  const server = new WebSocketServer({ port: 0, host: "127.0.0.1", handleProtocols });
+  await once(server, "listening");
+  t.after(() => server.close());
+  server.on("connection", (socket) => socket.once("message", () => socket.send(Buffer.from([32, 2, 0, 0]))));
+  const client = clientFor(t, { mqttserver: `ws://127.0.0.1:${server.address().port}/mqtt` });
+  await client.start();
+  await client.stop();
+  assert.deepEqual(offered, ["mqtt"]);
 });

@@ -6,6 +6,7 @@ use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use bytes::BytesMut;
 use mqttbytes::v4::{self, Packet};
 
+use super::dialect::{whole, Dialect};
 use crate::codec::{publish, topic, Version};
 
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -50,6 +51,7 @@ pub struct Broker {
     clean: bool,
     connected: bool,
     inbox: BytesMut,
+    pub dialect: Dialect,
     /// Bytes for the client.
     pub out: Vec<u8>,
     /// The broker wants the connection closed once `out` is delivered.
@@ -78,6 +80,7 @@ impl Default for Broker {
             clean: false,
             connected: false,
             inbox: BytesMut::new(),
+            dialect: Dialect::default(),
             out: Vec::new(),
             hangup: false,
             said_goodbye: false,
@@ -118,17 +121,26 @@ impl Broker {
     pub fn read(&mut self, bytes: &[u8]) {
         assert!(!self.said_goodbye, "bytes after DISCONNECT: {bytes:02x?}");
         self.inbox.extend_from_slice(bytes);
-        loop {
-            match v4::read(&mut self.inbox, usize::MAX >> 1) {
+        while let Some((len, _)) = whole(&self.inbox) {
+            let raw = self.inbox.split_to(len);
+            let mut heard = BytesMut::from(&self.dialect.hear(&raw)[..]);
+            match v4::read(&mut heard, usize::MAX >> 1) {
                 Ok(packet) => {
                     self.packets.push(packet.clone());
                     assert!(!self.said_goodbye, "a packet after DISCONNECT: {packet:?}");
+                    let answer = self.out.len();
                     self.on(packet);
+                    self.translate(answer);
                 }
-                Err(mqttbytes::Error::InsufficientBytes(_)) => return,
                 Err(error) => panic!("the client sent what cannot be read: {error:?}"),
             }
         }
+    }
+
+    /// What was said from there on, in the client's version.
+    fn translate(&mut self, from: usize) {
+        let said = self.out.split_off(from);
+        self.out.extend(self.dialect.say(&said));
     }
 
     fn on(&mut self, packet: Packet) {
@@ -259,9 +271,11 @@ impl Broker {
             return false;
         };
         let qos = qos.min(granted);
+        let start = self.out.len();
         if qos == 0 {
             if connected {
                 write_publish(&mut self.out, name.as_bytes(), payload, 0, 0);
+                self.translate(start);
             }
             return connected;
         }
@@ -278,6 +292,7 @@ impl Broker {
             write_owed(&mut owed, &mut self.out);
         }
         session.owed.push_back(owed);
+        self.translate(start);
         true
     }
 

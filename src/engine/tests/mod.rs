@@ -1,32 +1,25 @@
-//! The engine on a virtual clock, against a simulated broker.
+//! The engine on a virtual clock, against a simulated broker. What holds in both versions is in `both/` and
+//! is run in both: the names of its tests begin with `v4` and `v5`.
 
 mod broker;
+mod dialect;
 mod harness;
 mod store;
 mod user;
+mod wire;
 mod world;
 
-mod backoff;
-mod batches;
-mod bounds;
 mod five;
-mod fragments;
-mod handshake;
-mod incoming;
-mod keepalive;
-mod offline_hour;
 mod ops;
-mod order;
 mod oversized;
-mod persistence;
-mod policies;
-mod publishing;
-mod queue;
-mod random;
-mod restarting;
-mod servers;
-mod stopping;
-mod subscriptions;
-mod timeouts;
+mod reasons;
+mod sizes;
+mod strict;
 mod validation;
 mod violations;
+
+#[path = "both/mod.rs"]
+mod v4;
+#[path = "both/mod.rs"]
+#[allow(clippy::duplicate_mod)]
+mod v5;

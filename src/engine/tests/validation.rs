@@ -312,3 +312,22 @@ fn the_policies_are_known_by_their_names() {
         .message
         .contains("\"refuse\", \"drop-oldest\" or \"latest\""));
 }
+
+#[test]
+fn an_empty_client_id_asks_for_one_in_mqtt_5_only() {
+    for (version, asks) in [
+        (Value::Number(4.0), false),
+        (Value::Number(5.0), true),
+        (text("auto"), true),
+    ] {
+        let cfg = finish(&[("mqttclientid", text("")), ("mqttversion", version)]).unwrap();
+        assert_eq!((cfg.assigned_id, &*cfg.client_id), (asks, ""));
+        let engine = crate::engine::Engine::new(cfg, 1);
+        assert_eq!(engine.config().client_id.is_empty(), asks);
+    }
+    assert!(
+        !finish(&[("mqttversion", Value::Number(5.0))])
+            .unwrap()
+            .assigned_id
+    );
+}

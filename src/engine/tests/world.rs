@@ -21,8 +21,13 @@ impl Sim {
         assert!(self.engine.is_online(), "{:?}", self.log);
     }
 
-    /// These bytes come from the broker.
+    /// These bytes come from the broker; packets of 3.1.1 that are whole, in the client's version.
     pub fn inject(&mut self, bytes: &[u8]) {
+        let bytes = self.broker.dialect.say(bytes);
+        self.inject_raw(&bytes);
+    }
+
+    pub fn inject_raw(&mut self, bytes: &[u8]) {
         let generation = self.generation();
         self.feed(generation, bytes);
         self.settle();

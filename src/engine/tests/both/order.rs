@@ -206,8 +206,9 @@ fn what_waits_to_be_sent_again_on_a_slow_link_is_not_overdue() {
     sim.auto = false;
     sim.start();
     // After the first frame the transport takes no more.
-    sim.engine.space(4).copy_from_slice(b"\x20\x02\x01\x00");
-    sim.engine.received(sim.generation(), 4, sim.now);
+    let connack = sim.broker.dialect.say(b"\x20\x02\x01\x00");
+    sim.engine.space(connack.len()).copy_from_slice(&connack);
+    sim.engine.received(sim.generation(), connack.len(), sim.now);
     assert!(sim.engine.outgoing(sim.now).len() < 140_000);
     sim.engine.sent(sim.now);
     sim.block(true);

@@ -4,7 +4,7 @@
 
 use std::collections::BTreeMap;
 
-use super::harness::{config, Dial, Sim};
+use super::harness::{config, is_five, Dial, Sim};
 use crate::engine::{Config, Policy};
 
 const SECONDS: u32 = if cfg!(debug_assertions) { 60 } else { 3_600 };
@@ -80,9 +80,9 @@ fn cases() -> Vec<Case> {
     ]
 }
 
-/// A PUBLISH as it waits: header, topic "t/00", packet identifier, four bytes.
+/// A PUBLISH as it waits: header, topic "t/00", packet identifier, four bytes, in MQTT 5 no properties.
 fn bytes_of_one() -> usize {
-    2 + 2 + 4 + 2 + 4
+    2 + 2 + 4 + 2 + 4 + usize::from(is_five())
 }
 
 /// How many messages are left.

@@ -282,11 +282,13 @@ fn nothing_is_sent_after_disconnect() {
     sim.stop();
     sim.never_closes = true;
     // CONNACK, and in the same chunk messages that want an answer.
-    sim.feed(
-        generation,
-        b"\x20\x02\x00\x00\x32\x06\x00\x01a\x00\x05x\x34\x06\x00\x01a\x00\x06x",
-    );
-    sim.feed(generation, b"\x32\x06\x00\x01a\x00\x07x");
+    for said in [
+        &b"\x20\x02\x00\x00\x32\x06\x00\x01a\x00\x05x\x34\x06\x00\x01a\x00\x06x"[..],
+        b"\x32\x06\x00\x01a\x00\x07x",
+    ] {
+        let said = sim.broker.dialect.say(said);
+        sim.feed(generation, &said);
+    }
     sim.advance(5_000);
     sim.ok(publish);
     let last = sim.broker.packets.last();

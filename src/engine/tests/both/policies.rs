@@ -1,6 +1,6 @@
 //! What gives way when messages wait: by number, by topic, by age; and publishes that take too long.
 
-use super::harness::{config, Dial, Sim};
+use super::harness::{config, connack_len, Dial, Sim};
 use crate::engine::{Config, Policy, Token};
 
 fn offline(offline_policy: Policy, offline_size: usize) -> Sim {
@@ -98,7 +98,7 @@ fn what_was_on_the_wire_is_not_dropped() {
     sim.drain();
     sim.engine.set_blocked(true);
     sim.inject(b"\x20\x02\x00\x00");
-    sim.broker.out.drain(..4);
+    sim.broker.out.drain(..connack_len(&sim));
     assert_eq!(sim.engine.stats().queued, 2);
     for i in 2..6 {
         sim.publish("a", &i.to_string(), 1);

@@ -26,6 +26,7 @@ fn script() -> (Sim, Vec<u8>) {
     let long = 200;
     bytes.extend_from_slice(&[0x30, (long & 0x7f) as u8 | 0x80, (long >> 7) as u8, 0, 1, b'l']);
     bytes.resize(bytes.len() + long - 3, b'x');
+    let bytes = sim.broker.dialect.say(&bytes);
     (sim, bytes)
 }
 
@@ -46,12 +47,12 @@ fn outcome(feed: impl Fn(&mut Sim, &[u8])) -> String {
 
 #[test]
 fn the_stream_may_be_cut_at_every_point() {
-    let whole = outcome(|sim, bytes| sim.inject(bytes));
+    let whole = outcome(|sim, bytes| sim.inject_raw(bytes));
     let (_, bytes) = script();
     for at in 1..bytes.len() {
         let cut = outcome(|sim, bytes| {
-            sim.inject(&bytes[..at]);
-            sim.inject(&bytes[at..]);
+            sim.inject_raw(&bytes[..at]);
+            sim.inject_raw(&bytes[at..]);
         });
         assert_eq!(cut, whole, "cut at {at}");
     }
@@ -59,10 +60,10 @@ fn the_stream_may_be_cut_at_every_point() {
 
 #[test]
 fn the_stream_may_come_one_byte_at_a_time() {
-    let whole = outcome(|sim, bytes| sim.inject(bytes));
+    let whole = outcome(|sim, bytes| sim.inject_raw(bytes));
     let single = outcome(|sim, bytes| {
         for byte in bytes {
-            sim.inject(&[*byte]);
+            sim.inject_raw(&[*byte]);
         }
     });
     assert_eq!(single, whole);
@@ -105,10 +106,11 @@ fn late_bytes_of_an_old_connection_are_ignored_and_harm_no_packet_of_the_new_one
     let mut sim = Sim::online(config());
     let old = sim.generation();
     sim.reconnect();
-    sim.inject(b"\x30\x05\x00\x01a");
+    let packet = sim.broker.dialect.say(b"\x30\x05\x00\x01ahi");
+    sim.inject_raw(&packet[..5]);
     sim.feed(old, b"\x30\x04\x00\x01ox");
     sim.feed(old, b"\xff\xff\xff\xff\xff");
-    sim.inject(b"hi");
+    sim.inject_raw(&packet[5..]);
     assert_eq!(sim.texts(), ["hi"]);
     assert_eq!(sim.topics(), ["a"]);
     assert!(sim.engine.is_online());
