@@ -43,6 +43,7 @@ export type BatchItem<Item> = Item extends
  * - `"CONNECTION_REFUSED"`: the server cannot be reached, or its CONNACK says 1, 2 or 3 (§3.2.2.3).
  * - `"NOT_AUTHORIZED"`: CONNACK 4 (user name or password) or 5 (not authorised).
  * - `"CONNECTION_LOST"`: an accepted connection ended, or the broker was silent for too long.
+ * - `"CREDENTIALS_FAILED"`: the credentials function threw, or its promise was rejected; `cause` is what it threw.
  * - `"QUEUE_FULL"`: a bound was reached: `offlinesize`, `offlinebytes`, the buffer of `messages()`.
  * - `"DROPPED"`: the message made room for a later one, by `offlinepolicy`; it was not sent.
  * - `"EXPIRED"`: the message waited for longer than `offlineexpiry`; it was not sent.
@@ -65,6 +66,7 @@ export type MqttErrorCode =
   | "CONNECTION_REFUSED"
   | "NOT_AUTHORIZED"
   | "CONNECTION_LOST"
+  | "CREDENTIALS_FAILED"
   | "QUEUE_FULL"
   | "DROPPED"
   | "EXPIRED"
@@ -112,7 +114,7 @@ export class MqttError extends Error {
   reasonCode?: number;
   /** What came with the reason code, MQTT 5: `reasonString`, `userProperties`, `serverReference`; absent if nothing. */
   properties?: ResultProperties;
-  /** With `"CALLBACK_FAILED"`: what the callback threw; with `"LOAD_FAILED"`: the loader's error. */
+  /** With `"CALLBACK_FAILED"` and `"CREDENTIALS_FAILED"`: what the function threw; with `"LOAD_FAILED"`: the loader's error. */
   cause?: unknown;
   /** Address of the page that explains its code, with what to do. */
   readonly help: string;
@@ -629,10 +631,30 @@ export type OnError<Userdata = Any> = (
   error: ClientError,
 ) => unknown;
 
+/**
+ * Called before each attempt to connect: fresh tokens, rotated passwords, signed URLs. What it gives takes the
+ * place of what it gave before, as a whole. If it throws, is rejected (`"CREDENTIALS_FAILED"`), does not answer
+ * within `connecttimeout` (`"TIMEOUT"`), or gives what is not valid, the attempt has failed; it is called again at
+ * the next one. An answer that comes too late is ignored.
+ *
+ * `attempt`: 1 for the first one after `start()`, and for the first one after a connection that the broker had
+ * accepted; one more at each further one. `lastError`: what ended the attempt or the connection before;
+ * `undefined` at the first attempt after `start()`, and when MQTT 3.1.1 is tried after 5 (`mqttversion: "auto"`).
+ *
+ * All keys take effect at each attempt but these, which stay as they were at the first answer: `queuesize`,
+ * `batchsize`, `publishinterval`, `offlinesize`, `offlinebytes`, `offlinepolicy`, `offlineexpiry`,
+ * `publishtimeout`. A `mqttclientid` that is left out stays as it was, at first a random one. `store` is refused.
+ * Until the first answer the defaults hold for what is published and collected.
+ */
+export type CredentialsFunction = (
+  attempt: number,
+  lastError: ClientError | undefined,
+) => Credentials | PromiseLike<Credentials>;
+
 /** The argument of the constructor. Each callback may be given under either spelling. */
 export interface ClientOptions<Userdata = Any> {
-  /** Where and how to connect. Default: `{}`. */
-  credentials?: Credentials;
+  /** Where and how to connect; or a function that says it anew before each attempt. Default: `{}`. */
+  credentials?: Credentials | CredentialsFunction;
   /** Second argument of every callback. Default: `undefined`. */
   userdata?: Userdata;
   /** Whether the constructor calls `start()`. Default: `true`. */
@@ -674,8 +696,8 @@ export class MqttCustom<Userdata = Any> {
 
   /**
    * Connects (§3.1). Resolves at CONNACK 0; at once if connected. Rejects with the first answer that is not
-   * an acceptance; of several servers, once each was tried, with the answer of the last (`"CONNECTION_REFUSED"`, `"NOT_AUTHORIZED"`, `"TIMEOUT"`, `"PROTOCOL_ERROR"`), while
-   * attempts go on, and with `"STOPPED"` after `stop()`. While a reconnect waits for its time, the attempt
+   * an acceptance; of several servers, once each was tried, with the answer of the last (`"CONNECTION_REFUSED"`, `"NOT_AUTHORIZED"`, `"TIMEOUT"`, `"PROTOCOL_ERROR"`,
+   * `"CREDENTIALS_FAILED"`), while attempts go on, and with `"STOPPED"` after `stop()`. While a reconnect waits for its time, the attempt
    * is made now. After `stop()` it starts again.
    */
   start(): Promise<void>;
@@ -793,7 +815,7 @@ export class MqttCustom<Userdata = Any> {
   /**
    * Publishes one message over a connection of its own, which is then closed; this client need not be
    * connected. What `options` leaves open comes from this client's credentials, but for client id, clean
-   * session, keep alive and will. Resolves as `publish` does, once the connection is closed. The first
+   * session, keep alive and will; a credentials function is called for them. Resolves as `publish` does, once the connection is closed. The first
    * failure is the answer: `"CONNECTION_REFUSED"`, `"NOT_AUTHORIZED"`, `"TIMEOUT"`, and those of `publish`.
    */
   publish_high_priority(

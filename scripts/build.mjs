@@ -28,8 +28,20 @@ export = file;
 `;
 const PKG = ["pkg/mqtt_lib.js", "pkg/mqtt_lib.d.ts", `pkg/${WASM}`];
 const PERSISTENT = "js/persistent";
-const SOURCES = ["js/bare.mjs", "js/browser.mjs", "js/node.mjs", "js/index.d.ts", `${PERSISTENT}/index.d.ts`];
+const AWS = "js/aws";
+const SOURCES = [
+  "js/bare.mjs",
+  "js/browser.mjs",
+  "js/node.mjs",
+  "js/index.d.ts",
+  `${AWS}/index.d.ts`,
+  `${PERSISTENT}/index.d.ts`,
+];
 const DIST = [
+  "aws.cjs",
+  "aws.mjs",
+  "aws.d.ts",
+  "aws.d.cts",
   "bare.cjs",
   "bare.mjs",
   "browser.mjs",
@@ -87,6 +99,8 @@ async function buildJs() {
     copyFileSync(at("js/index.d.ts"), join(folder, "index.d.cts"));
     copyFileSync(at(PERSISTENT, "index.d.ts"), join(folder, "persistent.d.ts"));
     copyFileSync(at(PERSISTENT, "index.d.ts"), join(folder, "persistent.d.cts"));
+    copyFileSync(at(AWS, "index.d.ts"), join(folder, "aws.d.ts"));
+    copyFileSync(at(AWS, "index.d.ts"), join(folder, "aws.d.cts"));
     for (const name of ["node", "persistent.node"]) {
       const names = Object.keys(require(join(folder, `${name}.cjs`)));
       if (name === "node") writeInline(folder, join(folder, WASM), names);
@@ -132,6 +146,13 @@ async function bundle(folder, short) {
     outfile: join(folder, "persistent.browser.mjs"),
     external: ["idb"],
   });
+  for (const [format, name] of [
+    ["esm", "aws.mjs"],
+    ["cjs", "aws.cjs"],
+  ]) {
+    const outfile = join(folder, name);
+    await build({ ...browser, format, entryPoints: [`${AWS}/index.mjs`], outfile, external: ["aws4fetch"] });
+  }
   await build({
     ...node,
     entryPoints: ["js/node.mjs"],

@@ -2,6 +2,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { offences } from "./check-engine.mjs";
+import { choose, parse } from "./fuzz.mjs";
 import { agreedVersion } from "./release.mjs";
 import { Failure, must, run } from "./run.mjs";
 import { countNode, countRust } from "./stages.mjs";
@@ -86,4 +87,15 @@ test("a release needs one version in the package, the crate and the changelog", 
     /no section \[1\.2\.3\]/,
   );
   assert.throws(() => agreedVersion({ ...files, manifest: '{ "version": "next" }' }), /no version/);
+});
+
+test("of a corpus what stands under a comment stays, and of the rest as much as fits, of every size", () => {
+  const text = "# why\n01\n02\n# why else\n03\n04\n";
+  assert.deepEqual(parse(text), { found: ["# why", "01", "# why else", "03"], rest: ["02", "04"] });
+  const inputs = Array.from({ length: 100 }, (_, i) => Buffer.alloc(100 - i));
+  const chosen = choose(inputs, 500);
+  const total = chosen.reduce((sum, input) => sum + input.length, 0);
+  assert.ok(total <= 500 && total > 400, `${total} bytes`);
+  assert.ok(chosen[0].length < 40 && chosen.at(-1).length > 80);
+  assert.equal(choose(inputs, 1e9).length, 100);
 });

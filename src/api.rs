@@ -116,13 +116,7 @@ impl MqttCustom {
     }
 
     pub fn publish_high_priority(&self, topic: &JsValue, payload: &JsValue, options: &JsValue) -> Promise {
-        oneshot::publish(
-            topic,
-            payload,
-            options,
-            &self.client.credentials,
-            &self.client.hooks,
-        )
+        oneshot::publish(topic, payload, options, &self.client.base(), &self.client.hooks)
     }
 
     #[wasm_bindgen(getter)]

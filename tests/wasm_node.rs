@@ -10,6 +10,8 @@ mod batches;
 mod callbacks;
 #[path = "wasm_node/connection.rs"]
 mod connection;
+#[path = "wasm_node/credentials.rs"]
+mod credentials;
 #[path = "wasm_node/one_shot.rs"]
 mod one_shot;
 #[path = "wasm_node/payloads.rs"]

@@ -6,12 +6,10 @@ use std::cell::RefCell;
 use js_sys::{Array, Function, Object, Promise, Uint8Array};
 use wasm_bindgen::prelude::*;
 
-use wasm_bindgen_futures::{spawn_local, JsFuture};
-
 use super::{errors, host, properties, Client};
 use crate::api::MqttCustom;
 use crate::codec::property::place;
-use crate::engine::{Code, Error, Record, Version};
+use crate::engine::{Code, Error, Generation, Record, Version};
 
 /// In the order of their slots.
 pub const NAMES: [&str; 5] = ["on_connect", "on_disconnect", "on_message", "on_error", "on_auth"];
@@ -148,29 +146,24 @@ impl Client {
             .borrow()
             .as_ref()
             .map_or(0, |socket| socket.generation);
-        let (answer, me) = match (called, self.me.upgrade()) {
-            (Ok(answer), Some(me)) => (answer, me),
-            (Err(thrown), _) => return self.tell_thrown(NAMES[ON_AUTH], &thrown),
-            _ => return,
+        // At the end of the exchange there is nothing to answer.
+        match reason {
+            0 => self.guard(NAMES[ON_AUTH], called),
+            _ => self.await_answer(called, generation, Client::authenticate),
+        }
+    }
+
+    fn authenticate(&self, generation: Generation, answer: Result<JsValue, JsValue>) {
+        if !self.is_current(generation) {
+            return;
+        }
+        let list = match answer {
+            Ok(answer) => properties::read("the answer of on_auth", &answer, place::AUTH_ANSWER),
+            Err(thrown) => return self.tell_thrown(NAMES[ON_AUTH], &thrown),
         };
-        spawn_local(async move {
-            let answer = JsFuture::from(Promise::resolve(&answer)).await;
-            // It was the end of the exchange, or the connection is another one.
-            if reason == 0 || !me.is_current(generation) {
-                return;
-            }
-            let told =
-                answer.map(|answer| properties::read("the answer of on_auth", &answer, place::AUTH_ANSWER));
-            match told {
-                Ok(Ok(list)) => {
-                    if let Err(error) = me.call(|engine, _| engine.authenticate(&list)) {
-                        me.tell_error(&error, &JsValue::UNDEFINED);
-                    }
-                }
-                Ok(Err(error)) => me.tell_error(&error, &JsValue::UNDEFINED),
-                Err(thrown) => me.tell_thrown(NAMES[ON_AUTH], &thrown),
-            }
-        });
+        if let Err(error) = list.and_then(|list| self.call(|engine, _| engine.authenticate(&list))) {
+            self.tell_error(&error, &JsValue::UNDEFINED);
+        }
     }
 
     pub(super) fn tell_disconnected(&self, rc: u8, error: Option<&Error>) {

@@ -63,6 +63,19 @@ pub fn callback_failed(name: &str, thrown: &JsValue) -> Error {
     )
 }
 
+/// What the function that gives credentials threw, which is the `cause`.
+pub fn credentials_failed(thrown: &JsValue) -> Error {
+    let text = super::values::said(thrown);
+    Error::say(
+        Code::CredentialsFailed,
+        &[
+            "the credentials function failed: ",
+            &text,
+            "; see to it that it gives credentials",
+        ],
+    )
+}
+
 pub fn set(object: &JsValue, key: &str, value: &JsValue) {
     // Only fails on frozen objects, and these are ours.
     let _ = Reflect::set(object, &JsValue::from_str(key), value);

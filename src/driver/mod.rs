@@ -5,6 +5,7 @@
 
 mod callbacks;
 mod calls;
+mod credentials;
 pub mod errors;
 mod handlers;
 mod host;
@@ -28,7 +29,7 @@ use gloo_timers::callback::Timeout;
 use js_sys::{Function, Promise, Uint8Array};
 use wasm_bindgen::prelude::*;
 
-use crate::engine::{Engine, Error, Generation, Millis, Token};
+use crate::engine::{Code, Engine, Error, Generation, Millis, Token};
 use callbacks::Callbacks;
 use handlers::Handlers;
 use network::Network;
@@ -67,7 +68,14 @@ pub struct Client {
     handlers: RefCell<Handlers>,
     pub callbacks: Callbacks,
     pub hooks: Hooks,
-    pub credentials: JsValue,
+    /// Asked for credentials before each attempt.
+    ask: Option<Function>,
+    /// Those in force.
+    credentials: RefCell<JsValue>,
+    /// What a one-shot lays over every answer.
+    over: JsValue,
+    /// By `ask`, the last time.
+    thrown: RefCell<JsValue>,
     pub store: Option<Store>,
 }
 
@@ -106,7 +114,10 @@ impl Client {
                 handlers: RefCell::default(),
                 callbacks: options.callbacks,
                 hooks: options.hooks,
-                credentials: options.credentials,
+                ask: options.ask,
+                credentials: RefCell::new(options.credentials),
+                over: options.over,
+                thrown: RefCell::default(),
                 store: options.store,
             }
         })
@@ -164,7 +175,13 @@ impl Client {
         self.handlers.borrow().select(&numbers)
     }
 
+    #[inline(never)]
     pub fn error(&self, error: &Error, cause: &JsValue) -> JsValue {
+        let thrown = self.thrown.borrow();
+        let cause = match error.code {
+            Code::CredentialsFailed => &thrown,
+            _ => cause,
+        };
         errors::to_js(error, cause, self.hooks.error.as_ref())
     }
 

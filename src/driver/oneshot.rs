@@ -3,14 +3,13 @@
 
 use std::rc::Rc;
 
-use js_sys::{Object, Promise};
+use js_sys::{Function, Object, Promise};
 use wasm_bindgen::prelude::*;
 use wasm_bindgen_futures::{future_to_promise, JsFuture};
 
 use super::callbacks::Callbacks;
 use super::options::{config, Hooks, Options};
 use super::{errors, promises, values, Client};
-use crate::engine::endpoint::Host;
 use crate::engine::{Config, Error, Message};
 
 /// Keys of credentials that belong to the client itself, not to the connection it makes.
@@ -26,12 +25,13 @@ const OWN: [&str; 8] = [
 ];
 
 struct Shot {
-    config: Config,
+    options: Options,
     topic: String,
     payload: Vec<u8>,
-    options: values::PublishOptions,
+    publish: values::PublishOptions,
 }
 
+/// `base` are the credentials of the client it is called on, or the function that gives them.
 pub fn publish(
     topic: &JsValue,
     payload: &JsValue,
@@ -39,8 +39,8 @@ pub fn publish(
     base: &JsValue,
     hooks: &Hooks,
 ) -> Promise {
-    match prepare(topic, payload, options, base, hooks.host, hooks) {
-        Ok(shot) => quiet(future_to_promise(fire(shot, hooks.inner()))),
+    match prepare(topic, payload, options, base, hooks) {
+        Ok(shot) => quiet(future_to_promise(fire(shot))),
         Err(error) => promises::rejected(&errors::to_js(&error, &JsValue::UNDEFINED, hooks.error.as_ref())),
     }
 }
@@ -50,52 +50,59 @@ fn prepare(
     payload: &JsValue,
     options: &JsValue,
     base: &JsValue,
-    host: Host,
     hooks: &Hooks,
 ) -> Result<Shot, Error> {
-    let credentials = Object::new();
+    let over = Object::new();
     let message = Object::new();
-    let mut port_given = false;
-    for (key, value) in values::entries("credentials", base)? {
-        if !OWN.contains(&key.as_str()) {
-            errors::set(&credentials, &key, &value);
-        }
-    }
     for (key, value) in values::entries("options", options)? {
         match key.as_str() {
-            "hostname" => errors::set(&credentials, "mqttserver", &value),
-            "port" => {
-                port_given = !value.is_undefined();
-                errors::set(&credentials, "mqttport", &value);
-            }
+            "hostname" => errors::set(&over, "mqttserver", &value),
+            "port" => errors::set(&over, "mqttport", &value),
             "qos" | "retain" | "properties" => errors::set(&message, &key, &value),
-            _ => errors::set(&credentials, &key, &value),
+            _ => errors::set(&over, &key, &value),
         }
     }
-    let mut settings = config(&credentials, hooks)?;
-    settings.port_wins = port_given;
-    let mut config = settings.finish(host)?;
+    let over = JsValue::from(over);
+    let ask = base.dyn_ref::<Function>().cloned();
+    let credentials = lay_over(base, &over);
+    let mut config = match ask {
+        Some(_) => Config::asking(),
+        None => config(&credentials, &over, false, hooks)?,
+    };
     config.reconnect = false;
     let topic = values::topic(topic)?;
     crate::engine::check_topic(&topic)?;
     Ok(Shot {
-        config,
+        options: Options {
+            config,
+            callbacks: Callbacks::silent(),
+            hooks: hooks.inner(),
+            credentials,
+            ask,
+            over,
+            autostart: true,
+            store: None,
+        },
         topic,
         payload: values::payload(payload)?,
-        options: values::publish_options(&message)?,
+        publish: values::publish_options(&message)?,
     })
 }
 
-async fn fire(shot: Shot, hooks: Hooks) -> Result<JsValue, JsValue> {
-    let client = Client::new(Options {
-        config: shot.config,
-        callbacks: Callbacks::silent(),
-        hooks,
-        credentials: JsValue::UNDEFINED,
-        autostart: true,
-        store: None,
-    });
-    let result = deliver(&client, &shot.topic, &shot.payload, shot.options).await;
+/// `base`, as far as it does not belong to the client itself, and what the call says itself.
+pub fn lay_over(base: &JsValue, over: &JsValue) -> JsValue {
+    let credentials = Object::new();
+    // Of what is no object nothing comes.
+    Object::assign(&credentials, base.unchecked_ref());
+    for key in OWN {
+        errors::set(&credentials, key, &JsValue::UNDEFINED);
+    }
+    Object::assign(&credentials, over.unchecked_ref()).into()
+}
+
+async fn fire(shot: Shot) -> Result<JsValue, JsValue> {
+    let client = Client::new(shot.options);
+    let result = deliver(&client, &shot.topic, &shot.payload, shot.publish).await;
     let stopped = client.promise(|engine, now, token| {
         engine.stop(now, token);
         Ok(())

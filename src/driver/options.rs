@@ -17,6 +17,10 @@ pub struct Options {
     pub callbacks: Callbacks,
     pub hooks: Hooks,
     pub credentials: JsValue,
+    /// They come from this function.
+    pub ask: Option<Function>,
+    /// What a one-shot lays over them.
+    pub over: JsValue,
     pub autostart: bool,
     pub store: Option<Store>,
 }
@@ -41,19 +45,37 @@ impl Options {
                 },
             }
         }
+        let ask = credentials.dyn_ref::<Function>().cloned();
+        if ask.is_some() {
+            credentials = JsValue::UNDEFINED;
+        }
         Ok(Options {
-            config: config(&credentials, &hooks)?.finish(hooks.host)?,
+            config: match ask {
+                Some(_) => Config::asking(),
+                None => config(&credentials, &JsValue::UNDEFINED, false, &hooks)?,
+            },
             store: Store::find(&host::get(&credentials, "store"))?,
             callbacks,
             hooks,
             credentials,
+            ask,
+            over: JsValue::UNDEFINED,
             autostart,
         })
     }
 }
 
-/// Credentials through the one validator, not yet finished.
-pub fn config(credentials: &JsValue, _hooks: &Hooks) -> Result<Builder, Error> {
+/// What is in force, with what a one-shot has laid `over` it, through the one validator. `asked`: it is a
+/// function's answer.
+pub fn config(credentials: &JsValue, over: &JsValue, asked: bool, hooks: &Hooks) -> Result<Config, Error> {
+    let mut builder = builder(credentials)?;
+    builder.port_wins = !host::get(over, "mqttport").is_undefined();
+    builder.asked = asked;
+    builder.finish(hooks.host)
+}
+
+#[inline(never)]
+fn builder(credentials: &JsValue) -> Result<Builder, Error> {
     let mut builder = Builder::default();
     for (key, value) in values::entries("credentials", credentials)? {
         let value = match key.as_str() {

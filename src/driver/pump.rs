@@ -133,6 +133,11 @@ impl Client {
 
     pub(super) fn act(&self, event: Event) {
         match event {
+            Event::Ask {
+                generation,
+                attempt,
+                last,
+            } => self.ask(generation, attempt, last.as_ref()),
             Event::Open { generation, server } => self.open(generation, server),
             Event::Close { generation } => {
                 if let Some(store) = &self.store {
@@ -159,12 +164,16 @@ impl Client {
         }
     }
 
-    pub(super) fn open(&self, generation: Generation, server: usize) {
+    /// An attempt begins.
+    pub(super) fn begin_attempt(&self) {
         self.drop_socket();
         *self.alive.borrow_mut() = self.me.upgrade();
         let mut network = self.network.borrow_mut();
         network.get_or_insert_with(|| Network::listen(&self.me));
-        drop(network);
+    }
+
+    pub(super) fn open(&self, generation: Generation, server: usize) {
+        self.begin_attempt();
         let url = self.engine.borrow().config().servers[server].clone();
         match Socket::open(&url, self.hooks.connect.as_ref(), generation, &self.me) {
             Ok(socket) => *self.socket.borrow_mut() = Some(socket),

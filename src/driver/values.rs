@@ -150,10 +150,7 @@ pub fn entries(place: &str, object: &JsValue) -> Result<Vec<(String, JsValue)>, 
         return Ok(Vec::new());
     }
     if !object.is_object() || Array::is_array(object) || object.is_function() {
-        return Err(Error::say(
-            Code::InvalidOption,
-            &[place, " must be an object; ", kind(object), " was given"],
-        ));
+        return Err(no_object(place, object));
     }
     let keys = Object::keys(object.unchecked_ref::<Object>());
     Ok(keys
@@ -164,6 +161,13 @@ pub fn entries(place: &str, object: &JsValue) -> Result<Vec<(String, JsValue)>, 
             (key, value)
         })
         .collect())
+}
+
+pub fn no_object(place: &str, given: &JsValue) -> Error {
+    Error::say(
+        Code::InvalidOption,
+        &[place, " must be an object; ", kind(given), " was given"],
+    )
 }
 
 fn qos(name: &str, value: &JsValue) -> Result<u8, Error> {

@@ -16,9 +16,9 @@ impl Engine {
     }
 
     /// Every server has had its turn, or a connection was lost. Refusals will hardly change in a second:
-    /// the slow end.
+    /// the slow end. Unless the next attempt has other credentials.
     pub(super) fn delay_of_round(&mut self) -> Millis {
-        let refused = self.link.refused && self.link.tried > 0;
+        let refused = self.link.refused && self.link.tried > 0 && !self.cfg.ask;
         self.link.tried = 0;
         self.link.refused = true;
         if !refused {

@@ -267,6 +267,19 @@ impl Engine {
         }
     }
 
+    /// `publishinterval` is another one: for what was collected until now it begins anew.
+    pub(super) fn collect_from(&mut self, now: Millis) {
+        let at = now + self.cfg.publish_interval;
+        for (due, ..) in &mut self.collector.due {
+            *due = at;
+        }
+        for timer in [Timer::Batch, Timer::Queue] {
+            if self.timers.is_set(timer) {
+                self.timers.set(timer, at);
+            }
+        }
+    }
+
     /// Puts a message at the end of the one queue of all topics.
     pub fn queue(&mut self, now: Millis, message: &Message<'_>, token: Token) -> Result<(), Error> {
         self.accepting()?;

@@ -39,6 +39,8 @@ pub struct Config {
     /// How long a publish may take; 0: for ever.
     pub publish_timeout: Millis,
     pub max_packet_size: usize,
+    /// Others are asked for before each attempt: `Event::Ask`.
+    pub ask: bool,
     /// Off for a one-shot: the first failure is the answer.
     pub reconnect: bool,
     /// What must outlive the process is written to a journal; see `journal.rs`.
@@ -72,6 +74,19 @@ pub struct Will {
     pub properties: Vec<u8>,
 }
 
+impl Config {
+    /// Of a client that has not been answered yet. What it is given until then is kept as MQTT 5 has it, of
+    /// which 3.1.1 is a part.
+    #[inline(never)]
+    pub fn asking() -> Self {
+        Config {
+            ask: true,
+            version: Versions::Auto,
+            ..Config::default()
+        }
+    }
+}
+
 impl Default for Config {
     fn default() -> Self {
         Config {
@@ -101,6 +116,7 @@ impl Default for Config {
             offline_expiry: 0,
             publish_timeout: 0,
             max_packet_size: 268_435_460,
+            ask: false,
             reconnect: true,
             persist: false,
         }

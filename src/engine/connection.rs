@@ -14,6 +14,8 @@ use crate::codec::{protocol, write, Malformed, Version};
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Phase {
     Idle,
+    /// Credentials have been asked for.
+    Asking,
     /// A transport is being opened.
     Opening,
     /// CONNECT is on its way; CONNACK is awaited.
@@ -43,6 +45,7 @@ const ELSEWHERE: u8 = 0x9c;
 
 /// A connection that lasts so long was a good one: the reconnect delay starts small again.
 const STABLE: Millis = 10_000;
+
 #[derive(Debug)]
 pub(super) struct Link {
     pub phase: Phase,
@@ -57,6 +60,11 @@ pub(super) struct Link {
     /// The host says that there is no network: attempts pause.
     pub no_network: bool,
     pub ever_online: bool,
+    /// See `Event::Ask`.
+    pub asked: u32,
+    pub last_error: Option<Error>,
+    /// Credentials have come once: what concerns the client itself stays.
+    pub answered: bool,
     /// The broker resumed our session on this connection.
     pub resumed: bool,
     pub last_sent: Millis,
@@ -93,6 +101,9 @@ impl Default for Link {
             refused: true,
             no_network: false,
             ever_online: false,
+            asked: 0,
+            last_error: None,
+            answered: false,
             resumed: false,
             last_sent: 0,
             last_received: 0,
@@ -117,8 +128,8 @@ impl Engine {
             Phase::Online => State::Connected,
             Phase::Closing | Phase::Stopped => State::Stopped,
             Phase::Backoff => State::Reconnecting,
-            Phase::Opening | Phase::Handshake if self.link.ever_online => State::Reconnecting,
-            Phase::Opening | Phase::Handshake => State::Connecting,
+            _ if self.link.ever_online => State::Reconnecting,
+            Phase::Asking | Phase::Opening | Phase::Handshake => State::Connecting,
         }
     }
 
@@ -135,13 +146,15 @@ impl Engine {
                 self.link.ever_online = false;
                 self.link.no_network = false;
                 self.link.attempts = 0;
+                self.link.asked = 0;
+                self.link.last_error = None;
                 self.attempt(now);
             }
             Phase::Backoff => self.attempt_all(now),
-            Phase::Opening | Phase::Handshake | Phase::Closing => {}
+            Phase::Asking | Phase::Opening | Phase::Handshake | Phase::Closing => {}
         }
         if token != NOBODY {
-            self.link.starters.push((token, self.cfg.servers.len()));
+            self.link.starters.push((token, self.cfg.servers.len().max(1)));
         }
     }
 
@@ -172,10 +185,18 @@ impl Engine {
 
     pub(super) fn attempt(&mut self, now: Millis) {
         self.timers.clear(Timer::Retry);
-        self.timers.set(Timer::Connect, now + self.cfg.connect_timeout);
         self.out.clear();
-        self.link.phase = Phase::Opening;
         self.link.generation = self.link.generation.wrapping_add(1);
+        if self.cfg.ask {
+            self.ask(now);
+        } else {
+            self.open(now);
+        }
+    }
+
+    pub(super) fn open(&mut self, now: Millis) {
+        self.timers.set(Timer::Connect, now + self.cfg.connect_timeout);
+        self.link.phase = Phase::Opening;
         self.events.push_back(Event::Open {
             generation: self.link.generation,
             server: self.link.server,
@@ -279,7 +300,7 @@ impl Engine {
                 self.lose(RC_LOST, Error::say(Code::ConnectionLost, &words), now);
             }
             Phase::Closing => self.finish_close(now),
-            Phase::Idle | Phase::Backoff | Phase::Stopped => {}
+            Phase::Idle | Phase::Asking | Phase::Backoff | Phase::Stopped => {}
         }
     }
 
@@ -332,8 +353,11 @@ impl Engine {
             return Ok(());
         }
         self.timers.clear(Timer::Connect);
-        self.timers.set(Timer::Stable, now + STABLE);
+        // What a token allows may end soon.
+        let stable = if self.cfg.ask { FIRST_DELAY } else { STABLE };
+        self.timers.set(Timer::Stable, now + stable);
         self.link.phase = Phase::Online;
+        self.link.asked = 0;
         self.link.last_ack = now;
         self.stats.reconnects += self.link.ever_online as u64;
         self.link.ever_online = true;
@@ -375,6 +399,7 @@ impl Engine {
 
     fn fall_back(&mut self, now: Millis) {
         self.speak(Version::V4);
+        self.link.last_error = None;
         self.attempt(now);
     }
 
@@ -436,17 +461,21 @@ impl Engine {
         if !self.timers.confirm(Timer::Connect, now) {
             return;
         }
-        let opening = self.link.phase == Phase::Opening;
-        let silence = if opening {
-            " did not accept a connection in "
-        } else {
-            " did not answer CONNECT in "
+        let server = self.server_name();
+        let broker = "that an MQTT broker listens there";
+        let (who, silence, what) = match self.link.phase {
+            Phase::Asking => ("the credentials function", " answer", "that its promise settles"),
+            Phase::Opening => (&*server, " accept a connection", broker),
+            _ => (&*server, " answer CONNECT", broker),
         };
         let words = [
-            &self.server_name(),
+            who,
+            " did not",
             silence,
+            " in ",
             &text::seconds(self.cfg.connect_timeout),
-            " s (connecttimeout); check that an MQTT broker listens there",
+            " s (connecttimeout); check ",
+            what,
         ];
         let error = Error::say(Code::Timeout, &words);
         self.close_transport();
@@ -473,6 +502,11 @@ impl Engine {
     /// further attempts.
     fn lose_by(&mut self, rc: u8, error: Error, now: Millis, refused: bool) {
         let was_online = self.link.phase == Phase::Online;
+        // No other server would help.
+        let asking = self.link.phase == Phase::Asking;
+        if self.cfg.ask {
+            self.link.last_error = Some(error.clone());
+        }
         self.out.clear();
         self.inbox.clear();
         for timer in [Timer::Connect, Timer::Stable, Timer::Keepalive, Timer::Ack] {
@@ -482,7 +516,7 @@ impl Engine {
         self.link.pinged = None;
         self.link.phase = Phase::Backoff;
 
-        let round_over = was_online || self.next_server(refused);
+        let round_over = was_online || asking || self.next_server(refused);
         let mut told = was_online;
         if was_online {
             self.events.push_back(Event::Disconnected {
@@ -491,7 +525,7 @@ impl Engine {
             });
         }
         for (token, attempts) in std::mem::take(&mut self.link.starters) {
-            if attempts > 1 {
+            if attempts > 1 && !asking {
                 self.link.starters.push((token, attempts - 1));
             } else {
                 told = true;

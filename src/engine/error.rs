@@ -14,6 +14,8 @@ pub enum Code {
     /// CONNACK 4 or 5 (§3.2.2.3).
     NotAuthorized,
     ConnectionLost,
+    /// The function that gives credentials has failed.
+    CredentialsFailed,
     QueueFull,
     /// Made room for a later message, by `offlinepolicy`.
     Dropped,
@@ -56,6 +58,7 @@ impl Code {
             Code::ConnectionRefused => "CONNECTION_REFUSED",
             Code::NotAuthorized => "NOT_AUTHORIZED",
             Code::ConnectionLost => "CONNECTION_LOST",
+            Code::CredentialsFailed => "CREDENTIALS_FAILED",
             Code::QueueFull => "QUEUE_FULL",
             Code::Dropped => "DROPPED",
             Code::Expired => "EXPIRED",

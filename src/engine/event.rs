@@ -13,6 +13,13 @@ pub type Generation = u32;
 
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Event {
+    /// Ask for credentials: `Engine::answered` goes on. So many attempts since start() or the last connection
+    /// that was accepted, and what ended the one before.
+    Ask {
+        generation: Generation,
+        attempt: u32,
+        last: Option<Error>,
+    },
     /// Open a transport to server number `server`.
     Open { generation: Generation, server: usize },
     /// Send what is outgoing, then close the transport of this generation.

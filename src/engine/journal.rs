@@ -19,7 +19,7 @@ pub type Change = (u64, Option<Vec<u8>>);
 pub struct Journal {
     on: bool,
     /// What messages are encoded in.
-    version: Version,
+    pub version: Version,
     /// The last number given out: they order what is kept as it was begun.
     last: u64,
     changes: Vec<Change>,

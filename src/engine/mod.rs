@@ -4,7 +4,7 @@
 //! bytes, events and the next deadline. Its methods are of four kinds:
 //!
 //! - **inputs**: `start`, `stop`, `publish`, `batch`, `queue`, `flush`, `subscribe`,
-//!   `unsubscribe`, `authenticate`, `opened`, `closed`, `network`, `space` + `received`, `set_blocked`, `tick`;
+//!   `unsubscribe`, `authenticate`, `answered`, `opened`, `closed`, `network`, `space` + `received`, `set_blocked`, `tick`;
 //! - **outputs**: `outgoing` (then `sent`), `next_event`, `next_deadline`;
 //! - **views** that hold until the next input: `records`, `inbound`, `topic`, `route`;
 //! - **getters**: `state`, `stats`, `config`.
@@ -18,6 +18,7 @@ mod auth;
 mod backoff;
 mod collect;
 mod connection;
+mod credentials;
 mod inbox;
 mod journal;
 mod keepalive;

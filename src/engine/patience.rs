@@ -80,6 +80,7 @@ fn prune(list: &mut VecDeque<(Millis, Key)>, ops: &mut Ops) {
 
 impl Engine {
     /// A message takes its place among those that wait to be sent.
+    #[inline(never)]
     pub(super) fn line_up(&mut self, key: Key, now: Millis) {
         let Some(op) = self.ops.get(key) else { return };
         op.given = now;

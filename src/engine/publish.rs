@@ -44,7 +44,7 @@ impl Engine {
         self.accepting()?;
         check_message(self.version, message)?;
         if self.version == Version::V5 && self.is_online() {
-            self.check_taken(&message.parts())?;
+            self.server.takes(&message.parts())?;
         }
         if !self.can_send_now() {
             return self.wait(now, message, token);
@@ -90,7 +90,9 @@ impl Engine {
                 publish::encode(&mut self.out, self.version, &parts, pid);
                 return false;
             }
-            if publish::size(self.version, &parts) + 3 <= self.server.max_packet {
+            // As long as with any alias: the lengths in front may grow too.
+            let longest = Parts { alias: 1, ..parts };
+            if publish::size(self.version, &longest) <= self.server.max_packet {
                 match self.aliases.outbound(parts.topic) {
                     Alias::None => {}
                     Alias::New(alias) => parts.alias = alias,
@@ -100,16 +102,6 @@ impl Engine {
         }
         publish::encode(&mut self.out, self.version, &parts, pid);
         parts.alias == 0
-    }
-
-    /// What the server has said that it does not take is refused before it is sent.
-    fn check_taken(&self, parts: &Parts<'_>) -> Result<(), Error> {
-        self.server.takes(parts.qos, parts.retain)?;
-        self.server.takes_size(publish::size(self.version, parts))?;
-        match number(parts.properties, TOPIC_ALIAS) {
-            Some(alias) => self.server.takes_alias(alias),
-            None => Ok(()),
-        }
     }
 
     /// May a further message of QoS 1 or 2 be in flight?
@@ -274,7 +266,7 @@ impl Engine {
         let Some(parts) = publish::parts(self.version, packet) else {
             return Ok(());
         };
-        self.check_taken(&parts)?;
+        self.server.takes(&parts)?;
         if expires == NEVER {
             return Ok(());
         }
@@ -307,7 +299,7 @@ impl Engine {
 
     /// The session was kept: PUBLISH with DUP [MQTT-3.3.1-1], or PUBREL. False: no place in the window.
     fn send_again(&mut self, key: Key, now: Millis) -> bool {
-        let quota = self.link.quota;
+        let (quota, version) = (self.link.quota, self.version);
         let Some(op) = self.ops.get(key) else { return true };
         let (token, pid) = (op.token, op.pid);
         let mut refused = None;
@@ -317,7 +309,8 @@ impl Engine {
             if quota == 0 {
                 return false;
             }
-            refused = self.server.takes_size(packet.len()).err();
+            // The server that takes up the session may take less than the one that began it.
+            refused = publish::parts(version, packet).and_then(|parts| self.server.takes(&parts).err());
             if refused.is_none() {
                 publish::set_dup(packet);
                 self.out.extend_from_slice(packet);

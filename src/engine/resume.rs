@@ -66,6 +66,7 @@ impl Engine {
         if self.cfg.client_id.is_empty() {
             self.cfg.client_id = self.rng.client_id();
         }
+        self.ops.journal.version = version;
     }
 
     /// The session was kept: the message is to be sent again, and until then nobody answers it.

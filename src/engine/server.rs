@@ -3,8 +3,10 @@
 
 use super::error::{Code, Error};
 use super::text::count;
+use crate::codec::frame::MAX_REMAINING_LENGTH;
 use crate::codec::property::{self, number};
-use crate::codec::topic;
+use crate::codec::publish::{self, Parts};
+use crate::codec::{topic, Version};
 
 #[derive(Debug)]
 pub(super) struct Server {
@@ -41,7 +43,9 @@ impl Server {
         let flag = |id| number(properties, id) != Some(0);
         Server {
             receive_maximum: number(properties, property::RECEIVE_MAXIMUM).unwrap_or(65_535) as usize,
-            max_packet: number(properties, property::MAXIMUM_PACKET_SIZE).map_or(usize::MAX, |n| n as usize),
+            max_packet: number(properties, property::MAXIMUM_PACKET_SIZE)
+                .map_or(usize::MAX, |n| n as usize)
+                .min(5 + MAX_REMAINING_LENGTH),
             max_qos: number(properties, property::MAXIMUM_QOS).unwrap_or(2) as u8,
             retain: flag(property::RETAIN_AVAILABLE),
             wildcards: flag(property::WILDCARD_AVAILABLE),
@@ -51,22 +55,26 @@ impl Server {
         }
     }
 
-    /// May this be published [MQTT-3.2.2-11, MQTT-3.2.2-14]?
-    pub fn takes(&self, qos: u8, retain: bool) -> Result<(), Error> {
-        if qos > self.max_qos {
+    /// May this be published [MQTT-3.2.2-11, MQTT-3.2.2-14]? Only MQTT 5 asks.
+    pub fn takes(&self, parts: &Parts<'_>) -> Result<(), Error> {
+        if parts.qos > self.max_qos {
             let text = [
                 "messages of QoS ",
-                &count(qos.into()),
+                &count(parts.qos.into()),
                 " (Maximum QoS ",
                 &count(self.max_qos.into()),
                 ")",
             ];
             return Err(refuses(&text, 0x9b));
         }
-        if retain && !self.retain {
+        if parts.retain && !self.retain {
             return Err(refuses(&["retained messages (Retain Available 0)"], 0x9a));
         }
-        Ok(())
+        self.takes_size(publish::size(Version::V5, parts))?;
+        match number(parts.properties, property::TOPIC_ALIAS) {
+            Some(alias) => self.takes_alias(alias),
+            None => Ok(()),
+        }
     }
 
     /// May a packet of so many bytes be sent [MQTT-3.2.2-15]?
@@ -85,7 +93,7 @@ impl Server {
     }
 
     /// May the user's topic alias be used [MQTT-3.3.2-9]?
-    pub fn takes_alias(&self, alias: u32) -> Result<(), Error> {
+    fn takes_alias(&self, alias: u32) -> Result<(), Error> {
         if alias <= self.alias_maximum.into() {
             return Ok(());
         }

@@ -116,7 +116,7 @@ impl Engine {
             self.done(token, Err(Error::stopped()));
         }
         match self.link.phase {
-            Phase::Online | Phase::Handshake | Phase::Opening => {
+            Phase::Online | Phase::Handshake | Phase::Opening | Phase::Asking => {
                 if self.link.phase == Phase::Online {
                     let Stopping {
                         reason, properties, ..

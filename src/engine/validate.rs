@@ -85,6 +85,8 @@ pub struct Builder {
     port: Option<u16>,
     /// See `endpoint::Settings`.
     pub port_wins: bool,
+    /// They come from a function.
+    pub asked: bool,
     protocol: Option<Protocol>,
     path: String,
     clean_session: Option<bool>,
@@ -99,6 +101,7 @@ impl Default for Builder {
             servers: vec!["localhost".into()],
             port: None,
             port_wins: false,
+            asked: false,
             protocol: None,
             path: "/mqtt".into(),
             clean_session: None,
@@ -212,6 +215,12 @@ impl Builder {
         }
         // A session that is not kept would make QoS 2 come twice after a restart.
         self.cfg.clean_session = self.clean_session.unwrap_or(!self.cfg.persist);
+        if self.cfg.persist && self.asked {
+            return Err(Error::new(
+                Code::InvalidOption,
+                "store needs credentials that are an object: it is read before a function is asked; take it out, or leave the function",
+            ));
+        }
         if self.cfg.persist && self.cfg.client_id.is_empty() {
             return Err(Error::new(
                 Code::InvalidOption,

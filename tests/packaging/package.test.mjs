@@ -20,6 +20,10 @@ const FILES = [
   "NOTICE",
   "README.md",
   "SECURITY.md",
+  "dist/aws.cjs",
+  "dist/aws.d.cts",
+  "dist/aws.d.ts",
+  "dist/aws.mjs",
   "dist/bare.cjs",
   "dist/bare.mjs",
   "dist/browser.mjs",
@@ -79,8 +83,8 @@ test("the tarball contains what it should and nothing else", () => {
   assert.deepEqual(packed.files.map((file) => file.path).sort(), FILES);
 });
 
-test("the tarball is under 300 KB", () => {
-  assert.ok(statSync(tarball).size < 300_000, `${statSync(tarball).size} bytes`);
+test("the tarball is under 306 KB", () => {
+  assert.ok(statSync(tarball).size < 306_000, `${statSync(tarball).size} bytes`);
 });
 
 test("every file that package.json names is in the tarball", () => {
@@ -97,8 +101,9 @@ test("every file that package.json names is in the tarball", () => {
   }
 });
 
-// A ratchet: the goal is 40 KiB with MQTT 5 inside. It was 107 before MQTT 5, which costs about 20. Lower it with every gain.
-const BROWSER_BUDGET = 111 * KIB;
+// A ratchet: the goal is 40 KiB with MQTT 5 inside. It was 107 before MQTT 5, which costs about 20; credentials from
+// a function cost 2.5. Lower it with every gain.
+const BROWSER_BUDGET = 113.5 * KIB;
 
 test("a browser downloads no more than the budget, compressed", () => {
   const gzip = (name) => gzipSync(readFileSync(join(ROOT, "dist", name)), { level: 9 }).length;
@@ -168,6 +173,45 @@ test("import and require give the same class", async () => {
   assert.deepEqual(
     lines.filter((line) => !line.endsWith(" true")),
     [],
+  );
+});
+
+test("mqtt-lib/aws works with the package it asks for, which it does not bring itself", async () => {
+  await run(
+    project,
+    "npm",
+    "install",
+    "--no-save",
+    "--no-audit",
+    "--no-fund",
+    "--prefer-offline",
+    "aws4fetch@1",
+  );
+  const signs = `
+    const credentials = { accessKeyId: "a", secretAccessKey: "b" };
+    awsIot({ host: "x.iot.eu-west-1.amazonaws.com", credentials })().then((given) => console.log(given.mqttserver));
+  `;
+  writeFileSync(join(project, "aws.mjs"), `import { awsIot } from "mqtt-lib/aws"; ${signs}`);
+  writeFileSync(join(project, "aws.cjs"), `const { awsIot } = require("mqtt-lib/aws"); ${signs}`);
+  for (const file of ["aws.mjs", "aws.cjs"]) {
+    assert.match(
+      await run(project, process.execPath, file),
+      /^wss:\/\/x\.iot\..*&X-Amz-Signature=[0-9a-f]{64}\n$/,
+    );
+  }
+  const { metafile } = await build({
+    absWorkingDir: project,
+    entryPoints: ["./aws.mjs"],
+    outfile: join(project, "aws.page.js"),
+    bundle: true,
+    format: "esm",
+    platform: "browser",
+    metafile: true,
+  });
+  assert.deepEqual(
+    Object.keys(metafile.inputs).filter((name) => name.includes("mqtt-lib")),
+    ["node_modules/mqtt-lib/dist/aws.mjs"],
+    "no second client beside that of mqtt-lib",
   );
 });
 

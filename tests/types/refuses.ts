@@ -1,6 +1,7 @@
 // What the types must refuse: each line below a directive is an error, or tsc reports the directive.
 
 import { init, type Message, MqttCustom, MqttError } from "mqtt-lib";
+import { awsIot } from "mqtt-lib/aws";
 
 // ---- options
 // @ts-expect-error a key of credentials that does not exist
@@ -21,6 +22,13 @@ new MqttCustom({ credentials: { certs: { ca: "ca.pem" } } });
 new MqttCustom({ credentials: { willsetqos: 3 } });
 // @ts-expect-error a flag is a boolean
 new MqttCustom({ autostart: "no" });
+
+// @ts-expect-error a function gives credentials, not a token
+new MqttCustom({ credentials: async () => "token" });
+// @ts-expect-error AWS's keys are needed
+awsIot({ host: "abc-ats.iot.eu-west-1.amazonaws.com" });
+// @ts-expect-error the server is what host says
+awsIot({ host: "a", mqttserver: "b", credentials: { accessKeyId: "a", secretAccessKey: "b" } });
 
 // ---- callbacks
 // @ts-expect-error on_connect has five arguments

@@ -8,6 +8,7 @@ import {
   type ClientOptions,
   type ConnectFlags,
   type Credentials,
+  type CredentialsFunction,
   type ErrorCode,
   type FilterMap,
   type FilterResults,
@@ -31,6 +32,7 @@ import {
   type SubscribeOptions,
   type WasmSource,
 } from "mqtt-lib";
+import { type AwsIotOptions, type AwsKeys, awsIot } from "mqtt-lib/aws";
 
 const nothing: MqttCustom = new MqttCustom();
 new MqttCustom({});
@@ -226,3 +228,23 @@ void [
   five.reauthenticate({ authenticationData: "x" }),
   five.stop({ reasonCode: 4, properties: { reasonString: "bye" } }),
 ];
+
+const fresh: CredentialsFunction = async (attempt: number, lastError: ClientError | undefined) => ({
+  mqttusername: `${attempt}`,
+  mqttpassword: lastError?.code === "NOT_AUTHORIZED" ? "new" : "old",
+});
+new MqttCustom({ credentials: fresh });
+new MqttCustom({ credentials: () => ({ mqttserver: "localhost" }) });
+
+const keys: AwsKeys = { accessKeyId: "a", secretAccessKey: "b", sessionToken: undefined };
+const aws: AwsIotOptions = {
+  host: "abc-ats.iot.eu-west-1.amazonaws.com",
+  region: "eu-west-1",
+  path: "/mqtt",
+  expires: 60,
+  clientId: "a",
+  mqttkeepalive: 30,
+  credentials: async () => keys,
+};
+new MqttCustom({ credentials: awsIot(aws) });
+new MqttCustom({ credentials: awsIot({ host: "a", credentials: keys }) });

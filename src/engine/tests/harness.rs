@@ -51,6 +51,8 @@ pub struct Sim {
     pub never_closes: bool,
 
     pub opens: Vec<(Millis, usize)>,
+    /// `Event::Ask`: generation, attempt and the code of the last error.
+    pub asks: Vec<(Generation, u32, Option<&'static str>)>,
     pub messages: Vec<Got>,
     pub disconnects: Vec<u8>,
     pub errors: Vec<Error>,
@@ -100,6 +102,7 @@ impl Sim {
             cut_down: None,
             never_closes: false,
             opens: Vec::new(),
+            asks: Vec::new(),
             messages: Vec::new(),
             disconnects: Vec::new(),
             errors: Vec::new(),
@@ -229,6 +232,13 @@ impl Sim {
 
     pub fn act(&mut self, event: Event) {
         match event {
+            Event::Ask {
+                generation,
+                attempt,
+                last,
+            } => self
+                .asks
+                .push((generation, attempt, last.map(|error| error.code.name()))),
             Event::Open { generation, server } => {
                 assert!(self.wire.is_none(), "two transports");
                 self.opens.push((self.now, server));

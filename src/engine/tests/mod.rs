@@ -9,7 +9,9 @@ mod user;
 mod wire;
 mod world;
 
+mod credentials;
 mod five;
+mod five_limits;
 mod ops;
 mod oversized;
 mod reasons;

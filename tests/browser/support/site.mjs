@@ -9,9 +9,11 @@ import { fileURLToPath } from "node:url";
 const DIST = new URL("../../../dist/", import.meta.url);
 const TYPES = { mjs: "text/javascript", js: "text/javascript", wasm: "application/wasm" };
 const PAGE = '<!doctype html><html lang="en"><title>test</title><link rel="icon" href="data:,"></html>';
-const PERSISTENT_PAGE = `<!doctype html><html lang="en"><title>test</title><link rel="icon" href="data:,">
-<script type="importmap">{ "imports": { "idb": "/idb.mjs", "mqtt-lib": "/dist/browser.mjs",
-  "mqtt-lib/persistent": "/dist/persistent.browser.mjs" } }</script></html>`;
+/** The libraries that an entry of the package imports. */
+const LIBRARIES = { "/idb.mjs": "idb/build/index.js", "/aws4fetch.mjs": "aws4fetch/dist/aws4fetch.esm.mjs" };
+const PAGE_WITH_LIBRARIES = `<!doctype html><html lang="en"><title>test</title><link rel="icon" href="data:,">
+<script type="importmap">{ "imports": { "idb": "/idb.mjs", "aws4fetch": "/aws4fetch.mjs",
+  "mqtt-lib": "/dist/browser.mjs", "mqtt-lib/aws": "/dist/aws.mjs", "mqtt-lib/persistent": "/dist/persistent.browser.mjs" } }</script></html>`;
 const WORKER = `
   onmessage = async ({ data: { source, given } }) => {
     try {
@@ -45,15 +47,12 @@ export async function startSite() {
     if (path === "/worker.mjs") {
       return response.setHeader("Content-Type", TYPES.mjs).end(WORKER);
     }
-    // A page with an import map finds the one library of mqtt-lib/persistent here.
-    if (path === "/idb.mjs") {
-      const idb = await readFile(
-        fileURLToPath(new URL("../../../node_modules/idb/build/index.js", import.meta.url)),
-      );
-      return response.setHeader("Content-Type", TYPES.mjs).end(idb);
+    if (path in LIBRARIES) {
+      const library = new URL(`../../../node_modules/${LIBRARIES[path]}`, import.meta.url);
+      return response.setHeader("Content-Type", TYPES.mjs).end(await readFile(fileURLToPath(library)));
     }
-    if (path === "/persistent") {
-      return response.setHeader("Content-Type", "text/html; charset=utf-8").end(PERSISTENT_PAGE);
+    if (path === "/persistent" || path === "/aws") {
+      return response.setHeader("Content-Type", "text/html; charset=utf-8").end(PAGE_WITH_LIBRARIES);
     }
     const [, name, type] = /^\/dist\/((?:inline\/)?[\w.]+\.(mjs|js|wasm))$/.exec(path) ?? [];
     if (name === undefined) return response.writeHead(404).end();

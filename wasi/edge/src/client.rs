@@ -305,7 +305,10 @@ impl Client {
                 }
             }
             engine::Event::Done { token, result } if token == self.awaited => self.ended = Some(result),
-            engine::Event::Done { .. } | engine::Event::Unrouted(_) | engine::Event::Auth { .. } => {}
+            engine::Event::Done { .. }
+            | engine::Event::Unrouted(_)
+            | engine::Event::Auth { .. }
+            | engine::Event::Ask { .. } => {}
             engine::Event::Error(error) => self.events.push(Event::Error(error)),
         }
     }

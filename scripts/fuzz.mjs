@@ -1,0 +1,86 @@
+// `npm run fuzz`: the fuzzers of fuzz/, one after the other, and what they have found worth keeping into tests/fuzz/,
+// where `npm test` runs it again.
+//   npm run fuzz                   five minutes for each target
+//   npm run fuzz -- 3600           an hour for each
+//   npm run fuzz -- 60 engine      a minute for this one
+// A fault ends the run; its input is then in fuzz/artifacts/ and belongs into the corpus, under a line that says what
+// it was: such inputs stay for good.
+import { mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { Failure, isMain, main, must, ROOT } from "./run.mjs";
+import { setup } from "./setup.mjs";
+
+const TARGETS = { decoder: 512, engine: 1024 };
+/** Bytes of inputs that are kept of a target. */
+const ENOUGH = 20_000;
+const CARGO = ["+nightly", "fuzz"];
+// Safe Rust: a sanitizer would find nothing and cost half of the speed.
+const PLAIN = ["--sanitizer", "none"];
+
+const corpus = (target) => join(ROOT, "tests", "fuzz", `${target}.txt`);
+const folder = (target) => join(ROOT, "fuzz", "corpus", target);
+
+/** Lines of a corpus; those under a comment are kept for good. */
+export function parse(text) {
+  const lines = text.split("\n").filter(Boolean);
+  const isComment = (line) => line?.startsWith("#") ?? false;
+  const found = lines.filter((line, at) => isComment(line) || isComment(lines[at - 1]));
+  return { found, rest: lines.filter((line) => !found.includes(line)) };
+}
+
+/** Of inputs sorted by size as many as are enough, from the smallest to the largest. */
+export function choose(inputs, enough) {
+  const all = [...inputs].sort((a, b) => a.length - b.length || Buffer.compare(a, b));
+  const total = all.reduce((sum, input) => sum + input.length, 0);
+  let due = 0;
+  return all.filter((input) => {
+    due += Math.min(1, enough / total) * input.length;
+    if (due < input.length) return false;
+    due -= input.length;
+    return true;
+  });
+}
+
+function unpack(target) {
+  rmSync(folder(target), { recursive: true, force: true });
+  mkdirSync(folder(target), { recursive: true });
+  const { found, rest } = parse(readFileSync(corpus(target), "utf8"));
+  const inputs = [...found, ...rest].filter((line) => !line.startsWith("#"));
+  for (const [at, line] of inputs.entries()) {
+    writeFileSync(join(folder(target), `kept-${at}`), Buffer.from(line, "hex"));
+  }
+}
+
+function pack(target) {
+  const { found } = parse(readFileSync(corpus(target), "utf8"));
+  const inputs = readdirSync(folder(target)).map((name) => readFileSync(join(folder(target), name)));
+  const chosen = choose(inputs, ENOUGH).map((input) => input.toString("hex"));
+  const fresh = chosen.filter((line) => line !== "" && !found.includes(line));
+  writeFileSync(corpus(target), `${[...found, ...fresh].join("\n")}\n`);
+  console.log(
+    `${target}: ${inputs.length} inputs reach all that is reached, ${fresh.length} of them are kept`,
+  );
+}
+
+async function fuzz(seconds, targets) {
+  for (const target of targets) {
+    unpack(target);
+    const options = [`-max_len=${TARGETS[target]}`, `-max_total_time=${seconds}`, "-print_final_stats=1"];
+    await must("cargo", [...CARGO, "run", ...PLAIN, target, "--", ...options]);
+    await must("cargo", [...CARGO, "cmin", ...PLAIN, target]);
+    pack(target);
+  }
+}
+
+if (isMain(import.meta.url)) {
+  await main(async () => {
+    const [seconds = "300", ...targets] = process.argv.slice(2);
+    const unknown = targets.find((target) => !(target in TARGETS));
+    if (!/^[1-9]\d*$/.test(seconds) || unknown) {
+      const names = Object.keys(TARGETS).join(" and ");
+      throw new Failure(`npm run fuzz -- <seconds> <targets>; targets are ${names}.`);
+    }
+    await setup("fuzz");
+    await fuzz(seconds, targets.length > 0 ? targets : Object.keys(TARGETS));
+  });
+}
