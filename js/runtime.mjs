@@ -7,7 +7,7 @@ import { compile, inlined } from "./load.mjs";
 /**
  * @typedef {object} Environment
  * @property {boolean} node
- * @property {(url: string, protocol: string) => object} [connect] makes a socket that behaves like a WebSocket
+ * @property {(url: string, protocols: string | string[], credentials: any) => object} [connect] makes a socket that behaves like a WebSocket
  * @property {() => Uint8Array} [bytes] the .wasm file, where it can be read at once
  * @property {() => URL | string} [url] where to fetch it from otherwise; without it `init` is told
  * @property {string} [advice] what to do when it is not found

@@ -102,8 +102,8 @@ test("every file that package.json names is in the tarball", () => {
 });
 
 // A ratchet: the goal is 40 KiB with MQTT 5 inside. It was 107 before MQTT 5, which costs about 20; credentials from
-// a function cost 2.5. Lower it with every gain.
-const BROWSER_BUDGET = 113.5 * KIB;
+// a function cost 2.5, TLS 2, strictness 1. Lower it with every gain.
+const BROWSER_BUDGET = 116.5 * KIB;
 
 test("a browser downloads no more than the budget, compressed", () => {
   const gzip = (name) => gzipSync(readFileSync(join(ROOT, "dist", name)), { level: 9 }).length;
