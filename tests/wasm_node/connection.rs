@@ -74,7 +74,7 @@ async fn what_a_host_says_of_a_url_or_subprotocol_is_not_repeated() {
     let error = err(client.start()).await;
     says(
         &error,
-        &["ws://broker:1883/mqtt: the URL or a subprotocol is invalid; check mqttserver"],
+        &["ws://broker:1883/mqtt: invalid URL or subprotocol; check mqttserver"],
     );
     world.ends(&client).await;
 }
