@@ -137,6 +137,12 @@ export const STAGES = [
     body: () => nodeTests("tests/browser", 5 * MINUTE),
   },
   {
+    name: "cli",
+    title: "the command mqtt-lib, with mosquitto's tools on the other side",
+    built: true,
+    body: () => nodeTests("tests/cli", 5 * MINUTE),
+  },
+  {
     name: "page",
     title: "the page of npm start in Chromium",
     built: true,

@@ -27,6 +27,7 @@ const FILES = [
   "dist/bare.cjs",
   "dist/bare.mjs",
   "dist/browser.mjs",
+  "dist/cli.mjs",
   "dist/index.d.cts",
   "dist/index.d.ts",
   "dist/inline.cjs",
@@ -88,8 +89,14 @@ test("the tarball is under 300 KB", () => {
 
 test("every file that package.json names is in the tarball", () => {
   const leaves = (value) => (typeof value === "string" ? [value] : Object.values(value).flatMap(leaves));
-  const { exports, main, types, typesVersions } = MANIFEST;
-  for (const path of leaves({ exports, main, types, typesVersions: Object.values(typesVersions["*"]) })) {
+  const { bin, exports, main, types, typesVersions } = MANIFEST;
+  for (const path of leaves({
+    bin,
+    exports,
+    main,
+    types,
+    typesVersions: Object.values(typesVersions["*"]),
+  })) {
     assert.ok(FILES.includes(path.replace("./", "")), path);
   }
 });
@@ -106,6 +113,28 @@ test("a browser downloads no more than the budget, compressed", () => {
 test("installing it brings at most one package more", () => {
   const names = readdirSync(join(project, "node_modules")).filter((name) => !name.startsWith("."));
   assert.deepEqual(names, ["mqtt-lib", "ws"]);
+});
+
+test("npx mqtt-lib is the command, from the installed package", async () => {
+  assert.equal(await run(project, "npx", "--no", "--", "mqtt-lib", "--version"), `${MANIFEST.version}\n`);
+  const help = await run(project, "npx", "--no", "--", "mqtt-lib", "pub", "--help");
+  assert.match(help, /^mqtt-lib pub: /);
+  // It finds the package that it belongs to: the sentence is the validator's.
+  const wrong = await run(
+    project,
+    "npx",
+    "--no",
+    "--",
+    "mqtt-lib",
+    "pub",
+    "-t",
+    "a",
+    "-m",
+    "b",
+    "-p",
+    "0",
+  ).catch(String);
+  assert.match(wrong, /--port must be a whole number from 1 to 65535; 0 was given/);
 });
 
 const SAYS_ITS_NAMES = `
