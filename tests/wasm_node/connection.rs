@@ -154,7 +154,6 @@ async fn a_broker_that_lies_is_left_and_tried_again() {
     // Said later.
     for lie in [
         "connack()",
-        "packet(0x40, u16(7))",
         "packet(0x90, u16(7), 0)",
         "packet(0x00)",
         "packet(0xf0)",
@@ -181,6 +180,19 @@ async fn a_broker_that_lies_is_left_and_tried_again() {
         client.set_on_disconnect(&UNDEFINED).unwrap();
         world.ends(&client).await;
     }
+    // An acknowledgement of nothing is told, and the connection goes on.
+    let world = World::new();
+    let client = world.logging("").await;
+    world.js("world.socket.give([...publish('good'), ...packet(0x40, u16(7)), ...publish('also good')])");
+    world.settle().await;
+    let log = world.log();
+    assert!(
+        log.contains("error PROTOCOL_ERROR") && log.ends_with("message also good="),
+        "{log}"
+    );
+    assert_eq!(client.state(), "connected");
+    client.set_on_disconnect(&UNDEFINED).unwrap();
+    world.ends(&client).await;
 }
 
 #[wasm_bindgen_test]
