@@ -623,6 +623,8 @@ export interface Stats {
   dropped: number;
   /** Accepted connections after the first one. */
   reconnects: number;
+  /** Seconds until the next attempt to connect; absent unless one waits for its time. `start()` makes it now. */
+  reconnectIn?: number;
 }
 
 /**

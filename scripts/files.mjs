@@ -1,11 +1,17 @@
-// Hands out the page (www/) and the built package (dist/) over HTTP. Reads below these two folders, and only there.
+// Hands out the page (www/), the built package (dist/) and the page's chart library over HTTP. Reads below the
+// folders of ROOMS, and only there.
 import { createReadStream } from "node:fs";
 import { stat } from "node:fs/promises";
 import { extname, join, sep } from "node:path";
 import { fileURLToPath } from "node:url";
 
-const WWW = fileURLToPath(new URL("../www", import.meta.url));
-const DIST = fileURLToPath(new URL("../dist", import.meta.url));
+const folder = (name) => fileURLToPath(new URL(`../${name}`, import.meta.url));
+/** Beginnings of paths, and the folders they stand for; `scripts/page.mjs` copies them to the same places. */
+export const ROOMS = {
+  "/dist/": folder("dist"),
+  "/vendor/uplot/": folder("node_modules/uplot/dist"),
+  "/": folder("www"),
+};
 const TYPES = {
   ".html": "text/html; charset=utf-8",
   ".css": "text/css; charset=utf-8",
@@ -18,7 +24,7 @@ const TYPES = {
   ".png": "image/png",
 };
 
-/** The file a path stands for, or nothing if it leads out of the two folders. */
+/** The file a path stands for, or nothing if it leads out of the folders. */
 export function fileOf(url) {
   let path;
   try {
@@ -27,8 +33,10 @@ export function fileOf(url) {
     return undefined;
   }
   if (path.includes("\0")) return undefined;
-  const [root, rest] = path.startsWith("/dist/") ? [DIST, path.slice("/dist".length)] : [WWW, path];
-  const file = join(root, rest.endsWith("/") ? `${rest}index.html` : rest);
+  const [begin, root] = Object.entries(ROOMS).find(([name]) => path.startsWith(name)) ?? [];
+  if (root === undefined) return undefined;
+  const rest = path.slice(begin.length);
+  const file = join(root, rest === "" || rest.endsWith("/") ? `${rest}index.html` : rest);
   return file.startsWith(root + sep) ? file : undefined;
 }
 

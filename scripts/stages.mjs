@@ -133,6 +133,12 @@ export const STAGES = [
     built: true,
     body: () => nodeTests("tests/browser", 5 * MINUTE),
   },
+  {
+    name: "page",
+    title: "the page of npm start in Chromium",
+    built: true,
+    body: () => nodeTests("tests/page", 5 * MINUTE),
+  },
   { name: "wasi", title: "the WASI component and command", built: true, body: wasi },
   {
     name: "packaging",
@@ -166,6 +172,14 @@ export const STAGES = [
     onlyByName: true,
     firefox: true,
     body: () => wasmTests("wasm_browser", "--headless", "--firefox", "--geckodriver", which("geckodriver")),
+  },
+  {
+    name: "page-firefox",
+    title: "the page of npm start in Firefox",
+    built: true,
+    onlyByName: true,
+    firefox: true,
+    body: () => nodeTests("tests/page", 10 * MINUTE, { MQTT_LIB_BROWSER: "firefox" }),
   },
   {
     name: "long",

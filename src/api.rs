@@ -147,6 +147,9 @@ impl MqttCustom {
         for (name, count) in counters {
             errors::set(&object, name, &(count as f64).into());
         }
+        if let Some(wait) = self.client.retries_in() {
+            errors::set(&object, "reconnectIn", &(wait as f64 / 1000.0).into());
+        }
         object
     }
 

@@ -1,36 +1,99 @@
-// The page's beginning: loads the package and puts the panels together. Each panel owns its part of the page.
+// The page's beginning: loads the package and puts the parts together. Each panel owns its part of the page.
 
-import { connectionPanel } from "./connection.mjs";
-import { countersPanel } from "./counters.mjs";
-import { errorsPanel } from "./errors.mjs";
-import { messagesPanel } from "./messages.mjs";
-import { pendingPanel } from "./pending.mjs";
-import { sendPanel } from "./send.mjs";
-import { createSession } from "./session.mjs";
-import { subscriptionsPanel } from "./subscriptions.mjs";
+import { byId } from "./lib/dom.mjs";
+import { createMemory } from "./model/memory.mjs";
+import { createRoundTrip } from "./model/round-trip.mjs";
+import { createSamples } from "./model/samples.mjs";
+import { createSession } from "./model/session.mjs";
+import { createTopics } from "./model/topics.mjs";
+import { createTraffic } from "./model/traffic.mjs";
+import { benchPanel } from "./panels/bench.mjs";
+import { chartsPanel } from "./panels/charts.mjs";
+import { connectionPanel } from "./panels/connection.mjs";
+import { countersPanel } from "./panels/counters.mjs";
+import { logPanel } from "./panels/log.mjs";
+import { messagesPanel } from "./panels/messages.mjs";
+import { pendingPanel } from "./panels/pending.mjs";
+import { sendPanel } from "./panels/send.mjs";
+import { statusPanel } from "./panels/status.mjs";
+import { subscriptionsPanel } from "./panels/subscriptions.mjs";
+import { createTheme } from "./panels/theme.mjs";
+import { topicsPanel } from "./panels/topics.mjs";
+import { createViews } from "./panels/views.mjs";
 
-const PACKAGE = "/dist/browser.mjs";
-/** Callbacks tell of most changes; this catches the rest (a retry that begins, the counters). */
+/** Callbacks tell of most changes; this catches the rest: countdowns, counters, a retry that begins. */
 const REFRESH_MS = 250;
 
-const errors = errorsPanel();
+const theme = createTheme();
+const views = createViews();
+const log = logPanel();
 
 async function begin() {
-  const { MqttCustom } = await import(PACKAGE);
-  const messages = messagesPanel();
+  const { MqttCustom } = await import("mqtt-lib");
+  /** @type {ReturnType<typeof createMemory> | undefined} */
+  let memory;
+  const topics = createTopics();
   const session = createSession(MqttCustom, {
-    onMessage: messages.add,
-    onError: errors.add,
+    onMessage,
+    onError: log.add,
     onChange: refresh,
+    onStop: () => pending.allLeave(),
   });
-  const pending = pendingPanel();
-  const connection = connectionPanel(session, errors);
-  const parts = [
-    connection,
-    subscriptionsPanel(session, errors),
-    sendPanel(session, { MqttCustom, endpoint: connection.endpoint, errors, pending }),
-    countersPanel(session),
-  ];
+  const connection = connectionPanel(session, log);
+  const subscriptions = subscriptionsPanel(session, {
+    log,
+    v5: connection.v5,
+    onChange: subscriptionsChanged,
+  });
+  const traffic = createTraffic(topics, subscriptions);
+  const pending = pendingPanel(session);
+  const send = sendPanel(session, { MqttCustom, connection, log, pending });
+  const messages = messagesPanel(traffic, {
+    views,
+    onUse(message) {
+      send.use(message);
+      views.focus("payload");
+    },
+  });
+  const tree = topicsPanel(topics, {
+    views,
+    onShow(topic) {
+      messages.onlyTopic(topic);
+      views.go("messages");
+    },
+    onPublish(topic) {
+      byId("topic").value = topic;
+      views.focus("payload");
+    },
+    onSubscribe(filter) {
+      byId("subscribe-topic").value = filter;
+      views.focus("subscribe-topic");
+    },
+  });
+  const roundTrip = createRoundTrip(session, () => byId("round-trip").checked);
+  const samples = createSamples(session, roundTrip);
+  chartsPanel(samples, { views, log, theme });
+  benchPanel({ MqttCustom, connection, log });
+  memory = createMemory(byId("remember"), {
+    theme,
+    subscriptions,
+    connect: optional(connection.properties.connect),
+    will: optional(connection.properties.will),
+    publish: optional(send.properties),
+  });
+  const counters = countersPanel(session);
+  const status = statusPanel(session, samples);
+  const parts = [connection, subscriptions, send, pending, messages, tree, counters, status];
+
+  function onMessage(message) {
+    traffic.add(message);
+    messages.mark();
+    tree.mark();
+  }
+  function subscriptionsChanged() {
+    topics.forgetAbout();
+    memory?.changed();
+  }
   function refresh() {
     for (const part of parts) part.refresh();
   }
@@ -39,8 +102,10 @@ async function begin() {
   document.documentElement.dataset.ready = "yes";
 }
 
+/** Properties that are not filled in are kept as none. */
+const optional = ({ read, write }) => ({ read: () => read() ?? {}, write });
+
 begin().catch((error) => {
-  errors.add(
-    new Error(`The package could not be loaded from ${PACKAGE}: run "npm run build". (${error.message})`),
-  );
+  log.add(new Error(`The package could not be loaded: run "npm run build". (${error.message})`));
+  views.go("log");
 });

@@ -193,6 +193,12 @@ impl Client {
         }
     }
 
+    /// How long the next attempt to connect waits for its time.
+    pub fn retries_in(&self) -> Option<Millis> {
+        let at = self.engine(|engine| engine.retries_at())?;
+        Some(at.saturating_sub(host::now())) // not the turn's: a question begins none
+    }
+
     fn fresh_now(&self) -> Millis {
         let now = host::now();
         self.turn.set(Some(now));

@@ -44,7 +44,8 @@ impl Engine {
         let old = &mut self.cfg;
         cfg.ask = true;
         cfg.reconnect = old.reconnect;
-        if cfg.client_id.is_empty() {
+        // The one that the broker has assigned is kept, too.
+        if cfg.client_id.is_empty() && (old.assigned_id || !cfg.assigned_id) {
             cfg.client_id = std::mem::take(&mut old.client_id);
         }
         let before = old.servers.len();

@@ -188,6 +188,13 @@ impl Engine {
         }
     }
 
+    /// When the next attempt to connect is made, if one waits for its time.
+    pub fn retries_at(&self) -> Option<Millis> {
+        self.timers
+            .is_set(Timer::Retry)
+            .then(|| self.timers.at(Timer::Retry))
+    }
+
     /// Bytes for the transport of the current generation; what waits is moved up first. Give them
     /// all to the transport, call `sent`, and ask again until it is empty.
     pub fn outgoing(&mut self, now: Millis) -> &[u8] {

@@ -87,6 +87,11 @@ impl Timers {
         self.at[timer as usize] != NEVER
     }
 
+    /// When it is due, if it is set.
+    pub fn at(&self, timer: Timer) -> Millis {
+        self.at[timer as usize]
+    }
+
     pub fn is_due(&self, timer: Timer, now: Millis) -> bool {
         self.at[timer as usize] <= now
     }

@@ -199,3 +199,16 @@ test("reconnecting goes on for as long as the broker is away, with delays up to 
   assert.equal(broker.connections.length, 21);
   assert.equal(client.state, "connected");
 });
+
+test("stats() counts down to the next attempt, and start() makes it at once", async (t) => {
+  const broker = await startFakeBroker([scripts.resetsAtOnce, scripts.accepts()]);
+  t.after(() => broker.stop());
+  const client = clientFor(t, { mqttserver: broker.url, maxmqttreconnectdelay: 3600 });
+  assert.equal(client.stats().reconnectIn, undefined);
+  await assert.rejects(client.start(), { code: "CONNECTION_REFUSED" });
+  const { reconnectIn } = client.stats();
+  assert.ok(reconnectIn >= 0 && reconnectIn <= 1, `${reconnectIn}`);
+  await client.start();
+  assert.equal(client.connected, true);
+  assert.equal(client.stats().reconnectIn, undefined);
+});

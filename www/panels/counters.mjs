@@ -1,14 +1,15 @@
 // The client's counters, as stats() gives them.
 
-import { byId, make } from "./dom.mjs";
+import { byId, make, say } from "../lib/dom.mjs";
+import { bytes, count } from "../lib/format.mjs";
 
 const NAMES = {
-  sent: "sent",
   received: "received",
-  bytesSent: "bytes sent",
-  bytesReceived: "bytes received",
+  sent: "sent",
+  bytesReceived: "bytes in",
+  bytesSent: "bytes out",
   inFlight: "in flight",
-  queued: "queued",
+  queued: "waiting",
   dropped: "dropped",
   reconnects: "reconnects",
 };
@@ -23,8 +24,7 @@ export function countersPanel(session) {
     refresh() {
       const stats = session.client?.stats() ?? {};
       for (const { key, value } of values) {
-        const text = (stats[key] ?? 0).toLocaleString("en");
-        if (value.textContent !== text) value.textContent = text;
+        say(value, key.startsWith("bytes") ? bytes(stats[key] ?? 0) : count(stats[key] ?? 0));
       }
     },
   };

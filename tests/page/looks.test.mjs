@@ -1,0 +1,154 @@
+// How the page looks and can be used: no serious finding of axe in any view, light and dark, on a desk and a phone;
+// nothing wider than the screen; every field has a name. Leaves pictures in artifacts/.
+
+import assert from "node:assert/strict";
+import { mkdirSync, readFileSync } from "node:fs";
+import { createRequire } from "node:module";
+import { join } from "node:path";
+import { after, before, test } from "node:test";
+import { fileURLToPath } from "node:url";
+import mqtt from "mqtt";
+import { FIREFOX } from "./support/browser.mjs";
+import { openPage, PHONE, WIDE } from "./support/page.mjs";
+
+const PICTURES = fileURLToPath(new URL("../../artifacts/page", import.meta.url));
+const AXE = readFileSync(createRequire(import.meta.url).resolve("axe-core/axe.min.js"), "utf8");
+const DESK = ["messages", "topics", "charts", "bench", "log"];
+const HAND = ["connect", "messages", "topics", "publish", "charts", "bench", "log"];
+const SIZES = { desktop: WIDE, tablet: { width: 900, height: 900 }, phone: PHONE };
+const LINKS = { desktop: DESK, tablet: HAND.filter((name) => name !== "connect"), phone: HAND };
+
+let site;
+let page;
+let other;
+
+before(async () => {
+  mkdirSync(PICTURES, { recursive: true });
+  site = await openPage();
+  page = site.page;
+  await page.evaluate(AXE);
+  other = await mqtt.connectAsync(site.broker.url);
+  await populate();
+});
+
+after(async () => {
+  await other?.endAsync(true);
+  await site?.close();
+});
+
+/** Something in every panel. */
+async function populate() {
+  await other.publishAsync("home/kept", "kept", { qos: 1, retain: true });
+  await site.connect();
+  for (const [filter, qos] of [
+    ["home/#", 2],
+    ["factory/+/motor/#", 1],
+    ["test/#", 0],
+  ]) {
+    await site.subscribe(filter, qos);
+  }
+  await site.write("test/batch", "waits");
+  for (let i = 0; i < 3; i++) await page.click("#batch-publish");
+  await site.write("test/queue", "waits too");
+  for (let i = 0; i < 7; i++) await page.click("#qpublish");
+  for (const [i, room] of ["kitchen", "bath", "cellar", "attic"].entries()) {
+    const payload = JSON.stringify({ celsius: 20.5 + i, at: "2026-01-01T12:00:00Z", ok: true });
+    await other.publishAsync(`home/${room}/temperature`, payload, { qos: 1 });
+    await other.publishAsync(`factory/line${i}/motor/speed`, String(1000 + i), { qos: 1 });
+  }
+  await other.publishAsync("home/camera", Buffer.from([0xff, 0xd8, 0xff, 0, 16]), { qos: 1 });
+  await site.shows("#message-count", /^1\d$/);
+  await site.go("bench");
+  await site.number("#bench-count", 200);
+  await page.click("#bench-run");
+  await page.locator("#bench-results td").first().waitFor();
+  await site.write("test/+", "wrong");
+  await page.click("#publish");
+  await site.shows("#send-result[data-kind=bad]", "test/+");
+  await site.go("topics");
+  await page.click("#open-topics");
+  await page.click('#topics .v-row[data-topic="home/kitchen/temperature"]');
+  await site.go("messages");
+  await page.click('#messages .v-row[data-topic="home/kitchen/temperature"]');
+  await page.click("#will-part summary");
+}
+
+async function theme(wanted) {
+  while ((await site.text("#theme-name")) !== wanted) await page.click("#theme");
+}
+
+/** Findings of axe that keep somebody out. */
+async function findings() {
+  const { violations } = await page.evaluate(() => /** @type {any} */ (globalThis).axe.run());
+  return violations
+    .filter(({ impact }) => impact === "serious" || impact === "critical")
+    .map(({ id, nodes }) => `${id}: ${nodes.map(({ html }) => html.slice(0, 120)).join(" | ")}`);
+}
+
+for (const [size, viewport] of Object.entries(SIZES)) {
+  test(`${size}: no serious finding in any view, light and dark, and nothing wider than the screen`, async () => {
+    await page.setViewportSize(viewport);
+    const found = [];
+    for (const name of LINKS[size]) {
+      await site.go(name);
+      if (name === "charts") await page.locator("#charts canvas").nth(3).waitFor();
+      for (const colours of ["light", "dark"]) {
+        await theme(colours);
+        for (const finding of await findings()) found.push(`${name}, ${colours}: ${finding}`);
+        const file = `${FIREFOX ? "firefox-" : ""}${size}-${name}-${colours}.png`;
+        await page.screenshot({ path: join(PICTURES, file) });
+      }
+      const overflow = await page.evaluate(() => document.documentElement.scrollWidth - innerWidth);
+      if (overflow > 0) found.push(`${name}: ${overflow} px too wide`);
+    }
+    assert.deepEqual(found, []);
+  });
+}
+
+test("every field and button has a name, and Tab reaches connection, views, messages and publishing", async () => {
+  await page.setViewportSize(WIDE);
+  await site.go("messages");
+  const nameless = await page.evaluate(() =>
+    [...document.querySelectorAll("input, select, textarea, button")]
+      .filter((one) => {
+        const { labels, textContent, ariaLabel } = /** @type {HTMLInputElement} */ (one);
+        return !(labels?.length || textContent?.trim() || ariaLabel);
+      })
+      .map((one) => one.outerHTML),
+  );
+  assert.deepEqual(nameless, []);
+  const reached = new Set();
+  await page.focus("#theme");
+  for (let i = 0; i < 90; i++) {
+    await page.keyboard.press("Tab");
+    reached.add(await page.evaluate(() => document.activeElement?.id));
+  }
+  for (const id of [
+    "host",
+    "disconnect",
+    "subscribe-topic",
+    "search",
+    "messages",
+    "pause",
+    "topic",
+    "payload",
+    "publish",
+    "flush",
+  ]) {
+    assert.ok(reached.has(id), `Tab does not reach ${id}`);
+  }
+});
+
+/** Only Chromium can be told what the system prefers. */
+if (!FIREFOX)
+  test("the system's choice of light or dark counts until the user makes one", async () => {
+    await theme("auto");
+    const background = () => page.evaluate(() => getComputedStyle(document.documentElement).backgroundColor);
+    await page.emulateMedia({ colorScheme: "light" });
+    const light = await background();
+    await page.emulateMedia({ colorScheme: "dark" });
+    assert.notEqual(await background(), light);
+    await theme("light");
+    assert.equal(await background(), light);
+    assert.deepEqual(site.complaints, []);
+  });

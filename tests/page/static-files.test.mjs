@@ -1,0 +1,85 @@
+// `npm run page`: the page as a folder of static files, below any path of any web server, with a broker elsewhere.
+
+import assert from "node:assert/strict";
+import { once } from "node:events";
+import { createReadStream, existsSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { createServer } from "node:http";
+import { tmpdir } from "node:os";
+import { extname, join } from "node:path";
+import { after, before, test } from "node:test";
+import { writePage } from "../../scripts/page.mjs";
+import { startMosquitto } from "../support/mosquitto.mjs";
+import { openPage } from "./support/page.mjs";
+
+const TYPES = {
+  ".html": "text/html",
+  ".css": "text/css",
+  ".mjs": "text/javascript",
+  ".js": "text/javascript",
+};
+const MORE = { ".wasm": "application/wasm", ".svg": "image/svg+xml" };
+let folder;
+let server;
+let site;
+let mosquitto;
+const missing = [];
+
+before(async () => {
+  folder = mkdtempSync(join(tmpdir(), "mqtt-lib-page-"));
+  writePage(folder);
+  server = createServer((request, response) => {
+    const { pathname } = new URL(request.url ?? "", "http://localhost");
+    const file = join(
+      folder,
+      pathname.replace(/^\/some\/path\/$/, "/index.html").replace(/^\/some\/path/, ""),
+    );
+    if (!pathname.startsWith("/some/path/") || !existsSync(file)) {
+      missing.push(pathname);
+      return response.writeHead(404).end();
+    }
+    response.setHeader(
+      "Content-Type",
+      TYPES[extname(file)] ?? MORE[extname(file)] ?? "application/octet-stream",
+    );
+    createReadStream(file).pipe(response);
+  });
+  server.listen(0, "127.0.0.1");
+  await once(server, "listening");
+  const url = `http://127.0.0.1:${server.address().port}/some/path/`;
+  [site, mosquitto] = await Promise.all([openPage({ url }), startMosquitto()]);
+});
+
+after(async () => {
+  await site?.close();
+  await mosquitto?.stop();
+  server?.close();
+  rmSync(folder, { recursive: true, force: true });
+});
+
+test("it connects, sends, receives and draws its charts", async () => {
+  await site.connect(mosquitto.wsUrl);
+  await site.subscribe("test/#", 1);
+  await site.write("test/static", "from static files", { qos: 1 });
+  await site.page.click("#publish");
+  await site.shows("#messages .v-row .text", "from static files");
+  await site.go("charts");
+  await site.page.locator("#charts canvas").nth(3).waitFor();
+  assert.deepEqual(missing, []);
+  assert.deepEqual(site.complaints, []);
+});
+
+test("without the package the page says what is missing", async () => {
+  rmSync(join(folder, "dist"), { recursive: true });
+  await site.page.reload();
+  await site.shows("#errors li", "npm run build");
+});
+
+test("it is written over an earlier page, and over nothing else", () => {
+  writePage(folder);
+  assert.ok(existsSync(join(folder, "index.html")));
+  const others = mkdtempSync(join(tmpdir(), "mqtt-lib-page-"));
+  writeFileSync(join(others, "mine.txt"), "x");
+  assert.throws(() => writePage(others), /has other files in it/);
+  assert.ok(existsSync(join(others, "mine.txt")));
+  rmSync(others, { recursive: true });
+});

@@ -1,0 +1,95 @@
+// The page of `npm start`, served by the embedded broker and open in a browser, with what every test of it does.
+
+import assert from "node:assert/strict";
+import { startEmbedded } from "../../support/embedded.mjs";
+import { openBrowser } from "./browser.mjs";
+
+export const PATIENCE = 15_000;
+export const WIDE = { width: 1280, height: 860 };
+export const PHONE = { width: 390, height: 844 };
+
+/** Polls until it holds. @param {() => unknown} holds @param {string} what */
+export async function until(holds, what, patience = PATIENCE) {
+  const end = performance.now() + patience;
+  while (!(await holds())) {
+    if (performance.now() > end) assert.fail(`not within ${patience} ms: ${what}`);
+    await new Promise((resolve) => setTimeout(resolve, 20));
+  }
+}
+
+/** @param {{ viewport?: { width: number, height: number }, url?: string }} options `url` of a page that is served elsewhere */
+export async function openPage({ viewport = WIDE, url } = {}) {
+  const broker = await startEmbedded();
+  const browser = await openBrowser();
+  const page = await browser.newPage({ viewport });
+  page.setDefaultTimeout(PATIENCE);
+  /** What the page's console and its failed requests said. @type {string[]} */
+  const complaints = [];
+  page.on("console", (message) => {
+    if (message.type() === "error" || message.type() === "warning") complaints.push(message.text());
+  });
+  page.on("pageerror", (error) => complaints.push(error.message));
+  page.on("requestfailed", (request) => complaints.push(`${request.url()} failed`));
+
+  /** Resolves once an element of the selector has this text. @param {string} selector @param {string | RegExp} text */
+  const shows = (selector, text) => page.locator(selector, { hasText: text }).first().waitFor();
+
+  const ready = () => page.locator("html[data-ready]").waitFor({ state: "attached" });
+  await page.goto(url ?? broker.page);
+  await ready();
+
+  return {
+    broker,
+    browser,
+    page,
+    complaints,
+    shows,
+    async reload() {
+      await page.reload();
+      await ready();
+    },
+    count: (selector) => page.locator(selector).count(),
+    text: async (selector) => (await page.textContent(selector))?.trim(),
+
+    /** @param {string} [address] of another broker than the one that serves the page */
+    async connect(address) {
+      if (address !== undefined) await page.fill("#host", address);
+      await page.click("#connect");
+      await shows("#state", /^connected$/);
+    },
+    async disconnect() {
+      await page.click("#disconnect");
+      await shows("#state", /^stopped$/);
+    },
+    async subscribe(filter, qos = 0) {
+      await page.fill("#subscribe-topic", filter);
+      await page.selectOption("#subscribe-qos", String(qos));
+      await page.click("#subscribe");
+      await page
+        .locator(`#subscriptions li[data-filter="${filter}"][data-granted]:not([data-granted=""])`)
+        .waitFor();
+    },
+    /** A field of a number: Firefox would type behind what is there. @param {string} selector @param {number} value */
+    async number(selector, value) {
+      await page.locator(selector).evaluate((field) => {
+        /** @type {any} */ (field).value = "";
+      });
+      await page.fill(selector, String(value));
+    },
+    async write(topic, payload, { qos = 0, type = "text" } = {}) {
+      await page.fill("#topic", topic);
+      await page.selectOption("#payload-type", type);
+      await page.fill("#payload", payload);
+      await page.selectOption("#qos", String(qos));
+    },
+    /** @param {string} name */
+    async go(name) {
+      await page.click(`nav.views a[href="#${name}"]`);
+      await page.locator(`[data-of="${name}"][data-shown]`).waitFor();
+    },
+    async close() {
+      await browser.close();
+      await broker.stop();
+    },
+  };
+}

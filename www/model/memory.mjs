@@ -1,0 +1,70 @@
+// What the user wants back after a reload: the fields, the subscriptions, the theme. Only while they say so; a
+// password never, nor a URL with one in it. Kept in localStorage, of this browser and this address alone.
+
+const KEY = "mqtt-lib";
+const DELAY_MS = 200;
+const SECRET = /:\/\/[^/]*@/;
+
+/**
+ * @param {HTMLInputElement} wish the checkbox
+ * @param {Record<string, { read(): any, write(value: any): void }>} parts what is no field
+ */
+export function createMemory(wish, parts) {
+  const fields = () =>
+    /** @type {any[]} */ ([
+      ...document.querySelectorAll(
+        "main input[id]:not([type=password]):not([type=search]), main select[id], main textarea[id]",
+      ),
+    ]).filter((one) => one !== wish);
+
+  function save() {
+    if (!wish.checked) return;
+    const values = {};
+    for (const one of fields()) {
+      if (one.type === "checkbox") values[one.id] = one.checked;
+      else if (!SECRET.test(one.value)) values[one.id] = one.value;
+    }
+    const more = Object.fromEntries(Object.entries(parts).map(([name, part]) => [name, part.read()]));
+    try {
+      localStorage.setItem(KEY, JSON.stringify({ fields: values, parts: more }));
+    } catch {
+      wish.checked = false; // this browser keeps nothing
+    }
+  }
+
+  function restore() {
+    const text = localStorage.getItem(KEY);
+    if (text === null) return;
+    const kept = JSON.parse(text);
+    wish.checked = true;
+    for (const one of fields()) {
+      const value = kept.fields?.[one.id];
+      if (value === undefined) continue;
+      if (one.type === "checkbox") one.checked = value === true;
+      else one.value = value;
+      one.dispatchEvent(new Event("change", { bubbles: true }));
+    }
+    for (const [name, part] of Object.entries(parts)) {
+      if (kept.parts?.[name] !== undefined) part.write(kept.parts[name]);
+    }
+  }
+
+  let timer;
+  function changed() {
+    clearTimeout(timer);
+    timer = setTimeout(save, DELAY_MS);
+  }
+
+  try {
+    restore();
+  } catch {
+    localStorage.removeItem(KEY); // what another version has kept, or a browser that keeps nothing
+  }
+  document.addEventListener("change", changed);
+  document.addEventListener("input", changed);
+  addEventListener("pagehide", save);
+  wish.addEventListener("change", () => {
+    if (!wish.checked) localStorage.removeItem(KEY);
+  });
+  return { changed };
+}

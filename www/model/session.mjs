@@ -1,0 +1,85 @@
+// The one client of the page. Owns its life; the panels ask it and are told of changes.
+
+/**
+ * @param {any} MqttCustom
+ * @param {{ onMessage(message: any): void, onError(error: Error): void, onChange(): void, onStop(): void }} listener
+ */
+export function createSession(MqttCustom, { onMessage, onError, onChange, onStop }) {
+  /** @type {any} */
+  let client = null;
+  let limits = { batchsize: 5, queuesize: 5, publishinterval: 60 };
+  /** What the broker said at the last connection. @type {Record<string, any> | null} */
+  let greeting = null;
+  /** The credentials in use. @type {Record<string, any>} */
+  let used = {};
+
+  function stop(one) {
+    onStop(); // sends what waits
+    return one.stop();
+  }
+
+  return {
+    get client() {
+      return client;
+    },
+
+    get state() {
+      return client === null ? "idle" : client.state;
+    },
+
+    /** True from connect to disconnect, whether or not the connection is up. */
+    get running() {
+      return client !== null && client.state !== "idle" && client.state !== "stopped";
+    },
+
+    /** At how many items, and after how many seconds, this client sends what waits. */
+    get limits() {
+      return limits;
+    },
+
+    get greeting() {
+      return greeting;
+    },
+
+    /** Host and port in use. */
+    get address() {
+      const { mqttserver = "", mqttport } = used;
+      return mqttport === undefined ? mqttserver : `${mqttserver}:${mqttport}`;
+    },
+
+    /** A new client with these credentials; the one before it is stopped. @param {Record<string, any>} credentials */
+    async connect(credentials) {
+      const former = client;
+      greeting = null;
+      used = credentials;
+      const { batchsize = 5, queuesize = 5, publishinterval = 60 } = credentials;
+      limits = { batchsize, queuesize, publishinterval };
+      client = new MqttCustom({
+        credentials,
+        autostart: false,
+        on_connect(_client, _userdata, flags, rc, properties) {
+          if (rc === 0) greeting = { sessionPresent: flags.sessionPresent, properties, since: Date.now() };
+          onChange();
+        },
+        on_message: (_client, _userdata, message) => onMessage(message),
+        on_disconnect(_client, _userdata, rc, error) {
+          if (rc !== 0) onError(error ?? new Error(`The connection ended with code ${rc}`));
+          onChange();
+        },
+        on_error: (_client, _userdata, error) => onError(error),
+      });
+      if (former) await stop(former);
+      const started = client.start();
+      onChange();
+      await started;
+      onChange();
+    },
+
+    async disconnect() {
+      const stopped = stop(client);
+      onChange();
+      await stopped;
+      onChange();
+    },
+  };
+}

@@ -1,0 +1,115 @@
+// The connection panel: the form's fields become `credentials`; connect, disconnect, and what the broker said.
+
+import { byId, make, say } from "../lib/dom.mjs";
+import { valuesOf } from "../lib/fields.mjs";
+import { clock } from "../lib/format.mjs";
+import { connectionFields } from "./connection-fields.mjs";
+
+export function connectionPanel(session, log) {
+  const form = byId("connection");
+  const connect = byId("connect");
+  const result = byId("connection-result");
+  const properties = connectionFields(byId("connection-fields"), byId("connection-more"));
+  const secure = location.protocol === "https:";
+  byId("host").value = location.hostname || "localhost";
+  byId("port").value = location.port || (secure ? 443 : 1883);
+  byId("protocol").value = secure ? "wss" : "ws";
+
+  /** A URL in the field of the host fills the others; its password goes where it is not shown. */
+  byId("host").addEventListener("input", ({ target }) => {
+    const url = /^wss?:\/\/[^/]/.test(target.value) && URL.canParse(target.value) && new URL(target.value);
+    if (!url?.hostname) return;
+    byId("protocol").value = url.protocol.slice(0, -1);
+    byId("port").value = url.port || (url.protocol === "wss:" ? 443 : 80);
+    byId("path").value = url.pathname + url.search;
+    if (url.username) byId("username").value = decodeURIComponent(url.username);
+    if (url.password) byId("password").value = decodeURIComponent(url.password);
+    target.value = url.hostname;
+  });
+
+  const v5 = () => byId("version").value !== "4";
+  function versionChosen() {
+    for (const group of document.querySelectorAll(".only-5")) {
+      /** @type {HTMLFieldSetElement} */ (group).disabled = !v5();
+    }
+  }
+  byId("version").addEventListener("change", versionChosen);
+  versionChosen();
+
+  function credentials() {
+    const values = valuesOf(form.elements);
+    if (values.mqttversion !== "auto") values.mqttversion = Number(values.mqttversion);
+    if (!v5()) return values;
+    const will = values.willsettopic ? properties.will.read() : undefined;
+    return { ...values, properties: properties.connect.read(), willProperties: will };
+  }
+
+  async function attempt() {
+    say(result, "");
+    result.dataset.kind = "";
+    try {
+      // While a reconnect waits, start() makes the attempt now.
+      await (session.running ? session.client.start() : session.connect(credentials()));
+    } catch (error) {
+      if (error.code === "STOPPED") return;
+      result.dataset.kind = "bad";
+      say(result, error.message);
+      log.add(error);
+    }
+  }
+
+  form.addEventListener("submit", (event) => {
+    event.preventDefault();
+    if (!connect.disabled) attempt();
+  });
+  byId("disconnect").addEventListener("click", () => session.disconnect().catch(log.add));
+
+  let greeted = null;
+  function greet() {
+    if (greeted === session.greeting) return;
+    greeted = session.greeting;
+    const box = byId("greeting");
+    box.hidden = greeted === null;
+    box.replaceChildren(
+      ...(greeted ? factsOf(greeted, session).map(([name, value]) => fact(name, value)) : []),
+    );
+  }
+
+  return {
+    credentials,
+    v5,
+    properties,
+    /** Where a connection of its own goes: the fields that say so. */
+    endpoint() {
+      const { mqttserver, mqttport, mqttprotocol, mqttpath, mqttusername, mqttpassword, mqttversion } =
+        credentials();
+      return { mqttserver, mqttport, mqttprotocol, mqttpath, mqttusername, mqttpassword, mqttversion };
+    },
+    refresh() {
+      const { state, running } = session;
+      const waits = state === "reconnecting" || state === "connecting";
+      say(connect, waits ? "Try now" : "Connect");
+      connect.disabled = running && !waits;
+      byId("disconnect").disabled = !running;
+      byId("version").disabled = running; // what is published follows it
+      if (state === "connected" && result.textContent) say(result, "");
+      greet();
+    },
+  };
+}
+
+/** @returns {[string, string][]} */
+function factsOf({ sessionPresent, properties, since }, session) {
+  const said = Object.entries(properties ?? {}).map(([name, value]) => [
+    name,
+    value instanceof Uint8Array || typeof value === "object" ? JSON.stringify(value) : String(value),
+  ]);
+  return [
+    ["connected", clock(since)],
+    ["session", sessionPresent ? "resumed" : "new"],
+    ["reconnects", String(session.client.stats().reconnects)],
+    .../** @type {[string, string][]} */ (said),
+  ];
+}
+
+const fact = (name, value) => make("div", {}, make("dt", {}, name), make("dd", {}, value));

@@ -1,0 +1,44 @@
+// The log of errors: the last 100, the newest first, each with its code.
+
+import { byId, make, say } from "../lib/dom.mjs";
+import { clock, count } from "../lib/format.mjs";
+
+const KEPT = 100;
+
+export function logPanel() {
+  const list = byId("errors");
+  const number = byId("error-count");
+  let total = 0;
+
+  function show() {
+    say(number, count(total));
+    number.dataset.count = String(total);
+  }
+
+  byId("clear-errors").addEventListener("click", () => {
+    total = 0;
+    list.replaceChildren();
+    show();
+  });
+
+  return {
+    add(error) {
+      total++;
+      show();
+      const code = error.code ?? error.name ?? "Error";
+      const reason =
+        error.reasonCode === undefined ? false : make("span", { class: "tag" }, `code ${error.reasonCode}`);
+      const help =
+        error.help && make("a", { href: error.help, target: "_blank", rel: "noreferrer" }, "what to do");
+      list.prepend(
+        make(
+          "li",
+          { "data-code": error.code ?? "" },
+          make("div", { class: "line" }, make("strong", {}, code), reason, make("time", {}, clock())),
+          make("p", {}, error.message ?? String(error), " ", help || false),
+        ),
+      );
+      while (list.childElementCount > KEPT) list.lastElementChild.remove();
+    },
+  };
+}

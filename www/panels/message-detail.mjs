@@ -1,0 +1,45 @@
+// The chosen message, whole: its topic, marks, properties and payload.
+
+import { button, make } from "../lib/dom.mjs";
+import { clock } from "../lib/format.mjs";
+import { payloadView } from "./payload-view.mjs";
+
+/** @param {HTMLElement} box @param {{ onClose(): void, onUse(message: any): void }} actions */
+export function messageDetail(box, { onClose, onUse }) {
+  return {
+    show({ message, at }) {
+      const { topic, qos, retain, dup, properties, payload } = message;
+      const marks = [clock(at), `QoS ${qos}`, retain && "retained", dup && "sent again"]
+        .filter(Boolean)
+        .join(" · ");
+      box.hidden = false;
+      box.replaceChildren(
+        make(
+          "div",
+          { class: "line" },
+          make("strong", { class: "topic" }, topic),
+          button("Use to publish", { class: "quiet" }, () => onUse(message)),
+          button("Close", { class: "quiet" }, onClose),
+        ),
+        make("p", { class: "soft" }, marks),
+        properties === undefined ? "" : facts(properties),
+        payloadView(payload),
+      );
+    },
+    hide() {
+      box.hidden = true;
+      box.replaceChildren();
+    },
+  };
+}
+
+function facts(properties) {
+  const rows = Object.entries(properties).flatMap(([name, value]) =>
+    name === "userProperties"
+      ? Object.entries(value).map(([key, own]) => fact(key, [own].flat().join(", ")))
+      : [fact(name, value instanceof Uint8Array ? new TextDecoder().decode(value) : String(value))],
+  );
+  return make("dl", { class: "facts" }, ...rows);
+}
+
+const fact = (name, value) => make("div", {}, make("dt", {}, name), make("dd", {}, value));
