@@ -147,7 +147,7 @@ export interface ClientError extends Error {
 export interface Credentials {
   /**
    * Client identifier (§3.1.3.1). String, at most 65,535 bytes. Default: `"mqttlib"` and 16 random letters
-   * and digits, made once for each client. Give one of your own with `mqttcleansession: false`. With MQTT 5
+   * and digits, made once for each client. Give one of your own with `mqttcleansession: false`. With `mqttversion: 5`
    * `""` means that the broker assigns one, which is kept.
    */
   mqttclientid?: string;

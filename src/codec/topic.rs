@@ -55,7 +55,7 @@ fn check_string(string: &str) -> Result<(), &'static str> {
 
 /// U+0000 must not be in a topic; the other control characters (to U+001F, and U+007F to U+009F) should
 /// not, and whoever gets them may refuse them (§1.5.4).
-pub(super) fn has_control(string: &str) -> bool {
+fn has_control(string: &str) -> bool {
     let mut before = 0;
     string.bytes().any(|byte| {
         let second = std::mem::replace(&mut before, byte) == 0xc2;

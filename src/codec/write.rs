@@ -156,6 +156,7 @@ pub fn auth(out: &mut Vec<u8>, reason: u8, properties: &[u8]) {
 }
 
 /// A reason and properties, each left out where nothing is lost by it.
+#[inline(never)]
 fn because(out: &mut Vec<u8>, first: u8, reason: u8, properties: &[u8]) {
     let mut body = Vec::new();
     if reason != 0 || !properties.is_empty() {
@@ -167,6 +168,7 @@ fn because(out: &mut Vec<u8>, first: u8, reason: u8, properties: &[u8]) {
     packet(out, first, &body);
 }
 
+#[inline(never)]
 fn begin(version: Version, pid: u16, properties: &[u8]) -> Vec<u8> {
     let mut body = pid.to_be_bytes().to_vec();
     put_list(&mut body, version, properties);
@@ -181,6 +183,7 @@ pub(super) fn put_list(out: &mut Vec<u8>, version: Version, properties: &[u8]) {
     }
 }
 
+#[inline(never)]
 fn packet(out: &mut Vec<u8>, first: u8, body: &[u8]) {
     if body.len() > MAX_REMAINING_LENGTH {
         return;

@@ -186,10 +186,9 @@ impl Client {
         ) {
             Ok(socket) => *self.socket.borrow_mut() = Some(socket),
             Err(thrown) => {
-                let name = host::get(&thrown, "name").as_string().unwrap_or_default();
                 // It shows the whole of a URL or subprotocol, which may have a token in it.
-                let why = match name == "SyntaxError" {
-                    true => name,
+                let why = match host::get(&thrown, "name") == "SyntaxError" {
+                    true => "invalid URL or subprotocol".into(),
                     false => super::values::said(&thrown),
                 };
                 let now = self.now();

@@ -60,6 +60,10 @@ pub(super) struct Link {
     /// The host says that there is no network: attempts pause.
     pub no_network: bool,
     pub ever_online: bool,
+    /// The user gave no client identifier.
+    pub made_up_id: bool,
+    /// An acknowledgement of nothing has been told, once a connection.
+    pub told: bool,
     /// See `Event::Ask`.
     pub asked: u32,
     pub last_error: Option<Error>,
@@ -105,6 +109,8 @@ impl Default for Link {
             refused: true,
             no_network: false,
             ever_online: false,
+            made_up_id: false,
+            told: false,
             asked: 0,
             last_error: None,
             answered: false,
@@ -219,6 +225,7 @@ impl Engine {
         self.warn_if_unsafe();
         self.link.last_received = now;
         self.link.reauthenticates = false;
+        self.link.told = false;
         self.server = Server::default();
         let properties = self.introduce();
         let cfg = &self.cfg;
@@ -367,11 +374,10 @@ impl Engine {
             ));
         }
         let assigned = string(properties, ASSIGNED_CLIENT_ID).is_some();
-        if code == 0 && assigned != self.cfg.client_id.is_empty() {
-            // [MQTT-3.2.2-16]
-            return Err(protocol(
-                "CONNACK assigns a client id that was not asked for, or none",
-            ));
+        let may = self.cfg.assigned_id || self.link.made_up_id;
+        if code == 0 && (assigned && !may || !assigned && self.cfg.client_id.is_empty()) {
+            // [MQTT-3.2.2-16], and nobody but the user changes an identifier that the user gave.
+            return Err(protocol("CONNACK has an id that was not asked for, or none"));
         }
         self.events.push_back(Event::Connected {
             session_present,
@@ -519,6 +525,7 @@ impl Engine {
     }
 
     /// Tells the driver to close the transport; what it still says is ignored.
+    #[inline(never)]
     pub(super) fn close_transport(&mut self) {
         self.out.clear();
         self.events.push_back(Event::Close {
@@ -609,6 +616,7 @@ impl Engine {
     }
 
     /// The server as an error may show it.
+    #[inline(never)]
     pub(super) fn server_name(&self) -> String {
         let url = self.cfg.servers.get(self.link.server);
         let url = url.map_or("the server", |u| u.as_str());

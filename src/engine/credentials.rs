@@ -47,6 +47,8 @@ impl Engine {
         // The one that the broker has assigned is kept, too.
         if cfg.client_id.is_empty() && (old.assigned_id || !cfg.assigned_id) {
             cfg.client_id = std::mem::take(&mut old.client_id);
+        } else {
+            self.link.made_up_id = false;
         }
         let before = old.servers.len();
         self.link.detour &= cfg.follow_server_reference;

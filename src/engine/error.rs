@@ -167,6 +167,7 @@ impl Error {
     }
 
     /// What a server of MQTT 5 refuses or ends, in its own words where it has any.
+    #[inline(never)]
     pub fn because(code: Code, what: &[&str], reason: u8, properties: &[u8]) -> Self {
         let said = property::string(properties, property::REASON_STRING).unwrap_or_default();
         let said = excerpt(said);

@@ -138,7 +138,8 @@ pub struct Engine {
 impl Engine {
     pub fn new(mut cfg: Config, seed: u64) -> Self {
         let mut rng = Rng::new(seed);
-        if cfg.client_id.is_empty() && !cfg.assigned_id {
+        let made_up_id = cfg.client_id.is_empty() && !cfg.assigned_id;
+        if made_up_id {
             cfg.client_id = rng.client_id();
         }
         Engine {
@@ -151,7 +152,10 @@ impl Engine {
             timers: Timers::new(),
             events: VecDeque::new(),
             stats: Stats::default(),
-            link: Link::default(),
+            link: Link {
+                made_up_id,
+                ..Link::default()
+            },
             server: Server::default(),
             aliases: Aliases::default(),
             out: Vec::new(),

@@ -9,7 +9,7 @@ use super::publish::NOT_FOUND;
 use super::text::count;
 use super::timers::Millis;
 use super::{Code, Engine, Error};
-use crate::codec::property::{find, number, PROBLEM_INFORMATION, REASON_STRING, TOPIC_ALIAS, USER_PROPERTY};
+use crate::codec::property::{number, place::ACK, Properties, PROBLEM_INFORMATION, TOPIC_ALIAS};
 use crate::codec::{self, frame, protocol, publish, write, Ack, Malformed, Packet, Version};
 
 /// Messages of the chunk that is being worked on, and QoS 2 identifiers seen (§4.3.3).
@@ -248,18 +248,16 @@ impl Engine {
 
     /// Where the user wants no problem information there is none, but in CONNACK, PUBLISH and DISCONNECT.
     fn check_problem(&self, packet: &Packet<'_>) -> Result<(), Malformed> {
-        let (Packet::Ack { properties, .. }
-        | Packet::SubAck { properties, .. }
-        | Packet::UnsubAck { properties, .. }
-        | Packet::Auth { properties, .. }) = packet
-        else {
-            return Ok(());
+        let told = match packet {
+            // They have no other properties.
+            Packet::Ack { properties, .. }
+            | Packet::SubAck { properties, .. }
+            | Packet::UnsubAck { properties, .. } => !properties.is_empty(),
+            Packet::Auth { properties, .. } => Properties(properties).any(|(row, _)| row.places & ACK != 0),
+            _ => false,
         };
-        let told = find(properties, REASON_STRING).or(find(properties, USER_PROPERTY));
-        if told.is_some() && number(&self.cfg.properties, PROBLEM_INFORMATION) == Some(0) {
-            return Err(protocol(
-                "problem information that was not asked for [MQTT-3.1.2-29]",
-            ));
+        if told && number(&self.cfg.properties, PROBLEM_INFORMATION) == Some(0) {
+            return Err(protocol("problem information that is not wanted"));
         }
         Ok(())
     }
@@ -333,12 +331,12 @@ impl Engine {
     /// An acknowledgement of nothing. It ends nothing, so the connection stays; if it is not a late one,
     /// peer and client are not of one mind, and that is told.
     pub(super) fn out_of_place(&mut self, pid: u16) {
-        if self.is_late(pid) || matches!(self.events.back(), Some(Event::Error(_))) {
+        if self.is_late(pid) || std::mem::replace(&mut self.link.told, true) {
             return;
         }
         let text = [
             &self.server_name(),
-            " acknowledged something that was not sent; check that no other client uses this mqttclientid",
+            " acknowledged what was not sent; check that no other client has this mqttclientid",
         ];
         self.events
             .push_back(Event::Error(Error::say(Code::ProtocolError, &text)));

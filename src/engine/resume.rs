@@ -63,9 +63,6 @@ impl Engine {
             *packet = other;
         }
         self.version = version;
-        if self.cfg.client_id.is_empty() {
-            self.cfg.client_id = self.rng.client_id();
-        }
         self.ops.journal.version = version;
     }
 

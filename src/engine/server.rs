@@ -78,6 +78,7 @@ impl Server {
     }
 
     /// May a packet of so many bytes be sent [MQTT-3.2.2-15]?
+    #[inline(never)]
     pub fn takes_size(&self, size: usize) -> Result<(), Error> {
         if size <= self.max_packet {
             return Ok(());
@@ -134,6 +135,7 @@ impl Server {
     }
 }
 
+#[inline(never)]
 fn refuses(what: &[&str], reason: u8) -> Error {
     let what = what.concat();
     let text = [

@@ -57,7 +57,8 @@ impl Engine {
         if self.version == Version::V4 && (reason != 0 || !properties.is_empty()) {
             return Err(needs_5("reasonCode and properties of stop()"));
         }
-        let lives = number(&self.cfg.properties, SESSION_EXPIRY).unwrap_or(0) > 0 || !self.cfg.clean_session;
+        let given = number(&self.cfg.properties, SESSION_EXPIRY);
+        let lives = given.map_or(!self.cfg.clean_session, |seconds| seconds > 0);
         if !lives && number(properties, SESSION_EXPIRY).unwrap_or(0) > 0 {
             return Err(Error::new(
                 Code::InvalidOption,
@@ -83,6 +84,7 @@ impl Engine {
         self.stopping.active
     }
 
+    #[inline(always)]
     pub(super) fn accepting(&self) -> Result<(), Error> {
         if self.stopping.active || self.link.phase == Phase::Stopped {
             return Err(Error::stopped());
@@ -121,13 +123,10 @@ impl Engine {
                     let Stopping {
                         reason, properties, ..
                     } = &self.stopping;
-                    let start = self.out.len();
-                    write::disconnect(&mut self.out, self.version, *reason, properties);
-                    if self.server.takes_size(self.out.len() - start).is_err() {
-                        // [MQTT-3.14.2-3], [MQTT-3.14.2-4]
-                        self.out.truncate(start);
-                        write::disconnect(&mut self.out, self.version, *reason, &[]);
-                    }
+                    // Header, reason and two lengths [MQTT-3.14.2-3].
+                    let fits = properties.len() + 10 <= self.server.max_packet;
+                    let said = if fits { &properties[..] } else { &[] };
+                    write::disconnect(&mut self.out, self.version, *reason, said);
                     self.stopping.was_online = true;
                 }
                 self.link.phase = Phase::Closing;

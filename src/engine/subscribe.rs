@@ -306,7 +306,7 @@ impl Engine {
         let late = self.is_late(pid);
         let key = match self.ops.by_pid(pid) {
             None if late => return Ok(()),
-            None => return Err("a SUBACK of something that was not sent"),
+            None => return Err("a SUBACK of nothing"),
             Some((key, op)) => match &op.work {
                 Work::Subscribe { filters, .. } if filters.len() == codes.len() => key,
                 Work::Subscribe { .. } => {

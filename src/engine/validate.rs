@@ -265,7 +265,7 @@ impl Builder {
             ));
         }
         let v4 = self.cfg.version == Versions::V4;
-        self.cfg.assigned_id &= !v4;
+        self.cfg.assigned_id &= self.cfg.version == Versions::V5;
         if v4 && !(self.cfg.properties.is_empty() && self.will.properties.is_empty()) {
             return Err(needs_5("properties and willProperties in credentials"));
         }

@@ -116,6 +116,7 @@ test("publishtimeout: on the wire the message stays in flight until it is acknow
   );
   t.after(() => broker.stop());
   const client = clientFor(t, { mqttserver: broker.url, publishtimeout: 0.2 });
+  await client.start();
   assert.deepEqual(await codes([client.publish("a", "x", { qos: 1 })]), ["TIMEOUT"]);
   assert.deepEqual([client.stats().inFlight, client.stats().dropped], [1, 0]);
   (await broker.connection(0)).send({ cmd: "puback", messageId: held[0].messageId });

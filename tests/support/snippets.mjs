@@ -10,6 +10,7 @@ import mqtt from "mqtt";
 import { makeCertificates, startTlsMosquitto } from "./certificates.mjs";
 
 const ROOT = fileURLToPath(new URL("../..", import.meta.url));
+const CLI = join(ROOT, "dist", "cli.mjs");
 const TARGET = join(ROOT, "target");
 
 /** The fenced blocks, each with the heading above it and, for code, the output below it. */
@@ -69,17 +70,26 @@ export async function startSnippets() {
       return seen.slice(0, -1);
     },
     run(name, language, body) {
+      if (language === "sh") return runFile(folder, "/bin/bash", [writeShell(folder, name, body)]);
       const file = join(folder, `${name}.${language === "js" ? "mjs" : "cjs"}`);
       writeFileSync(file, body);
-      return runFile(folder, file);
+      return runFile(folder, process.execPath, ["--import", join(folder, "preload.mjs"), file]);
     },
   };
 }
 
-function runFile(folder, file) {
+/** Commands of a shell, among which `mqtt-lib` is the built one. */
+function writeShell(folder, name, body) {
+  const command = `exec "${process.execPath}" --import "${join(folder, "preload.mjs")}" "${CLI}" "$@"\n`;
+  writeFileSync(join(folder, "mqtt-lib"), `#!/bin/sh\n${command}`, { mode: 0o755 });
+  const file = join(folder, `${name}.sh`);
+  writeFileSync(file, `PATH="${folder}:$PATH"\n${body}`);
+  return file;
+}
+
+function runFile(folder, command, args) {
   return new Promise((resolve) => {
-    const args = ["--import", join(folder, "preload.mjs"), file];
-    const child = spawn(process.execPath, args, {
+    const child = spawn(command, args, {
       cwd: folder,
       stdio: ["ignore", "pipe", "pipe"],
       timeout: 60_000,

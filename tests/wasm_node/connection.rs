@@ -72,7 +72,10 @@ async fn what_a_host_says_of_a_url_or_subprotocol_is_not_repeated() {
     world.js("world.refuses = new SyntaxError('the URL ws://broker/?token=secret is invalid')");
     let client = world.client("{ credentials: { mqttserver: 'broker' }, on_error() {} }");
     let error = err(client.start()).await;
-    says(&error, &["ws://broker:1883/mqtt: SyntaxError; check mqttserver"]);
+    says(
+        &error,
+        &["ws://broker:1883/mqtt: invalid URL or subprotocol; check mqttserver"],
+    );
     world.ends(&client).await;
 }
 

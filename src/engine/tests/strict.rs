@@ -16,7 +16,7 @@ fn an_acknowledgement_of_nothing_ends_nothing_and_is_told() {
     ] {
         let mut wire = Wire::online(five(), &[]);
         wire.inject(&bytes.repeat(3));
-        assert_eq!(wire.errors(), ["PROTOCOL_ERROR"], "{what}, once a chunk");
+        assert_eq!(wire.errors(), ["PROTOCOL_ERROR"], "{what}, once a connection");
         assert!(wire.engine.is_online() && wire.sent().is_empty(), "{what}");
     }
 }
@@ -84,19 +84,25 @@ fn a_client_identifier_is_assigned_where_there_was_none_and_nowhere_else() {
         assigned_id: true,
         ..five()
     };
+    let made_up = Config {
+        client_id: String::new(),
+        ..five()
+    };
     for (cfg, says, good) in [
         (none.clone(), &assigned[..], true),
         (none, &[], false),
         (five(), &assigned, false),
+        (made_up.clone(), &assigned, true),
+        (made_up, &[], true),
         (five(), &[], true),
     ] {
-        let asks = cfg.client_id.is_empty();
+        let asks = cfg.assigned_id;
         let mut wire = Wire::new(cfg);
         let connect = wire.open().remove(0);
         assert_eq!(connect.ends_with(b"\0\0"), asks);
         wire.connack(false, says);
         assert_eq!(wire.engine.is_online(), good, "{asks}");
-        if good && asks {
+        if good && says == assigned {
             assert_eq!(wire.engine.config().client_id, "given");
             assert!(wire.reconnect().ends_with(b"\0\x05given"));
             wire.connack(false, &[]);
@@ -279,4 +285,26 @@ fn a_message_with_no_time_left_is_answered_to_its_end() {
     wire.advance(5_000);
     wire.inject(&[0x62, 2, 0, 5]);
     assert_eq!(wire.sent(), [[0x50, 2, 0, 5], [0x70, 2, 0, 5]], "[MQTT-4.3.3-13]");
+}
+
+#[test]
+fn a_session_that_ends_with_its_connection_cannot_be_made_to_last_at_its_end() {
+    for (clean, given, may) in [
+        (true, None, false),
+        (true, Some(0), false),
+        (true, Some(5), true),
+        (false, None, true),
+        (false, Some(0), false),
+    ] {
+        let mut cfg = five();
+        cfg.clean_session = clean;
+        cfg.properties = given.map_or(Vec::new(), |seconds| number(property::SESSION_EXPIRY, seconds));
+        let mut wire = Wire::online(cfg, &[]);
+        let said = wire.engine.say_at_stop(0, &number(property::SESSION_EXPIRY, 9));
+        assert_eq!(said.is_ok(), may, "{clean} {given:?}, section 3.14.2.2.2");
+        assert!(wire
+            .engine
+            .say_at_stop(0, &number(property::SESSION_EXPIRY, 0))
+            .is_ok());
+    }
 }

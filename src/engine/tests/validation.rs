@@ -392,7 +392,7 @@ fn an_empty_client_id_asks_for_one_in_mqtt_5_only() {
     for (version, asks) in [
         (Value::Number(4.0), false),
         (Value::Number(5.0), true),
-        (text("auto"), true),
+        (text("auto"), false),
     ] {
         let cfg = finish(&[("mqttclientid", text("")), ("mqttversion", version)]).unwrap();
         assert_eq!((cfg.assigned_id, &*cfg.client_id), (asks, ""));
