@@ -9,9 +9,9 @@ import { Messages } from "./messages.mjs";
 import { CALLBACKS, camelCase, METHODS, originalNames } from "./names.mjs";
 import { Pending, rejected } from "./pending.mjs";
 import { Requests, respond } from "./request.mjs";
-import { environment, load, memoryWords, ready, topicNumber, writePayload } from "./runtime.mjs";
+import { bulk, environment, load, memoryWords, ready, topicNumber, writePayload } from "./runtime.mjs";
 
-/** Results of `Core.send`. */
+/** Results of `bulk_send`. */
 const IN_THIS_TURN = 0;
 const PENDING = 1;
 const QUEUE = 8;
@@ -65,6 +65,8 @@ function snapshot(payload) {
 export class MqttCustom {
   /** @type {Core | null} */
   #core = null;
+  /** By which `bulk` knows it. */
+  #number = 0;
   /** @type {any} */
   #options;
   /** Callbacks by original name, as the user set them. @type {Record<string, any>} */
@@ -133,6 +135,7 @@ export class MqttCustom {
       /** @param {number} records @param {number} count @param {number} base @param {number} epoch */
       messages: (records, count, base, epoch) => inbound.receive(records, count, base, epoch),
     });
+    this.#number = this.#core.number();
     inbound.on_message = this.#callbacks.on_message;
     if (this.#autostart) alive.add(this);
   }
@@ -242,7 +245,7 @@ export class MqttCustom {
       return kind === QUEUE ? core.qpublish(topic, payload, options) : core.publish(topic, payload, options);
     }
     const token = this.#pending.next();
-    const taken = core.send(number, length, flags | kind, token);
+    const taken = bulk.bulk_send(this.#number, number, length, flags | kind, token);
     if (taken === IN_THIS_TURN) return this.#endOfTurn();
     if (taken !== PENDING) return rejected(core.refusal());
     this.#endOfTurn();
@@ -271,7 +274,7 @@ export class MqttCustom {
     const length = number < 0 ? -1 : writePayload(text);
     if (length < 0) return core.batch_json(topic, text, options);
     const token = this.#pending.next();
-    const endsAs = core.send_batch(number, length, flags, token);
+    const endsAs = bulk.bulk_batch(this.#number, number, length, flags, token);
     if (endsAs === 0) return rejected(core.refusal());
     this.#endOfTurn();
     return endsAs === token ? this.#pending.commit(token) : this.#pending.promise(endsAs);

@@ -43,6 +43,11 @@ export type BatchItem<Item> = Item extends
  * - `"CONNECTION_REFUSED"`: the server cannot be reached, or its CONNACK says 1, 2 or 3 (§3.2.2.3).
  * - `"NOT_AUTHORIZED"`: CONNACK 4 (user name or password) or 5 (not authorised).
  * - `"CONNECTION_LOST"`: an accepted connection ended, or the broker was silent for too long.
+ * - `"CERTIFICATE_INVALID"`: what `certs` gives cannot be used; the message names the file and the reason.
+ * - `"CERTIFICATE_REFUSED"`: the broker wants a client certificate, or does not take ours.
+ * - `"SERVER_UNTRUSTED"`: the broker's certificate is of an unknown CA, has expired, or is for another host.
+ * - `"INSECURE_CONNECTION"`: a warning, the connection goes on: a password goes unencrypted to another machine, or the
+ *   broker is not verified.
  * - `"CREDENTIALS_FAILED"`: the credentials function threw, or its promise was rejected; `cause` is what it threw.
  * - `"QUEUE_FULL"`: a bound was reached: `offlinesize`, `offlinebytes`, the buffer of `messages()`.
  * - `"DROPPED"`: the message made room for a later one, by `offlinepolicy`; it was not sent.
@@ -66,6 +71,10 @@ export type MqttErrorCode =
   | "CONNECTION_REFUSED"
   | "NOT_AUTHORIZED"
   | "CONNECTION_LOST"
+  | "CERTIFICATE_INVALID"
+  | "CERTIFICATE_REFUSED"
+  | "SERVER_UNTRUSTED"
+  | "INSECURE_CONNECTION"
   | "CREDENTIALS_FAILED"
   | "QUEUE_FULL"
   | "DROPPED"
@@ -275,8 +284,48 @@ export interface Credentials {
    * `mqttcleansession` `false` unless it is given. Default: `"memory"`.
    */
   store?: "memory" | "persistent" | Store;
-  /** Not in this version: anything given is a `TypeError`. `mqtts` and `wss` use the CAs of Node or the browser. */
-  certs?: undefined;
+  /**
+   * Certificates of your own, in Node; in a page a `TypeError`, because the browser sees to them. Means `mqtts` where
+   * the transport is not named. Default: none; `mqtts` and `wss` trust the CAs of Node or the browser.
+   */
+  certs?: Certificates;
+  /** What a WebSocket's handshake has besides URL and path. Default: none. */
+  websocket?: WebSocketOptions;
+}
+
+/** The path of a file, its text in PEM form (with a line `-----BEGIN`), or its bytes. */
+export type PemSource = string | ArrayBuffer | ArrayBufferView;
+
+/**
+ * TLS in Node. Files are read for each connection, so renewed ones count from the next on. What is wrong with them is
+ * `"CERTIFICATE_INVALID"`.
+ */
+export interface Certificates {
+  /** Name for ALPN (RFC 7301), 1 to 255 bytes; for AWS IoT on port 443 `"x-amzn-mqtt-ca"`. Default: none. */
+  iotProtocolName?: string;
+  /** The CAs that are trusted, in place of those of Node. Default: those of Node. */
+  ca?: PemSource;
+  /** Client certificate, followed by the intermediate ones if there are any; needs `key`. Default: none. */
+  cert?: PemSource;
+  /** Private key of `cert`. Default: none. */
+  key?: PemSource;
+  /** Opens an encrypted `key`. Default: none. */
+  passphrase?: string;
+  /**
+   * Whether anybody may pose as the broker. `on_error` is told once (`"INSECURE_CONNECTION"`). For experiments; give
+   * `ca` instead. Default: `false`.
+   */
+  dangerouslyDisableServerVerification?: boolean;
+}
+
+/** The handshake of a WebSocket (RFC 6455, section 4.1). Has no effect on `mqtt` and `mqtts`. */
+export interface WebSocketOptions {
+  /** Extra headers. Node only; in a page a `TypeError`, because browsers allow none. Default: none. */
+  headers?: Readonly<Record<string, string>>;
+  /** Subprotocols that are offered. Default: `"mqtt"`. */
+  protocols?: string | string[];
+  /** An `http.Agent` that makes the connection, such as a proxy's. Node only; in a page a `TypeError`. Default: none. */
+  agent?: object;
 }
 
 /**

@@ -7,7 +7,7 @@ import { compile, inlined } from "./load.mjs";
 /**
  * @typedef {object} Environment
  * @property {boolean} node
- * @property {(url: string, protocol: string) => object} [connect] makes a socket that behaves like a WebSocket
+ * @property {(url: string, protocols: string | string[], credentials: any) => object} [connect] makes a socket that behaves like a WebSocket
  * @property {() => Uint8Array} [bytes] the .wasm file, where it can be read at once
  * @property {() => URL | string} [url] where to fetch it from otherwise; without it `init` is told
  * @property {string} [advice] what to do when it is not found
@@ -18,6 +18,9 @@ import { compile, inlined } from "./load.mjs";
 export let environment = { node: false };
 /** @type {WebAssembly.Memory | undefined} */
 let memory;
+/** A call by numbers only: client, topic, length of the payload, flags, token. @typedef {(client: number, topic: number, length: number, flags: number, token: number) => number} BulkCall */
+/** What is exported as it is, without glue. @type {{ bulk_send: BulkCall, bulk_batch: BulkCall }} */
+export let bulk;
 /** @type {Promise<void> | undefined} */
 let loading;
 /** What `init` was given. @type {unknown} */
@@ -32,12 +35,19 @@ export function use(given) {
 export function ready() {
   if (memory === undefined && loading === undefined && environment.bytes !== undefined) {
     try {
-      memory = initSync({ module: inlined() ?? environment.bytes() }).memory;
+      begin(inlined() ?? environment.bytes());
     } catch (cause) {
       throw failure(undefined, cause);
     }
   }
   return memory !== undefined;
+}
+
+/** @param {any} module */
+function begin(module) {
+  const exports = initSync({ module });
+  bulk = /** @type {any} */ (exports);
+  memory = exports.memory;
 }
 
 /** Loads the core, from `given` if it is not loading yet. @param {unknown} [given] @returns {Promise<void>} */
@@ -64,7 +74,7 @@ async function instantiate() {
   try {
     if (place === undefined) throw new Error("nobody has said where it is");
     const module = await compile(environment.file?.(place) ?? place);
-    ({ memory } = initSync({ module }));
+    begin(module);
   } catch (cause) {
     throw failure(place, cause);
   }

@@ -23,6 +23,7 @@ const DEBIAN = {
   chromedriver: "chromium-driver",
   mosquitto: "mosquitto",
   mosquitto_sub: "mosquitto-clients",
+  openssl: "openssl",
 };
 
 /** The crate pins wasm-bindgen with `=`; the command-line tool must be of the very same version. */

@@ -2,13 +2,14 @@
 //! here is also reachable, one call at a time, through the public methods.
 
 use std::cell::RefCell;
+use std::rc::{Rc, Weak};
 
 use js_sys::{Array, Promise};
 use wasm_bindgen::prelude::*;
 
 use crate::api::MqttCustom;
 use crate::driver::properties::to_js;
-use crate::driver::{errors, values};
+use crate::driver::{errors, values, Client};
 use crate::engine::{check_topic, Code, Error, Message, Taken, Token};
 
 thread_local! {
@@ -16,10 +17,12 @@ thread_local! {
     static SCRATCH: RefCell<Vec<u8>> = const { RefCell::new(Vec::new()) };
     /// Topics that were checked once, by number; js/ keeps the numbers and bounds their count.
     static TOPICS: RefCell<Vec<String>> = const { RefCell::new(Vec::new()) };
+    /// By the numbers that js/ knows them by; a place is used again when its client is gone.
+    static CLIENTS: RefCell<Vec<Weak<Client>>> = const { RefCell::new(Vec::new()) };
     static REFUSED: RefCell<Option<Error>> = const { RefCell::new(None) };
 }
 
-/// Results of `send`.
+/// Results of `bulk_send`.
 const IN_THIS_TURN: u32 = 0;
 const PENDING: u32 = 1;
 const REFUSED_NOW: u32 = 2;
@@ -57,54 +60,78 @@ pub fn properties(list: &[u8]) -> JsValue {
     to_js(list)
 }
 
-#[wasm_bindgen]
-impl MqttCustom {
-    /// Publishes `len` bytes of the scratch buffer. `flags`: QoS in bits 0-1, retain 4, queue 8.
-    /// Does not schedule a pump: js/ pumps once a turn.
-    pub fn send(&self, topic: u32, len: usize, flags: u32, token: Token) -> u32 {
-        let taken = TOPICS.with_borrow(|topics| {
-            SCRATCH.with_borrow(|scratch| {
-                let message = Message {
-                    topic: topics.get(topic as usize).map_or("", |t| t.as_str()),
-                    payload: &scratch[..len],
-                    qos: (flags & 3) as u8,
-                    retain: flags & 4 != 0,
-                    properties: &[],
-                };
-                self.client().send_bulk(&message, flags & 8 != 0, token)
+/// The client that js/ calls by this number.
+#[inline(always)]
+fn client(number: u32) -> Option<Rc<Client>> {
+    CLIENTS.with_borrow(|clients| clients.get(number as usize)?.upgrade())
+}
+
+/// A message to `topic` of `len` bytes of the scratch buffer. `flags`: QoS in bits 0-1, retain 4, queue 8.
+#[inline(always)]
+fn with_scratch<R>(topic: u32, len: usize, flags: u32, work: impl FnOnce(&Message<'_>) -> R) -> R {
+    TOPICS.with_borrow(|topics| {
+        SCRATCH.with_borrow(|scratch| {
+            work(&Message {
+                topic: topics.get(topic as usize).map_or("", |t| t.as_str()),
+                payload: &scratch[..len],
+                qos: (flags & 3) as u8,
+                retain: flags & 4 != 0,
+                properties: &[],
             })
-        });
-        match taken {
-            Ok(Taken::Now) => IN_THIS_TURN,
-            Ok(Taken::Later) => PENDING,
-            Err(error) => {
-                REFUSED.set(Some(error));
-                REFUSED_NOW
-            }
+        })
+    })
+}
+
+/// Publishes from the scratch buffer. Does not schedule a pump: js/ pumps once a turn. A plain export, because
+/// the way in that wasm-bindgen makes for methods costs as much as a short publish itself.
+#[no_mangle]
+pub extern "C" fn bulk_send(number: u32, topic: u32, len: usize, flags: u32, token: Token) -> u32 {
+    let Some(client) = client(number) else {
+        return REFUSED_NOW;
+    };
+    let queue = flags & 8 != 0;
+    match with_scratch(topic, len, flags, |message| {
+        client.send_bulk(message, queue, token)
+    }) {
+        Ok(Taken::Now) => IN_THIS_TURN,
+        Ok(Taken::Later) => PENDING,
+        Err(error) => {
+            REFUSED.set(Some(error));
+            REFUSED_NOW
         }
     }
+}
 
-    /// Adds an item, JSON, to a batch: the token under which it will end, 0 if it is refused.
-    pub fn send_batch(&self, topic: u32, len: usize, flags: u32, token: Token) -> Token {
-        let taken = TOPICS.with_borrow(|topics| {
-            SCRATCH.with_borrow(|scratch| {
-                let item = Message {
-                    topic: topics.get(topic as usize).map_or("", |t| t.as_str()),
-                    payload: &scratch[..len],
-                    qos: (flags & 3) as u8,
-                    retain: flags & 4 != 0,
-                    properties: &[],
-                };
-                self.client().batch_bulk(&item, token)
-            })
-        });
-        taken.unwrap_or_else(|error| {
-            REFUSED.set(Some(error));
-            0
+/// Adds an item, JSON, to a batch: the token under which it will end, 0 if it is refused.
+#[no_mangle]
+pub extern "C" fn bulk_batch(number: u32, topic: u32, len: usize, flags: u32, token: Token) -> Token {
+    let Some(client) = client(number) else { return 0 };
+    with_scratch(topic, len, flags, |item| client.batch_bulk(item, token)).unwrap_or_else(|error| {
+        REFUSED.set(Some(error));
+        0
+    })
+}
+
+#[wasm_bindgen]
+impl MqttCustom {
+    /// By which number `bulk_send` and `bulk_batch` know the client.
+    pub fn number(&self) -> u32 {
+        let me = Rc::downgrade(self.client());
+        CLIENTS.with_borrow_mut(|clients| {
+            match clients.iter().position(|client| client.strong_count() == 0) {
+                Some(free) => {
+                    clients[free] = me;
+                    free as u32
+                }
+                None => {
+                    clients.push(me);
+                    clients.len() as u32 - 1
+                }
+            }
         })
     }
 
-    /// Why the last call of `send` or `send_batch` was refused.
+    /// Why the last call of `bulk_send` or `bulk_batch` was refused.
     pub fn refusal(&self) -> JsValue {
         match REFUSED.take() {
             Some(error) => self.client().error(&error, &JsValue::UNDEFINED),

@@ -1,42 +1,53 @@
 // The one factory the driver knows in Node: a URL in, a socket dressed as a WebSocket out.
 // Owns the choice by scheme; never throws, a URL it cannot use ends in onerror and onclose.
 
+import { Certificates } from "./certificates.mjs";
 import { DressedSocket } from "./dressed.mjs";
-import { failure } from "./failure.mjs";
+import { codeOf, failure, shownUrl } from "./failure.mjs";
 import { TcpSocket } from "./tcp.mjs";
 import { WsSocket } from "./websocket.mjs";
 
 /**
  * @param {string} url ws://, wss://, mqtt:// or mqtts://
- * @param {string} [protocol] WebSocket subprotocol
- * @param {{ tls?: import("node:tls").ConnectionOptions }} [options]
+ * @param {string | string[]} [protocols] WebSocket subprotocols
+ * @param {{ certs?: import("./certificates.mjs").Certs | null, websocket?: import("./websocket.mjs").Details | null } | null} [credentials]
  * @returns {DressedSocket}
  */
-export function connect(url, protocol = "mqtt", options = {}) {
+export function connect(url, protocols = "mqtt", credentials = {}) {
   let parsed;
   try {
     parsed = new URL(url);
   } catch (error) {
-    return unusable(`"${url}" is not a URL; write for example mqtt://localhost:1883`, error);
+    const text = `"${shownUrl(url)}" is not a URL; write for example mqtt://localhost:1883`;
+    // The cause would show the whole of it.
+    return unusable(failure(text, undefined, codeOf(error)));
   }
   if (parsed.hostname === "") {
-    return unusable(`"${url}" names no host; write for example mqtt://localhost:1883`);
+    return unusable(failure(`"${shownUrl(url)}" names no host; write for example mqtt://localhost:1883`));
+  }
+  const { certs, websocket } = credentials ?? {};
+  /** @type {Certificates | undefined} */
+  let certificates;
+  try {
+    if (/^(mqtts|wss):$/.test(parsed.protocol)) certificates = new Certificates(certs);
+  } catch (error) {
+    return unusable(/** @type {Error} */ (error));
   }
   switch (parsed.protocol) {
     case "mqtt:":
     case "mqtts:":
-      return new TcpSocket(parsed, options?.tls);
+      return new TcpSocket(parsed, certificates);
     case "ws:":
     case "wss:":
-      return new WsSocket(parsed, protocol, options?.tls);
+      return new WsSocket(parsed, protocols, certificates, websocket);
     default:
-      return unusable(`"${url}" must begin with ws://, wss://, mqtt:// or mqtts://`);
+      return unusable(failure(`"${shownUrl(url)}" must begin with ws://, wss://, mqtt:// or mqtts://`));
   }
 }
 
-/** @param {string} message @param {unknown} [cause] */
-function unusable(message, cause) {
+/** @param {Error} error */
+function unusable(error) {
   const socket = new DressedSocket();
-  socket.neverOpened(failure(message, cause));
+  socket.neverOpened(error);
   return socket;
 }

@@ -7,6 +7,11 @@
 // called are not reported: nobody waits for them, and `wasClean` tells. `ondrain` follows whenever
 // `bufferedAmount` was left above 64 KiB by a send, as soon as all of it has gone to the kernel.
 
+import { codeOf } from "./failure.mjs";
+
+/** The codes of an error that are ours, by the numbers that the engine knows (`Code::of_transport`). */
+const KINDS = ["", "CERTIFICATE_INVALID", "CERTIFICATE_REFUSED", "SERVER_UNTRUSTED"];
+
 const CONNECTING = 0;
 const OPEN = 1;
 const CLOSING = 2;
@@ -18,7 +23,7 @@ const LINGER_MS = 2000;
 /**
  * @typedef {{ data: Uint8Array }} MessageEvent valid until the handler returns; the bytes may be a view
  * @typedef {{ code: number, reason: string, wasClean: boolean }} CloseEvent
- * @typedef {{ error: Error, message: string }} ErrorEvent
+ * @typedef {{ error: Error, message: string, kind: number }} ErrorEvent
  */
 
 export class DressedSocket {
@@ -92,7 +97,7 @@ export class DressedSocket {
   failed(error) {
     if (this.readyState >= CLOSING) return;
     this.closing();
-    this.onerror?.({ error, message: error.message });
+    this.onerror?.({ error, message: error.message, kind: KINDS.indexOf(codeOf(error)) });
   }
 
   /** No more bytes are taken, and the peer has a limited time to take those on their way. */

@@ -19,13 +19,13 @@ export function codeOf(error) {
 }
 
 /**
- * An error that keeps the original as `cause`, and its `code`.
+ * An error that keeps the original as `cause`, and its `code` unless it has one of its own.
  * @param {string} message
  * @param {unknown} [cause]
+ * @param {string} [code]
  */
-export function failure(message, cause) {
+export function failure(message, cause, code = codeOf(cause)) {
   const error = new Error(message, cause === undefined ? undefined : { cause });
-  const code = codeOf(cause);
   return code ? Object.assign(error, { code }) : error;
 }
 
@@ -54,6 +54,11 @@ export function socketFailure(cause, address, open, secure) {
     );
   }
   return failure(`connect ${address}: TLS failed: ${said || code}`, cause);
+}
+
+/** A URL without what may be a secret: user, query and fragment. @param {string} url */
+export function shownUrl(url) {
+  return url.replace(/[?#].*/s, "").replace(/\/\/.*@/s, "//");
 }
 
 /** host:port as the user wrote it, the scheme's port where none was given. @param {URL} url @param {number} port */

@@ -5,24 +5,26 @@ import { isIP, connect as netConnect } from "node:net";
 import { connect as tlsConnect } from "node:tls";
 import { DressedSocket } from "./dressed.mjs";
 import { addressOf, failure, socketFailure } from "./failure.mjs";
+import { certificateFailure, suspicion } from "./tls-failure.mjs";
 
 export class TcpSocket extends DressedSocket {
   /** @type {import("node:net").Socket | undefined} */
   #socket;
   #peerEnded = false;
 
-  /** @param {URL} url @param {import("node:tls").ConnectionOptions} [tls] */
-  constructor(url, tls) {
+  /** @param {URL} url @param {import("./certificates.mjs").Certificates} [certificates] TLS, if they are given */
+  constructor(url, certificates) {
     super();
-    const secure = url.protocol === "mqtts:";
+    const secure = certificates !== undefined;
     const port = Number(url.port) || (secure ? 8883 : 1883);
     const host = url.hostname.replace(/^\[(.*)\]$/, "$1");
     const address = addressOf(url, port);
     const to = { host, port, autoSelectFamily: true, noDelay: true };
     let open = false;
+    let answered = false;
     try {
       this.#socket = secure
-        ? tlsConnect({ ...tls, ...to, servername: isIP(host) ? "" : host, rejectUnauthorized: true })
+        ? tlsConnect({ ...certificates.options, ...to, servername: isIP(host) ? "" : host })
         : netConnect(to);
     } catch (error) {
       this.neverOpened(socketFailure(error, address, false, secure));
@@ -33,7 +35,6 @@ export class TcpSocket extends DressedSocket {
       open = true;
       this.opened(socket);
     });
-    let answered = false;
     socket.on("data", (/** @type {Buffer} */ chunk) => {
       if (answered || !isHttp(chunk)) this.received(chunk);
       else this.#refuse(`${address} answers in HTTP, not MQTT: try ws${secure ? "s" : ""}://`);
@@ -41,9 +42,14 @@ export class TcpSocket extends DressedSocket {
     });
     socket.on("end", () => {
       this.#peerEnded = true;
-      if (open) this.closing();
+      const why = secure && !answered && suspicion(certificates);
+      if (why) this.failed(why);
+      else if (open) this.closing();
     });
-    socket.on("error", (error) => this.failed(socketFailure(error, address, open, secure)));
+    socket.on("error", (error) => {
+      const why = secure && certificateFailure(error, certificates, answered);
+      this.failed(why || socketFailure(error, address, open, secure));
+    });
     socket.on("close", (hadError) => {
       const clean = this.#peerEnded && !hadError;
       this.closed(clean ? 1000 : 1006, "", clean);

@@ -3,8 +3,9 @@
 
 import { WebSocket } from "ws";
 import { DressedSocket } from "./dressed.mjs";
-import { addressOf, codeOf, failure, socketFailure } from "./failure.mjs";
+import { addressOf, codeOf, failure, shownUrl, socketFailure } from "./failure.mjs";
 import { maskedFrame, maskKey } from "./frame.mjs";
+import { certificateFailure } from "./tls-failure.mjs";
 
 /** Frames at least this long are handed over as they are: copying them costs more than a call. */
 const LONG_FRAME = 16 * 1024;
@@ -13,7 +14,6 @@ const LONGEST_FRAME = 2 ** 28 + 2 ** 20;
 
 /** `closeTimeout` is for a peer that starts to close and never ends; our own close() has its own limit. */
 const OPTIONS = {
-  rejectUnauthorized: true,
   autoSelectFamily: true,
   perMessageDeflate: false,
   skipUTF8Validation: true,
@@ -22,6 +22,11 @@ const OPTIONS = {
   closeTimeout: 10_000,
   generateMask,
 };
+
+/**
+ * The `websocket` of credentials, as far as Node goes.
+ * @typedef {{ headers?: Record<string, string>, agent?: import("node:http").Agent }} Details
+ */
 
 export class WsSocket extends DressedSocket {
   /** @type {WebSocket | undefined} */
@@ -32,16 +37,23 @@ export class WsSocket extends DressedSocket {
   #frames = [];
   #handOver = () => this.#deliver();
 
-  /** @param {URL} url @param {string} protocol @param {import("node:tls").ConnectionOptions} [tls] */
-  constructor(url, protocol, tls) {
+  /**
+   * @param {URL} url
+   * @param {string | string[]} protocols
+   * @param {import("./certificates.mjs").Certificates} [certificates] TLS, if they are given
+   * @param {Details | null} [details]
+   */
+  constructor(url, protocols, certificates, details) {
     super();
-    const secure = url.protocol === "wss:";
+    const secure = certificates !== undefined;
+    const { headers, agent } = details ?? {};
     const address = addressOf(url, secure ? 443 : 80);
     let open = false;
     try {
-      this.#ws = new WebSocket(url, protocol, { ...tls, ...OPTIONS });
+      this.#ws = new WebSocket(url, protocols, { ...certificates?.options, ...OPTIONS, headers, agent });
     } catch (error) {
-      this.neverOpened(failure(`cannot use ${url.href} as a WebSocket URL: ${reasonOf(error)}`, error));
+      const text = `a WebSocket to ${shownUrl(url.href)} is not possible: ${reasonOf(error)}`;
+      this.neverOpened(failure(text, error));
       return;
     }
     const ws = this.#ws;
@@ -61,9 +73,10 @@ export class WsSocket extends DressedSocket {
     });
     ws.on("error", (error) => {
       this.#deliver();
-      this.failed(
-        open ? brokenAfterOpen(error, address, secure) : handshakeFailure(error, url, address, secure),
-      );
+      const why = secure && !open && certificateFailure(error, certificates, false);
+      if (why) this.failed(why);
+      else if (open) this.failed(brokenAfterOpen(error, address, secure));
+      else this.failed(handshakeFailure(error, url, address, secure));
     });
     ws.on("close", (code, reason) => {
       this.#deliver();
@@ -141,15 +154,18 @@ function reasonOf(error) {
 function handshakeFailure(error, url, address, secure) {
   const status = /^Unexpected server response: (\d+)/.exec(error.message)?.[1];
   if (status) {
+    const check = /^40[13]$/.test(status)
+      ? "check what signs in there: websocket.headers, or the query and its age"
+      : "check host, port and path";
     return failure(
-      `${address} answered HTTP ${status} to the WebSocket handshake at ${url.pathname}: check host, port and path`,
+      `${address} answered HTTP ${status} to the WebSocket handshake at ${url.pathname}: ${check}`,
       error,
     );
   }
   if (/subprotocol/.test(error.message)) {
     return failure(
-      `${address} speaks WebSocket but did not accept the subprotocol "mqtt": ` +
-        `there is no MQTT broker at ${url.pathname}, check port and path`,
+      `${address} speaks WebSocket but did not accept the subprotocol: ` +
+        `there is no MQTT broker at ${url.pathname}, check port, path and websocket.protocols`,
       error,
     );
   }

@@ -100,6 +100,7 @@ fn sized(buf: &[u8], first: u8, (least, most): (usize, usize)) -> Result<Option<
 }
 
 /// Appends a Remaining Length. The caller has checked it against [`MAX_REMAINING_LENGTH`].
+#[inline(always)]
 pub fn write_remaining_length(out: &mut Vec<u8>, mut n: usize) {
     while n >= 0x80 {
         out.push(n as u8 | 0x80);

@@ -126,6 +126,7 @@ pub struct Parts<'a> {
 
 /// The Remaining Length of a PUBLISH. It saturates, so that a comparison with a limit is right for every
 /// length.
+#[inline(always)]
 pub fn remaining_length(version: Version, parts: &Parts<'_>) -> usize {
     let list = list_length(parts);
     let list = match (version, list) {

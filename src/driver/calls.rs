@@ -62,6 +62,7 @@ impl Client {
     }
 
     /// Without a schedule: js/ pumps at the end of its turn.
+    #[inline(always)]
     pub fn send_bulk(&self, message: &Message<'_>, queue: bool, token: Token) -> Result<Taken, Error> {
         let now = self.now();
         let taken = {

@@ -4,7 +4,7 @@
 use js_sys::Uint8Array;
 
 use super::{Client, PIECE};
-use crate::engine::Generation;
+use crate::engine::{Code, Generation};
 
 impl Client {
     pub(super) fn on_open(&self, generation: Generation) {
@@ -46,9 +46,11 @@ impl Client {
         engine.received(generation, len, now);
     }
 
-    pub(super) fn on_failure(&self, generation: Generation, why: String) {
+    /// `kind` is of `Code::of_transport`.
+    pub(super) fn on_failure(&self, generation: Generation, why: String, kind: Option<f64>) {
         if self.is_current(generation) {
             *self.failure.borrow_mut() = why;
+            self.engine.borrow_mut().blame(kind.and_then(Code::of_transport));
         }
     }
 

@@ -77,15 +77,30 @@ pub fn config(credentials: &JsValue, over: &JsValue, asked: bool, hooks: &Hooks)
 #[inline(never)]
 fn builder(credentials: &JsValue) -> Result<Builder, Error> {
     let mut builder = Builder::default();
-    for (key, value) in values::entries("credentials", credentials)? {
-        let value = match key.as_str() {
-            "properties" => list("credentials.properties", &value, place::CONNECT)?,
-            "willProperties" => list("credentials.willProperties", &value, place::WILL)?,
+    fill(&mut builder, PLACE, credentials)?;
+    Ok(builder)
+}
+
+const PLACE: &str = "credentials";
+
+/// Also from the objects in there: what "credentials.certs" has.
+fn fill(builder: &mut Builder, at: &str, object: &JsValue) -> Result<(), Error> {
+    for (key, value) in values::entries(at, object)? {
+        let name = [at, ".", &key].concat();
+        let given = match &*name {
+            "credentials.properties" => list(&name, &value, place::CONNECT)?,
+            "credentials.willProperties" => list(&name, &value, place::WILL)?,
             _ => values::option_value(&value),
         };
-        builder.set(&key, value)?;
+        if given == Value::Other("an object") && ["certs", "websocket"].contains(&&*key) {
+            fill(builder, &name, &value)?;
+        }
+        match at.len() == PLACE.len() {
+            true => builder.set(&key, given)?,
+            false => builder.set_inner(&name[PLACE.len() + 1..], given)?,
+        }
     }
-    Ok(builder)
+    Ok(())
 }
 
 fn list(name: &str, value: &JsValue, place: u16) -> Result<Value, Error> {
@@ -101,7 +116,7 @@ pub struct Hooks {
     /// its client weakly and an abandoned one is collected.
     pub client: Option<Function>,
     pub host: Host,
-    /// `(url, subprotocol) => WebSocket`
+    /// `(url, subprotocols, credentials) => WebSocket`
     pub connect: Option<Function>,
     /// `(message, code, reasonCode, cause) => MqttError`
     pub error: Option<Function>,

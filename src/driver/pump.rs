@@ -175,10 +175,22 @@ impl Client {
     pub(super) fn open(&self, generation: Generation, server: usize) {
         self.begin_attempt();
         let url = self.engine.borrow().config().servers[server].clone();
-        match Socket::open(&url, self.hooks.connect.as_ref(), generation, &self.me) {
+        // Node's hook may call a proxy agent of the user's.
+        let credentials = self.credentials.borrow().clone();
+        match Socket::open(
+            &url,
+            self.hooks.connect.as_ref(),
+            &credentials,
+            generation,
+            &self.me,
+        ) {
             Ok(socket) => *self.socket.borrow_mut() = Some(socket),
             Err(thrown) => {
-                let why = host::get(&thrown, "message").as_string().unwrap_or_default();
+                // It shows the whole of a URL or subprotocol, which may have a token in it.
+                let why = match host::get(&thrown, "name") == "SyntaxError" {
+                    true => "invalid URL or subprotocol".into(),
+                    false => super::values::said(&thrown),
+                };
                 let now = self.now();
                 self.engine.borrow_mut().closed(generation, &why, now);
             }

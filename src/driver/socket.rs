@@ -24,17 +24,23 @@ const HIGH_MARK: u32 = 4 << 20;
 
 impl Socket {
     /// `connect` is the hook that makes a socket for a URL; without it the host's `WebSocket`.
+    /// What `credentials` say of certificates and headers is for the hook alone.
     pub fn open(
         url: &str,
         connect: Option<&Function>,
+        credentials: &JsValue,
         generation: Generation,
         client: &Weak<Client>,
     ) -> Result<Socket, JsValue> {
+        let mut protocols = host::get(&host::get(credentials, "websocket"), "protocols");
+        if !protocols.is_truthy() {
+            protocols = SUBPROTOCOL.into();
+        }
         let socket: WebSocket = match connect {
             Some(connect) => connect
-                .call2(&JsValue::UNDEFINED, &url.into(), &SUBPROTOCOL.into())?
+                .call3(&JsValue::UNDEFINED, &url.into(), &protocols, credentials)?
                 .unchecked_into(),
-            None => WebSocket::new_with_str(url, SUBPROTOCOL)?,
+            None => WebSocket::new_with_str_sequence(url, &protocols)?,
         };
         socket.set_binary_type(BinaryType::Arraybuffer);
 
@@ -49,7 +55,10 @@ impl Socket {
         let handlers = [
             on(|client, generation, _| client.on_open(generation)),
             on(|client, generation, event| client.on_data(generation, &data(event))),
-            on(|client, generation, event| client.on_failure(generation, reason(&event, "message"))),
+            on(|client, generation, event| {
+                let kind = host::get(&event, "kind").as_f64();
+                client.on_failure(generation, reason(&event, "message"), kind);
+            }),
             on(|client, generation, event| client.on_close(generation, reason(&event, "reason"))),
             on(|client, _, _| client.on_drain()),
         ];

@@ -23,6 +23,8 @@ pub struct Config {
     pub will: Option<Will>,
     pub username: Option<String>,
     pub password: Option<Vec<u8>>,
+    /// `certs` says so: TLS goes on with whoever answers.
+    pub unverified: bool,
     pub max_reconnect_delay: Millis,
     pub queue_size: usize,
     pub batch_size: usize,
@@ -102,6 +104,7 @@ impl Default for Config {
             will: None,
             username: None,
             password: None,
+            unverified: false,
             max_reconnect_delay: 256_000,
             queue_size: 5,
             batch_size: 5,

@@ -90,6 +90,10 @@ pub(super) struct Link {
     pub reauthenticates: bool,
     /// The last of the servers is one that another named.
     pub detour: bool,
+    /// Why the transport fails, where it says so.
+    pub blame: Option<Code>,
+    /// That this connection is not safe was told.
+    pub warned: bool,
     /// Who awaits start(), and after how many more failed attempts it fails.
     pub starters: Vec<(Token, usize)>,
 }
@@ -122,6 +126,8 @@ impl Default for Link {
             receive_maximum: usize::MAX,
             reauthenticates: false,
             detour: false,
+            blame: None,
+            warned: false,
             starters: Vec::new(),
         }
     }
@@ -192,6 +198,7 @@ impl Engine {
     pub(super) fn attempt(&mut self, now: Millis) {
         self.timers.clear(Timer::Retry);
         self.out.clear();
+        self.link.blame = None;
         self.link.generation = self.link.generation.wrapping_add(1);
         if self.cfg.ask {
             self.ask(now);
@@ -215,6 +222,7 @@ impl Engine {
             return;
         }
         self.link.phase = Phase::Handshake;
+        self.warn_if_unsafe();
         self.link.last_received = now;
         self.link.reauthenticates = false;
         self.link.told = false;
@@ -240,6 +248,27 @@ impl Engine {
                 password: cfg.password.as_deref(),
             },
         );
+    }
+
+    /// Told once, of the first connection that others can read, or that may lead to others.
+    fn warn_if_unsafe(&mut self) {
+        let url = self.cfg.servers.get(self.link.server);
+        let public = self.cfg.password.is_some() && url.is_some_and(|url| endpoint::is_public(url));
+        if self.link.warned || !(public || self.cfg.unverified) {
+            return;
+        }
+        self.link.warned = true;
+        let why = match public {
+            true => " gets the password unencrypted, for all on the way to read; use mqtts or wss",
+            false => " may be anybody: certs.dangerouslyDisableServerVerification is on; give its CA as certs.ca instead",
+        };
+        let error = Error::say(Code::Insecure, &[&self.server_name(), why]);
+        self.events.push_back(Event::Error(error));
+    }
+
+    /// The transport will close, for a reason of its own.
+    pub fn blame(&mut self, code: Option<Code>) {
+        self.link.blame = code;
     }
 
     /// The properties of CONNECT: the user's, and what our settings mean in MQTT 5.
@@ -279,7 +308,14 @@ impl Engine {
         }
         let server = self.server_name();
         let because = if why.is_empty() { "" } else { ": " };
+        let blame = self.link.blame.take();
         match self.link.phase {
+            // In TLS 1.3 a server refuses our certificate when the transport is open already.
+            Phase::Opening | Phase::Handshake if blame.is_some() => {
+                let words = ["cannot connect to ", &server, because, why];
+                let code = blame.unwrap_or(Code::ConnectionRefused);
+                self.lose(RC_LOST, Error::say(code, &words), now);
+            }
             Phase::Opening => {
                 let words = [
                     "cannot connect to ",

@@ -70,8 +70,7 @@ pub fn resolve(server: &str, settings: &Settings<'_>) -> Result<String, Error> {
             Code::InvalidOption,
             &[
                 "mqttserver \"",
-                // Neither a password nor a token in the query is shown.
-                &excerpt(server.rsplit('@').next().and_then(|s| s.split('?').next()).unwrap_or_default()),
+                &excerpt(shown(server)),
                 "\" ",
                 why,
                 "; give a host name (\"localhost\") or a URL (ws://host:9001/mqtt, wss://, mqtt://, mqtts://)",
@@ -133,6 +132,9 @@ pub fn resolve(server: &str, settings: &Settings<'_>) -> Result<String, Error> {
                 "cannot be reached from a WASI component, which has TCP only: use mqtt",
             ));
         }
+        _ if settings.tls && matches!(protocol, Protocol::Ws | Protocol::Mqtt) => {
+            return Err(wrong("is not encrypted, and certs was given: use mqtts or wss"));
+        }
         _ => {}
     }
     let tls = matches!(protocol, Protocol::Wss | Protocol::Mqtts);
@@ -150,6 +152,25 @@ pub fn resolve(server: &str, settings: &Settings<'_>) -> Result<String, Error> {
         (true, path) => path.split('#').next().unwrap_or_default(),
     };
     Ok([protocol.scheme(), &host, ":", &count(port as usize), path].concat())
+}
+
+/// What an error may show of a server: no user name, password, query or fragment.
+fn shown(server: &str) -> &str {
+    let open = server.split('?').next().unwrap_or_default();
+    let open = open.split('#').next().unwrap_or_default();
+    let tail = server.rsplit('@').next().unwrap_or_default().len();
+    // What follows an @ in a query may be the end of it, or of a password.
+    open.get(server.len() - tail..)
+        .unwrap_or(if tail < server.len() { "…" } else { open })
+}
+
+/// Whether others on the way can read what goes to this URL, which is one that `resolve` made.
+pub fn is_public(url: &str) -> bool {
+    let host = url.strip_prefix("mqtt://").or(url.strip_prefix("ws://"));
+    host.is_some_and(|host| {
+        let local = ["localhost:", "127.", "[::1]:"];
+        !local.iter().any(|local| host.starts_with(local))
+    })
 }
 
 /// The URL of a server that another one has named (MQTT 5, §4.11): a host with or without a port, reached as the other
@@ -273,6 +294,11 @@ mod tests {
             ("a b", Host::Node, "host name"),
             ("h/path", Host::Node, "scheme"),
             ("mqtt://me:secret@h", Host::Node, "mqttusername"),
+            ("mqtt://me:a@secret@h", Host::Node, "mqttusername"),
+            ("mqtt://me:a?secret@h", Host::Node, "port"),
+            ("http://h/p?token=secret", Host::Node, "scheme"),
+            ("http://h/p?token=a@secret", Host::Node, "scheme"),
+            ("http://h/p#secret", Host::Node, "scheme"),
         ] {
             let error = url(server, None, None, host).unwrap_err();
             assert!(

@@ -14,6 +14,14 @@ pub enum Code {
     /// CONNACK 4 or 5 (§3.2.2.3).
     NotAuthorized,
     ConnectionLost,
+    /// What `certs` gives cannot be used.
+    CertificateInvalid,
+    /// The server does not take our certificate, or misses it.
+    CertificateRefused,
+    /// The server's certificate does not show that it is the one we want.
+    ServerUntrusted,
+    /// A warning: others can read the password, or be the server.
+    Insecure,
     /// The function that gives credentials has failed.
     CredentialsFailed,
     QueueFull,
@@ -58,6 +66,10 @@ impl Code {
             Code::ConnectionRefused => "CONNECTION_REFUSED",
             Code::NotAuthorized => "NOT_AUTHORIZED",
             Code::ConnectionLost => "CONNECTION_LOST",
+            Code::CertificateInvalid => "CERTIFICATE_INVALID",
+            Code::CertificateRefused => "CERTIFICATE_REFUSED",
+            Code::ServerUntrusted => "SERVER_UNTRUSTED",
+            Code::Insecure => "INSECURE_CONNECTION",
             Code::CredentialsFailed => "CREDENTIALS_FAILED",
             Code::QueueFull => "QUEUE_FULL",
             Code::Dropped => "DROPPED",
@@ -78,6 +90,16 @@ impl Code {
             Code::StoreLocked => "STORE_LOCKED",
             Code::StoreDamaged => "STORE_DAMAGED",
             Code::StoreFailed => "STORE_FAILED",
+        }
+    }
+
+    /// What a transport that knows TLS may say of its failure, by its number in js/node/dressed.mjs.
+    pub fn of_transport(number: f64) -> Option<Code> {
+        match number as u8 {
+            1 => Some(Code::CertificateInvalid),
+            2 => Some(Code::CertificateRefused),
+            3 => Some(Code::ServerUntrusted),
+            _ => None,
         }
     }
 

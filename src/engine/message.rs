@@ -62,7 +62,20 @@ pub fn check_topic(name: &str) -> Result<(), Error> {
 }
 
 /// Size and QoS; the topic is looked at by `check_topic`.
+#[inline(always)]
 pub(super) fn check_message(version: Version, message: &Message<'_>) -> Result<(), Error> {
+    // What most are is seen at once.
+    if message.qos <= 2 && message.properties.is_empty() && message.payload.len() <= SHORT {
+        return Ok(());
+    }
+    check_all(version, message)
+}
+
+/// With a topic and properties of any length it is far from the largest packet.
+const SHORT: usize = 1 << 20;
+
+#[cold]
+fn check_all(version: Version, message: &Message<'_>) -> Result<(), Error> {
     check_qos(message.qos)?;
     if version == Version::V4 && !message.properties.is_empty() {
         return Err(needs_5("properties"));

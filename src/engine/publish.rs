@@ -35,6 +35,7 @@ impl Engine {
     }
 
     /// For a caller that has checked the topic before, with `check_topic`.
+    #[inline(always)]
     pub fn publish_checked(
         &mut self,
         now: Millis,
@@ -82,6 +83,7 @@ impl Engine {
 
     /// Appends a PUBLISH to what is outgoing, with a topic alias if there is one; false if it has one, and
     /// means something on this connection only.
+    #[inline(always)]
     fn write(&mut self, parts: &Parts<'_>, pid: u16) -> bool {
         let mut parts = *parts;
         if self.version == Version::V5 {
@@ -109,6 +111,7 @@ impl Engine {
         self.ops.in_flight() < self.cfg.max_inflight && self.link.quota > 0
     }
 
+    #[inline(always)]
     fn can_send_now(&self) -> bool {
         self.is_online()
             && !self.link.blocked

@@ -84,6 +84,7 @@ impl Engine {
         self.stopping.active
     }
 
+    #[inline(always)]
     pub(super) fn accepting(&self) -> Result<(), Error> {
         if self.stopping.active || self.link.phase == Phase::Stopped {
             return Err(Error::stopped());

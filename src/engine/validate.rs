@@ -35,10 +35,14 @@ enum Kind {
     Version,
     /// Encoded by whoever knows the user's values.
     Properties,
+    /// Looked at by who reads it; what it has is in `INNER`.
+    Object,
+    /// A path or what the file has, of any length.
+    Content,
 }
 
 /// Every key there is. Seconds may have fractions.
-const KEYS: [(&str, Kind); 34] = [
+const KEYS: [(&str, Kind); 35] = [
     ("mqttclientid", Kind::Text),
     ("mqttserver", Kind::TextOrList),
     ("mqttport", Kind::Whole(1.0, 65_535.0)),
@@ -72,7 +76,21 @@ const KEYS: [(&str, Kind); 34] = [
     ("offlineexpiry", Kind::Seconds(0.0, MAX_SECONDS)),
     ("publishtimeout", Kind::Seconds(0.0, MAX_SECONDS)),
     ("store", Kind::Store),
-    ("certs", Kind::Text),
+    ("certs", Kind::Object),
+    ("websocket", Kind::Object),
+];
+
+/// Keys of the objects among them. What they give is read by the transport.
+const INNER: [(&str, Kind); 9] = [
+    ("certs.iotProtocolName", Kind::Text),
+    ("certs.ca", Kind::Content),
+    ("certs.cert", Kind::Content),
+    ("certs.key", Kind::Content),
+    ("certs.passphrase", Kind::Text),
+    ("certs.dangerouslyDisableServerVerification", Kind::Bool),
+    ("websocket.headers", Kind::Object),
+    ("websocket.protocols", Kind::TextOrList),
+    ("websocket.agent", Kind::Object),
 ];
 
 /// 24 days: what a JavaScript timer can hold.
@@ -85,6 +103,9 @@ pub struct Builder {
     port: Option<u16>,
     /// See `endpoint::Settings`.
     pub port_wins: bool,
+    tls: bool,
+    /// What was given that only Node can do.
+    node_only: Option<&'static str>,
     /// They come from a function.
     pub asked: bool,
     protocol: Option<Protocol>,
@@ -101,6 +122,8 @@ impl Default for Builder {
             servers: vec!["localhost".into()],
             port: None,
             port_wins: false,
+            tls: false,
+            node_only: None,
             asked: false,
             protocol: None,
             path: "/mqtt".into(),
@@ -119,20 +142,10 @@ impl Default for Builder {
 
 impl Builder {
     pub fn set(&mut self, key: &str, value: Value) -> Result<(), Error> {
-        let Some(&(name, kind)) = KEYS.iter().find(|(name, _)| *name == key) else {
-            return Err(unknown("credentials", key, KEYS.iter().map(|(name, _)| *name)));
-        };
-        if value == Value::Absent {
-            return Ok(());
-        }
-        if name == "certs" {
-            return Err(Error::new(
-                Code::InvalidOption,
-                "certs is not supported by this version; leave it out, and mqtts and wss trust the usual CAs",
-            ));
-        }
+        let (name, value) = find(&KEYS, key, value)?;
         let cfg = &mut self.cfg;
-        match (name, check(name, kind, value)?) {
+        match (name, value) {
+            (_, Value::Absent) => {}
             ("mqttclientid", Value::Text(id)) => (cfg.assigned_id, cfg.client_id) = (id.is_empty(), id),
             ("mqttserver", Value::List(servers)) => self.servers = servers,
             ("mqttport", Value::Number(n)) => self.port = Some(n as u16),
@@ -147,9 +160,11 @@ impl Builder {
                     ));
                 }
             }
-            ("mqttpath", Value::Text(path)) => {
+            ("mqttpath", Value::Text(mut path)) => {
                 if !path.starts_with('/') || path.contains('#') {
                     let allowed = "a path that begins with / and has no #, such as \"/mqtt\"";
+                    // A query may hold a signature.
+                    path.truncate(path.find('?').unwrap_or(path.len()));
                     return Err(wrong(name, &Value::Text(path), allowed));
                 }
                 self.path = path;
@@ -195,6 +210,18 @@ impl Builder {
             ("publishtimeout", Value::Number(s)) => cfg.publish_timeout = millis(s),
             ("offlinesize", Value::Number(n)) => cfg.offline_size = n as usize,
             ("offlinebytes", Value::Number(n)) => cfg.offline_bytes = n as usize,
+            ("certs", _) => (self.tls, self.node_only) = (true, Some(name)),
+            _ => {}
+        }
+        Ok(())
+    }
+
+    /// A key of an object: "certs.ca".
+    pub fn set_inner(&mut self, key: &str, value: Value) -> Result<(), Error> {
+        match find(&INNER, key, value)? {
+            (_, Value::Absent) => {}
+            (name @ ("websocket.headers" | "websocket.agent"), _) => self.node_only = Some(name),
+            (_, Value::Bool(on)) => self.cfg.unverified = on,
             _ => {}
         }
         Ok(())
@@ -202,12 +229,22 @@ impl Builder {
 
     /// What only the whole shows.
     pub fn finish(mut self, host: Host) -> Result<Config, Error> {
+        if let (Some(name), true) = (self.node_only, host != Host::Node) {
+            return Err(Error::say(
+                Code::InvalidOption,
+                &[
+                    "credentials.",
+                    name,
+                    " is for Node only: a WASI component has no TLS, and in a page the browser sees to certificates and headers; use wss and a CA that it trusts, import a client certificate into it, or sign in with mqttusername and mqttpassword",
+                ],
+            ));
+        }
         let settings = Settings {
             port: self.port,
             port_wins: self.port_wins,
             protocol: self.protocol,
             path: &self.path,
-            tls: false,
+            tls: self.tls,
             host,
         };
         for server in &self.servers {
@@ -250,6 +287,22 @@ impl Builder {
             self.cfg.will = Some(self.will);
         }
         Ok(self.cfg)
+    }
+}
+
+/// The key's own name, and the value as `check` leaves it.
+#[inline(never)]
+fn find(
+    table: &'static [(&'static str, Kind)],
+    key: &str,
+    value: Value,
+) -> Result<(&'static str, Value), Error> {
+    let Some(&(name, kind)) = table.iter().find(|(name, _)| *name == key) else {
+        return Err(unknown("credentials", key, table.iter().map(|(name, _)| *name)));
+    };
+    match value {
+        Value::Absent => Ok((name, value)),
+        value => Ok((name, check(name, kind, value)?)),
     }
 }
 
@@ -297,6 +350,8 @@ fn check(name: &str, kind: Kind, value: Value) -> Result<Value, Error> {
         (Kind::Version, value @ Value::Number(4.0 | 5.0)) => Ok(value),
         (Kind::Version, Value::Text(text)) if text == "auto" => Ok(Value::Text(text)),
         (Kind::Properties, value @ Value::Bytes(_)) => Ok(value),
+        (Kind::Object, value @ Value::Other("an object")) => Ok(value),
+        (Kind::Content, value @ (Value::Text(_) | Value::Bytes(_))) => Ok(value),
         (Kind::Store, Value::Text(text)) if text == "memory" => Ok(Value::Bool(false)),
         (Kind::Store, Value::Text(text)) if text == "persistent" => Ok(Value::Bool(true)),
         (Kind::Store, Value::Other("an object")) => Ok(Value::Bool(true)),
@@ -317,6 +372,8 @@ fn check(name: &str, kind: Kind, value: Value) -> Result<Value, Error> {
                 Kind::Version => "4 (MQTT 3.1.1), 5 or \"auto\"".to_owned(),
                 Kind::Properties => "an object of MQTT 5 properties".to_owned(),
                 Kind::Store => "\"memory\", \"persistent\" or a store".to_owned(),
+                Kind::Object => "an object".to_owned(),
+                Kind::Content => "a path, PEM text or bytes".to_owned(),
                 Kind::Whole(min, max) if min == max => number(min),
                 Kind::Whole(min, max) => bounds("a whole number", min, max),
                 Kind::Seconds(min, max) => bounds("a number of seconds", min, max),
@@ -332,7 +389,8 @@ fn check(name: &str, kind: Kind, value: Value) -> Result<Value, Error> {
 
 fn wrong(name: &str, given: &Value, allowed: &str) -> Error {
     let shown = match given {
-        _ if name == "mqttpassword" => "something else".to_owned(),
+        // What may be a secret is not shown.
+        _ if name == "mqttpassword" || name.contains('.') => "something else".to_owned(),
         Value::Absent => "nothing".to_owned(),
         Value::Text(text) => ["the string \"", &excerpt(text), "\""].concat(),
         Value::Number(n) => number(*n),

@@ -21,7 +21,10 @@ before(async () => {
 after(() => runner?.stop());
 
 for (const guide of GUIDES) {
-  const runnable = snippets(read(guide)).filter(({ language }) => language === "js" || language === "cjs");
+  const runnable = snippets(read(guide)).filter(
+    // Commands of a shell are run where the guide says what they print: others install something.
+    ({ language, prints }) => language === "js" || language === "cjs" || (language === "sh" && prints !== ""),
+  );
   for (const [i, { heading, language, body, prints }] of runnable.entries()) {
     test(`${guide}: snippet ${i + 1}, under "${heading}"`, async () => {
       const { stdout, stderr, code } = await runner.run(`${guide}-${i}`, language, body);

@@ -51,6 +51,9 @@ struct World {
     slow_to_close: bool,
     refuses: bool,
     seed: u64,
+    /// What the engine is told when it asks for credentials, and the attempt for which it has asked.
+    answer: Config,
+    asked: Option<Generation>,
 }
 
 fn list(all: &[(u8, Value<'_>)]) -> Vec<u8> {
@@ -126,9 +129,16 @@ impl World {
         if more & 128 != 0 {
             cfg.username = Some("u".into());
             cfg.password = Some(vec![0, 255]);
+            if !cfg.persist {
+                cfg.client_id.clear();
+                cfg.assigned_id = true;
+            }
         }
+        let asks = more & 0b1000_0111 == 0b1000_0011;
         let mut world = World {
-            engine: Engine::new(cfg, 1),
+            answer: cfg.clone(),
+            asked: None,
+            engine: Engine::new(if asks { Config::asking() } else { cfg }, 1),
             now: 1_000_000,
             wire: Wire::None,
             peer: Peer::default(),
@@ -252,7 +262,7 @@ impl World {
                 self.end(token);
             }
             Event::Disconnected { rc, error } => assert_eq!(rc == 0, error.is_none()),
-            Event::Ask { .. } => panic!("nobody has given a function"),
+            Event::Ask { generation, .. } => self.asked = Some(generation),
             Event::Connected { .. } | Event::Auth { .. } | Event::Unrouted(_) | Event::Error(_) => {}
         }
     }
@@ -358,7 +368,13 @@ impl World {
             }
             29 => match input.byte() % 4 {
                 0 => self.slow_to_close ^= true,
-                1 => self.refuses ^= true,
+                1 => match self.asked.take() {
+                    Some(generation) => {
+                        self.engine.answered(generation, Err(Error::stopped()), self.now);
+                        self.drain();
+                    }
+                    None => self.refuses ^= true,
+                },
                 2 if self.engine.config().persist => self.restart(),
                 _ => {
                     if let Wire::Closing(generation) = self.wire {
@@ -460,7 +476,13 @@ impl World {
         self.drain();
     }
 
+    /// What is asked for is answered, and what is opening is open.
     fn opened(&mut self) {
+        if let Some(generation) = self.asked.take() {
+            let answer = self.answer.clone();
+            self.engine.answered(generation, Ok(answer), self.now);
+            self.drain();
+        }
         if let Wire::Opening(generation) = self.wire {
             self.wire = Wire::Open(generation);
             self.engine.opened(generation, self.now);
@@ -545,8 +567,12 @@ impl World {
                 }
                 4 => say(property::SERVER_KEEP_ALIVE, 1),
                 5 => say(property::SERVER_KEEP_ALIVE, 0),
-                6 => put(&mut says, property::ASSIGNED_CLIENT_ID, Value::Text("you")),
                 _ => {}
+            }
+            // To whom has none, and for once to whom has one.
+            let unnamed = self.engine.config().client_id.is_empty();
+            if unnamed || input.one_in(32) {
+                put(&mut says, property::ASSIGNED_CLIENT_ID, Value::Text("you"));
             }
         }
         let present = input.one_in(2) && !self.peer.clean;

@@ -206,23 +206,13 @@ test("the keep alive of the broker takes the place of ours", async (t) => {
   assert.equal(client.stats().reconnects, 0);
 });
 
-test("the client identifier that a broker assigns is told, and used on the next connection", async (t) => {
-  // Only of a broker that assigns one unasked: this client makes one up rather than send none.
-  const assigned = { properties: { assignedClientIdentifier: "assigned" } };
-  const broker = await startFakeBroker(scripts.accepts(undefined, assigned));
-  t.after(() => broker.stop());
-  const client = clientFor(t, { mqttserver: broker.url, mqttversion: 5, maxmqttreconnectdelay: 0.1 });
-  const told = [];
-  client.on_connect = (_client, _userdata, _flags, _rc, properties) => {
-    told.push(properties.assignedClientIdentifier);
-  };
-  await client.start();
-  broker.connections[0].reset();
-  await until(() => told.length === 2);
-  const used = broker.connections.map((connection) => connection.packets[0].clientId);
-  assert.match(used[0], /^mqttlib[0-9a-zA-Z]{16}$/);
-  assert.equal(used[1], "assigned");
-  assert.deepEqual(told, ["assigned", "assigned"]);
+test("the client identifier that the broker assigns is told, and used on the next connection", async (t) => {
+  const { tap, client, connack } = await start(t, "", { mqttclientid: "", maxmqttreconnectdelay: 0.1 });
+  assert.ok(connack.assignedClientIdentifier.length > 0);
+  tap.cut();
+  await until(() => client.stats().reconnects === 1);
+  const used = tap.of("client", "connect").map((packet) => packet.clientId);
+  assert.deepEqual(used, ["", connack.assignedClientIdentifier]);
 });
 
 test("a QoS beyond the broker's is refused before it is sent, and a retained message too", async (t) => {

@@ -211,11 +211,18 @@ test("we read in its CONNACK and DISCONNECT what it was given", async (t) => {
   for (const seed of seeds(SEEDS)) {
     const random = randomOf(seed, 5, 3);
     const values = valuesOf(random);
-    const connack = values.connack();
+    // An identifier is assigned to whom has none.
+    const named = values.flag();
+    const connack = { ...values.connack(), ...(!named && { assignedClientIdentifier: values.topic() }) };
     const reasonCode = random.pick([0, 0x80, 0x81, 0x8b, 0x8d, 0x8e, 0x96, 0x98, 0x9c, 0x9d, 0xa0]);
     const goodbye = values.disconnect();
-    const broker = await startBroker(t, undefined, connack && { properties: connack });
-    const client = clientFor(t, { mqttserver: broker.url, mqttversion: 5, maxmqttreconnectdelay: 60 });
+    const broker = await startBroker(t, undefined, { properties: connack });
+    const client = clientFor(t, {
+      mqttserver: broker.url,
+      mqttversion: 5,
+      mqttclientid: named ? "me" : "",
+      maxmqttreconnectdelay: 60,
+    });
     const told = {};
     client.on_connect = (_client, _userdata, _flags, _rc, properties) => {
       told.connack = properties;

@@ -17,14 +17,14 @@ const README = read("README.md");
 const SEEN = {
   "mqtt-lib": ["test/topic hello"],
   "A client that stays connected": ["test/topic first", "test/topic second"],
-  "`batch_publish`: many items, one message": [
+  "batch_publish: many items, one message": [
     'test/batch ["payload","payload","payload","payload","payload"]',
     'test/other [{"celsius":21.5}]',
   ],
-  "`qpublish`: one queue, each message by itself": [0, 1, 2, 3, 4].map((i) => `test/queue payload ${i}`),
-  "`publish_high_priority`: a connection of its own": ["test/alarm fire", "test/alarm over"],
+  "qpublish: one queue, each message by itself": [0, 1, 2, 3, 4].map((i) => `test/queue payload ${i}`),
+  "publish_high_priority: a connection of its own": ["test/alarm fire", "test/alarm over"],
   "Configuration, with a will": ["test/will device1 is gone"],
-  "`start` and `stop`": ["test/again hello"],
+  "start and stop": ["test/again hello"],
   "Subscriptions, handlers, iterators": ['test/x/json {"value":42}', "test/a \x01\x02\x03"],
   "MQTT 5": ["test/double 21", "test/five 21.5"],
   Errors: [],

@@ -4,12 +4,14 @@
 import assert from "node:assert/strict";
 import { createHash, randomBytes } from "node:crypto";
 import { once } from "node:events";
+import { readFileSync } from "node:fs";
 import { createServer } from "node:net";
 import { after, describe, test } from "node:test";
 import { setTimeout as sleep } from "node:timers/promises";
 import { createServer as createTlsServer } from "node:tls";
 import { connect } from "../../js/node/connect.mjs";
 import { maskedFrame } from "../../js/node/frame.mjs";
+import { makeCertificates } from "../support/certificates.mjs";
 
 const BINARY = 2;
 const CLOSE = 8;
@@ -66,14 +68,9 @@ after(() => {
   for (const close of closers) close();
 });
 
-/** TLS without certificates, by a key both sides know. */
-const KEY = randomBytes(32);
-const PSK = { ciphers: "PSK-AES128-GCM-SHA256", maxVersion: "TLSv1.2" };
-const OURS = {
-  ...PSK,
-  pskCallback: () => ({ psk: KEY, identity: "test" }),
-  checkServerIdentity: () => undefined,
-};
+const certificates = makeCertificates();
+const identity = certificates.issue("server");
+const TLS = { cert: readFileSync(identity.cert), key: readFileSync(identity.key) };
 
 /** One client, open, and the server's side of it: `frames` so far, `arrived(count)`, `peer` to write to. */
 async function open({ secure = false, answersClose = true } = {}) {
@@ -115,7 +112,7 @@ async function open({ secure = false, answersClose = true } = {}) {
       waiting();
     });
   };
-  const server = secure ? createTlsServer({ ...PSK, pskCallback: () => KEY }, onPeer) : createServer(onPeer);
+  const server = secure ? createTlsServer(TLS, onPeer) : createServer(onPeer);
   server.listen(0, "127.0.0.1");
   await once(server, "listening");
   closers.push(() => {
@@ -137,7 +134,7 @@ async function open({ secure = false, answersClose = true } = {}) {
   far.end = () => until(() => far.ended);
 
   const url = `${secure ? "wss" : "ws"}://127.0.0.1:${server.address().port}/mqtt`;
-  const socket = connect(url, "mqtt", secure ? { tls: OURS } : {});
+  const socket = connect(url, "mqtt", secure ? { certs: { ca: certificates.ca } } : {});
   socket.onerror = (event) => {
     far.broken ??= event.error;
     waiting();

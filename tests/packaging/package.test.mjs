@@ -27,6 +27,7 @@ const FILES = [
   "dist/bare.cjs",
   "dist/bare.mjs",
   "dist/browser.mjs",
+  "dist/cli.mjs",
   "dist/index.d.cts",
   "dist/index.d.ts",
   "dist/inline.cjs",
@@ -82,21 +83,26 @@ test("the tarball contains what it should and nothing else", () => {
   assert.deepEqual(packed.files.map((file) => file.path).sort(), FILES);
 });
 
-test("the tarball is under 306 KB", () => {
-  assert.ok(statSync(tarball).size < 306_000, `${statSync(tarball).size} bytes`);
+test("the tarball is under 300 KB", () => {
+  assert.ok(statSync(tarball).size < 300_000, `${statSync(tarball).size} bytes`);
 });
 
 test("every file that package.json names is in the tarball", () => {
   const leaves = (value) => (typeof value === "string" ? [value] : Object.values(value).flatMap(leaves));
-  const { exports, main, types, typesVersions } = MANIFEST;
-  for (const path of leaves({ exports, main, types, typesVersions: Object.values(typesVersions["*"]) })) {
+  const { bin, exports, main, types, typesVersions } = MANIFEST;
+  for (const path of leaves({
+    bin,
+    exports,
+    main,
+    types,
+    typesVersions: Object.values(typesVersions["*"]),
+  })) {
     assert.ok(FILES.includes(path.replace("./", "")), path);
   }
 });
 
-// A ratchet: the goal is 40 KiB with MQTT 5 inside. It was 107 before MQTT 5, which costs about 20; credentials from
-// a function cost 2.5. Lower it with every gain.
-const BROWSER_BUDGET = 113.5 * KIB;
+// A ratchet: the goal is 40 KiB with MQTT 5 inside. Lower it with every gain.
+const BROWSER_BUDGET = 103 * KIB;
 
 test("a browser downloads no more than the budget, compressed", () => {
   const gzip = (name) => gzipSync(readFileSync(join(ROOT, "dist", name)), { level: 9 }).length;
@@ -107,6 +113,28 @@ test("a browser downloads no more than the budget, compressed", () => {
 test("installing it brings at most one package more", () => {
   const names = readdirSync(join(project, "node_modules")).filter((name) => !name.startsWith("."));
   assert.deepEqual(names, ["mqtt-lib", "ws"]);
+});
+
+test("npx mqtt-lib is the command, from the installed package", async () => {
+  assert.equal(await run(project, "npx", "--no", "--", "mqtt-lib", "--version"), `${MANIFEST.version}\n`);
+  const help = await run(project, "npx", "--no", "--", "mqtt-lib", "pub", "--help");
+  assert.match(help, /^mqtt-lib pub: /);
+  // It finds the package that it belongs to: the sentence is the validator's.
+  const wrong = await run(
+    project,
+    "npx",
+    "--no",
+    "--",
+    "mqtt-lib",
+    "pub",
+    "-t",
+    "a",
+    "-m",
+    "b",
+    "-p",
+    "0",
+  ).catch(String);
+  assert.match(wrong, /--port must be a whole number from 1 to 65535; 0 was given/);
 });
 
 const SAYS_ITS_NAMES = `

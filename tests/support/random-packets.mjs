@@ -70,7 +70,6 @@ export function valuesOf(random) {
         maximumQoS: () => random.between(0, 1),
         retainAvailable: flag,
         maximumPacketSize: () => random.scale(1, 0xffff_ffff),
-        assignedClientIdentifier: topic,
         topicAliasMaximum: () => random.between(0, 65_535),
         wildcardSubscriptionAvailable: flag,
         subscriptionIdentifiersAvailable: flag,

@@ -1,14 +1,16 @@
 // Snippets of the README and the guides, run as they are written, in a process of their own. Only ports differ: a
-// preload leads connections to 1883 and 9001 to a Mosquitto, where another client sees what is published.
+// preload leads connections to 1883, 9001 and 8883 to a Mosquitto, where another client sees what is published. On 8883
+// it wants a client certificate; "ca.pem", "device.pem" and "device.key" lie where the snippet runs.
 
 import { spawn } from "node:child_process";
-import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { copyFileSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import mqtt from "mqtt";
-import { startMosquitto } from "./mosquitto.mjs";
+import { makeCertificates, startTlsMosquitto } from "./certificates.mjs";
 
 const ROOT = fileURLToPath(new URL("../..", import.meta.url));
+const CLI = join(ROOT, "dist", "cli.mjs");
 const TARGET = join(ROOT, "target");
 
 /** The fenced blocks, each with the heading above it and, for code, the output below it. */
@@ -26,16 +28,22 @@ export function snippets(markdown) {
 export async function startSnippets() {
   mkdirSync(TARGET, { recursive: true });
   const folder = mkdtempSync(join(TARGET, "snippets-")); // within the project, so that "mqtt-lib" is itself
-  const broker = await startMosquitto();
+  const certificates = makeCertificates();
+  const device = certificates.issue("device", { names: "DNS:device" });
+  const files = { "ca.pem": certificates.ca, "device.pem": device.cert, "device.key": device.key };
+  for (const [name, path] of Object.entries(files)) copyFileSync(path, join(folder, name));
+  const broker = await startTlsMosquitto(certificates, { mutual: true });
   const preload = `
     import net from "node:net";
+    import tls from "node:tls";
     import { syncBuiltinESMExports } from "node:module";
-    const ports = { 1883: ${broker.port}, 9001: ${broker.wsPort} };
-    const { connect } = net;
-    net.connect = net.createConnection = (to, ...rest) => {
+    const ports = { 1883: ${broker.port}, 9001: ${broker.wsPort}, 8883: ${broker.tlsPort} };
+    const leading = (connect) => (to, ...rest) => {
       if (!(to.port in ports)) throw new Error("a snippet connects to port " + to.port);
       return connect({ ...to, port: ports[to.port] }, ...rest);
     };
+    net.connect = net.createConnection = leading(net.connect);
+    tls.connect = leading(tls.connect);
     syncBuiltinESMExports();
   `;
   writeFileSync(join(folder, "preload.mjs"), preload);
@@ -62,17 +70,26 @@ export async function startSnippets() {
       return seen.slice(0, -1);
     },
     run(name, language, body) {
+      if (language === "sh") return runFile(folder, "/bin/bash", [writeShell(folder, name, body)]);
       const file = join(folder, `${name}.${language === "js" ? "mjs" : "cjs"}`);
       writeFileSync(file, body);
-      return runFile(folder, file);
+      return runFile(folder, process.execPath, ["--import", join(folder, "preload.mjs"), file]);
     },
   };
 }
 
-function runFile(folder, file) {
+/** Commands of a shell, among which `mqtt-lib` is the built one. */
+function writeShell(folder, name, body) {
+  const command = `exec "${process.execPath}" --import "${join(folder, "preload.mjs")}" "${CLI}" "$@"\n`;
+  writeFileSync(join(folder, "mqtt-lib"), `#!/bin/sh\n${command}`, { mode: 0o755 });
+  const file = join(folder, `${name}.sh`);
+  writeFileSync(file, `PATH="${folder}:$PATH"\n${body}`);
+  return file;
+}
+
+function runFile(folder, command, args) {
   return new Promise((resolve) => {
-    const args = ["--import", join(folder, "preload.mjs"), file];
-    const child = spawn(process.execPath, args, {
+    const child = spawn(command, args, {
       cwd: folder,
       stdio: ["ignore", "pipe", "pipe"],
       timeout: 60_000,

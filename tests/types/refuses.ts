@@ -16,8 +16,12 @@ new MqttCustom({ credentials: { mqttport: "1883" } });
 new MqttCustom({ credentials: { mqttprotocol: "http" } });
 // @ts-expect-error 4, 5 or "auto"
 new MqttCustom({ credentials: { mqttversion: 3 } });
-// @ts-expect-error certificates are not in this version
-new MqttCustom({ credentials: { certs: { ca: "ca.pem" } } });
+// @ts-expect-error certificates stand in an object of their own
+new MqttCustom({ credentials: { ca: "ca.pem" } });
+// @ts-expect-error a key of certs that does not exist
+new MqttCustom({ credentials: { certs: { certificate: "cert.pem" } } });
+// @ts-expect-error a header is a text
+new MqttCustom({ credentials: { websocket: { headers: { a: 1 } } } });
 // @ts-expect-error the will's QoS is 0, 1 or 2
 new MqttCustom({ credentials: { willsetqos: 3 } });
 // @ts-expect-error a flag is a boolean

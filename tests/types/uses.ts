@@ -4,6 +4,7 @@ import {
   type ArgumentErrorCode,
   type BatchItem,
   type Bytes,
+  type Certificates,
   type ClientError,
   type ClientOptions,
   type ConnectFlags,
@@ -31,6 +32,7 @@ import {
   type Stats,
   type SubscribeOptions,
   type WasmSource,
+  type WebSocketOptions,
 } from "mqtt-lib";
 import { type AwsIotOptions, type AwsKeys, awsIot } from "mqtt-lib/aws";
 
@@ -38,7 +40,7 @@ const nothing: MqttCustom = new MqttCustom();
 new MqttCustom({});
 new MqttCustom({ credentials: {} });
 
-const credentials: Required<Omit<Credentials, "certs">> = {
+const credentials: Required<Credentials> = {
   mqttclientid: "a",
   mqttserver: "localhost",
   mqttport: 1883,
@@ -71,6 +73,15 @@ const credentials: Required<Omit<Credentials, "certs">> = {
   offlinepolicy: "latest",
   offlineexpiry: 0,
   publishtimeout: 0,
+  certs: {
+    iotProtocolName: "x-amzn-mqtt-ca",
+    ca: "ca.pem",
+    cert: new Uint8Array(1),
+    key: new ArrayBuffer(1),
+    passphrase: "open sesame",
+    dangerouslyDisableServerVerification: false,
+  } satisfies Required<Certificates>,
+  websocket: { headers: { a: "b" }, protocols: ["mqtt"], agent: {} } satisfies Required<WebSocketOptions>,
   store: { open: async () => new Map<number, Uint8Array>(), write() {}, close() {} },
 };
 

@@ -126,6 +126,10 @@ test("a wrong word is named, with what is allowed", async () => {
       /mqttport must be a whole number from 1 to 65535; 0 was given/,
     ],
     [["sub", "--topic", "a/#/b"], /"a\/#\/b"/],
+    [
+      ["pub", "--topic", "a", "--certs", "ca.pem"],
+      /credentials\.certs is for Node only: a WASI component has no TLS/,
+    ],
   ]) {
     const { stderr, code } = await wasmtime([
       ...words,

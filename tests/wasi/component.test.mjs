@@ -56,11 +56,73 @@ test("a message is published and received at each QoS", (t) => {
     const message = client.nextMessage(30);
     assert.deepEqual(
       { ...message, payload: text(message.payload) },
-      { topic: `${topic}/${qos}`, payload: `at ${qos}`, qos, retain: false, dup: false },
+      {
+        topic: `${topic}/${qos}`,
+        payload: `at ${qos}`,
+        qos,
+        retain: false,
+        dup: false,
+        properties: undefined,
+      },
     );
   }
   assert.equal(client.nextMessage(0), undefined);
   assert.equal(client.stats().inFlight, 0n);
+});
+
+test("MQTT 5: properties of a message go out and come back at each QoS, and in 3.1.1 they are an error", (t) => {
+  const { client, topic } = echoFor(t, { mqttversion: 5 });
+  const properties = {
+    payloadFormatIndicator: true,
+    messageExpiryInterval: 1000,
+    contentType: "text/plain",
+    responseTopic: "to/somebody",
+    correlationData: Uint8Array.of(0, 255),
+    userProperties: [
+      ["unit", "C"],
+      ["unit", ""],
+      ["", "é"],
+    ],
+  };
+  for (const qos of [0, 1, 2]) {
+    client.publish(topic, bytes("x"), { qos, properties });
+    const { messageExpiryInterval: left, ...rest } = client.nextMessage(30).properties;
+    const { messageExpiryInterval: given, ...wanted } = properties;
+    assert.deepEqual(rest, wanted);
+    assert.ok(left > given - 60 && left <= given, `${left} of ${given} s`);
+  }
+  client.qpublish(topic, bytes("queued"), { properties: { contentType: "a" } });
+  client.batchPublish(topic, "1", { properties: { contentType: "b" } });
+  client.flush();
+  const types = [client.nextMessage(30), client.nextMessage(30)].map(
+    (message) => message.properties.contentType,
+  );
+  assert.deepEqual(types.sort(), ["a", "b"]);
+  for (const [wrong, code] of [
+    [{ responseTopic: "a/+" }, "INVALID_OPTION"],
+    [{ contentType: "\0" }, "INVALID_OPTION"],
+    [{ contentType: "x".repeat(65_536) }, "OUT_OF_RANGE"],
+  ]) {
+    assert.equal(failure(() => client.publish(topic, bytes(""), { properties: wrong })).code, code);
+  }
+  const old = clientFor(t);
+  old.start();
+  const error = failure(() => old.publish(topic, bytes(""), { properties }));
+  assert.equal(error.code, "INVALID_OPTION");
+  assert.match(error.message, /mqttversion/);
+});
+
+test("MQTT 5: what the broker does not take is refused with its reason", async (t) => {
+  const strict = await startMosquitto({ config: "retain_available false\nmax_packet_size 200" });
+  t.after(() => strict.stop());
+  const client = clientFor(t, { mqttport: strict.port, mqttversion: 5 });
+  client.start();
+  const retained = failure(() => client.publish("a", bytes("x"), { retain: true }));
+  assert.deepEqual([retained.code, retained.reasonCode], ["NOT_SUPPORTED", 0x9a]);
+  const large = failure(() => client.publish("a", bytes("x".repeat(300)), { qos: 1 }));
+  assert.deepEqual([large.code, large.reasonCode], ["PACKET_TOO_LARGE", 0x95]);
+  client.publish("a", bytes("small"), { qos: 2 });
+  assert.equal(client.connected(), true);
 });
 
 test("a retained message comes to a later subscriber, as one", (t) => {

@@ -38,7 +38,8 @@ async fn states_and_callbacks_follow_the_connection() {
 #[wasm_bindgen_test]
 async fn a_socket_that_cannot_be_made_is_an_error_and_is_tried_again() {
     let world = World::new();
-    world.js("world.refuses = new SyntaxError('bad URL')");
+    world
+        .js("world.refuses = Object.assign(new Error('this page came by https'), { name: 'SecurityError' })");
     let client = world.client(&format!(
         "{{ {LOGGING}, credentials: {{ mqttserver: 'broker' }} }}"
     ));
@@ -47,7 +48,7 @@ async fn a_socket_that_cannot_be_made_is_an_error_and_is_tried_again() {
         &error,
         &[
             "MqttError CONNECTION_REFUSED: ",
-            "cannot connect to ws://broker:1883/mqtt: bad URL",
+            "cannot connect to ws://broker:1883/mqtt: this page came by https",
             "check mqttserver",
         ],
     );
@@ -62,6 +63,19 @@ async fn a_socket_that_cannot_be_made_is_an_error_and_is_tried_again() {
     world.js("world.refuses = undefined");
     world.advance(60_000).await;
     assert_eq!(client.state(), "connected");
+    world.ends(&client).await;
+}
+
+#[wasm_bindgen_test]
+async fn what_a_host_says_of_a_url_or_subprotocol_is_not_repeated() {
+    let world = World::new();
+    world.js("world.refuses = new SyntaxError('the URL ws://broker/?token=secret is invalid')");
+    let client = world.client("{ credentials: { mqttserver: 'broker' }, on_error() {} }");
+    let error = err(client.start()).await;
+    says(
+        &error,
+        &["ws://broker:1883/mqtt: invalid URL or subprotocol; check mqttserver"],
+    );
     world.ends(&client).await;
 }
 

@@ -31,7 +31,7 @@ async fn one_shot_on_a_client_takes_its_credentials_but_not_its_identity() {
     let client = world
         .connected(
             "{ credentials: { mqttclientid: 'me', mqttserver: 'ws://h:9001/x', mqttusername: 'u', mqttpassword: 'p',
-                willsettopic: 'will', mqttcleansession: false } }",
+                willsettopic: 'will', mqttcleansession: false }, on_error() {} }",
         )
         .await;
     ok(client.publish_high_priority(&"t".into(), &"now".into(), &UNDEFINED)).await;

@@ -17,6 +17,7 @@ mod oversized;
 mod reasons;
 mod sizes;
 mod strict;
+mod unsafe_ways;
 mod validation;
 mod violations;
 

@@ -268,10 +268,84 @@ fn protocol_and_path_are_checked() {
     assert_eq!(cfg.servers, ["ws://localhost:1883/x"]);
 }
 
+/// With `certs` or `websocket`, and a key of it.
+fn with_object(server: &str, key: &str, value: Value, host: Host) -> Result<Config, Error> {
+    let mut builder = Builder::default();
+    builder.set("mqttserver", text(server))?;
+    builder.set_inner(key, value)?;
+    builder.set(key.split('.').next().unwrap(), Value::Other("an object"))?;
+    builder.finish(host)
+}
+
 #[test]
-fn certs_are_not_taken_in_silence() {
-    let error = set("certs", Value::Other("an object")).unwrap_err();
-    assert!(error.message.contains("certs"));
+fn certs_mean_tls() {
+    for (server, url) in [
+        ("h", "mqtts://h:8883"),
+        ("h:9999", "mqtts://h:9999"),
+        ("h:1883", "mqtts://h:1883"),
+        ("wss://h/p", "wss://h:443/p"),
+    ] {
+        let cfg = with_object(server, "certs.ca", text("ca.pem"), Host::Node).unwrap();
+        assert_eq!(cfg.servers, [url]);
+        assert!(!cfg.unverified);
+    }
+    for server in ["mqtt://h", "ws://h"] {
+        let error = with_object(server, "certs.ca", text("ca.pem"), Host::Node).unwrap_err();
+        assert!(error.message.contains("not encrypted"), "{}", error.message);
+    }
+    let off = "certs.dangerouslyDisableServerVerification";
+    assert!(
+        with_object("h", off, Value::Bool(true), Host::Node)
+            .unwrap()
+            .unverified
+    );
+}
+
+#[test]
+fn what_only_node_can_do_is_refused_elsewhere() {
+    for host in [Host::Tcp, Host::Browser { secure: true }] {
+        for (key, value) in [
+            ("certs.ca", text("ca.pem")),
+            ("websocket.headers", Value::Other("an object")),
+            ("websocket.agent", Value::Other("an object")),
+        ] {
+            let error = with_object("h", key, value, host).unwrap_err();
+            assert!(error.message.contains(" is for Node only: "), "{}", error.message);
+        }
+    }
+    let page = Host::Browser { secure: true };
+    assert!(with_object("h", "websocket.protocols", text("a"), page).is_ok());
+}
+
+#[test]
+fn keys_of_an_object_are_checked_like_all_others_and_never_shown() {
+    let inner = |key: &str, value| Builder::default().set_inner(key, value).unwrap_err();
+    assert!(inner("certs.certt", text("a"))
+        .message
+        .contains("did you mean \"certs.cert\"?"));
+    for (key, value) in [
+        ("certs.ca", Value::Number(1234.0)),
+        ("certs.passphrase", Value::Number(1234.0)),
+        ("certs.dangerouslyDisableServerVerification", text("1234")),
+        ("websocket.headers", text("1234")),
+        ("websocket.protocols", Value::Number(1234.0)),
+    ] {
+        let error = inner(key, value);
+        assert_eq!(error.code, Code::InvalidOption);
+        assert!(
+            error.message.contains(key) && !error.message.contains("1234"),
+            "{}",
+            error.message
+        );
+    }
+    assert!(Builder::default()
+        .set_inner("certs.ca", text(&"x".repeat(100_000)))
+        .is_ok());
+    assert!(set("certs.ca", text("a")).is_err());
+    assert!(set("certs", text("a"))
+        .unwrap_err()
+        .message
+        .contains("must be an object"));
 }
 
 #[test]

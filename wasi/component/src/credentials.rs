@@ -50,6 +50,7 @@ pub fn one_shot(given: Option<HighPriorityOptions>) -> Result<(Config, PublishOp
         let options = PublishOptions {
             qos: None,
             retain: None,
+            properties: None,
         };
         return Ok((Builder::default().finish(HOST)?, options));
     };
@@ -62,6 +63,7 @@ pub fn one_shot(given: Option<HighPriorityOptions>) -> Result<(Config, PublishOp
     let options = PublishOptions {
         qos: given.qos,
         retain: given.retain,
+        properties: None,
     };
     Ok((builder.finish(HOST)?, options))
 }

@@ -1,6 +1,7 @@
 //! The component: the world of `wit/`, in front of the edge. Converts and calls, and decides nothing.
 
 mod credentials;
+mod properties;
 
 use std::cell::RefCell;
 
@@ -39,10 +40,9 @@ impl GuestMqttCustom for MqttCustom {
     }
 
     fn publish(&self, topic: String, payload: Vec<u8>, options: Option<PublishOptions>) -> Result<(), Error> {
-        Ok(self
-            .0
-            .borrow_mut()
-            .publish(&outgoing(&topic, &payload, options))?)
+        let list = properties_of(&options)?;
+        let message = outgoing(&topic, &payload, options, &list);
+        Ok(self.0.borrow_mut().publish(&message)?)
     }
 
     fn batch_publish(
@@ -52,10 +52,9 @@ impl GuestMqttCustom for MqttCustom {
         options: Option<PublishOptions>,
     ) -> Result<(), Error> {
         check_json(&item)?;
-        Ok(self
-            .0
-            .borrow_mut()
-            .batch(&outgoing(&topic, item.as_bytes(), options))?)
+        let list = properties_of(&options)?;
+        let message = outgoing(&topic, item.as_bytes(), options, &list);
+        Ok(self.0.borrow_mut().batch(&message)?)
     }
 
     fn qpublish(
@@ -64,7 +63,9 @@ impl GuestMqttCustom for MqttCustom {
         payload: Vec<u8>,
         options: Option<PublishOptions>,
     ) -> Result<(), Error> {
-        Ok(self.0.borrow_mut().queue(&outgoing(&topic, &payload, options))?)
+        let list = properties_of(&options)?;
+        let message = outgoing(&topic, &payload, options, &list);
+        Ok(self.0.borrow_mut().queue(&message)?)
     }
 
     fn flush(&self) -> Result<(), Error> {
@@ -99,7 +100,7 @@ impl GuestMqttCustom for MqttCustom {
         let (config, options) = credentials::one_shot(options)?;
         Ok(edge::publish_high_priority(
             config,
-            &outgoing(&topic, &payload, Some(options)),
+            &outgoing(&topic, &payload, Some(options), &[]),
         )?)
     }
 
@@ -149,14 +150,24 @@ impl GuestMqttCustom for MqttCustom {
     }
 }
 
-fn outgoing<'a>(topic: &'a str, payload: &'a [u8], options: Option<PublishOptions>) -> Outgoing<'a> {
+fn outgoing<'a>(
+    topic: &'a str,
+    payload: &'a [u8],
+    options: Option<PublishOptions>,
+    properties: &'a [u8],
+) -> Outgoing<'a> {
+    let (qos, retain) = options.map_or((None, None), |options| (options.qos, options.retain));
     Outgoing {
         topic,
         payload,
-        qos: options.and_then(|options| options.qos).unwrap_or(0),
-        retain: options.and_then(|options| options.retain).unwrap_or(false),
-        properties: &[],
+        qos: qos.unwrap_or(0),
+        retain: retain.unwrap_or(false),
+        properties,
     }
+}
+
+fn properties_of(options: &Option<PublishOptions>) -> Result<Vec<u8>, edge::Error> {
+    properties::list(options.as_ref().and_then(|options| options.properties.as_ref()))
 }
 
 /// The batch is put together of the items as they are: one that is not JSON would spoil the others.
@@ -186,6 +197,7 @@ impl From<edge::Message> for Message {
             qos: message.qos,
             retain: message.retain,
             dup: message.dup,
+            properties: properties::record(&message.properties),
         }
     }
 }

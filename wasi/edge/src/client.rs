@@ -301,6 +301,7 @@ impl Client {
                         qos: record.qos(),
                         retain: record.retain(),
                         dup: record.dup(),
+                        properties: self.engine.inbound()[record.properties()].to_vec(),
                     }));
                 }
             }

@@ -10,6 +10,8 @@ pub struct Message {
     pub qos: u8,
     pub retain: bool,
     pub dup: bool,
+    /// Encoded, and checked; MQTT 5.
+    pub properties: Vec<u8>,
 }
 
 pub enum Event {
@@ -91,6 +93,7 @@ mod tests {
             qos: 0,
             retain: false,
             dup: false,
+            properties: Vec::new(),
         })
     }
 

@@ -1,0 +1,121 @@
+// From the words of a command line to values by name, or a sentence that says which word is wrong and what is
+// allowed. Knows options.mjs; nothing of MQTT.
+
+import { parseArgs } from "node:util";
+import { UsageError } from "./failure.mjs";
+import { COMMANDS } from "./options.mjs";
+
+/**
+ * @typedef {{ [name: string]: any, property: string[][] }} Values
+ * @param {string} command @param {string[]} args
+ * @returns {{ values: Values, words: string[] }} words: what belongs to no option
+ */
+export function parse(command, args) {
+  const { options } = COMMANDS[command];
+  // Not strict: its sentences are about JavaScript, and it refuses `-m -5`.
+  const { tokens } = parseArgs({
+    args,
+    options: Object.fromEntries(
+      Object.entries(options).map(([name, { short, value }]) => [
+        name,
+        { type: value === undefined ? "boolean" : "string", ...(short && { short }) },
+      ]),
+    ),
+    strict: false,
+    allowPositionals: true,
+    tokens: true,
+  });
+  /** @type {Values} */
+  const values = { property: [] };
+  const words = [];
+  let next = 0;
+  for (const token of tokens) {
+    if (token.index < next) continue; // taken by a --property before it
+    if (token.kind === "positional") words.push(token.value);
+    if (token.kind !== "option") continue;
+    const { name, rawName, value } = token;
+    const option = options[name];
+    if (option === undefined) throw unknown(command, name, rawName);
+    if (option.value === undefined) {
+      if (value !== undefined) throw new UsageError(`${rawName} takes no value; "${value}" was given`);
+      values[name] = true;
+      continue;
+    }
+    if (value === undefined) throw new UsageError(`${rawName} needs a value: ${rawName} ${option.value}`);
+    if (name === "property") {
+      const start = token.index + (token.inlineValue ? 1 : 2);
+      const rest = args.slice(start, start + (args[start] === "user-property" ? 3 : 2));
+      values.property.push([value, ...rest]);
+      next = start + rest.length;
+      continue;
+    }
+    const given = option.number ? numberOf(rawName, value) : value;
+    if (option.many) values[name] = [...(values[name] ?? []), given];
+    else if (values[name] !== undefined) throw new UsageError(`${rawName} was given twice`);
+    else values[name] = given;
+  }
+  return { values, words };
+}
+
+/** @param {string} name @param {string} text */
+function numberOf(name, text) {
+  const number = Number(text);
+  if (text.trim() === "" || !Number.isFinite(number)) {
+    throw new UsageError(`${name} must be a number; "${text}" was given`);
+  }
+  return number;
+}
+
+/** @param {Values} values @param {string} name @param {number} min @param {number} [max] */
+export function whole(values, name, min, max = Number.MAX_SAFE_INTEGER) {
+  const value = values[name];
+  if (value === undefined || (Number.isInteger(value) && value >= min && value <= max)) return value;
+  const range = max === Number.MAX_SAFE_INTEGER ? `from ${min}` : `from ${min} to ${max}`;
+  throw new UsageError(`--${name} must be a whole number ${range}; ${value} was given`);
+}
+
+/** Seconds above 0. @param {Values} values @param {string} name */
+export function seconds(values, name) {
+  const value = values[name];
+  if (value === undefined || (value > 0 && value <= 2_147_483)) return value;
+  throw new UsageError(`--${name} must be a number of seconds above 0, at most 2147483; ${value} was given`);
+}
+
+/** Known names that mean another thing here, or nothing. @type {Record<string, string>} */
+const ELSEWHERE = {
+  capath: "give the certificates in one file, with --cafile",
+  password: "the password is given with --pw or -P",
+};
+
+/** @param {string} command @param {string} name @param {string} raw */
+function unknown(command, name, raw) {
+  const words = Object.entries(COMMANDS[command].options).flatMap(([long, { short }]) =>
+    short ? [long, short] : [long],
+  );
+  const advice =
+    ELSEWHERE[name] ?? guess(name, words, "--") ?? `mqtt-lib ${command} --help lists those there are`;
+  return new UsageError(`${command} has no option ${raw}; ${advice}`);
+}
+
+/** The nearest of the names as a question. @param {string} given @param {string[]} names @param {string} [prefix] */
+export function guess(given, names, prefix = "") {
+  const near = names
+    .map((name) => ({ name, far: distance(given.toLowerCase(), name.toLowerCase()) }))
+    .filter(({ name, far }) => name.length > 1 && far <= Math.max(1, name.length / 3))
+    .sort((a, b) => a.far - b.far)[0];
+  return near && `did you mean ${prefix}${near.name}?`;
+}
+
+/** Letters to change, add or leave out. @param {string} a @param {string} b */
+function distance(a, b) {
+  let row = Array.from({ length: b.length + 1 }, (_, i) => i);
+  for (let i = 1; i <= a.length; i++) {
+    const next = [i];
+    for (let j = 1; j <= b.length; j++) {
+      const swap = row[j - 1] + (a[i - 1] === b[j - 1] ? 0 : 1);
+      next.push(Math.min(swap, row[j] + 1, next[j - 1] + 1));
+    }
+    row = next;
+  }
+  return row[b.length];
+}

@@ -1,0 +1,71 @@
+// `mqtt-lib broker`: the embedded broker until a signal ends it. Its package, aedes, is the user's to install.
+
+import { whole } from "./arguments.mjs";
+import { startEmbedded } from "./embedded.mjs";
+import { EXIT, Failure, Interrupted, UsageError } from "./failure.mjs";
+import { untilEnded } from "./session.mjs";
+
+const STOCK_PORT = 1883;
+
+/** @param {Pick<import("./session.mjs").Context, "values" | "words" | "end">} context */
+export async function broker({ values, words, end }) {
+  if (words.length > 0) throw new UsageError(`mqtt-lib broker takes options only; "${words[0]}" was given`);
+  const host = values.host ?? "localhost";
+  const wanted = whole(values, "port", 0, 65_535) ?? STOCK_PORT;
+  const { aedes, port, stop } = await start(host, wanted);
+  const where = `${host.includes(":") ? `[${host}]` : host}:${port}`;
+  print(`mqtt://${where} and ws://${where}/mqtt; Ctrl-C ends it`);
+  if (values.verbose) tell(aedes);
+  try {
+    await untilEnded(end.signal);
+  } catch (error) {
+    if (error instanceof Interrupted) error.code = EXIT.OK;
+    throw error;
+  } finally {
+    await stop();
+  }
+}
+
+/** @param {string} text */
+function print(text) {
+  process.stdout.write(`${text}\n`);
+}
+
+/** @param {string} host @param {number} port */
+async function start(host, port) {
+  const Aedes = await load();
+  try {
+    return await startEmbedded(Aedes, { host, port, onTaken: taken });
+  } catch (error) {
+    if (error instanceof Failure) throw error;
+    throw new Failure(`cannot listen on ${host}:${port}: ${error instanceof Error ? error.message : error}`);
+  }
+}
+
+/** @param {number} port */
+function taken(port) {
+  throw new Failure(`port ${port} is in use; give another one with --port, or 0 for any`);
+}
+
+async function load() {
+  try {
+    return (await import("aedes")).Aedes;
+  } catch (error) {
+    if (/** @type {{ code?: string }} */ (error).code !== "ERR_MODULE_NOT_FOUND") throw error;
+    throw new Failure(
+      "the broker is a package of its own: npm install aedes (or: npx -p mqtt-lib -p aedes mqtt-lib broker)",
+    );
+  }
+}
+
+/** Who comes, who goes, and what is published. @param {any} aedes */
+function tell(aedes) {
+  aedes.on("client", (/** @type {{ id: string }} */ client) => print(`${client.id} connected`));
+  aedes.on("clientDisconnect", (/** @type {{ id: string }} */ client) => print(`${client.id} disconnected`));
+  aedes.on("publish", (/** @type {any} */ packet, /** @type {{ id: string } | null} */ client) => {
+    if (client)
+      print(
+        `${client.id} ${packet.topic} ${packet.payload.length} bytes, QoS ${packet.qos}${packet.retain ? ", retained" : ""}`,
+      );
+  });
+}

@@ -1,0 +1,152 @@
+// From the values of the options to `credentials`, and to the topic that a mqtt:// URL may carry. Judges only what the
+// package cannot know; the rest is for its validator.
+
+import { UsageError } from "./failure.mjs";
+import { propertiesOf } from "./properties.mjs";
+
+/** After a loss this is the longest pause before the next attempt: somebody is watching. */
+const LONGEST_PAUSE = 10;
+const URL_LIKE = /^[a-z][a-z0-9+.-]*:\/\//i;
+const VERSIONS = /** @type {Record<string, any>} */ ({
+  311: 4,
+  mqttv311: 4,
+  4: 4,
+  5: 5,
+  mqttv5: 5,
+  auto: "auto",
+});
+const TLS_PORT = 8883;
+
+/** @param {string} text */
+export const isUrl = (text) => URL_LIKE.test(text);
+
+/**
+ * @param {import("./arguments.mjs").Values} values @param {string[]} urls @param {string} command
+ * @returns {{ credentials: Record<string, any>, topics: string[], properties: Record<string, any> }}
+ */
+export function credentialsOf(values, urls, command) {
+  const properties = propertiesOf(values.property, command);
+  if (values["session-expiry-interval"] !== undefined) {
+    properties.connect = {
+      ...properties.connect,
+      sessionExpiryInterval: values["session-expiry-interval"],
+    };
+  }
+  if (values.pw !== undefined && values.username === undefined) {
+    throw new UsageError("--pw needs --username");
+  }
+  if (values["disable-clean-session"] && values.id === undefined) {
+    throw new UsageError("--disable-clean-session needs --id: the broker keeps a session by its client id");
+  }
+  const will = ["payload", "qos", "retain"].find((name) => values[`will-${name}`] !== undefined);
+  if (values["will-topic"] === undefined && (will || properties.will)) {
+    throw new UsageError(`${will ? `--will-${will}` : "-D will"} needs --will-topic`);
+  }
+  /** @type {Record<string, any>} */
+  const credentials = {
+    mqttport: values.port,
+    mqttclientid: values.id,
+    mqttusername: values.username,
+    mqttpassword: values.pw,
+    mqttkeepalive: values.keepalive,
+    mqttcleansession: !values["disable-clean-session"],
+    mqttversion: version(values, properties, command),
+    willsettopic: values["will-topic"],
+    willsetpayload: values["will-payload"],
+    willsetqos: values["will-qos"],
+    willsetretain: values["will-retain"],
+    maxmqttreconnectdelay: LONGEST_PAUSE,
+    batchsize: values.batch,
+    queuesize: values.queue,
+    publishinterval: values.interval,
+    maxinflight: values["max-inflight"],
+  };
+  if (properties.connect) credentials.properties = properties.connect;
+  if (properties.will) credentials.willProperties = properties.will;
+  const certs = certsOf(values);
+  if (certs) credentials.certs = certs;
+  const topics = server(credentials, values, urls, certs !== undefined);
+  return { credentials, topics, properties };
+}
+
+/** @param {import("./arguments.mjs").Values} values @param {object} properties @param {string} command */
+function version(values, properties, command) {
+  const given = values["protocol-version"];
+  const needed =
+    command === "request" ? "a request" : Object.keys(properties).length > 0 ? "a property" : undefined;
+  if (given === undefined) return needed ? 5 : 4;
+  const known = Object.hasOwn(VERSIONS, given) ? VERSIONS[given] : undefined;
+  if (known === undefined) {
+    throw new UsageError(`--protocol-version must be 311, 5 or auto; "${given}" was given`);
+  }
+  if (needed && known === 4) {
+    throw new UsageError(`${needed} needs MQTT 5; leave --protocol-version ${given} out`);
+  }
+  return known;
+}
+
+/** @param {import("./arguments.mjs").Values} values */
+function certsOf(values) {
+  const certs = {
+    ca: values.cafile,
+    cert: values.cert,
+    key: values.key,
+    passphrase: values.passphrase,
+    iotProtocolName: values["tls-alpn"],
+    dangerouslyDisableServerVerification: values.insecure,
+  };
+  const given = Object.entries(certs).filter(([, value]) => value !== undefined);
+  return given.length === 0 ? undefined : Object.fromEntries(given);
+}
+
+/**
+ * Where to connect. mosquitto's tools mean MQTT over TCP whatever the port is, and so do these.
+ * @param {Record<string, any>} credentials @param {import("./arguments.mjs").Values} values @param {string[]} urls
+ * @param {boolean} tls
+ */
+function server(credentials, values, urls, tls) {
+  const given = [...(values.url ?? []), ...urls];
+  if (given.length > 0 && values.host !== undefined) {
+    throw new UsageError(
+      `--host and the URL ${given[0].replace(/\/\/.*@/, "//")} both say where to connect; give one`,
+    );
+  }
+  if (given.length === 0 && !isUrl(values.host ?? "")) {
+    credentials.mqttserver = values.host;
+    credentials.mqttprotocol = tls || values.port === TLS_PORT ? "mqtts" : "mqtt";
+    return [];
+  }
+  const topics = [];
+  const servers = [];
+  for (const url of given.length > 0 ? given : [values.host]) {
+    const [, scheme, user, authority, path] = /** @type {string[]} */ (
+      url.match(/^([^:]*:\/\/)(?:([^/?#]*)@)?([^/?#]*)(.*)$/) ?? []
+    );
+    if (scheme === undefined)
+      throw new UsageError(`"${url}" is not a URL; write for example mqtt://localhost`);
+    if (user !== undefined) logIn(credentials, user);
+    const topic = /^mqtts?:/i.test(scheme) && path.length > 1;
+    if (topic) topics.push(decoded(path.slice(1)));
+    servers.push(topic ? scheme + authority : scheme + authority + path);
+  }
+  credentials.mqttserver = servers.length === 1 ? servers[0] : servers;
+  return [...new Set(topics)];
+}
+
+/** What the options say wins. @param {Record<string, any>} credentials @param {string} user */
+function logIn(credentials, user) {
+  const colon = user.indexOf(":");
+  credentials.mqttusername ??= decoded(colon < 0 ? user : user.slice(0, colon));
+  if (colon >= 0) credentials.mqttpassword ??= decoded(user.slice(colon + 1));
+}
+
+/** @param {string} text */
+function decoded(text) {
+  try {
+    return decodeURIComponent(text);
+  } catch {
+    throw new UsageError(
+      "a % in the URL must be followed by two hexadecimal digits; write %25 for a % itself",
+    );
+  }
+}

@@ -1,0 +1,137 @@
+// An MQTT broker (aedes) in this process, on one port: MQTT over TCP, MQTT over WebSocket, and what HTTP serves beside.
+// Owns the port and every connection on it; for demos and tests on this machine, not for production.
+// `mqtt-lib broker` and `npm start` are this.
+import { once } from "node:events";
+import { createServer as createHttpServer } from "node:http";
+import { createServer } from "node:net";
+import { createWebSocketStream, WebSocketServer } from "ws";
+
+/** The first byte of an MQTT connection: CONNECT. Everything else is taken for HTTP. */
+const CONNECT = 0x10;
+/** How long a connection may stay silent before it says which of the two it is. */
+const PATIENCE = 10_000;
+/** @typedef {import("node:net").Socket} Socket */
+const LOOPBACK = ["127.0.0.1", "::1"];
+const TRIES = 100;
+
+/**
+ * `Aedes` is that package's class; who starts a broker loads it. `host` "localhost" is both loopback addresses; `port` 0
+ * is any free one. `onTaken(port)` is told of a port that is in use before the next one is tried, unless it throws.
+ * @param {any} Aedes
+ * @param {{ port?: number, host?: string, onTaken?: (port: number) => void, serve?: import("node:http").RequestListener }} [options]
+ */
+export async function startEmbedded(
+  Aedes,
+  { port = 1883, host = "localhost", onTaken = () => {}, serve = nothingHere } = {},
+) {
+  const aedes = await Aedes.createBroker();
+  /** @type {Set<Socket>} */
+  const sockets = new Set();
+  const http = createHttpServer(serve);
+  acceptWebSockets(http, aedes);
+
+  /** @param {Socket} socket */
+  function accept(socket) {
+    sockets.add(socket);
+    socket.once("close", () => sockets.delete(socket));
+    socket.on("error", () => socket.destroy());
+    socket.setNoDelay(true);
+    socket.setTimeout(PATIENCE, () => socket.destroy());
+    socket.once("data", (first) => {
+      socket.pause();
+      socket.setTimeout(0).removeAllListeners("timeout");
+      socket.unshift(first);
+      if (first[0] === CONNECT) aedes.handle(socket);
+      else http.emit("connection", socket);
+      process.nextTick(() => socket.resume());
+    });
+  }
+
+  const hosts = host === "localhost" ? LOOPBACK : [host];
+  /** @type {import("node:net").Server[]} */
+  let servers = [];
+  try {
+    servers = await listenOn(hosts, port, accept, onTaken);
+  } catch (error) {
+    await stop(); // its timers would keep the process
+    throw error;
+  }
+
+  async function stop() {
+    for (const server of servers) server.close();
+    for (const socket of sockets) socket.destroy();
+    http.close();
+    await new Promise((/** @type {(value?: unknown) => void} */ resolve) => aedes.close(resolve));
+  }
+  return { port: portOf(servers[0]), aedes, stop };
+}
+
+/** @param {unknown} _request @param {import("node:http").ServerResponse} response */
+function nothingHere(_request, response) {
+  response.writeHead(426, { "Content-Type": "text/plain; charset=utf-8", Upgrade: "websocket" });
+  response.end("This is an MQTT broker; connect to it with MQTT over TCP or WebSocket.\n");
+}
+
+/** @param {import("node:http").Server} http @param {any} aedes */
+function acceptWebSockets(http, aedes) {
+  const upgrades = new WebSocketServer({
+    noServer: true,
+    perMessageDeflate: false,
+    handleProtocols: (offered) => offered.has("mqtt") && "mqtt",
+  });
+  http.on("upgrade", (request, socket, head) => {
+    upgrades.handleUpgrade(request, socket, head, (peer) => {
+      const stream = createWebSocketStream(peer);
+      stream.on("error", () => peer.terminate());
+      aedes.handle(stream, request);
+    });
+  });
+}
+
+/** @param {import("node:net").Server} server */
+const portOf = (server) => /** @type {import("node:net").AddressInfo} */ (server.address()).port;
+
+/** @param {any} error @returns {string} */
+const codeOf = (error) => error.code;
+
+/**
+ * One server for each host, all on the same port: the first that is free in all of them.
+ * @param {string[]} hosts @param {number} port @param {(socket: Socket) => void} accept @param {(port: number) => void} onTaken
+ */
+async function listenOn(hosts, port, accept, onTaken) {
+  for (let tries = 0; tries < TRIES; tries++) {
+    const servers = [];
+    let wanted = port;
+    try {
+      for (const host of hosts) {
+        const server = await listen(host, wanted, accept, servers.length > 0);
+        if (!server) continue;
+        servers.push(server);
+        wanted = portOf(server);
+      }
+      return servers;
+    } catch (error) {
+      for (const server of servers) server.close();
+      if (codeOf(error) !== "EADDRINUSE") throw error;
+      if (port === 0) continue;
+      onTaken(port++);
+    }
+  }
+  throw new Error(`No free port from ${port - TRIES} to ${port - 1}.`);
+}
+
+/**
+ * The server; nothing if the machine lacks this address and another one is served already.
+ * @param {string} host @param {number} port @param {(socket: Socket) => void} accept @param {boolean} optional
+ */
+async function listen(host, port, accept, optional) {
+  const server = createServer(accept);
+  try {
+    server.listen({ host, port });
+    await once(server, "listening");
+    return server;
+  } catch (error) {
+    if (optional && ["EADDRNOTAVAIL", "EAFNOSUPPORT"].includes(codeOf(error))) return undefined;
+    throw error;
+  }
+}

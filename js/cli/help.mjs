@@ -1,0 +1,67 @@
+// What --help prints, made from options.mjs.
+
+import { COMMANDS } from "./options.mjs";
+
+const WIDTH = 100;
+const EXIT_CODES = `Exit codes:
+  0    done; also when Ctrl-C ends sub without --count, or broker
+  1    the broker, the network or a file: one sentence on standard error says what
+  2    wrong options or input
+  27   --timeout has passed
+  130  ended by Ctrl-C before it was done; 143 by SIGTERM, 129 by SIGHUP`;
+
+/** @param {string} version */
+export function overview(version) {
+  const rows = Object.entries(COMMANDS).map(([name, { summary }]) => `  ${name.padEnd(9)}${summary}`);
+  const examples = Object.values(COMMANDS).map((command) => `  ${command.examples[0][0]}`);
+  return `mqtt-lib ${version}, MQTT from the command line
+
+${rows.join("\n")}
+
+  mqtt-lib COMMAND --help    its options, with examples
+  mqtt-lib --version
+
+Examples:
+${examples.join("\n")}
+
+${EXIT_CODES}
+`;
+}
+
+/** @param {string} name */
+export function helpOf(name) {
+  const { summary, usage, options, examples } = COMMANDS[name];
+  const shown = examples.map(([line, remark]) => `  ${line}${remark ? `    # ${remark}` : ""}`);
+  return `mqtt-lib ${name}: ${summary}
+
+  ${usage}
+
+Options:
+${Object.entries(options).map(describe).join("\n")}
+
+Examples:
+${shown.join("\n")}
+
+${EXIT_CODES}
+`;
+}
+
+/** @param {[string, import("./options.mjs").Option]} option */
+function describe([name, { short, value, help }]) {
+  const head = `  ${short ? `-${short}, ` : "    "}--${name}${value ? ` ${value}` : ""}`;
+  const indent = 34;
+  /** @type {string[]} */
+  const lines = [];
+  let line = head.length < indent - 1 ? head.padEnd(indent) : `${head}\n${" ".repeat(indent)}`;
+  let room = WIDTH - indent;
+  for (const word of help.split(" ")) {
+    if (word.length + 1 > room) {
+      lines.push(line.trimEnd());
+      line = " ".repeat(indent);
+      room = WIDTH - indent;
+    }
+    line += `${word} `;
+    room -= word.length + 1;
+  }
+  return [...lines, line.trimEnd()].join("\n");
+}

@@ -1,0 +1,106 @@
+// What is to be published: the text of an option, a file, standard input as a whole or by its lines. Bytes stay bytes.
+
+import { createReadStream } from "node:fs";
+import { Failure, UsageError } from "./failure.mjs";
+
+/** The longest MQTT packet; longer, it could not be sent. */
+const LONGEST = 268_435_455;
+const NEWLINE = 0x0a;
+const RETURN = 0x0d;
+
+/** The payload's origin, of which there must be one. @param {import("./arguments.mjs").Values} values @param {string[]} words */
+export function sourceOf(values, words) {
+  const text = values.message ?? words[0];
+  const origins = [
+    values.message !== undefined || words.length > 0 ? "--message" : undefined,
+    values["null-message"] ? "--null-message" : undefined,
+    values["stdin-file"] ? "--stdin-file" : undefined,
+    values.file !== undefined && !values["stdin-line"] ? "--file" : undefined,
+    values["stdin-line"] ? "--stdin-line" : undefined,
+  ].filter((name) => name !== undefined);
+  if (words.length > (values.message === undefined ? 1 : 0)) {
+    throw new UsageError(`"${words.at(-1)}" is one word too many; put a payload with spaces into quotes`);
+  }
+  if (origins.length === 0) {
+    throw new UsageError(
+      "there is nothing to publish; give --message TEXT, --file FILE, --stdin-line (-l) or --stdin-file (-s)",
+    );
+  }
+  if (origins.length > 1) throw new UsageError(`${origins.join(" and ")} exclude each other; give one`);
+  const [origin] = origins;
+  return { origin, text: origin === "--null-message" ? "" : text };
+}
+
+/** The whole payload. @param {{ origin: string, text?: string }} source @param {any} values @param {AbortSignal} signal */
+export async function payloadOf({ origin, text }, values, signal) {
+  if (origin === "--message" || origin === "--null-message") return text;
+  const chunks = [];
+  let length = 0;
+  for await (const chunk of read(values.file, signal)) {
+    length += chunk.length;
+    if (length > LONGEST) throw tooLong(values.file);
+    chunks.push(chunk);
+  }
+  return Buffer.concat(chunks);
+}
+
+/** Lines without their ends, as many at a time as have come. @param {string | undefined} file @param {AbortSignal} signal */
+export async function* linesOf(file, signal) {
+  /** @type {Buffer[]} the beginning of a line whose end has not come */
+  let begun = [];
+  let length = 0;
+  for await (const chunk of read(file, signal)) {
+    const lines = [];
+    let start = 0;
+    for (let end = chunk.indexOf(NEWLINE); end >= 0; end = chunk.indexOf(NEWLINE, start)) {
+      begun.push(chunk.subarray(start, end));
+      lines.push(line(begun));
+      [begun, length] = [[], 0];
+      start = end + 1;
+    }
+    begun.push(chunk.subarray(start));
+    length += chunk.length - start;
+    if (length > LONGEST) throw tooLong(file);
+    yield lines;
+  }
+  if (length > 0) yield [line(begun)];
+}
+
+/** @param {Buffer[]} parts */
+function line(parts) {
+  const whole = parts.length === 1 ? parts[0] : Buffer.concat(parts);
+  return whole.at(-1) === RETURN ? whole.subarray(0, -1) : whole;
+}
+
+/** Ends early with the signal. @param {string | undefined} file @param {AbortSignal} signal @returns {AsyncGenerator<Buffer>} */
+async function* read(file, signal) {
+  const stream = file === undefined || file === "-" ? process.stdin : createReadStream(file);
+  const stop = () => stream.destroy();
+  if (signal.aborted) return;
+  signal.addEventListener("abort", stop, { once: true });
+  try {
+    yield* stream;
+  } catch (error) {
+    if (signal.aborted) return;
+    const { code, message } = /** @type {NodeJS.ErrnoException} */ (error);
+    const why = REASONS[code ?? ""] ?? message;
+    throw new Failure(`cannot read ${nameOf(file)}: ${why}`);
+  } finally {
+    signal.removeEventListener("abort", stop);
+  }
+}
+
+/** @type {Record<string, string>} */
+const REASONS = {
+  ENOENT: "there is no such file",
+  EACCES: "the system does not allow it",
+  EISDIR: "it is a folder",
+};
+
+/** @param {string | undefined} file */
+export const nameOf = (file) => (file === undefined || file === "-" ? "standard input" : `"${file}"`);
+
+/** @param {string | undefined} file */
+function tooLong(file) {
+  return new Failure(`${nameOf(file)} has a message of more than ${LONGEST} bytes, which MQTT cannot carry`);
+}

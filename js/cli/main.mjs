@@ -1,0 +1,78 @@
+#!/usr/bin/env node
+// `mqtt-lib`: picks the command, runs it, and turns how it ended into an exit code and at most one sentence.
+
+import { createRequire } from "node:module";
+import { guess, parse } from "./arguments.mjs";
+import { bench } from "./bench.mjs";
+import { broker } from "./broker.mjs";
+import { credentialsOf, isUrl } from "./credentials.mjs";
+import { asFailure, EXIT, Interrupted, UsageError } from "./failure.mjs";
+import { helpOf, overview } from "./help.mjs";
+import { ALIASES, COMMANDS } from "./options.mjs";
+import { pub } from "./pub.mjs";
+import { request } from "./request.mjs";
+import { listenForTheEnd, say } from "./session.mjs";
+import { sub } from "./sub.mjs";
+
+const RUN = /** @type {Record<string, (context: any) => Promise<void>>} */ ({
+  pub,
+  sub,
+  request,
+  bench,
+  broker,
+});
+const HELP = new Set(["help", "--help", "-h"]);
+
+const version = () => createRequire(import.meta.url)("mqtt-lib/package.json").version;
+
+/** @param {string[]} args */
+async function run([first, ...rest]) {
+  if (first === undefined) {
+    process.stderr.write(overview(version()));
+    return EXIT.USAGE;
+  }
+  if (first === "--version") {
+    process.stdout.write(`${version()}\n`);
+    return EXIT.OK;
+  }
+  if (HELP.has(first)) {
+    process.stdout.write(rest[0] === undefined ? overview(version()) : helpOf(commandOf(rest[0])));
+    return EXIT.OK;
+  }
+  const command = commandOf(first);
+  if (rest.includes("--help")) {
+    process.stdout.write(helpOf(command));
+    return EXIT.OK;
+  }
+  const { values, words } = parse(command, rest);
+  const end = listenForTheEnd();
+  const context = { end, values, words: words.filter((word) => !isUrl(word)) };
+  if (command === "broker") await RUN[command](context);
+  else await RUN[command]({ ...context, ...credentialsOf(values, words.filter(isUrl), command) });
+  return EXIT.OK;
+}
+
+/** @param {string} name */
+function commandOf(name) {
+  const command = ALIASES[name] ?? name;
+  if (Object.hasOwn(COMMANDS, command)) return command;
+  const names = Object.keys(COMMANDS);
+  throw new UsageError(
+    `there is no command "${name}"; ${guess(name, names) ?? `there are: ${names.join(", ")}`}`,
+  );
+}
+
+async function main() {
+  let code;
+  try {
+    code = await run(process.argv.slice(2));
+  } catch (error) {
+    const failure = asFailure(error);
+    code = failure.code;
+    if (!(failure instanceof Interrupted && code === EXIT.OK)) say(failure.message);
+  }
+  process.stdin.destroy(); // an open terminal or pipe would keep the process
+  process.exitCode = code;
+}
+
+await main();

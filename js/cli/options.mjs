@@ -1,0 +1,209 @@
+// Every option of every command, once: how it is written, what it takes, what it means. The names are mosquitto's
+// where mosquitto's tools have them. Owns no value.
+
+/**
+ * @typedef {object} Option
+ * @property {string} [short]
+ * @property {string} [value] what follows, as --help writes it; absent for a flag
+ * @property {boolean} [many] may be given several times
+ * @property {boolean} [number]
+ * @property {string} [key] of `credentials`
+ * @property {string} help
+ */
+
+/** @type {Record<string, Option>} */
+const CONNECTION = {
+  url: {
+    short: "L",
+    value: "URL",
+    many: true,
+    key: "mqttserver",
+    help: "mqtt://, mqtts://, ws:// or wss://, with user:password@ if needed; /TOPIC may follow mqtt://. Several are tried in turn",
+  },
+  host: { short: "h", value: "HOST", key: "mqttserver", help: "host name (localhost)" },
+  port: { short: "p", value: "PORT", number: true, key: "mqttport", help: "port (1883; with TLS 8883)" },
+  id: { short: "i", value: "ID", key: "mqttclientid", help: "client identifier (random)" },
+  username: { short: "u", value: "NAME", key: "mqttusername", help: "user name" },
+  pw: { short: "P", value: "PASSWORD", key: "mqttpassword", help: "password" },
+  keepalive: { short: "k", value: "SECONDS", number: true, key: "mqttkeepalive", help: "keep alive (60)" },
+  "disable-clean-session": {
+    short: "c",
+    key: "mqttcleansession",
+    help: "the broker keeps the session of this --id",
+  },
+  "session-expiry-interval": {
+    short: "x",
+    value: "SECONDS",
+    number: true,
+    help: "how long the broker keeps the session (MQTT 5)",
+  },
+  "protocol-version": {
+    short: "V",
+    value: "VERSION",
+    key: "mqttversion",
+    help: "311, 5, or auto (311; 5 where an option needs it)",
+  },
+  property: {
+    short: "D",
+    value: "COMMAND NAME VALUE",
+    many: true,
+    help: "property of MQTT 5, such as -D publish content-type text/plain; user-property takes two values",
+  },
+  "will-topic": { value: "TOPIC", key: "willsettopic", help: "topic of the last will" },
+  "will-payload": { value: "TEXT", key: "willsetpayload", help: "its payload" },
+  "will-qos": { value: "QOS", number: true, key: "willsetqos", help: "its QoS (0)" },
+  "will-retain": { key: "willsetretain", help: "the broker keeps it" },
+  cafile: { value: "FILE", key: "certs.ca", help: "CA certificates to trust (PEM); means TLS" },
+  cert: { value: "FILE", key: "certs.cert", help: "certificate of this client (PEM); means TLS" },
+  key: { value: "FILE", key: "certs.key", help: "key of this client (PEM)" },
+  passphrase: { value: "TEXT", key: "certs.passphrase", help: "opens an encrypted --key" },
+  insecure: {
+    key: "certs.dangerouslyDisableServerVerification",
+    help: "anybody may pose as the broker; for experiments, --cafile is better",
+  },
+  "tls-alpn": { value: "NAME", key: "certs.iotProtocolName", help: "ALPN protocol, such as x-amzn-mqtt-ca" },
+  timeout: { short: "W", value: "SECONDS", number: true, help: "give up after so long, with exit code 27" },
+  debug: { short: "d", help: "say on standard error what happens" },
+  quiet: { help: "no progress and no notices on standard error" },
+};
+
+/** @type {Record<string, Option>} */
+const MESSAGE = {
+  topic: { short: "t", value: "TOPIC", help: "topic" },
+  message: { short: "m", value: "TEXT", help: "payload" },
+  file: { short: "f", value: "FILE", help: "payload from a file; - is standard input" },
+  "null-message": { short: "n", help: "an empty payload" },
+  "stdin-file": { short: "s", help: "all of standard input is the payload" },
+  qos: { short: "q", value: "QOS", number: true, help: "0, 1 or 2 (0)" },
+  retain: { short: "r", help: "the broker keeps the message" },
+};
+
+/** @type {Record<string, Option>} */
+const OUTPUT = {
+  verbose: { short: "v", help: "topic and payload" },
+  format: { short: "F", value: "FORMAT", help: "such as '%I %t %p'; see the guide for the letters" },
+  json: { help: "one JSON object a line" },
+  "no-newline": { short: "N", help: "no line end after a message" },
+};
+
+const { qos } = MESSAGE;
+const { verbose, json } = OUTPUT;
+const { host, port } = CONNECTION;
+
+/** @type {Record<string, { summary: string, usage: string, options: Record<string, Option>, examples: string[][] }>} */
+export const COMMANDS = {
+  pub: {
+    summary: "publish a message, a file, or lines of standard input",
+    usage: "mqtt-lib pub [URL] [-t] TOPIC (-m TEXT | -f FILE | -l | -s | -n) [options]",
+    options: {
+      ...MESSAGE,
+      "stdin-line": {
+        short: "l",
+        help: "each line of standard input (or of --file) is a message; empty ones are not",
+      },
+      json: { help: "with -l: each line must be JSON, and is a value in a --batch" },
+      batch: {
+        value: "N",
+        number: true,
+        key: "batchsize",
+        help: "with -l: N lines are one message, a JSON array",
+      },
+      queue: {
+        value: "N",
+        number: true,
+        key: "queuesize",
+        help: "with -l: lines are sent N at a time, each its own message",
+      },
+      interval: {
+        value: "SECONDS",
+        number: true,
+        key: "publishinterval",
+        help: "a batch or queue waits no longer than this (60)",
+      },
+      "max-inflight": {
+        short: "M",
+        value: "N",
+        number: true,
+        key: "maxinflight",
+        help: "QoS 1 and 2 messages under way at a time (1000)",
+      },
+      ...CONNECTION,
+    },
+    examples: [
+      ["mqtt-lib pub -t test/topic -m hello"],
+      ["mqtt-lib pub mqtts://me:secret@broker.example test/topic hello -q 1"],
+      ["tail -f app.log | mqtt-lib pub -t logs/app -l -q 1", "each line when it comes"],
+      ["mqtt-lib pub -t readings -l --json --batch 100 --interval 5 < readings.jsonl", "JSON arrays of 100"],
+      ["mqtt-lib pub -t test/five -m 21.5 -D publish content-type text/plain"],
+    ],
+  },
+  sub: {
+    summary: "print messages",
+    usage: "mqtt-lib sub [URL] [-t] FILTER [FILTER ...] [options]",
+    options: {
+      topic: { short: "t", value: "FILTER", many: true, help: "topic filter" },
+      qos: { ...qos, help: "largest QoS to receive with (0)" },
+      ...OUTPUT,
+      count: { short: "C", value: "N", number: true, help: "end after N messages" },
+      "no-retained": { short: "R", help: "no messages that the broker had kept" },
+      "retained-only": { help: "no others, and end with the first that is not" },
+      "exit-after-subscribe": {
+        short: "E",
+        help: "end once subscribed; with -c the broker collects from then on",
+      },
+      ...CONNECTION,
+    },
+    examples: [
+      ["mqtt-lib sub -t 'test/#' -v"],
+      ["mqtt-lib sub ws://localhost:9001/mqtt -t '#' --json | jq .topic"],
+      ["mqtt-lib sub -t jobs -q 1 -c -i worker", "what came while it was away too"],
+      ["mqtt-lib sub -t status -C 1 -W 5", "one message within 5 s, or exit code 27"],
+    ],
+  },
+  request: {
+    summary: "publish a request and print the response (MQTT 5)",
+    usage: "mqtt-lib request [URL] [-t] TOPIC (-m TEXT | -f FILE | -s | -n) [options]",
+    options: {
+      ...MESSAGE,
+      "response-topic": { short: "e", value: "TOPIC", help: "topic of the response (random)" },
+      ...OUTPUT,
+      ...CONNECTION,
+      timeout: { ...CONNECTION.timeout, help: "wait so long for the response (30), then exit code 27" },
+    },
+    examples: [["mqtt-lib request -t service/double -m 21 -W 5"]],
+  },
+  bench: {
+    summary: "measure rates and round trips against a broker",
+    usage: "mqtt-lib bench [URL] [options]",
+    options: {
+      topic: { short: "t", value: "TOPIC", help: "topic to use (random)" },
+      qos,
+      count: { short: "C", value: "N", number: true, help: "messages to send (10000)" },
+      size: { value: "BYTES", number: true, help: "size of a payload (100)" },
+      json,
+      ...CONNECTION,
+    },
+    examples: [["mqtt-lib bench mqtt://localhost -q 1 -C 50000"]],
+  },
+  broker: {
+    summary: "a broker in this process, for trying things out",
+    usage: "mqtt-lib broker [-p PORT] [-h HOST]",
+    options: {
+      host: { ...host, help: "address to listen on (localhost: this machine only)" },
+      port: { ...port, help: "port for MQTT over TCP and over WebSocket; 0: any free one (1883)" },
+      verbose: { ...verbose, help: "print who comes, who goes, and what is published" },
+    },
+    examples: [["mqtt-lib broker -p 1884 -v"]],
+  },
+};
+
+/** Other words for the commands. */
+export const ALIASES = /** @type {Record<string, string>} */ ({ publish: "pub", subscribe: "sub" });
+
+/** How the option is written that stands for a key of `credentials`. @param {string} key */
+export function optionOf(key) {
+  if (key === "mqttprotocol" || key === "mqttpath") return "--url";
+  const all = { ...CONNECTION, ...COMMANDS.pub.options };
+  const found = Object.entries(all).find(([name, option]) => option.key === key && name !== "url");
+  return found === undefined ? key : `--${found[0]}`;
+}

@@ -1,0 +1,90 @@
+// `-D COMMAND NAME VALUE`: properties of MQTT 5, by mosquitto's names, as the objects that the package takes.
+
+import { guess } from "./arguments.mjs";
+import { UsageError } from "./failure.mjs";
+
+const USER = "user-property";
+const MESSAGE = [
+  "content-type",
+  "correlation-data",
+  "message-expiry-interval",
+  "payload-format-indicator",
+  "response-topic",
+  USER,
+];
+
+/** @type {Record<string, string[]>} */
+const NAMES = {
+  connect: [
+    "authentication-data",
+    "authentication-method",
+    "maximum-packet-size",
+    "receive-maximum",
+    "request-problem-information",
+    "request-response-information",
+    "session-expiry-interval",
+    "topic-alias-maximum",
+    USER,
+  ],
+  publish: [...MESSAGE, "topic-alias"],
+  will: [...MESSAGE, "will-delay-interval"],
+  subscribe: ["subscription-identifier", USER],
+  disconnect: ["session-expiry-interval", "reason-string", USER],
+};
+
+const NUMBER = /-(interval|size|maximum|identifier|alias)$/;
+const FLAG = /^(payload-format-indicator|request-.*)$/;
+
+/**
+ * @typedef {Record<string, any>} Properties
+ * @param {string[][]} given what followed each -D
+ * @param {string} command of mqtt-lib
+ * @returns {Record<string, Properties | undefined>} by packet
+ */
+export function propertiesOf(given, command) {
+  /** @type {Record<string, Properties | undefined>} */
+  const result = {};
+  const packets = ["connect", "will", "disconnect", command === "sub" ? "subscribe" : "publish"];
+  for (const [packet, name, ...values] of given) {
+    if (!packets.includes(packet)) {
+      throw new UsageError(
+        `-D of mqtt-lib ${command} must be followed by ${packets.join(", ")}; "${packet}" was given`,
+      );
+    }
+    if (name === undefined) throw new UsageError(`-D ${packet} needs a property and its value`);
+    if (!NAMES[packet].includes(name)) {
+      const advice = guess(name, NAMES[packet]) ?? `there are: ${NAMES[packet].join(", ")}`;
+      throw new UsageError(`-D ${packet} has no property "${name}"; ${advice}`);
+    }
+    if (values.length < (name === USER ? 2 : 1)) {
+      throw new UsageError(`-D ${packet} ${name} needs ${name === USER ? "a name and a value" : "a value"}`);
+    }
+    const properties = result[packet] ?? {};
+    result[packet] = properties;
+    if (name === USER) addUser(properties, values);
+    else properties[camelCase(name)] = converted(`-D ${packet} ${name}`, name, values[0]);
+  }
+  return result;
+}
+
+/** @param {Properties} properties @param {string[]} pair */
+function addUser(properties, [name, value]) {
+  // No prototype: a user may call a property anything.
+  properties.userProperties ??= Object.create(null);
+  const user = properties.userProperties;
+  user[name] = name in user ? [user[name], value].flat() : value;
+}
+
+/** @param {string} name */
+const camelCase = (name) => name.replace(/-(.)/g, (_all, letter) => letter.toUpperCase());
+
+/** @param {string} option @param {string} name @param {string} text */
+function converted(option, name, text) {
+  if (FLAG.test(name)) {
+    if (/^(0|1|true|false)$/.test(text)) return text === "1" || text === "true";
+    throw new UsageError(`${option} must be 0 or 1; "${text}" was given`);
+  }
+  if (!NUMBER.test(name)) return text;
+  if (/^\d+$/.test(text)) return Number(text);
+  throw new UsageError(`${option} must be a whole number; "${text}" was given`);
+}

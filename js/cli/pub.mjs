@@ -1,0 +1,151 @@
+// `mqtt-lib pub`: one message, or the lines of standard input as they come, no faster than the broker takes them.
+
+import { seconds, whole } from "./arguments.mjs";
+import { EXIT, Failure, Interrupted, isUsage, UsageError } from "./failure.mjs";
+import { linesOf, nameOf, payloadOf, sourceOf } from "./input.mjs";
+import { grouped, showProgress } from "./progress.mjs";
+import { say, unlessEnded, withClient } from "./session.mjs";
+import { Window } from "./window.mjs";
+
+const LINES = 2000;
+/** How many may wait in the package: the default of `offlinesize`. */
+const WAITING = 100_000;
+
+/** @typedef {import("./session.mjs").Context} Context */
+/** @typedef {import("mqtt-lib").MqttCustom} MqttCustom */
+
+/** @param {Context} context */
+export async function pub(context) {
+  const { values, credentials, end } = context;
+  const topic = oneTopic(context);
+  const source = sourceOf(values, context.words);
+  const lines = checkLines(values);
+  const options = publishOptions(context);
+  const payload = lines ? undefined : await payloadOf(source, values, end.signal);
+  if (end.signal.aborted) throw end.signal.reason;
+  if (lines) credentials.offlinesize = WAITING + 2 * lines.together;
+  const window = new Window(
+    lines ? Math.max(LINES, 2 * lines.together, 2 * (values["max-inflight"] ?? 0)) : 1,
+  );
+  const limit = {
+    seconds: seconds(values, "timeout"),
+    late: (/** @type {number} */ s) =>
+      `${window.open} of ${window.begun} messages were not acknowledged in ${s} s`,
+  };
+  const what = lines ? "line" : "message";
+  try {
+    await withClient(
+      context,
+      {},
+      async (client) => {
+        if (lines) return pump(client, topic, options, window, context);
+        window.take(client.publish(topic, payload, options), 0);
+        await unlessEnded(allEnded(window), end.signal);
+      },
+      limit,
+    );
+  } catch (error) {
+    // stop() has sent what could still be sent.
+    if (!(error instanceof Interrupted) || window.begun === 0) throw error;
+    const left = window.begun - window.sent;
+    const rest = left === 0 ? ", all that had been read" : `; ${grouped(left)} that had been read were not`;
+    const text = `${error.message}; ${grouped(window.sent)} ${what}s were published${rest}`;
+    throw new Interrupted(text, error.code);
+  }
+  if (window.error !== undefined && window.begun === 1) throw window.error;
+  const outcome = window.outcome(what);
+  if (outcome) throw outcome;
+  if (values.debug) say(`${grouped(window.sent)} ${what}${window.sent === 1 ? "" : "s"} published`);
+}
+
+/** @param {Context} context */
+export function oneTopic({ topics, words, values }) {
+  const topic = values.topic ?? topics[0] ?? words.shift();
+  if (topic === undefined) throw new UsageError("a topic is missing; give it with --topic (-t)");
+  return topic;
+}
+
+/** @param {Context} context */
+export function publishOptions({ values, properties }) {
+  return {
+    qos: /** @type {0 | 1 | 2} */ (whole(values, "qos", 0, 2) ?? 0),
+    retain: values.retain ?? false,
+    ...(properties.publish && { properties: properties.publish }),
+  };
+}
+
+/** What goes with lines alone. @param {import("./arguments.mjs").Values} values */
+function checkLines(values) {
+  const needsLines = ["batch", "queue", "json", "interval"].find((name) => values[name] !== undefined);
+  if (!values["stdin-line"]) {
+    if (needsLines) throw new UsageError(`--${needsLines} needs --stdin-line (-l)`);
+    return undefined;
+  }
+  if (values.batch !== undefined && values.queue !== undefined) {
+    throw new UsageError("--batch and --queue exclude each other; give one");
+  }
+  if (values.interval !== undefined && values.batch === undefined && values.queue === undefined) {
+    throw new UsageError("--interval needs --batch or --queue: without them each line is sent at once");
+  }
+  return { together: values.batch ?? values.queue ?? 1 };
+}
+
+/**
+ * @param {MqttCustom} client @param {string} topic @param {any} options @param {Window} window @param {Context} context
+ */
+async function pump(client, topic, options, window, { values, end }) {
+  const { signal } = end;
+  let number = 0;
+  const progress = showProgress(
+    values.quiet,
+    (s) =>
+      `${grouped(window.sent)} lines published, ${grouped(window.open)} on their way, ${grouped(window.sent / s)}/s`,
+  );
+  const collects = values.batch !== undefined || values.queue !== undefined;
+  try {
+    for await (const lines of linesOf(values.file, signal)) {
+      for (const line of lines) {
+        number += 1;
+        if (line.length === 0) continue;
+        const value = values.json ? json(line, number, values.file) : undefined;
+        window.take(publish(client, topic, line, value, options, values), line.length);
+        if (!window.full) continue;
+        if (collects) client.flush().catch(() => {}); // it may be the batch or queue that fills it
+        await unlessEnded(window.room(), signal);
+      }
+      // What is wrong with one line is told at the end; what is wrong with the options is so for all.
+      if (window.error && isUsage(window.error)) throw window.error;
+    }
+    if (signal.aborted) throw signal.reason;
+    if (collects) client.flush().catch(() => {});
+    await unlessEnded(allEnded(window), signal);
+  } finally {
+    progress();
+  }
+}
+
+/** @param {Window} window */
+async function allEnded(window) {
+  while (window.open > 0) await window.room();
+}
+
+/** @param {MqttCustom} client @param {string} topic @param {Buffer} line @param {unknown} value @param {any} options @param {any} values */
+function publish(client, topic, line, value, options, values) {
+  if (values.batch !== undefined) {
+    const item = /** @type {string} */ (values.json ? value : line.toString());
+    return client.batch_publish(topic, item, options);
+  }
+  return values.queue === undefined
+    ? client.publish(topic, line, options)
+    : client.qpublish(topic, line, options);
+}
+
+/** @param {Buffer} line @param {number} number @param {string | undefined} file */
+function json(line, number, file) {
+  try {
+    return JSON.parse(line.toString());
+  } catch (error) {
+    const why = error instanceof Error ? error.message : "";
+    throw new Failure(`line ${number} of ${nameOf(file)} is not JSON: ${why}`, EXIT.USAGE);
+  }
+}

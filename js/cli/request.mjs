@@ -1,0 +1,60 @@
+// `mqtt-lib request`: a request of MQTT 5, and its response on standard output.
+
+import { randomUUID } from "node:crypto";
+import { seconds } from "./arguments.mjs";
+import { EXIT, Failure } from "./failure.mjs";
+import { formatOf } from "./format.mjs";
+import { payloadOf, sourceOf } from "./input.mjs";
+import { oneTopic, publishOptions } from "./pub.mjs";
+import { unlessEnded, withClient } from "./session.mjs";
+
+const PATIENCE = 30;
+
+/** @typedef {import("mqtt-lib").MqttCustom} MqttCustom */
+/** @typedef {import("mqtt-lib").Message} Message */
+
+/** @param {import("./session.mjs").Context} context */
+export async function request(context) {
+  const { values, end } = context;
+  const topic = oneTopic(context);
+  const payload = await payloadOf(sourceOf(values, context.words), values, end.signal);
+  if (end.signal.aborted) throw end.signal.reason;
+  const options = publishOptions(context);
+  const format = formatOf(values);
+  const late = (/** @type {number} */ s) =>
+    `no response to the request to "${topic}" came in ${s} s; check that somebody responds there`;
+  const patience = seconds(values, "timeout") ?? PATIENCE;
+  const response = await withClient(
+    context,
+    {},
+    (client) => {
+      const answer =
+        values["response-topic"] === undefined
+          ? client.request(topic, payload, { ...options, timeout: patience })
+          : requestOver(client, values["response-topic"], topic, payload, options);
+      return unlessEnded(answer, end.signal).catch((error) => {
+        throw error.code === "TIMEOUT" ? new Failure(late(patience), EXIT.TIMEOUT) : error;
+      });
+    },
+    { seconds: patience, late },
+  );
+  process.stdout.write(format(response));
+}
+
+/** With a response topic of the user's. @param {MqttCustom} client @param {string} over @param {string} topic @param {any} payload @param {any} options @returns {Promise<Message>} */
+async function requestOver(client, over, topic, payload, options) {
+  const correlationData = options.properties?.correlationData ?? randomUUID();
+  /** @type {(message: Message) => void} */
+  let take = () => {};
+  /** @type {Promise<Message>} */
+  const answer = new Promise((resolve) => {
+    take = resolve;
+  });
+  await client.subscribe(over, { qos: 1 }, (_client, _userdata, message) => {
+    const data = message.properties?.correlationData;
+    if (data !== undefined && Buffer.from(data).toString() === correlationData) take(message);
+  });
+  const properties = { ...options.properties, responseTopic: over, correlationData };
+  await client.publish(topic, payload, { ...options, properties });
+  return answer;
+}

@@ -1,0 +1,111 @@
+// `mqtt-lib sub`: prints messages until their number, a time limit or a signal ends it.
+
+import { seconds, whole } from "./arguments.mjs";
+import { EXIT, Interrupted, UsageError } from "./failure.mjs";
+import { formatOf } from "./format.mjs";
+import { grouped } from "./progress.mjs";
+import { say, unlessEnded, withClient } from "./session.mjs";
+
+/** @typedef {import("mqtt-lib").Message} Message */
+
+/** @param {import("./session.mjs").Context} context */
+export async function sub(context) {
+  const { values, end } = context;
+  const filters = [...(values.topic ?? []), ...context.topics, ...context.words];
+  if (filters.length === 0)
+    throw new UsageError("a topic filter is missing; give it with --topic (-t), such as -t 'test/#'");
+  if (values["no-retained"] && values["retained-only"]) {
+    throw new UsageError("--no-retained and --retained-only exclude each other; give one");
+  }
+  const qos = /** @type {0 | 1 | 2} */ (whole(values, "qos", 0, 2) ?? 0);
+  const most = whole(values, "count", 1) ?? Number.POSITIVE_INFINITY;
+  const { properties } = context;
+  const options = { qos, ...(properties.subscribe && { properties: properties.subscribe }) };
+  const printer = new Printer(formatOf(values), most, values);
+  const limit = {
+    seconds: seconds(values, "timeout"),
+    late: (/** @type {number} */ s) =>
+      most === Number.POSITIVE_INFINITY
+        ? `the ${s} s are over; ${grouped(printer.count)} messages came`
+        : `no more than ${grouped(printer.count)} of ${grouped(most)} messages came in ${s} s`,
+  };
+  try {
+    await withClient(
+      context,
+      {
+        on_message: (
+          /** @type {unknown} */ _client,
+          /** @type {unknown} */ _userdata,
+          /** @type {Message} */ message,
+        ) => printer.take(message),
+      },
+      async (client) => {
+        const granted = await unlessEnded(client.subscribe(filters, options), end.signal);
+        if (values.debug) say(`subscribed: granted QoS ${granted.join(", ")}`);
+        if (!values["exit-after-subscribe"]) await unlessEnded(printer.done, end.signal);
+      },
+      limit,
+    );
+  } catch (error) {
+    // Nothing else ends it, so this is its end and no failure.
+    if (error instanceof Interrupted && most === Number.POSITIVE_INFINITY) error.code = EXIT.OK;
+    throw error;
+  } finally {
+    printer.flush();
+  }
+  if (printer.beyond > 0 && (qos > 0 || values["disable-clean-session"])) {
+    say(`${grouped(printer.beyond)} messages came after the last that --count allows, and are not shown`);
+  }
+}
+
+/** Writes the messages of a turn in one go; what reads them slows us down, and the broker with us. */
+class Printer {
+  count = 0;
+  /** Came after the last one that is printed. */
+  beyond = 0;
+  /** @type {Promise<void>} */
+  done;
+  #finish = () => {};
+  #format;
+  #most;
+  #values;
+  #over = false;
+  /** @type {Uint8Array[]} */
+  #lines = [];
+
+  /** @param {import("./format.mjs").Format} format @param {number} most @param {import("./arguments.mjs").Values} values */
+  constructor(format, most, values) {
+    this.#format = format;
+    this.#most = most;
+    this.#values = values;
+    this.done = new Promise((resolve) => {
+      this.#finish = resolve;
+    });
+  }
+
+  /** @param {Message} message */
+  take(message) {
+    if (this.#over) {
+      this.beyond += 1;
+      return;
+    }
+    if (message.retain ? this.#values["no-retained"] : this.#values["retained-only"]) {
+      if (!message.retain) this.#end();
+      return;
+    }
+    this.count += 1;
+    if (this.#lines.push(this.#format(message)) === 1) queueMicrotask(() => this.flush());
+    if (this.count === this.#most) this.#end();
+  }
+
+  #end() {
+    this.#over = true;
+    this.#finish();
+  }
+
+  flush() {
+    if (this.#lines.length === 0) return;
+    process.stdout.write(Buffer.concat(this.#lines));
+    this.#lines = [];
+  }
+}

@@ -1,0 +1,163 @@
+// What `certs` gives, read anew for each connection: files, PEM text or bytes become the options of node:tls.
+// Owns the checks that only who has the files can make, and tells of a certificate that has expired. Never shows
+// what a file has in it, only its path.
+
+import { createPrivateKey, X509Certificate } from "node:crypto";
+import { readFileSync } from "node:fs";
+import { createSecureContext } from "node:tls";
+import { codeOf, failure } from "./failure.mjs";
+
+/**
+ * @typedef {string | ArrayBuffer | ArrayBufferView} Content
+ * @typedef {object} Certs
+ * @property {string} [iotProtocolName]
+ * @property {Content} [ca]
+ * @property {Content} [cert]
+ * @property {Content} [key]
+ * @property {string} [passphrase]
+ * @property {boolean} [dangerouslyDisableServerVerification]
+ */
+
+/** A name for errors, and the text. @typedef {{ name: string, text: string }} Pem */
+
+const CERTIFICATES = /-----BEGIN (?:TRUSTED |X509 )?CERTIFICATE-----[\s\S]+?-----END [^\n]*CERTIFICATE-----/g;
+
+export class Certificates {
+  /** @type {Pem | undefined} */
+  ca;
+  /** @type {Pem | undefined} */
+  cert;
+  /** For node:tls, and for the package `ws`. @type {import("node:tls").ConnectionOptions} */
+  options;
+
+  /** Throws an error with the code CERTIFICATE_INVALID. @param {Certs | null} [given] none: the system's CAs */
+  constructor(given) {
+    const { iotProtocolName, ca, cert, key, dangerouslyDisableServerVerification } = given ?? {};
+    this.options = { rejectUnauthorized: dangerouslyDisableServerVerification !== true };
+    if (iotProtocolName != null) this.options.ALPNProtocols = [alpn(iotProtocolName)];
+    if (ca != null) {
+      this.ca = read("certs.ca", ca);
+      parse(this.ca);
+      this.options.ca = this.ca.text;
+    }
+    if (cert == null && key == null) return;
+    if (cert == null) throw invalid("certs.key was given without certs.cert; give both, or neither");
+    if (key == null) throw invalid("certs.cert was given without certs.key; give both, or neither");
+    this.cert = read("certs.cert", cert);
+    const secret = read("certs.key", key);
+    const passphrase = given?.passphrase ?? undefined;
+    parse(this.cert);
+    check(secret, passphrase);
+    Object.assign(this.options, { cert: this.cert.text, key: secret.text, passphrase });
+    try {
+      createSecureContext(this.options);
+    } catch (error) {
+      if (/KEY_(VALUES|TYPE)_MISMATCH/.test(codeOf(error))) {
+        const text = `${secret.name} does not match ${this.cert.name}; give the key of this certificate`;
+        throw invalid(text, error);
+      }
+      throw invalid(`${this.cert.name} and ${secret.name} cannot be used: ${reasonOf(error)}`, error);
+    }
+  }
+
+  /** What is wrong with the dates of our certificate, in words. */
+  get staleness() {
+    return this.cert && staleness(this.cert);
+  }
+
+  /** Likewise of the CAs. */
+  get staleCa() {
+    return this.ca && staleness(this.ca);
+  }
+}
+
+/** @param {string} name @param {Content} given @returns {Pem} */
+function read(name, given) {
+  if (typeof given !== "string") return { name, text: bytesOf(given).toString("latin1") };
+  if (isContent(given)) return { name, text: given };
+  const place = `${name} ("${given}")`;
+  try {
+    return { name: place, text: readFileSync(given, "latin1") };
+  } catch (error) {
+    const why = codeOf(error) === "ENOENT" ? "there is no such file" : codeOf(error) || "no path";
+    throw invalid(`${place} cannot be read: ${why}; give the path of a file, PEM text or bytes`, error);
+  }
+}
+
+/** @param {ArrayBuffer | ArrayBufferView} given */
+function bytesOf(given) {
+  return ArrayBuffer.isView(given)
+    ? Buffer.from(given.buffer, given.byteOffset, given.byteLength)
+    : Buffer.from(given);
+}
+
+/** Text of a file, even of one that has lost its first line: what may be a key is never shown as a path. @param {string} text */
+function isContent(text) {
+  return /-----BEGIN|\n/.test(text) || /^M[A-Za-z0-9+/=]{39,}$/.test(text);
+}
+
+/** @param {string} name */
+function alpn(name) {
+  const length = Buffer.byteLength(name);
+  if (length > 0 && length < 256) return name;
+  throw invalid(`certs.iotProtocolName has ${length} bytes; a name of ALPN has 1 to 255`);
+}
+
+/** @param {Pem} pem @returns {X509Certificate[]} at least one */
+function parse({ name, text }) {
+  const found = text.match(CERTIFICATES) ?? [];
+  try {
+    if (found.length > 0) return found.map((one) => new X509Certificate(one));
+  } catch (error) {
+    throw invalid(`${name} is damaged: it has no certificate between its PEM lines`, error);
+  }
+  throw invalid(`${name} is ${contentOf(text)}, not a certificate in PEM form (-----BEGIN CERTIFICATE-----)`);
+}
+
+/** That it is a private key. @param {Pem} pem @param {string | undefined} passphrase */
+function check({ name, text }, passphrase) {
+  if (!/-----BEGIN [A-Z ]*PRIVATE KEY-----/.test(text)) {
+    throw invalid(
+      `${name} is ${contentOf(text)}, not a private key in PEM form (-----BEGIN PRIVATE KEY-----)`,
+    );
+  }
+  try {
+    createPrivateKey({ key: text, passphrase });
+  } catch (error) {
+    if (!/ENCRYPTED/.test(text))
+      throw invalid(`${name} is damaged: it has no key between its PEM lines`, error);
+    if (passphrase === undefined) throw invalid(`${name} is encrypted; give certs.passphrase`, error);
+    throw invalid(`certs.passphrase does not open ${name}`, error);
+  }
+}
+
+/** @param {string} text */
+function contentOf(text) {
+  if (text.trim() === "") return "empty";
+  if (/-----BEGIN [A-Z ]*PRIVATE KEY-----/.test(text)) return "a private key";
+  if (/-----BEGIN [A-Z0-9 ]*CERTIFICATE-----/.test(text)) return "a certificate";
+  return text.startsWith("0\x82") ? "in DER form (convert it with openssl)" : "something else";
+}
+
+/** The first that is out of its time. @param {Pem} pem */
+function staleness(pem) {
+  const now = Date.now();
+  for (const one of parse(pem)) {
+    if (now > Date.parse(one.validTo)) return `${pem.name} expired on ${one.validTo}`;
+    if (now < Date.parse(one.validFrom)) {
+      return `${pem.name} is not valid before ${one.validFrom}; is this machine's clock right?`;
+    }
+  }
+  return undefined;
+}
+
+/** @param {unknown} error */
+function reasonOf(error) {
+  const { reason, message } = /** @type {{ reason?: string, message: string }} */ (error);
+  return reason ?? message;
+}
+
+/** @param {string} message @param {unknown} [cause] */
+function invalid(message, cause) {
+  return failure(message, cause, "CERTIFICATE_INVALID");
+}

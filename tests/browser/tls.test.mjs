@@ -1,0 +1,197 @@
+// wss from Chromium to Mosquitto, whose certificate the browser judges; what a page cannot set is refused with what
+// to do instead; and no secret is in a page's errors or in an address bar. Owns a browser that trusts one key.
+
+import assert from "node:assert/strict";
+import { createHash, X509Certificate } from "node:crypto";
+import { readFileSync } from "node:fs";
+import { after, before, test } from "node:test";
+import { chromium } from "playwright-core";
+import { makeCertificates, startTlsMosquitto } from "../support/certificates.mjs";
+import { startEmbedded } from "../support/embedded.mjs";
+import { startGateway } from "../support/gateway.mjs";
+import { startSite } from "./support/site.mjs";
+
+const SECRET = "hunter2Xy";
+const certificates = makeCertificates();
+const server = certificates.issue("server");
+let broker;
+let browser;
+let gateway;
+let site;
+let stranger;
+
+/** How Chromium names a key that it is to trust. */
+function spki(path) {
+  const key = new X509Certificate(readFileSync(path)).publicKey.export({ type: "spki", format: "der" });
+  return createHash("sha256").update(key).digest("base64");
+}
+
+before(async () => {
+  broker = await startTlsMosquitto(certificates, { server });
+  stranger = await startTlsMosquitto(certificates, { server: certificates.issue("stranger") });
+  gateway = await startGateway({ admits: ({ url }) => url.startsWith("/open") });
+  site = await startSite();
+  browser = await chromium.launch({
+    executablePath: "/usr/bin/chromium",
+    handleSIGTERM: false,
+    args: [
+      "--no-sandbox",
+      "--disable-gpu",
+      "--disable-dev-shm-usage",
+      "--disable-background-networking",
+      `--ignore-certificate-errors-spki-list=${spki(server.cert)}`,
+    ],
+  });
+});
+
+after(async () => {
+  await browser?.close();
+  site?.stop();
+  await Promise.all([broker?.stop(), stranger?.stop(), gateway?.stop()]);
+});
+
+async function openPage(t) {
+  const page = await browser.newPage();
+  t.after(() => page.close());
+  await page.goto(site.url);
+  return page;
+}
+
+/** Everything that a user could log of a failed start(). */
+function failed(page, credentials) {
+  return page.evaluate(async (given) => {
+    const { MqttCustom } = await import("/dist/browser.mjs");
+    const log = [];
+    console.warn = (...all) => log.push(...all);
+    const client = new MqttCustom({
+      credentials: given,
+      on_error: (_client, _userdata, error) => log.push(error),
+    });
+    const error = await client.start().then(
+      () => undefined,
+      (thrown) => thrown,
+    );
+    log.push(error, JSON.stringify(client.stats()));
+    await client.stop();
+    const all = log.map((one) => `${one} ${one?.message} ${one?.stack}`).join("\n");
+    return { code: error?.code, type: error?.constructor.name, message: error?.message, all };
+  }, credentials);
+}
+
+test("wss to a broker whose certificate the browser trusts: each QoS, and 1 MB", async (t) => {
+  const page = await openPage(t);
+  const received = await page.evaluate(async (mqttserver) => {
+    const { MqttCustom } = await import("/dist/browser.mjs");
+    const client = new MqttCustom({ credentials: { mqttserver } });
+    const lengths = [];
+    let done;
+    const all = new Promise((resolve) => {
+      done = resolve;
+    });
+    await client.subscribe("browser/tls", { qos: 2 }, (_client, _userdata, message) => {
+      lengths.push([message.qos, message.payload.length]);
+      if (lengths.length === 4) done();
+    });
+    for (const qos of [0, 1, 2]) await client.publish("browser/tls", `qos ${qos}`, { qos });
+    await client.publish("browser/tls", new Uint8Array(1_000_000), { qos: 1 });
+    await all;
+    await client.stop();
+    return lengths;
+  }, broker.wssUrl);
+  assert.deepEqual(received, [
+    [0, 5],
+    [1, 5],
+    [2, 5],
+    [1, 1_000_000],
+  ]);
+});
+
+test("wss to a broker whose certificate the browser does not trust is CONNECTION_REFUSED", async (t) => {
+  const { code, message } = await failed(await openPage(t), { mqttserver: stranger.wssUrl });
+  assert.equal(code, "CONNECTION_REFUSED");
+  assert.match(message, /^cannot connect to wss:\/\/127\.0\.0\.1/);
+});
+
+const NODE_ONLY = {
+  certs: { ca: "ca.pem", cert: "device.pem", key: "device.key" },
+  "websocket.headers": { Authorization: "Bearer a" },
+  "websocket.agent": {},
+};
+
+for (const [name, value] of Object.entries(NODE_ONLY)) {
+  test(`a page cannot set ${name}, and is told what to do instead`, async (t) => {
+    const [outer, inner] = name.split(".");
+    const credentials = { mqttserver: broker.wssUrl, [outer]: inner ? { [inner]: value } : value };
+    const { code, type, message } = await failed(await openPage(t), credentials);
+    assert.equal(code, "INVALID_OPTION");
+    assert.equal(type, "TypeError");
+    assert.ok(message.startsWith(`credentials.${name} is for Node only: `), message);
+    assert.match(
+      message,
+      /in a page the browser sees to certificates and headers; use wss and a CA that it trusts/,
+    );
+  });
+}
+
+test("a page's subprotocols and query are those that were given", async (t) => {
+  const page = await openPage(t);
+  const state = await page.evaluate(async (mqttserver) => {
+    const { MqttCustom } = await import("/dist/browser.mjs");
+    const client = new MqttCustom({
+      credentials: { mqttserver, websocket: { protocols: ["mqttv3.1", "mqtt"] } },
+    });
+    await client.start();
+    const { state } = client;
+    await client.stop();
+    return state;
+  }, `ws://127.0.0.1:${gateway.port}/open?token=a%2Fb`);
+  assert.equal(state, "connected");
+  assert.equal(gateway.seen.at(-1).url, "/open?token=a%2Fb");
+  assert.equal(gateway.seen.at(-1).protocols, "mqttv3.1, mqtt");
+});
+
+const query = `?X-Amz-Signature=${SECRET}`;
+const SECRETS = {
+  "a signed URL that is refused": () => ({ mqttserver: gateway.url + query }),
+  "a signed URL that is none": () => ({ mqttserver: `ws://[::zz]:80/mqtt${query}` }),
+  "a subprotocol that is none": () => ({
+    mqttserver: gateway.url,
+    websocket: { protocols: [`a ${SECRET}`] },
+  }),
+  "certs in a page": () => ({ certs: { key: SECRET, passphrase: SECRET } }),
+  "headers in a page": () => ({ websocket: { headers: { Authorization: SECRET } } }),
+  "a password in the URL": () => ({ mqttserver: `ws://me:${SECRET}@127.0.0.1/mqtt` }),
+};
+
+for (const [what, credentials] of Object.entries(SECRETS)) {
+  test(`a page shows nothing of ${what}`, async (t) => {
+    const { code, all } = await failed(await openPage(t), credentials());
+    assert.match(code, /^(CONNECTION_REFUSED|INVALID_OPTION)$/);
+    assert.ok(!all.includes(SECRET), all);
+  });
+}
+
+for (const javaScriptEnabled of [true, false]) {
+  const how = javaScriptEnabled ? "" : ", not even where its scripts do not run";
+  test(`the demo page keeps the password out of the address bar${how}`, async (t) => {
+    const demo = await startEmbedded();
+    const context = await browser.newContext({ javaScriptEnabled });
+    t.after(async () => {
+      await context.close();
+      await demo.stop();
+    });
+    const page = await context.newPage();
+    const requests = [];
+    page.on("request", (request) => requests.push(request.url()));
+    await page.goto(demo.page);
+    const form = page.locator("form:has([name=mqttpassword])");
+    if (javaScriptEnabled) await page.locator("html[data-ready]").waitFor({ state: "attached" });
+    await form.locator("[name=mqttusername]").fill("me", { force: true });
+    await form.locator("[name=mqttpassword]").fill(SECRET, { force: true });
+    await form.locator("[name=mqttpassword]").press("Enter");
+    if (javaScriptEnabled) await page.locator("#state[data-state=connected]").waitFor();
+    else await page.waitForTimeout(300);
+    assert.equal(page.url(), demo.page);
+    assert.ok(!requests.some((url) => url.includes(SECRET)));
+  });
+}
