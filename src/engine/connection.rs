@@ -377,7 +377,7 @@ impl Engine {
         let may = self.cfg.assigned_id || self.link.made_up_id;
         if code == 0 && (assigned && !may || !assigned && self.cfg.client_id.is_empty()) {
             // [MQTT-3.2.2-16], and nobody but the user changes an identifier that the user gave.
-            return Err(protocol("CONNACK has an id that was not asked for, or none"));
+            return Err(protocol("CONNACK has a client id unasked, or none"));
         }
         self.events.push_back(Event::Connected {
             session_present,

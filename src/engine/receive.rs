@@ -336,7 +336,7 @@ impl Engine {
         }
         let text = [
             &self.server_name(),
-            " acknowledged what was not sent; check that no other client has this mqttclientid",
+            " acknowledged what was not sent; is this mqttclientid used twice?",
         ];
         self.events
             .push_back(Event::Error(Error::say(Code::ProtocolError, &text)));
