@@ -8,6 +8,7 @@ import { join } from "node:path";
 import { after, test } from "node:test";
 import { fileURLToPath } from "node:url";
 import { Message } from "../../js/message.mjs";
+import { freePort } from "../support/ports.mjs";
 
 const ROOT = fileURLToPath(new URL("../..", import.meta.url));
 const read = (name) => readFileSync(join(ROOT, name), "utf8");
@@ -74,8 +75,17 @@ test("the class has the declared static members", () => {
   compare('Exclude<keyof typeof lib.MqttCustom, "prototype">', statics(MqttCustom));
 });
 
-test("stats() has the declared counters", () => {
-  compare("keyof lib.Stats", Object.keys(idle.stats()));
+test("stats() has the declared counters, and while an attempt waits for its time one more", async () => {
+  const credentials = { mqttserver: "127.0.0.1", mqttport: await freePort(), mqttprotocol: "mqtt" };
+  const waiting = new MqttCustom({ credentials, on_error() {} });
+  await assert.rejects(waiting.start(), { code: "CONNECTION_REFUSED" });
+  const counters = Object.keys(waiting.stats());
+  await waiting.stop();
+  assert.deepEqual(
+    Object.keys(idle.stats()),
+    counters.filter((name) => name !== "reconnectIn"),
+  );
+  compare("keyof lib.Stats", counters);
 });
 
 test("a message has the declared members", () => {
