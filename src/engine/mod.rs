@@ -19,6 +19,7 @@ mod backoff;
 mod collect;
 mod connection;
 mod credentials;
+mod handshake;
 mod inbox;
 mod journal;
 mod keepalive;
