@@ -74,7 +74,7 @@ const INLINE_LITTLE = "-Cllvm-args=-inline-threshold=0 -Cllvm-args=-inlinehint-t
  * The standard library is built along with the crate, so that a panic is one trap instead of the machinery that
  * would print it: 10 KiB less to download. Stable Rust does that when it is told to act as its own bootstrap.
  */
-const SMALL = {
+export const SMALL = {
   args: ["-Zbuild-std=std,panic_abort"],
   env: {
     RUSTC_BOOTSTRAP: "1",

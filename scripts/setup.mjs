@@ -2,6 +2,7 @@
 //   node scripts/setup.mjs build   the tools that `npm run build` needs
 //   node scripts/setup.mjs wasi    those that `npm run build:wasi` needs
 //   node scripts/setup.mjs test    all of them, and those that `npm test` needs
+//   node scripts/setup.mjs bytes   those of `build`, and twiggy for `npm run bytes`
 //   node scripts/setup.mjs long    and Firefox with its driver, which `npm run test:consumers` needs
 //   node scripts/setup.mjs fuzz    those of `npm run fuzz`: a nightly Rust and cargo-fuzz
 import { chmodSync, copyFileSync, existsSync, readFileSync, statSync } from "node:fs";
@@ -12,6 +13,7 @@ const WASM_TARGET = "wasm32-unknown-unknown";
 const WASI_TARGET = "wasm32-wasip2";
 const WASM_PACK = "0.15.1";
 const GECKODRIVER = "0.37.1";
+const TWIGGY = "0.8.0";
 const CARGO_FUZZ = "0.13.2";
 const FIREFOX = { "firefox-esr": "firefox-esr" };
 /** Where pip puts what only the tests need, and the wasmtime that is in there. */
@@ -52,7 +54,7 @@ async function rust(level) {
   await step("rust-src", listed.includes("rust-src"), "a few seconds", () =>
     must("rustup", ["component", "add", "rust-src"]),
   );
-  if (level === "build" || level === "wasi") return;
+  if (["build", "bytes", "wasi"].includes(level)) return;
   for (const component of ["rustfmt", "clippy"]) {
     await step(component, listed.includes(`${component}-`), "a few seconds", () =>
       must("rustup", ["component", "add", component]),
@@ -133,6 +135,12 @@ async function fuzzing() {
   );
 }
 
+async function twiggy() {
+  await step(`twiggy ${TWIGGY}`, (await version("twiggy")) === TWIGGY, "about 2 minutes", () =>
+    must("cargo", ["install", "--force", "--locked", "twiggy", "--version", TWIGGY]),
+  );
+}
+
 /** Programs, and the packages that have them. */
 async function debianPackages(packages) {
   const missing = Object.keys(packages)
@@ -156,7 +164,7 @@ async function step(name, present, time, install) {
 }
 
 export async function setup(level) {
-  const levels = ["build", "wasi", "test", "long", "fuzz"];
+  const levels = ["build", "bytes", "wasi", "test", "long", "fuzz"];
   if (!levels.includes(level)) {
     throw new Failure(`scripts/setup.mjs knows the levels ${levels.join(", ")}, not "${level}".`);
   }
@@ -164,7 +172,8 @@ export async function setup(level) {
   await rust(level);
   if (level !== "wasi") await wasmTools();
   await npmPackages();
-  if (level === "build" || level === "wasi") return;
+  if (level === "bytes") await twiggy();
+  if (["build", "bytes", "wasi"].includes(level)) return;
   await debianPackages(DEBIAN);
   await wheels();
   if (level !== "long") return;
