@@ -6,6 +6,7 @@ import { MqttCustom as Core, publish_high_priority as oneShot } from "../pkg/mqt
 import { MqttError } from "./errors.mjs";
 import { Inbound } from "./inbound.mjs";
 import { Messages } from "./messages.mjs";
+import { listen } from "./listen.mjs";
 import { CALLBACKS, camelCase, METHODS, originalNames } from "./names.mjs";
 import { Pending, rejected } from "./pending.mjs";
 import { Requests, respond } from "./request.mjs";
@@ -117,6 +118,7 @@ export class MqttCustom {
     const self = new WeakRef(this);
     const inbound = this.#inbound;
     const pending = this.#pending;
+    let number = -1;
     const given = this.#options ?? {};
     // With the callbacks as they are now; what is no object is for the validator to refuse.
     const options =
@@ -124,6 +126,8 @@ export class MqttCustom {
     this.#core = new Core(options, {
       node: environment.node,
       connect: environment.connect,
+      /** @param {any} socket @param {number} generation */
+      listen: (socket, generation) => listen(socket, generation, () => number),
       error: makeError,
       client: () => self.deref(),
       /** @param {number} at @param {number} count */
@@ -135,7 +139,8 @@ export class MqttCustom {
       /** @param {number} records @param {number} count @param {number} base @param {number} epoch */
       messages: (records, count, base, epoch) => inbound.receive(records, count, base, epoch),
     });
-    this.#number = this.#core.number();
+    number = this.#core.number();
+    this.#number = number;
     inbound.on_message = this.#callbacks.on_message;
     if (this.#autostart) alive.add(this);
   }

@@ -19,7 +19,11 @@ export let environment = { node: false };
 /** @type {WebAssembly.Memory | undefined} */
 let memory;
 /** A call by numbers only: client, topic, length of the payload, flags, token. @typedef {(client: number, topic: number, length: number, flags: number, token: number) => number} BulkCall */
-/** What is exported as it is, without glue. @type {{ bulk_send: BulkCall, bulk_batch: BulkCall }} */
+/**
+ * What is exported as it is, without glue.
+ * @type {{ bulk_send: BulkCall, bulk_batch: BulkCall, bulk_space: (client: number, length: number) => number,
+ *   bulk_received: (client: number, generation: number, length: number) => void }}
+ */
 export let bulk;
 /** @type {Promise<void> | undefined} */
 let loading;

@@ -10,7 +10,7 @@ use wasm_bindgen::prelude::*;
 use crate::api::MqttCustom;
 use crate::driver::properties::to_js;
 use crate::driver::{errors, values, Client};
-use crate::engine::{check_topic, Code, Error, Message, Taken, Token};
+use crate::engine::{check_topic, Code, Error, Generation, Message, Taken, Token};
 
 thread_local! {
     /// Payloads on their way in.
@@ -110,6 +110,21 @@ pub extern "C" fn bulk_batch(number: u32, topic: u32, len: usize, flags: u32, to
         REFUSED.set(Some(error));
         0
     })
+}
+
+/// Where js/ puts `len` bytes that have come on a connection, before it calls `bulk_received`. Null: it is to go the
+/// general way, because the client is at work or the bytes are many.
+#[no_mangle]
+pub extern "C" fn bulk_space(number: u32, len: usize) -> *mut u8 {
+    client(number).map_or(std::ptr::null_mut(), |client| client.space(len))
+}
+
+/// The bytes in `bulk_space` are there.
+#[no_mangle]
+pub extern "C" fn bulk_received(number: u32, generation: Generation, len: usize) {
+    if let Some(client) = client(number) {
+        client.received(generation, len);
+    }
 }
 
 #[wasm_bindgen]

@@ -31,6 +31,20 @@ impl Client {
         }
     }
 
+    /// Room for bytes that js/ has received, if they need not wait; then `received` follows at once.
+    pub fn space(&self, len: usize) -> *mut u8 {
+        if self.pumping.get() || len > PIECE as usize {
+            return std::ptr::null_mut();
+        }
+        self.engine.borrow_mut().space(len).as_mut_ptr()
+    }
+
+    pub fn received(&self, generation: Generation, len: usize) {
+        let now = self.fresh_now();
+        self.engine.borrow_mut().received(generation, len, now);
+        self.pump();
+    }
+
     pub(super) fn feed(&self, generation: Generation, data: &Uint8Array) {
         let length = data.length();
         if length > PIECE {

@@ -118,6 +118,8 @@ pub struct Hooks {
     pub host: Host,
     /// `(url, subprotocols, credentials) => WebSocket`
     pub connect: Option<Function>,
+    /// `(socket, generation)`: takes what the socket receives the short way, see `bulk_space`.
+    pub listen: Option<Function>,
     /// `(message, code, reasonCode, cause) => MqttError`
     pub error: Option<Function>,
     /// `(pointer, count)`: tokens that ended well, as 32-bit words.
@@ -137,6 +139,7 @@ impl Hooks {
                 client: None,
                 host: host::browser(),
                 connect: None,
+                listen: None,
                 error: None,
                 settle: None,
                 fail: None,
@@ -149,6 +152,7 @@ impl Hooks {
             client: host::function(hooks, "client"),
             host: if node { Host::Node } else { host::browser() },
             connect: host::function(hooks, "connect"),
+            listen: host::function(hooks, "listen"),
             error: host::function(hooks, "error"),
             settle: host::function(hooks, "settle"),
             fail: host::function(hooks, "fail"),
@@ -161,6 +165,7 @@ impl Hooks {
     pub fn inner(&self) -> Hooks {
         Hooks {
             client: None,
+            listen: None,
             settle: None,
             fail: None,
             answer: None,

@@ -184,7 +184,12 @@ impl Client {
             generation,
             &self.me,
         ) {
-            Ok(socket) => *self.socket.borrow_mut() = Some(socket),
+            Ok(socket) => {
+                if let Some(listen) = &self.hooks.listen {
+                    let _ = listen.call2(&JsValue::UNDEFINED, socket.as_js(), &generation.into());
+                }
+                *self.socket.borrow_mut() = Some(socket);
+            }
             Err(thrown) => {
                 // It shows the whole of a URL or subprotocol, which may have a token in it.
                 let why = match host::get(&thrown, "name") == "SyntaxError" {

@@ -76,6 +76,10 @@ impl Socket {
         })
     }
 
+    pub fn as_js(&self) -> &JsValue {
+        &self.socket
+    }
+
     /// The bytes are a view of wasm memory: the socket copies what it does not send at once.
     pub fn send(&self, bytes: &[u8]) {
         // Fails only on a socket that is not open, whose onclose tells more.

@@ -151,10 +151,10 @@ test("the keyboard: arrows choose, Escape goes on", async () => {
     await chosen.getAttribute("id"),
   );
   await page.keyboard.press("End");
-  const { length } = await page.evaluate(() => ({
-    length: Number(document.getElementById("message-count")?.textContent),
-  }));
-  assert.equal(await chosen.getAttribute("aria-posinset"), String(length));
+  await until(
+    async () => (await chosen.getAttribute("aria-posinset")) === (await page.textContent("#message-count")),
+    "the last one is chosen",
+  );
   await page.keyboard.press("Escape");
   await until(
     () => site.count(`${ROWS}[aria-selected=true]`).then((count) => count === 0),

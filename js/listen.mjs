@@ -1,0 +1,20 @@
+// Bytes that arrive, put straight into the memory of the core: two calls by numbers only, where the core's own
+// handler needs ten of all kinds. What does not go this way is left to that handler.
+
+import { bulk, memoryBytes } from "./runtime.mjs";
+
+/** @param {any} socket a WebSocket, or what is dressed as one @param {number} generation @param {() => number} client its number */
+export function listen(socket, generation, client) {
+  const general = socket.onmessage;
+  /** @param {{ data: any }} event */
+  socket.onmessage = (event) => {
+    const { data } = event;
+    if (typeof data === "string") return general(event);
+    const bytes = ArrayBuffer.isView(data) ? /** @type {Uint8Array} */ (data) : new Uint8Array(data);
+    const { length } = bytes;
+    const at = bulk.bulk_space(client(), length);
+    if (at === 0) return general(event);
+    memoryBytes().set(bytes, at);
+    bulk.bulk_received(client(), generation, length);
+  };
+}
