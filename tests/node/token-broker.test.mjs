@@ -43,12 +43,13 @@ test("a client stays connected over ten tokens of two seconds, and no QoS 1 mess
   }
   await Promise.all(published);
   await until(() => received.size === published.length, "what came while it was away");
+  // The last messages may have come before the last token expired.
+  await until(() => client.stats().reconnects >= TOKENS, "a connection after each token");
 
   t.diagnostic(`${seen.accepted.length} tokens; ${published.length} messages of QoS 1 each way`);
   const all = published.map((_, i) => `${i}`);
   assert.deepEqual([...arrived].sort(), all.toSorted());
   assert.deepEqual([...received].sort(), all.toSorted());
-  assert.ok(client.stats().reconnects >= TOKENS, `${client.stats().reconnects} reconnects`);
   assert.equal(new Set(seen.accepted).size, seen.accepted.length, "a new token each time");
   assert.deepEqual(seen.refused, []);
   assert.deepEqual(asked.slice(0, 2), [
