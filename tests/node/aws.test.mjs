@@ -7,6 +7,7 @@ import { test } from "node:test";
 import { awsIot } from "mqtt-lib/aws";
 import { signedUrl } from "../../js/aws/sign.mjs";
 import { startAwsGateway } from "../support/aws-gateway.mjs";
+import { makeCertificates } from "../support/certificates.mjs";
 import { clientFor, failure, freshTopic, until } from "./helpers.mjs";
 
 const HOST = "abc-ats.iot.eu-west-1.amazonaws.com";
@@ -133,15 +134,20 @@ test("import and require give the same functions", async () => {
   assert.deepEqual(Object.keys(await import("mqtt-lib/aws")), ["awsIot"]);
 });
 
-/** AWS IoT has TLS only; here the same signed URL without it. The signature covers the host, not the scheme. */
-const withoutTls = (credentials) => async () => {
-  const given = await credentials();
-  return { ...given, mqttserver: given.mqttserver.replace("wss://", "ws://") };
-};
+const certificates = makeCertificates();
+
+async function gatewayFor(t) {
+  const gateway = await startAwsGateway({ tls: certificates.issue("server") });
+  t.after(() => gateway.stop());
+  return gateway;
+}
+
+/** As a user writes it, but for the CA of these tests. */
+const signing = (gateway, options) =>
+  awsIot({ host: gateway.host, region: "eu-west-1", certs: { ca: certificates.ca }, ...options });
 
 test("each attempt is signed anew with the keys of the moment, and a query of 4 KB arrives as it was signed", async (t) => {
-  const gateway = await startAwsGateway();
-  t.after(() => gateway.stop());
+  const gateway = await gatewayFor(t);
   let calls = 0;
   const rotate = () => {
     calls += 1;
@@ -152,10 +158,7 @@ test("each attempt is signed anew with the keys of the moment, and a query of 4 
     };
     return gateway.keys;
   };
-  const client = clientFor(
-    t,
-    withoutTls(awsIot({ host: gateway.host, region: "eu-west-1", clientId: "me", credentials: rotate })),
-  );
+  const client = clientFor(t, signing(gateway, { clientId: "me", credentials: rotate }));
   await client.publish(freshTopic(), "signed", { qos: 1 });
   gateway.cut();
   await until(() => client.stats().reconnects === 1);
@@ -171,18 +174,13 @@ test("each attempt is signed anew with the keys of the moment, and a query of 4 
 });
 
 test("a signature that is refused is an error that shows neither it nor the token, nor a key", async (t) => {
-  const gateway = await startAwsGateway();
-  t.after(() => gateway.stop());
+  const gateway = await gatewayFor(t);
   const keys = { accessKeyId: "AKIDEXAMPLE", secretAccessKey: "wrong-secret", sessionToken: "session-token" };
   gateway.keys = { ...keys, secretAccessKey: "right-secret" };
-  const client = clientFor(
-    t,
-    withoutTls(awsIot({ host: gateway.host, region: "eu-west-1", credentials: keys })),
-    { autostart: false },
-  );
+  const client = clientFor(t, signing(gateway, { credentials: keys }), { autostart: false });
   const error = await failure(client.start());
   assert.equal(error.code, "CONNECTION_REFUSED");
-  assert.match(error.message, /cannot connect to ws:\/\/127\.0\.0\.1:\d+\/mqtt: .*403/);
+  assert.match(error.message, /cannot connect to wss:\/\/127\.0\.0\.1:\d+\/mqtt: .*403/);
   const shown = `${error.message} ${error.stack} ${JSON.stringify(error)} ${JSON.stringify(client.stats())}`;
   assert.doesNotMatch(shown, /X-Amz|wrong-secret|session-token|AKIDEXAMPLE/);
   assert.equal(gateway.seen.length, 1);

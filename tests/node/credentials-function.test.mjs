@@ -3,7 +3,9 @@
 import assert from "node:assert/strict";
 import { after, before, test } from "node:test";
 import { MqttError } from "mqtt-lib";
+import { makeCertificates } from "../support/certificates.mjs";
 import { scripts, startFakeBroker } from "../support/fake-broker.mjs";
+import { startGateway } from "../support/gateway.mjs";
 import { startMosquitto } from "../support/mosquitto.mjs";
 import { freePort } from "../support/ports.mjs";
 import { captureWarnings, clientFor, collect, failure, freshTopic, lines, run, until } from "./helpers.mjs";
@@ -108,6 +110,32 @@ for (const [how, fail] of Object.entries({
     );
   });
 }
+
+test("certificates and headers are those of the answer, one-shots included", async (t) => {
+  const certificates = makeCertificates();
+  const gateway = await startGateway({
+    tls: certificates.issue("server"),
+    admits: ({ headers }) => headers.authorization.startsWith("Bearer "),
+  });
+  t.after(() => gateway.stop());
+  let calls = 0;
+  const client = clientFor(t, async () => {
+    calls += 1;
+    return {
+      mqttserver: gateway.url,
+      certs: { ca: certificates.read("ca.pem") },
+      websocket: { headers: { Authorization: `Bearer ${calls}` } },
+    };
+  });
+  await client.start();
+  gateway.drop();
+  await until(() => client.stats().reconnects === 1);
+  await client.publish_high_priority("a", "b", { qos: 1 });
+  assert.deepEqual(
+    gateway.seen.map(({ headers }) => headers.authorization),
+    ["Bearer 1", "Bearer 2", "Bearer 3"],
+  );
+});
 
 test("what it gives goes through the validator: the error names the key, and the next answer counts", async (t) => {
   const cases = [

@@ -1,10 +1,8 @@
 // A WebSocket listener in front of aedes that lets in whoever has signed the URL, as AWS IoT does. It computes the
-// signature by the book (Signature Version 4, in the query), with nothing of the package or its libraries. No TLS.
+// signature by the book (Signature Version 4, in the query), with nothing of the package or its libraries.
 
 import { createHash, createHmac } from "node:crypto";
-import { createServer } from "node:http";
-import { createWebSocketStream, WebSocketServer } from "ws";
-import { startEmbedded } from "./embedded.mjs";
+import { startGateway } from "./gateway.mjs";
 
 /** The signature as AWS computes it, by the book: from what came over the wire. */
 function signatureOf({ url, headers }, secret) {
@@ -24,39 +22,21 @@ function signatureOf({ url, headers }, secret) {
   return hmac(key, text).toString("hex");
 }
 
-/** `keys` are those that are valid now; `seen` is what each handshake came with. */
-export async function startAwsGateway() {
-  const broker = await startEmbedded();
-  const sockets = new WebSocketServer({ noServer: true, handleProtocols: () => "mqtt" });
-  const seen = [];
-  const server = createServer().on("upgrade", (request, socket, head) => {
-    const query = new URLSearchParams(request.url.split("?")[1]);
-    const [id] = query.get("X-Amz-Credential").split("/");
-    const good =
-      id === gateway.keys.accessKeyId &&
-      (query.get("X-Amz-Security-Token") ?? undefined) === gateway.keys.sessionToken &&
-      query.get("X-Amz-Signature") === signatureOf(request, gateway.keys.secretAccessKey);
-    seen.push({ id, good, date: query.get("X-Amz-Date"), length: request.url.length });
-    if (!good) return socket.end("HTTP/1.1 403 Forbidden\r\nContent-Length: 0\r\n\r\n");
-    sockets.handleUpgrade(request, socket, head, (peer) => {
-      const stream = createWebSocketStream(peer);
-      stream.on("error", () => peer.terminate());
-      broker.aedes.handle(stream, request);
-    });
+/** `keys` are those that are valid now; `seen` is what each handshake came with. `tls` as for `startGateway`. */
+export async function startAwsGateway({ tls } = {}) {
+  const aws = { keys: {}, seen: [] };
+  const gateway = await startGateway({
+    tls,
+    admits(request) {
+      const query = new URLSearchParams(request.url.split("?")[1]);
+      const [id] = query.get("X-Amz-Credential").split("/");
+      const good =
+        id === aws.keys.accessKeyId &&
+        (query.get("X-Amz-Security-Token") ?? undefined) === aws.keys.sessionToken &&
+        query.get("X-Amz-Signature") === signatureOf(request, aws.keys.secretAccessKey);
+      aws.seen.push({ id, good, length: request.url.length });
+      return good;
+    },
   });
-  await new Promise((resolve) => server.listen(0, "127.0.0.1", resolve));
-  const gateway = {
-    seen,
-    keys: {},
-    host: `127.0.0.1:${server.address().port}`,
-    cut() {
-      for (const peer of sockets.clients) peer.terminate();
-    },
-    stop() {
-      gateway.cut();
-      server.close();
-      return broker.stop();
-    },
-  };
-  return gateway;
+  return Object.assign(aws, { host: `127.0.0.1:${gateway.port}`, cut: gateway.drop, stop: gateway.stop });
 }

@@ -40,6 +40,10 @@ export async function startGateway({
     port,
     seen,
     url: `${tls ? "wss" : "ws"}://127.0.0.1:${port}/mqtt`,
+    /** Ends all connections; new ones are taken. */
+    drop() {
+      for (const ws of sockets.clients) ws.terminate();
+    },
     async stop() {
       for (const ws of sockets.clients) ws.terminate();
       server.close();
