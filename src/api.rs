@@ -3,11 +3,10 @@
 
 use std::rc::Rc;
 
-use js_sys::{Function, Object, Promise};
+use js_sys::{Function, Promise};
 use wasm_bindgen::prelude::*;
 
-use crate::codec::property::place;
-use crate::driver::{errors, oneshot, properties, values, Client, Hooks, Options};
+use crate::driver::{errors, oneshot, values, Client, Hooks, Object, Options};
 use crate::engine::{Error, Message, State};
 
 #[wasm_bindgen]
@@ -27,9 +26,8 @@ impl MqttCustom {
     #[wasm_bindgen(constructor)]
     pub fn new(options: &JsValue, hooks: &JsValue) -> Result<MqttCustom, JsValue> {
         let hooks = Hooks::parse(hooks);
-        let make = hooks.error.clone();
-        let options = Options::parse(options, hooks)
-            .map_err(|error| errors::to_js(&error, &JsValue::UNDEFINED, make.as_ref()))?;
+        let options = Options::parse(options, hooks.clone())
+            .map_err(|error| errors::to_js(&error, &JsValue::UNDEFINED, &hooks))?;
         let autostart = options.autostart;
         let client = Client::new(options);
         if autostart {
@@ -53,7 +51,7 @@ impl MqttCustom {
 
     /// Begins to authenticate anew on the connection there is (MQTT 5, §4.12.1); `on_auth` goes on with it.
     pub fn reauthenticate(&self, properties: &JsValue) -> Promise {
-        match properties::read("properties", properties, place::AUTH_ANSWER) {
+        match values::auth_properties("properties", properties) {
             Ok(list) => self.client.promise(|engine, _, token| {
                 engine.authenticate(&list)?;
                 engine.ended(token);
@@ -131,7 +129,7 @@ impl MqttCustom {
         if opens { State::Connecting } else { state }.name().to_owned()
     }
 
-    pub fn stats(&self) -> Object {
+    pub fn stats(&self) -> js_sys::Object {
         let stats = self.client.engine(|engine| engine.stats());
         let counters = [
             ("sent", stats.sent),
@@ -143,14 +141,14 @@ impl MqttCustom {
             ("dropped", stats.dropped),
             ("reconnects", stats.reconnects),
         ];
-        let object = Object::new();
+        let mut object = Object::default();
         for (name, count) in counters {
-            errors::set(&object, name, &(count as f64).into());
+            object.number(name, count as f64);
         }
         if let Some(wait) = self.client.retries_in() {
-            errors::set(&object, "reconnectIn", &(wait as f64 / 1000.0).into());
+            object.number("reconnectIn", wait as f64 / 1000.0);
         }
-        object
+        object.to_js().unchecked_into()
     }
 
     #[wasm_bindgen(getter)]

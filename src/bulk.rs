@@ -9,7 +9,7 @@ use wasm_bindgen::prelude::*;
 
 use crate::api::MqttCustom;
 use crate::driver::properties::to_js;
-use crate::driver::{errors, values, Client};
+use crate::driver::{values, Client};
 use crate::engine::{check_topic, Code, Error, Generation, Message, Taken, Token};
 
 thread_local! {
@@ -182,7 +182,7 @@ impl MqttCustom {
             .and_then(|filter| Ok((filter, values::optional_function("handler", handler)?)));
         match parsed.and_then(|(filter, handler)| self.client().watch(&filter, handler)) {
             Ok(number) => Ok(number),
-            Err(error) => Err(errors::to_js(&error, &JsValue::UNDEFINED, None)),
+            Err(error) => Err(self.client().error(&error, &JsValue::UNDEFINED)),
         }
     }
 

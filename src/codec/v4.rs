@@ -5,7 +5,7 @@
 //! engine sees to.
 
 use super::{malformed, pid, protocol, Malformed, Packet};
-use bytes::{Bytes, BytesMut};
+use bytes::Bytes;
 use mqttbytes::{v4, FixedHeader};
 
 pub(super) fn decode(first: u8, body: &[u8]) -> Result<Packet<'_>, Malformed> {
@@ -70,8 +70,6 @@ fn read<T>(
     first: u8,
     body: &[u8],
 ) -> Option<T> {
-    let mut packet = BytesMut::with_capacity(1 + body.len());
-    packet.extend_from_slice(&[first]);
-    packet.extend_from_slice(body);
-    reader(FixedHeader::new(first, 0, body.len()), packet.freeze()).ok()
+    let packet = Bytes::from([&[first], body].concat());
+    reader(FixedHeader::new(first, 0, body.len()), packet).ok()
 }

@@ -3,12 +3,12 @@
 
 use std::cell::RefCell;
 
-use js_sys::{Array, Function, Object, Promise, Uint8Array};
+use js_sys::{Array, Function, Promise};
 use wasm_bindgen::prelude::*;
 
-use super::{errors, host, properties, Client};
+use super::given::Object;
+use super::{errors, host, properties, values, Client};
 use crate::api::MqttCustom;
-use crate::codec::property::place;
 use crate::engine::{Code, Error, Generation, Record, Version};
 
 /// In the order of their slots.
@@ -55,8 +55,8 @@ impl Callbacks {
 impl Client {
     /// What callbacks are given as their first argument.
     fn handle(&self) -> JsValue {
-        match (&self.hooks.client, self.me.upgrade()) {
-            (Some(client), _) => client.call0(&JsValue::UNDEFINED).unwrap_or_default(),
+        match (self.hooks.js(), self.me.upgrade()) {
+            (Some(js), _) => js.client(),
             (None, Some(client)) => MqttCustom::from(client).into(),
             (None, None) => JsValue::UNDEFINED,
         }
@@ -119,8 +119,9 @@ impl Client {
     }
 
     pub(super) fn tell_connected(&self, session_present: bool, code: u8, list: &[u8]) {
-        let flags = Object::new();
-        errors::set(&flags, "sessionPresent", &session_present.into());
+        let mut flags = Object::default();
+        flags.flag("sessionPresent", session_present);
+        let flags = flags.to_js();
         match self.engine(|engine| engine.version()) {
             Version::V4 => self.call_user(ON_CONNECT, &[&flags, &code.into()]),
             Version::V5 => self.call_user(ON_CONNECT, &[&flags, &code.into(), &properties::to_js(list)]),
@@ -132,8 +133,9 @@ impl Client {
         let Some(function) = self.callbacks.get(ON_AUTH) else {
             return self.tell_error(&Error::new(Code::NotAuthorized, NO_ON_AUTH), &JsValue::UNDEFINED);
         };
-        let packet = Object::new();
-        errors::set(&packet, "reasonCode", &reason.into());
+        let mut packet = Object::default();
+        packet.number("reasonCode", reason.into());
+        let packet = packet.to_js();
         errors::set(&packet, "properties", &properties::to_js(list));
         let called = function.call3(
             &JsValue::UNDEFINED,
@@ -158,7 +160,7 @@ impl Client {
             return;
         }
         let list = match answer {
-            Ok(answer) => properties::read("the answer of on_auth", &answer, place::AUTH_ANSWER),
+            Ok(answer) => values::auth_properties("the answer of on_auth", &answer),
             Err(thrown) => return self.tell_thrown(NAMES[ON_AUTH], &thrown),
         };
         if let Err(error) = list.and_then(|list| self.call(|engine, _| engine.authenticate(&list))) {
@@ -179,17 +181,13 @@ impl Client {
 
     /// JavaScript takes a whole run of messages in one crossing; without it, one call each.
     pub(super) fn tell_messages(&self, from: usize, upto: usize) {
-        if let Some(messages) = &self.hooks.messages {
-            let (at, epoch) = {
+        if let Some(js) = self.hooks.js() {
+            let (records, base, epoch) = {
                 let engine = self.engine.borrow();
-                let at = engine.records().get(from..upto).map_or(0, |r| r.as_ptr() as u32);
-                (at, engine.topic_epoch())
+                let records = engine.records().get(from..upto).unwrap_or_default();
+                (records.as_ptr(), engine.inbound().as_ptr(), engine.topic_epoch())
             };
-            let count = (upto - from) as u32;
-            let base = self.engine.borrow().inbound().as_ptr() as u32;
-            let arguments = Array::of4(&at.into(), &count.into(), &base.into(), &epoch.into());
-            let result = messages.apply(&JsValue::UNDEFINED, &arguments);
-            return self.guard("on_message", result);
+            return js.messages(records, upto - from, base, epoch);
         }
         let messages: Vec<(String, JsValue)> = {
             let engine = self.engine.borrow();
@@ -228,11 +226,11 @@ impl Client {
 }
 
 fn message(topic: &str, payload: &[u8], record: &Record) -> JsValue {
-    let message = Object::new();
-    errors::set(&message, "topic", &topic.into());
-    errors::set(&message, "payload", &Uint8Array::from(payload));
-    errors::set(&message, "qos", &record.qos().into());
-    errors::set(&message, "retain", &record.retain().into());
-    errors::set(&message, "dup", &record.dup().into());
-    message.into()
+    let mut message = Object::default();
+    message.text("topic", topic);
+    message.bytes("payload", payload);
+    message.number("qos", record.qos().into());
+    message.flag("retain", record.retain());
+    message.flag("dup", record.dup());
+    message.to_js()
 }

@@ -4,8 +4,9 @@ use js_sys::Promise;
 use wasm_bindgen::prelude::*;
 use wasm_bindgen_futures::{spawn_local, JsFuture};
 
+use super::given::no_object;
 use super::options::config;
-use super::{errors, oneshot, values, Client};
+use super::{errors, host, oneshot, Client};
 use crate::engine::{Error, Generation};
 
 impl Client {
@@ -25,22 +26,20 @@ impl Client {
         self.await_answer(called, generation, Client::on_answer);
     }
 
-    /// What a function of the user's answers now or later goes to `then`.
+    /// What a function of the user's, or a store, answers now or later goes to `then`. Until then the client stays.
     pub(super) fn await_answer(
         &self,
         called: Result<JsValue, JsValue>,
-        generation: Generation,
-        then: fn(&Client, Generation, Result<JsValue, JsValue>),
+        number: u32,
+        then: fn(&Client, u32, Result<JsValue, JsValue>),
     ) {
-        let me = self.me.clone();
+        let Some(me) = self.me.upgrade() else { return };
         spawn_local(async move {
             let answer = match called {
                 Ok(answer) => JsFuture::from(Promise::resolve(&answer)).await,
                 Err(thrown) => Err(thrown),
             };
-            if let Some(client) = me.upgrade() {
-                then(&client, generation, answer);
-            }
+            then(&me, number, answer);
         });
     }
 
@@ -59,7 +58,10 @@ impl Client {
                 config
             }
             // Of a function that forgets to return something: no reason to connect to localhost.
-            Ok(given) => Err(values::no_object("what the credentials function gives", &given)),
+            Ok(given) => Err(no_object(
+                "what the credentials function gives",
+                &host::kind(&given),
+            )),
             Err(thrown) => {
                 let error = errors::credentials_failed(&thrown);
                 *self.thrown.borrow_mut() = thrown;

@@ -1,52 +1,36 @@
 //! Engine errors as JavaScript errors: `MqttError`, `TypeError` or `RangeError`, each with `code`.
 
-use js_sys::{Function, Reflect};
+use js_sys::Reflect;
 use wasm_bindgen::prelude::*;
 
+use super::{host, Hooks};
 use crate::engine::{Class, Code, Error};
 
-/// `make` is the hook that builds an `MqttError(message, code, reasonCode, cause)`; without it a
-/// plain `Error` carries the same properties.
-pub fn to_js(error: &Error, cause: &JsValue, make: Option<&Function>) -> JsValue {
-    let message = &*error.message;
-    let object: JsValue = match error.code.class() {
-        Class::Type => js_sys::TypeError::new(message).into(),
-        Class::Range => js_sys::RangeError::new(message).into(),
-        Class::Mqtt => {
-            let made = make.and_then(|make| {
-                make.call4(
-                    &JsValue::UNDEFINED,
-                    &message.into(),
-                    &error.code.name().into(),
-                    &error.reason.into(),
-                    cause,
-                )
-                .ok()
-            });
-            if let Some(made) = made {
-                tell_properties(&made, error);
-                return made;
-            }
-            let plain = js_sys::Error::new(message);
-            plain.set_name("MqttError");
-            if !cause.is_undefined() {
-                plain.set_cause(cause);
-            }
-            plain.into()
-        }
+/// `hooks` build the package's own `MqttError`; without them a plain `Error` carries the same properties.
+#[inline(never)]
+pub fn to_js(error: &Error, cause: &JsValue, hooks: &Hooks) -> JsValue {
+    let class = match error.code.class() {
+        Class::Mqtt => 0,
+        Class::Type => 1,
+        Class::Range => 2,
     };
-    set(&object, "code", &error.code.name().into());
-    if let Some(reason) = error.reason {
-        set(&object, "reasonCode", &reason.into());
-    }
-    tell_properties(&object, error);
-    object
-}
-
-fn tell_properties(object: &JsValue, error: &Error) {
+    let reason = error.reason.map(u32::from);
+    let object = host::error(
+        hooks.errors(),
+        class,
+        &error.message,
+        error.code.name(),
+        reason,
+        cause,
+    );
     if !error.properties.is_empty() {
-        set(object, "properties", &super::properties::to_js(&error.properties));
+        set(
+            &object,
+            "properties",
+            &super::properties::to_js(&error.properties),
+        );
     }
+    object
 }
 
 /// A callback of the user threw `thrown`.

@@ -1,9 +1,10 @@
-//! What the JavaScript host offers everywhere: a clock, a microtask, a console. The only place
-//! that asks for the time.
+//! What the JavaScript host offers everywhere: a clock, a microtask, a console; and what is said shorter in
+//! JavaScript than here. The only place that asks for the time.
 
 use js_sys::{Function, Reflect};
 use wasm_bindgen::prelude::*;
 
+use super::options::JsHooks;
 use crate::engine::endpoint::Host;
 use crate::engine::Millis;
 
@@ -13,11 +14,28 @@ extern "C" {
     fn performance_now() -> f64;
     #[wasm_bindgen(js_name = queueMicrotask)]
     pub fn queue_microtask(work: &Function);
-    /// JavaScript's own idea of a number or boolean as text.
-    #[wasm_bindgen(js_name = String)]
-    pub fn string(value: &JsValue) -> String;
     #[wasm_bindgen(js_namespace = console, js_name = warn)]
     pub fn warn(text: &str, detail: &JsValue);
+}
+
+#[wasm_bindgen(module = "/src/driver/values.js")]
+extern "C" {
+    pub fn flatten(value: &JsValue, depth: u32, opaque: &str) -> Vec<u8>;
+    #[wasm_bindgen(catch)]
+    pub fn entries(opened: &JsValue) -> Result<Vec<u8>, JsValue>;
+    pub fn inflate(bytes: &[u8]) -> JsValue;
+    pub fn kind(value: &JsValue) -> String;
+    pub fn payload(value: &JsValue) -> Option<Vec<u8>>;
+    #[wasm_bindgen(catch)]
+    pub fn json(value: &JsValue) -> Result<String, JsValue>;
+    pub fn error(
+        hooks: Option<&JsHooks>,
+        class: u32,
+        message: &str,
+        code: &str,
+        reason: Option<u32>,
+        cause: &JsValue,
+    ) -> JsValue;
 }
 
 pub fn now() -> Millis {

@@ -7,6 +7,7 @@ mod callbacks;
 mod calls;
 mod credentials;
 pub mod errors;
+mod given;
 mod handlers;
 mod host;
 mod inputs;
@@ -38,6 +39,7 @@ use socket::Socket;
 use store::Store;
 use timer::Timer;
 
+pub use given::Object;
 pub use options::{Hooks, Options};
 
 pub struct Client {
@@ -182,7 +184,7 @@ impl Client {
             Code::CredentialsFailed => &thrown,
             _ => cause,
         };
-        errors::to_js(error, cause, self.hooks.error.as_ref())
+        errors::to_js(error, cause, &self.hooks)
     }
 
     /// The time, asked for once a turn in which something was called.

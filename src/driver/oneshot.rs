@@ -8,8 +8,9 @@ use wasm_bindgen::prelude::*;
 use wasm_bindgen_futures::{future_to_promise, JsFuture};
 
 use super::callbacks::Callbacks;
+use super::given::{flat, Given};
 use super::options::{config, Hooks, Options};
-use super::{errors, promises, values, Client};
+use super::{errors, host, promises, values, Client};
 use crate::engine::{Config, Error, Message};
 
 /// Keys of credentials that belong to the client itself, not to the connection it makes.
@@ -41,7 +42,7 @@ pub fn publish(
 ) -> Promise {
     match prepare(topic, payload, options, base, hooks) {
         Ok(shot) => quiet(future_to_promise(fire(shot))),
-        Err(error) => promises::rejected(&errors::to_js(&error, &JsValue::UNDEFINED, hooks.error.as_ref())),
+        Err(error) => promises::rejected(&errors::to_js(&error, &JsValue::UNDEFINED, hooks)),
     }
 }
 
@@ -54,12 +55,14 @@ fn prepare(
 ) -> Result<Shot, Error> {
     let over = Object::new();
     let message = Object::new();
-    for (key, value) in values::entries("options", options)? {
-        match key.as_str() {
+    let flat = flat(options, 1, "");
+    for (key, _) in Given::read(&flat).entries("options")? {
+        let value = host::get(options, key);
+        match key {
             "hostname" => errors::set(&over, "mqttserver", &value),
             "port" => errors::set(&over, "mqttport", &value),
-            "qos" | "retain" | "properties" => errors::set(&message, &key, &value),
-            _ => errors::set(&over, &key, &value),
+            "qos" | "retain" | "properties" => errors::set(&message, key, &value),
+            _ => errors::set(&over, key, &value),
         }
     }
     let over = JsValue::from(over);

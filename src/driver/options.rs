@@ -5,12 +5,14 @@ use js_sys::Function;
 use wasm_bindgen::prelude::*;
 
 use super::callbacks::{Callbacks, NAMES};
+use super::given::{flat, Given};
 use super::store::Store;
 use super::{host, properties, values};
 use crate::codec::property::place;
 use crate::engine::endpoint::Host;
+use crate::engine::text::join;
 use crate::engine::validate::{unknown, Builder, Value};
-use crate::engine::{Config, Error, Token};
+use crate::engine::{Config, Error, Generation, Record, Token};
 
 pub struct Options {
     pub config: Config,
@@ -30,16 +32,20 @@ impl Options {
         let mut callbacks = Callbacks::default();
         let mut credentials = JsValue::UNDEFINED;
         let mut autostart = true;
-        for (key, value) in values::entries("the argument of MqttCustom", options)? {
-            match key.as_str() {
-                "credentials" => credentials = value,
-                "userdata" => callbacks.userdata = value,
+        let flat = flat(options, 1, ".userdata.");
+        for (key, value) in Given::read(&flat).entries("the argument of MqttCustom")? {
+            match key {
+                "credentials" => credentials = host::get(options, key),
+                "userdata" => callbacks.userdata = host::get(options, key),
                 "autostart" if value.is_undefined() => {}
-                "autostart" => autostart = values::flag("autostart", &value)?,
+                "autostart" => autostart = values::flag(key, value)?,
                 name => match Callbacks::slot(name) {
-                    Some(slot) => callbacks.set(slot, values::optional_function(name, &value)?),
+                    Some(slot) => {
+                        let function = values::optional_function(name, &host::get(options, name))?;
+                        callbacks.set(slot, function);
+                    }
                     None => {
-                        let known = ["credentials", "userdata", "autostart"].into_iter().chain(NAMES);
+                        let known = &mut ["credentials", "userdata", "autostart"].into_iter().chain(NAMES);
                         return Err(unknown("the argument of MqttCustom", name, known));
                     }
                 },
@@ -77,120 +83,109 @@ pub fn config(credentials: &JsValue, over: &JsValue, asked: bool, hooks: &Hooks)
 #[inline(never)]
 fn builder(credentials: &JsValue) -> Result<Builder, Error> {
     let mut builder = Builder::default();
-    fill(&mut builder, PLACE, credentials)?;
+    let flat = flat(credentials, 4, ".store.agent.headers.");
+    fill(&mut builder, PLACE, Given::read(&flat))?;
     Ok(builder)
 }
 
 const PLACE: &str = "credentials";
 
 /// Also from the objects in there: what "credentials.certs" has.
-fn fill(builder: &mut Builder, at: &str, object: &JsValue) -> Result<(), Error> {
-    for (key, value) in values::entries(at, object)? {
-        let name = [at, ".", &key].concat();
+fn fill(builder: &mut Builder, at: &str, object: Given<'_>) -> Result<(), Error> {
+    for (key, value) in object.entries(at)? {
+        let name = join(&[at, ".", key]);
         let given = match &*name {
-            "credentials.properties" => list(&name, &value, place::CONNECT)?,
-            "credentials.willProperties" => list(&name, &value, place::WILL)?,
-            _ => values::option_value(&value),
+            "credentials.properties" => list(&name, value, place::CONNECT)?,
+            "credentials.willProperties" => list(&name, value, place::WILL)?,
+            _ => values::option_value(value),
         };
-        if given == Value::Other("an object") && ["certs", "websocket"].contains(&&*key) {
-            fill(builder, &name, &value)?;
+        if given == Value::Other("an object") && ["certs", "websocket"].contains(&key) {
+            fill(builder, &name, value)?;
         }
         match at.len() == PLACE.len() {
-            true => builder.set(&key, given)?,
+            true => builder.set(key, given)?,
             false => builder.set_inner(&name[PLACE.len() + 1..], given)?,
         }
     }
     Ok(())
 }
 
-fn list(name: &str, value: &JsValue, place: u16) -> Result<Value, Error> {
-    match value.is_undefined() || value.is_null() {
+fn list(name: &str, value: Given<'_>, place: u16) -> Result<Value, Error> {
+    match value.is_nothing() {
         true => Ok(Value::Absent),
         false => Ok(Value::Bytes(properties::read(name, value, place)?)),
     }
 }
 
+#[wasm_bindgen]
+extern "C" {
+    /// What js/ does itself: `js/client.mjs` says how.
+    #[derive(Clone)]
+    pub type JsHooks;
+    #[wasm_bindgen(method, getter)]
+    fn node(this: &JsHooks) -> Option<bool>;
+    #[wasm_bindgen(method, getter)]
+    fn connect(this: &JsHooks) -> Option<Function>;
+    #[wasm_bindgen(method, getter, js_name = settle)]
+    fn settles(this: &JsHooks) -> Option<Function>;
+    /// What callbacks get as their first argument; js/ holds it weakly, so that an abandoned one is collected.
+    #[wasm_bindgen(method)]
+    pub fn client(this: &JsHooks) -> JsValue;
+    /// Takes what the socket receives the short way, see `bulk_space`.
+    #[wasm_bindgen(method)]
+    pub fn listen(this: &JsHooks, socket: &JsValue, generation: Generation);
+    /// Tokens that ended well, as 32-bit words.
+    #[wasm_bindgen(method)]
+    pub fn settle(this: &JsHooks, at: *const Token, count: usize);
+    #[wasm_bindgen(method)]
+    pub fn fail(this: &JsHooks, token: Token, error: &JsValue);
+    /// One that ended well with something to say.
+    #[wasm_bindgen(method)]
+    pub fn answer(this: &JsHooks, token: Token, value: &JsValue);
+    /// See `engine::Record`.
+    #[wasm_bindgen(method)]
+    pub fn messages(this: &JsHooks, records: *const Record, count: usize, base: *const u8, epoch: u32);
+}
+
 #[derive(Clone)]
 pub struct Hooks {
-    /// `() => client`: what callbacks get as their first argument. A function, so that js/ can hold
-    /// its client weakly and an abandoned one is collected.
-    pub client: Option<Function>,
+    js: Option<JsHooks>,
+    /// For a client within: the same sockets and errors, nothing of the caller's own.
+    inner: bool,
     pub host: Host,
-    /// `(url, subprotocols, credentials) => WebSocket`
+    /// `(url, subprotocols, credentials) => WebSocket`, in Node.
     pub connect: Option<Function>,
-    /// `(socket, generation)`: takes what the socket receives the short way, see `bulk_space`.
-    pub listen: Option<Function>,
-    /// `(message, code, reasonCode, cause) => MqttError`
-    pub error: Option<Function>,
-    /// `(pointer, count)`: tokens that ended well, as 32-bit words.
-    settle: Option<Function>,
-    /// `(token, error)`
-    fail: Option<Function>,
-    /// `(token, value)`: one that ended well with something to say.
-    answer: Option<Function>,
-    /// `(records, count, base, epoch)`: see `engine::Record`.
-    pub messages: Option<Function>,
 }
 
 impl Hooks {
-    pub fn parse(hooks: &JsValue) -> Hooks {
-        if !hooks.is_object() {
-            return Hooks {
-                client: None,
-                host: host::browser(),
-                connect: None,
-                listen: None,
-                error: None,
-                settle: None,
-                fail: None,
-                answer: None,
-                messages: None,
-            };
-        }
-        let node = host::get(hooks, "node").is_truthy();
+    pub fn parse(given: &JsValue) -> Hooks {
+        let js = given.is_object().then(|| JsHooks::from(given.clone()));
         Hooks {
-            client: host::function(hooks, "client"),
-            host: if node { Host::Node } else { host::browser() },
-            connect: host::function(hooks, "connect"),
-            listen: host::function(hooks, "listen"),
-            error: host::function(hooks, "error"),
-            settle: host::function(hooks, "settle"),
-            fail: host::function(hooks, "fail"),
-            answer: host::function(hooks, "answer"),
-            messages: host::function(hooks, "messages"),
+            host: match js.as_ref().and_then(JsHooks::node).unwrap_or_default() {
+                true => Host::Node,
+                false => host::browser(),
+            },
+            connect: js.as_ref().and_then(JsHooks::connect),
+            // With sockets and errors alone, messages and promises are a matter of Rust.
+            inner: js.as_ref().is_none_or(|js| js.settles().is_none()),
+            js,
         }
     }
 
-    /// For a client within: the same sockets and errors, nothing of the caller's own.
     pub fn inner(&self) -> Hooks {
         Hooks {
-            client: None,
-            listen: None,
-            settle: None,
-            fail: None,
-            answer: None,
-            messages: None,
+            inner: true,
             ..self.clone()
         }
     }
 
-    pub fn settle(&self, tokens: &[Token]) {
-        if let Some(settle) = &self.settle {
-            let at = tokens.as_ptr() as u32;
-            let count = tokens.len() as u32;
-            let _ = settle.call2(&JsValue::UNDEFINED, &at.into(), &count.into());
-        }
+    /// None where this class is used without js/.
+    pub fn js(&self) -> Option<&JsHooks> {
+        self.js.as_ref().filter(|_| !self.inner)
     }
 
-    pub fn answer(&self, token: Token, value: &JsValue) {
-        if let Some(answer) = &self.answer {
-            let _ = answer.call2(&JsValue::UNDEFINED, &token.into(), value);
-        }
-    }
-
-    pub fn fail(&self, token: Token, error: &JsValue) {
-        if let Some(fail) = &self.fail {
-            let _ = fail.call2(&JsValue::UNDEFINED, &token.into(), error);
-        }
+    /// With `error(message, code, reasonCode, cause)`, an `MqttError`.
+    pub fn errors(&self) -> Option<&JsHooks> {
+        self.js.as_ref()
     }
 }

@@ -1,10 +1,11 @@
 //! Promises that Rust hands out and settles. Each pending one has a token with the top bit set;
 //! tokens without it belong to JavaScript, which settles its own promises in bulk.
 
-use js_sys::{Function, Object, Promise};
+use js_sys::{Function, Promise};
 use wasm_bindgen::prelude::*;
 
 use super::errors::set;
+use super::given::Object;
 use super::properties;
 use crate::engine::{Outcome, Token};
 
@@ -73,10 +74,11 @@ pub fn outcome(outcome: &Outcome) -> JsValue {
     match outcome {
         Outcome::None => JsValue::UNDEFINED,
         Outcome::Acked { reason, properties } => {
-            let result = Object::new();
-            set(&result, "reasonCode", &(*reason).into());
+            let mut result = Object::default();
+            result.number("reasonCode", (*reason).into());
+            let result = result.to_js();
             tell(&result, properties);
-            result.into()
+            result
         }
         Outcome::Granted { codes, properties } => {
             // A sequence of numbers cannot fail.

@@ -185,8 +185,8 @@ impl Client {
             &self.me,
         ) {
             Ok(socket) => {
-                if let Some(listen) = &self.hooks.listen {
-                    let _ = listen.call2(&JsValue::UNDEFINED, socket.as_js(), &generation.into());
+                if let Some(js) = self.hooks.js() {
+                    js.listen(socket.as_js(), generation);
                 }
                 *self.socket.borrow_mut() = Some(socket);
             }
@@ -210,9 +210,10 @@ impl Client {
 
     pub(super) fn settle(&self, token: Token, result: Result<&JsValue, &JsValue>) {
         if !Promises::is_ours(token) {
-            return match result {
-                Ok(value) => self.hooks.answer(token, value),
-                Err(error) => self.hooks.fail(token, error),
+            return match (self.hooks.js(), result) {
+                (None, _) => {}
+                (Some(js), Ok(value)) => js.answer(token, value),
+                (Some(js), Err(error)) => js.fail(token, error),
             };
         }
         let end = self.promises.borrow_mut().end(token, result.is_err());
@@ -225,7 +226,9 @@ impl Client {
     pub(super) fn tell_done(&self) {
         let mut done = self.done.take();
         if !done.is_empty() {
-            self.hooks.settle(&done);
+            if let Some(js) = self.hooks.js() {
+                js.settle(done.as_ptr(), done.len());
+            }
             done.clear();
             *self.done.borrow_mut() = done;
         }

@@ -5,10 +5,10 @@
 use std::cell::{Cell, RefCell};
 use std::collections::VecDeque;
 
-use js_sys::{Array, Function, Promise, Reflect, Symbol, Uint8Array};
+use js_sys::{Array, Function, Reflect, Symbol, Uint8Array};
 use wasm_bindgen::prelude::*;
-use wasm_bindgen_futures::{spawn_local, JsFuture};
 
+use super::given::Given;
 use super::{host, values, Client};
 use crate::engine::{Change, Code, Engine, Error, Millis, Token, NOBODY};
 
@@ -37,7 +37,11 @@ pub struct Store {
     settled: Cell<u32>,
     gate: RefCell<VecDeque<Gated>>,
     gated: Cell<usize>,
+    /// For the store to say what it had to leave out, while it is opened.
+    damaged: RefCell<Option<Damaged>>,
 }
+
+type Damaged = Closure<dyn FnMut(JsValue)>;
 
 /// Bytes that wait for a write.
 struct Gated {
@@ -88,6 +92,7 @@ impl Store {
             settled: Cell::new(0),
             gate: RefCell::default(),
             gated: Cell::new(0),
+            damaged: RefCell::default(),
         }))
     }
 
@@ -146,7 +151,26 @@ impl Store {
 }
 
 /// What a store holds, and how many entries are none.
-type Held = (Vec<(u64, Vec<u8>)>, usize);
+fn held(list: Given<'_>) -> (Vec<(u64, Vec<u8>)>, usize) {
+    let mut entries = Vec::new();
+    let mut strange = 0;
+    let Given::Array(list) = list else {
+        return (entries, 0);
+    };
+    for mut entry in list {
+        let mut part = || match &mut entry {
+            Given::Array(parts) => parts.next(),
+            _ => None,
+        };
+        match (part(), part()) {
+            (Some(Given::Number(key)), Some(Given::Bytes(value))) if key >= 0.0 => {
+                entries.push((key as u64, value.to_vec()));
+            }
+            _ => strange += 1,
+        }
+    }
+    (entries, strange)
+}
 
 const NOT_IMPORTED: &str = "store: \"persistent\" needs import \"mqtt-lib/persistent\" before the client is made, and a package it uses: npm install classic-level (Node) or npm install idb (browser)";
 
@@ -190,45 +214,31 @@ impl Client {
     }
 
     fn open_store(&self, store: &Store) {
-        let Some(me) = self.me.upgrade() else { return };
         store.phase.set(Phase::Opening);
         self.engine.borrow_mut().expect_start();
-        spawn_local(async move {
-            if let Some(store) = &me.store {
-                let read = me.read(store).await;
-                me.begin(store, read);
-            }
-        });
-    }
-
-    async fn read(&self, store: &Store) -> Result<Held, JsValue> {
         let me = self.me.clone();
-        let damaged = Closure::<dyn FnMut(JsValue)>::new(move |text: JsValue| {
+        let damaged = Damaged::new(move |text: JsValue| {
             if let Some(client) = me.upgrade() {
                 client.tell_damaged(text.as_string().unwrap_or_default());
             }
         });
         let id = self.engine(|engine| engine.config().client_id.clone());
-        let opened = store.open.call2(&store.object, &id.into(), damaged.as_ref())?;
-        let opened = JsFuture::from(Promise::resolve(&opened)).await?;
-        let mut entries = Vec::new();
-        let mut strange = 0;
-        for entry in js_sys::try_iter(&opened)?.into_iter().flatten() {
-            let entry = entry?;
-            let part = |index| Reflect::get_u32(&entry, index).unwrap_or_default();
-            match (part(0).as_f64(), part(1).dyn_into::<Uint8Array>()) {
-                (Some(key), Ok(value)) if key >= 0.0 => entries.push((key as u64, value.to_vec())),
-                _ => strange += 1,
+        let opened = store.open.call2(&store.object, &id.into(), damaged.as_ref());
+        *store.damaged.borrow_mut() = Some(damaged);
+        self.await_answer(opened, 0, |client, _, opened| {
+            if let Some(store) = &client.store {
+                client.begin(store, opened.and_then(|opened| host::entries(&opened)));
             }
-        }
-        Ok((entries, strange))
+        });
     }
 
     /// The store is open, or cannot be opened.
-    fn begin(&self, store: &Store, read: Result<Held, JsValue>) {
+    fn begin(&self, store: &Store, read: Result<Vec<u8>, JsValue>) {
+        *store.damaged.borrow_mut() = None;
         let mut starters = store.starters.take();
         match read {
-            Ok((entries, strange)) => {
+            Ok(list) => {
+                let (entries, strange) = held(Given::read(&list));
                 store.phase.set(Phase::Open);
                 let now = self.fresh_now();
                 let unread = strange + self.engine.borrow_mut().restore(entries, now);
@@ -249,7 +259,7 @@ impl Client {
                         "records of the store that make no sense and were left out: ",
                         &count,
                     ];
-                    self.tell_damaged(text.concat());
+                    self.tell_damaged(crate::engine::text::join(&text));
                 }
                 self.pump();
             }
@@ -337,13 +347,8 @@ impl Client {
         if host::function(&result, "then").is_none() {
             return true;
         }
-        let Some(me) = self.me.upgrade() else { return true };
         store.writes.borrow_mut().push_back(false);
-        let number = store.last_write();
-        spawn_local(async move {
-            let result = JsFuture::from(Promise::resolve(&result)).await;
-            me.written(number, result);
-        });
+        self.await_answer(Ok(result), store.last_write(), Client::written);
         true
     }
 
@@ -390,24 +395,19 @@ impl Client {
 
     /// After stop(): the store is closed when all is written.
     pub(super) fn close_store(&self) {
-        let (Some(store), Some(me)) = (&self.store, self.me.upgrade()) else {
-            return;
-        };
+        let Some(store) = &self.store else { return };
         if store.phase.get() != Phase::Open || !store.writes.borrow().is_empty() {
             return;
         }
         store.phase.set(Phase::Closing);
-        spawn_local(async move {
-            let Some(store) = &me.store else { return };
-            let result = match store.close.call0(&store.object) {
-                Ok(result) => JsFuture::from(Promise::resolve(&result)).await,
-                Err(thrown) => Err(thrown),
-            };
+        let closed = store.close.call0(&store.object);
+        self.await_answer(closed, 0, |client, _, closed| {
+            let Some(store) = &client.store else { return };
             store.phase.set(Phase::Closed);
-            if let Err(thrown) = result {
-                me.tell_error(&failure("the store cannot be closed", &thrown), &thrown);
+            if let Err(thrown) = closed {
+                client.tell_error(&failure("the store cannot be closed", &thrown), &thrown);
             }
-            me.end_stoppers(store);
+            client.end_stoppers(store);
         });
     }
 

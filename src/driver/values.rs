@@ -1,12 +1,14 @@
 //! JavaScript values taken apart: payloads, options, filters. Everything a user can get wrong in
 //! the arguments of a call is refused here, by name.
 
-use js_sys::{Array, ArrayBuffer, Function, Object, Uint8Array, JSON};
+use js_sys::Function;
 use wasm_bindgen::prelude::*;
 
+use super::given::{flat, Given};
 use super::{host, properties};
 use crate::codec::property::place;
 use crate::engine::error::excerpt;
+use crate::engine::text::{join, number};
 use crate::engine::validate::{unknown, Value};
 use crate::engine::{Code, Error, Filter};
 
@@ -25,44 +27,10 @@ pub struct FilterOptions {
     pub properties: Vec<u8>,
 }
 
-/// What a value is, for a sentence.
-pub fn kind(value: &JsValue) -> &'static str {
-    match () {
-        _ if value.is_undefined() => "undefined",
-        _ if value.is_null() => "null",
-        _ if value.is_string() => "a string",
-        _ if value.as_f64().is_some() => "a number",
-        _ if value.as_bool().is_some() => "a boolean",
-        _ if value.is_function() => "a function",
-        _ if value.is_symbol() => "a symbol",
-        _ if value.is_bigint() => "a bigint",
-        _ if Array::is_array(value) => "an array",
-        _ => "an object",
-    }
-}
-
 /// What was thrown says of itself.
 pub fn said(thrown: &JsValue) -> String {
     let message = host::get(thrown, "message").as_string();
     message.or_else(|| thrown.as_string()).unwrap_or_default()
-}
-
-/// The bytes of a `Uint8Array` or any other buffer source.
-fn buffer_source(value: &JsValue) -> Option<Vec<u8>> {
-    if let Some(bytes) = value.dyn_ref::<Uint8Array>() {
-        return Some(bytes.to_vec());
-    }
-    if ArrayBuffer::is_view(value) {
-        let buffer = host::get(value, "buffer");
-        let number = |key| host::get(value, key).as_f64().unwrap_or_default() as u32;
-        let view =
-            Uint8Array::new_with_byte_offset_and_length(&buffer, number("byteOffset"), number("byteLength"));
-        return Some(view.to_vec());
-    }
-    if value.is_instance_of::<ArrayBuffer>() {
-        return Some(Uint8Array::new(value).to_vec());
-    }
-    None
 }
 
 pub fn payload(value: &JsValue) -> Result<Vec<u8>, Error> {
@@ -72,15 +40,12 @@ pub fn payload(value: &JsValue) -> Result<Vec<u8>, Error> {
     if let Some(text) = value.as_string() {
         return Ok(text.into_bytes());
     }
-    if value.as_f64().is_some() || value.as_bool().is_some() {
-        return Ok(host::string(value).into_bytes());
-    }
-    buffer_source(value).ok_or_else(|| {
+    host::payload(value).ok_or_else(|| {
         Error::say(
             Code::InvalidPayload,
             &[
                 "a payload cannot be ",
-                kind(value),
+                &host::kind(value),
                 "; give a string, a Uint8Array or other buffer source, a number, a boolean, or null for an empty one (for an object: JSON.stringify(it))",
             ],
         )
@@ -89,54 +54,47 @@ pub fn payload(value: &JsValue) -> Result<Vec<u8>, Error> {
 
 /// One item of a batch as JSON, as it is at the time of the call.
 pub fn json(value: &JsValue) -> Result<String, Error> {
-    let wrong = |what: &str| {
+    host::json(value).map_err(|what| {
         Error::say(
             Code::InvalidPayload,
             &[
                 "a batch item cannot be ",
-                what,
+                &what.as_string().unwrap_or_default(),
                 "; batches are JSON arrays, so give a string, number, boolean, null, array or plain object (for bytes: publish, or encode them as text)",
             ],
-        )
-    };
-    if value.is_object() && buffer_source(value).is_some() {
-        return Err(wrong("bytes"));
-    }
-    match JSON::stringify(value) {
-        Ok(text) => text.as_string().ok_or_else(|| wrong(kind(value))),
-        Err(thrown) => {
-            let why = host::get(&thrown, "message").as_string().unwrap_or_default();
-            let why = why.lines().next().unwrap_or_default();
-            Err(wrong(
-                &["something JSON cannot say (", &excerpt(why), ")"].concat(),
-            ))
-        }
-    }
-}
-
-pub fn topic(value: &JsValue) -> Result<String, Error> {
-    value.as_string().ok_or_else(|| {
-        Error::say(
-            Code::InvalidTopic,
-            &["a topic must be a string; ", kind(value), " was given"],
         )
     })
 }
 
+pub fn topic(value: &JsValue) -> Result<String, Error> {
+    value.as_string().ok_or_else(|| no_topic(&host::kind(value)))
+}
+
+fn no_topic(kind: &str) -> Error {
+    Error::say(
+        Code::InvalidTopic,
+        &["a topic must be a string; ", kind, " was given"],
+    )
+}
+
 pub fn publish_options(options: &JsValue) -> Result<PublishOptions, Error> {
     let mut parsed = PublishOptions::default();
-    for (key, value) in entries("options", options)? {
-        match key.as_str() {
-            "qos" => parsed.qos = qos("options.qos", &value)?,
-            "retain" => parsed.retain = flag("options.retain", &value)?,
+    if options.is_undefined() {
+        return Ok(parsed);
+    }
+    let options = flat(options, 4, "");
+    for (key, value) in Given::read(&options).entries("options")? {
+        match key {
+            "qos" => parsed.qos = qos("options.qos", value)?,
+            "retain" => parsed.retain = flag("options.retain", value)?,
             "properties" => {
-                parsed.properties = properties::read("options.properties", &value, place::PUBLISH)?
+                parsed.properties = properties::read("options.properties", value, place::PUBLISH)?
             }
             _ => {
                 return Err(unknown(
                     "options",
-                    &key,
-                    ["qos", "retain", "properties"].into_iter(),
+                    key,
+                    &mut ["qos", "retain", "properties"].into_iter(),
                 ))
             }
         }
@@ -144,60 +102,26 @@ pub fn publish_options(options: &JsValue) -> Result<PublishOptions, Error> {
     Ok(parsed)
 }
 
-/// Own enumerable properties; none for undefined and null.
-pub fn entries(place: &str, object: &JsValue) -> Result<Vec<(String, JsValue)>, Error> {
-    if object.is_undefined() || object.is_null() {
-        return Ok(Vec::new());
-    }
-    if !object.is_object() || Array::is_array(object) || object.is_function() {
-        return Err(no_object(place, object));
-    }
-    let keys = Object::keys(object.unchecked_ref::<Object>());
-    Ok(keys
-        .iter()
-        .filter_map(|key| key.as_string())
-        .map(|key| {
-            let value = host::get(object, &key);
-            (key, value)
-        })
-        .collect())
-}
-
-pub fn no_object(place: &str, given: &JsValue) -> Error {
-    Error::say(
-        Code::InvalidOption,
-        &[place, " must be an object; ", kind(given), " was given"],
-    )
-}
-
-fn qos(name: &str, value: &JsValue) -> Result<u8, Error> {
-    match value.as_f64() {
-        None if value.is_undefined() => Ok(0),
-        Some(0.0) => Ok(0),
-        Some(1.0) => Ok(1),
-        Some(2.0) => Ok(2),
-        given => {
-            let code = if given.is_some() {
-                Code::OutOfRange
-            } else {
-                Code::InvalidOption
-            };
-            let shown = given.map_or(kind(value).to_owned(), crate::engine::text::number);
-            Err(Error::say(
-                code,
-                &[name, " must be 0, 1 or 2; ", &shown, " was given"],
-            ))
-        }
+fn qos(name: &str, value: Given<'_>) -> Result<u8, Error> {
+    match value {
+        Given::Undefined => Ok(0),
+        Given::Number(n) if n == 0.0 || n == 1.0 || n == 2.0 => Ok(n as u8),
+        Given::Number(n) => Err(no_qos(Code::OutOfRange, name, &number(n))),
+        _ => Err(no_qos(Code::InvalidOption, name, value.kind())),
     }
 }
 
-pub fn flag(name: &str, value: &JsValue) -> Result<bool, Error> {
-    match value.as_bool() {
-        Some(flag) => Ok(flag),
-        None if value.is_undefined() => Ok(false),
-        None => Err(Error::say(
+fn no_qos(code: Code, name: &str, shown: &str) -> Error {
+    Error::say(code, &[name, " must be 0, 1 or 2; ", shown, " was given"])
+}
+
+pub fn flag(name: &str, value: Given<'_>) -> Result<bool, Error> {
+    match value {
+        Given::Bool(flag) => Ok(flag),
+        Given::Undefined => Ok(false),
+        _ => Err(Error::say(
             Code::InvalidOption,
-            &[name, " must be true or false; ", kind(value), " was given"],
+            &[name, " must be true or false; ", value.kind(), " was given"],
         )),
     }
 }
@@ -211,113 +135,125 @@ const SUBSCRIBE: [&str; 5] = [
 ];
 
 /// `{ qos, noLocal, retainAsPublished, retainHandling }`, or what holds where it is not said.
-fn subscription(place: &str, options: &JsValue, default: u8) -> Result<FilterOptions, Error> {
+fn subscription(place: &str, options: Given<'_>, default: u8) -> Result<FilterOptions, Error> {
     let mut chosen = FilterOptions {
         bits: default,
         ..FilterOptions::default()
     };
-    for (key, value) in entries(place, options)? {
-        let name = [place, ".", &key].concat();
-        let (mask, bits) = match key.as_str() {
+    for (key, value) in options.entries(place)? {
+        let name = join(&[place, ".", key]);
+        let (mask, bits) = match key {
             _ if value.is_undefined() => continue,
-            "qos" => (3, qos(&name, &value)?),
-            "noLocal" => (4, u8::from(flag(&name, &value)?) << 2),
-            "retainAsPublished" => (8, u8::from(flag(&name, &value)?) << 3),
-            "retainHandling" => (0x30, qos(&name, &value)? << 4),
+            "qos" => (3, qos(&name, value)?),
+            "noLocal" => (4, u8::from(flag(&name, value)?) << 2),
+            "retainAsPublished" => (8, u8::from(flag(&name, value)?) << 3),
+            "retainHandling" => (0x30, qos(&name, value)? << 4),
             "properties" => {
-                chosen.properties = properties::read(&name, &value, place::SUBSCRIBE)?;
+                chosen.properties = properties::read(&name, value, place::SUBSCRIBE)?;
                 continue;
             }
-            _ => return Err(unknown(place, &key, &mut SUBSCRIBE.into_iter())),
+            _ => return Err(unknown(place, key, &mut SUBSCRIBE.into_iter())),
         };
         chosen.bits = chosen.bits & !mask | bits;
     }
     Ok(chosen)
 }
 
+/// The properties of `reauthenticate` and the answer of `on_auth`, which `name` names.
+pub fn auth_properties(name: &str, value: &JsValue) -> Result<Vec<u8>, Error> {
+    let given = flat(value, 3, "");
+    properties::read(name, Given::read(&given), place::AUTH_ANSWER)
+}
+
 /// `{ properties }` of unsubscribe.
 pub fn unsubscribe_options(options: &JsValue) -> Result<Vec<u8>, Error> {
-    let mut list = Vec::new();
-    for (key, value) in entries("options", options)? {
-        match key.as_str() {
-            "properties" => list = properties::read("options.properties", &value, place::UNSUBSCRIBE)?,
-            _ => return Err(unknown("options", &key, &mut ["properties"].into_iter())),
-        }
-    }
-    Ok(list)
+    end_options(options, place::UNSUBSCRIBE, &["properties"]).map(|(_, list)| list)
 }
 
 /// `{ reasonCode, properties }` of stop.
 pub fn stop_options(options: &JsValue) -> Result<(u8, Vec<u8>), Error> {
+    end_options(options, place::DISCONNECT, &["properties", "reasonCode"])
+}
+
+fn end_options(options: &JsValue, place: u16, known: &[&'static str]) -> Result<(u8, Vec<u8>), Error> {
     let (mut reason, mut list) = (0, Vec::new());
-    for (key, value) in entries("options", options)? {
-        match key.as_str() {
-            "reasonCode" if value.is_undefined() => {}
-            "reasonCode" => match value.as_f64() {
-                Some(n @ (0.0 | 4.0 | 128.0..=255.0)) if n.fract() == 0.0 => reason = n as u8,
-                _ => {
-                    return Err(Error::new(
-                        Code::OutOfRange,
-                        "options.reasonCode must be 0, 4 (the broker publishes the will) or 128 to 255",
-                    ))
-                }
-            },
-            "properties" => list = properties::read("options.properties", &value, place::DISCONNECT)?,
-            _ => {
-                return Err(unknown(
-                    "options",
-                    &key,
-                    &mut ["reasonCode", "properties"].into_iter(),
+    let options = flat(options, 4, "");
+    for (key, value) in Given::read(&options).entries("options")? {
+        match (known.iter().position(|known| *known == key), value) {
+            (Some(0), _) => list = properties::read("options.properties", value, place)?,
+            (Some(_), Given::Undefined) => {}
+            (Some(_), Given::Number(n)) if is_reason(n) => reason = n as u8,
+            (Some(_), _) => {
+                return Err(Error::new(
+                    Code::OutOfRange,
+                    "options.reasonCode must be 0, 4 (the broker publishes the will) or 128 to 255",
                 ))
             }
+            (None, _) => return Err(unknown("options", key, &mut known.iter().copied())),
         }
     }
     Ok((reason, list))
 }
 
+/// Of a client's DISCONNECT.
+fn is_reason(n: f64) -> bool {
+    n == 0.0 || n == 4.0 || (128.0..=255.0).contains(&n) && n.fract() == 0.0
+}
+
 /// `"a/b"`, `["a", "b"]` or `{ "a": 1, "b": { qos: 2 } }`, and what holds for all of them.
 pub fn filters(topics: &JsValue, options: &JsValue) -> Result<(Vec<Filter>, Vec<u8>), Error> {
-    let all = subscription("options", options, 0)?;
-    let with = |filter: String, options: u8| Filter { filter, options };
-    if let Some(filter) = topics.as_string() {
-        return Ok((vec![with(filter, all.bits)], all.properties));
-    }
+    let options = flat(options, 4, "");
+    let all = subscription("options", Given::read(&options), 0)?;
+    let topics = flat(topics, 4, "");
+    let topics = Given::read(&topics);
     let mut list = Vec::new();
-    if Array::is_array(topics) {
-        for filter in Array::from(topics).iter() {
-            list.push(with(topic(&filter)?, all.bits));
-        }
-        return Ok((list, all.properties));
-    }
-    if !topics.is_object() || topics.is_function() {
-        return Err(Error::say(
-            Code::InvalidTopic,
-            &[
-                "a topic filter must be a string, an array of strings, or { filter: qos }; ",
-                kind(topics),
-                " was given",
-            ],
-        ));
-    }
-    for (filter, value) in entries("topics", topics)? {
-        let name = |what: &str| [what, " \"", &excerpt(&filter), "\""].concat();
-        let bits = match () {
-            _ if value.is_object() => {
-                let one = subscription(&name("topics"), &value, all.bits)?;
-                if !one.properties.is_empty() {
-                    return Err(Error::say(
-                        Code::InvalidOption,
-                        &[&name("topics"), " cannot have properties of its own: they belong to the whole call, so give them in the options"],
-                    ));
-                }
-                one.bits
+    let mut add = |filter: &str, options: u8| {
+        let filter = filter.to_owned();
+        list.push(Filter { filter, options });
+    };
+    match topics {
+        Given::Text(filter) => add(filter, all.bits),
+        Given::Array(filters) => {
+            for filter in filters {
+                add(filter.text().ok_or_else(|| no_topic(filter.kind()))?, all.bits);
             }
-            _ if value.is_undefined() => all.bits,
-            _ => all.bits & !3 | qos(&name("the QoS of"), &value)?,
-        };
-        list.push(with(filter, bits));
+        }
+        Given::Object(_) => {
+            for (filter, value) in topics.entries("topics")? {
+                add(filter, bits_of(filter, value, all.bits)?);
+            }
+        }
+        _ => {
+            return Err(Error::say(
+                Code::InvalidTopic,
+                &[
+                    "a topic filter must be a string, an array of strings, or { filter: qos }; ",
+                    topics.kind(),
+                    " was given",
+                ],
+            ))
+        }
     }
     Ok((list, all.properties))
+}
+
+/// What `{ filter: value }` says of it, beside what holds for all.
+fn bits_of(filter: &str, value: Given<'_>, all: u8) -> Result<u8, Error> {
+    let name = |what: &str| join(&[what, " \"", &excerpt(filter), "\""]);
+    match value {
+        Given::Undefined => Ok(all),
+        Given::Object(_) | Given::Array(_) => {
+            let one = subscription(&name("topics"), value, all)?;
+            if !one.properties.is_empty() {
+                return Err(Error::say(
+                    Code::InvalidOption,
+                    &[&name("topics"), " cannot have properties of its own: they belong to the whole call, so give them in the options"],
+                ));
+            }
+            Ok(one.bits)
+        }
+        _ => Ok(all & !3 | qos(&name("the QoS of"), value)?),
+    }
 }
 
 pub fn optional_function(name: &str, value: &JsValue) -> Result<Option<Function>, Error> {
@@ -328,34 +264,35 @@ pub fn optional_function(name: &str, value: &JsValue) -> Result<Option<Function>
         Some(function) => Ok(Some(function.clone())),
         None => Err(Error::say(
             Code::InvalidOption,
-            &[name, " must be a function; ", kind(value), " was given"],
+            &[name, " must be a function; ", &host::kind(value), " was given"],
         )),
     }
 }
 
+/// What `Given::Other` may be.
+const KINDS: [&str; 5] = [
+    "what cannot be read",
+    "an object",
+    "a function",
+    "a symbol",
+    "a bigint",
+];
+
 /// A value for the validator of credentials.
-pub fn option_value(value: &JsValue) -> Value {
-    if value.is_undefined() || value.is_null() {
-        return Value::Absent;
-    }
-    if let Some(text) = value.as_string() {
-        return Value::Text(text);
-    }
-    if let Some(number) = value.as_f64() {
-        return Value::Number(number);
-    }
-    if let Some(flag) = value.as_bool() {
-        return Value::Bool(flag);
-    }
-    if Array::is_array(value) {
-        let list = value.unchecked_ref::<Array>().iter();
-        return match list.map(|one| one.as_string()).collect() {
-            Some(list) => Value::List(list),
-            None => Value::Other("an array"),
-        };
-    }
-    match buffer_source(value) {
-        Some(bytes) => Value::Bytes(bytes),
-        None => Value::Other(kind(value)),
+pub fn option_value(value: Given<'_>) -> Value {
+    match value {
+        Given::Undefined | Given::Null => Value::Absent,
+        Given::Text(text) => Value::Text(text.to_owned()),
+        Given::Number(number) => Value::Number(number),
+        Given::Bool(flag) => Value::Bool(flag),
+        Given::Bytes(bytes) => Value::Bytes(bytes.to_vec()),
+        Given::Array(mut list) => match list.clone().any(|one| one.text().is_none()) {
+            true => Value::Other("an array"),
+            false => Value::List(list.by_ref().filter_map(Given::text).map(str::to_owned).collect()),
+        },
+        Given::Object(_) => Value::Other("an object"),
+        Given::Other(kind) => {
+            Value::Other(KINDS.into_iter().find(|known| *known == kind).unwrap_or(KINDS[0]))
+        }
     }
 }

@@ -404,6 +404,6 @@ impl Engine {
     pub(super) fn server_name(&self) -> String {
         let url = self.cfg.servers.get(self.link.server);
         let url = url.map_or("the server", |u| u.as_str());
-        url.split('?').next().unwrap_or(url).to_owned()
+        super::text::before(url, b'?').to_owned()
     }
 }

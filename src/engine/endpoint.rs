@@ -2,7 +2,7 @@
 //! server. What a whole URL says wins; what it leaves open is taken from the separate settings.
 
 use super::error::{excerpt, Code, Error};
-use super::text::count;
+use super::text::{before, count, find, join};
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Protocol {
@@ -77,7 +77,7 @@ pub fn resolve(server: &str, settings: &Settings<'_>) -> Result<String, Error> {
             ],
         )
     };
-    let colon = server.find(':').unwrap_or(0);
+    let colon = find(server, b':').unwrap_or(0);
     let (given, rest) = match server[colon..].strip_prefix("://") {
         Some(rest) => match Protocol::parse(&server[..colon].to_ascii_lowercase()) {
             Some(protocol) => (Some(protocol), rest),
@@ -87,7 +87,7 @@ pub fn resolve(server: &str, settings: &Settings<'_>) -> Result<String, Error> {
     };
     let cut = rest.find(['/', '?', '#']).unwrap_or(rest.len());
     let (authority, path) = rest.split_at(cut);
-    if authority.contains('@') {
+    if find(authority, b'@').is_some() {
         return Err(wrong(
             "has a user name in it: put it in mqttusername and mqttpassword",
         ));
@@ -96,12 +96,12 @@ pub fn resolve(server: &str, settings: &Settings<'_>) -> Result<String, Error> {
         return Err(wrong("has a path but no scheme"));
     }
     let (host, port) = split_port(authority).ok_or_else(|| wrong("has a port that is not 1 to 65535"))?;
-    if host.is_empty() || host.contains(|c: char| c.is_whitespace() || c.is_control()) {
+    if host.is_empty() || host.contains(is_blank) {
         return Err(wrong("has no host name"));
     }
-    let bare_ipv6 = host.contains(':') && !host.starts_with('[');
+    let bare_ipv6 = find(host, b':').is_some() && !host.starts_with('[');
     let host = if bare_ipv6 {
-        ["[", host, "]"].concat()
+        join(&["[", host, "]"])
     } else {
         host.to_owned()
     };
@@ -149,19 +149,25 @@ pub fn resolve(server: &str, settings: &Settings<'_>) -> Result<String, Error> {
     let path = match (protocol.is_websocket(), path) {
         (false, _) => "",
         (true, "") => settings.path,
-        (true, path) => path.split('#').next().unwrap_or_default(),
+        (true, path) => before(path, b'#'),
     };
-    Ok([protocol.scheme(), &host, ":", &count(port as usize), path].concat())
+    Ok(join(&[
+        protocol.scheme(),
+        &host,
+        ":",
+        &count(port as usize),
+        path,
+    ]))
 }
 
 /// What an error may show of a server: no user name, password, query or fragment.
 fn shown(server: &str) -> &str {
-    let open = server.split('?').next().unwrap_or_default();
-    let open = open.split('#').next().unwrap_or_default();
-    let tail = server.rsplit('@').next().unwrap_or_default().len();
+    let open = before(before(server, b'?'), b'#');
+    let Some(at) = server.bytes().rposition(|byte| byte == b'@') else {
+        return open;
+    };
     // What follows an @ in a query may be the end of it, or of a password.
-    open.get(server.len() - tail..)
-        .unwrap_or(if tail < server.len() { "…" } else { open })
+    open.get(at + 1..).unwrap_or("…")
 }
 
 /// Whether others on the way can read what goes to this URL, which is one that `resolve` made.
@@ -176,21 +182,26 @@ pub fn is_public(url: &str) -> bool {
 /// The URL of a server that another one has named (MQTT 5, §4.11): a host with or without a port, reached as the other
 /// one was, whose URL is `here`.
 pub fn elsewhere(here: &str, reference: &str) -> Option<String> {
-    let (scheme, rest) = here.split_once("://")?;
-    let (authority, path) = rest.split_at(rest.find('/').unwrap_or(rest.len()));
+    let (scheme, rest) = here.split_at(find(here, b':')?);
+    let rest = rest.strip_prefix("://")?;
+    let (authority, path) = rest.split_at(find(rest, b'/').unwrap_or(rest.len()));
     let (host, port) = split_port(reference)?;
     let port = port.or(split_port(authority)?.1)?;
-    let good = !host.is_empty()
-        && !host.contains(|c: char| "/?#@".contains(c) || c.is_whitespace() || c.is_control());
-    good.then(|| [scheme, "://", host, ":", &count(port as usize), path].concat())
+    let good =
+        !host.is_empty() && !host.contains(|c: char| matches!(c, '/' | '?' | '#' | '@') || is_blank(c));
+    good.then(|| join(&[scheme, "://", host, ":", &count(port as usize), path]))
+}
+
+fn is_blank(c: char) -> bool {
+    c.is_whitespace() || c.is_control()
 }
 
 /// None: the port is not one. IPv6 addresses stand in brackets, or alone without a port.
 fn split_port(authority: &str) -> Option<(&str, Option<u16>)> {
     let end = match authority.strip_prefix('[') {
-        Some(inner) => inner.find(']')? + 2,
-        None if authority.matches(':').count() > 1 => authority.len(),
-        None => authority.find(':').unwrap_or(authority.len()),
+        Some(inner) => find(inner, b']')? + 2,
+        None if authority.bytes().filter(|&byte| byte == b':').nth(1).is_some() => authority.len(),
+        None => find(authority, b':').unwrap_or(authority.len()),
     };
     let (host, port) = authority.split_at(end);
     match port.strip_prefix(':') {

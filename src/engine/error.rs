@@ -3,7 +3,7 @@
 
 use std::borrow::Cow;
 
-use super::text::count;
+use super::text::{count, join};
 use crate::codec::property;
 
 /// Stable names of errors; `name()` is what a user compares with.
@@ -158,7 +158,7 @@ impl Error {
     /// Joins the parts of a sentence; smaller in wasm than `format!`.
     #[inline(never)]
     pub fn say(code: Code, parts: &[&str]) -> Self {
-        Error::new(code, parts.concat())
+        Error::new(code, join(parts))
     }
 
     pub fn with_reason(mut self, reason: u8) -> Self {
@@ -181,7 +181,7 @@ impl Error {
         let number = count(reason.into());
         let reference = excerpt(reference.unwrap_or_default());
         let text = [
-            &what.concat(),
+            &join(what),
             " (reason code ",
             &number,
             colon,

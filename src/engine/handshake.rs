@@ -205,7 +205,7 @@ impl Engine {
 
     /// A server that sends us elsewhere: its word joins the servers and is tried next, if the user allows it.
     pub(super) fn follow(&mut self, reason: u8, properties: &[u8]) {
-        let reference = string(properties, SERVER_REFERENCE).and_then(|all| all.split(' ').next());
+        let reference = string(properties, SERVER_REFERENCE).map(|all| super::text::before(all, b' '));
         let (Some(reference), true, ELSEWHERE) = (reference, self.cfg.follow_server_reference, reason & !1)
         else {
             return;

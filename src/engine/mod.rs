@@ -23,6 +23,7 @@ mod handshake;
 mod inbox;
 mod journal;
 mod keepalive;
+mod keys;
 mod message;
 mod names;
 mod ops;

@@ -29,6 +29,7 @@ pub(super) struct Held {
 }
 
 impl Engine {
+    #[inline(never)]
     pub fn publish(&mut self, now: Millis, message: &Message<'_>, token: Token) -> Result<Taken, Error> {
         check_topic(message.topic)?;
         self.publish_checked(now, message, token)
@@ -50,11 +51,15 @@ impl Engine {
         if !self.can_send_now() {
             return self.wait(now, message, token);
         }
-        if message.qos == 0 {
-            self.write(&message.parts(), 0);
-            self.stats.sent += 1;
-            return Ok(Taken::Now);
+        if message.qos > 0 {
+            return self.publish_reliably(now, message, token);
         }
+        self.write_here(&message.parts(), 0);
+        self.stats.sent += 1;
+        Ok(Taken::Now)
+    }
+
+    fn publish_reliably(&mut self, now: Millis, message: &Message<'_>, token: Token) -> Result<Taken, Error> {
         if !self.has_place() {
             return self.wait(now, message, token);
         }
@@ -83,8 +88,12 @@ impl Engine {
 
     /// Appends a PUBLISH to what is outgoing, with a topic alias if there is one; false if it has one, and
     /// means something on this connection only.
-    #[inline(always)]
     fn write(&mut self, parts: &Parts<'_>, pid: u16) -> bool {
+        self.write_here(parts, pid)
+    }
+
+    #[inline(always)]
+    fn write_here(&mut self, parts: &Parts<'_>, pid: u16) -> bool {
         let mut parts = *parts;
         if self.version == Version::V5 {
             if number(parts.properties, TOPIC_ALIAS).is_some() {

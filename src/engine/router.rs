@@ -86,7 +86,7 @@ impl Router {
                 self.collect(at, &mut found);
                 continue;
             };
-            let (level, rest) = match rest.find('/') {
+            let (level, rest) = match crate::engine::text::find(rest, b'/') {
                 Some(end) => (&rest[..end], Some(&rest[end + 1..])),
                 None => (rest, None),
             };

@@ -137,7 +137,7 @@ impl Server {
 
 #[inline(never)]
 fn refuses(what: &[&str], reason: u8) -> Error {
-    let what = what.concat();
+    let what = super::text::join(what);
     let text = [
         "the server does not take ",
         &what,

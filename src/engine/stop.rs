@@ -195,7 +195,7 @@ impl Engine {
                     Code::Stopped => "the client was stopped before this could be sent",
                     _ => &error.message,
                 };
-                error.message = [why, KEPT].concat().into();
+                error.message = super::text::join(&[why, KEPT]).into();
             }
             self.done(token, Err(error));
         }

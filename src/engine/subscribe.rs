@@ -325,12 +325,15 @@ impl Engine {
         };
         self.link.last_ack = now;
 
-        let mut refused = Vec::new();
+        let mut refused = String::new();
         let mut reason = 0;
         for (Filter { filter, .. }, &code) in filters.iter().zip(codes) {
             if code >= FAILURE {
                 self.forget(filter, key.seq);
-                refused.push(filter.as_str());
+                if !refused.is_empty() {
+                    refused.push_str("\", \"");
+                }
+                refused.push_str(filter);
                 reason = code;
             } else if let Some(entry) = self.subs.find(filter) {
                 entry.granted = true;
@@ -345,7 +348,7 @@ impl Engine {
         } else {
             let text = [
                 "the broker refused the subscription to \"",
-                &excerpt(&refused.join("\", \"")),
+                &excerpt(&refused),
                 "\"; check the filter and the broker's access rules",
             ];
             let error = Error::because(Code::SubscribeFailed, &text, reason, properties);

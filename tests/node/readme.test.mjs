@@ -103,8 +103,8 @@ function table(heading) {
 const numberOf = (text) => Number(text.replaceAll("_", ""));
 
 test("the table of configuration has every key of the validator, with its range", () => {
-  const source = read("src/engine/validate.rs").replaceAll("MAX_SECONDS)", "2_147_483.0)");
-  const keys = [...source.matchAll(/\("(\w+)", Kind::(\w+)(?:\(([\d._]+), ([\d._]+)\))?\)/g)];
+  const source = read("src/engine/keys.rs").replaceAll("MAX_SECONDS)", "2_147_483.0)");
+  const keys = [...source.matchAll(/\("(\w+)", Key::\w+, Kind::(\w+)(?:\(([\d._]+), ([\d._]+)\))?\)/g)];
   const expected = keys.map(([, key, , min, max]) => [
     key,
     min === undefined ? "" : `${numberOf(min)} to ${numberOf(max)}`,

@@ -1,0 +1,163 @@
+//! What a user gave, as the bytes that `values.js` makes of it, read without a copy; and, the other
+//! way, objects for JavaScript. The only place beside `values.js` that knows the tags.
+
+use super::host;
+use crate::engine::{Code, Error};
+use wasm_bindgen::JsValue;
+
+#[derive(Clone, Copy)]
+pub enum Given<'a> {
+    Undefined,
+    Null,
+    Bool(bool),
+    Number(f64),
+    Text(&'a str),
+    Bytes(&'a [u8]),
+    Array(Items<'a>),
+    /// Keys and values in turn.
+    Object(Items<'a>),
+    /// Nothing to look into, by the name of its kind.
+    Other(&'a str),
+}
+
+const NUMBER: u8 = 4;
+const STRING: u8 = 5;
+const BYTES: u8 = 6;
+const OBJECT: u8 = 8;
+
+/// A value of JavaScript, `depth` levels deep: see `values.js`.
+pub fn flat(value: &JsValue, depth: u32, opaque: &str) -> Vec<u8> {
+    host::flatten(value, depth, opaque)
+}
+
+#[derive(Clone, Copy)]
+pub struct Items<'a>(&'a [u8]);
+
+impl<'a> Iterator for Items<'a> {
+    type Item = Given<'a>;
+
+    #[inline(never)]
+    fn next(&mut self) -> Option<Given<'a>> {
+        let (&[tag, a, b, c, d], rest) = self.0.split_first_chunk()?;
+        let (content, rest) = rest.split_at(u32::from_le_bytes([a, b, c, d]) as usize);
+        self.0 = rest;
+        let text = || std::str::from_utf8(content).unwrap_or_default();
+        Some(match tag {
+            0 => Given::Undefined,
+            1 => Given::Null,
+            2 | 3 => Given::Bool(tag == 3),
+            NUMBER => Given::Number(f64::from_le_bytes(content.try_into().unwrap_or_default())),
+            STRING => Given::Text(text()),
+            BYTES => Given::Bytes(content),
+            7 => Given::Array(Items(content)),
+            OBJECT => Given::Object(Items(content)),
+            _ => Given::Other(text()),
+        })
+    }
+}
+
+impl<'a> Given<'a> {
+    pub fn read(bytes: &'a [u8]) -> Self {
+        Items(bytes).next().unwrap_or(Given::Undefined)
+    }
+
+    pub fn is_nothing(self) -> bool {
+        matches!(self, Given::Undefined | Given::Null)
+    }
+
+    pub fn is_undefined(self) -> bool {
+        matches!(self, Given::Undefined)
+    }
+
+    pub fn text(self) -> Option<&'a str> {
+        match self {
+            Given::Text(text) => Some(text),
+            _ => None,
+        }
+    }
+
+    /// What it is, for a sentence.
+    pub fn kind(self) -> &'a str {
+        match self {
+            Given::Undefined => "undefined",
+            Given::Null => "null",
+            Given::Bool(_) => "a boolean",
+            Given::Number(_) => "a number",
+            Given::Text(_) => "a string",
+            Given::Array(_) => "an array",
+            Given::Bytes(_) => "bytes",
+            Given::Object(_) => "an object",
+            Given::Other(kind) => kind,
+        }
+    }
+
+    /// Own enumerable properties; none for undefined and null.
+    #[inline(never)]
+    pub fn entries(self, place: &str) -> Result<Entries<'a>, Error> {
+        match self {
+            Given::Object(items) => Ok(Entries(items)),
+            _ if self.is_nothing() => Ok(Entries(Items(&[]))),
+            _ => Err(no_object(place, self.kind())),
+        }
+    }
+}
+
+pub fn no_object(place: &str, kind: &str) -> Error {
+    Error::say(
+        Code::InvalidOption,
+        &[place, " must be an object; ", kind, " was given"],
+    )
+}
+
+pub struct Entries<'a>(Items<'a>);
+
+impl<'a> Iterator for Entries<'a> {
+    type Item = (&'a str, Given<'a>);
+
+    fn next(&mut self) -> Option<Self::Item> {
+        Some((self.0.next()?.text().unwrap_or_default(), self.0.next()?))
+    }
+}
+
+/// An object on its way to JavaScript. A name that comes again makes an array of the values.
+#[derive(Default)]
+pub struct Object(Vec<u8>);
+
+impl Object {
+    #[inline(never)]
+    fn block(&mut self, tag: u8, content: &[u8]) {
+        self.0.push(tag);
+        self.0.extend_from_slice(&(content.len() as u32).to_le_bytes());
+        self.0.extend_from_slice(content);
+    }
+
+    pub fn text(&mut self, name: &str, value: &str) {
+        self.block(STRING, name.as_bytes());
+        self.block(STRING, value.as_bytes());
+    }
+
+    pub fn bytes(&mut self, name: &str, value: &[u8]) {
+        self.block(STRING, name.as_bytes());
+        self.block(BYTES, value);
+    }
+
+    pub fn number(&mut self, name: &str, value: f64) {
+        self.block(STRING, name.as_bytes());
+        self.block(NUMBER, &value.to_le_bytes());
+    }
+
+    pub fn flag(&mut self, name: &str, value: bool) {
+        self.block(STRING, name.as_bytes());
+        self.block(2 + value as u8, &[]);
+    }
+
+    /// Objects under one name become one.
+    pub fn object(&mut self, name: &str, value: Object) {
+        self.block(STRING, name.as_bytes());
+        self.block(OBJECT, &value.0);
+    }
+
+    pub fn to_js(&self) -> JsValue {
+        host::inflate(&self.0)
+    }
+}

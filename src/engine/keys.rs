@@ -1,0 +1,296 @@
+//! The keys of `credentials`: one table says what each may hold, and what is wrong with a value is said here, by
+//! name. What they mean is the builder's.
+
+use super::error::{excerpt, Code, Error};
+use super::text::{self, count, join, number};
+
+/// A value as it came from outside.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Value {
+    Absent,
+    Text(String),
+    Number(f64),
+    Bool(bool),
+    Bytes(Vec<u8>),
+    /// An array of strings.
+    List(Vec<String>),
+    /// Anything else, by the name of its kind ("an array", "a function").
+    Other(&'static str),
+}
+
+#[derive(Clone, Copy)]
+pub(super) enum Kind {
+    Text,
+    TextOrBytes,
+    TextOrList,
+    Bool,
+    Whole(f64, f64),
+    Seconds(f64, f64),
+    Store,
+    Version,
+    /// Encoded by whoever knows the user's values.
+    Properties,
+    /// Looked at by who reads it; what it has is in `INNER`.
+    Object,
+    /// A path or what the file has, of any length.
+    Content,
+}
+
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(super) enum Key {
+    ClientId,
+    Server,
+    Port,
+    Protocol,
+    Path,
+    Version,
+    Properties,
+    WillProperties,
+    TopicAliases,
+    FollowServerReference,
+    CleanSession,
+    Keepalive,
+    Username,
+    Password,
+    MaxReconnectDelay,
+    WillTopic,
+    WillPayload,
+    WillQos,
+    WillRetain,
+    QueueSize,
+    BatchSize,
+    PublishInterval,
+    ConnectTimeout,
+    AckTimeout,
+    StopTimeout,
+    MaxInflight,
+    MaxPacketSize,
+    OfflineSize,
+    OfflineBytes,
+    OfflinePolicy,
+    OfflineExpiry,
+    PublishTimeout,
+    Store,
+    Certs,
+    Websocket,
+    /// Of an object among them: only the transport reads it.
+    Inner,
+    /// Likewise, and only Node has such a transport.
+    NodeOnly,
+    Unverified,
+}
+
+type Row = (&'static str, Key, Kind);
+
+/// Every key there is. Seconds may have fractions.
+#[rustfmt::skip]
+pub(super) const KEYS: [Row; 35] = [
+    ("mqttclientid", Key::ClientId, Kind::Text),
+    ("mqttserver", Key::Server, Kind::TextOrList),
+    ("mqttport", Key::Port, Kind::Whole(1.0, 65_535.0)),
+    ("mqttprotocol", Key::Protocol, Kind::Text),
+    ("mqttpath", Key::Path, Kind::Text),
+    ("mqttversion", Key::Version, Kind::Version),
+    ("properties", Key::Properties, Kind::Properties),
+    ("willProperties", Key::WillProperties, Kind::Properties),
+    ("topicAliases", Key::TopicAliases, Kind::Bool),
+    ("followServerReference", Key::FollowServerReference, Kind::Bool),
+    ("mqttcleansession", Key::CleanSession, Kind::Bool),
+    ("mqttkeepalive", Key::Keepalive, Kind::Seconds(0.0, 65_535.0)),
+    ("mqttusername", Key::Username, Kind::Text),
+    ("mqttpassword", Key::Password, Kind::TextOrBytes),
+    ("maxmqttreconnectdelay", Key::MaxReconnectDelay, Kind::Seconds(0.0, 86_400.0)),
+    ("willsettopic", Key::WillTopic, Kind::Text),
+    ("willsetpayload", Key::WillPayload, Kind::TextOrBytes),
+    ("willsetqos", Key::WillQos, Kind::Whole(0.0, 2.0)),
+    ("willsetretain", Key::WillRetain, Kind::Bool),
+    ("queuesize", Key::QueueSize, Kind::Whole(1.0, 1_000_000.0)),
+    ("batchsize", Key::BatchSize, Kind::Whole(1.0, 1_000_000.0)),
+    ("publishinterval", Key::PublishInterval, Kind::Seconds(0.0, MAX_SECONDS)),
+    ("connecttimeout", Key::ConnectTimeout, Kind::Seconds(0.001, MAX_SECONDS)),
+    ("acktimeout", Key::AckTimeout, Kind::Seconds(0.001, MAX_SECONDS)),
+    ("stoptimeout", Key::StopTimeout, Kind::Seconds(0.0, MAX_SECONDS)),
+    ("maxinflight", Key::MaxInflight, Kind::Whole(1.0, 65_535.0)),
+    ("maxpacketsize", Key::MaxPacketSize, Kind::Whole(16.0, 268_435_460.0)),
+    ("offlinesize", Key::OfflineSize, Kind::Whole(0.0, 10_000_000.0)),
+    ("offlinebytes", Key::OfflineBytes, Kind::Whole(0.0, 2_147_483_648.0)),
+    ("offlinepolicy", Key::OfflinePolicy, Kind::Text),
+    ("offlineexpiry", Key::OfflineExpiry, Kind::Seconds(0.0, MAX_SECONDS)),
+    ("publishtimeout", Key::PublishTimeout, Kind::Seconds(0.0, MAX_SECONDS)),
+    ("store", Key::Store, Kind::Store),
+    ("certs", Key::Certs, Kind::Object),
+    ("websocket", Key::Websocket, Kind::Object),
+];
+
+/// Keys of the objects among them. What they give is read by the transport.
+#[rustfmt::skip]
+pub(super) const INNER: [Row; 9] = [
+    ("certs.iotProtocolName", Key::Inner, Kind::Text),
+    ("certs.ca", Key::Inner, Kind::Content),
+    ("certs.cert", Key::Inner, Kind::Content),
+    ("certs.key", Key::Inner, Kind::Content),
+    ("certs.passphrase", Key::Inner, Kind::Text),
+    ("certs.dangerouslyDisableServerVerification", Key::Unverified, Kind::Bool),
+    ("websocket.headers", Key::NodeOnly, Kind::Object),
+    ("websocket.protocols", Key::Inner, Kind::TextOrList),
+    ("websocket.agent", Key::NodeOnly, Kind::Object),
+];
+
+/// 24 days: what a JavaScript timer can hold.
+const MAX_SECONDS: f64 = 2_147_483.0;
+
+/// The key's own name, and the value as `check` leaves it.
+#[inline(never)]
+pub(super) fn find(
+    table: &'static [Row],
+    given: &str,
+    value: Value,
+) -> Result<(&'static str, Key, Value), Error> {
+    let Some(&(name, key, kind)) = table.iter().find(|row| row.0 == given) else {
+        return Err(unknown("credentials", given, &mut table.iter().map(|row| row.0)));
+    };
+    match value {
+        Value::Absent => Ok((name, key, value)),
+        value => Ok((name, key, check(name, kind, value)?)),
+    }
+}
+
+fn has_nul(text: &str) -> bool {
+    text::find(text, 0).is_some()
+}
+
+/// The value in its one form (text for bytes becomes bytes), or an error.
+fn check(name: &str, kind: Kind, value: Value) -> Result<Value, Error> {
+    match (kind, value) {
+        (Kind::Text | Kind::TextOrBytes | Kind::TextOrList, Value::Text(text)) if text.len() > 65_535 => {
+            Err(Error::say(
+                Code::OutOfRange,
+                &[
+                    name,
+                    " has ",
+                    &count(text.len()),
+                    " bytes; MQTT allows at most 65,535",
+                ],
+            ))
+        }
+        (Kind::Text | Kind::TextOrList, Value::Text(text)) if has_nul(&text) => Err(Error::say(
+            Code::InvalidOption,
+            &[
+                name,
+                " contains U+0000, which MQTT does not allow [MQTT-1.5.3-2]; take it out",
+            ],
+        )),
+        (Kind::Text, value @ Value::Text(_)) => Ok(value),
+        (Kind::TextOrBytes, Value::Text(text)) => Ok(Value::Bytes(text.into_bytes())),
+        (Kind::TextOrList, Value::Text(text)) => Ok(Value::List(vec![text])),
+        (Kind::TextOrList, Value::List(list)) if !list.is_empty() => Ok(Value::List(list)),
+        (Kind::TextOrBytes, Value::Bytes(bytes)) if bytes.len() > 65_535 => Err(Error::say(
+            Code::OutOfRange,
+            &[
+                name,
+                " has ",
+                &count(bytes.len()),
+                " bytes; MQTT allows at most 65,535",
+            ],
+        )),
+        (Kind::TextOrBytes, value @ Value::Bytes(_)) => Ok(value),
+        (Kind::Bool, value @ Value::Bool(_)) => Ok(value),
+        (Kind::Version, value @ Value::Number(4.0 | 5.0)) => Ok(value),
+        (Kind::Version, Value::Text(text)) if text == "auto" => Ok(Value::Text(text)),
+        (Kind::Properties, value @ Value::Bytes(_)) => Ok(value),
+        (Kind::Object, value @ Value::Other("an object")) => Ok(value),
+        (Kind::Content, value @ (Value::Text(_) | Value::Bytes(_))) => Ok(value),
+        (Kind::Store, Value::Text(text)) if text == "memory" => Ok(Value::Bool(false)),
+        (Kind::Store, Value::Text(text)) if text == "persistent" => Ok(Value::Bool(true)),
+        (Kind::Store, Value::Other("an object")) => Ok(Value::Bool(true)),
+        (Kind::Whole(min, max), Value::Number(n)) if n.fract() == 0.0 && n >= min && n <= max => {
+            Ok(Value::Number(n))
+        }
+        (Kind::Seconds(min, max), Value::Number(n)) if n >= min && n <= max => Ok(Value::Number(n)),
+        (kind, value) => {
+            let is_number = matches!(value, Value::Number(_));
+            let bounds =
+                |what: &str, min: f64, max: f64| join(&[what, " from ", &number(min), " to ", &number(max)]);
+            let allowed = match kind {
+                Kind::Text => "a string".to_owned(),
+                Kind::TextOrBytes => "a string or bytes".to_owned(),
+                Kind::TextOrList => "a string or an array of strings".to_owned(),
+                Kind::Bool => "true or false".to_owned(),
+                Kind::Version => "4 (MQTT 3.1.1), 5 or \"auto\"".to_owned(),
+                Kind::Properties => "an object of MQTT 5 properties".to_owned(),
+                Kind::Store => "\"memory\", \"persistent\" or a store".to_owned(),
+                Kind::Object => "an object".to_owned(),
+                Kind::Content => "a path, PEM text or bytes".to_owned(),
+                Kind::Whole(min, max) if min == max => number(min),
+                Kind::Whole(min, max) => bounds("a whole number", min, max),
+                Kind::Seconds(min, max) => bounds("a number of seconds", min, max),
+            };
+            let mut error = wrong(name, &value, &allowed);
+            if is_number && matches!(kind, Kind::Whole(..) | Kind::Seconds(..) | Kind::Version) {
+                error.code = Code::OutOfRange;
+            }
+            Err(error)
+        }
+    }
+}
+
+pub(super) fn wrong(name: &str, given: &Value, allowed: &str) -> Error {
+    let shown = match given {
+        // What may be a secret is not shown.
+        _ if name == "mqttpassword" || text::find(name, b'.').is_some() => "something else".to_owned(),
+        Value::Absent => "nothing".to_owned(),
+        Value::Text(text) => join(&["the string \"", &excerpt(text), "\""]),
+        Value::Number(n) => number(*n),
+        Value::Bool(b) => (if *b { "true" } else { "false" }).to_owned(),
+        Value::Bytes(_) => "bytes".to_owned(),
+        Value::List(list) if list.is_empty() => "an empty array".to_owned(),
+        Value::List(_) => "an array".to_owned(),
+        Value::Other(kind) => (*kind).to_owned(),
+    };
+    Error::say(
+        Code::InvalidOption,
+        &[
+            "credentials.",
+            name,
+            " must be ",
+            allowed,
+            "; ",
+            &shown,
+            " was given",
+        ],
+    )
+}
+
+/// An unknown key, with the nearest known one.
+#[inline(never)]
+pub fn unknown(place: &str, key: &str, known: &mut dyn Iterator<Item = &str>) -> Error {
+    // No typing error is that long.
+    let nearest = known
+        .filter(|_| key.len() <= 64)
+        .map(|name| (distance(key, name), name))
+        .min()
+        .filter(|(d, name)| *d <= name.len() / 2);
+    let hint = match nearest {
+        Some((_, name)) => join(&["; did you mean \"", name, "\"?"]),
+        None => "; see the table of options in the README".to_owned(),
+    };
+    Error::say(
+        Code::InvalidOption,
+        &[place, " has no key \"", &excerpt(key), "\"", &hint],
+    )
+}
+
+/// Edits between two words, without regard to case.
+fn distance(a: &str, b: &str) -> usize {
+    let b: Vec<u8> = b.bytes().map(|c| c.to_ascii_lowercase()).collect();
+    let mut row: Vec<usize> = (0..=b.len()).collect();
+    for (i, x) in a.bytes().map(|c| c.to_ascii_lowercase()).enumerate() {
+        let mut diagonal = std::mem::replace(&mut row[0], i + 1);
+        for (j, &y) in b.iter().enumerate() {
+            let replaced = diagonal + (x != y) as usize;
+            diagonal = row[j + 1];
+            row[j + 1] = replaced.min(row[j] + 1).min(diagonal + 1);
+        }
+    }
+    row[b.len()]
+}
