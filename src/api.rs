@@ -124,6 +124,13 @@ impl MqttCustom {
         self.client.engine(|engine| engine.is_online())
     }
 
+    /// 4 or 5; 0 without a connection.
+    #[wasm_bindgen(getter)]
+    pub fn mqttversion(&self) -> u8 {
+        self.client
+            .engine(|engine| if engine.is_online() { engine.version() as u8 } else { 0 })
+    }
+
     #[wasm_bindgen(getter)]
     pub fn state(&self) -> String {
         let opens = self.client.store.as_ref().is_some_and(|store| store.is_opening());
