@@ -47,6 +47,7 @@ pub fn decode(version: Version, first: u8, body: &[u8]) -> Result<Publish<'_>, M
 }
 
 /// Reads the body of a PUBLISH whose topic, unless it is known to be good, is still to be checked.
+#[inline(always)]
 pub fn read(version: Version, first: u8, body: &[u8]) -> Result<Publish<'_>, Malformed> {
     if first >> 4 != 3 {
         return Err(malformed("this is not a PUBLISH"));
