@@ -127,8 +127,10 @@ impl MqttCustom {
     /// 4 or 5; 0 without a connection.
     #[wasm_bindgen(getter)]
     pub fn mqttversion(&self) -> u8 {
-        self.client
-            .engine(|engine| if engine.is_online() { engine.version() as u8 } else { 0 })
+        self.client.engine(|engine| match engine.is_online() {
+            true => engine.version() as u8,
+            false => 0,
+        })
     }
 
     #[wasm_bindgen(getter)]

@@ -114,8 +114,7 @@ pub fn head(first: u8, body: &[u8], whole: usize) -> Result<Option<usize>, Malfo
 
 /// May a PUBLISH have this topic?
 pub fn check_topic(topic: &str) -> Result<(), Malformed> {
-    check_name(topic)
-        .map_err(|_| malformed("a PUBLISH has a wildcard or control character in its topic"))
+    check_name(topic).map_err(|_| malformed("a PUBLISH has a wildcard or control character in its topic"))
 }
 
 /// What a PUBLISH says, but for its packet id. In 3.1.1 properties are left out.
