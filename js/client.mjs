@@ -379,6 +379,10 @@ export class MqttCustom {
     return this.#core?.connected ?? false;
   }
 
+  get mqttversion() {
+    return this.#core?.mqttversion || undefined;
+  }
+
   get state() {
     return this.#core?.state ?? (this.#loading === null ? "idle" : "connecting");
   }

@@ -907,6 +907,8 @@ export class MqttCustom<Userdata = Any> {
 
   /** True from CONNACK 0 until the connection ends. */
   readonly connected: boolean;
+  /** Which version the connection speaks, as `mqttversion: "auto"` found out; `undefined` while there is none. */
+  readonly mqttversion: 4 | 5 | undefined;
   /** Where the client is between `"idle"` and `"stopped"`. */
   readonly state: State;
 

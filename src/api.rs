@@ -122,6 +122,15 @@ impl MqttCustom {
         self.client.engine(|engine| engine.is_online())
     }
 
+    /// 4 or 5; 0 without a connection.
+    #[wasm_bindgen(getter)]
+    pub fn mqttversion(&self) -> u8 {
+        self.client.engine(|engine| match engine.is_online() {
+            true => engine.version() as u8,
+            false => 0,
+        })
+    }
+
     #[wasm_bindgen(getter)]
     pub fn state(&self) -> String {
         let opens = self.client.store.as_ref().is_some_and(|store| store.is_opening());

@@ -246,7 +246,7 @@ pub fn check(list: &[u8], place: u16) -> Result<(), Malformed> {
             _ => {}
         }
     }
-    if place != AUTH_ANSWER && seen & 1 << AUTH_DATA != 0 && seen & 1 << AUTH_METHOD == 0 {
+    if place & (CONNECT | AUTH) != 0 && seen & 1 << AUTH_DATA != 0 && seen & 1 << AUTH_METHOD == 0 {
         return Err(protocol("authentication data stands without its method"));
     }
     Ok(())
@@ -385,7 +385,7 @@ mod tests {
             let bytes = list(&[(row.id, good(row))]);
             for bit in 0..12 {
                 let place = 1 << bit;
-                let data_alone = row.id == AUTH_DATA && place != AUTH_ANSWER;
+                let data_alone = row.id == AUTH_DATA && place & (CONNECT | AUTH) != 0;
                 let answer = check(&bytes, place);
                 if row.places & place == 0 || data_alone {
                     assert_eq!(answer.unwrap_err().reason, 0x82, "{} {place}", row.name);

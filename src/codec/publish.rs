@@ -38,6 +38,17 @@ pub(super) fn check_flags(first: u8) -> Result<(), Malformed> {
 
 /// Reads the body of a PUBLISH.
 pub fn decode(version: Version, first: u8, body: &[u8]) -> Result<Publish<'_>, Malformed> {
+    let message = read(version, first, body)?;
+    // An empty one stands for an alias here.
+    if !message.topic.is_empty() {
+        check_topic(message.topic)?;
+    }
+    Ok(message)
+}
+
+/// Reads the body of a PUBLISH whose topic, unless it is known to be good, is still to be checked.
+#[inline(always)]
+pub fn read(version: Version, first: u8, body: &[u8]) -> Result<Publish<'_>, Malformed> {
     if first >> 4 != 3 {
         return Err(malformed("this is not a PUBLISH"));
     }
@@ -75,7 +86,8 @@ fn head_of(first: u8, body: &[u8]) -> Result<(Publish<'_>, &[u8]), Malformed> {
         },
     };
     let message = Publish {
-        topic: check_topic(topic)?,
+        topic: core::str::from_utf8(topic)
+            .map_err(|_| malformed("the topic of a PUBLISH is not UTF-8 [MQTT-1.5.3-1]"))?,
         properties: &[],
         payload: &[],
         pid,
@@ -100,16 +112,9 @@ pub fn head(first: u8, body: &[u8], whole: usize) -> Result<Option<usize>, Malfo
     Ok(Some(head).filter(|&head| head <= body.len()))
 }
 
-fn check_topic(topic: &[u8]) -> Result<&str, Malformed> {
-    let topic = core::str::from_utf8(topic)
-        .map_err(|_| malformed("the topic of a PUBLISH is not UTF-8 [MQTT-1.5.3-1]"))?;
-    // An empty one may stand for an alias.
-    if !topic.is_empty() && check_name(topic).is_err() {
-        return Err(malformed(
-            "a PUBLISH has a wildcard or control character in its topic",
-        ));
-    }
-    Ok(topic)
+/// May a PUBLISH have this topic?
+pub fn check_topic(topic: &str) -> Result<(), Malformed> {
+    check_name(topic).map_err(|_| malformed("a PUBLISH has a wildcard or control character in its topic"))
 }
 
 /// What a PUBLISH says, but for its packet id. In 3.1.1 properties are left out.

@@ -28,6 +28,7 @@ impl Names {
         self.names.len() - self.free.len()
     }
 
+    #[inline(always)]
     pub fn name(&self, number: u32) -> Option<&[u8]> {
         self.names.get(number as usize)?.as_deref()
     }

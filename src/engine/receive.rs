@@ -215,14 +215,14 @@ impl Engine {
     }
 
     fn on_publish(&mut self, first: u8, body: &[u8], body_at: usize) -> Result<(), Malformed> {
-        let message = publish::decode(self.version, first, body)?;
+        let message = publish::read(self.version, first, body)?;
         let mut topic = message.topic;
         if self.version == Version::V5 {
             if let Some(alias) = number(message.properties, TOPIC_ALIAS) {
                 topic = self.aliases.inbound(alias, topic)?;
             }
         }
-        let topic = self.topics.number(topic);
+        let topic = self.topics.number(topic)?;
         if message.qos > 0 && self.received.open + self.received.unanswered >= self.link.receive_maximum {
             return Err(TOO_MANY);
         }

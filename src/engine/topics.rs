@@ -3,6 +3,7 @@
 //! by a new epoch.
 
 use super::names::Names;
+use crate::codec::{publish, Malformed};
 
 /// Beyond either of these the cache starts anew.
 const MAX_TOPICS: usize = 16_384;
@@ -42,16 +43,20 @@ impl Topics {
         std::str::from_utf8(self.names.name(number)?).ok()
     }
 
-    pub fn number(&mut self, topic: &str) -> u32 {
+    /// A topic is checked when it is seen for the first time: what has a number is good.
+    pub fn number(&mut self, topic: &str) -> Result<u32, Malformed> {
         if self.names.name(self.last) == Some(topic.as_bytes()) {
-            return self.last;
+            return Ok(self.last);
         }
-        let known = self.names.len();
-        self.last = self.names.insert(topic.as_bytes());
-        if self.names.len() > known {
-            self.bytes += topic.len();
-        }
-        self.last
+        self.last = match self.names.find(topic.as_bytes()) {
+            Some(number) => number,
+            None => {
+                publish::check_topic(topic)?;
+                self.bytes += topic.len();
+                self.names.insert(topic.as_bytes())
+            }
+        };
+        Ok(self.last)
     }
 }
 
@@ -63,22 +68,36 @@ mod tests {
     fn a_topic_keeps_its_number_and_its_name() {
         let mut topics = Topics::default();
         let names: Vec<String> = (0..3000).map(|i| format!("a/{i}/é")).collect();
-        let numbers: Vec<u32> = names.iter().map(|n| topics.number(n)).collect();
+        let numbers: Vec<u32> = names.iter().map(|n| topics.number(n).unwrap()).collect();
         for (name, number) in names.iter().zip(numbers) {
-            assert_eq!(topics.number(name), number);
+            assert_eq!(topics.number(name), Ok(number));
             assert_eq!(topics.name(number), Some(&**name));
         }
+    }
+
+    #[test]
+    fn what_is_no_topic_is_refused_as_often_as_it_comes() {
+        let mut topics = Topics::default();
+        for bad in ["", "a/+", "#", "a\0", "\u{7f}"] {
+            for _ in 0..2 {
+                assert_eq!(topics.number(bad).unwrap_err().reason, 0x81, "{bad:?}");
+                topics.number("good").unwrap();
+            }
+        }
+        assert_eq!(topics.number("good"), Ok(0));
     }
 
     #[test]
     fn it_is_bounded_by_count_and_by_bytes() {
         let mut topics = Topics::default();
         for i in 0..=MAX_TOPICS {
-            topics.number(&i.to_string());
+            topics.number(&i.to_string()).unwrap();
         }
         topics.trim();
         assert_eq!((topics.epoch(), topics.name(0)), (1, None));
-        topics.number(&"x".repeat(MAX_BYTES + 1));
+        for i in 0..=MAX_BYTES / 60_000 {
+            topics.number(&format!("{i}{}", "x".repeat(60_000))).unwrap();
+        }
         topics.trim();
         assert_eq!(topics.epoch(), 2);
     }

@@ -27,6 +27,7 @@ test('"auto" against a broker of 3.1.1 ends at 3.1.1, without an error, and goes
     const early = client.publish(topic, "early", { qos: 1, properties: { contentType: "text/plain" } });
     await client.subscribe(topic, { qos: 1 }, (_client, _userdata, message) => received.push(message.text()));
     await early;
+    assert.equal(client.mqttversion, 4);
     await client.publish(topic, "late", { qos: 1 });
     await until(() => received.includes("late"));
     assert.deepEqual(client.errors, []);
@@ -53,9 +54,12 @@ test('"auto" stays at 5 where the broker speaks it', async (t) => {
   await client.publish(topic, "x", { qos: 1, properties: { contentType: "text/plain" } });
   await until(() => received.length === 1);
   assert.equal(received[0].properties.contentType, "text/plain");
+  assert.equal(client.mqttversion, 5);
   tap.cut();
   await until(() => client.stats().reconnects === 1);
   assert.deepEqual(versions(tap), [5, 5]);
+  await client.stop();
+  assert.equal(client.mqttversion, undefined, "without a connection there is none");
 });
 
 test("a broker that hangs up on MQTT 5, or answers in the words of 3.1.1: auto goes on with 4", async (t) => {

@@ -3,7 +3,7 @@
 //
 // Where version 0.20 strays from the specification, as was tried: it delivers with the QoS of the subscription
 // instead of the smaller one, ignores No Local, Retain As Published and Retain Handling, and sends no UNSUBACK for what was not
-// subscribed to.
+// subscribed to. A client's Receive Maximum it ignores too: it has up to 100 messages under way, whatever its settings.
 
 import { spawn } from "node:child_process";
 import { mkdtempSync, rmSync, writeFileSync } from "node:fs";

@@ -13,6 +13,7 @@ export async function startTap(port, { version = 5, onPacket = () => {} } = {}) 
   const seen = [];
   const bytes = { client: 0, broker: 0 };
   const sockets = new Set();
+  const clients = new Set();
 
   function relay(from, source, target) {
     const parser = mqttPacket.parser({ protocolVersion: version });
@@ -39,6 +40,7 @@ export async function startTap(port, { version = 5, onPacket = () => {} } = {}) 
       sockets.add(socket);
       socket.on("close", () => sockets.delete(socket));
     }
+    clients.add(near);
     relay("client", near, far);
     relay("broker", far, near);
   }).listen(0, "127.0.0.1");
@@ -50,6 +52,13 @@ export async function startTap(port, { version = 5, onPacket = () => {} } = {}) 
     bytes,
     /** Packets of one side and kind. */
     of: (from, cmd) => seen.filter((packet) => packet.from === from && packet.cmd === cmd),
+    /** What clients say waits here until it is released; nothing of it is seen before. */
+    hold: () => {
+      for (const socket of clients) socket.pause();
+    },
+    release: () => {
+      for (const socket of clients) socket.resume();
+    },
     cut: () => {
       for (const socket of sockets) socket.destroy();
     },

@@ -230,10 +230,14 @@ fn before_connack_only_auth_is_said_and_only_where_a_method_was_named() {
         wire.connack(false, says);
         assert_eq!(wire.engine.is_online(), good, "[MQTT-4.12.0-5]");
     }
-    let mut wire = Wire::new(five());
-    wire.open();
-    wire.connack(false, &method);
-    assert!(!wire.engine.is_online(), "[MQTT-4.12.0-6]");
+    // Data of no method means nothing, but only CONNECT and AUTH may not have it (§3.1.2.11.10, §3.2.2.3.18, §3.15.2.2.2).
+    let data = list(&[(property::AUTH_DATA, Value::Binary(b"x"))]);
+    for (says, good) in [(&method, false), (&data, true)] {
+        let mut wire = Wire::new(five());
+        wire.open();
+        wire.connack(false, says);
+        assert_eq!(wire.engine.is_online(), good, "[MQTT-4.12.0-6]");
+    }
 }
 
 #[test]
