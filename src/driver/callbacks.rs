@@ -55,8 +55,8 @@ impl Callbacks {
 impl Client {
     /// What callbacks are given as their first argument.
     fn handle(&self) -> JsValue {
-        match (&self.hooks.client, self.me.upgrade()) {
-            (Some(client), _) => client.call0(&JsValue::UNDEFINED).unwrap_or_default(),
+        match (&self.hooks.own, self.me.upgrade()) {
+            (Some(own), _) => own.client(),
             (None, Some(client)) => MqttCustom::from(client).into(),
             (None, None) => JsValue::UNDEFINED,
         }
@@ -179,7 +179,7 @@ impl Client {
 
     /// JavaScript takes a whole run of messages in one crossing; without it, one call each.
     pub(super) fn tell_messages(&self, from: usize, upto: usize) {
-        if let Some(messages) = &self.hooks.messages {
+        if let Some(own) = &self.hooks.own {
             let (at, epoch) = {
                 let engine = self.engine.borrow();
                 let at = engine.records().get(from..upto).map_or(0, |r| r.as_ptr() as u32);
@@ -187,9 +187,7 @@ impl Client {
             };
             let count = (upto - from) as u32;
             let base = self.engine.borrow().inbound().as_ptr() as u32;
-            let arguments = Array::of4(&at.into(), &count.into(), &base.into(), &epoch.into());
-            let result = messages.apply(&JsValue::UNDEFINED, &arguments);
-            return self.guard("on_message", result);
+            return own.messages(at, count, base, epoch);
         }
         let messages: Vec<(String, JsValue)> = {
             let engine = self.engine.borrow();

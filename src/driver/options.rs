@@ -10,7 +10,7 @@ use super::{host, properties, values};
 use crate::codec::property::place;
 use crate::engine::endpoint::Host;
 use crate::engine::validate::{unknown, Builder, Value};
-use crate::engine::{Config, Error, Token};
+use crate::engine::{Config, Error, Generation, Token};
 
 pub struct Options {
     pub config: Config,
@@ -110,87 +110,65 @@ fn list(name: &str, value: &JsValue, place: u16) -> Result<Value, Error> {
     }
 }
 
+#[wasm_bindgen]
+extern "C" {
+    /// What js/ keeps of one client, and what is told to it. Nothing of it throws.
+    #[derive(Clone)]
+    pub type Own;
+    /// What callbacks get as their first argument. Held weakly there, so that an abandoned one is collected.
+    #[wasm_bindgen(method)]
+    pub fn client(this: &Own) -> JsValue;
+    /// Takes what the socket receives the short way, see `bulk_space`.
+    #[wasm_bindgen(method)]
+    pub fn listen(this: &Own, socket: &JsValue, generation: Generation);
+    /// Tokens that ended well, as 32-bit words.
+    #[wasm_bindgen(method)]
+    pub fn settle(this: &Own, pointer: u32, count: u32);
+    #[wasm_bindgen(method)]
+    pub fn fail(this: &Own, token: Token, error: &JsValue);
+    /// One that ended well with something to say.
+    #[wasm_bindgen(method)]
+    pub fn answer(this: &Own, token: Token, value: &JsValue);
+    /// See `engine::Record`.
+    #[wasm_bindgen(method)]
+    pub fn messages(this: &Own, records: u32, count: u32, base: u32, epoch: u32);
+}
+
 #[derive(Clone)]
 pub struct Hooks {
-    /// `() => client`: what callbacks get as their first argument. A function, so that js/ can hold
-    /// its client weakly and an abandoned one is collected.
-    pub client: Option<Function>,
     pub host: Host,
     /// `(url, subprotocols, credentials) => WebSocket`
     pub connect: Option<Function>,
-    /// `(socket, generation)`: takes what the socket receives the short way, see `bulk_space`.
-    pub listen: Option<Function>,
     /// `(message, code, reasonCode, cause) => MqttError`
     pub error: Option<Function>,
-    /// `(pointer, count)`: tokens that ended well, as 32-bit words.
-    settle: Option<Function>,
-    /// `(token, error)`
-    fail: Option<Function>,
-    /// `(token, value)`: one that ended well with something to say.
-    answer: Option<Function>,
-    /// `(records, count, base, epoch)`: see `engine::Record`.
-    pub messages: Option<Function>,
+    pub own: Option<Own>,
 }
 
 impl Hooks {
     pub fn parse(hooks: &JsValue) -> Hooks {
         if !hooks.is_object() {
             return Hooks {
-                client: None,
                 host: host::browser(),
                 connect: None,
-                listen: None,
                 error: None,
-                settle: None,
-                fail: None,
-                answer: None,
-                messages: None,
+                own: None,
             };
         }
         let node = host::get(hooks, "node").is_truthy();
+        let whole = host::function(hooks, "settle").is_some();
         Hooks {
-            client: host::function(hooks, "client"),
             host: if node { Host::Node } else { host::browser() },
             connect: host::function(hooks, "connect"),
-            listen: host::function(hooks, "listen"),
             error: host::function(hooks, "error"),
-            settle: host::function(hooks, "settle"),
-            fail: host::function(hooks, "fail"),
-            answer: host::function(hooks, "answer"),
-            messages: host::function(hooks, "messages"),
+            own: whole.then(|| hooks.clone().unchecked_into()),
         }
     }
 
     /// For a client within: the same sockets and errors, nothing of the caller's own.
     pub fn inner(&self) -> Hooks {
         Hooks {
-            client: None,
-            listen: None,
-            settle: None,
-            fail: None,
-            answer: None,
-            messages: None,
+            own: None,
             ..self.clone()
-        }
-    }
-
-    pub fn settle(&self, tokens: &[Token]) {
-        if let Some(settle) = &self.settle {
-            let at = tokens.as_ptr() as u32;
-            let count = tokens.len() as u32;
-            let _ = settle.call2(&JsValue::UNDEFINED, &at.into(), &count.into());
-        }
-    }
-
-    pub fn answer(&self, token: Token, value: &JsValue) {
-        if let Some(answer) = &self.answer {
-            let _ = answer.call2(&JsValue::UNDEFINED, &token.into(), value);
-        }
-    }
-
-    pub fn fail(&self, token: Token, error: &JsValue) {
-        if let Some(fail) = &self.fail {
-            let _ = fail.call2(&JsValue::UNDEFINED, &token.into(), error);
         }
     }
 }

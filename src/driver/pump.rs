@@ -127,7 +127,7 @@ impl Client {
 
     pub(super) fn schedule(&self) {
         if !self.scheduled.replace(true) {
-            host::queue_microtask(self.pump_later.as_ref().unchecked_ref());
+            host::queue_microtask(self.ears());
         }
     }
 
@@ -169,7 +169,7 @@ impl Client {
         self.drop_socket();
         *self.alive.borrow_mut() = self.me.upgrade();
         let mut network = self.network.borrow_mut();
-        network.get_or_insert_with(|| Network::listen(&self.me));
+        network.get_or_insert_with(|| Network::listen(self.ears()));
     }
 
     pub(super) fn open(&self, generation: Generation, server: usize) {
@@ -182,11 +182,11 @@ impl Client {
             self.hooks.connect.as_ref(),
             &credentials,
             generation,
-            &self.me,
+            self.ears(),
         ) {
             Ok(socket) => {
-                if let Some(listen) = &self.hooks.listen {
-                    let _ = listen.call2(&JsValue::UNDEFINED, socket.as_js(), &generation.into());
+                if let Some(own) = &self.hooks.own {
+                    own.listen(socket.as_js(), generation);
                 }
                 *self.socket.borrow_mut() = Some(socket);
             }
@@ -210,9 +210,10 @@ impl Client {
 
     pub(super) fn settle(&self, token: Token, result: Result<&JsValue, &JsValue>) {
         if !Promises::is_ours(token) {
-            return match result {
-                Ok(value) => self.hooks.answer(token, value),
-                Err(error) => self.hooks.fail(token, error),
+            return match (&self.hooks.own, result) {
+                (Some(own), Ok(value)) => own.answer(token, value),
+                (Some(own), Err(error)) => own.fail(token, error),
+                (None, _) => {}
             };
         }
         let end = self.promises.borrow_mut().end(token, result.is_err());
@@ -225,7 +226,9 @@ impl Client {
     pub(super) fn tell_done(&self) {
         let mut done = self.done.take();
         if !done.is_empty() {
-            self.hooks.settle(&done);
+            if let Some(own) = &self.hooks.own {
+                own.settle(done.as_ptr() as u32, done.len() as u32);
+            }
             done.clear();
             *self.done.borrow_mut() = done;
         }
