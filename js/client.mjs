@@ -4,13 +4,12 @@
 
 import { MqttCustom as Core, publish_high_priority as oneShot } from "../pkg/mqtt_lib.js";
 import { MqttError } from "./errors.mjs";
-import { Inbound } from "./inbound.mjs";
+import { common, Hooks } from "./hooks.mjs";
 import { Messages } from "./messages.mjs";
-import { listen } from "./listen.mjs";
 import { CALLBACKS, camelCase, METHODS, originalNames } from "./names.mjs";
-import { Pending, rejected } from "./pending.mjs";
+import { rejected } from "./pending.mjs";
 import { Requests, respond } from "./request.mjs";
-import { bulk, environment, load, memoryWords, ready, topicNumber, writePayload } from "./runtime.mjs";
+import { bulk, load, ready, topicNumber, writePayload } from "./runtime.mjs";
 
 /** Results of `bulk_send`. */
 const IN_THIS_TURN = 0;
@@ -21,9 +20,6 @@ const MAX_EARLY = 100_000;
 
 /** Clients in use are not collected, whether or not the user keeps them. @type {Set<MqttCustom>} */
 const alive = new Set();
-
-/** @param {string} message @param {string} code @param {number} [reason] @param {unknown} [cause] */
-const makeError = (message, code, reason, cause) => new MqttError(message, code, reason, cause);
 
 /** Before the core is loaded it cannot warn itself. @param {string} text @param {unknown} detail */
 function warn(text, detail) {
@@ -66,23 +62,19 @@ function snapshot(payload) {
 export class MqttCustom {
   /** @type {Core | null} */
   #core = null;
-  /** By which `bulk` knows it. */
-  #number = 0;
-  /** @type {any} */
+  #hooks;
+  /** Until the core has them. @type {any} */
   #options;
-  /** Callbacks by original name, as the user set them. @type {Record<string, any>} */
+  /** Likewise, callbacks by original name, as the user set them. @type {Record<string, any>} */
   #callbacks = {};
-  #pending = new Pending();
   /** Ends with this turn's pump. @type {Promise<void> | null} */
   #turn = null;
-  /** @type {Inbound} */
-  #inbound;
   /** @type {Promise<void> | null} */
   #loading = null;
-  /** Calls that wait for the wasm, in their order. @type {((core: Core | null, error?: unknown) => void)[]} */
-  #early = [];
-  /** @type {Set<Messages>} */
-  #iterators = new Set();
+  /** Calls that wait for the wasm, in their order. @type {((core: Core | null, error?: unknown) => void)[] | null} */
+  #early = null;
+  /** @type {Set<Messages> | null} */
+  #iterators = null;
   #dropped = 0;
   /** @type {Requests | null} */
   #requests = null;
@@ -91,23 +83,22 @@ export class MqttCustom {
   constructor(options) {
     this.#options = originalNames(options);
     for (const name of CALLBACKS) this.#callbacks[name] = this.#options?.[name] ?? null;
-    const self = new WeakRef(this);
-    const core = () => {
-      const me = self.deref();
-      return me === undefined ? null : me.#core;
-    };
-    this.#inbound = new Inbound(
-      {
-        topic: (number) => core()?.topic(number) ?? "",
-        route: (topic) => core()?.route(topic),
-        thrown: (name, thrown) => core()?.thrown(name, thrown),
-      },
-      () => self.deref(),
-      this.#options?.userdata,
-    );
+    this.#hooks = new Hooks(this, MqttCustom.#source, this.#options?.userdata);
     if (ready()) this.#begin();
     else if (this.#autostart) this.#load().catch(() => {});
   }
+
+  /** @param {MqttCustom | undefined} client collected meanwhile, if there is none */
+  static #coreOf(client) {
+    return client === undefined ? null : client.#core;
+  }
+
+  /** What a client's core tells of messages, one for all. @type {import("./inbound.mjs").Source} */
+  static #source = {
+    topic: (client, number) => MqttCustom.#coreOf(client)?.topic(number) ?? "",
+    route: (client, topic) => MqttCustom.#coreOf(client)?.route(topic),
+    thrown: (client, name, thrown) => MqttCustom.#coreOf(client)?.thrown(name, thrown),
+  };
 
   get #autostart() {
     return this.#options?.autostart !== false;
@@ -115,34 +106,17 @@ export class MqttCustom {
 
   /** The wasm is there: validates the options, and connects. */
   #begin() {
-    const self = new WeakRef(this);
-    const inbound = this.#inbound;
-    const pending = this.#pending;
-    let number = -1;
+    const hooks = this.#hooks;
     const given = this.#options ?? {};
     // With the callbacks as they are now; what is no object is for the validator to refuse.
     const options =
       typeof given === "object" && !Array.isArray(given) ? { ...given, ...this.#callbacks } : given;
-    this.#core = new Core(options, {
-      node: environment.node,
-      connect: environment.connect,
-      /** @param {any} socket @param {number} generation */
-      listen: (socket, generation) => listen(socket, generation, () => number),
-      error: makeError,
-      client: () => self.deref(),
-      /** @param {number} at @param {number} count */
-      settle: (at, count) => pending.resolveAll(memoryWords(), at >>> 2, count),
-      /** @param {number} token @param {unknown} error */
-      fail: (token, error) => pending.reject(token, error),
-      /** @param {number} token @param {unknown} value */
-      answer: (token, value) => pending.resolve(token, value),
-      /** @param {number} records @param {number} count @param {number} base @param {number} epoch */
-      messages: (records, count, base, epoch) => inbound.receive(records, count, base, epoch),
-    });
-    number = this.#core.number();
-    this.#number = number;
-    inbound.on_message = this.#callbacks.on_message;
+    this.#core = new Core(options, hooks);
+    hooks.number = this.#core.number();
+    hooks.inbound.on_message = this.#callbacks.on_message;
     if (this.#autostart) alive.add(this);
+    this.#options = null;
+    this.#callbacks = NONE;
   }
 
   /** Loads the wasm and begins; what fails is told to `on_error`, and can be tried again. */
@@ -152,16 +126,22 @@ export class MqttCustom {
       .then(() => {
         if (this.#core === null) this.#begin();
         // In one go, so that no later call comes between.
-        for (const call of this.#early.splice(0)) call(this.#core);
+        for (const call of this.#takeEarly()) call(this.#core);
       })
       .catch((error) => {
         this.#loading = null;
         alive.delete(this);
         this.#loadFailed(error);
-        for (const call of this.#early.splice(0)) call(null, error);
+        for (const call of this.#takeEarly()) call(null, error);
         throw error;
       });
     return this.#loading;
+  }
+
+  #takeEarly() {
+    const early = this.#early ?? [];
+    this.#early = null;
+    return early;
   }
 
   /** @param {unknown} error */
@@ -177,13 +157,15 @@ export class MqttCustom {
 
   /** A call made before the wasm is loaded, in its turn. @template T @param {(core: Core) => Promise<T>} call @param {number} [limit] @returns {Promise<T>} */
   #later(call, limit = MAX_EARLY) {
-    if (this.#early.length >= limit) {
+    this.#early ??= [];
+    const early = this.#early;
+    if (early.length >= limit) {
       const text = `${MAX_EARLY} calls already wait for the WebAssembly to load; await start() before publishing more`;
       return rejected(new MqttError(text, "QUEUE_FULL"));
     }
     /** @type {Promise<T>} */
     const result = new Promise((resolve, reject) => {
-      this.#early.push((core, error) => (core === null ? reject(error) : resolve(call(core))));
+      early.push((core, error) => (core === null ? reject(error) : resolve(call(core))));
     });
     result.catch(() => {});
     this.#load().catch(() => {});
@@ -220,7 +202,7 @@ export class MqttCustom {
       await core.stop(options);
       if (core.state !== "stopped") return;
       alive.delete(this);
-      for (const iterator of this.#iterators) iterator.end();
+      for (const iterator of this.#iterators ?? []) iterator.end();
     }, Number.POSITIVE_INFINITY);
     // What cannot be loaded has nothing to stop.
     return loading ? stopped.catch(() => {}) : stopped;
@@ -249,12 +231,13 @@ export class MqttCustom {
     if (length < 0) {
       return kind === QUEUE ? core.qpublish(topic, payload, options) : core.publish(topic, payload, options);
     }
-    const token = this.#pending.next();
-    const taken = bulk.bulk_send(this.#number, number, length, flags | kind, token);
+    const { number: client, pending } = this.#hooks;
+    const token = pending.next();
+    const taken = bulk.bulk_send(client, number, length, flags | kind, token);
     if (taken === IN_THIS_TURN) return this.#endOfTurn();
     if (taken !== PENDING) return rejected(core.refusal());
     this.#endOfTurn();
-    return this.#pending.commit(token);
+    return pending.commit(token);
   }
 
   /** @param {unknown} topic @param {unknown} [payload] @param {unknown} [options] @returns {Promise<void>} */
@@ -278,11 +261,12 @@ export class MqttCustom {
     const number = flags < 0 ? -1 : topicNumber(topic);
     const length = number < 0 ? -1 : writePayload(text);
     if (length < 0) return core.batch_json(topic, text, options);
-    const token = this.#pending.next();
-    const endsAs = bulk.bulk_batch(this.#number, number, length, flags, token);
+    const { number: client, pending } = this.#hooks;
+    const token = pending.next();
+    const endsAs = bulk.bulk_batch(client, number, length, flags, token);
     if (endsAs === 0) return rejected(core.refusal());
     this.#endOfTurn();
-    return endsAs === token ? this.#pending.commit(token) : this.#pending.promise(endsAs);
+    return endsAs === token ? pending.commit(token) : pending.promise(endsAs);
   }
 
   flush() {
@@ -332,10 +316,9 @@ export class MqttCustom {
 
   /** @param {unknown} topic @param {unknown} [payload] @param {unknown} [options] @returns {Promise<void>} */
   static publish_high_priority(topic, payload, options) {
-    const hooks = { node: environment.node, connect: environment.connect, error: makeError };
-    if (ready()) return oneShot(topic, payload, options, hooks);
+    if (ready()) return oneShot(topic, payload, options, common());
     const [then, choice] = [snapshot(payload), snapshotOptions(options)];
-    const result = load().then(() => oneShot(topic, then, choice, hooks));
+    const result = load().then(() => oneShot(topic, then, choice, common()));
     result.catch(() => {});
     return result;
   }
@@ -344,27 +327,28 @@ export class MqttCustom {
   messages(filter) {
     const messages = new Messages(
       (ended) => {
-        this.#iterators.delete(ended);
+        this.#iterators?.delete(ended);
         release();
       },
       () => this.#messageDropped(),
     );
     /** @param {unknown} _client @param {unknown} _userdata @param {import("./message.mjs").Message} message */
     const take = (_client, _userdata, message) => messages.push(message);
+    /** @type {() => unknown} */
     let release = () => {};
     if (filter === undefined) {
-      this.#inbound.watchers.add(take);
-      release = () => this.#inbound.watchers.delete(take);
+      release = this.#hooks.inbound.watch(take);
     } else if (this.#core !== null) {
       const number = this.#core.watch(filter, take);
       release = () => this.#core?.unwatch(filter, number);
     } else {
       this.#later(async (core) => {
-        if (!this.#iterators.has(messages)) return;
+        if (!this.#iterators?.has(messages)) return;
         const number = core.watch(filter, take);
         release = () => core.unwatch(filter, number);
       }).catch((error) => messages.end(error));
     }
+    this.#iterators ??= new Set();
     this.#iterators.add(messages);
     return messages;
   }
@@ -397,8 +381,8 @@ export class MqttCustom {
   /** @param {string} name @param {any} callback */
   #assign(name, callback) {
     if (this.#core !== null) /** @type {any} */ (this.#core)[name] = callback;
-    this.#callbacks[name] = callback ?? null;
-    if (name === "on_message") this.#inbound.on_message = callback ?? null;
+    else this.#callbacks[name] = callback ?? null;
+    if (name === "on_message") this.#hooks.inbound.on_message = callback ?? null;
   }
 
   static {
@@ -408,7 +392,9 @@ export class MqttCustom {
       const accessor = {
         /** @this {MqttCustom} */
         get() {
-          return this.#callbacks[name];
+          return (
+            (this.#core === null ? this.#callbacks[name] : /** @type {any} */ (this.#core)[name]) ?? null
+          );
         },
         /** @this {MqttCustom} @param {unknown} callback */
         set(callback) {
@@ -427,6 +413,9 @@ export class MqttCustom {
     }
   }
 }
+
+/** Callbacks, once the core has them. */
+const NONE = Object.freeze({});
 
 const NO_STATS = {
   sent: 0,

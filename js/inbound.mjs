@@ -7,10 +7,10 @@ import { memoryBytes, memoryWords } from "./runtime.mjs";
 /** @typedef {(client: object | undefined, userdata: unknown, message: Message) => unknown} Handler */
 /** @typedef {{ topic: string, route: [boolean, ...Handler[]] | undefined }} Topic */
 /**
- * @typedef {object} Source what the core tells about a topic number
- * @property {(number: number) => string} topic
- * @property {(topic: string) => any} route
- * @property {(name: string, thrown: unknown) => void} thrown
+ * @typedef {object} Source what the core of a client tells about a topic number
+ * @property {(client: any, number: number) => string} topic
+ * @property {(client: any, topic: string) => any} route
+ * @property {(client: any, name: string, thrown: unknown) => void} thrown
  */
 
 /** Words of a record, see `engine::Record`. */
@@ -20,22 +20,29 @@ const WORDS = 6;
 const part = (bytes, from, length) => bytes.slice(from, from + length);
 
 export class Inbound {
-  /** @type {Topic[]} */
-  #topics = [];
+  /** By number. @type {Topic[] | null} */
+  #topics = null;
   #epoch = -1;
   /** @type {Handler | null} */
   on_message = null;
-  /** Told of every message: iterators without a filter. @type {Set<Handler>} */
-  watchers = new Set();
+  /** Told of every message: iterators without a filter. @type {Set<Handler> | null} */
+  #watchers = null;
   #source;
   #client;
   #userdata;
 
-  /** @param {Source} source @param {() => object | undefined} client @param {unknown} userdata */
+  /** @param {Source} source @param {WeakRef<object>} client @param {unknown} userdata */
   constructor(source, client, userdata) {
     this.#source = source;
     this.#client = client;
     this.#userdata = userdata;
+  }
+
+  /** Shows every message to `watcher`; what is returned ends that. @param {Handler} watcher */
+  watch(watcher) {
+    this.#watchers ??= new Set();
+    this.#watchers.add(watcher);
+    return () => this.#watchers?.delete(watcher);
   }
 
   /**
@@ -45,15 +52,18 @@ export class Inbound {
    * @param {number} epoch of the topic numbers
    */
   receive(records, count, base, epoch) {
-    if (epoch !== this.#epoch) {
-      this.#topics = [];
+    let known = this.#topics;
+    if (known === null || epoch !== this.#epoch) {
+      known = [];
+      this.#topics = known;
       this.#epoch = epoch;
     }
+    const client = this.#client.deref();
     const from = records >>> 2;
     const until = from + count * WORDS;
     for (let at = from; at < until; at += WORDS) {
       const number = memoryWords()[at];
-      if (this.#topics[number] === undefined) this.#learn(number);
+      known[number] ??= this.#learn(client, number);
     }
 
     const bytes = memoryBytes();
@@ -63,21 +73,20 @@ export class Inbound {
     /** @type {Topic[]} */
     const topics = new Array(count);
     for (let i = 0, at = from; at < until; i++, at += WORDS) {
-      const topic = this.#topics[words[at]];
+      const topic = known[words[at]];
       const start = base + words[at + 1];
       topics[i] = topic;
       const payload = bytes.slice(start, start + words[at + 2]);
       const list = words[at + 5] > 0 ? part(bytes, base + words[at + 4], words[at + 5]) : undefined;
       messages[i] = new Message(topic.topic, payload, words[at + 3], list);
     }
-    const client = this.#client();
     for (let i = 0; i < count; i++) this.#deliver(client, topics[i].route, messages[i]);
   }
 
-  /** @param {number} number */
-  #learn(number) {
-    const topic = this.#source.topic(number);
-    this.#topics[number] = { topic, route: this.#source.route(topic) };
+  /** @param {object | undefined} client @param {number} number @returns {Topic} */
+  #learn(client, number) {
+    const topic = this.#source.topic(client, number);
+    return { topic, route: this.#source.route(client, topic) };
   }
 
   /** @param {object | undefined} client @param {Topic["route"]} route @param {Message} message */
@@ -90,8 +99,8 @@ export class Inbound {
       }
     }
     if (!subscribed && this.on_message !== null) this.#call(this.on_message, "on_message", client, message);
-    if (this.watchers.size > 0) {
-      for (const watcher of this.watchers) this.#call(watcher, "messages()", client, message);
+    if (this.#watchers !== null) {
+      for (const watcher of this.#watchers) this.#call(watcher, "messages()", client, message);
     }
   }
 
@@ -99,9 +108,9 @@ export class Inbound {
   #call(handler, name, client, message) {
     try {
       const result = handler(client, this.#userdata, message);
-      if (result instanceof Promise) result.catch((thrown) => this.#source.thrown(name, thrown));
+      if (result instanceof Promise) result.catch((thrown) => this.#source.thrown(client, name, thrown));
     } catch (thrown) {
-      this.#source.thrown(name, thrown);
+      this.#source.thrown(client, name, thrown);
     }
   }
 }

@@ -3,7 +3,7 @@
 
 import { bulk, memoryBytes } from "./runtime.mjs";
 
-/** @param {any} socket a WebSocket, or what is dressed as one @param {number} generation @param {() => number} client its number */
+/** @param {any} socket a WebSocket, or what is dressed as one @param {number} generation @param {{ number: number }} client */
 export function listen(socket, generation, client) {
   const general = socket.onmessage;
   /** @param {{ data: any }} event */
@@ -12,9 +12,9 @@ export function listen(socket, generation, client) {
     if (typeof data === "string") return general(event);
     const bytes = ArrayBuffer.isView(data) ? /** @type {Uint8Array} */ (data) : new Uint8Array(data);
     const { length } = bytes;
-    const at = bulk.bulk_space(client(), length);
+    const at = bulk.bulk_space(client.number, length);
     if (at === 0) return general(event);
     memoryBytes().set(bytes, at);
-    bulk.bulk_received(client(), generation, length);
+    bulk.bulk_received(client.number, generation, length);
   };
 }

@@ -23,19 +23,19 @@ async function open(url, onBytes) {
       stream = response.socket;
     });
     await once(ws, "open");
-    return { stream, send: (bytes) => ws.send(bytes) };
+    return { client: ws, stream, send: (bytes) => ws.send(bytes) };
   }
   const stream = connectTcp({ port: Number(new URL(url).port), host: "127.0.0.1", noDelay: true });
   stream.on("data", onBytes);
   await once(stream, "connect");
-  return { stream, send: (bytes) => stream.write(bytes) };
+  return { client: stream, stream, send: (bytes) => stream.write(bytes) };
 }
 
 export async function connect({ url, onMessage, size, topic }) {
   const a_message = publishPacket(topic, size).length;
   let answered = null;
   let rest = 0;
-  const { stream, send } = await open(url, (bytes) => {
+  const { client, stream, send } = await open(url, (bytes) => {
     if (answered !== null) {
       answered();
       answered = null;
@@ -56,9 +56,11 @@ export async function connect({ url, onMessage, size, topic }) {
   await answer(CONNECT);
   const single = publishPacket(topic, size);
   const a_frame = Math.max(1, Math.min(A_FRAME, Math.floor(FRAME_BYTES / single.length)));
-  const joined = Buffer.concat(new Array(a_frame).fill(single));
+  let joined;
   return {
+    client,
     async burst(_topic, _payload, count) {
+      joined ??= Buffer.concat(new Array(a_frame).fill(single));
       for (let left = count; left > 0; left -= a_frame) send(joined.subarray(0, left * single.length));
       if (stream.writableLength > ENOUGH) await once(stream, "drain");
     },

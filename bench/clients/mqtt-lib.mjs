@@ -9,6 +9,7 @@ export async function connect({ url, onMessage, way = "publish" }) {
   });
   await client.start();
   return {
+    client,
     /** Publishes `count` messages of QoS 0; resolves when it is time for more. */
     burst(topic, payload, count) {
       for (let i = 1; i < count; i++) client[way](topic, payload);

@@ -6,6 +6,7 @@ export async function connect({ url, onMessage }) {
   const client = await mqtt.connectAsync(url, { protocolVersion: 4, reconnectPeriod: 0 });
   client.on("message", (_topic, payload) => onMessage(payload));
   return {
+    client,
     burst(topic, payload, count) {
       for (let i = 1; i < count; i++) client.publish(topic, payload);
       return new Promise((resolve) => client.publish(topic, payload, resolve));

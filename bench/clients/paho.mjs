@@ -13,6 +13,7 @@ export async function connect({ url, onMessage }) {
   client.onMessageArrived = (message) => onMessage(message.payloadBytes);
   await new Promise((onSuccess, onFailure) => client.connect({ onSuccess, onFailure, mqttVersion: 4 }));
   return {
+    client,
     burst(topic, payload, count) {
       for (let i = 0; i < count; i++) client.send(topic, payload, 0);
       return new Promise(setImmediate);

@@ -24,14 +24,14 @@ export const MORE = [
     perSecond: "half",
     clients: two,
   },
-  {
-    name: "ws-idle-1000",
+  ...["ws", "tcp"].map((transport) => ({
+    name: `${transport}-idle-1000`,
     measure: "idle",
-    transport: "ws",
+    transport,
     count: 1000,
-    clients: two,
-    atMost: { "MB more": 0.5 },
-  },
+    clients: [...two, "bare"],
+    atMost: { "MB more": 0.5, "KB live each": 0.5 },
+  })),
   {
     name: "ws-start",
     measure: "start",

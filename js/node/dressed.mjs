@@ -17,13 +17,23 @@ const OPEN = 1;
 const CLOSING = 2;
 const CLOSED = 3;
 
+/** Events that say nothing more. */
+const OPENED = { type: "open" };
+const DRAINED = { type: "drain" };
+
+/**
+ * Whose a stream or `ws` socket is. Its listeners are the same functions for all and find their owner by this:
+ * with closures each of a thousand connections would keep its own.
+ */
+export const OWNER = Symbol("owner");
+
 /** How long close() waits for a peer that neither reads nor closes. */
 const LINGER_MS = 2000;
 
 /**
- * @typedef {{ data: Uint8Array }} MessageEvent valid until the handler returns; the bytes may be a view
- * @typedef {{ code: number, reason: string, wasClean: boolean }} CloseEvent
- * @typedef {{ error: Error, message: string, kind: number }} ErrorEvent
+ * @typedef {{ type: string, data: Uint8Array }} MessageEvent valid until the handler returns; the bytes may be a view
+ * @typedef {{ type: string, code: number, reason: string, wasClean: boolean }} CloseEvent
+ * @typedef {{ type: string, error: Error, message: string, kind: number }} ErrorEvent
  */
 
 export class DressedSocket {
@@ -83,21 +93,22 @@ export class DressedSocket {
   opened(stream) {
     if (this.readyState !== CONNECTING) return;
     this.#stream = stream;
-    stream.on("drain", () => this.#drained());
+    /** @type {any} */ (stream)[OWNER] = this;
+    stream.on("drain", onDrain);
     this.readyState = OPEN;
-    this.onopen?.({});
+    this.onopen?.(OPENED);
   }
 
   /** @param {Uint8Array} data */
   received(data) {
-    if (this.readyState === OPEN) this.onmessage?.({ data });
+    if (this.readyState === OPEN) this.onmessage?.({ type: "message", data });
   }
 
   /** The connection is broken; closed() follows. @param {Error} error */
   failed(error) {
     if (this.readyState >= CLOSING) return;
     this.closing();
-    this.onerror?.({ error, message: error.message, kind: KINDS.indexOf(codeOf(error)) });
+    this.onerror?.({ type: "error", error, message: error.message, kind: KINDS.indexOf(codeOf(error)) });
   }
 
   /** No more bytes are taken, and the peer has a limited time to take those on their way. */
@@ -111,7 +122,7 @@ export class DressedSocket {
     if (this.readyState === CLOSED) return;
     clearTimeout(this.#linger);
     this.readyState = CLOSED;
-    this.onclose?.({ code, reason, wasClean });
+    this.onclose?.({ type: "close", code, reason, wasClean });
   }
 
   /** For what fails before there is anything that could report it later. @param {Error} error */
@@ -133,9 +144,14 @@ export class DressedSocket {
     this.#linger.unref();
   }
 
-  #drained() {
+  drained() {
     if (!this.#waitsForDrain || this.readyState !== OPEN) return;
     this.#waitsForDrain = false;
-    this.ondrain?.({});
+    this.ondrain?.(DRAINED);
   }
+}
+
+/** @this {any} */
+function onDrain() {
+  this[OWNER].drained();
 }

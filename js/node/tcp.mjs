@@ -3,57 +3,72 @@
 
 import { isIP, connect as netConnect } from "node:net";
 import { connect as tlsConnect } from "node:tls";
-import { DressedSocket } from "./dressed.mjs";
+import { DressedSocket, OWNER } from "./dressed.mjs";
 import { addressOf, failure, socketFailure } from "./failure.mjs";
 import { certificateFailure, suspicion } from "./tls-failure.mjs";
 
 export class TcpSocket extends DressedSocket {
   /** @type {import("node:net").Socket | undefined} */
   #socket;
+  #address;
+  /** TLS, if they are given. */
+  #certificates;
+  #open = false;
+  #answered = false;
   #peerEnded = false;
 
-  /** @param {URL} url @param {import("./certificates.mjs").Certificates} [certificates] TLS, if they are given */
+  /** @param {URL} url @param {import("./certificates.mjs").Certificates} [certificates] */
   constructor(url, certificates) {
     super();
     const secure = certificates !== undefined;
     const port = Number(url.port) || (secure ? 8883 : 1883);
     const host = url.hostname.replace(/^\[(.*)\]$/, "$1");
-    const address = addressOf(url, port);
+    this.#address = addressOf(url, port);
+    this.#certificates = certificates;
     const to = { host, port, autoSelectFamily: true, noDelay: true };
-    let open = false;
-    let answered = false;
     try {
       this.#socket = secure
         ? tlsConnect({ ...certificates.options, ...to, servername: isIP(host) ? "" : host })
         : netConnect(to);
     } catch (error) {
-      this.neverOpened(socketFailure(error, address, false, secure));
+      this.neverOpened(socketFailure(error, this.#address, false, secure));
       return;
     }
-    const socket = this.#socket;
-    socket.once(secure ? "secureConnect" : "connect", () => {
-      open = true;
-      this.opened(socket);
-    });
-    socket.on("data", (/** @type {Buffer} */ chunk) => {
-      if (answered || !isHttp(chunk)) this.received(chunk);
-      else this.#refuse(`${address} answers in HTTP, not MQTT: try ws${secure ? "s" : ""}://`);
-      answered = true;
-    });
-    socket.on("end", () => {
-      this.#peerEnded = true;
-      const why = secure && !answered && suspicion(certificates);
-      if (why) this.failed(why);
-      else if (open) this.closing();
-    });
-    socket.on("error", (error) => {
-      const why = secure && certificateFailure(error, certificates, answered);
-      this.failed(why || socketFailure(error, address, open, secure));
-    });
-    socket.on("close", (hadError) => {
-      const clean = this.#peerEnded && !hadError;
-      this.closed(clean ? 1000 : 1006, "", clean);
-    });
+    /** @type {any} */ (this.#socket)[OWNER] = this;
+    this.#socket.once(secure ? "secureConnect" : "connect", onConnect);
+    this.#socket.on("data", onData).on("end", onEnd).on("error", onError).on("close", onClose);
+  }
+
+  connected() {
+    this.#open = true;
+    if (this.#socket !== undefined) this.opened(this.#socket);
+  }
+
+  /** @param {Buffer} chunk */
+  came(chunk) {
+    if (this.#answered || !isHttp(chunk)) this.received(chunk);
+    else this.#refuse();
+    this.#answered = true;
+  }
+
+  peerEnded() {
+    this.#peerEnded = true;
+    const why = this.#certificates && !this.#answered && suspicion(this.#certificates);
+    if (why) this.failed(why);
+    else if (this.#open) this.closing();
+  }
+
+  /** @param {Error} error */
+  broke(error) {
+    const certificates = this.#certificates;
+    const why = certificates && certificateFailure(error, certificates, this.#answered);
+    this.failed(why || socketFailure(error, this.#address, this.#open, certificates !== undefined));
+  }
+
+  /** @param {boolean} hadError */
+  ended(hadError) {
+    const clean = this.#peerEnded && !hadError;
+    this.closed(clean ? 1000 : 1006, "", clean);
   }
 
   /** @override @param {Uint8Array} bytes */
@@ -71,11 +86,36 @@ export class TcpSocket extends DressedSocket {
     this.#socket?.destroy();
   }
 
-  /** @param {string} message */
-  #refuse(message) {
-    this.failed(failure(message));
+  #refuse() {
+    const scheme = this.#certificates ? "wss" : "ws";
+    this.failed(failure(`${this.#address} answers in HTTP, not MQTT: try ${scheme}://`));
     this.abort();
   }
+}
+
+/** @this {any} */
+function onConnect() {
+  this[OWNER].connected();
+}
+
+/** @this {any} @param {Buffer} chunk */
+function onData(chunk) {
+  this[OWNER].came(chunk);
+}
+
+/** @this {any} */
+function onEnd() {
+  this[OWNER].peerEnded();
+}
+
+/** @this {any} @param {Error} error */
+function onError(error) {
+  this[OWNER].broke(error);
+}
+
+/** @this {any} @param {boolean} hadError */
+function onClose(hadError) {
+  this[OWNER].ended(hadError);
 }
 
 /** @param {Uint8Array} chunk */

@@ -2,7 +2,7 @@
 // Owns one WebSocket and joins the frames of one turn; never looks into the bytes.
 
 import { WebSocket } from "ws";
-import { DressedSocket } from "./dressed.mjs";
+import { DressedSocket, OWNER } from "./dressed.mjs";
 import { addressOf, codeOf, failure, shownUrl, socketFailure } from "./failure.mjs";
 import { maskedFrame, maskKey } from "./frame.mjs";
 import { certificateFailure } from "./tls-failure.mjs";
@@ -31,24 +31,24 @@ const OPTIONS = {
 export class WsSocket extends DressedSocket {
   /** @type {WebSocket | undefined} */
   #ws;
+  /** TLS, if they are given. */
+  #certificates;
+  #open = false;
   /** What `ws` writes to, where we may: no extension has been agreed on. @type {import("node:net").Socket | undefined} */
   #stream;
-  /** Frames of this turn. @type {Uint8Array[]} */
-  #frames = [];
-  #handOver = () => this.#deliver();
+  /** Frames of this turn. @type {Uint8Array[] | null} */
+  #frames = null;
 
   /**
    * @param {URL} url
    * @param {string | string[]} protocols
-   * @param {import("./certificates.mjs").Certificates} [certificates] TLS, if they are given
+   * @param {import("./certificates.mjs").Certificates} [certificates]
    * @param {Details | null} [details]
    */
   constructor(url, protocols, certificates, details) {
     super();
-    const secure = certificates !== undefined;
+    this.#certificates = certificates;
     const { headers, agent } = details ?? {};
-    const address = addressOf(url, secure ? 443 : 80);
-    let open = false;
     try {
       this.#ws = new WebSocket(url, protocols, { ...certificates?.options, ...OPTIONS, headers, agent });
     } catch (error) {
@@ -56,32 +56,53 @@ export class WsSocket extends DressedSocket {
       this.neverOpened(failure(text, error));
       return;
     }
-    const ws = this.#ws;
-    /** @type {import("node:net").Socket | undefined} */
-    let stream;
-    ws.on("upgrade", (response) => {
-      stream = response.socket;
-    });
-    ws.on("open", () => {
-      open = true;
-      if (ws.extensions === "") this.#stream = stream;
-      if (stream) this.opened(stream);
-    });
-    ws.on("message", (data, isBinary) => {
-      if (isBinary) this.#frame(/** @type {Buffer} */ (data));
-      else this.#refuseText(address);
-    });
-    ws.on("error", (error) => {
-      this.#deliver();
-      const why = secure && !open && certificateFailure(error, certificates, false);
-      if (why) this.failed(why);
-      else if (open) this.failed(brokenAfterOpen(error, address, secure));
-      else this.failed(handshakeFailure(error, url, address, secure));
-    });
-    ws.on("close", (code, reason) => {
-      this.#deliver();
-      this.closed(code, reason.toString(), code !== 1006);
-    });
+    /** @type {any} */ (this.#ws)[OWNER] = this;
+    this.#ws.once("upgrade", onUpgrade).once("open", onOpen);
+    this.#ws.on("message", onMessage).on("error", onError).on("close", onClose);
+  }
+
+  /** @param {import("node:net").Socket} stream */
+  upgraded(stream) {
+    this.#stream = stream;
+  }
+
+  connected() {
+    this.#open = true;
+    const stream = this.#stream;
+    if (this.#ws?.extensions !== "") this.#stream = undefined;
+    if (stream) this.opened(stream);
+  }
+
+  /** @param {Buffer} data @param {boolean} isBinary */
+  came(data, isBinary) {
+    if (isBinary) this.#frame(data);
+    else this.#refuseText();
+  }
+
+  /** @param {Error} error */
+  broke(error) {
+    this.#deliver();
+    const certificates = this.#certificates;
+    const secure = certificates !== undefined;
+    const why = secure && !this.#open && certificateFailure(error, certificates, false);
+    if (why) this.failed(why);
+    else if (this.#open) this.failed(brokenAfterOpen(error, this.#address, secure));
+    else this.failed(handshakeFailure(error, this.#url, this.#address, secure));
+  }
+
+  /** @param {number} code @param {string} reason */
+  ended(code, reason) {
+    this.#deliver();
+    this.closed(code, reason, code !== 1006);
+  }
+
+  /** Only errors need it, so it is not kept. */
+  get #url() {
+    return new URL(/** @type {WebSocket} */ (this.#ws).url);
+  }
+
+  get #address() {
+    return addressOf(this.#url, this.#certificates === undefined ? 80 : 443);
   }
 
   /**
@@ -120,24 +141,52 @@ export class WsSocket extends DressedSocket {
     if (data.byteLength >= LONG_FRAME) {
       this.#deliver();
       this.received(data);
-    } else if (this.#frames.push(data) === 1) {
-      queueMicrotask(this.#handOver);
+    } else if (this.#frames === null) {
+      this.#frames = [data];
+      queueMicrotask(() => this.#deliver());
+    } else {
+      this.#frames.push(data);
     }
   }
 
   #deliver() {
     const frames = this.#frames;
-    if (frames.length === 0) return;
-    this.#frames = [];
+    if (frames === null) return;
+    this.#frames = null;
     this.received(frames.length === 1 ? frames[0] : Buffer.concat(frames));
   }
 
-  /** @param {string} address */
-  #refuseText(address) {
+  #refuseText() {
     this.#deliver();
-    this.failed(failure(`${address} sent a text frame; MQTT allows binary frames only [MQTT-6.0.0-1]`));
+    const text = `${this.#address} sent a text frame; MQTT allows binary frames only [MQTT-6.0.0-1]`;
+    this.failed(failure(text));
     this.#ws?.close(1003);
   }
+}
+
+/** @this {any} @param {import("node:http").IncomingMessage} response */
+function onUpgrade(response) {
+  this[OWNER].upgraded(response.socket);
+}
+
+/** @this {any} */
+function onOpen() {
+  this[OWNER].connected();
+}
+
+/** @this {any} @param {Buffer} data @param {boolean} isBinary */
+function onMessage(data, isBinary) {
+  this[OWNER].came(data, isBinary);
+}
+
+/** @this {any} @param {Error} error */
+function onError(error) {
+  this[OWNER].broke(error);
+}
+
+/** @this {any} @param {number} code @param {Buffer} reason */
+function onClose(code, reason) {
+  this[OWNER].ended(code, reason.toString());
 }
 
 /** Never zero: `ws` takes that as leave not to mask, and would keep the caller's memory. @param {Buffer} mask */

@@ -2,12 +2,43 @@
 //! pump drains it.
 
 use js_sys::Uint8Array;
+use wasm_bindgen::prelude::*;
+use web_sys::MessageEvent;
 
-use super::{Client, PIECE};
+use super::{host, network, socket, Client, PIECE};
 use crate::engine::{Code, Generation};
 
 impl Client {
-    pub(super) fn on_open(&self, generation: Generation) {
+    /// Whatever the host calls comes in here: a microtask, which says nothing, and the events of the network and
+    /// of the socket in use, which is the only one that has us for a listener.
+    pub(super) fn hear(&self, event: &JsValue) {
+        if event.is_undefined() {
+            self.scheduled.set(false);
+            self.turn.set(None);
+            return self.pump();
+        }
+        let said = |key| host::get(event, key).as_string().unwrap_or_default();
+        let kind = said("type");
+        if let Some(online) = network::says(&kind) {
+            return self.on_network(online);
+        }
+        let generation = self.socket.borrow().as_ref().map(|socket| socket.generation);
+        let Some(generation) = generation else { return };
+        match &*kind {
+            "message" => {
+                let data = event.unchecked_ref::<MessageEvent>().data();
+                self.on_data(generation, &socket::bytes(data));
+            }
+            "open" => self.on_open(generation),
+            "drain" => self.on_drain(),
+            // In the socket's own words; browsers say nothing.
+            "error" => self.on_failure(generation, said("message"), host::get(event, "kind").as_f64()),
+            "close" => self.on_close(generation, said("reason")),
+            _ => {}
+        }
+    }
+
+    fn on_open(&self, generation: Generation) {
         let now = self.fresh_now();
         self.engine.borrow_mut().opened(generation, now);
         self.pump();

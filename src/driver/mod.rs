@@ -57,7 +57,8 @@ pub struct Client {
     pumping: Cell<bool>,
     /// A microtask will pump.
     scheduled: Cell<bool>,
-    pump_later: Closure<dyn FnMut(JsValue)>,
+    /// What the host calls: one function for all, because JavaScript keeps half a KiB for each.
+    ears: Closure<dyn FnMut(JsValue)>,
     /// The time, asked for once a turn.
     turn: Cell<Option<Millis>>,
     /// Bytes that came while a callback ran.
@@ -101,11 +102,9 @@ impl Client {
                 failure: RefCell::default(),
                 pumping: Cell::new(false),
                 scheduled: Cell::new(false),
-                pump_later: Closure::wrap(Box::new(move |_| {
+                ears: Closure::wrap(Box::new(move |event| {
                     if let Some(client) = weak.upgrade() {
-                        client.scheduled.set(false);
-                        client.turn.set(None);
-                        client.pump();
+                        client.hear(&event);
                     }
                 })),
                 turn: Cell::new(None),
@@ -199,6 +198,10 @@ impl Client {
     pub fn retries_in(&self) -> Option<Millis> {
         let at = self.engine(|engine| engine.retries_at())?;
         Some(at.saturating_sub(host::now())) // not the turn's: a question begins none
+    }
+
+    fn ears(&self) -> &Function {
+        self.ears.as_ref().unchecked_ref()
     }
 
     fn fresh_now(&self) -> Millis {

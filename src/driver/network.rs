@@ -1,29 +1,23 @@
 //! `online` and `offline` of a page or worker, as long as a client is in use. Node has neither.
 
-use std::rc::Weak;
-
 use js_sys::Function;
-use wasm_bindgen::prelude::*;
 
-use super::{host, Client};
+use super::host;
 
 const EVENTS: [&str; 2] = ["online", "offline"];
 
 pub struct Network {
-    listener: Closure<dyn FnMut(JsValue)>,
+    ears: Function,
+}
+
+/// Whether there is a network, if an event of this kind tells.
+pub fn says(kind: &str) -> Option<bool> {
+    EVENTS.contains(&kind).then(|| kind == EVENTS[0])
 }
 
 impl Network {
-    pub fn listen(client: &Weak<Client>) -> Network {
-        let client = client.clone();
-        let network = Network {
-            listener: Closure::wrap(Box::new(move |event: JsValue| {
-                if let Some(client) = client.upgrade() {
-                    let kind = host::get(&event, "type").as_string();
-                    client.on_network(kind.as_deref() == Some(EVENTS[0]));
-                }
-            })),
-        };
+    pub fn listen(ears: &Function) -> Network {
+        let network = Network { ears: ears.clone() };
         network.call("addEventListener");
         network
     }
@@ -31,9 +25,8 @@ impl Network {
     fn call(&self, method: &str) {
         let global = js_sys::global();
         if let Some(method) = host::function(&global, method) {
-            let listener: &Function = self.listener.as_ref().unchecked_ref();
             for event in EVENTS {
-                let _ = method.call2(&global, &event.into(), listener);
+                let _ = method.call2(&global, &event.into(), &self.ears);
             }
         }
     }

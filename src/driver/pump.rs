@@ -127,7 +127,7 @@ impl Client {
 
     pub(super) fn schedule(&self) {
         if !self.scheduled.replace(true) {
-            host::queue_microtask(self.pump_later.as_ref().unchecked_ref());
+            host::queue_microtask(self.ears());
         }
     }
 
@@ -169,7 +169,7 @@ impl Client {
         self.drop_socket();
         *self.alive.borrow_mut() = self.me.upgrade();
         let mut network = self.network.borrow_mut();
-        network.get_or_insert_with(|| Network::listen(&self.me));
+        network.get_or_insert_with(|| Network::listen(self.ears()));
     }
 
     pub(super) fn open(&self, generation: Generation, server: usize) {
@@ -182,7 +182,7 @@ impl Client {
             self.hooks.connect.as_ref(),
             &credentials,
             generation,
-            &self.me,
+            self.ears(),
         ) {
             Ok(socket) => {
                 if let Some(js) = self.hooks.js() {

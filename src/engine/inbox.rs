@@ -44,6 +44,14 @@ impl Inbox {
         self.buf.truncate(self.buf.len().saturating_sub(len));
     }
 
+    /// Without a part of a packet it needs no room.
+    pub fn rest(&mut self) {
+        if self.start == self.buf.len() {
+            self.buf = Vec::new();
+            self.start = 0;
+        }
+    }
+
     pub fn clear(&mut self) {
         self.start = self.buf.len();
         self.skipping = None;

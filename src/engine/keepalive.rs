@@ -23,6 +23,7 @@ impl Engine {
     }
 
     pub(super) fn ping(&mut self, now: Millis) {
+        self.rest();
         write::pingreq(&mut self.out);
         self.link.pinged = Some(now);
         self.timers.set(Timer::Keepalive, now + self.half());

@@ -233,6 +233,22 @@ impl Engine {
         }
     }
 
+    /// What a burst has made large is given back when there is nothing to do.
+    fn rest(&mut self) {
+        if self.out.is_empty() {
+            self.out = Vec::new();
+        }
+        if self.events.is_empty() {
+            self.received.records = Vec::new();
+            self.inbox.rest();
+        }
+    }
+
+    #[cfg(test)]
+    pub fn buffers(&self) -> usize {
+        self.out.capacity() + self.inbox.buf.capacity() + self.received.records.capacity()
+    }
+
     pub fn next_event(&mut self) -> Option<Event> {
         self.events.pop_front()
     }

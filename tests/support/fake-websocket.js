@@ -136,25 +136,26 @@
 
     open() {
       this.readyState = 1;
-      this.onopen?.({});
+      this.onopen?.({ type: "open" });
     }
 
     give(...chunks) {
       for (const chunk of chunks) {
         if (this.readyState === 3) return;
-        this.onmessage?.({ data: typeof chunk === "string" ? chunk : Uint8Array.from(chunk).buffer });
+        const data = typeof chunk === "string" ? chunk : Uint8Array.from(chunk).buffer;
+        this.onmessage?.({ type: "message", data });
       }
     }
 
     fail(message) {
-      this.onerror?.({ message });
+      this.onerror?.({ type: "error", message });
       this.end();
     }
 
     end(reason = "") {
       if (this.readyState === 3) return;
       this.readyState = 3;
-      this.onclose?.({ reason, code: 1006 });
+      this.onclose?.({ type: "close", reason, code: 1006 });
     }
   }
 

@@ -308,7 +308,7 @@ async fn late_events_of_an_old_socket_are_ignored() {
         "give(connack())",
         "give(publish('late'))",
         "give('text')",
-        "onerror?.({ message: 'late' })",
+        "onerror?.({ type: 'error', message: 'late' })",
     ] {
         world.js(&format!("{old}.{event}"));
     }

@@ -101,7 +101,7 @@ async fn a_socket_that_has_enough_is_given_no_more_until_it_has_room() {
     let waits = client.publish(&"t".into(), &"b".into(), &UNDEFINED);
     world.settle().await;
     world.js("world.socket.bufferedAmount = 0");
-    world.js("world.socket.ondrain({})");
+    world.js("world.socket.ondrain({ type: \"drain\" })");
     ok(waits).await;
     world.ends(&client).await;
 }

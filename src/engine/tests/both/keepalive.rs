@@ -52,6 +52,19 @@ fn a_client_that_only_sends_pings_because_nothing_comes_back() {
 }
 
 #[test]
+fn a_client_that_idles_gives_back_what_a_burst_needed() {
+    let mut sim = sixty();
+    for _ in 0..50 {
+        sim.publish_undrained("a", &[0; 1000], 0);
+    }
+    sim.incoming("a", &"x".repeat(20_000), 0);
+    assert!(sim.engine.buffers() > 50_000, "{}", sim.engine.buffers());
+    sim.advance(60_000);
+    assert!(sim.engine.is_online());
+    assert!(sim.engine.buffers() < 100, "{}", sim.engine.buffers());
+}
+
+#[test]
 fn a_pingresp_of_the_same_millisecond_counts() {
     // The harness answers a PINGREQ without letting time pass.
     let mut sim = sixty();
