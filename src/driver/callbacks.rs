@@ -180,16 +180,22 @@ impl Client {
     /// JavaScript takes a whole run of messages in one crossing; without it, one call each.
     pub(super) fn tell_messages(&self, from: usize, upto: usize) {
         if let Some(messages) = &self.hooks.messages {
-            let (at, epoch) = {
+            let (at, count, base, epoch) = {
                 let engine = self.engine.borrow();
-                let at = engine.records().get(from..upto).map_or(0, |r| r.as_ptr() as u32);
-                (at, engine.topic_epoch())
+                let records = engine.records().get(from..upto).unwrap_or_default();
+                let base = engine.inbound().as_ptr() as u32;
+                (
+                    records.as_ptr() as u32,
+                    records.len() as u32,
+                    base,
+                    engine.topic_epoch(),
+                )
             };
-            let count = (upto - from) as u32;
-            let base = self.engine.borrow().inbound().as_ptr() as u32;
-            let arguments = Array::of4(&at.into(), &count.into(), &base.into(), &epoch.into());
-            let result = messages.apply(&JsValue::UNDEFINED, &arguments);
-            return self.guard("on_message", result);
+            let messages = messages.unchecked_ref::<host::Plain>();
+            if let Err(thrown) = messages.tell(&JsValue::UNDEFINED, at, count, base, epoch) {
+                self.tell_thrown(NAMES[ON_MESSAGE], &thrown);
+            }
+            return;
         }
         let messages: Vec<(String, JsValue)> = {
             let engine = self.engine.borrow();

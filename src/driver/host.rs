@@ -18,6 +18,11 @@ extern "C" {
     pub fn string(value: &JsValue) -> String;
     #[wasm_bindgen(js_namespace = console, js_name = warn)]
     pub fn warn(text: &str, detail: &JsValue);
+
+    /// A function that takes numbers only: one crossing, and no object is made for any of them.
+    pub type Plain;
+    #[wasm_bindgen(method, catch, js_name = call)]
+    pub fn tell(this: &Plain, itself: &JsValue, a: u32, b: u32, c: u32, d: u32) -> Result<(), JsValue>;
 }
 
 pub fn now() -> Millis {

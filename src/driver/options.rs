@@ -176,9 +176,9 @@ impl Hooks {
 
     pub fn settle(&self, tokens: &[Token]) {
         if let Some(settle) = &self.settle {
-            let at = tokens.as_ptr() as u32;
-            let count = tokens.len() as u32;
-            let _ = settle.call2(&JsValue::UNDEFINED, &at.into(), &count.into());
+            let (at, count) = (tokens.as_ptr() as u32, tokens.len() as u32);
+            let settle = settle.unchecked_ref::<host::Plain>();
+            let _ = settle.tell(&JsValue::UNDEFINED, at, count, 0, 0);
         }
     }
 

@@ -175,10 +175,10 @@ impl Engine {
         let Some(head) = publish::head(frame.first, body, frame.body)? else {
             return Ok(false);
         };
-        let message = publish::decode(Version::V4, frame.first, &body[..head])?;
+        let message = publish::read(Version::V4, frame.first, &body[..head])?;
         let text = [
             "a message on \"",
-            &excerpt(message.topic),
+            &excerpt(publish::check_topic(message.topic)?),
             "\" of ",
             &count(frame.total()),
             " bytes was skipped; maxpacketsize is ",
@@ -215,14 +215,14 @@ impl Engine {
     }
 
     fn on_publish(&mut self, first: u8, body: &[u8], body_at: usize) -> Result<(), Malformed> {
-        let message = publish::decode(self.version, first, body)?;
+        let message = publish::read(self.version, first, body)?;
         let mut topic = message.topic;
         if self.version == Version::V5 {
             if let Some(alias) = number(message.properties, TOPIC_ALIAS) {
                 topic = self.aliases.inbound(alias, topic)?;
             }
         }
-        let topic = self.topics.number(topic);
+        let topic = self.topics.number(topic)?;
         if message.qos > 0 && self.received.open + self.received.unanswered >= self.link.receive_maximum {
             return Err(TOO_MANY);
         }
