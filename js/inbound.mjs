@@ -5,7 +5,7 @@ import { Message } from "./message.mjs";
 import { memoryBytes, memoryWords } from "./runtime.mjs";
 
 /** @typedef {(client: object | undefined, userdata: unknown, message: Message) => unknown} Handler */
-/** @typedef {{ topic: string, route: [boolean, ...Handler[]] | undefined }} Topic */
+/** Whom a topic concerns: a subscription's only handler; or whether one is a subscription's, then all. @typedef {Handler | [boolean, ...Handler[]]} Route */
 /**
  * @typedef {object} Source what the core of a client tells about a topic number
  * @property {(client: any, number: number) => string} topic
@@ -13,6 +13,9 @@ import { memoryBytes, memoryWords } from "./runtime.mjs";
  * @property {(client: any, name: string, thrown: unknown) => void} thrown
  */
 
+const HANDLER = "a message handler";
+/** @type {Route[]} */
+const NO_ROUTES = [];
 /** Words of a record, see `engine::Record`. */
 const WORDS = 6;
 
@@ -20,8 +23,10 @@ const WORDS = 6;
 const part = (bytes, from, length) => bytes.slice(from, from + length);
 
 export class Inbound {
-  /** By number. @type {Topic[] | null} */
+  /** Topics by number, and whom each concerns. @type {string[] | null} */
   #topics = null;
+  /** @type {Route[]} */
+  #routes = NO_ROUTES;
   #epoch = -1;
   /** @type {Handler | null} */
   on_message = null;
@@ -52,50 +57,52 @@ export class Inbound {
    * @param {number} epoch of the topic numbers
    */
   receive(records, count, base, epoch) {
-    let known = this.#topics;
-    if (known === null || epoch !== this.#epoch) {
-      known = [];
-      this.#topics = known;
+    if (this.#topics === null || epoch !== this.#epoch) {
+      this.#topics = [];
+      this.#routes = [];
       this.#epoch = epoch;
     }
+    const topics = this.#topics;
     const client = this.#client.deref();
-    const from = records >>> 2;
-    const until = from + count * WORDS;
-    for (let at = from; at < until; at += WORDS) {
-      const number = memoryWords()[at];
-      known[number] ??= this.#learn(client, number);
-    }
-
-    const bytes = memoryBytes();
-    const words = memoryWords();
+    let words = memoryWords();
+    let bytes = memoryBytes();
     /** @type {Message[]} */
     const messages = new Array(count);
-    /** @type {Topic[]} */
-    const topics = new Array(count);
-    for (let i = 0, at = from; at < until; i++, at += WORDS) {
-      const topic = known[words[at]];
-      const start = base + words[at + 1];
-      topics[i] = topic;
-      const payload = bytes.slice(start, start + words[at + 2]);
+    /** @type {Route[]} */
+    const routes = new Array(count);
+    for (let i = 0, at = records >>> 2; i < count; i++, at += WORDS) {
+      const number = words[at];
+      if (topics[number] === undefined) {
+        topics[number] = this.#learn(client, number);
+        words = memoryWords();
+        bytes = memoryBytes();
+      }
+      const payload = part(bytes, base + words[at + 1], words[at + 2]);
       const list = words[at + 5] > 0 ? part(bytes, base + words[at + 4], words[at + 5]) : undefined;
-      messages[i] = new Message(topic.topic, payload, words[at + 3], list);
+      messages[i] = new Message(topics[number], payload, words[at + 3], list);
+      routes[i] = this.#routes[number];
     }
-    for (let i = 0; i < count; i++) this.#deliver(client, topics[i].route, messages[i]);
+    for (let i = 0; i < count; i++) this.#deliver(client, routes[i], messages[i]);
   }
 
-  /** @param {object | undefined} client @param {number} number @returns {Topic} */
+  /** @param {object | undefined} client @param {number} number */
   #learn(client, number) {
     const topic = this.#source.topic(client, number);
-    return { topic, route: this.#source.route(client, topic) };
+    /** @type {[boolean, ...Handler[]]} */
+    const route = this.#source.route(client, topic) ?? [false];
+    this.#routes[number] = route.length === 2 && route[0] ? route[1] : route;
+    return topic;
   }
 
-  /** @param {object | undefined} client @param {Topic["route"]} route @param {Message} message */
+  /** @param {object | undefined} client @param {Route} route @param {Message} message */
   #deliver(client, route, message) {
-    let subscribed = false;
-    if (route !== undefined) {
+    let subscribed = true;
+    if (typeof route === "function") {
+      this.#call(route, HANDLER, client, message);
+    } else {
       subscribed = route[0];
       for (let i = 1; i < route.length; i++) {
-        this.#call(/** @type {Handler} */ (route[i]), "a message handler", client, message);
+        this.#call(/** @type {Handler} */ (route[i]), HANDLER, client, message);
       }
     }
     if (!subscribed && this.on_message !== null) this.#call(this.on_message, "on_message", client, message);

@@ -6,9 +6,7 @@ import { properties } from "../pkg/mqtt_lib.js";
 const decoder = new TextDecoder();
 
 export class Message {
-  /** Encoded, until they are asked for. @type {Uint8Array | undefined} */
-  #list;
-  /** @type {Record<string, unknown> | undefined} */
+  /** Encoded, until they are asked for. @type {Uint8Array | Record<string, unknown> | undefined} */
   #properties;
 
   /**
@@ -23,15 +21,12 @@ export class Message {
     this.qos = flags & 3;
     this.retain = (flags & 4) !== 0;
     this.dup = (flags & 8) !== 0;
-    this.#list = list;
+    this.#properties = list;
   }
 
   /** MQTT 5 properties; undefined if there are none. */
   get properties() {
-    if (this.#list !== undefined) {
-      this.#properties = properties(this.#list);
-      this.#list = undefined;
-    }
+    if (this.#properties instanceof Uint8Array) this.#properties = properties(this.#properties);
     return this.#properties;
   }
 

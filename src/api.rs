@@ -9,6 +9,11 @@ use wasm_bindgen::prelude::*;
 use crate::driver::{errors, oneshot, values, Client, Hooks, Object, Options};
 use crate::engine::{Error, Message, State};
 
+/// What an export gives to JavaScript: never a reference alone. V8 up to Node 22 copies calls of WebAssembly into
+/// hot functions, and ends the process if such a function loses its optimised code during a call that returns a
+/// reference. Calls that return a `Result`, three values, it leaves alone.
+pub type Export<T> = Result<T, JsValue>;
+
 #[wasm_bindgen]
 pub struct MqttCustom {
     client: Rc<Client>,
@@ -36,54 +41,54 @@ impl MqttCustom {
         Ok(MqttCustom { client })
     }
 
-    pub fn start(&self) -> Promise {
-        self.client.promise_for(Client::start)
+    pub fn start(&self) -> Export<Promise> {
+        Ok(self.client.promise_for(Client::start))
     }
 
-    pub fn stop(&self, options: &JsValue) -> Promise {
+    pub fn stop(&self, options: &JsValue) -> Export<Promise> {
         let said = values::stop_options(options)
             .and_then(|(reason, list)| self.client.call(|engine, _| engine.say_at_stop(reason, &list)));
-        match said {
+        Ok(match said {
             Ok(()) => self.client.promise_for(Client::stop),
             Err(error) => self.client.refuse(&error),
-        }
+        })
     }
 
     /// Begins to authenticate anew on the connection there is (MQTT 5, §4.12.1); `on_auth` goes on with it.
-    pub fn reauthenticate(&self, properties: &JsValue) -> Promise {
-        match values::auth_properties("properties", properties) {
+    pub fn reauthenticate(&self, properties: &JsValue) -> Export<Promise> {
+        Ok(match values::auth_properties("properties", properties) {
             Ok(list) => self.client.promise(|engine, _, token| {
                 engine.authenticate(&list)?;
                 engine.ended(token);
                 Ok(())
             }),
             Err(error) => self.client.refuse(&error),
-        }
+        })
     }
 
-    pub fn publish(&self, topic: &JsValue, payload: &JsValue, options: &JsValue) -> Promise {
+    pub fn publish(&self, topic: &JsValue, payload: &JsValue, options: &JsValue) -> Export<Promise> {
         self.with_message(topic, values::payload(payload), options, |message| {
             self.client.publish(message)
         })
     }
 
-    pub fn batch_publish(&self, topic: &JsValue, payload: &JsValue, options: &JsValue) -> Promise {
+    pub fn batch_publish(&self, topic: &JsValue, payload: &JsValue, options: &JsValue) -> Export<Promise> {
         let item = values::json(payload).map(String::into_bytes);
         self.with_message(topic, item, options, |message| self.client.batch(message))
     }
 
-    pub fn qpublish(&self, topic: &JsValue, payload: &JsValue, options: &JsValue) -> Promise {
+    pub fn qpublish(&self, topic: &JsValue, payload: &JsValue, options: &JsValue) -> Export<Promise> {
         self.with_message(topic, values::payload(payload), options, |message| {
             self.client
                 .promise(|engine, now, token| engine.queue(now, message, token))
         })
     }
 
-    pub fn flush(&self) -> Promise {
-        self.client.flush()
+    pub fn flush(&self) -> Export<Promise> {
+        Ok(self.client.flush())
     }
 
-    pub fn subscribe(&self, topic: &JsValue, options: &JsValue, handler: &JsValue) -> Promise {
+    pub fn subscribe(&self, topic: &JsValue, options: &JsValue, handler: &JsValue) -> Export<Promise> {
         // subscribe(topic, handler) is what hands type.
         let (options, handler) = match options.is_function() && handler.is_undefined() {
             true => (&JsValue::UNDEFINED, options),
@@ -91,30 +96,47 @@ impl MqttCustom {
         };
         let parsed = values::filters(topic, options)
             .and_then(|filters| Ok((filters, values::optional_function("handler", handler)?)));
-        match parsed {
+        Ok(match parsed {
             Ok((filters, handler)) => self.client.subscribe(filters, handler),
             Err(error) => self.client.refuse(&error),
-        }
+        })
     }
 
-    pub fn subscribe_topics(&self, topics: &JsValue, options: &JsValue, handler: &JsValue) -> Promise {
+    pub fn subscribe_topics(
+        &self,
+        topics: &JsValue,
+        options: &JsValue,
+        handler: &JsValue,
+    ) -> Export<Promise> {
         self.subscribe(topics, options, handler)
     }
 
-    pub fn unsubscribe(&self, topic: &JsValue, options: &JsValue) -> Promise {
+    pub fn unsubscribe(&self, topic: &JsValue, options: &JsValue) -> Export<Promise> {
         let parsed = values::filters(topic, &JsValue::UNDEFINED)
             .and_then(|(filters, _)| Ok((filters, values::unsubscribe_options(options)?)));
-        match parsed {
+        Ok(match parsed {
             Ok((filters, properties)) => self.client.promise(|engine, _, token| {
                 let filters = filters.into_iter().map(|filter| filter.filter).collect();
                 engine.unsubscribe(filters, properties, token)
             }),
             Err(error) => self.client.refuse(&error),
-        }
+        })
     }
 
-    pub fn publish_high_priority(&self, topic: &JsValue, payload: &JsValue, options: &JsValue) -> Promise {
-        oneshot::publish(topic, payload, options, &self.client.base(), &self.client.hooks)
+    pub fn publish_high_priority(
+        &self,
+        topic: &JsValue,
+        payload: &JsValue,
+        options: &JsValue,
+    ) -> Export<Promise> {
+        let base = self.client.base();
+        Ok(oneshot::publish(
+            topic,
+            payload,
+            options,
+            &base,
+            &self.client.hooks,
+        ))
     }
 
     #[wasm_bindgen(getter)]
@@ -138,7 +160,7 @@ impl MqttCustom {
         if opens { State::Connecting } else { state }.name().to_owned()
     }
 
-    pub fn stats(&self) -> js_sys::Object {
+    pub fn stats(&self) -> Export<js_sys::Object> {
         let stats = self.client.engine(|engine| engine.stats());
         let counters = [
             ("sent", stats.sent),
@@ -157,12 +179,12 @@ impl MqttCustom {
         if let Some(wait) = self.client.retries_in() {
             object.number("reconnectIn", wait as f64 / 1000.0);
         }
-        object.to_js().unchecked_into()
+        Ok(object.to_js().unchecked_into())
     }
 
     #[wasm_bindgen(getter)]
-    pub fn on_connect(&self) -> Option<Function> {
-        self.client.callbacks.get(0)
+    pub fn on_connect(&self) -> Export<Option<Function>> {
+        Ok(self.client.callbacks.get(0))
     }
 
     #[wasm_bindgen(setter)]
@@ -171,8 +193,8 @@ impl MqttCustom {
     }
 
     #[wasm_bindgen(getter)]
-    pub fn on_disconnect(&self) -> Option<Function> {
-        self.client.callbacks.get(1)
+    pub fn on_disconnect(&self) -> Export<Option<Function>> {
+        Ok(self.client.callbacks.get(1))
     }
 
     #[wasm_bindgen(setter)]
@@ -181,8 +203,8 @@ impl MqttCustom {
     }
 
     #[wasm_bindgen(getter)]
-    pub fn on_message(&self) -> Option<Function> {
-        self.client.callbacks.get(2)
+    pub fn on_message(&self) -> Export<Option<Function>> {
+        Ok(self.client.callbacks.get(2))
     }
 
     #[wasm_bindgen(setter)]
@@ -191,8 +213,8 @@ impl MqttCustom {
     }
 
     #[wasm_bindgen(getter)]
-    pub fn on_error(&self) -> Option<Function> {
-        self.client.callbacks.get(3)
+    pub fn on_error(&self) -> Export<Option<Function>> {
+        Ok(self.client.callbacks.get(3))
     }
 
     #[wasm_bindgen(setter)]
@@ -204,8 +226,8 @@ impl MqttCustom {
 #[wasm_bindgen]
 impl MqttCustom {
     #[wasm_bindgen(getter)]
-    pub fn on_auth(&self) -> Option<Function> {
-        self.client.callbacks.get(4)
+    pub fn on_auth(&self) -> Export<Option<Function>> {
+        Ok(self.client.callbacks.get(4))
     }
 
     #[wasm_bindgen(setter)]
@@ -225,9 +247,9 @@ impl MqttCustom {
         payload: Result<Vec<u8>, Error>,
         options: &JsValue,
         send: impl FnOnce(&Message<'_>) -> Promise,
-    ) -> Promise {
+    ) -> Export<Promise> {
         let parts = || Ok((values::topic(topic)?, payload?, values::publish_options(options)?));
-        match parts() {
+        Ok(match parts() {
             Ok((topic, payload, options)) => send(&Message {
                 topic: &topic,
                 payload: &payload,
@@ -236,7 +258,7 @@ impl MqttCustom {
                 properties: &options.properties,
             }),
             Err(error) => self.client.refuse(&error),
-        }
+        })
     }
 
     fn set_callback(&self, name: &str, callback: &JsValue) -> Result<(), JsValue> {
@@ -251,6 +273,13 @@ pub fn publish_high_priority(
     payload: &JsValue,
     options: &JsValue,
     hooks: &JsValue,
-) -> Promise {
-    oneshot::publish(topic, payload, options, &JsValue::UNDEFINED, &Hooks::parse(hooks))
+) -> Export<Promise> {
+    let hooks = Hooks::parse(hooks);
+    Ok(oneshot::publish(
+        topic,
+        payload,
+        options,
+        &JsValue::UNDEFINED,
+        &hooks,
+    ))
 }

@@ -7,7 +7,7 @@ use std::rc::{Rc, Weak};
 use js_sys::{Array, Promise};
 use wasm_bindgen::prelude::*;
 
-use crate::api::MqttCustom;
+use crate::api::{Export, MqttCustom};
 use crate::driver::properties::to_js;
 use crate::driver::{values, Client};
 use crate::engine::{check_topic, Code, Error, Generation, Message, Taken, Token};
@@ -56,8 +56,8 @@ pub fn forget_topics() {
 
 /// The properties of a received message as an object.
 #[wasm_bindgen]
-pub fn properties(list: &[u8]) -> JsValue {
-    to_js(list)
+pub fn properties(list: &[u8]) -> Export<JsValue> {
+    Ok(to_js(list))
 }
 
 /// The client that js/ calls by this number.
@@ -147,11 +147,11 @@ impl MqttCustom {
     }
 
     /// Why the last call of `bulk_send` or `bulk_batch` was refused.
-    pub fn refusal(&self) -> JsValue {
-        match REFUSED.take() {
+    pub fn refusal(&self) -> Export<JsValue> {
+        Ok(match REFUSED.take() {
             Some(error) => self.client().error(&error, &JsValue::UNDEFINED),
             None => JsValue::UNDEFINED,
-        }
+        })
     }
 
     pub fn pump(&self) {
@@ -164,16 +164,16 @@ impl MqttCustom {
     }
 
     /// `[subscribed, ...handlers]` of a topic; undefined if there is none.
-    pub fn route(&self, topic: &str) -> JsValue {
+    pub fn route(&self, topic: &str) -> Export<JsValue> {
         let (handlers, subscribed) = self.client().route(topic);
         if handlers.is_empty() {
-            return JsValue::UNDEFINED;
+            return Ok(JsValue::UNDEFINED);
         }
         let all = Array::of1(&subscribed.into());
         for handler in handlers {
             all.push(&handler);
         }
-        all.into()
+        Ok(all.into())
     }
 
     /// Gives messages of `filter` to `handler` too, until `unwatch`.
@@ -191,7 +191,7 @@ impl MqttCustom {
     }
 
     /// `batch_publish` of an item that is JSON text already.
-    pub fn batch_json(&self, topic: &JsValue, json: String, options: &JsValue) -> Promise {
+    pub fn batch_json(&self, topic: &JsValue, json: String, options: &JsValue) -> Export<Promise> {
         self.with_message(topic, Ok(json.into_bytes()), options, |item| {
             self.client().batch(item)
         })

@@ -28,7 +28,7 @@ use std::rc::Rc;
 
 use js_sys::{Array, Function, Promise, Reflect, Uint8Array};
 use mqtt_lib::{publish_high_priority, MqttCustom};
-use support::{err, ok, said, says, show, text};
+use support::{err, ok, said, says, show, text, Given};
 use wasm_bindgen::prelude::*;
 use wasm_bindgen_futures::JsFuture;
 use wasm_bindgen_test::wasm_bindgen_test;

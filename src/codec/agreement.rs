@@ -16,13 +16,13 @@ fn we_read_what_they_write() {
     for (bytes, packet) in publishes() {
         let found = frame(&bytes, Version::V4).unwrap().unwrap();
         let ours = publish::decode(Version::V4, found.first, &bytes[found.header..]).unwrap();
-        assert_eq!(ours.topic, packet.topic);
+        assert_eq!(ours.topic, packet.topic.as_bytes());
         assert_eq!(ours.payload, packet.payload);
         assert_eq!((ours.pid, ours.qos), (packet.pkid, packet.qos as u8));
         assert_eq!((ours.retain, ours.dup), (packet.retain, packet.dup));
         let mut out = Vec::new();
         let parts = publish::Parts {
-            topic: ours.topic.as_bytes(),
+            topic: ours.topic,
             properties: &[],
             payload: ours.payload,
             qos: ours.qos,

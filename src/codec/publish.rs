@@ -17,7 +17,7 @@ const RETAIN: u8 = 0x01;
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Publish<'a> {
     /// Empty only in MQTT 5, where a topic alias stands for it.
-    pub topic: &'a str,
+    pub topic: &'a [u8],
     pub properties: &'a [u8],
     pub payload: &'a [u8],
     /// The packet id; 0 at QoS 0.
@@ -39,14 +39,11 @@ pub(super) fn check_flags(first: u8) -> Result<(), Malformed> {
 /// Reads the body of a PUBLISH.
 pub fn decode(version: Version, first: u8, body: &[u8]) -> Result<Publish<'_>, Malformed> {
     let message = read(version, first, body)?;
-    // An empty one stands for an alias here.
-    if !message.topic.is_empty() {
-        check_topic(message.topic)?;
-    }
+    check_topic(message.topic)?;
     Ok(message)
 }
 
-/// Reads the body of a PUBLISH whose topic, unless it is known to be good, is still to be checked.
+/// Likewise, for a caller that looks at the topic with `check_topic` or knows it already.
 #[inline(always)]
 pub fn read(version: Version, first: u8, body: &[u8]) -> Result<Publish<'_>, Malformed> {
     if first >> 4 != 3 {
@@ -86,8 +83,7 @@ fn head_of(first: u8, body: &[u8]) -> Result<(Publish<'_>, &[u8]), Malformed> {
         },
     };
     let message = Publish {
-        topic: core::str::from_utf8(topic)
-            .map_err(|_| malformed("the topic of a PUBLISH is not UTF-8 [MQTT-1.5.3-1]"))?,
+        topic,
         properties: &[],
         payload: &[],
         pid,
@@ -112,9 +108,17 @@ pub fn head(first: u8, body: &[u8], whole: usize) -> Result<Option<usize>, Malfo
     Ok(Some(head).filter(|&head| head <= body.len()))
 }
 
-/// May a PUBLISH have this topic?
-pub fn check_topic(topic: &str) -> Result<(), Malformed> {
-    check_name(topic).map_err(|_| malformed("a PUBLISH has a wildcard or control character in its topic"))
+/// The topic of a PUBLISH as text, if it may be one.
+pub fn check_topic(topic: &[u8]) -> Result<&str, Malformed> {
+    let topic = core::str::from_utf8(topic)
+        .map_err(|_| malformed("the topic of a PUBLISH is not UTF-8 [MQTT-1.5.3-1]"))?;
+    // An empty one may stand for an alias.
+    if !topic.is_empty() && check_name(topic).is_err() {
+        return Err(malformed(
+            "a PUBLISH has a wildcard or control character in its topic",
+        ));
+    }
+    Ok(topic)
 }
 
 /// What a PUBLISH says, but for its packet id. In 3.1.1 properties are left out.
@@ -204,7 +208,7 @@ pub fn parts(version: Version, packet: &[u8]) -> Option<Parts<'_>> {
         Version::V5 => split(rest, place::PUBLISH).ok()?,
     };
     Some(Parts {
-        topic: message.topic.as_bytes(),
+        topic: message.topic,
         properties,
         payload,
         qos: message.qos,
@@ -304,7 +308,7 @@ mod tests {
                     let whole = 2 + topic.len() + length + if qos == 0 { 0 } else { 2 };
                     assert_eq!(frame(&packet, Version::V4).unwrap().unwrap().body, whole);
                     let wanted = Publish {
-                        topic,
+                        topic: topic.as_bytes(),
                         properties: &[],
                         payload: &payload,
                         pid,
@@ -402,7 +406,7 @@ mod tests {
         // The byte order mark is a character like any other [MQTT-1.5.3-3].
         assert_eq!(
             decode(Version::V4, 0x30, b"\0\x03\xef\xbb\xbf").unwrap().topic,
-            "\u{feff}"
+            "\u{feff}".as_bytes()
         );
     }
 }

@@ -187,7 +187,10 @@ impl Client {
                 let records = engine.records().get(from..upto).unwrap_or_default();
                 (records.as_ptr(), engine.inbound().as_ptr(), engine.topic_epoch())
             };
-            return js.messages(records, upto - from, base, epoch);
+            if let Err(thrown) = js.messages(records, upto - from, base, epoch) {
+                self.tell_thrown(NAMES[ON_MESSAGE], &thrown);
+            }
+            return;
         }
         let messages: Vec<(String, JsValue)> = {
             let engine = self.engine.borrow();

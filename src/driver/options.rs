@@ -142,9 +142,15 @@ extern "C" {
     /// One that ended well with something to say.
     #[wasm_bindgen(method)]
     pub fn answer(this: &JsHooks, token: Token, value: &JsValue);
-    /// See `engine::Record`.
-    #[wasm_bindgen(method)]
-    pub fn messages(this: &JsHooks, records: *const Record, count: usize, base: *const u8, epoch: u32);
+    /// See `engine::Record`. Throws where there is no memory for the payloads.
+    #[wasm_bindgen(method, catch)]
+    pub fn messages(
+        this: &JsHooks,
+        records: *const Record,
+        count: usize,
+        base: *const u8,
+        epoch: u32,
+    ) -> Result<(), JsValue>;
 }
 
 #[derive(Clone)]

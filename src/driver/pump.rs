@@ -85,7 +85,7 @@ impl Client {
         let now = self.now();
         let mut engine = self.engine.borrow_mut();
         loop {
-            if engine.is_online() && socket.has_enough(0) {
+            if engine.has_outgoing() && socket.has_enough(0) {
                 engine.set_blocked(true);
                 return self.look_again();
             }

@@ -16,7 +16,7 @@ pub(super) struct Aliases {
     outbound_maximum: u16,
     outbound: Names,
     inbound_maximum: u16,
-    inbound: Vec<Option<Box<str>>>,
+    inbound: Vec<Option<Box<[u8]>>>,
 }
 
 /// How a topic is written.
@@ -63,7 +63,7 @@ impl Aliases {
     }
 
     /// The topic of a received message that has an alias; an empty topic asks what the alias stands for.
-    pub fn inbound<'a>(&'a mut self, alias: u32, topic: &'a str) -> Result<&'a str, Malformed> {
+    pub fn inbound<'a>(&'a mut self, alias: u32, topic: &'a [u8]) -> Result<&'a [u8], Malformed> {
         if alias > self.inbound_maximum.into() {
             return Err(Malformed {
                 reason: 0x94,
@@ -72,7 +72,7 @@ impl Aliases {
         }
         let place = alias as usize;
         if self.inbound.len() <= place {
-            self.inbound.resize(place + 1, None);
+            self.inbound.resize_with(place + 1, || None);
         }
         if !topic.is_empty() {
             self.inbound[place] = Some(topic.into());

@@ -290,7 +290,8 @@ fn readable(version: Version, packet: &[u8]) -> bool {
         .ok()
         .flatten()
         .map_or(0, |frame| frame.header);
-    publish::decode(version, copy[0], &copy[header..]).is_ok()
+    let message = publish::read(version, copy[0], &copy[header..]);
+    message.is_ok_and(|message| publish::check_topic(message.topic).is_ok())
 }
 
 /// Stage, packet identifier, order: see `ops::Op`.

@@ -210,6 +210,13 @@ impl Engine {
         &self.out
     }
 
+    /// Whether there is anything on a connection for `outgoing`.
+    pub fn has_outgoing(&self) -> bool {
+        let waits = |queue: &VecDeque<Key>| !queue.is_empty();
+        let any = !self.out.is_empty() || waits(&self.control) || waits(&self.resend) || waits(&self.waiting);
+        self.is_online() && any
+    }
+
     /// What `outgoing` has without moving anything up.
     pub fn unsent(&self) -> &[u8] {
         &self.out

@@ -6,21 +6,37 @@
 pub struct Names {
     names: Vec<Option<Box<[u8]>>>,
     free: Vec<u32>,
-    /// Open addressing, linear probing; 0 is empty, otherwise number + 1.
-    table: Vec<u32>,
+    /// Open addressing, linear probing: the hash, so that hardly any other name is looked at on the way, and
+    /// number + 1; 0 is empty.
+    table: Vec<(u32, u32)>,
 }
 
-fn hash(bytes: &[u8]) -> usize {
-    let mut h: u32 = 0x811c_9dc5;
-    let mut words = bytes.chunks_exact(4);
-    for w in &mut words {
-        let word = u32::from_le_bytes([w[0], w[1], w[2], w[3]]);
-        h = (h.rotate_left(5) ^ word).wrapping_mul(0x9e37_79b1);
+fn hash(mut bytes: &[u8]) -> u32 {
+    let mut h = bytes.len() as u64;
+    let mut mix = |word: u64| h = (h.rotate_left(32) ^ word).wrapping_mul(0x9e37_79b9_7f4a_7c15);
+    while let Some((word, rest)) = bytes.split_first_chunk() {
+        mix(u64::from_le_bytes(*word));
+        bytes = rest;
     }
-    for &b in words.remainder() {
-        h = (h.rotate_left(5) ^ b as u32).wrapping_mul(0x9e37_79b1);
+    for &byte in bytes {
+        mix(byte.into());
     }
-    (h ^ (h >> 15)) as usize
+    mix(0); // the last bytes too are to be seen in all of it
+    (h >> 32) as u32
+}
+
+/// Whether they are equal, a word at a time, where wasm's memcmp takes a byte.
+fn same(mut a: &[u8], mut b: &[u8]) -> bool {
+    if a.len() != b.len() {
+        return false;
+    }
+    while let (Some((x, more)), Some((y, rest))) = (a.split_first_chunk::<8>(), b.split_first_chunk()) {
+        if x != y {
+            return false;
+        }
+        (a, b) = (more, rest);
+    }
+    a == b
 }
 
 impl Names {
@@ -33,6 +49,11 @@ impl Names {
         self.names.get(number as usize)?.as_deref()
     }
 
+    /// Whether this number has that name.
+    pub fn is(&self, number: u32, name: &[u8]) -> bool {
+        matches!(self.names.get(number as usize), Some(Some(known)) if same(known, name))
+    }
+
     /// Every number in use.
     pub fn numbers(&self) -> impl Iterator<Item = u32> + '_ {
         (0u32..)
@@ -42,30 +63,47 @@ impl Names {
     }
 
     pub fn find(&self, name: &[u8]) -> Option<u32> {
-        if self.table.is_empty() {
-            return None;
-        }
-        match self.table[self.place(name)] {
-            0 => None,
-            entry => Some(entry - 1),
+        let mask = self.table.len().checked_sub(1)?;
+        let hash = hash(name);
+        let mut at = hash as usize & mask;
+        loop {
+            let (other, number) = (self.table[at].0, self.table[at].1.checked_sub(1)?);
+            if other == hash && self.is(number, name) {
+                return Some(number);
+            }
+            at = (at + 1) & mask;
         }
     }
 
     /// The number of `name`, a new one if it has none.
     pub fn insert(&mut self, name: &[u8]) -> u32 {
+        if let Some(number) = self.find(name) {
+            return number;
+        }
         if (self.len() + 1) * 2 > self.table.len() {
-            self.grow();
-        }
-        let place = self.place(name);
-        if self.table[place] == 0 {
-            let number = self.free.pop().unwrap_or(self.names.len() as u32);
-            if number as usize == self.names.len() {
-                self.names.push(None);
+            let size = (self.table.len() * 2).max(16);
+            for entry in std::mem::replace(&mut self.table, vec![(0, 0); size]) {
+                if entry.1 != 0 {
+                    self.enter(entry);
+                }
             }
-            self.names[number as usize] = Some(name.into());
-            self.table[place] = number + 1;
         }
-        self.table[place] - 1
+        let number = self.free.pop().unwrap_or(self.names.len() as u32);
+        if number as usize == self.names.len() {
+            self.names.push(None);
+        }
+        self.names[number as usize] = Some(name.into());
+        self.enter((hash(name), number + 1));
+        number
+    }
+
+    fn enter(&mut self, entry: (u32, u32)) {
+        let mask = self.table.len() - 1;
+        let mut at = entry.0 as usize & mask;
+        while self.table[at].1 != 0 {
+            at = (at + 1) & mask;
+        }
+        self.table[at] = entry;
     }
 
     pub fn remove(&mut self, number: u32) {
@@ -75,46 +113,20 @@ impl Names {
         self.free.push(number);
         // Entries behind the hole move up, so that probing still finds them.
         let mask = self.table.len() - 1;
-        let mut hole = hash(&name) & mask;
-        while self.table[hole] != number + 1 {
+        let mut hole = hash(&name) as usize & mask;
+        while self.table[hole].1 != number + 1 {
             hole = (hole + 1) & mask;
         }
         let mut next = (hole + 1) & mask;
-        while let Some(name) = self.table[next].checked_sub(1).and_then(|n| self.name(n)) {
-            let home = hash(name) & mask;
+        while self.table[next].1 != 0 {
+            let home = self.table[next].0 as usize & mask;
             if (next.wrapping_sub(home) & mask) >= (next.wrapping_sub(hole) & mask) {
                 self.table[hole] = self.table[next];
                 hole = next;
             }
             next = (next + 1) & mask;
         }
-        self.table[hole] = 0;
-    }
-
-    /// Where `name` is in the table, or the empty place where it would be.
-    fn place(&self, name: &[u8]) -> usize {
-        let mask = self.table.len() - 1;
-        let mut at = hash(name) & mask;
-        while let Some(number) = self.table[at].checked_sub(1) {
-            if self.name(number) == Some(name) {
-                break;
-            }
-            at = (at + 1) & mask;
-        }
-        at
-    }
-
-    fn grow(&mut self) {
-        let size = (self.table.len() * 2).max(16);
-        self.table = vec![0; size];
-        for (i, name) in self.names.iter().enumerate() {
-            let Some(name) = name else { continue };
-            let mut at = hash(name) & (size - 1);
-            while self.table[at] != 0 {
-                at = (at + 1) & (size - 1);
-            }
-            self.table[at] = i as u32 + 1;
-        }
+        self.table[hole] = (0, 0);
     }
 }
 
@@ -122,7 +134,34 @@ impl Names {
 mod tests {
     use super::*;
     use crate::engine::rng::Rng;
-    use std::collections::HashMap;
+    use std::collections::{HashMap, HashSet};
+
+    #[test]
+    fn names_that_differ_in_any_place_are_spread_over_the_table() {
+        let some = |make: fn(u32) -> String| -> Vec<String> { (0..8192).map(make).collect() };
+        for names in [
+            some(|i| i.to_string()),
+            some(|i| format!("{i:08}")),
+            some(|i| format!("a/{i}/temperature/of/a/room")),
+            some(|i| format!("sensors/{i:04x}000000000000")),
+            (0..128).map(|i| "x".repeat(i)).collect(),
+            (0..128u8).map(|i| format!("sensor/{}", i as char)).collect(),
+        ] {
+            let size = names.len() * 2;
+            let places: HashSet<usize> = names
+                .iter()
+                .map(|n| hash(n.as_bytes()) as usize & (size - 1))
+                .collect();
+            // Chance would fill 0.79 of as many places as there are names.
+            assert!(
+                places.len() * 10 > names.len() * 7,
+                "{} of {}: {}",
+                places.len(),
+                names.len(),
+                names[9]
+            );
+        }
+    }
 
     #[test]
     fn behaves_like_a_map_under_random_insertions_and_removals() {

@@ -175,10 +175,10 @@ impl Engine {
         let Some(head) = publish::head(frame.first, body, frame.body)? else {
             return Ok(false);
         };
-        let message = publish::decode(Version::V4, frame.first, &body[..head])?;
+        let message = publish::read(Version::V4, frame.first, &body[..head])?;
         let text = [
             "a message on \"",
-            &excerpt(message.topic),
+            &excerpt(publish::check_topic(message.topic)?),
             "\" of ",
             &count(frame.total()),
             " bytes was skipped; maxpacketsize is ",

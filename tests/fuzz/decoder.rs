@@ -49,7 +49,7 @@ fn walk(version: Version, mut stream: &[u8]) {
         if found.kind() == 3 {
             if let Ok(message) = publish::decode(version, found.first, body) {
                 let parts = publish::Parts {
-                    topic: message.topic.as_bytes(),
+                    topic: message.topic,
                     properties: message.properties,
                     payload: message.payload,
                     qos: message.qos,

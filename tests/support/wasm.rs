@@ -18,17 +18,36 @@ pub fn show(value: &JsValue) -> String {
     string.call1(&JsValue::NULL, value).unwrap().as_string().unwrap()
 }
 
+/// What a method of the client gives.
+pub type Given = Result<Promise, JsValue>;
+
+pub trait Promised {
+    fn promise(self) -> Promise;
+}
+
+impl Promised for Promise {
+    fn promise(self) -> Promise {
+        self
+    }
+}
+
+impl Promised for Given {
+    fn promise(self) -> Promise {
+        self.unwrap()
+    }
+}
+
 /// The value of a promise that must be fulfilled.
-pub async fn ok(promise: Promise) -> JsValue {
-    match JsFuture::from(promise).await {
+pub async fn ok(given: impl Promised) -> JsValue {
+    match JsFuture::from(given.promise()).await {
         Ok(value) => value,
         Err(error) => panic!("rejected: {}", said(&error)),
     }
 }
 
 /// The error of a promise that must be rejected.
-pub async fn err(promise: Promise) -> JsValue {
-    match JsFuture::from(promise).await {
+pub async fn err(given: impl Promised) -> JsValue {
+    match JsFuture::from(given.promise()).await {
         Ok(value) => panic!("fulfilled with {}", show(&value)),
         Err(error) => error,
     }

@@ -6,10 +6,10 @@ use super::*;
 async fn five_batched_items_are_one_message_and_five_queued_ones_are_five() {
     let world = World::new();
     let client = world.connected("{}").await;
-    let batched: Vec<Promise> = (0..5)
+    let batched: Vec<Given> = (0..5)
         .map(|_| client.batch_publish(&"b".into(), &"payload".into(), &UNDEFINED))
         .collect();
-    let queued: Vec<Promise> = (0..5)
+    let queued: Vec<Given> = (0..5)
         .map(|n| client.qpublish(&format!("q/{n}").into(), &n.into(), &UNDEFINED))
         .collect();
     for promise in batched.into_iter().chain(queued) {
@@ -59,7 +59,7 @@ async fn flush_and_stop_send_what_is_pending_by_topic_and_qos_and_retain() {
         let _ = client.batch_publish(&topic.into(), &1.into(), &world.js(options));
     }
     let _ = client.qpublish(&"q".into(), &1.into(), &UNDEFINED);
-    assert_eq!(text(&client.stats(), "queued"), "6");
+    assert_eq!(text(&client.stats().unwrap(), "queued"), "6");
     ok(client.flush()).await;
     assert_eq!(world.0.published(), "a=[1,1]\nb=[1]\na=[1]\na=[1]\nq=1");
     let flags =

@@ -77,7 +77,7 @@ async fn stop_from_each_callback_stops_and_start_from_on_disconnect_starts_again
             // Without on_disconnect, on_error is told of the loss.
             world.settle().await;
         }
-        ok(world.js("world.stopped").unchecked_into()).await;
+        ok(world.js("world.stopped").unchecked_into::<Promise>()).await;
         assert_eq!(client.state(), "stopped", "{callback}");
         world.leaves_nothing().await;
     }
@@ -89,7 +89,7 @@ async fn stop_from_each_callback_stops_and_start_from_on_disconnect_starts_again
         )
         .await;
     ok(client.stop(&JsValue::UNDEFINED)).await;
-    ok(world.js("world.again").unchecked_into()).await;
+    ok(world.js("world.again").unchecked_into::<Promise>()).await;
     assert_eq!(client.state(), "connected");
     assert_eq!(world.log(), "connect false 0\ndisconnect 0\nconnect false 0");
     world.ends(&client).await;
@@ -99,7 +99,7 @@ async fn stop_from_each_callback_stops_and_start_from_on_disconnect_starts_again
 async fn callbacks_are_closures_that_can_be_replaced_and_taken_away() {
     let world = World::new();
     let client = world.connected("{}").await;
-    assert!(client.on_message().is_none());
+    assert!(client.on_message().unwrap().is_none());
     let seen = Rc::new(RefCell::new(Vec::new()));
     let closures: Vec<OnMessage> = (0..2)
         .map(|number| {
@@ -117,13 +117,13 @@ async fn callbacks_are_closures_that_can_be_replaced_and_taken_away() {
     for (closure, topic) in closures.iter().zip(["a", "b"]) {
         client.set_on_message(closure.as_ref()).unwrap();
         assert_eq!(
-            client.on_message().as_ref(),
+            client.on_message().unwrap().as_ref(),
             closure.as_ref().dyn_ref::<Function>()
         );
         world.js(&format!("world.socket.give(publish('{topic}'))"));
     }
     client.set_on_message(&JsValue::NULL).unwrap();
-    assert!(client.on_message().is_none());
+    assert!(client.on_message().unwrap().is_none());
     world.js("world.socket.give(publish('c'))");
     assert_eq!(*seen.borrow(), ["0 true undefined a", "1 true undefined b"]);
 

@@ -59,7 +59,7 @@ async fn a_batch_holds_any_json_value() {
     let world = World::new();
     let client = world.connected("{ credentials: { batchsize: 9 } }").await;
     let items = "['é', 1, -0.5, true, null, [1, [2]], { a: { b: 'c' } }, new Date(0), { toJSON: () => 7 }]";
-    let promises: Vec<Promise> = world
+    let promises: Vec<Given> = world
         .js(items)
         .unchecked_into::<Array>()
         .iter()

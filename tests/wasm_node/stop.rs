@@ -3,7 +3,7 @@
 use super::*;
 
 /// One call of each kind, and whether its promise ended as it should.
-fn one_of_each(world: &World, client: &MqttCustom) -> Vec<(&'static str, Promise)> {
+fn one_of_each(world: &World, client: &MqttCustom) -> Vec<(&'static str, Given)> {
     let (t, one) = (JsValue::from("t"), JsValue::from(1));
     vec![
         ("start", client.start()),
