@@ -1,0 +1,102 @@
+// A WebSocket whose other side is in the same process, for bench/compare.mjs: it acknowledges PUBLISHes that are all
+// equally long, and delivers chunks made beforehand. As little work as can be, for all of it is in the figures.
+
+export const TOPIC = "bench/publish/sensor";
+const SIZE = 64;
+/** A PUBLISH with a packet identifier, which lies at PID. */
+const WHOLE = 2 + 2 + TOPIC.length + 2 + SIZE;
+const PID = 4 + TOPIC.length;
+
+/** Chunks of so many messages. */
+const chunks = new Map();
+function chunk(packed) {
+  if (!chunks.has(packed)) {
+    const one = [
+      0x30,
+      2 + TOPIC.length + SIZE,
+      0,
+      TOPIC.length,
+      ...Buffer.from(TOPIC),
+      ...new Uint8Array(SIZE),
+    ];
+    chunks.set(
+      packed,
+      Uint8Array.from({ length: one.length * packed }, (_, i) => one[i % one.length]).buffer,
+    );
+  }
+  return chunks.get(packed);
+}
+
+export class LoopSocket {
+  /** The one opened last. @type {LoopSocket} */
+  static last;
+  readyState = 0;
+  bufferedAmount = 0;
+  protocol = "mqtt";
+  #listeners = {};
+
+  constructor() {
+    LoopSocket.last = this;
+    setImmediate(() => {
+      this.readyState = 1;
+      this.#tell("open");
+    });
+  }
+
+  set onopen(listener) {
+    this.#listeners.open = listener;
+  }
+  set onmessage(listener) {
+    this.#listeners.message = listener;
+  }
+  set onclose(listener) {
+    this.#listeners.close = listener;
+  }
+  set onerror(listener) {
+    this.#listeners.error = listener;
+  }
+
+  addEventListener(name, listener) {
+    this.#listeners[name] = listener;
+  }
+
+  #tell(name, data) {
+    this.#listeners[name]?.({ data, target: this });
+  }
+
+  #later = (data) => setImmediate(() => this.#tell("message", data));
+
+  deliver(packed) {
+    this.#tell("message", chunk(packed));
+  }
+
+  send(bytes) {
+    const first = bytes[0];
+    if (first === 0x10) this.#later(Uint8Array.of(0x20, 2, 0, 0).buffer);
+    else if (first === 0x82) this.#later(Uint8Array.of(0x90, 3, bytes[2], bytes[3], 0).buffer);
+    else if (first === 0x32 || first === 0x34 || first === 0x62) this.#later(answers(bytes));
+  }
+
+  close() {}
+}
+
+function answers(bytes) {
+  const out = new Uint8Array(bytes.length);
+  let length = 0;
+  const say = (first, at) => {
+    out[length++] = first;
+    out[length++] = 2;
+    out[length++] = bytes[at];
+    out[length++] = bytes[at + 1];
+  };
+  for (let at = 0; at < bytes.length; ) {
+    if (bytes[at] === 0x62) {
+      say(0x70, at + 2);
+      at += 4;
+    } else {
+      say(bytes[at] === 0x32 ? 0x40 : 0x50, at + PID);
+      at += WHOLE;
+    }
+  }
+  return out.buffer.slice(0, length);
+}
