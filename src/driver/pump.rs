@@ -84,8 +84,10 @@ impl Client {
         let Some(socket) = socket.as_ref() else { return };
         let now = self.now();
         let mut engine = self.engine.borrow_mut();
+        // Asking the socket is a call out of here, so not when there is nothing for it.
+        let mut ask = engine.has_outgoing();
         loop {
-            if engine.is_online() && socket.has_enough(0) {
+            if ask && engine.is_online() && socket.has_enough(0) {
                 engine.set_blocked(true);
                 return self.look_again();
             }
@@ -95,6 +97,7 @@ impl Client {
             }
             socket.send(bytes);
             engine.sent(now);
+            ask = true;
         }
     }
 

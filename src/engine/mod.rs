@@ -214,6 +214,12 @@ impl Engine {
         &self.out
     }
 
+    /// Whether anything is there for the transport, or waits for it.
+    pub fn has_outgoing(&self) -> bool {
+        let queues = [&self.control, &self.resend, &self.waiting];
+        !self.out.is_empty() || queues.iter().any(|queue| !queue.is_empty())
+    }
+
     /// How many bytes `outgoing` has without moving anything up.
     pub fn pending_bytes(&self) -> usize {
         self.out.len()
