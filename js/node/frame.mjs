@@ -19,8 +19,18 @@ export function maskKey() {
   return keys[used++];
 }
 
-/** The header's bytes before the key. @param {number} length */
-const headLength = (length) => (length < 126 ? 2 : length < 65536 ? 4 : 10);
+/** A frame of one message, a byte at a time: views to mask it by words would cost more. @param {Uint8Array} payload */
+function shortFrame(payload) {
+  const { length } = payload;
+  const frame = Buffer.allocUnsafe(6 + length);
+  const key = maskKey();
+  frame[0] = FINAL_BINARY;
+  frame[1] = MASKED | length;
+  const mask = [key & 255, (key >>> 8) & 255, (key >>> 16) & 255, key >>> 24];
+  for (let i = 0; i < 4; i++) frame[2 + i] = mask[i];
+  for (let i = 0; i < length; i++) frame[6 + i] = payload[i] ^ mask[i & 3];
+  return frame;
+}
 
 /**
  * The key is made to lie at a multiple of four and the payload after it, so that masking takes whole words;
@@ -29,7 +39,8 @@ const headLength = (length) => (length < 126 ? 2 : length < 65536 ? 4 : 10);
  */
 export function maskedFrame(payload) {
   const { length } = payload;
-  const head = headLength(length);
+  if (length < 126) return shortFrame(payload);
+  const head = length < 65536 ? 4 : 10;
   const keyAt = (head + 3) & ~3;
   const memory = allocate((keyAt + 4 + length + 3) & ~3);
   memory.set(payload, keyAt + 4);
@@ -43,9 +54,7 @@ export function maskedFrame(payload) {
 
   const start = keyAt - head;
   memory[start] = FINAL_BINARY;
-  if (head === 2) {
-    memory[start + 1] = MASKED | length;
-  } else if (head === 4) {
+  if (head === 4) {
     memory[start + 1] = MASKED | 126;
     memory.writeUInt16BE(length, start + 2);
   } else {

@@ -85,6 +85,7 @@ impl Client {
         let now = self.now();
         let mut engine = self.engine.borrow_mut();
         loop {
+            // Asking the socket is a call out of here, so not when there is nothing for it.
             if engine.has_outgoing() && socket.has_enough(0) {
                 engine.set_blocked(true);
                 return self.look_again();

@@ -4,7 +4,7 @@ import assert from "node:assert/strict";
 import { spawn } from "node:child_process";
 import { lookup } from "node:dns/promises";
 import { once } from "node:events";
-import { createServer as createHttpServer } from "node:http";
+import { Agent, createServer as createHttpServer } from "node:http";
 import { createServer } from "node:net";
 import { after, describe, test } from "node:test";
 import { setTimeout as sleep } from "node:timers/promises";
@@ -384,6 +384,26 @@ describe("one turn, one hand-over", () => {
     const text = (await seen.received(4000)).toString();
     assert.equal(text, Array.from({ length: 1000 }, (_, i) => String(i).padStart(4, "0")).join(""));
     assert.ok(seen.chunks.length <= 10, `${seen.chunks.length} hand-overs`);
+    seen.socket.close();
+    await seen.closed;
+  });
+
+  test("a frame that comes alone does not wait for the end of the turn", async () => {
+    const agent = new Agent();
+    let stream;
+    const create = agent.createConnection;
+    agent.createConnection = (...all) => {
+      stream = create.apply(agent, all);
+      return stream;
+    };
+    const far = await kinds.ws({ echo: true });
+    const seen = watch(connect(far.url, "mqtt", { websocket: { agent } }));
+    await seen.open;
+    stream.on("data", () => seen.log.push("all listeners told")); // after that of `ws`, before microtasks
+    seen.socket.send(Buffer.from("alone"));
+    await seen.received(5);
+    await sleep(10);
+    assert.deepEqual(seen.log, ["open", "message", "all listeners told"]);
     seen.socket.close();
     await seen.closed;
   });
