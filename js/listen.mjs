@@ -9,12 +9,15 @@ export function listen(socket, generation, client) {
   /** @param {{ data: any }} event */
   socket.onmessage = (event) => {
     const { data } = event;
-    if (typeof data === "string") return general(event);
-    const bytes = ArrayBuffer.isView(data) ? /** @type {Uint8Array} */ (data) : new Uint8Array(data);
-    const { length } = bytes;
-    const at = bulk.bulk_space(client.number, length);
-    if (at === 0) return general(event);
-    memoryBytes().set(bytes, at);
-    bulk.bulk_received(client.number, generation, length);
+    if (typeof data !== "string") {
+      const bytes = ArrayBuffer.isView(data) ? /** @type {Uint8Array} */ (data) : new Uint8Array(data);
+      const { length } = bytes;
+      const at = bulk.bulk_space(client.number, length);
+      if (at !== 0) {
+        memoryBytes().set(bytes, at);
+        return bulk.bulk_received(client.number, generation, length);
+      }
+    }
+    general(event);
   };
 }

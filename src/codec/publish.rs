@@ -38,6 +38,10 @@ pub(super) fn check_flags(first: u8) -> Result<(), Malformed> {
 
 /// Reads the body of a PUBLISH.
 pub fn decode(version: Version, first: u8, body: &[u8]) -> Result<Publish<'_>, Malformed> {
+    if first >> 4 != 3 {
+        return Err(malformed("this is not a PUBLISH"));
+    }
+    check_flags(first)?;
     let message = read(version, first, body)?;
     check_topic(message.topic)?;
     Ok(message)
@@ -46,10 +50,6 @@ pub fn decode(version: Version, first: u8, body: &[u8]) -> Result<Publish<'_>, M
 /// Likewise, for a caller that looks at the topic with `check_topic` or knows it already.
 #[inline(always)]
 pub fn read(version: Version, first: u8, body: &[u8]) -> Result<Publish<'_>, Malformed> {
-    if first >> 4 != 3 {
-        return Err(malformed("this is not a PUBLISH"));
-    }
-    check_flags(first)?;
     let (message, rest) = head_of(first, body)?;
     if message.qos != 0 && message.pid == 0 {
         return Err(protocol("a PUBLISH has packet id 0 [MQTT-2.3.1-1]"));

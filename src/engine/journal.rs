@@ -286,12 +286,11 @@ fn readable(version: Version, packet: &[u8]) -> bool {
     let mut copy = packet.to_vec();
     publish::clear_dup(&mut copy);
     publish::set_pid(&mut copy, 1);
-    let header = frame::frame(&copy, version)
-        .ok()
-        .flatten()
-        .map_or(0, |frame| frame.header);
-    let message = publish::read(version, copy[0], &copy[header..]);
-    message.is_ok_and(|message| publish::check_topic(message.topic).is_ok())
+    let Ok(Some(frame)) = frame::frame(&copy, version) else {
+        return false;
+    };
+    let message = publish::read(version, frame.first, &copy[frame.header..]);
+    frame.kind() == 3 && message.is_ok_and(|message| publish::check_topic(message.topic).is_ok())
 }
 
 /// Stage, packet identifier, order: see `ops::Op`.

@@ -212,9 +212,8 @@ impl Engine {
 
     /// Whether there is anything on a connection for `outgoing`.
     pub fn has_outgoing(&self) -> bool {
-        let waits = |queue: &VecDeque<Key>| !queue.is_empty();
-        let any = !self.out.is_empty() || waits(&self.control) || waits(&self.resend) || waits(&self.waiting);
-        self.is_online() && any
+        let waiting = self.control.len() + self.resend.len() + self.waiting.len();
+        self.is_online() && self.out.len() + waiting > 0
     }
 
     /// What `outgoing` has without moving anything up.

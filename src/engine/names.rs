@@ -67,7 +67,8 @@ impl Names {
         let hash = hash(name);
         let mut at = hash as usize & mask;
         loop {
-            let (other, number) = (self.table[at].0, self.table[at].1.checked_sub(1)?);
+            let (other, entry) = self.table[at];
+            let number = entry.checked_sub(1)?;
             if other == hash && self.is(number, name) {
                 return Some(number);
             }

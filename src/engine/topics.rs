@@ -15,7 +15,7 @@ pub struct Topics {
     /// By number: which other topic came after it the last time. Sensors publish in turns, and a guess that is
     /// right costs a comparison, no hash, and no jump through memory.
     next: Vec<u32>,
-    /// The last guess would have been right: only then is another one made.
+    /// What is guessed: that next one, or the same again.
     in_turns: bool,
     bytes: usize,
     epoch: u32,
@@ -50,28 +50,34 @@ impl Topics {
 
     /// The number of a topic as it was received. One that is known has been checked.
     pub fn number(&mut self, topic: &[u8]) -> Result<u32, Malformed> {
-        if self.names.is(self.last, topic) {
-            return Ok(self.last);
+        let guess = match self.in_turns {
+            true => self.next[self.last as usize],
+            false => self.last,
+        };
+        if !self.names.is(guess, topic) {
+            return self.look_up(topic);
         }
-        let before = self.last as usize;
-        let guess = self.next.get(before).copied().unwrap_or_default();
-        let right = self.in_turns && self.names.is(guess, topic);
-        self.last = if right { guess } else { self.look_up(topic)? };
-        self.in_turns = guess == self.last;
-        if let Some(next) = self.next.get_mut(before) {
-            *next = self.last;
-        }
-        Ok(self.last)
+        self.last = guess;
+        Ok(guess)
     }
 
     fn look_up(&mut self, topic: &[u8]) -> Result<u32, Malformed> {
-        if let Some(number) = self.names.find(topic) {
-            return Ok(number);
+        let number = match self.names.find(topic) {
+            Some(number) => number,
+            None => {
+                publish::check_topic(topic)?;
+                self.bytes += topic.len();
+                self.next.push(0);
+                self.names.insert(topic)
+            }
+        };
+        let next = &mut self.next[self.last as usize];
+        self.in_turns = *next == number;
+        if number != self.last {
+            *next = number;
         }
-        publish::check_topic(topic)?;
-        self.bytes += topic.len();
-        self.next.push(0);
-        Ok(self.names.insert(topic))
+        self.last = number;
+        Ok(number)
     }
 }
 
