@@ -47,7 +47,8 @@ pub fn decode(version: Version, first: u8, body: &[u8]) -> Result<Publish<'_>, M
     Ok(message)
 }
 
-/// Likewise, for a caller that looks at the topic with `check_topic` or knows it already.
+/// Likewise, after `frame` has looked at the first byte, and for a caller that looks at the topic with `check_topic`
+/// or knows it already.
 #[inline(always)]
 pub fn read(version: Version, first: u8, body: &[u8]) -> Result<Publish<'_>, Malformed> {
     let (message, rest) = head_of(first, body)?;
