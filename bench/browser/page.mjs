@@ -6,7 +6,14 @@ import { receive } from "/bench/measure/receive.mjs";
 import { CLIENTS } from "./clients.mjs";
 
 const MEASURES = { publish, window: inFlight, receive };
-const ask = (command) => globalThis.ask(command);
+
+/** Tells the site something; resolves with its answer. */
+async function say(path, value = null) {
+  const response = await fetch(path, { method: "POST", body: JSON.stringify(value) });
+  return response.json();
+}
+
+const ask = (command) => say("/ask", command);
 
 async function metered(body) {
   await ask({ do: "busy" });
@@ -17,8 +24,15 @@ async function metered(body) {
   return { rate: count / seconds, count, busy };
 }
 
-export async function run(task) {
+async function run(task) {
   const connect = await CLIENTS[task.client]();
   const result = await MEASURES[task.measure]({ task, connect, ask, metered });
   return { ...result, memory: (performance.memory?.usedJSHeapSize ?? Number.NaN) / 2 ** 20 };
 }
+
+const broken = new Promise((_, reject) => {
+  addEventListener("error", ({ error }) => reject(error));
+  addEventListener("unhandledrejection", ({ reason }) => reject(reason));
+});
+const result = Promise.race([run(await say("/task")), broken]);
+await say("/result", await result.catch((error) => ({ wrong: String(error) })));

@@ -1,5 +1,5 @@
-// What the page loads: an empty document, the bench's own modules, the copy of dist/ that is measured, and
-// MQTT.js's browser build. Nothing else is served.
+// What the page loads: the bench's own modules, the copy of dist/ that is measured, and MQTT.js's browser build; and
+// whom it talks to: it asks what to do and what the counterpart knows, and says what came out.
 
 import { once } from "node:events";
 import { readFile } from "node:fs/promises";
@@ -9,7 +9,8 @@ import { ROOT } from "../../scripts/run.mjs";
 import { FOLDER } from "../peers.mjs";
 
 const TYPES = { mjs: "text/javascript", js: "text/javascript", wasm: "application/wasm" };
-const PAGE = '<!doctype html><html lang="en"><title>bench</title><link rel="icon" href="data:,"></html>';
+const PAGE = `<!doctype html><html lang="en"><title>bench</title><link rel="icon" href="data:,">
+<script type="module" src="/bench/browser/page.mjs"></script></html>`;
 
 function fileOf(path) {
   if (path === "/mqtt.esm.mjs") return join(ROOT, "node_modules", "mqtt", "dist", "mqtt.esm.js");
@@ -19,10 +20,28 @@ function fileOf(path) {
   return folder && join(ROOT, folder, name);
 }
 
-export async function startSite() {
+async function jsonOf(request) {
+  const chunks = [];
+  for await (const chunk of request) chunks.push(chunk);
+  return JSON.parse(Buffer.concat(chunks).toString());
+}
+
+/** `ask` passes questions on to the counterpart. */
+export async function startSite(ask) {
+  let task;
+  let finished;
+  const answers = {
+    "/task": () => task,
+    "/ask": ask,
+    "/result": (result) => finished(result),
+  };
   const server = createServer(async (request, response) => {
     const path = new URL(request.url, "http://localhost").pathname;
     if (path === "/") return response.setHeader("Content-Type", "text/html; charset=utf-8").end(PAGE);
+    if (path in answers) {
+      const answer = await answers[path](await jsonOf(request));
+      return response.end(JSON.stringify(answer ?? null));
+    }
     const file = fileOf(path);
     if (file === undefined) return response.writeHead(404).end();
     response.setHeader("Content-Type", TYPES[path.split(".").at(-1)]).end(await readFile(file));
@@ -31,6 +50,13 @@ export async function startSite() {
   await once(server, "listening");
   return {
     url: `http://127.0.0.1:${server.address().port}/`,
+    /** What the page makes of this task. */
+    run(given) {
+      task = given;
+      return new Promise((resolve) => {
+        finished = resolve;
+      });
+    },
     stop() {
       server.closeAllConnections();
       server.close();

@@ -1,8 +1,21 @@
 // Receiving what the counterpart streams for a given time, to one subscription or to many with a handler
-// each. Every payload is looked at (its length); the
-// measurement ends with the last message that was sent.
+// each, whose topics come in turn or at random. Every payload is looked at (its length); the measurement ends
+// with the last message that was sent.
 
 import { TOPIC } from "./publish.mjs";
+
+/** Of each topic so many, before the order comes again. */
+const EACH = 8;
+
+/** All topics again and again, each time in another order. */
+function shuffled(topics) {
+  const all = Array.from({ length: EACH }, () => topics).flat();
+  for (let i = all.length - 1; i > 0; i--) {
+    const other = Math.floor(Math.random() * (i + 1));
+    [all[i], all[other]] = [all[other], all[i]];
+  }
+  return all;
+}
 
 export async function receive({ task, connect, ask, metered }) {
   let count = 0;
@@ -18,6 +31,8 @@ export async function receive({ task, connect, ask, metered }) {
   const topics = Array.from({ length: task.subscriptions }, (_, n) => `bench/r/${10_000 + n}/sensor`);
   if (topics.length > 0) await client.handle(topics, onMessage);
   else await client.subscribe(TOPIC);
+  const inTurn = topics.length > 0 ? topics : [TOPIC];
+  const streamed = task.random ? shuffled(inTurn) : inTurn;
   const run = async (ms) => {
     count = 0;
     last = Number.POSITIVE_INFINITY;
@@ -25,7 +40,6 @@ export async function receive({ task, connect, ask, metered }) {
       finished = resolve;
     });
     const { size, packed } = task;
-    const streamed = topics.length > 0 ? topics : [TOPIC];
     const { messages } = await ask({ do: "stream", ms, size, packed, topics: streamed });
     last = messages;
     if (count < last) await end;

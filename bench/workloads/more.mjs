@@ -7,6 +7,9 @@ const two = ["mqtt-lib", "mqttjs"];
 const sizes = [16, 1024, 16_384, 131_072, 1_048_576];
 const named = (size) => (size < 1024 ? `${size}B` : size < 1 << 20 ? `${size / 1024}KiB` : "1MiB");
 
+/** So many topics, in turn, a handler each. */
+const handlers = { measure: "receive", transport: "ws", packed: 16, clients: two };
+
 export const MORE = [
   // A lone message must not wait for others.
   ...["ws", "tcp"].map((transport) => ({
@@ -41,13 +44,11 @@ export const MORE = [
   },
   ...[1, 100, 10_000].map((subscriptions) => ({
     name: `ws-handlers-${subscriptions}`,
-    measure: "receive",
-    transport: "ws",
-    packed: 16,
+    ...handlers,
     subscriptions,
-    clients: two,
     flatTo: subscriptions === 1 ? undefined : { workload: "ws-handlers-1", part: 0.8 },
   })),
+  { name: "ws-handlers-random", ...handlers, subscriptions: 10_000, random: true },
   ...sizes.map((size) => ({
     name: `ws-publish-${named(size)}`,
     measure: "publish",
