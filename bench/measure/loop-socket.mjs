@@ -33,7 +33,10 @@ export class LoopSocket {
   readyState = 0;
   bufferedAmount = 0;
   protocol = "mqtt";
-  #listeners = {};
+  onopen = null;
+  onmessage = null;
+  onclose = null;
+  onerror = null;
 
   constructor() {
     LoopSocket.last = this;
@@ -43,25 +46,13 @@ export class LoopSocket {
     });
   }
 
-  set onopen(listener) {
-    this.#listeners.open = listener;
-  }
-  set onmessage(listener) {
-    this.#listeners.message = listener;
-  }
-  set onclose(listener) {
-    this.#listeners.close = listener;
-  }
-  set onerror(listener) {
-    this.#listeners.error = listener;
-  }
-
+  /** Builds from before 2026-11-26 listen so. */
   addEventListener(name, listener) {
-    this.#listeners[name] = listener;
+    this[`on${name}`] = listener;
   }
 
   #tell(name, data) {
-    this.#listeners[name]?.({ data, target: this });
+    this[`on${name}`]?.({ type: name, data, target: this });
   }
 
   #later = (data) => setImmediate(() => this.#tell("message", data));

@@ -1,0 +1,20 @@
+// bench/compare.mjs drives the package as it is: its socket behaves as far as the package asks. No figure is judged.
+
+import assert from "node:assert/strict";
+import { execFile } from "node:child_process";
+import { test } from "node:test";
+import { fileURLToPath } from "node:url";
+import { promisify } from "node:util";
+
+const ROOT = fileURLToPath(new URL("../..", import.meta.url));
+
+test("two copies are compared in each workload", async () => {
+  const args = ["bench/compare.mjs", "--processes=1", "--slices=1", "dist", "dist"];
+  const { stdout } = await promisify(execFile)(process.execPath, args, { cwd: ROOT });
+  const rows = stdout.trim().split("\n").slice(2);
+  const names = ["publish-0", "publish-1", "publish-2", "receive-1", "receive-16", "receive-700"];
+  assert.equal(rows.length, names.length, stdout);
+  for (const [i, name] of names.entries()) {
+    assert.match(rows[i], new RegExp(`^\\| ${name} \\| [\\d.]+ \\| [\\d.]+ \\([\\d.]+x\\) \\|$`));
+  }
+});
