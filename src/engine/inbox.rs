@@ -5,8 +5,10 @@ use super::Error;
 
 #[derive(Debug, Default)]
 pub struct Inbox {
+    /// It is cleared only where it is new: what came is between `start` and `end`.
     pub buf: Vec<u8>,
     pub start: usize,
+    pub end: usize,
     pub skipping: Option<Skip>,
 }
 
@@ -27,33 +29,36 @@ impl Inbox {
     /// Room for `len` more bytes behind what is there. Offsets given out before are void.
     pub fn space(&mut self, len: usize) -> &mut [u8] {
         if self.start > 0 {
-            self.buf.copy_within(self.start.., 0);
-            self.buf.truncate(self.buf.len() - self.start);
+            self.buf.copy_within(self.start..self.end, 0);
+            self.end -= self.start;
             self.start = 0;
         }
-        if self.buf.is_empty() && self.buf.capacity() > KEEP && len <= KEEP {
+        if self.end == 0 && self.buf.capacity() > KEEP && len <= KEEP {
             self.buf = Vec::new();
         }
-        let filled = self.buf.len();
-        self.buf.resize(filled + len, 0);
-        &mut self.buf[filled..]
+        let filled = self.end;
+        self.end += len;
+        if self.end > self.buf.len() {
+            self.buf.resize(self.end, 0);
+        }
+        &mut self.buf[filled..self.end]
     }
 
     /// The bytes that came last are of no use; what was there before stays.
     pub fn take_back(&mut self, len: usize) {
-        self.buf.truncate(self.buf.len().saturating_sub(len));
+        self.end = self.end.saturating_sub(len);
     }
 
     /// Without a part of a packet it needs no room.
     pub fn rest(&mut self) {
-        if self.start == self.buf.len() {
+        if self.start == self.end {
             self.buf = Vec::new();
-            self.start = 0;
+            (self.start, self.end) = (0, 0);
         }
     }
 
     pub fn clear(&mut self) {
-        self.start = self.buf.len();
+        self.start = self.end;
         self.skipping = None;
     }
 }

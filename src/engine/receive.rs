@@ -96,7 +96,7 @@ impl Engine {
         let buf = std::mem::take(&mut self.inbox.buf);
         let mut at = self.inbox.start;
         let end = loop {
-            match self.next_packet(&buf, at, now) {
+            match self.next_packet(&buf[..self.inbox.end], at, now) {
                 Ok(Some(next)) => at = next,
                 Ok(None) => break Ok(()),
                 Err(what) => break Err(what),
