@@ -7,6 +7,27 @@ import { DressedSocket, OWNER } from "./dressed.mjs";
 import { addressOf, failure, socketFailure } from "./failure.mjs";
 import { certificateFailure, suspicion } from "./tls-failure.mjs";
 
+/** What the client sends at once, and a message more. */
+const ROOM = 96 << 10;
+/** Less than this costs less in a buffer of its own than it would hold up in a large one. */
+const LITTLE = 4 << 10;
+/** A large buffer that no stream holds: most writes are over when they return. @type {Buffer | null} */
+let spare = null;
+
+/** net keeps what it is given until the kernel takes it. @param {import("node:net").Socket} socket @param {Uint8Array} bytes */
+function writeCopy(socket, bytes) {
+  const { length } = bytes;
+  if (length < LITTLE || length > ROOM) {
+    socket.write(Buffer.from(bytes));
+    return;
+  }
+  const copy = spare ?? Buffer.allocUnsafeSlow(ROOM);
+  spare = null;
+  copy.set(bytes);
+  socket.write(copy.subarray(0, length));
+  if (socket.writableLength === 0) spare = copy;
+}
+
 export class TcpSocket extends DressedSocket {
   /** @type {import("node:net").Socket | undefined} */
   #socket;
@@ -73,7 +94,7 @@ export class TcpSocket extends DressedSocket {
 
   /** @override @param {Uint8Array} bytes */
   write(bytes) {
-    this.#socket?.write(Buffer.from(bytes)); // net keeps what it is given until the kernel takes it
+    if (this.#socket !== undefined) writeCopy(this.#socket, bytes);
   }
 
   /** @override */

@@ -311,7 +311,7 @@ pub fn put(list: &mut Vec<u8>, id: u8, value: Value<'_>) {
     list.push(id);
     match value {
         Value::Number(number) => match row.kind {
-            Kind::Two => list.extend_from_slice(&(number as u16).to_be_bytes()),
+            Kind::Two => put_u16(list, number as u16),
             Kind::Four => list.extend_from_slice(&number.to_be_bytes()),
             Kind::Var => super::frame::write_remaining_length(list, number as usize),
             _ => list.push(number as u8),
@@ -327,10 +327,17 @@ pub fn put(list: &mut Vec<u8>, id: u8, value: Value<'_>) {
 
 pub(super) const LONGEST: usize = 65_535;
 
+/// Byte by byte: a copy of memory costs as much for two bytes as for a hundred.
+pub(super) fn put_u16(out: &mut Vec<u8>, number: u16) {
+    let [high, low] = number.to_be_bytes();
+    out.push(high);
+    out.push(low);
+}
+
 /// Bytes with their length in front. The caller has seen to it that they are at most [`LONGEST`].
 #[inline(never)]
 pub(super) fn put_bytes(out: &mut Vec<u8>, bytes: &[u8]) {
-    out.extend_from_slice(&(bytes.len() as u16).to_be_bytes());
+    put_u16(out, bytes.len() as u16);
     out.extend_from_slice(bytes);
 }
 

@@ -5,7 +5,7 @@
 //! payload but into the outgoing buffer, never chooses a packet id.
 
 use super::frame::{write_remaining_length, MAX_REMAINING_LENGTH};
-use super::property::{number, place, split, TOPIC_ALIAS};
+use super::property::{number, place, put_u16, split, TOPIC_ALIAS};
 use super::topic::check_name;
 use super::{malformed, protocol, Malformed, Version};
 
@@ -184,16 +184,16 @@ pub fn encode(out: &mut Vec<u8>, version: Version, parts: &Parts<'_>, pid: u16) 
     out.reserve(5 + body);
     out.push(0x30 | parts.qos << 1 | u8::from(parts.retain));
     write_remaining_length(out, body);
-    out.extend_from_slice(&length.to_be_bytes());
+    put_u16(out, length);
     out.extend_from_slice(parts.topic);
     if parts.qos != 0 {
-        out.extend_from_slice(&pid.to_be_bytes());
+        put_u16(out, pid);
     }
     if version == Version::V5 {
         write_remaining_length(out, list_length(parts));
         if parts.alias != 0 {
             out.push(TOPIC_ALIAS);
-            out.extend_from_slice(&parts.alias.to_be_bytes());
+            put_u16(out, parts.alias);
         }
         out.extend_from_slice(parts.properties);
     }

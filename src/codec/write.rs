@@ -6,7 +6,7 @@
 //! because a truncated length would garble all that follows.
 
 use super::frame::{write_remaining_length, MAX_REMAINING_LENGTH};
-use super::property::{put_bytes, LONGEST};
+use super::property::{put_bytes, put_u16, LONGEST};
 use super::{Ack, Version};
 
 /// The message the server publishes when the connection breaks.
@@ -40,7 +40,7 @@ pub fn connect(out: &mut Vec<u8>, c: &Connect<'_>) {
     let mut body = Vec::with_capacity(64);
     body.extend_from_slice(b"\x00\x04MQTT");
     body.extend_from_slice(&[c.version as u8, 0]);
-    body.extend_from_slice(&c.keepalive.to_be_bytes());
+    put_u16(&mut body, c.keepalive);
     put_list(&mut body, c.version, c.properties);
     let mut fields: [Option<&[u8]>; 5] = [Some(c.client_id.as_bytes()), None, None, None, None];
     if let Some(will) = &c.will {

@@ -47,6 +47,18 @@ for (const url of ["tlsUrl", "wssUrl"]) {
       });
     }
 
+    test("200 payloads of 60 kB in one turn keep their bytes", async (t) => {
+      const topic = freshTopic();
+      const received = await collect(t, broker.url, topic);
+      const client = clientFor(t, credentials());
+      const payload = new Uint8Array(60_000);
+      const sent = Array.from({ length: 200 }, (_, i) => client.publish(topic, payload.fill(i)));
+      payload.fill(255);
+      await Promise.all(sent);
+      await received.count(200);
+      for (const [i, { payload }] of received.entries()) assert.ok(payload.every((byte) => byte === i));
+    });
+
     test("1 MB comes in", async (t) => {
       const topic = freshTopic();
       const payload = new Uint8Array(randomBytes(1_000_000));
