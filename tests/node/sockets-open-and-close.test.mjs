@@ -1,0 +1,159 @@
+// How a socket of Node, dressed as a WebSocket, opens, fails and closes, against real servers: which events come, in
+// which order, and that nothing follows them or keeps the process alive. Part of what js/node/dressed.mjs promises.
+
+import assert from "node:assert/strict";
+import { spawn } from "node:child_process";
+import { lookup } from "node:dns/promises";
+import { once } from "node:events";
+import { describe, test } from "node:test";
+import { setTimeout as sleep } from "node:timers/promises";
+import { connect } from "../../js/node/connect.mjs";
+import { kinds, silentPeer, tcpServer, watch, wsServer } from "../support/socket-peers.mjs";
+
+for (const kind of Object.keys(kinds)) {
+  describe(`${kind}:// socket`, () => {
+    test("opens, echoes and closes cleanly", async () => {
+      const far = await kinds[kind]({ echo: true });
+      const seen = watch(connect(far.url, "mqtt"));
+      assert.equal(seen.socket.readyState, 0);
+      await seen.open;
+      assert.equal(seen.socket.readyState, 1);
+      seen.socket.binaryType = "arraybuffer";
+      seen.socket.send(new Uint8Array([1, 2, 3]));
+      assert.deepEqual([...(await seen.received(3))], [1, 2, 3]);
+      seen.socket.close();
+      assert.equal(seen.socket.readyState, 2);
+      const event = await seen.closed;
+      assert.equal(event.wasClean, true);
+      assert.equal(seen.socket.readyState, 3);
+      assert.deepEqual(seen.log, ["open", "message", "close"]);
+    });
+
+    test("a peer that closes is told as a clean close, and nothing follows it", async () => {
+      const far = await kinds[kind]();
+      const seen = watch(connect(far.url, "mqtt"));
+      await seen.open;
+      await sleep(20);
+      far.close();
+      const event = await seen.closed;
+      assert.equal(event.wasClean, true);
+      if (kind === "ws") assert.deepEqual([event.code, event.reason], [1001, "going away"]);
+      seen.socket.send(new Uint8Array([1]));
+      seen.socket.close();
+      await sleep(20);
+      assert.deepEqual(seen.log, ["open", "close"]);
+    });
+
+    test("a connection that is cut is told as an unclean close", async () => {
+      const far = await kinds[kind]();
+      const seen = watch(connect(far.url, "mqtt"));
+      await seen.open;
+      await sleep(20);
+      (far.peer._socket ?? far.peer).resetAndDestroy();
+      const event = await seen.closed;
+      assert.equal(event.wasClean, false);
+      assert.equal(event.code, 1006);
+      assert.deepEqual(
+        seen.log.filter((entry) => entry !== "error"),
+        ["open", "close"],
+      );
+      if (seen.error) assert.match(seen.error.message, new RegExp(`127.0.0.1:${far.port}.*ECONNRESET`));
+    });
+
+    test("close() before open: one onclose, later, and no error", async () => {
+      const far = await kinds[kind]();
+      const seen = watch(connect(far.url, "mqtt"));
+      seen.socket.close();
+      seen.socket.close();
+      assert.deepEqual(seen.log, []);
+      await seen.closed;
+      await sleep(20);
+      assert.deepEqual(seen.log, ["close"]);
+    });
+
+    test("send() before open throws, as a WebSocket's does", async () => {
+      const far = await kinds[kind]();
+      const seen = watch(connect(far.url, "mqtt"));
+      assert.throws(() => seen.socket.send(new Uint8Array([1])), /before the connection is open/);
+      seen.socket.close();
+      await seen.closed;
+    });
+
+    test("a refused port is an error that names it, then one close", async () => {
+      const seen = watch(connect(`${kind}://127.0.0.1:1`, "mqtt"));
+      const event = await seen.closed;
+      assert.equal(event.wasClean, false);
+      assert.deepEqual(seen.log, ["error", "close"]);
+      assert.equal(seen.error.message, "connect ECONNREFUSED 127.0.0.1:1: nothing listens there");
+      assert.equal(seen.error.code, "ECONNREFUSED");
+      assert.equal(seen.error.cause.code, "ECONNREFUSED");
+    });
+
+    test("a host that does not exist is an error that names it", async () => {
+      const seen = watch(connect(`${kind}://nowhere.invalid:1883`, "mqtt"));
+      await seen.closed;
+      assert.match(seen.error.message, /^connect (ENOTFOUND|EAI_AGAIN) nowhere\.invalid:1883: /);
+    });
+
+    test("IPv4 and IPv6 hosts, and localhost whichever of them it is", async (t) => {
+      const local = (await lookup("localhost", { all: true })).map((entry) => entry.address);
+      for (const host of ["127.0.0.1", "::1"]) {
+        let port;
+        try {
+          port =
+            kind === "ws"
+              ? await wsServer(() => {}, { host })
+              : await tcpServer((peer) => peer.resume(), host);
+        } catch (error) {
+          t.diagnostic(`${host} is not available here: ${error.message}`);
+          continue;
+        }
+        const names = [host.includes(":") ? `[${host}]` : host];
+        if (local.includes(host)) names.push("localhost");
+        for (const name of names) {
+          const seen = watch(connect(`${kind}://${name}:${port}`, "mqtt"));
+          await seen.open;
+          seen.socket.close();
+          assert.equal((await seen.closed).wasClean, true);
+        }
+      }
+    });
+
+    test("a peer that never closes its side is dropped after 2 s", async () => {
+      const port = await silentPeer(kind);
+      const seen = watch(connect(`${kind}://127.0.0.1:${port}`, "mqtt"));
+      await seen.open;
+      const start = performance.now();
+      seen.socket.close();
+      const event = await seen.closed;
+      assert.equal(event.wasClean, false);
+      assert.ok(performance.now() - start < 2500);
+    });
+
+    test("a process that closes its socket ends by itself", async () => {
+      const far = await kinds[kind]({ echo: true });
+      assert.ok((await run(far.url)) < 1000);
+      const port = await silentPeer(kind);
+      assert.ok((await run(`${kind}://127.0.0.1:${port}`)) < 3500);
+    });
+  });
+}
+
+/** Opens and closes a socket in a process of its own; how many ms the process lived after close(). */
+async function run(url) {
+  const module = new URL("../../js/node/connect.mjs", import.meta.url).href;
+  const script = `
+    import { connect } from ${JSON.stringify(module)};
+    const socket = connect(${JSON.stringify(url)}, "mqtt");
+    socket.onopen = () => { socket.send(new Uint8Array(10)); socket.close(); process.send("closing"); process.disconnect(); };
+    socket.onerror = (event) => { throw event.error; };
+  `;
+  const child = spawn(process.execPath, ["--input-type=module", "-e", script], {
+    stdio: ["ignore", "ignore", "inherit", "ipc"],
+  });
+  await once(child, "message");
+  const start = performance.now();
+  const [code] = await once(child, "exit");
+  assert.equal(code, 0);
+  return performance.now() - start;
+}
