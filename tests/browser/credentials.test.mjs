@@ -1,40 +1,18 @@
 // Credentials from a function in Chromium: called while the WebAssembly is still loading, and signing URLs for AWS IoT.
 
 import assert from "node:assert/strict";
-import { after, before, test } from "node:test";
-import { chromium } from "playwright-core";
+import { test } from "node:test";
 import { startAwsGateway } from "../support/aws-gateway.mjs";
 import { startMosquitto } from "../support/mosquitto.mjs";
-import { startSite } from "./support/site.mjs";
+import { inChromium, openPage } from "./support/chromium.mjs";
 
-let browser;
-let site;
-
-before(async () => {
-  site = await startSite();
-  browser = await chromium.launch({
-    executablePath: "/usr/bin/chromium",
-    args: ["--no-sandbox", "--disable-gpu", "--disable-dev-shm-usage", "--disable-background-networking"],
-  });
-});
-
-after(async () => {
-  await browser?.close();
-  site?.stop();
-});
-
-async function open(t) {
-  const page = await browser.newPage();
-  t.after(() => page.close());
-  await page.goto(`${site.url}/aws`);
-  return page;
-}
+const shared = inChromium();
 
 test("a function is asked once the WebAssembly is loaded, and what was called before is sent", async (t) => {
   const broker = await startMosquitto();
   t.after(() => broker.stop());
-  const page = await open(t);
-  const release = site.hold();
+  const page = await openPage(t, shared, "/aws");
+  const release = shared.site.hold();
   const calls = page.evaluate(async (url) => {
     const { MqttCustom } = await import("mqtt-lib");
     const calls = [];
@@ -62,7 +40,7 @@ test("mqtt-lib/aws signs in a page: each attempt anew, with the keys of the mome
   const gateway = await startAwsGateway();
   t.after(() => gateway.stop());
   gateway.keys = { accessKeyId: "ASIA1", secretAccessKey: "secret/+1", sessionToken: "token+/=" };
-  const page = await open(t);
+  const page = await openPage(t, shared, "/aws");
   const start = async ({ host, keys }) => {
     const { MqttCustom } = await import("mqtt-lib");
     const { awsIot } = await import("mqtt-lib/aws");

@@ -3,10 +3,10 @@
 
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { chromium } from "playwright-core";
 import { startMosquitto } from "../support/mosquitto.mjs";
 import { randomOf } from "../support/random.mjs";
 import { reloadAgainAndAgain } from "../support/reloads.mjs";
+import { launch } from "./support/chromium.mjs";
 import { startSite } from "./support/site.mjs";
 
 test("a page reloaded 3 times: nothing lost, nothing of QoS 2 twice", async () => {
@@ -20,10 +20,7 @@ test("a second tab is told STORE_LOCKED, and the first goes on", async (t) => {
   const [broker, site] = await Promise.all([startMosquitto(), startSite()]);
   t.after(() => broker.stop());
   t.after(() => site.stop());
-  const browser = await chromium.launch({
-    executablePath: "/usr/bin/chromium",
-    args: ["--no-sandbox", "--disable-gpu", "--disable-dev-shm-usage", "--disable-background-networking"],
-  });
+  const browser = await launch();
   t.after(() => browser.close());
   const context = await browser.newContext();
   const start = async (url) => {

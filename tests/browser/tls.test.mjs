@@ -4,21 +4,15 @@
 import assert from "node:assert/strict";
 import { createHash, X509Certificate } from "node:crypto";
 import { readFileSync } from "node:fs";
-import { after, before, test } from "node:test";
-import { chromium } from "playwright-core";
+import { test } from "node:test";
 import { makeCertificates, startTlsMosquitto } from "../support/certificates.mjs";
 import { startEmbedded } from "../support/embedded.mjs";
 import { startGateway } from "../support/gateway.mjs";
-import { startSite } from "./support/site.mjs";
+import { inChromium, openPage } from "./support/chromium.mjs";
 
 const SECRET = "hunter2Xy";
 const certificates = makeCertificates();
 const server = certificates.issue("server");
-let broker;
-let browser;
-let gateway;
-let site;
-let stranger;
 
 /** How Chromium names a key that it is to trust. */
 function spki(path) {
@@ -26,36 +20,14 @@ function spki(path) {
   return createHash("sha256").update(key).digest("base64");
 }
 
-before(async () => {
-  broker = await startTlsMosquitto(certificates, { server });
-  stranger = await startTlsMosquitto(certificates, { server: certificates.issue("stranger") });
-  gateway = await startGateway({ admits: ({ url }) => url.startsWith("/open") });
-  site = await startSite();
-  browser = await chromium.launch({
-    executablePath: "/usr/bin/chromium",
-    handleSIGTERM: false,
-    args: [
-      "--no-sandbox",
-      "--disable-gpu",
-      "--disable-dev-shm-usage",
-      "--disable-background-networking",
-      `--ignore-certificate-errors-spki-list=${spki(server.cert)}`,
-    ],
-  });
-});
-
-after(async () => {
-  await browser?.close();
-  site?.stop();
-  await Promise.all([broker?.stop(), stranger?.stop(), gateway?.stop()]);
-});
-
-async function openPage(t) {
-  const page = await browser.newPage();
-  t.after(() => page.close());
-  await page.goto(site.url);
-  return page;
-}
+const shared = inChromium(
+  {
+    broker: () => startTlsMosquitto(certificates, { server }),
+    stranger: () => startTlsMosquitto(certificates, { server: certificates.issue("stranger") }),
+    gateway: () => startGateway({ admits: ({ url }) => url.startsWith("/open") }),
+  },
+  [`--ignore-certificate-errors-spki-list=${spki(server.cert)}`],
+);
 
 /** Everything that a user could log of a failed start(). */
 function failed(page, credentials) {
@@ -79,7 +51,7 @@ function failed(page, credentials) {
 }
 
 test("wss to a broker whose certificate the browser trusts: each QoS, and 1 MB", async (t) => {
-  const page = await openPage(t);
+  const page = await openPage(t, shared);
   const received = await page.evaluate(async (mqttserver) => {
     const { MqttCustom } = await import("/dist/browser.mjs");
     const client = new MqttCustom({ credentials: { mqttserver } });
@@ -97,7 +69,7 @@ test("wss to a broker whose certificate the browser trusts: each QoS, and 1 MB",
     await all;
     await client.stop();
     return lengths;
-  }, broker.wssUrl);
+  }, shared.broker.wssUrl);
   assert.deepEqual(received, [
     [0, 5],
     [1, 5],
@@ -107,7 +79,7 @@ test("wss to a broker whose certificate the browser trusts: each QoS, and 1 MB",
 });
 
 test("wss to a broker whose certificate the browser does not trust is CONNECTION_REFUSED", async (t) => {
-  const { code, message } = await failed(await openPage(t), { mqttserver: stranger.wssUrl });
+  const { code, message } = await failed(await openPage(t, shared), { mqttserver: shared.stranger.wssUrl });
   assert.equal(code, "CONNECTION_REFUSED");
   assert.match(message, /^cannot connect to wss:\/\/127\.0\.0\.1/);
 });
@@ -121,8 +93,8 @@ const NODE_ONLY = {
 for (const [name, value] of Object.entries(NODE_ONLY)) {
   test(`a page cannot set ${name}, and is told what to do instead`, async (t) => {
     const [outer, inner] = name.split(".");
-    const credentials = { mqttserver: broker.wssUrl, [outer]: inner ? { [inner]: value } : value };
-    const { code, type, message } = await failed(await openPage(t), credentials);
+    const credentials = { mqttserver: shared.broker.wssUrl, [outer]: inner ? { [inner]: value } : value };
+    const { code, type, message } = await failed(await openPage(t, shared), credentials);
     assert.equal(code, "INVALID_OPTION");
     assert.equal(type, "TypeError");
     assert.ok(message.startsWith(`credentials.${name} is for Node only: `), message);
@@ -134,7 +106,7 @@ for (const [name, value] of Object.entries(NODE_ONLY)) {
 }
 
 test("a page's subprotocols and query are those that were given", async (t) => {
-  const page = await openPage(t);
+  const page = await openPage(t, shared);
   const state = await page.evaluate(async (mqttserver) => {
     const { MqttCustom } = await import("/dist/browser.mjs");
     const client = new MqttCustom({
@@ -144,18 +116,18 @@ test("a page's subprotocols and query are those that were given", async (t) => {
     const { state } = client;
     await client.stop();
     return state;
-  }, `ws://127.0.0.1:${gateway.port}/open?token=a%2Fb`);
+  }, `ws://127.0.0.1:${shared.gateway.port}/open?token=a%2Fb`);
   assert.equal(state, "connected");
-  assert.equal(gateway.seen.at(-1).url, "/open?token=a%2Fb");
-  assert.equal(gateway.seen.at(-1).protocols, "mqttv3.1, mqtt");
+  assert.equal(shared.gateway.seen.at(-1).url, "/open?token=a%2Fb");
+  assert.equal(shared.gateway.seen.at(-1).protocols, "mqttv3.1, mqtt");
 });
 
 const query = `?X-Amz-Signature=${SECRET}`;
 const SECRETS = {
-  "a signed URL that is refused": () => ({ mqttserver: gateway.url + query }),
+  "a signed URL that is refused": () => ({ mqttserver: shared.gateway.url + query }),
   "a signed URL that is none": () => ({ mqttserver: `ws://[::zz]:80/mqtt${query}` }),
   "a subprotocol that is none": () => ({
-    mqttserver: gateway.url,
+    mqttserver: shared.gateway.url,
     websocket: { protocols: [`a ${SECRET}`] },
   }),
   "certs in a page": () => ({ certs: { key: SECRET, passphrase: SECRET } }),
@@ -165,7 +137,7 @@ const SECRETS = {
 
 for (const [what, credentials] of Object.entries(SECRETS)) {
   test(`a page shows nothing of ${what}`, async (t) => {
-    const { code, all } = await failed(await openPage(t), credentials());
+    const { code, all } = await failed(await openPage(t, shared), credentials());
     assert.match(code, /^(CONNECTION_REFUSED|INVALID_OPTION)$/);
     assert.ok(!all.includes(SECRET), all);
   });
@@ -173,7 +145,7 @@ for (const [what, credentials] of Object.entries(SECRETS)) {
 
 test("the demo page keeps the password out of the address bar and of every request", async (t) => {
   const demo = await startEmbedded();
-  const page = await browser.newPage();
+  const page = await shared.browser.newPage();
   t.after(async () => {
     await page.close();
     await demo.stop();

@@ -2,25 +2,20 @@
 // 0.0.0.0 leads to this machine, but is not one of the names that always do.
 
 import assert from "node:assert/strict";
-import { after, before, test } from "node:test";
+import { test } from "node:test";
 import { makeCertificates, startTlsMosquitto } from "../support/certificates.mjs";
+import { forTheFile } from "../support/for-the-file.mjs";
 import { captureWarnings, clientFor } from "./helpers.mjs";
 
 const certificates = makeCertificates();
-let broker;
-
-before(async () => {
-  broker = await startTlsMosquitto(certificates);
-});
-
-after(() => broker?.stop());
+const shared = forTheFile({ broker: () => startTlsMosquitto(certificates) });
 
 const signed = (mqttserver, more) => ({ mqttserver, mqttusername: "me", mqttpassword: "secret", ...more });
 const far = (url) => url.replace("127.0.0.1", "0.0.0.0");
 
 for (const url of ["url", "wsUrl"]) {
   test(`${url === "url" ? "mqtt" : "ws"} to another machine warns once, over all its connections`, async (t) => {
-    const client = clientFor(t, signed(far(broker[url])));
+    const client = clientFor(t, signed(far(shared.broker[url])));
     await client.start();
     await client.stop();
     await client.start();
@@ -35,17 +30,17 @@ for (const url of ["url", "wsUrl"]) {
 
 test("without on_error it is one console.warn", async (t) => {
   const warnings = captureWarnings(t);
-  const client = clientFor(t, signed(far(broker.url)), { on_error: null });
+  const client = clientFor(t, signed(far(shared.broker.url)), { on_error: null });
   await client.start();
   assert.equal(warnings.length, 1);
   assert.match(warnings[0], /INSECURE_CONNECTION/);
 });
 
 const quiet = {
-  "to 127.0.0.1": () => signed(broker.url),
-  "to localhost": () => signed(broker.url.replace("127.0.0.1", "localhost")),
-  "without a password": () => ({ mqttserver: far(broker.url), mqttusername: "me" }),
-  "over TLS": () => signed(broker.tlsUrl, { certs: { ca: certificates.ca } }),
+  "to 127.0.0.1": () => signed(shared.broker.url),
+  "to localhost": () => signed(shared.broker.url.replace("127.0.0.1", "localhost")),
+  "without a password": () => ({ mqttserver: far(shared.broker.url), mqttusername: "me" }),
+  "over TLS": () => signed(shared.broker.tlsUrl, { certs: { ca: certificates.ca } }),
 };
 
 for (const [what, credentials] of Object.entries(quiet)) {

@@ -10,15 +10,20 @@ import { startMosquitto } from "../support/mosquitto.mjs";
 import { startTlsFront } from "../support/tls-front.mjs";
 import { clientFor, failure, until } from "./helpers.mjs";
 
-test("each attempt has the certificate that the function gives for it", async (t) => {
-  const certificates = makeCertificates();
+const certificates = makeCertificates();
+
+/** A broker of this test behind TLS. */
+async function startFront(t, options) {
   const broker = await startMosquitto();
   t.after(() => broker.stop());
-  const front = await startTlsFront(broker.port, {
-    server: certificates.issue("server"),
-    ca: certificates.ca,
-  });
+  const server = certificates.issue("server");
+  const front = await startTlsFront(broker.port, { server, ca: certificates.ca, ...options });
   t.after(() => front.stop());
+  return front;
+}
+
+test("each attempt has the certificate that the function gives for it", async (t) => {
+  const front = await startFront(t);
   const issued = [];
   const client = clientFor(t, async () => {
     const { cert, key } = certificates.issue(`device-${issued.length}`, { names: "DNS:device" });
@@ -40,15 +45,7 @@ test("each attempt has the certificate that the function gives for it", async (t
 });
 
 test("certs of the wrong shape fail that attempt, and the next may be right", async (t) => {
-  const certificates = makeCertificates();
-  const broker = await startMosquitto();
-  t.after(() => broker.stop());
-  const front = await startTlsFront(broker.port, {
-    server: certificates.issue("server"),
-    ca: certificates.ca,
-    mutual: false,
-  });
-  t.after(() => front.stop());
+  const front = await startFront(t, { mutual: false });
   const answers = [{ caa: "ca.pem" }, { ca: "no-such-file.pem" }];
   const client = clientFor(t, async () => ({
     mqttserver: "127.0.0.1",

@@ -2,29 +2,21 @@
 // wrong with it is an error of its own, and only an ugly option looks away, with a warning.
 
 import assert from "node:assert/strict";
-import { after, before, describe, test } from "node:test";
+import { describe, test } from "node:test";
 import { makeCertificates, startTlsMosquitto } from "../support/certificates.mjs";
+import { forTheFile } from "../support/for-the-file.mjs";
 import { captureWarnings, clientFor, failure, run } from "./helpers.mjs";
 
 const certificates = makeCertificates();
 const { ca } = certificates;
 const other = certificates.authority("other-ca");
-const brokers = {};
-
-before(async () => {
-  const servers = {
-    good: certificates.issue("good"),
-    elsewhere: certificates.issue("elsewhere", { names: "DNS:elsewhere.example,IP:127.0.0.2" }),
-    expired: certificates.issue("expired", { days: -1 }),
-  };
-  await Promise.all(
-    Object.entries(servers).map(async ([name, server]) => {
-      brokers[name] = await startTlsMosquitto(certificates, { server });
-    }),
-  );
+const startWith = (name, options) => () =>
+  startTlsMosquitto(certificates, { server: certificates.issue(name, options) });
+const brokers = forTheFile({
+  good: startWith("good"),
+  elsewhere: startWith("elsewhere", { names: "DNS:elsewhere.example,IP:127.0.0.2" }),
+  expired: startWith("expired", { days: -1 }),
 });
-
-after(() => Promise.all(Object.values(brokers).map((broker) => broker.stop())));
 
 const OVER = { mqtts: "tlsUrl", wss: "wssUrl" };
 

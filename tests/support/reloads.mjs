@@ -1,7 +1,7 @@
 // A page with a persistent client that publishes, and is reloaded again and again in the middle of it.
 
-import { chromium } from "playwright-core";
 import { MqttCustom } from "mqtt-lib";
+import { launch } from "../browser/support/chromium.mjs";
 import { startSite } from "../browser/support/site.mjs";
 import { startMosquitto } from "./mosquitto.mjs";
 
@@ -33,10 +33,7 @@ async function publishForEver({ url, first }) {
 /** Reloads the page `reloads` times; what was published, is lost, came twice. */
 export async function reloadAgainAndAgain({ reloads, random, life = 200 }) {
   const [broker, site] = await Promise.all([startMosquitto({ persistence: true }), startSite()]);
-  const browser = await chromium.launch({
-    executablePath: "/usr/bin/chromium",
-    args: ["--no-sandbox", "--disable-gpu", "--disable-dev-shm-usage", "--disable-background-networking"],
-  });
+  const browser = await launch();
   const arrived = new Map();
   const watcher = new MqttCustom({ credentials: { mqttserver: broker.url } });
   const published = [];

@@ -3,30 +3,11 @@
 // that imports it.
 
 import assert from "node:assert/strict";
-import { after, before } from "node:test";
 import mqtt from "mqtt";
-import { chromium } from "playwright-core";
 import { startMosquitto } from "../../support/mosquitto.mjs";
-import { startSite } from "./site.mjs";
+import { inChromium } from "./chromium.mjs";
 
-/** `broker`, `browser` and `site`, once the tests run. */
-const shared = {};
-
-before(async () => {
-  [shared.broker, shared.site] = await Promise.all([startMosquitto(), startSite()]);
-  shared.browser = await chromium.launch({
-    executablePath: "/usr/bin/chromium",
-    // A time limit of the test runner must end this process, not only the browser.
-    handleSIGTERM: false,
-    args: ["--no-sandbox", "--disable-gpu", "--disable-dev-shm-usage", "--disable-background-networking"],
-  });
-});
-
-after(async () => {
-  await shared.browser?.close();
-  shared.site?.stop();
-  await shared.broker?.stop();
-});
+const shared = inChromium({ broker: startMosquitto });
 
 let topics = 0;
 
