@@ -3,12 +3,11 @@
 import assert from "node:assert/strict";
 import { writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { after, before, describe, test } from "node:test";
+import { describe, test } from "node:test";
+import { forTheFile } from "../support/for-the-file.mjs";
 import { startMosquitto } from "../support/mosquitto.mjs";
 import { startRumqttd } from "../support/rumqttd.mjs";
 import { clientFor, failure, freshTopic, until } from "./helpers.mjs";
-
-const brokers = {};
 
 /** Everything under test/ is allowed, and nothing else. */
 function withAcl(folder) {
@@ -17,14 +16,10 @@ function withAcl(folder) {
   return `acl_file ${path}`;
 }
 
-before(async () => {
-  [brokers.mosquitto, brokers.rumqttd] = await Promise.all([
-    startMosquitto({ config: withAcl }),
-    startRumqttd(),
-  ]);
+const brokers = forTheFile({
+  mosquitto: () => startMosquitto({ config: withAcl }),
+  rumqttd: startRumqttd,
 });
-
-after(() => Promise.all(Object.values(brokers).map((broker) => broker.stop())));
 
 const five = (t, name, credentials = {}) =>
   clientFor(t, { mqttserver: brokers[name].url, mqttversion: 5, ...credentials });

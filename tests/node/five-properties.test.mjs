@@ -2,23 +2,15 @@
 // arrives as it was given.
 
 import assert from "node:assert/strict";
-import { after, before, describe, test } from "node:test";
+import { describe, test } from "node:test";
+import { forTheFile } from "../support/for-the-file.mjs";
 import { startMosquitto } from "../support/mosquitto.mjs";
 import { startRumqttd } from "../support/rumqttd.mjs";
 import { startTap } from "../support/tap.mjs";
 import { clientFor, freshTopic, until } from "./helpers.mjs";
 
-const brokers = {};
 const STARTS = { mosquitto: () => startMosquitto({ config: "max_topic_alias 10" }), rumqttd: startRumqttd };
-
-before(async () => {
-  const started = Object.entries(STARTS).map(async ([name, start]) => {
-    brokers[name] = await start();
-  });
-  await Promise.all(started);
-});
-
-after(() => Promise.all(Object.values(brokers).map((broker) => broker.stop())));
+const brokers = forTheFile(STARTS);
 
 const BYTES = Uint8Array.of(0, 1, 127, 128, 255);
 /** Each by itself; the expiry is told as what is left of it. */

@@ -12,7 +12,7 @@ before(async () => {
   broker = await startMosquitto();
 });
 
-after(() => broker.stop());
+after(() => broker?.stop());
 
 let names = 0;
 const freshName = () => `session-${process.pid}-${++names}`;
