@@ -3,6 +3,7 @@
 
 import assert from "node:assert/strict";
 import { test } from "node:test";
+import { startAll, stopAll } from "../support/for-the-file.mjs";
 import { startMosquitto } from "../support/mosquitto.mjs";
 import { randomOf } from "../support/random.mjs";
 import { reloadAgainAndAgain } from "../support/reloads.mjs";
@@ -17,11 +18,9 @@ test("a page reloaded 3 times: nothing lost, nothing of QoS 2 twice", async () =
 });
 
 test("a second tab is told STORE_LOCKED, and the first goes on", async (t) => {
-  const [broker, site] = await Promise.all([startMosquitto(), startSite()]);
-  t.after(() => broker.stop());
-  t.after(() => site.stop());
-  const browser = await launch();
-  t.after(() => browser.close());
+  const shared = await startAll({ broker: startMosquitto, site: startSite, browser: launch });
+  t.after(() => stopAll(shared));
+  const { broker, site, browser } = shared;
   const context = await browser.newContext();
   const start = async (url) => {
     const { MqttCustom } = await import("/dist/browser.mjs");

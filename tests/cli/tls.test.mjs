@@ -3,36 +3,33 @@
 
 import assert from "node:assert/strict";
 import { writeFileSync } from "node:fs";
-import { after, before, test } from "node:test";
+import { test } from "node:test";
 import { launch, run, subscribed } from "../support/command.mjs";
 import { makeCertificates, startTlsMosquitto } from "../support/certificates.mjs";
+import { forTheFile } from "../support/for-the-file.mjs";
 
 const certificates = makeCertificates();
 const { ca } = certificates;
 const device = certificates.issue("device", { names: "DNS:device" });
 const other = certificates.authority("other-ca");
 const own = ["--cafile", ca, "--cert", device.cert, "--key", device.key];
-let broker;
-let elsewhere;
-
-before(async () => {
-  const server = certificates.issue("elsewhere", { names: "DNS:elsewhere.example" });
-  [broker, elsewhere] = await Promise.all([
-    startTlsMosquitto(certificates, { mutual: true }),
-    startTlsMosquitto(certificates, { server }),
-  ]);
+const server = certificates.issue("elsewhere", { names: "DNS:elsewhere.example" });
+const shared = forTheFile({
+  broker: () => startTlsMosquitto(certificates, { mutual: true }),
+  elsewhere: () => startTlsMosquitto(certificates, { server }),
 });
-
-after(() => Promise.all([broker?.stop(), elsewhere?.stop()]));
 
 const at = (port) => ["-h", "127.0.0.1", "-p", `${port}`];
 const message = ["-t", "test/tls", "-m", "hello", "-q", "1"];
 
 test("the options of mosquitto_pub work here, and the other way round", async () => {
-  const words = [...at(broker.tlsPort), "-t", "test/tls", "-q", "1", ...own];
+  const words = [...at(shared.broker.tlsPort), "-t", "test/tls", "-q", "1", ...own];
   const sub = await subscribed([...words, "-C", "3"]);
   assert.equal((await run(["pub", ...words, "-m", "ours"])).code, 0);
-  assert.equal((await run(["pub", broker.wssUrl, ...own, "-t", "test/tls", "-m", "by WebSocket"])).code, 0);
+  assert.equal(
+    (await run(["pub", shared.broker.wssUrl, ...own, "-t", "test/tls", "-m", "by WebSocket"])).code,
+    0,
+  );
   assert.equal((await launch("mosquitto_pub", [...words, "-m", "theirs"]).ended).code, 0);
   assert.equal((await sub.ended).stdout, "ours\nby WebSocket\ntheirs\n");
 });
@@ -44,48 +41,53 @@ const WRONG = [
   [
     1,
     "an unknown CA",
-    () => [...at(broker.tlsPort), "--cafile", other],
+    () => [...at(shared.broker.tlsPort), "--cafile", other],
     /not signed by --cafile \(".*other-ca\.pem"\)/,
   ],
   [
     1,
     "no CA",
-    () => [...at(elsewhere.tlsPort), "--tls-alpn", "mqtt"],
+    () => [...at(shared.elsewhere.tlsPort), "--tls-alpn", "mqtt"],
     /CA that this system does not know; give that CA as --cafile/,
   ],
   [
     1,
     "no client certificate",
-    () => [...at(broker.tlsPort), "--cafile", ca],
+    () => [...at(shared.broker.tlsPort), "--cafile", ca],
     /wants a client certificate; give --cert and --key/,
   ],
   [
     1,
     "another host",
-    () => [...at(elsewhere.tlsPort), "--cafile", ca],
+    () => [...at(shared.elsewhere.tlsPort), "--cafile", ca],
     /for DNS:elsewhere\.example, not for the host name 127\.0\.0\.1/,
   ],
   [
     1,
     "a missing file",
-    () => [...at(broker.tlsPort), "--cafile", "/no/such.pem"],
+    () => [...at(shared.broker.tlsPort), "--cafile", "/no/such.pem"],
     /--cafile \("\/no\/such\.pem"\)/,
   ],
   [
     1,
     "a file that is no certificate",
-    () => [...at(broker.tlsPort), "--cafile", noPem],
+    () => [...at(shared.broker.tlsPort), "--cafile", noPem],
     /--cafile \(".*no\.pem"\)/,
   ],
   [
     1,
     "a key of another",
-    () => [...at(broker.tlsPort), "--cert", ca, "--key", device.key],
+    () => [...at(shared.broker.tlsPort), "--cert", ca, "--key", device.key],
     /--key \(".*device\.key"\) does not match --cert/,
   ],
-  [1, "a key alone", () => [...at(broker.tlsPort), "--key", device.key], /--key was given without --cert/],
-  [1, "a port without TLS", () => [...at(broker.port), "--cafile", ca], /does not answer in TLS/],
-  [1, "TLS where none was asked for", () => at(broker.tlsPort), /./],
+  [
+    1,
+    "a key alone",
+    () => [...at(shared.broker.tlsPort), "--key", device.key],
+    /--key was given without --cert/,
+  ],
+  [1, "a port without TLS", () => [...at(shared.broker.port), "--cafile", ca], /does not answer in TLS/],
+  [1, "TLS where none was asked for", () => at(shared.broker.tlsPort), /./],
 ];
 
 for (const [expected, what, words, sentence] of WRONG) {
@@ -98,7 +100,7 @@ for (const [expected, what, words, sentence] of WRONG) {
 }
 
 test("--insecure connects to anybody, and warns", async () => {
-  const { code, stderr } = await run(["pub", ...at(elsewhere.tlsPort), "--insecure", ...message]);
+  const { code, stderr } = await run(["pub", ...at(shared.elsewhere.tlsPort), "--insecure", ...message]);
   assert.equal(code, 0);
   assert.match(stderr, /^mqtt-lib: .*--insecure is on; give its CA as --cafile instead\n$/);
 });

@@ -3,8 +3,9 @@
 //   npm run test:consumers    all of them; `npm test` runs those that need no further tool
 
 import assert from "node:assert/strict";
-import { after, before, test } from "node:test";
+import { after, test } from "node:test";
 import mqtt from "mqtt";
+import { forTheFile } from "../support/for-the-file.mjs";
 import { startMosquitto } from "../support/mosquitto.mjs";
 import { electron, HEAVY, LIGHT } from "./consumers.mjs";
 import { openBrowser } from "./support/browsers.mjs";
@@ -13,27 +14,23 @@ import { pack } from "./support/project.mjs";
 const ALL = process.env.MQTT_LIB_CONSUMERS === "all";
 const BROWSERS = ALL ? ["Chromium", "Firefox"] : ["Chromium"];
 
-let broker;
-let packed;
 let echo;
 const browsers = [];
 const rows = [];
 
-before(async () => {
-  [broker, packed] = await Promise.all([startMosquitto(), pack()]);
+// Before the broker is stopped, and the packed package is gone.
+after(async () => {
+  for (const browser of browsers) await browser.close();
+  await echo?.endAsync(true);
+  if (ALL && shared.packed) rows.push(await electron(shared.packed.project));
+  print();
+});
+
+const shared = forTheFile({ broker: startMosquitto, packed: pack }, async ({ broker }) => {
   echo = await mqtt.connectAsync(broker.url);
   echo.on("message", (topic, payload) => echo.publish(topic.replace(/out$/, "in"), payload, { qos: 1 }));
   await echo.subscribeAsync("consumers/+/out", { qos: 1 });
   for (const name of BROWSERS) browsers.push(await openBrowser(name));
-});
-
-after(async () => {
-  if (ALL) rows.push(await electron(packed.project));
-  for (const browser of browsers) await browser.close();
-  await echo?.endAsync(true);
-  await broker?.stop();
-  packed?.remove();
-  print();
 });
 
 for (const [i, consumer] of [...LIGHT, ...(ALL ? HEAVY : [])].entries()) {
@@ -44,14 +41,14 @@ for (const [i, consumer] of [...LIGHT, ...(ALL ? HEAVY : [])].entries()) {
     const context = {
       row,
       topic: `${i}`,
-      project: packed.project,
-      broker: runs === "tcp" ? broker.url : broker.wsUrl,
+      project: shared.packed.project,
+      broker: runs === "tcp" ? shared.broker.url : shared.broker.wsUrl,
       /** A page in every browser; each must exchange its messages. */
       async inBrowsers(url) {
         const seen = [];
         for (const browser of browsers) {
           const parameters = new URLSearchParams({
-            broker: broker.wsUrl,
+            broker: shared.broker.wsUrl,
             name: `${i}-${browsers.indexOf(browser)}`,
           });
           assert.equal(await browser.titleOf(`${url}?${parameters}`), "exchanged 10", browser.version);

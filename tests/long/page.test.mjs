@@ -5,9 +5,10 @@
 
 import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
-import { after, before, test } from "node:test";
+import { after, test } from "node:test";
 import { MqttCustom } from "mqtt-lib";
 import { mebibytes, printFigures } from "../support/figures.mjs";
+import { forTheFile } from "../support/for-the-file.mjs";
 import { startMosquitto } from "../support/mosquitto.mjs";
 import { openWsDoor } from "../support/ws-door.mjs";
 import { FIREFOX } from "../page/support/browser.mjs";
@@ -25,26 +26,24 @@ const TICK_MS = 10;
 const ROOM = 24 * 2 ** 20;
 
 let site;
-let mosquitto;
 let door;
 let publisher;
 let published = 0;
 
-before(async () => {
-  [site, mosquitto] = await Promise.all([openPage(), startMosquitto()]);
+// Before the broker is stopped.
+after(async () => {
+  await publisher?.stop();
+  door?.close();
+});
+
+forTheFile({ site: openPage, mosquitto: startMosquitto }, async ({ site: page, mosquitto }) => {
+  site = page;
   publisher = new MqttCustom({ credentials: { mqttserver: mosquitto.url } });
   await publisher.start();
   door = await openWsDoor(mosquitto.port);
   await site.connect(door.url);
   await site.subscribe("plant/#");
   await site.subscribe("plant/+/3");
-});
-
-after(async () => {
-  await publisher?.stop();
-  await site?.close();
-  door?.close();
-  await mosquitto?.stop();
 });
 
 /** Publishes at RATE, evenly; a tick that is late sends what is due. @param {number} seconds */

@@ -4,22 +4,16 @@ import assert from "node:assert/strict";
 import { execFileSync } from "node:child_process";
 import { once } from "node:events";
 import { join } from "node:path";
-import { after, before, test } from "node:test";
+import { test } from "node:test";
 import { MqttCustom, MqttError } from "mqtt-lib";
 import { WebSocketServer } from "ws";
 import { startEmbedded } from "../support/embedded.mjs";
 import { scripts, startFakeBroker } from "../support/fake-broker.mjs";
+import { forTheFile } from "../support/for-the-file.mjs";
 import { startMosquitto } from "../support/mosquitto.mjs";
 import { clientFor, failure, freshTopic, run, until } from "./helpers.mjs";
 
-let mosquitto;
-let aedes;
-
-before(async () => {
-  [mosquitto, aedes] = await Promise.all([startMosquitto(), startEmbedded()]);
-});
-
-after(() => Promise.all([mosquitto?.stop(), aedes?.stop()]));
+const shared = forTheFile({ mosquitto: startMosquitto, aedes: startEmbedded });
 
 async function fakeBroker(t, ...script) {
   const broker = await startFakeBroker(...script);
@@ -28,10 +22,10 @@ async function fakeBroker(t, ...script) {
 }
 
 const brokers = {
-  "mosquitto over TCP": () => mosquitto.url,
-  "mosquitto over WebSocket": () => mosquitto.wsUrl,
-  "aedes over TCP": () => aedes.url,
-  "aedes over WebSocket": () => aedes.wsUrl,
+  "mosquitto over TCP": () => shared.mosquitto.url,
+  "mosquitto over WebSocket": () => shared.mosquitto.wsUrl,
+  "aedes over TCP": () => shared.aedes.url,
+  "aedes over WebSocket": () => shared.aedes.wsUrl,
 };
 
 for (const [name, url] of Object.entries(brokers)) {
@@ -92,7 +86,7 @@ test("a client with autostart false stays idle until start() is called", async (
 test("after stop() a client starts again and works as before", async (t) => {
   const topic = freshTopic();
   const texts = [];
-  const client = clientFor(t, mosquitto.url, {
+  const client = clientFor(t, shared.mosquitto.url, {
     on_connect: (self) => self.subscribe(topic),
     on_message: (_client, _userdata, message) => texts.push(message.text()),
   });
@@ -107,7 +101,7 @@ test("after stop() a client starts again and works as before", async (t) => {
 });
 
 test("start() called while stop() is at work connects again afterwards", async (t) => {
-  const client = clientFor(t, mosquitto.url);
+  const client = clientFor(t, shared.mosquitto.url);
   await client.start();
   const stopped = client.stop();
   const started = client.start();
@@ -254,7 +248,7 @@ test("a client keeps its client id when it reconnects", async (t) => {
 });
 
 test("mqttcleansession false resumes the broker's session, and on_connect says so", async (t) => {
-  const credentials = { mqttserver: mosquitto.url, mqttclientid: "resumed", mqttcleansession: false };
+  const credentials = { mqttserver: shared.mosquitto.url, mqttclientid: "resumed", mqttcleansession: false };
   const topic = freshTopic();
   const present = [];
   const on_connect = (_client, _userdata, flags) => present.push(flags.sessionPresent);
@@ -262,7 +256,7 @@ test("mqttcleansession false resumes the broker's session, and on_connect says s
   await first.subscribe(topic, { qos: 1 });
   await first.stop();
 
-  const other = clientFor(t, mosquitto.url);
+  const other = clientFor(t, shared.mosquitto.url);
   await other.publish(topic, "while you were away", { qos: 1 });
 
   const texts = [];
@@ -279,7 +273,7 @@ test("mqttcleansession false resumes the broker's session, and on_connect says s
 test("any method may be called from any callback", async (t) => {
   const topic = freshTopic();
   const steps = [];
-  const client = clientFor(t, mosquitto.url, {
+  const client = clientFor(t, shared.mosquitto.url, {
     on_connect(self, _userdata, _flags, rc) {
       steps.push(`connect ${rc}`);
       if (steps.length > 1) return;
@@ -312,7 +306,7 @@ test("clients of one process do not disturb each other", async (t) => {
   const topics = Array.from({ length: 20 }, () => freshTopic());
   const received = topics.map(() => []);
   const clients = topics.map((_, i) =>
-    clientFor(t, i % 2 ? mosquitto.url : mosquitto.wsUrl, {
+    clientFor(t, i % 2 ? shared.mosquitto.url : shared.mosquitto.wsUrl, {
       userdata: i,
       on_message: (self, userdata, message) =>
         received[i].push([self === clients[i], userdata, message.text()]),
@@ -351,10 +345,10 @@ test("the options object is left as it was and may be frozen, and changing it la
 test("mqttport, mqttprotocol and mqttpath choose the endpoint when mqttserver is a host", async (t) => {
   const host = "127.0.0.1";
   for (const credentials of [
-    { mqttserver: host, mqttport: mosquitto.port, mqttprotocol: "mqtt" },
-    { mqttserver: host, mqttport: mosquitto.wsPort },
-    { mqttserver: host, mqttport: mosquitto.wsPort, mqttprotocol: "ws", mqttpath: "/mqtt" },
-    { mqttserver: `mqtt://${host}`, mqttport: mosquitto.port },
+    { mqttserver: host, mqttport: shared.mosquitto.port, mqttprotocol: "mqtt" },
+    { mqttserver: host, mqttport: shared.mosquitto.wsPort },
+    { mqttserver: host, mqttport: shared.mosquitto.wsPort, mqttprotocol: "ws", mqttpath: "/mqtt" },
+    { mqttserver: `mqtt://${host}`, mqttport: shared.mosquitto.port },
   ]) {
     const client = clientFor(t, credentials);
     await client.start();

@@ -1,30 +1,24 @@
 // MQTT.js on the other side: what one library publishes the other receives, byte for byte and in order.
 
 import assert from "node:assert/strict";
-import { after, before, describe, test } from "node:test";
+import { describe, test } from "node:test";
 import mqtt from "mqtt";
 import { startEmbedded } from "../support/embedded.mjs";
+import { forTheFile } from "../support/for-the-file.mjs";
 import { startMosquitto } from "../support/mosquitto.mjs";
 import { clientFor, freshTopic, until } from "./helpers.mjs";
 
-let mosquitto;
-let aedes;
-
-before(async () => {
-  [mosquitto, aedes] = await Promise.all([
-    startMosquitto({ config: "max_queued_messages 0\nmax_inflight_messages 0" }),
-    startEmbedded(),
-  ]);
+const shared = forTheFile({
+  mosquitto: () => startMosquitto({ config: "max_queued_messages 0\nmax_inflight_messages 0" }),
+  aedes: startEmbedded,
 });
-
-after(() => Promise.all([mosquitto?.stop(), aedes?.stop()]));
 
 /** `far` is where MQTT.js connects: over the other transport where it can be, so that both see both. */
 const brokers = {
-  "mosquitto over TCP": () => ({ near: mosquitto.url, far: mosquitto.url }),
-  "mosquitto over WebSocket": () => ({ near: mosquitto.wsUrl, far: mosquitto.url }),
-  "aedes over TCP": () => ({ near: aedes.url, far: aedes.wsUrl }),
-  "aedes over WebSocket": () => ({ near: aedes.wsUrl, far: aedes.url }),
+  "mosquitto over TCP": () => ({ near: shared.mosquitto.url, far: shared.mosquitto.url }),
+  "mosquitto over WebSocket": () => ({ near: shared.mosquitto.wsUrl, far: shared.mosquitto.url }),
+  "aedes over TCP": () => ({ near: shared.aedes.url, far: shared.aedes.wsUrl }),
+  "aedes over WebSocket": () => ({ near: shared.aedes.wsUrl, far: shared.aedes.url }),
 };
 
 async function theirs(t, url, options = {}) {
@@ -102,7 +96,7 @@ for (const [name, where] of Object.entries(brokers)) {
       const { near, far } = where();
       const [there, back] = [freshTopic("dorthin/世界"), freshTopic("zurück")];
       // Mosquitto 2.0 hands out large messages over WebSocket only when something else wakes it.
-      const receiver = near === mosquitto.wsUrl ? mosquitto.url : near;
+      const receiver = near === shared.mosquitto.wsUrl ? shared.mosquitto.url : near;
       const [we, listener, they] = [await ours(t, near), await ours(t, receiver), await theirs(t, far)];
       await Promise.all([they.subscribeAsync(there, { qos: 1 }), listener.subscribe(back, { qos: 1 })]);
       const payloads = Object.values(SPECIAL);
@@ -180,7 +174,7 @@ for (const [name, where] of Object.entries(brokers)) {
 
 test("a batch is to MQTT.js one JSON message, a queue the messages themselves", async (t) => {
   const topic = freshTopic();
-  const [we, they] = [await ours(t, mosquitto.url), await theirs(t, mosquitto.url)];
+  const [we, they] = [await ours(t, shared.mosquitto.url), await theirs(t, shared.mosquitto.url)];
   await they.subscribeAsync(`${topic}/#`);
   for (let i = 0; i < 5; i++) we.batch_publish(`${topic}/batch`, { i, text: "ü" });
   for (let i = 0; i < 5; i++) we.qpublish(`${topic}/queue`, `q${i}`);

@@ -2,22 +2,16 @@
 
 import assert from "node:assert/strict";
 import { Socket } from "node:net";
-import { after, before, test } from "node:test";
+import { test } from "node:test";
 import { startEmbedded } from "../support/embedded.mjs";
+import { forTheFile } from "../support/for-the-file.mjs";
 import { startMosquitto } from "../support/mosquitto.mjs";
 import { clientFor, collect, freshTopic } from "./helpers.mjs";
 
-let mosquitto;
-let aedes;
-
-before(async () => {
-  [mosquitto, aedes] = await Promise.all([
-    startMosquitto({ config: "max_queued_messages 0\nmax_inflight_messages 0" }),
-    startEmbedded(),
-  ]);
+const shared = forTheFile({
+  mosquitto: () => startMosquitto({ config: "max_queued_messages 0\nmax_inflight_messages 0" }),
+  aedes: startEmbedded,
 });
-
-after(() => Promise.all([mosquitto?.stop(), aedes?.stop()]));
 
 /** Counts the writes of this process to that port until the test ends. */
 function countWrites(t, port) {
@@ -37,10 +31,10 @@ const COUNT = 10_000;
 const sent = Array.from({ length: COUNT }, (_, i) => `message ${i}`);
 
 const brokers = {
-  "mosquitto over TCP": () => [mosquitto.url, mosquitto.url, mosquitto.port],
-  "mosquitto over WebSocket": () => [mosquitto.wsUrl, mosquitto.url, mosquitto.wsPort],
-  "aedes over TCP": () => [aedes.url, aedes.url, aedes.port],
-  "aedes over WebSocket": () => [aedes.wsUrl, aedes.url, aedes.port],
+  "mosquitto over TCP": () => [shared.mosquitto.url, shared.mosquitto.url, shared.mosquitto.port],
+  "mosquitto over WebSocket": () => [shared.mosquitto.wsUrl, shared.mosquitto.url, shared.mosquitto.wsPort],
+  "aedes over TCP": () => [shared.aedes.url, shared.aedes.url, shared.aedes.port],
+  "aedes over WebSocket": () => [shared.aedes.wsUrl, shared.aedes.url, shared.aedes.port],
 };
 
 for (const [name, where] of Object.entries(brokers)) {
@@ -63,10 +57,10 @@ for (const [name, where] of Object.entries(brokers)) {
 
 test("10,000 publishes of QoS 1 in one turn fill the window with fewer than 100 sends", async (t) => {
   const topic = freshTopic();
-  const received = await collect(t, mosquitto.url, topic, { qos: 1 });
-  const client = clientFor(t, { mqttserver: mosquitto.wsUrl, maxinflight: 10_000 });
+  const received = await collect(t, shared.mosquitto.url, topic, { qos: 1 });
+  const client = clientFor(t, { mqttserver: shared.mosquitto.wsUrl, maxinflight: 10_000 });
   await client.start();
-  const counts = countWrites(t, mosquitto.wsPort);
+  const counts = countWrites(t, shared.mosquitto.wsPort);
   const all = sent.map((text) => client.publish(topic, text, { qos: 1 }));
   await Promise.all(all);
   assert.ok(counts.writes < 100, `${counts.writes} writes`);
@@ -76,9 +70,9 @@ test("10,000 publishes of QoS 1 in one turn fill the window with fewer than 100 
 
 test("publishes made before the connection is there go out as few sends too", async (t) => {
   const topic = freshTopic();
-  const received = await collect(t, mosquitto.url, topic);
-  const client = clientFor(t, mosquitto.wsUrl, { autostart: false });
-  const counts = countWrites(t, mosquitto.wsPort);
+  const received = await collect(t, shared.mosquitto.url, topic);
+  const client = clientFor(t, shared.mosquitto.wsUrl, { autostart: false });
+  const counts = countWrites(t, shared.mosquitto.wsPort);
   for (const text of sent) client.publish(topic, text);
   await client.start();
   await client.flush();
@@ -88,7 +82,7 @@ test("publishes made before the connection is there go out as few sends too", as
 });
 
 test("publishes of one turn share one promise's fate: each resolves", async (t) => {
-  const client = clientFor(t, mosquitto.url);
+  const client = clientFor(t, shared.mosquitto.url);
   await client.start();
   const results = await Promise.all(sent.map((text) => client.publish("a", text)));
   assert.equal(results.length, COUNT);

@@ -1,22 +1,16 @@
 // publish_high_priority: one message over a connection of its own, with or without a client.
 
 import assert from "node:assert/strict";
-import { after, before, test } from "node:test";
+import { test } from "node:test";
 import { MqttCustom, MqttError } from "mqtt-lib";
 import { startEmbedded } from "../support/embedded.mjs";
 import { scripts, startFakeBroker } from "../support/fake-broker.mjs";
+import { forTheFile } from "../support/for-the-file.mjs";
 import { startMosquitto } from "../support/mosquitto.mjs";
 import { freePort } from "../support/ports.mjs";
 import { captureWarnings, clientFor, collect, failure, freshTopic, lines, run, until } from "./helpers.mjs";
 
-let mosquitto;
-let aedes;
-
-before(async () => {
-  [mosquitto, aedes] = await Promise.all([startMosquitto(), startEmbedded()]);
-});
-
-after(() => Promise.all([mosquitto?.stop(), aedes?.stop()]));
+const shared = forTheFile({ mosquitto: startMosquitto, aedes: startEmbedded });
 
 async function fakeBroker(t, script) {
   const broker = await startFakeBroker(script);
@@ -25,18 +19,23 @@ async function fakeBroker(t, script) {
 }
 
 const brokers = {
-  "mosquitto over TCP": () => ({ port: mosquitto.port, mqttprotocol: "mqtt" }),
-  "mosquitto over WebSocket": () => ({ port: mosquitto.wsPort }),
-  "aedes over TCP": () => ({ port: aedes.port, mqttprotocol: "mqtt" }),
-  "aedes over WebSocket": () => ({ port: aedes.port, mqttprotocol: "ws" }),
+  "mosquitto over TCP": () => ({ port: shared.mosquitto.port, mqttprotocol: "mqtt" }),
+  "mosquitto over WebSocket": () => ({ port: shared.mosquitto.wsPort }),
+  "aedes over TCP": () => ({ port: shared.aedes.port, mqttprotocol: "mqtt" }),
+  "aedes over WebSocket": () => ({ port: shared.aedes.port, mqttprotocol: "ws" }),
 };
 
 for (const [name, where] of Object.entries(brokers)) {
   test(`as a static method it publishes through ${name} at every QoS`, async (t) => {
     const topic = freshTopic();
-    const received = await collect(t, name.startsWith("aedes") ? aedes.url : mosquitto.url, topic, {
-      qos: 2,
-    });
+    const received = await collect(
+      t,
+      name.startsWith("aedes") ? shared.aedes.url : shared.mosquitto.url,
+      topic,
+      {
+        qos: 2,
+      },
+    );
     for (const qos of [0, 1, 2]) {
       const options = { hostname: "127.0.0.1", ...where(), qos };
       assert.equal(await MqttCustom.publish_high_priority(topic, `${qos}`, options), undefined);
@@ -56,15 +55,15 @@ for (const [name, where] of Object.entries(brokers)) {
 test("under its camelCase name, with a URL, and with retain it does the same", async (t) => {
   const topic = freshTopic();
   await MqttCustom.publishHighPriority(topic, Uint8Array.of(104, 105), {
-    hostname: mosquitto.url,
+    hostname: shared.mosquitto.url,
     retain: true,
     qos: 1,
   });
-  const received = await collect(t, mosquitto.url, topic);
+  const received = await collect(t, shared.mosquitto.url, topic);
   await received.count(1);
   assert.equal(received[0].text(), "hi");
   assert.equal(received[0].retain, true);
-  await MqttCustom.publishHighPriority(topic, null, { hostname: mosquitto.url, retain: true, qos: 1 });
+  await MqttCustom.publishHighPriority(topic, null, { hostname: shared.mosquitto.url, retain: true, qos: 1 });
 });
 
 test("called on a client it takes server and credentials from there, but not its id, will or session", async (t) => {
@@ -129,8 +128,8 @@ test("on a connected client it uses a connection of its own and disturbs the oth
 
 test("on a stopped client it still works", async (t) => {
   const topic = freshTopic();
-  const received = await collect(t, mosquitto.url, topic);
-  const client = clientFor(t, mosquitto.url);
+  const received = await collect(t, shared.mosquitto.url, topic);
+  const client = clientFor(t, shared.mosquitto.url);
   await client.start();
   await client.stop();
   await client.publish_high_priority(topic, "x", { qos: 1 });
@@ -140,9 +139,9 @@ test("on a stopped client it still works", async (t) => {
 
 test("many at once each arrive", async (t) => {
   const topic = freshTopic();
-  const received = await collect(t, mosquitto.url, topic, { qos: 1 });
+  const received = await collect(t, shared.mosquitto.url, topic, { qos: 1 });
   const sent = Array.from({ length: 30 }, (_, i) => String(i).padStart(2, "0"));
-  const options = { hostname: "127.0.0.1", port: mosquitto.port, mqttprotocol: "mqtt", qos: 1 };
+  const options = { hostname: "127.0.0.1", port: shared.mosquitto.port, mqttprotocol: "mqtt", qos: 1 };
   await Promise.all(sent.map((text) => MqttCustom.publish_high_priority(topic, text, options)));
   await received.count(30);
   assert.deepEqual(received.texts().sort(), sent);
@@ -162,7 +161,7 @@ for (const how of ["static", "method"]) {
       console.log("open: " + open());
       process.on("exit", () => console.log("exit"));
       `,
-      [mosquitto.url],
+      [shared.mosquitto.url],
     );
     assert.equal(stderr, "");
     assert.deepEqual(lines(stdout), ["open: ", "CONNECTION_REFUSED", "open: ", "exit"]);

@@ -1,26 +1,20 @@
 // The examples of the original library's README, in JavaScript: the numbers they promise are the numbers that come.
 
 import assert from "node:assert/strict";
-import { after, before, describe, test } from "node:test";
+import { describe, test } from "node:test";
 import { MqttCustom } from "mqtt-lib";
 import { startEmbedded } from "../support/embedded.mjs";
+import { forTheFile } from "../support/for-the-file.mjs";
 import { startMosquitto } from "../support/mosquitto.mjs";
 import { collect, until } from "./helpers.mjs";
 
-let mosquitto;
-let aedes;
-
-before(async () => {
-  [mosquitto, aedes] = await Promise.all([startMosquitto(), startEmbedded()]);
-});
-
-after(() => Promise.all([mosquitto?.stop(), aedes?.stop()]));
+const shared = forTheFile({ mosquitto: startMosquitto, aedes: startEmbedded });
 
 const brokers = {
-  "mosquitto over TCP": () => mosquitto.url,
-  "mosquitto over WebSocket": () => mosquitto.wsUrl,
-  "aedes over TCP": () => aedes.url,
-  "aedes over WebSocket": () => aedes.wsUrl,
+  "mosquitto over TCP": () => shared.mosquitto.url,
+  "mosquitto over WebSocket": () => shared.mosquitto.wsUrl,
+  "aedes over TCP": () => shared.aedes.url,
+  "aedes over WebSocket": () => shared.aedes.wsUrl,
 };
 
 for (const [name, url] of Object.entries(brokers)) {

@@ -1,19 +1,16 @@
 // Whatever may be a payload arrives byte for byte, and belongs to whoever holds it.
 
 import assert from "node:assert/strict";
-import { after, before, test } from "node:test";
+import { test } from "node:test";
 import { startEmbedded } from "../support/embedded.mjs";
+import { forTheFile } from "../support/for-the-file.mjs";
 import { startMosquitto } from "../support/mosquitto.mjs";
 import { clientFor, collect, freshTopic, until } from "./helpers.mjs";
 
-let broker;
-let aedes;
-
-before(async () => {
-  [broker, aedes] = await Promise.all([startMosquitto({ config: "max_queued_messages 0" }), startEmbedded()]);
+const shared = forTheFile({
+  broker: () => startMosquitto({ config: "max_queued_messages 0" }),
+  aedes: startEmbedded,
 });
-
-after(() => Promise.all([broker?.stop(), aedes?.stop()]));
 
 const bytes = (...all) => Uint8Array.of(...all);
 const utf8 = (text) => new TextEncoder().encode(text);
@@ -63,8 +60,8 @@ for (const length of [
 
 // Mosquitto 2.0 hands out large messages over WebSocket only when something else wakes it; aedes does not wait.
 for (const [transport, url] of [
-  ["TCP", () => broker.url],
-  ["WebSocket", () => aedes.wsUrl],
+  ["TCP", () => shared.broker.url],
+  ["WebSocket", () => shared.aedes.wsUrl],
 ]) {
   for (const call of ["publish", "qpublish"]) {
     test(`${call} over ${transport} takes every kind of payload`, async (t) => {
@@ -85,8 +82,8 @@ for (const [transport, url] of [
 
 test("the bytes of a payload are taken when the call is made", async (t) => {
   const topic = freshTopic();
-  const received = await collect(t, broker.url, topic);
-  const client = clientFor(t, broker.url, { autostart: false });
+  const received = await collect(t, shared.broker.url, topic);
+  const client = clientFor(t, shared.broker.url, { autostart: false });
   const mine = bytes(1, 2, 3);
   const large = new Uint8Array(MEGABYTE + 1).fill(1);
   client.publish(topic, mine);
@@ -106,8 +103,8 @@ test("the bytes of a payload are taken when the call is made", async (t) => {
 
 test("a received payload belongs to the user: it stays as it was whatever comes after it", async (t) => {
   const topic = freshTopic();
-  const received = await collect(t, broker.url, topic);
-  const client = clientFor(t, broker.url);
+  const received = await collect(t, shared.broker.url, topic);
+  const client = clientFor(t, shared.broker.url);
   await client.publish(topic, everyByte);
   await received.count(1);
   const first = received[0].payload;
@@ -128,7 +125,7 @@ test("a received payload belongs to the user: it stays as it was whatever comes 
 test("a payload and a topic may be as long as MQTT allows for topics: 65,535 bytes", async (t) => {
   const topic = `t/${"x".repeat(65_533)}`;
   const received = [];
-  const client = clientFor(t, broker.url);
+  const client = clientFor(t, shared.broker.url);
   await client.subscribe("t/+", { qos: 0 }, (_client, _userdata, message) => received.push(message));
   await client.publish(topic, "long", { qos: 1 });
   await until(() => received.length === 1, "the message");
@@ -138,7 +135,7 @@ test("a payload and a topic may be as long as MQTT allows for topics: 65,535 byt
 test("topics beyond ASCII, with spaces and with empty levels arrive as they were sent", async (t) => {
   const topics = ["grüße/世界/🌍", "with space/ ", "/", "//", "a//b", "/leading", "trailing/", "e\u0301/é"];
   const received = [];
-  const client = clientFor(t, broker.url, {
+  const client = clientFor(t, shared.broker.url, {
     on_message: (_client, _userdata, message) => received.push(message.topic),
   });
   await client.subscribe("#", { qos: 1 });
@@ -149,8 +146,8 @@ test("topics beyond ASCII, with spaces and with empty levels arrive as they were
 
 test("more topics than any cache holds arrive under their own names", async (t) => {
   const base = freshTopic();
-  const received = await collect(t, broker.url, `${base}/#`, { qos: 1 });
-  const client = clientFor(t, broker.url);
+  const received = await collect(t, shared.broker.url, `${base}/#`, { qos: 1 });
+  const client = clientFor(t, shared.broker.url);
   const COUNT = 10_000;
   for (let i = 0; i < COUNT; i++) client.publish(`${base}/${i}`, String(i), { qos: 1 });
   for (let i = 0; i < 100; i++) client.publish(`${base}/${i}`, String(i), { qos: 1 });

@@ -1,24 +1,18 @@
 // publish: each quality of service to its end, in order, offline and after a lost connection.
 
 import assert from "node:assert/strict";
-import { after, before, test } from "node:test";
+import { test } from "node:test";
 import { MqttError } from "mqtt-lib";
 import { startEmbedded } from "../support/embedded.mjs";
 import { scripts, startFakeBroker } from "../support/fake-broker.mjs";
+import { forTheFile } from "../support/for-the-file.mjs";
 import { startMosquitto } from "../support/mosquitto.mjs";
 import { clientFor, collect, failure, freshTopic, until } from "./helpers.mjs";
 
-let mosquitto;
-let aedes;
-
-before(async () => {
-  [mosquitto, aedes] = await Promise.all([
-    startMosquitto({ config: "max_queued_messages 0" }),
-    startEmbedded(),
-  ]);
+const shared = forTheFile({
+  mosquitto: () => startMosquitto({ config: "max_queued_messages 0" }),
+  aedes: startEmbedded,
 });
-
-after(() => Promise.all([mosquitto?.stop(), aedes?.stop()]));
 
 async function fakeBroker(t, script) {
   const broker = await startFakeBroker(script);
@@ -27,10 +21,10 @@ async function fakeBroker(t, script) {
 }
 
 const brokers = {
-  "mosquitto over TCP": () => mosquitto.url,
-  "mosquitto over WebSocket": () => mosquitto.wsUrl,
-  "aedes over TCP": () => aedes.url,
-  "aedes over WebSocket": () => aedes.wsUrl,
+  "mosquitto over TCP": () => shared.mosquitto.url,
+  "mosquitto over WebSocket": () => shared.mosquitto.wsUrl,
+  "aedes over TCP": () => shared.aedes.url,
+  "aedes over WebSocket": () => shared.aedes.wsUrl,
 };
 
 for (const [name, url] of Object.entries(brokers)) {
@@ -94,9 +88,9 @@ test("the promise of a QoS 0 publish resolves although nothing acknowledges it",
 
 test("a retained message greets later subscribers, and an empty one takes it away", async (t) => {
   const topic = freshTopic();
-  const client = clientFor(t, mosquitto.url);
+  const client = clientFor(t, shared.mosquitto.url);
   await client.publish(topic, "kept", { qos: 1, retain: true });
-  const first = await collect(t, mosquitto.url, topic);
+  const first = await collect(t, shared.mosquitto.url, topic);
   await first.count(1);
   assert.equal(first[0].text(), "kept");
   assert.equal(first[0].retain, true);
@@ -104,7 +98,7 @@ test("a retained message greets later subscribers, and an empty one takes it awa
   await client.publish(topic, null, { qos: 1, retain: true });
   await first.count(2);
   assert.equal(first[1].retain, false, "a subscriber that is there gets it as any message");
-  const second = await collect(t, mosquitto.url, topic);
+  const second = await collect(t, shared.mosquitto.url, topic);
   await client.publish(topic, "live", { qos: 1 });
   await second.count(1);
   assert.deepEqual(second.texts(), ["live"]);
@@ -112,9 +106,9 @@ test("a retained message greets later subscribers, and an empty one takes it awa
 
 test("the will is published when the connection breaks, and not after stop()", async (t) => {
   const topic = freshTopic();
-  const wills = await collect(t, mosquitto.url, topic, { qos: 1 });
+  const wills = await collect(t, shared.mosquitto.url, topic, { qos: 1 });
   const credentials = {
-    mqttserver: mosquitto.url,
+    mqttserver: shared.mosquitto.url,
     mqttclientid: "has-a-will",
     willsettopic: topic,
     willsetpayload: "gone",
@@ -136,8 +130,8 @@ test("the will is published when the connection breaks, and not after stop()", a
 for (const qos of [0, 1, 2]) {
   test(`QoS ${qos} messages published before the connection is there go out in order once it is`, async (t) => {
     const topic = freshTopic();
-    const received = await collect(t, mosquitto.url, topic, { qos: 2 });
-    const client = clientFor(t, mosquitto.url, { autostart: false });
+    const received = await collect(t, shared.mosquitto.url, topic, { qos: 2 });
+    const client = clientFor(t, shared.mosquitto.url, { autostart: false });
     const all = [1, 2, 3].map((i) => client.publish(topic, i, { qos }));
     assert.equal(client.stats().queued, 3);
     let settled = false;
@@ -155,8 +149,8 @@ for (const qos of [0, 1, 2]) {
 
 test("messages of all qualities in one turn keep their order", async (t) => {
   const topic = freshTopic();
-  const received = await collect(t, mosquitto.url, topic, { qos: 0 });
-  const client = clientFor(t, mosquitto.url);
+  const received = await collect(t, shared.mosquitto.url, topic, { qos: 0 });
+  const client = clientFor(t, shared.mosquitto.url);
   await client.start();
   const sent = Array.from({ length: 60 }, (_, i) => String(i));
   await Promise.all(
@@ -275,8 +269,8 @@ test("publishing after stop() and what stop() could not send is refused with STO
 
 test("while offline the queue is bounded: one more message is refused with QUEUE_FULL, the others go out", async (t) => {
   const topic = freshTopic();
-  const received = await collect(t, mosquitto.url, topic);
-  const client = clientFor(t, { mqttserver: mosquitto.url, offlinesize: 3 }, { autostart: false });
+  const received = await collect(t, shared.mosquitto.url, topic);
+  const client = clientFor(t, { mqttserver: shared.mosquitto.url, offlinesize: 3 }, { autostart: false });
   const taken = [1, 2, 3].map((i) => client.publish(topic, i));
   for (const call of ["publish", "qpublish", "batch_publish"]) {
     const error = await failure(client[call](topic, "one too many"));
@@ -291,7 +285,7 @@ test("while offline the queue is bounded: one more message is refused with QUEUE
 });
 
 test("the bytes that wait offline are bounded too", async (t) => {
-  const client = clientFor(t, { mqttserver: mosquitto.url, offlinebytes: 1000 }, { autostart: false });
+  const client = clientFor(t, { mqttserver: shared.mosquitto.url, offlinebytes: 1000 }, { autostart: false });
   client.publish("a", "x".repeat(900));
   const error = await failure(client.publish("a", "x".repeat(900)));
   assert.equal(error.code, "QUEUE_FULL");
@@ -300,8 +294,8 @@ test("the bytes that wait offline are bounded too", async (t) => {
 
 test("more messages than fit in the window wait their turn", async (t) => {
   const topic = freshTopic();
-  const received = await collect(t, mosquitto.url, topic, { qos: 1 });
-  const client = clientFor(t, { mqttserver: mosquitto.url, maxinflight: 2 });
+  const received = await collect(t, shared.mosquitto.url, topic, { qos: 1 });
+  const client = clientFor(t, { mqttserver: shared.mosquitto.url, maxinflight: 2 });
   await client.start();
   const sent = Array.from({ length: 200 }, (_, i) => String(i));
   const all = sent.map((text) => client.publish(topic, text, { qos: 1 }));

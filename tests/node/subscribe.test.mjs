@@ -1,21 +1,15 @@
 // subscribe, subscribe_topics, unsubscribe: what is granted, what arrives, what lives on after a lost connection.
 
 import assert from "node:assert/strict";
-import { after, before, test } from "node:test";
+import { test } from "node:test";
 import { MqttError } from "mqtt-lib";
 import { startEmbedded } from "../support/embedded.mjs";
 import { scripts, startFakeBroker } from "../support/fake-broker.mjs";
+import { forTheFile } from "../support/for-the-file.mjs";
 import { startMosquitto } from "../support/mosquitto.mjs";
 import { clientFor, failure, freshTopic, until } from "./helpers.mjs";
 
-let mosquitto;
-let aedes;
-
-before(async () => {
-  [mosquitto, aedes] = await Promise.all([startMosquitto(), startEmbedded()]);
-});
-
-after(() => Promise.all([mosquitto?.stop(), aedes?.stop()]));
+const shared = forTheFile({ mosquitto: startMosquitto, aedes: startEmbedded });
 
 async function fakeBroker(t, script) {
   const broker = await startFakeBroker(script);
@@ -34,10 +28,10 @@ function listener(t, url, options = {}) {
 }
 
 const brokers = {
-  "mosquitto over TCP": () => mosquitto.url,
-  "mosquitto over WebSocket": () => mosquitto.wsUrl,
-  "aedes over TCP": () => aedes.url,
-  "aedes over WebSocket": () => aedes.wsUrl,
+  "mosquitto over TCP": () => shared.mosquitto.url,
+  "mosquitto over WebSocket": () => shared.mosquitto.wsUrl,
+  "aedes over TCP": () => shared.aedes.url,
+  "aedes over WebSocket": () => shared.aedes.wsUrl,
 };
 
 for (const [name, url] of Object.entries(brokers)) {
@@ -70,7 +64,7 @@ for (const [name, url] of Object.entries(brokers)) {
 
 test("wildcards + and # match as MQTT says", async (t) => {
   const base = freshTopic();
-  const { client, seen, count } = listener(t, mosquitto.url);
+  const { client, seen, count } = listener(t, shared.mosquitto.url);
   await client.subscribe([`${base}/+/end`, `${base}/deep/#`]);
   for (const topic of ["one/end", "/end", "one/two/end", "deep", "deep/er", "deep/er/still", "deeper"]) {
     client.publish(`${base}/${topic}`, "x");
@@ -86,9 +80,9 @@ test("wildcards + and # match as MQTT says", async (t) => {
 
 test("a shared subscription gives each message to one of the group", async (t) => {
   const topic = freshTopic();
-  const group = [listener(t, mosquitto.url), listener(t, mosquitto.url)];
+  const group = [listener(t, shared.mosquitto.url), listener(t, shared.mosquitto.url)];
   for (const { client } of group) await client.subscribe(`$share/group/${topic}`, { qos: 1 });
-  const { client } = listener(t, mosquitto.url);
+  const { client } = listener(t, shared.mosquitto.url);
   const sent = Array.from({ length: 20 }, (_, i) => `${topic} ${i}`);
   for (let i = 0; i < 20; i++) client.publish(topic, i, { qos: 1 });
   const all = () => group.flatMap(({ seen }) => seen);
@@ -98,8 +92,8 @@ test("a shared subscription gives each message to one of the group", async (t) =
 });
 
 test("topics under $SYS come only to those who ask for them", async (t) => {
-  const everything = listener(t, mosquitto.url);
-  const system = listener(t, mosquitto.url);
+  const everything = listener(t, shared.mosquitto.url);
+  const system = listener(t, shared.mosquitto.url);
   await everything.client.subscribe("#");
   await system.client.subscribe("$SYS/#");
   await system.count(1);
@@ -111,7 +105,7 @@ test("topics under $SYS come only to those who ask for them", async (t) => {
 
 test("a subscription made before the connection is there is made as soon as it is", async (t) => {
   const topic = freshTopic();
-  const { client, seen, count } = listener(t, mosquitto.url, { autostart: false });
+  const { client, seen, count } = listener(t, shared.mosquitto.url, { autostart: false });
   const granted = client.subscribe(topic, { qos: 1 });
   const published = client.publish(topic, "first", { qos: 1 });
   await client.start();

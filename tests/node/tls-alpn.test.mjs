@@ -14,16 +14,17 @@ const { ca } = certificates;
 const server = certificates.issue("server");
 const own = certificates.issue("device", { names: "DNS:device" });
 let broker;
-let fronts;
+const fronts = {};
 
 before(async () => {
   broker = await startMosquitto();
   const front = (port) => startTlsFront(port, { server, ca, protocols: [NAME] });
-  fronts = { mqtts: await front(broker.port), wss: await front(broker.wsPort) };
+  fronts.mqtts = await front(broker.port);
+  fronts.wss = await front(broker.wsPort);
 });
 
 after(async () => {
-  await Promise.all(Object.values(fronts ?? {}).map((front) => front.stop()));
+  await Promise.all(Object.values(fronts).map((front) => front.stop()));
   await broker?.stop();
 });
 

@@ -1,7 +1,8 @@
 // The charts and the benchmark: that they show what is going on. How fast it is, is not for a test.
 
 import assert from "node:assert/strict";
-import { after, before, test } from "node:test";
+import { test } from "node:test";
+import { forTheFile } from "../support/for-the-file.mjs";
 import { startMosquitto } from "../support/mosquitto.mjs";
 import { openPage, until } from "./support/page.mjs";
 
@@ -9,15 +10,10 @@ let site;
 let page;
 let mosquitto;
 
-before(async () => {
-  [site, mosquitto] = await Promise.all([openPage(), startMosquitto()]);
+forTheFile({ site: openPage, mosquitto: startMosquitto }, async (shared) => {
+  ({ site, mosquitto } = shared);
   page = site.page;
   await site.connect(mosquitto.wsUrl);
-});
-
-after(async () => {
-  await site?.close();
-  await mosquitto?.stop();
 });
 
 const number = (selector) => site.text(selector).then((text) => Number(text.replaceAll(",", "")));

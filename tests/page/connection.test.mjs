@@ -3,9 +3,10 @@
 import assert from "node:assert/strict";
 import { writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { after, before, test } from "node:test";
+import { test } from "node:test";
 import { spawnSync } from "node:child_process";
 import mqtt from "mqtt";
+import { forTheFile } from "../support/for-the-file.mjs";
 import { startMosquitto } from "../support/mosquitto.mjs";
 import { openPage, until } from "./support/page.mjs";
 
@@ -13,14 +14,10 @@ let site;
 let page;
 let mosquitto;
 
-before(async () => {
-  [site, mosquitto] = await Promise.all([openPage(), startMosquitto({ config: withPassword })]);
+const starts = { site: openPage, mosquitto: () => startMosquitto({ config: withPassword }) };
+forTheFile(starts, async (shared) => {
+  ({ site, mosquitto } = shared);
   page = site.page;
-});
-
-after(async () => {
-  await site?.close();
-  await mosquitto?.stop();
 });
 
 /** Everybody may come without a name; who gives a name needs its password. */

@@ -1,8 +1,9 @@
 // What arrives: subscriptions with colours and counts, the list, one message whole, the tree of topics.
 
 import assert from "node:assert/strict";
-import { after, before, test } from "node:test";
+import { after, test } from "node:test";
 import mqtt from "mqtt";
+import { forTheFile } from "../support/for-the-file.mjs";
 import { startMosquitto } from "../support/mosquitto.mjs";
 import { openPage, until } from "./support/page.mjs";
 
@@ -15,18 +16,14 @@ const ROWS = "#messages .v-row:not([hidden])";
 const rowOf = (topic) => `${ROWS}[data-topic="${topic}"]`;
 const colourOf = (selector) => page.locator(selector).first().getAttribute("data-colour");
 
-before(async () => {
-  [site, mosquitto] = await Promise.all([openPage(), startMosquitto()]);
+after(() => other?.endAsync(true)); // before its broker is stopped
+
+forTheFile({ site: openPage, mosquitto: startMosquitto }, async (shared) => {
+  ({ site, mosquitto } = shared);
   page = site.page;
   other = await mqtt.connectAsync(mosquitto.url, { protocolVersion: 5 });
   await page.selectOption("#version", "5");
   await site.connect(mosquitto.wsUrl);
-});
-
-after(async () => {
-  await other?.endAsync(true);
-  await site?.close();
-  await mosquitto?.stop();
 });
 
 test("subscribe shows the QoS that was granted, and each subscription has a colour of its own", async () => {

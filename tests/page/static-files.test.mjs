@@ -6,8 +6,9 @@ import { createReadStream, existsSync, mkdtempSync, rmSync, writeFileSync } from
 import { createServer } from "node:http";
 import { tmpdir } from "node:os";
 import { extname, join } from "node:path";
-import { after, before, test } from "node:test";
+import { after, test } from "node:test";
 import { writePage } from "../../scripts/page.mjs";
+import { forTheFile } from "../support/for-the-file.mjs";
 import { startMosquitto } from "../support/mosquitto.mjs";
 import { openPage } from "./support/page.mjs";
 
@@ -18,14 +19,18 @@ const TYPES = {
   ".js": "text/javascript",
 };
 const MORE = { ".wasm": "application/wasm", ".svg": "image/svg+xml" };
-let folder;
-let server;
-let site;
-let mosquitto;
 const missing = [];
+const folder = mkdtempSync(join(tmpdir(), "mqtt-lib-page-"));
+let server;
+const shared = forTheFile({ site: async () => openPage({ url: await serve() }), mosquitto: startMosquitto });
 
-before(async () => {
-  folder = mkdtempSync(join(tmpdir(), "mqtt-lib-page-"));
+after(() => {
+  server?.close();
+  rmSync(folder, { recursive: true, force: true });
+});
+
+/** Writes the page and serves it; where it is. */
+async function serve() {
   writePage(folder);
   server = createServer((request, response) => {
     const { pathname } = new URL(request.url ?? "", "http://localhost");
@@ -45,33 +50,25 @@ before(async () => {
   });
   server.listen(0, "127.0.0.1");
   await once(server, "listening");
-  const url = `http://127.0.0.1:${server.address().port}/some/path/`;
-  [site, mosquitto] = await Promise.all([openPage({ url }), startMosquitto()]);
-});
-
-after(async () => {
-  await site?.close();
-  await mosquitto?.stop();
-  server?.close();
-  rmSync(folder, { recursive: true, force: true });
-});
+  return `http://127.0.0.1:${server.address().port}/some/path/`;
+}
 
 test("it connects, sends, receives and draws its charts", async () => {
-  await site.connect(mosquitto.wsUrl);
-  await site.subscribe("test/#", 1);
-  await site.write("test/static", "from static files", { qos: 1 });
-  await site.page.click("#publish");
-  await site.shows("#messages .v-row .text", "from static files");
-  await site.go("charts");
-  await site.page.locator("#charts canvas").nth(3).waitFor();
+  await shared.site.connect(shared.mosquitto.wsUrl);
+  await shared.site.subscribe("test/#", 1);
+  await shared.site.write("test/static", "from static files", { qos: 1 });
+  await shared.site.page.click("#publish");
+  await shared.site.shows("#messages .v-row .text", "from static files");
+  await shared.site.go("charts");
+  await shared.site.page.locator("#charts canvas").nth(3).waitFor();
   assert.deepEqual(missing, []);
-  assert.deepEqual(site.complaints, []);
+  assert.deepEqual(shared.site.complaints, []);
 });
 
 test("without the package the page says what is missing", async () => {
   rmSync(join(folder, "dist"), { recursive: true });
-  await site.page.reload();
-  await site.shows("#errors li", "npm run build");
+  await shared.site.page.reload();
+  await shared.site.shows("#errors li", "npm run build");
 });
 
 test("it is written over an earlier page, and over nothing else", () => {

@@ -61,7 +61,12 @@ export async function startTlsMosquitto(certificates, { server, mutual = false, 
       more,
     ].join("\n"),
   });
-  await Promise.all([untilAccepts(tlsPort), untilAccepts(wssPort)]);
+  try {
+    await Promise.all([untilAccepts(tlsPort), untilAccepts(wssPort)]);
+  } catch (error) {
+    await broker.stop();
+    throw error;
+  }
   return {
     ...broker,
     tlsPort,

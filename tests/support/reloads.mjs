@@ -3,6 +3,7 @@
 import { MqttCustom } from "mqtt-lib";
 import { launch } from "../browser/support/chromium.mjs";
 import { startSite } from "../browser/support/site.mjs";
+import { startAll } from "./for-the-file.mjs";
 import { startMosquitto } from "./mosquitto.mjs";
 
 /** In the page: publishes for ever, and says which calls' turns have ended. */
@@ -32,8 +33,11 @@ async function publishForEver({ url, first }) {
 
 /** Reloads the page `reloads` times; what was published, is lost, came twice. */
 export async function reloadAgainAndAgain({ reloads, random, life = 200 }) {
-  const [broker, site] = await Promise.all([startMosquitto({ persistence: true }), startSite()]);
-  const browser = await launch();
+  const { broker, site, browser } = await startAll({
+    broker: () => startMosquitto({ persistence: true }),
+    site: startSite,
+    browser: launch,
+  });
   const arrived = new Map();
   const watcher = new MqttCustom({ credentials: { mqttserver: broker.url } });
   const published = [];

@@ -24,7 +24,6 @@ export async function openBrowser(name) {
     why = `${driver} could not be started: ${error.message}`;
   });
   const ended = once(child, "close");
-  await untilAccepts(port, { gone: () => why });
   const call = async (method, path, body) => {
     const answer = await fetch(`http://127.0.0.1:${port}${path}`, {
       method,
@@ -35,8 +34,13 @@ export async function openBrowser(name) {
     if (!answer.ok) throw new Error(`${name}: ${value.error}: ${value.message}`);
     return value;
   };
-  const { sessionId, capabilities: got } = await call("POST", "/session", {
-    capabilities: { alwaysMatch: capabilities },
+  const begin = async () => {
+    await untilAccepts(port, { gone: () => why });
+    return call("POST", "/session", { capabilities: { alwaysMatch: capabilities } });
+  };
+  const { sessionId, capabilities: got } = await begin().catch((error) => {
+    child.kill();
+    throw error;
   });
   const session = `/session/${sessionId}`;
   return {

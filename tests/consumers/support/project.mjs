@@ -56,7 +56,7 @@ export async function pack() {
     return cwd;
   }
 
-  return { tarball, project, remove: () => rmSync(folder, { recursive: true, force: true }) };
+  return { tarball, project, stop: () => rmSync(folder, { recursive: true, force: true }) };
 }
 
 /** Files below a folder, by their path in it. */

@@ -2,6 +2,7 @@
 
 import assert from "node:assert/strict";
 import { startEmbedded } from "../../support/embedded.mjs";
+import { startAll, stopAll } from "../../support/for-the-file.mjs";
 import { openBrowser } from "./browser.mjs";
 
 export const PATIENCE = 15_000;
@@ -19,8 +20,8 @@ export async function until(holds, what, patience = PATIENCE) {
 
 /** @param {{ viewport?: { width: number, height: number }, url?: string }} options `url` of a page that is served elsewhere */
 export async function openPage({ viewport = WIDE, url } = {}) {
-  const broker = await startEmbedded();
-  const browser = await openBrowser();
+  const started = await startAll({ broker: startEmbedded, browser: openBrowser });
+  const { broker, browser } = started;
   const page = await browser.newPage({ viewport });
   page.setDefaultTimeout(PATIENCE);
   /** What the page's console and its failed requests said. @type {string[]} */
@@ -35,8 +36,13 @@ export async function openPage({ viewport = WIDE, url } = {}) {
   const shows = (selector, text) => page.locator(selector, { hasText: text }).first().waitFor();
 
   const ready = () => page.locator("html[data-ready]").waitFor({ state: "attached" });
-  await page.goto(url ?? broker.page);
-  await ready();
+  try {
+    await page.goto(url ?? broker.page);
+    await ready();
+  } catch (error) {
+    await stopAll(started);
+    throw error;
+  }
 
   return {
     broker,
