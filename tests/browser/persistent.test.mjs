@@ -3,11 +3,11 @@
 
 import assert from "node:assert/strict";
 import { test } from "node:test";
+import { launchChromium } from "../support/chromium.mjs";
 import { startAll, stopAll } from "../support/for-the-file.mjs";
 import { startMosquitto } from "../support/mosquitto.mjs";
 import { randomOf } from "../support/random.mjs";
 import { reloadAgainAndAgain } from "../support/reloads.mjs";
-import { launch } from "./support/chromium.mjs";
 import { startSite } from "./support/site.mjs";
 
 test("a page reloaded 3 times: nothing lost, nothing of QoS 2 twice", async () => {
@@ -18,7 +18,7 @@ test("a page reloaded 3 times: nothing lost, nothing of QoS 2 twice", async () =
 });
 
 test("a second tab is told STORE_LOCKED, and the first goes on", async (t) => {
-  const shared = await startAll({ broker: startMosquitto, site: startSite, browser: launch });
+  const shared = await startAll({ broker: startMosquitto, site: startSite, browser: launchChromium });
   t.after(() => stopAll(shared));
   const { broker, site, browser } = shared;
   const context = await browser.newContext();

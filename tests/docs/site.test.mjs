@@ -5,8 +5,8 @@ import { existsSync, readdirSync, readFileSync } from "node:fs";
 import { dirname, join, relative } from "node:path";
 import { after, before, test } from "node:test";
 import { pathToFileURL } from "node:url";
-import { chromium } from "playwright-core";
 import { makeSite, SITE } from "../../scripts/docs.mjs";
+import { launchChromium } from "../support/chromium.mjs";
 
 let browser;
 let pages;
@@ -14,10 +14,7 @@ let pages;
 before(async () => {
   await makeSite();
   pages = readdirSync(SITE, { recursive: true }).filter((name) => name.endsWith(".html"));
-  browser = await chromium.launch({
-    executablePath: "/usr/bin/chromium",
-    args: ["--no-sandbox", "--disable-gpu"],
-  });
+  browser = await launchChromium();
 });
 
 after(() => browser?.close());

@@ -1,8 +1,8 @@
 // A page with a persistent client that publishes, and is reloaded again and again in the middle of it.
 
 import { MqttCustom } from "mqtt-lib";
-import { launch } from "../browser/support/chromium.mjs";
 import { startSite } from "../browser/support/site.mjs";
+import { launchChromium } from "./chromium.mjs";
 import { startAll } from "./for-the-file.mjs";
 import { startMosquitto } from "./mosquitto.mjs";
 
@@ -36,7 +36,7 @@ export async function reloadAgainAndAgain({ reloads, random, life = 200 }) {
   const { broker, site, browser } = await startAll({
     broker: () => startMosquitto({ persistence: true }),
     site: startSite,
-    browser: launch,
+    browser: launchChromium,
   });
   const arrived = new Map();
   const watcher = new MqttCustom({ credentials: { mqttserver: broker.url } });

@@ -1,18 +1,12 @@
 // The browser of the page's tests, through Playwright: Chromium, or with MQTT_LIB_BROWSER=firefox Debian's Firefox.
 
-import { chromium, firefox } from "playwright-core";
+import { firefox } from "playwright-core";
+import { launchChromium } from "../../support/chromium.mjs";
 
 export const FIREFOX = process.env.MQTT_LIB_BROWSER === "firefox";
 
 export function openBrowser() {
-  return FIREFOX ? openFirefox() : openChromium();
-}
-
-function openChromium() {
-  return chromium.launch({
-    executablePath: "/usr/bin/chromium",
-    args: ["--no-sandbox", "--disable-gpu", "--disable-dev-shm-usage", "--disable-background-networking"],
-  });
+  return FIREFOX ? openFirefox() : launchChromium();
 }
 
 /**
