@@ -4,16 +4,22 @@
 
 #[path = "wasm_node/arguments.rs"]
 mod arguments;
+#[path = "wasm_node/bad_brokers.rs"]
+mod bad_brokers;
 #[path = "wasm_node/batches.rs"]
 mod batches;
 #[path = "wasm_node/callbacks.rs"]
 mod callbacks;
 #[path = "wasm_node/connection.rs"]
 mod connection;
+#[path = "wasm_node/counters.rs"]
+mod counters;
 #[path = "wasm_node/credentials.rs"]
 mod credentials;
 #[path = "wasm_node/one_shot.rs"]
 mod one_shot;
+#[path = "wasm_node/options.rs"]
+mod options;
 #[path = "wasm_node/payloads.rs"]
 mod payloads;
 #[path = "wasm_node/sends.rs"]
