@@ -23,9 +23,7 @@ pub fn check_filter(filter: &str) -> Result<(), &'static str> {
     check_string(filter)?;
     let mut filter = filter;
     if let Some(rest) = filter.strip_prefix(SHARE) {
-        let (group, behind) = rest
-            .split_once('/')
-            .ok_or("must have the form $share/group/filter")?;
+        let (group, behind) = group_of(rest).ok_or("must have the form $share/group/filter")?;
         if group.is_empty() {
             return Err("must name the group behind $share/");
         }
@@ -82,11 +80,17 @@ fn check_levels(filter: &[u8]) -> Result<(), &'static str> {
     Ok(())
 }
 
+/// What is behind `$share/`: the group, and the filter.
+fn group_of(shared: &str) -> Option<(&str, &str)> {
+    let end = shared.bytes().position(|byte| byte == b'/')?;
+    Some((&shared[..end], &shared[end + 1..]))
+}
+
 /// The filter behind `$share/group/`, or itself.
 pub fn shared(filter: &str) -> &str {
     filter
         .strip_prefix(SHARE)
-        .and_then(|rest| rest.split_once('/'))
+        .and_then(group_of)
         .map_or(filter, |(_, behind)| behind)
 }
 

@@ -14,6 +14,17 @@ use crate::engine::text::join;
 use crate::engine::validate::{unknown, Builder, Value};
 use crate::engine::{Config, Error, Generation, Record, Token};
 
+const KNOWN: [&str; 8] = [
+    "credentials",
+    "userdata",
+    "autostart",
+    NAMES[0],
+    NAMES[1],
+    NAMES[2],
+    NAMES[3],
+    NAMES[4],
+];
+
 pub struct Options {
     pub config: Config,
     pub callbacks: Callbacks,
@@ -45,8 +56,11 @@ impl Options {
                         callbacks.set(slot, function);
                     }
                     None => {
-                        let known = &mut ["credentials", "userdata", "autostart"].into_iter().chain(NAMES);
-                        return Err(unknown("the argument of MqttCustom", name, known));
+                        return Err(unknown(
+                            "the argument of MqttCustom",
+                            name,
+                            &mut KNOWN.into_iter(),
+                        ))
                     }
                 },
             }

@@ -7,7 +7,7 @@ use super::given::{Given, Object};
 use crate::codec::property::{
     check, put, Kind, Properties, Property, Value, MAXIMUM_QOS, TABLE, USER_PROPERTY,
 };
-use crate::engine::text::{join, number};
+use crate::engine::text::{find, join, number};
 use crate::engine::validate::unknown;
 use crate::engine::{Code, Error};
 
@@ -101,7 +101,7 @@ fn user_properties(list: &mut Vec<u8>, name: &str, object: Given<'_>) -> Result<
 fn text<'a>(name: &str, value: Given<'a>) -> Result<&'a str, Error> {
     let text = value
         .text()
-        .filter(|text| text.len() <= 65_535 && !text.contains('\0'));
+        .filter(|text| text.len() <= 65_535 && find(text, 0).is_none());
     text.ok_or_else(|| wrong(name, "a string of at most 65,535 bytes without U+0000", value))
 }
 

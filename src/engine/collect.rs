@@ -105,14 +105,16 @@ impl Collector {
     /// Deadlines of batches that went by number are dropped now and then, not one by one.
     fn forget_gone(&mut self) {
         if self.due.len() > 2 * self.keys.len() + 16 {
-            let mut due = std::mem::take(&mut self.due);
-            due.retain(|&(_, id, number)| self.lives(id, number));
-            self.due = due;
+            for _ in 0..self.due.len() {
+                let entry = self.due.pop_front();
+                self.due
+                    .extend(entry.filter(|&(_, id, number)| self.lives(id, number)));
+            }
         }
     }
 
-    /// The oldest batch and the oldest queued message, by their places among the calls.
-    pub fn oldest(&mut self) -> [Option<u64>; 2] {
+    /// The oldest batch and the oldest queued message, by their places among the calls; `u64::MAX` for none.
+    pub fn oldest(&mut self) -> (u64, u64) {
         while self
             .due
             .front()
@@ -122,7 +124,11 @@ impl Collector {
         }
         let number = self.due.front().map(|&(_, _, number)| number);
         let batch = number.and_then(|n| self.batches[n as usize].as_ref());
-        [batch.map(|b| b.seq), self.queue.front().map(|key| key.seq)]
+        let queued = self.queue.front();
+        (
+            batch.map_or(u64::MAX, |b| b.seq),
+            queued.map_or(u64::MAX, |key| key.seq),
+        )
     }
 
     #[cfg(test)]

@@ -85,7 +85,8 @@ pub fn resolve(server: &str, settings: &Settings<'_>) -> Result<String, Error> {
         },
         None => (None, server),
     };
-    let cut = rest.find(['/', '?', '#']).unwrap_or(rest.len());
+    let cut = rest.bytes().position(|byte| b"/?#".contains(&byte));
+    let cut = cut.unwrap_or(rest.len());
     let (authority, path) = rest.split_at(cut);
     if find(authority, b'@').is_some() {
         return Err(wrong(
@@ -96,7 +97,7 @@ pub fn resolve(server: &str, settings: &Settings<'_>) -> Result<String, Error> {
         return Err(wrong("has a path but no scheme"));
     }
     let (host, port) = split_port(authority).ok_or_else(|| wrong("has a port that is not 1 to 65535"))?;
-    if host.is_empty() || host.contains(is_blank) {
+    if host.is_empty() || host.chars().any(is_blank) {
         return Err(wrong("has no host name"));
     }
     let bare_ipv6 = find(host, b':').is_some() && !host.starts_with('[');
@@ -187,8 +188,10 @@ pub fn elsewhere(here: &str, reference: &str) -> Option<String> {
     let (authority, path) = rest.split_at(find(rest, b'/').unwrap_or(rest.len()));
     let (host, port) = split_port(reference)?;
     let port = port.or(split_port(authority)?.1)?;
-    let good =
-        !host.is_empty() && !host.contains(|c: char| matches!(c, '/' | '?' | '#' | '@') || is_blank(c));
+    let good = !host.is_empty()
+        && !host
+            .chars()
+            .any(|c| matches!(c, '/' | '?' | '#' | '@') || is_blank(c));
     good.then(|| join(&[scheme, "://", host, ":", &count(port as usize), path]))
 }
 

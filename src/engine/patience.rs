@@ -163,15 +163,16 @@ impl Engine {
 
     fn drop_oldest(&mut self) -> bool {
         let waiting = self.first_waiting();
-        let [batch, queued] = self.collector.oldest();
-        let waits = waiting.map(|(_, key)| key.seq);
-        let Some(oldest) = [waits, queued, batch].into_iter().flatten().min() else {
+        let (batch, queued) = self.collector.oldest();
+        let waits = waiting.map_or(u64::MAX, |(_, key)| key.seq);
+        let oldest = waits.min(queued).min(batch);
+        if oldest == u64::MAX {
             return false;
-        };
-        if waits == Some(oldest) {
+        }
+        if waits == oldest {
             self.patience.waiting.pop_front();
             self.give_way(waiting.map(|(_, key)| key), dropped());
-        } else if queued == Some(oldest) {
+        } else if queued == oldest {
             let key = self.unqueue();
             self.give_way(key, dropped());
         } else if let Some((token, items)) = self.drop_batch() {

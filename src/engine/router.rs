@@ -2,6 +2,7 @@
 //! number of filters (§4.7). Holds numbers; what they stand for is the caller's business.
 
 use super::names::Names;
+use super::text::cut;
 use crate::codec::topic;
 
 #[derive(Debug, Default, Clone)]
@@ -34,7 +35,10 @@ impl Router {
     pub fn insert(&mut self, filter: &str, handler: u32) {
         let mut at = ROOT;
         self.node(ROOT);
-        for level in topic::shared(filter).split('/') {
+        let mut rest = Some(topic::shared(filter));
+        while let Some(levels) = rest {
+            let (level, behind) = cut(levels, b'/');
+            rest = behind;
             let known = self.edges.len();
             let child = self.edges.insert(&edge(at, level)) + 1;
             self.node(child).parent = at;
@@ -49,7 +53,10 @@ impl Router {
     /// Takes back one `insert`.
     pub fn remove(&mut self, filter: &str, handler: u32) {
         let mut at = ROOT;
-        for level in topic::shared(filter).split('/') {
+        let mut rest = Some(topic::shared(filter));
+        while let Some(levels) = rest {
+            let (level, behind) = cut(levels, b'/');
+            rest = behind;
             match self.child(at, level) {
                 Some(child) => at = child,
                 None => return,
@@ -86,10 +93,7 @@ impl Router {
                 self.collect(at, &mut found);
                 continue;
             };
-            let (level, rest) = match crate::engine::text::find(rest, b'/') {
-                Some(end) => (&rest[..end], Some(&rest[end + 1..])),
-                None => (rest, None),
-            };
+            let (level, rest) = cut(rest, b'/');
             if let Some(child) = self.child(at, level) {
                 open.push((child, rest, false));
             }
@@ -102,7 +106,7 @@ impl Router {
 
     fn collect(&self, at: u32, found: &mut Vec<u32>) {
         let node = self.nodes.get(at as usize);
-        for &handler in node.iter().flat_map(|node| &node.handlers) {
+        for &handler in node.map_or(&[][..], |node| &node.handlers) {
             if let Err(place) = found.binary_search(&handler) {
                 found.insert(place, handler);
             }

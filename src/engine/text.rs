@@ -9,7 +9,16 @@ pub fn find(text: &str, byte: u8) -> Option<usize> {
 
 /// What comes before the first of these ASCII characters; all if there is none.
 pub fn before(text: &str, byte: u8) -> &str {
-    &text[..find(text, byte).unwrap_or(text.len())]
+    cut(text, byte).0
+}
+
+/// What comes before and what behind the first of these ASCII characters; nothing behind if there is none.
+#[inline(never)]
+pub fn cut(text: &str, byte: u8) -> (&str, Option<&str>) {
+    match find(text, byte) {
+        Some(at) => (&text[..at], Some(&text[at + 1..])),
+        None => (text, None),
+    }
 }
 
 /// Parts of a sentence as one.
@@ -57,16 +66,13 @@ pub fn number(n: f64) -> String {
     text
 }
 
-fn digits(mut n: u64) -> String {
-    let mut reversed = Vec::new();
-    loop {
-        reversed.push(b'0' + (n % 10) as u8);
-        n /= 10;
-        if n == 0 {
-            break;
-        }
-    }
-    reversed.iter().rev().map(|&digit| digit as char).collect()
+fn digits(n: u64) -> String {
+    let mut text = match n {
+        0..=9 => String::new(),
+        _ => digits(n / 10),
+    };
+    text.push((b'0' + (n % 10) as u8) as char);
+    text
 }
 
 #[cfg(test)]
