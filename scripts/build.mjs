@@ -92,6 +92,7 @@ export const SMALL = {
       "-Zunstable-options -Cpanic=immediate-abort",
       ...LITTLE_CODE.map((option) => `-Cllvm-args=-${option}`),
       `-Clink-arg=-zstack-size=${STACK}`,
+      "-Ctarget-feature=-reference-types",
     ].join(" "),
     CARGO_PROFILE_RELEASE_OPT_LEVEL: "2",
     CARGO_TARGET_DIR: at("target", "package"), // other flags than the tests': neither is to undo the other's work

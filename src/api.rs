@@ -1,6 +1,7 @@
 //! `MqttCustom` as JavaScript sees it: the whole API, complete without js/. Methods return promises
 //! that settle in every case; what is wrong with an argument is a rejection that says so.
 
+use std::mem::take;
 use std::rc::Rc;
 
 use js_sys::{Function, Promise};
@@ -48,40 +49,32 @@ impl MqttCustom {
     pub fn stop(&self, options: &JsValue) -> Export<Promise> {
         let said = values::stop_options(options)
             .and_then(|(reason, list)| self.client.call(|engine, _| engine.say_at_stop(reason, &list)));
-        Ok(match said {
-            Ok(()) => self.client.promise_for(Client::stop),
-            Err(error) => self.client.refuse(&error),
-        })
+        self.promised(said.map(|()| self.client.promise_for(Client::stop)))
     }
 
     /// Begins to authenticate anew on the connection there is (MQTT 5, §4.12.1); `on_auth` goes on with it.
     pub fn reauthenticate(&self, properties: &JsValue) -> Export<Promise> {
-        Ok(match values::auth_properties("properties", properties) {
-            Ok(list) => self.client.promise(|engine, _, token| {
+        let list = values::auth_properties("properties", properties);
+        self.promised(list.map(|list| {
+            self.client.promise(&mut |engine, _, token| {
                 engine.authenticate(&list)?;
                 engine.ended(token);
                 Ok(())
-            }),
-            Err(error) => self.client.refuse(&error),
-        })
+            })
+        }))
     }
 
     pub fn publish(&self, topic: &JsValue, payload: &JsValue, options: &JsValue) -> Export<Promise> {
-        self.with_message(topic, values::payload(payload), options, |message| {
-            self.client.publish(message)
-        })
+        self.with_message(topic, values::payload(payload), options, Client::publish)
     }
 
     pub fn batch_publish(&self, topic: &JsValue, payload: &JsValue, options: &JsValue) -> Export<Promise> {
         let item = values::json(payload).map(String::into_bytes);
-        self.with_message(topic, item, options, |message| self.client.batch(message))
+        self.with_message(topic, item, options, Client::batch)
     }
 
     pub fn qpublish(&self, topic: &JsValue, payload: &JsValue, options: &JsValue) -> Export<Promise> {
-        self.with_message(topic, values::payload(payload), options, |message| {
-            self.client
-                .promise(|engine, now, token| engine.queue(now, message, token))
-        })
+        self.with_message(topic, values::payload(payload), options, Client::queue)
     }
 
     pub fn flush(&self) -> Export<Promise> {
@@ -96,10 +89,7 @@ impl MqttCustom {
         };
         let parsed = values::filters(topic, options)
             .and_then(|filters| Ok((filters, values::optional_function("handler", handler)?)));
-        Ok(match parsed {
-            Ok((filters, handler)) => self.client.subscribe(filters, handler),
-            Err(error) => self.client.refuse(&error),
-        })
+        self.promised(parsed.map(|(filters, handler)| self.client.subscribe(filters, handler)))
     }
 
     pub fn subscribe_topics(
@@ -114,13 +104,12 @@ impl MqttCustom {
     pub fn unsubscribe(&self, topic: &JsValue, options: &JsValue) -> Export<Promise> {
         let parsed = values::filters(topic, &JsValue::UNDEFINED)
             .and_then(|(filters, _)| Ok((filters, values::unsubscribe_options(options)?)));
-        Ok(match parsed {
-            Ok((filters, properties)) => self.client.promise(|engine, _, token| {
-                let filters = filters.into_iter().map(|filter| filter.filter).collect();
-                engine.unsubscribe(filters, properties, token)
-            }),
-            Err(error) => self.client.refuse(&error),
-        })
+        self.promised(parsed.map(|(filters, mut properties)| {
+            let mut filters = filters.into_iter().map(|filter| filter.filter).collect();
+            self.client.promise(&mut |engine, _, token| {
+                engine.unsubscribe(take(&mut filters), take(&mut properties), token)
+            })
+        }))
     }
 
     pub fn publish_high_priority(
@@ -241,24 +230,31 @@ impl MqttCustom {
         &self.client
     }
 
+    #[inline(never)]
     pub(crate) fn with_message(
         &self,
         topic: &JsValue,
         payload: Result<Vec<u8>, Error>,
         options: &JsValue,
-        send: impl FnOnce(&Message<'_>) -> Promise,
+        send: fn(&Client, &Message<'_>) -> Promise,
     ) -> Export<Promise> {
         let parts = || Ok((values::topic(topic)?, payload?, values::publish_options(options)?));
-        Ok(match parts() {
-            Ok((topic, payload, options)) => send(&Message {
+        self.promised(parts().map(|(topic, payload, options)| {
+            let message = Message {
                 topic: &topic,
                 payload: &payload,
                 qos: options.qos,
                 retain: options.retain,
                 properties: &options.properties,
-            }),
-            Err(error) => self.client.refuse(&error),
-        })
+            };
+            send(&self.client, &message)
+        }))
+    }
+
+    /// What is wrong with the arguments of a call is a rejection.
+    #[inline(never)]
+    fn promised(&self, made: Result<Promise, Error>) -> Export<Promise> {
+        Ok(made.unwrap_or_else(|error| self.client.refuse(&error)))
     }
 
     fn set_callback(&self, name: &str, callback: &JsValue) -> Result<(), JsValue> {

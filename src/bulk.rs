@@ -192,9 +192,7 @@ impl MqttCustom {
 
     /// `batch_publish` of an item that is JSON text already.
     pub fn batch_json(&self, topic: &JsValue, json: String, options: &JsValue) -> Export<Promise> {
-        self.with_message(topic, Ok(json.into_bytes()), options, |item| {
-            self.client().batch(item)
-        })
+        self.with_message(topic, Ok(json.into_bytes()), options, Client::batch)
     }
 
     /// Something that js/ gave up by a stated policy.

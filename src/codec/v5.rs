@@ -131,7 +131,7 @@ fn reason<'a>(rest: &'a [u8], known: &[u8], place: u16) -> Result<(u8, &'a [u8])
 }
 
 fn check_reason(code: u8, known: &[u8]) -> Result<(), Malformed> {
-    if known.iter().any(|&one| one == code) {
+    if !known.iter().all(|&one| one != code) {
         return Ok(());
     }
     Err(protocol("a reason code does not exist, or not in this packet"))

@@ -1,5 +1,7 @@
 //! User calls that need more than the engine: a promise, a handler, a place among the callbacks.
 
+use std::mem::take;
+
 use js_sys::{Function, Promise};
 use wasm_bindgen::JsValue;
 
@@ -9,36 +11,39 @@ use crate::engine::{Error, Filter, Message, Taken, Token};
 
 impl Client {
     pub fn publish(&self, message: &Message<'_>) -> Promise {
-        let (token, promise) = self.promises.borrow_mut().make();
-        match self.call(|engine, now| engine.publish(now, message, token)) {
-            // In the buffer that this turn's pump hands over.
-            Ok(Taken::Now) => self.settle(token, Ok(&JsValue::UNDEFINED)),
-            Ok(Taken::Later) => {}
-            Err(error) => self.settle(token, Err(&self.error(&error, &JsValue::UNDEFINED))),
-        }
-        promise
+        self.promise(&mut |engine, now, token| {
+            if engine.publish(now, message, token)? == Taken::Now {
+                engine.ended(token); // in the buffer that this turn's pump hands over
+            }
+            Ok(())
+        })
+    }
+
+    pub fn queue(&self, message: &Message<'_>) -> Promise {
+        self.promise(&mut |engine, now, token| engine.queue(now, message, token))
     }
 
     pub fn batch(&self, item: &Message<'_>) -> Promise {
-        let (token, promise) = self.promises.borrow_mut().make();
-        match self.call(|engine, now| engine.batch(now, item, token)) {
-            Ok(ends_as) if ends_as != token => {
-                let joined = self.promises.borrow_mut().join(token, ends_as);
-                return joined.unwrap_or(promise);
-            }
-            Ok(_) => {}
-            Err(error) => self.settle(token, Err(&self.error(&error, &JsValue::UNDEFINED))),
+        let mut ends = (0, 0);
+        let promise = self.promise(&mut |engine, now, token| {
+            ends = (token, engine.batch(now, item, token)?);
+            Ok(())
+        });
+        if ends.0 == ends.1 {
+            return promise;
         }
-        promise
+        let joined = self.promises.borrow_mut().join(ends.0, ends.1);
+        joined.unwrap_or(promise)
     }
 
     pub fn subscribe(
         &self,
-        (filters, properties): (Vec<Filter>, Vec<u8>),
+        (mut filters, mut properties): (Vec<Filter>, Vec<u8>),
         handler: Option<Function>,
     ) -> Promise {
         let handler = handler.map(|handler| self.handlers.borrow_mut().add(handler, false));
-        self.promise(|engine, _, token| {
+        self.promise(&mut |engine, _, token| {
+            let (filters, properties) = (take(&mut filters), take(&mut properties));
             let result = engine.subscribe(filters, properties, handler, token);
             if let (Err(_), Some(handler)) = (&result, handler) {
                 self.handlers.borrow_mut().remove(handler);

@@ -82,6 +82,9 @@ pub struct Client {
     pub store: Option<Store>,
 }
 
+/// What is done for a promise, under the token that will settle it.
+pub type Call<'a> = dyn FnMut(&mut Engine, Millis, Token) -> Result<(), Error> + 'a;
+
 /// How soon a socket that had enough is looked at again; Node's sockets say it themselves.
 const RECHECK: u32 = 10;
 /// So many bytes are taken at once: of a packet that is passed over no more is ever in memory here.
@@ -130,16 +133,22 @@ impl Client {
     pub fn call<R>(&self, work: impl FnOnce(&mut Engine, Millis) -> R) -> R {
         let now = self.now();
         let result = work(&mut self.engine.borrow_mut(), now);
-        self.send_if_full();
-        self.schedule();
+        self.was_called();
         result
     }
 
+    #[inline(never)]
+    fn was_called(&self) {
+        self.send_if_full();
+        self.schedule();
+    }
+
     /// A call that ends with a promise of ours.
-    pub fn promise(&self, work: impl FnOnce(&mut Engine, Millis, Token) -> Result<(), Error>) -> Promise {
+    pub fn promise(&self, work: &mut Call<'_>) -> Promise {
         let (token, promise) = self.promises.borrow_mut().make();
-        if let Err(error) = self.call(|engine, now| work(engine, now, token)) {
-            self.settle(token, Err(&self.error(&error, &JsValue::UNDEFINED)));
+        let result = self.call(|engine, now| work(engine, now, token));
+        if let Err(error) = result {
+            self.settle_refused(token, &error);
         }
         promise
     }
@@ -157,13 +166,11 @@ impl Client {
 
     /// Ends when everything that is pending now has ended.
     pub fn flush(&self) -> Promise {
-        let (token, promise) = self.promises.borrow_mut().make();
-        let mark = self.call(|engine, now| {
+        self.promise(&mut |engine, now, token| {
             engine.flush(now);
-            engine.mark()
-        });
-        self.flushes.borrow_mut().push((mark, token));
-        promise
+            self.flushes.borrow_mut().push((engine.mark(), token));
+            Ok(())
+        })
     }
 
     pub fn engine<R>(&self, look: impl FnOnce(&Engine) -> R) -> R {

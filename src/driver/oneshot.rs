@@ -106,7 +106,7 @@ pub fn lay_over(base: &JsValue, over: &JsValue) -> JsValue {
 async fn fire(shot: Shot) -> Result<JsValue, JsValue> {
     let client = Client::new(shot.options);
     let result = deliver(&client, &shot.topic, &shot.payload, shot.publish).await;
-    let stopped = client.promise(|engine, now, token| {
+    let stopped = client.promise(&mut |engine, now, token| {
         engine.stop(now, token);
         Ok(())
     });
@@ -120,7 +120,7 @@ async fn deliver(
     payload: &[u8],
     options: values::PublishOptions,
 ) -> Result<JsValue, JsValue> {
-    let started = client.promise(|engine, now, token| {
+    let started = client.promise(&mut |engine, now, token| {
         engine.start(now, token);
         Ok(())
     });

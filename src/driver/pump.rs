@@ -9,7 +9,7 @@ use super::promises::{self, Promises};
 use super::socket::Socket;
 use super::store::Store;
 use super::{host, Client, RECHECK};
-use crate::engine::{Event, Generation, Outcome, Token, SEND_CAP};
+use crate::engine::{Error, Event, Generation, Outcome, Token, SEND_CAP};
 
 impl Client {
     /// Drains the engine: bytes, then events, until there is neither.
@@ -159,7 +159,7 @@ impl Client {
             Event::Unrouted(handler) => self.handlers.borrow_mut().remove(handler),
             Event::Done { token, result } => match result {
                 Ok(outcome) => self.settle(token, Ok(&promises::outcome(&outcome))),
-                Err(error) => self.settle(token, Err(&self.error(&error, &JsValue::UNDEFINED))),
+                Err(error) => self.settle_refused(token, &error),
             },
             Event::Error(error) => self.tell_error(&error, &JsValue::UNDEFINED),
         }
@@ -222,6 +222,10 @@ impl Client {
             let (Ok(value) | Err(value)) = result;
             let _ = end.call1(&JsValue::UNDEFINED, value);
         }
+    }
+
+    pub(super) fn settle_refused(&self, token: Token, error: &Error) {
+        self.settle(token, Err(&self.error(error, &JsValue::UNDEFINED)));
     }
 
     pub(super) fn tell_done(&self) {

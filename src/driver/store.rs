@@ -204,7 +204,7 @@ impl Client {
             Some((store, phase)) => {
                 store.stoppers.borrow_mut().push(token);
                 for starter in store.starters.take() {
-                    self.settle(starter, Err(&self.error(&Error::stopped(), &JsValue::UNDEFINED)));
+                    self.settle_refused(starter, &Error::stopped());
                 }
                 if phase == Phase::Open {
                     self.call(|engine, now| engine.stop(now, NOBODY));

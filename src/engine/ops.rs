@@ -224,8 +224,8 @@ impl Ops {
     /// Whether nothing holds an identifier, while identifiers are restored.
     fn is_free(&mut self, pid: u16) -> bool {
         let place = pid as usize;
-        if place >= self.by_pid.len() {
-            self.by_pid.resize(place + 1, NO_SLOT);
+        while place >= self.by_pid.len() {
+            self.by_pid.push(NO_SLOT);
         }
         pid != 0 && self.by_pid[place] == NO_SLOT && !self.reserved.iter().any(|&one| one == pid)
     }

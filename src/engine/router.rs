@@ -119,8 +119,8 @@ impl Router {
 
     fn node(&mut self, number: u32) -> &mut Node {
         let number = number as usize;
-        if number >= self.nodes.len() {
-            self.nodes.resize(number + 1, Node::default());
+        while number >= self.nodes.len() {
+            self.nodes.push(Node::default());
         }
         &mut self.nodes[number]
     }
