@@ -149,8 +149,9 @@ let target = new Uint8Array(0);
 
 /** @param {number} length */
 function reserve(length) {
-  if (length > target.length) {
-    const room = Math.max(4096, length);
+  // Also when memory has grown, and with it the view lost its bytes.
+  if (length >= target.length) {
+    const room = Math.max(4096, length + 1);
     const place = scratch(room);
     target = memoryBytes().subarray(place, place + room);
   }

@@ -80,6 +80,23 @@ for (const [transport, url] of [
   }
 }
 
+test("the memory of the core grows before a payload, whichever it is", async (t) => {
+  const topic = freshTopic();
+  const received = await collect(t, shared.broker.url, topic, { qos: 1 });
+  const client = clientFor(t, shared.broker.url);
+  await client.start();
+  const keeper = clientFor(t, shared.broker.url, { autostart: false });
+  const short = Object.values(PAYLOADS).filter(([, expected]) => expected.length < MEGABYTE);
+  for (const [given] of short) {
+    keeper.publish(topic, megabyte); // waits there, and takes new memory
+    await client.publish(topic, given, { qos: 1 });
+  }
+  await received.count(short.length);
+  short.forEach(([, expected], i) => {
+    assert.equal(Buffer.compare(received[i].payload, expected), 0);
+  });
+});
+
 test("the bytes of a payload are taken when the call is made", async (t) => {
   const topic = freshTopic();
   const received = await collect(t, shared.broker.url, topic);
