@@ -85,7 +85,7 @@ const STACK = 512 << 10;
  * would print it: 10 KiB less to download. Stable Rust does that when it is told to act as its own bootstrap.
  */
 export const SMALL = {
-  args: ["-Zbuild-std=std,panic_abort"],
+  args: ["-Zbuild-std=std,panic_abort", "--features=package"],
   env: {
     RUSTC_BOOTSTRAP: "1",
     RUSTFLAGS: [

@@ -29,5 +29,9 @@ mod bulk;
 #[cfg(all(target_arch = "wasm32", target_os = "unknown"))]
 mod driver;
 
+#[cfg(all(target_arch = "wasm32", target_os = "unknown", feature = "package"))]
+#[global_allocator]
+static ALLOCATOR: rlsf::SmallGlobalTlsf = rlsf::SmallGlobalTlsf::new();
+
 #[cfg(all(target_arch = "wasm32", target_os = "unknown"))]
 pub use api::{publish_high_priority, MqttCustom};
