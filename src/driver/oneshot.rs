@@ -1,17 +1,14 @@
 //! `publish_high_priority`: one message over a connection of its own, which is then closed. Needs
 //! no client; called on one, what is not given comes from that client's credentials.
 
-use std::rc::Rc;
-
 use js_sys::{Function, Object, Promise};
 use wasm_bindgen::prelude::*;
-use wasm_bindgen_futures::{future_to_promise, JsFuture};
 
 use super::callbacks::Callbacks;
 use super::given::{flat, Given};
 use super::options::{config, Hooks, Options};
 use super::{errors, host, promises, values, Client};
-use crate::engine::{Config, Error, Message};
+use crate::engine::{Config, Error};
 
 /// Keys of credentials that belong to the client itself, not to the connection it makes.
 const OWN: [&str; 8] = [
@@ -25,11 +22,11 @@ const OWN: [&str; 8] = [
     "store",
 ];
 
+/// As they were when the call was made.
 struct Shot {
-    options: Options,
     topic: String,
     payload: Vec<u8>,
-    publish: values::PublishOptions,
+    options: JsValue,
 }
 
 /// `base` are the credentials of the client it is called on, or the function that gives them.
@@ -41,7 +38,10 @@ pub fn publish(
     hooks: &Hooks,
 ) -> Promise {
     match prepare(topic, payload, options, base, hooks) {
-        Ok(shot) => quiet(future_to_promise(fire(shot))),
+        Ok((client, message)) => {
+            let client = Client::new(client).into();
+            promises::deliver(client, &message.topic, message.payload, &message.options)
+        }
         Err(error) => promises::rejected(&errors::to_js(&error, &JsValue::UNDEFINED, hooks)),
     }
 }
@@ -52,7 +52,7 @@ fn prepare(
     options: &JsValue,
     base: &JsValue,
     hooks: &Hooks,
-) -> Result<Shot, Error> {
+) -> Result<(Options, Shot), Error> {
     let over = Object::new();
     let message = Object::new();
     let flat = flat(options, 1, "");
@@ -75,21 +75,22 @@ fn prepare(
     config.reconnect = false;
     let topic = values::topic(topic)?;
     crate::engine::check_topic(&topic)?;
-    Ok(Shot {
-        options: Options {
-            config,
-            callbacks: Callbacks::silent(),
-            hooks: hooks.inner(),
-            credentials,
-            ask,
-            over,
-            autostart: true,
-            store: None,
-        },
+    let shot = Shot {
         topic,
         payload: values::payload(payload)?,
-        publish: values::publish_options(&message)?,
-    })
+        options: values::publish_options(&message)?.to_js(),
+    };
+    let client = Options {
+        config,
+        callbacks: Callbacks::silent(),
+        hooks: hooks.inner(),
+        credentials,
+        ask,
+        over,
+        autostart: true,
+        store: None,
+    };
+    Ok((client, shot))
 }
 
 /// `base`, as far as it does not belong to the client itself, and what the call says itself.
@@ -101,41 +102,4 @@ pub fn lay_over(base: &JsValue, over: &JsValue) -> JsValue {
         errors::set(&credentials, key, &JsValue::UNDEFINED);
     }
     Object::assign(&credentials, over.unchecked_ref()).into()
-}
-
-async fn fire(shot: Shot) -> Result<JsValue, JsValue> {
-    let client = Client::new(shot.options);
-    let result = deliver(&client, &shot.topic, &shot.payload, shot.publish).await;
-    let stopped = client.promise(&mut |engine, now, token| {
-        engine.stop(now, token);
-        Ok(())
-    });
-    JsFuture::from(stopped).await?;
-    result
-}
-
-async fn deliver(
-    client: &Rc<Client>,
-    topic: &str,
-    payload: &[u8],
-    options: values::PublishOptions,
-) -> Result<JsValue, JsValue> {
-    let started = client.promise(&mut |engine, now, token| {
-        engine.start(now, token);
-        Ok(())
-    });
-    JsFuture::from(started).await?;
-    let message = Message {
-        topic,
-        payload,
-        qos: options.qos,
-        retain: options.retain,
-        properties: &options.properties,
-    };
-    JsFuture::from(client.publish(&message)).await
-}
-
-fn quiet(promise: Promise) -> Promise {
-    promises::quiet(&promise);
-    promise
 }

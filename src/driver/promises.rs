@@ -1,21 +1,29 @@
 //! Promises that Rust hands out and settles. Each pending one has a token with the top bit set;
 //! tokens without it belong to JavaScript, which settles its own promises in bulk.
 
-use js_sys::{Function, Promise};
+use js_sys::Promise;
 use wasm_bindgen::prelude::*;
 
 use super::errors::set;
 use super::given::Object;
 use super::properties;
+use crate::api::MqttCustom;
 use crate::engine::{Outcome, Token};
 
-const OURS: Token = 1 << 31;
-
-struct Pending {
-    promise: Promise,
-    resolve: Function,
-    reject: Function,
+#[wasm_bindgen(module = "/src/driver/promises.js")]
+extern "C" {
+    pub type Pending;
+    fn pending() -> Pending;
+    #[wasm_bindgen(method, getter)]
+    fn promise(this: &Pending) -> Promise;
+    #[wasm_bindgen(method)]
+    pub fn settle(this: &Pending, failed: bool, value: &JsValue);
+    pub fn rejected(error: &JsValue) -> Promise;
+    /// Starts the client, publishes, stops it.
+    pub fn deliver(client: MqttCustom, topic: &str, payload: Vec<u8>, options: &JsValue) -> Promise;
 }
+
+const OURS: Token = 1 << 31;
 
 #[derive(Default)]
 pub struct Promises {
@@ -24,20 +32,14 @@ pub struct Promises {
 }
 
 impl Promises {
-    /// Nobody need look at the promise: its rejection never ends a Node process.
     pub fn make(&mut self) -> (Token, Promise) {
-        let mut functions = None;
-        let promise = Promise::new(&mut |resolve, reject| functions = Some((resolve, reject)));
-        quiet(&promise);
+        let made = pending();
+        let promise = made.promise();
         let index = self.free.pop().unwrap_or_else(|| {
             self.pending.push(None);
             (self.pending.len() - 1) as u32
         });
-        self.pending[index as usize] = functions.map(|(resolve, reject)| Pending {
-            promise: promise.clone(),
-            resolve,
-            reject,
-        });
+        self.pending[index as usize] = Some(made);
         (OURS | index, promise)
     }
 
@@ -47,26 +49,21 @@ impl Promises {
 
     /// Gives up `token` for the promise that is pending under `other`.
     pub fn join(&mut self, token: Token, other: Token) -> Option<Promise> {
-        let own = self.take(token)?.promise;
+        let own = self.end(token)?;
         match self.pending.get((other & !OURS) as usize) {
-            Some(Some(pending)) if Self::is_ours(other) => Some(pending.promise.clone()),
-            _ => Some(own),
+            Some(Some(pending)) if Self::is_ours(other) => Some(pending.promise()),
+            _ => Some(own.promise()),
         }
     }
 
-    fn take(&mut self, token: Token) -> Option<Pending> {
+    /// Removes the promise of `token`, which the caller settles.
+    pub fn end(&mut self, token: Token) -> Option<Pending> {
         let index = token & !OURS;
         let pending = self.pending.get_mut(index as usize)?.take();
         if pending.is_some() {
             self.free.push(index);
         }
         pending
-    }
-
-    /// Removes the promise of `token`; what is returned settles it.
-    pub fn end(&mut self, token: Token, failed: bool) -> Option<Function> {
-        let pending = self.take(token)?;
-        Some(if failed { pending.reject } else { pending.resolve })
     }
 }
 
@@ -93,19 +90,4 @@ fn tell(result: &JsValue, list: &[u8]) {
     if !list.is_empty() {
         set(result, "properties", &properties::to_js(list));
     }
-}
-
-pub fn rejected(error: &JsValue) -> Promise {
-    let promise = Promise::reject(error);
-    quiet(&promise);
-    promise
-}
-
-pub fn quiet(promise: &Promise) {
-    thread_local! {
-        static IGNORE: Closure<dyn FnMut(JsValue)> = Closure::wrap(Box::new(|_| {}));
-    }
-    IGNORE.with(|ignore| {
-        let _ = promise.catch(ignore);
-    });
 }

@@ -56,12 +56,10 @@ impl Client {
             let engine = self.engine.borrow();
             (engine.next_deadline(), engine.is_stopped())
         };
-        let me = self.me.clone();
-        self.timer.borrow_mut().arm(deadline, self.now(), move || {
-            if let Some(client) = me.upgrade() {
-                client.on_timer();
-            }
-        });
+        let now = self.now();
+        self.timer
+            .borrow_mut()
+            .arm(deadline, now, |delay| self.after(delay, Client::on_timer));
         if !self.scheduled.get() {
             self.turn.set(None);
         }
@@ -117,13 +115,18 @@ impl Client {
     pub(super) fn look_again(&self) {
         let mut recheck = self.recheck.borrow_mut();
         if recheck.is_none() {
-            let me = self.me.clone();
-            *recheck = Some(Timeout::new(RECHECK, move || {
-                if let Some(client) = me.upgrade() {
-                    client.on_drain();
-                }
-            }));
+            *recheck = Some(self.after(RECHECK, Client::on_drain));
         }
+    }
+
+    /// In so many milliseconds, if there still is a client.
+    fn after(&self, delay: u32, then: fn(&Client)) -> Timeout {
+        let me = self.me.clone();
+        Timeout::new(delay, move || {
+            if let Some(client) = me.upgrade() {
+                then(&client);
+            }
+        })
     }
 
     pub(super) fn schedule(&self) {
@@ -217,10 +220,10 @@ impl Client {
                 (Some(js), Err(error)) => js.fail(token, error),
             };
         }
-        let end = self.promises.borrow_mut().end(token, result.is_err());
-        if let Some(end) = end {
+        let pending = self.promises.borrow_mut().end(token);
+        if let Some(pending) = pending {
             let (Ok(value) | Err(value)) = result;
-            let _ = end.call1(&JsValue::UNDEFINED, value);
+            pending.settle(result.is_err(), value);
         }
     }
 

@@ -14,7 +14,7 @@ pub struct Timer {
 const MAX_DELAY: Millis = i32::MAX as Millis;
 
 impl Timer {
-    pub fn arm(&mut self, deadline: Option<Millis>, now: Millis, fire: impl FnOnce() + 'static) {
+    pub fn arm(&mut self, deadline: Option<Millis>, now: Millis, set: impl FnOnce(u32) -> Timeout) {
         let Some(deadline) = deadline else {
             self.armed = None;
             return;
@@ -23,7 +23,7 @@ impl Timer {
             return;
         }
         let delay = deadline.saturating_sub(now).min(MAX_DELAY);
-        self.armed = Some((deadline, Timeout::new(delay as u32, fire)));
+        self.armed = Some((deadline, set(delay as u32)));
     }
 
     pub fn fired(&mut self) {

@@ -4,7 +4,8 @@
 use js_sys::Function;
 use wasm_bindgen::prelude::*;
 
-use super::given::{flat, Given};
+use super::errors::set;
+use super::given::{flat, Given, Object};
 use super::{host, properties};
 use crate::codec::property::place;
 use crate::engine::error::excerpt;
@@ -17,6 +18,17 @@ pub struct PublishOptions {
     pub qos: u8,
     pub retain: bool,
     pub properties: Vec<u8>,
+}
+
+impl PublishOptions {
+    pub fn to_js(&self) -> JsValue {
+        let mut object = Object::default();
+        object.number("qos", self.qos.into());
+        object.flag("retain", self.retain);
+        let object = object.to_js();
+        set(&object, "properties", &properties::to_js(&self.properties));
+        object
+    }
 }
 
 /// The options of one call of subscribe or unsubscribe.
