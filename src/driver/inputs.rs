@@ -48,7 +48,7 @@ impl Client {
         match data {
             Some(data) if self.pumping.get() => {
                 let copy = Uint8Array::new(data);
-                self.late.borrow_mut().push_back((generation, copy));
+                self.late.borrow_mut().push((generation, copy));
             }
             Some(data) => {
                 self.feed(generation, data);
@@ -81,7 +81,7 @@ impl Client {
         if length > PIECE {
             // The rest waits until the engine has been drained.
             let rest = data.subarray(PIECE, length);
-            self.late.borrow_mut().push_front((generation, rest));
+            self.late.borrow_mut().insert(0, (generation, rest));
             return self.feed(generation, &data.subarray(0, PIECE));
         }
         let now = self.fresh_now();

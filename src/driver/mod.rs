@@ -23,7 +23,6 @@ mod timer;
 pub mod values;
 
 use std::cell::{Cell, RefCell};
-use std::collections::VecDeque;
 use std::rc::{Rc, Weak};
 
 use gloo_timers::callback::Timeout;
@@ -62,7 +61,7 @@ pub struct Client {
     /// The time, asked for once a turn.
     turn: Cell<Option<Millis>>,
     /// Bytes that came while a callback ran.
-    late: RefCell<VecDeque<(Generation, Uint8Array)>>,
+    late: RefCell<Vec<(Generation, Uint8Array)>>,
     promises: RefCell<Promises>,
     /// flush(): its token ends when all up to this operation has ended.
     flushes: RefCell<Vec<(u64, Token)>>,

@@ -56,11 +56,9 @@ impl Options {
                         callbacks.set(slot, function);
                     }
                     None => {
-                        return Err(unknown(
-                            "the argument of MqttCustom",
-                            name,
-                            &mut KNOWN.into_iter(),
-                        ))
+                        return Err(unknown("the argument of MqttCustom", name, &|number| {
+                            KNOWN.get(number).copied()
+                        }))
                     }
                 },
             }

@@ -18,9 +18,11 @@ pub fn read(name: &str, object: Given<'_>, place: u16) -> Result<Vec<u8>, Error>
         if value.is_nothing() {
             continue;
         }
-        let mut known = TABLE.iter().filter(|row| row.places & place != 0);
-        let Some(row) = known.clone().find(|row| row.name == key) else {
-            return Err(unknown(name, key, &mut known.by_ref().map(|row| row.name)));
+        let known = || TABLE.iter().filter(|row| row.places & place != 0);
+        let Some(row) = known().find(|row| row.name == key) else {
+            return Err(unknown(name, key, &|number| {
+                known().nth(number).map(|row| row.name)
+            }));
         };
         let place = join(&[name, ".", key]);
         if row.id == USER_PROPERTY {

@@ -39,8 +39,8 @@ impl Client {
                 None => self.tell_done(),
             }
             self.end_flushes();
-            let late = self.late.borrow_mut().pop_front();
-            if let Some((generation, data)) = late {
+            if !self.late.borrow().is_empty() {
+                let (generation, data) = self.late.borrow_mut().remove(0);
                 self.feed(generation, &data);
             } else if self.is_drained() {
                 break;

@@ -3,7 +3,6 @@
 //! "mqtt-lib/persistent"; its methods may return promises, and then bytes wait for them.
 
 use std::cell::{Cell, RefCell};
-use std::collections::VecDeque;
 
 use js_sys::{Array, Function, Reflect, Symbol, Uint8Array};
 use wasm_bindgen::prelude::*;
@@ -32,10 +31,10 @@ pub struct Store {
     before_stop: Cell<usize>,
     stoppers: RefCell<Vec<Token>>,
     /// Writes under way, oldest first, and whether they are done.
-    writes: RefCell<VecDeque<bool>>,
+    writes: RefCell<Vec<bool>>,
     /// How many writes are done and have none before them that is not.
     settled: Cell<u32>,
-    gate: RefCell<VecDeque<Gated>>,
+    gate: RefCell<Vec<Gated>>,
     gated: Cell<usize>,
     /// For the store to say what it had to leave out, while it is opened.
     damaged: RefCell<Option<Damaged>>,
@@ -119,7 +118,7 @@ impl Store {
     /// The transport is to be closed; true if bytes wait that go before.
     pub fn close_after_gate(&self) -> bool {
         let last = &mut *self.gate.borrow_mut();
-        last.back_mut().map(|gated| gated.then_close = true).is_some()
+        last.last_mut().map(|gated| gated.then_close = true).is_some()
     }
 
     fn last_write(&self) -> u32 {
@@ -132,8 +131,8 @@ impl Store {
         if let Some(done) = writes.get_mut(at as usize) {
             *done = true;
         }
-        while writes.front() == Some(&true) {
-            writes.pop_front();
+        while writes.first() == Some(&true) {
+            writes.remove(0);
             self.settled.set(self.settled.get().wrapping_add(1));
         }
     }
@@ -141,12 +140,12 @@ impl Store {
     /// What no longer waits.
     fn pass(&self) -> Option<Gated> {
         let mut gate = self.gate.borrow_mut();
-        let free = self.settled.get().wrapping_sub(gate.front()?.after) as i32 >= 0;
-        let passed = if free { gate.pop_front() } else { None };
-        if let Some(gated) = &passed {
-            self.gated.set(self.gated.get() - gated.bytes.len());
+        if (self.settled.get().wrapping_sub(gate.first()?.after) as i32) < 0 {
+            return None;
         }
-        passed
+        let gated = gate.remove(0);
+        self.gated.set(self.gated.get() - gated.bytes.len());
+        Some(gated)
     }
 }
 
@@ -320,7 +319,7 @@ impl Client {
             } else {
                 let bytes = engine.unsent().to_vec();
                 store.gated.set(store.gated.get() + bytes.len());
-                store.gate.borrow_mut().push_back(Gated {
+                store.gate.borrow_mut().push(Gated {
                     after: last,
                     bytes,
                     then_close: false,
@@ -347,7 +346,7 @@ impl Client {
         if host::function(&result, "then").is_none() {
             return true;
         }
-        store.writes.borrow_mut().push_back(false);
+        store.writes.borrow_mut().push(false);
         self.await_answer(Ok(result), store.last_write(), Client::written);
         true
     }

@@ -102,13 +102,7 @@ pub fn publish_options(options: &JsValue) -> Result<PublishOptions, Error> {
             "properties" => {
                 parsed.properties = properties::read("options.properties", value, place::PUBLISH)?
             }
-            _ => {
-                return Err(unknown(
-                    "options",
-                    key,
-                    &mut ["qos", "retain", "properties"].into_iter(),
-                ))
-            }
+            _ => return Err(unknown("options", key, &|number| PUBLISH.get(number).copied())),
         }
     }
     Ok(parsed)
@@ -138,6 +132,7 @@ pub fn flag(name: &str, value: Given<'_>) -> Result<bool, Error> {
     }
 }
 
+const PUBLISH: [&str; 3] = ["qos", "retain", "properties"];
 const SUBSCRIBE: [&str; 5] = [
     "qos",
     "noLocal",
@@ -164,7 +159,7 @@ fn subscription(place: &str, options: Given<'_>, default: u8) -> Result<FilterOp
                 chosen.properties = properties::read(&name, value, place::SUBSCRIBE)?;
                 continue;
             }
-            _ => return Err(unknown(place, key, &mut SUBSCRIBE.into_iter())),
+            _ => return Err(unknown(place, key, &|number| SUBSCRIBE.get(number).copied())),
         };
         chosen.bits = chosen.bits & !mask | bits;
     }
@@ -201,7 +196,7 @@ fn end_options(options: &JsValue, place: u16, known: &[&'static str]) -> Result<
                     "options.reasonCode must be 0, 4 (the broker publishes the will) or 128 to 255",
                 ))
             }
-            (None, _) => return Err(unknown("options", key, &mut known.iter().copied())),
+            (None, _) => return Err(unknown("options", key, &|number| known.get(number).copied())),
         }
     }
     Ok((reason, list))

@@ -248,13 +248,13 @@ impl Error {
 
 /// The first 60 characters of what a user gave, so that an error can show it.
 pub fn excerpt(text: &str) -> String {
-    let mut short: String = text
-        .chars()
-        .take(60)
-        .map(|c| if c.is_control() { '\u{fffd}' } else { c })
-        .collect();
-    if text.chars().nth(60).is_some() {
-        short.push('…');
+    let mut short = String::new();
+    for (number, c) in text.chars().enumerate() {
+        if number == 60 {
+            short.push('…');
+            break;
+        }
+        short.push(if c.is_control() { '\u{fffd}' } else { c });
     }
     short
 }

@@ -147,7 +147,9 @@ pub(super) fn find(
     value: Value,
 ) -> Result<(&'static str, Key, Value), Error> {
     let Some(&(name, key, kind)) = table.iter().find(|row| row.0 == given) else {
-        return Err(unknown("credentials", given, &mut table.iter().map(|row| row.0)));
+        return Err(unknown("credentials", given, &|number| {
+            table.get(number).map(|row| row.0)
+        }));
     };
     match value {
         Value::Absent => Ok((name, key, value)),
@@ -261,18 +263,22 @@ pub(super) fn wrong(name: &str, given: &Value, allowed: &str) -> Error {
     )
 }
 
-/// An unknown key, with the nearest known one.
+/// An unknown key, with the nearest of those that `known` has by number.
 #[inline(never)]
-pub fn unknown(place: &str, key: &str, known: &mut dyn Iterator<Item = &str>) -> Error {
+pub fn unknown(place: &str, key: &str, known: &dyn Fn(usize) -> Option<&'static str>) -> Error {
+    let (mut nearest, mut least) = ("", usize::MAX);
+    let mut number = 0;
     // No typing error is that long.
-    let nearest = known
-        .filter(|_| key.len() <= 64)
-        .map(|name| (distance(key, name), name))
-        .min()
-        .filter(|(d, name)| *d <= name.len() / 2);
+    while let Some(name) = known(number).filter(|_| key.len() <= 64) {
+        let edits = distance(key, name);
+        if edits <= name.len() / 2 && edits < least {
+            (nearest, least) = (name, edits);
+        }
+        number += 1;
+    }
     let hint = match nearest {
-        Some((_, name)) => join(&["; did you mean \"", name, "\"?"]),
-        None => "; see the table of options in the README".to_owned(),
+        "" => "; see the table of options in the README".to_owned(),
+        _ => join(&["; did you mean \"", nearest, "\"?"]),
     };
     Error::say(
         Code::InvalidOption,
