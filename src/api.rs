@@ -12,8 +12,21 @@ use crate::engine::{Error, Message, State};
 
 /// What an export gives to JavaScript: never a reference alone. V8 up to Node 22 copies calls of WebAssembly into
 /// hot functions, and ends the process if such a function loses its optimised code during a call that returns a
-/// reference. Calls that return a `Result`, three values, it leaves alone.
+/// reference. Calls that return a `Result`, three values, it leaves alone; and the package has no references, but
+/// numbers for what the glue keeps (scripts/build.mjs).
+#[cfg(not(feature = "package"))]
 pub type Export<T> = Result<T, JsValue>;
+#[cfg(feature = "package")]
+pub type Export<T> = T;
+
+#[cfg(not(feature = "package"))]
+pub fn export<T>(value: T) -> Export<T> {
+    Ok(value)
+}
+#[cfg(feature = "package")]
+pub fn export<T>(value: T) -> Export<T> {
+    value
+}
 
 #[wasm_bindgen]
 pub struct MqttCustom {
@@ -43,7 +56,7 @@ impl MqttCustom {
     }
 
     pub fn start(&self) -> Export<Promise> {
-        Ok(self.client.promise_for(Client::start))
+        export(self.client.promise_for(Client::start))
     }
 
     pub fn stop(&self, options: &JsValue) -> Export<Promise> {
@@ -78,7 +91,7 @@ impl MqttCustom {
     }
 
     pub fn flush(&self) -> Export<Promise> {
-        Ok(self.client.flush())
+        export(self.client.flush())
     }
 
     pub fn subscribe(&self, topic: &JsValue, options: &JsValue, handler: &JsValue) -> Export<Promise> {
@@ -119,7 +132,7 @@ impl MqttCustom {
         options: &JsValue,
     ) -> Export<Promise> {
         let base = self.client.base();
-        Ok(oneshot::publish(
+        export(oneshot::publish(
             topic,
             payload,
             options,
@@ -168,12 +181,12 @@ impl MqttCustom {
         if let Some(wait) = self.client.retries_in() {
             object.number("reconnectIn", wait as f64 / 1000.0);
         }
-        Ok(object.to_js().unchecked_into())
+        export(object.to_js().unchecked_into())
     }
 
     #[wasm_bindgen(getter)]
     pub fn on_connect(&self) -> Export<Option<Function>> {
-        Ok(self.client.callbacks.get(0))
+        export(self.client.callbacks.get(0))
     }
 
     #[wasm_bindgen(setter)]
@@ -183,7 +196,7 @@ impl MqttCustom {
 
     #[wasm_bindgen(getter)]
     pub fn on_disconnect(&self) -> Export<Option<Function>> {
-        Ok(self.client.callbacks.get(1))
+        export(self.client.callbacks.get(1))
     }
 
     #[wasm_bindgen(setter)]
@@ -193,7 +206,7 @@ impl MqttCustom {
 
     #[wasm_bindgen(getter)]
     pub fn on_message(&self) -> Export<Option<Function>> {
-        Ok(self.client.callbacks.get(2))
+        export(self.client.callbacks.get(2))
     }
 
     #[wasm_bindgen(setter)]
@@ -203,7 +216,7 @@ impl MqttCustom {
 
     #[wasm_bindgen(getter)]
     pub fn on_error(&self) -> Export<Option<Function>> {
-        Ok(self.client.callbacks.get(3))
+        export(self.client.callbacks.get(3))
     }
 
     #[wasm_bindgen(setter)]
@@ -216,7 +229,7 @@ impl MqttCustom {
 impl MqttCustom {
     #[wasm_bindgen(getter)]
     pub fn on_auth(&self) -> Export<Option<Function>> {
-        Ok(self.client.callbacks.get(4))
+        export(self.client.callbacks.get(4))
     }
 
     #[wasm_bindgen(setter)]
@@ -254,7 +267,7 @@ impl MqttCustom {
     /// What is wrong with the arguments of a call is a rejection.
     #[inline(never)]
     fn promised(&self, made: Result<Promise, Error>) -> Export<Promise> {
-        Ok(made.unwrap_or_else(|error| self.client.refuse(&error)))
+        export(made.unwrap_or_else(|error| self.client.refuse(&error)))
     }
 
     fn set_callback(&self, name: &str, callback: &JsValue) -> Result<(), JsValue> {
@@ -271,7 +284,7 @@ pub fn publish_high_priority(
     hooks: &JsValue,
 ) -> Export<Promise> {
     let hooks = Hooks::parse(hooks);
-    Ok(oneshot::publish(
+    export(oneshot::publish(
         topic,
         payload,
         options,

@@ -7,7 +7,7 @@ use std::rc::{Rc, Weak};
 use js_sys::{Array, Promise};
 use wasm_bindgen::prelude::*;
 
-use crate::api::{Export, MqttCustom};
+use crate::api::{export, Export, MqttCustom};
 use crate::driver::properties::to_js;
 use crate::driver::{values, Client};
 use crate::engine::{check_topic, Code, Error, Generation, Message, Taken, Token};
@@ -57,7 +57,7 @@ pub fn forget_topics() {
 /// The properties of a received message as an object.
 #[wasm_bindgen]
 pub fn properties(list: &[u8]) -> Export<JsValue> {
-    Ok(to_js(list))
+    export(to_js(list))
 }
 
 /// The client that js/ calls by this number.
@@ -148,7 +148,7 @@ impl MqttCustom {
 
     /// Why the last call of `bulk_send` or `bulk_batch` was refused.
     pub fn refusal(&self) -> Export<JsValue> {
-        Ok(match REFUSED.take() {
+        export(match REFUSED.take() {
             Some(error) => self.client().error(&error, &JsValue::UNDEFINED),
             None => JsValue::UNDEFINED,
         })
@@ -167,13 +167,13 @@ impl MqttCustom {
     pub fn route(&self, topic: &str) -> Export<JsValue> {
         let (handlers, subscribed) = self.client().route(topic);
         if handlers.is_empty() {
-            return Ok(JsValue::UNDEFINED);
+            return export(JsValue::UNDEFINED);
         }
         let all = Array::of1(&subscribed.into());
         for handler in handlers {
             all.push(&handler);
         }
-        Ok(all.into())
+        export(all.into())
     }
 
     /// Gives messages of `filter` to `handler` too, until `unwatch`.
