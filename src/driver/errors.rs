@@ -38,12 +38,8 @@ pub fn callback_failed(name: &str, thrown: &JsValue) -> Error {
     let text = super::values::said(thrown);
     Error::say(
         Code::Callback,
-        &[
-            name,
-            " threw: ",
-            &text,
-            "; nothing else was disturbed, mend the callback",
-        ],
+        "% threw: %; nothing else was disturbed, mend the callback",
+        &[name, &text],
     )
 }
 
@@ -52,11 +48,8 @@ pub fn credentials_failed(thrown: &JsValue) -> Error {
     let text = super::values::said(thrown);
     Error::say(
         Code::CredentialsFailed,
-        &[
-            "the credentials function failed: ",
-            &text,
-            "; see to it that it gives credentials",
-        ],
+        "the credentials function failed: %; see to it that it gives credentials",
+        &[&text],
     )
 }
 

@@ -105,7 +105,8 @@ impl<'a> Given<'a> {
 pub fn no_object(place: &str, kind: &str) -> Error {
     Error::say(
         Code::InvalidOption,
-        &[place, " must be an object; ", kind, " was given"],
+        "% must be an object; % was given",
+        &[place, kind],
     )
 }
 

@@ -10,7 +10,7 @@ use super::store::Store;
 use super::{host, properties, values};
 use crate::codec::property::place;
 use crate::engine::endpoint::Host;
-use crate::engine::text::join;
+use crate::engine::text::compose;
 use crate::engine::validate::{unknown, Builder, Value};
 use crate::engine::{Config, Error, Generation, Record, Token};
 
@@ -105,7 +105,7 @@ const PLACE: &str = "credentials";
 /// Also from the objects in there: what "credentials.certs" has.
 fn fill(builder: &mut Builder, at: &str, object: Given<'_>) -> Result<(), Error> {
     for (key, value) in object.entries(at)? {
-        let name = join(&[at, ".", key]);
+        let name = compose("%.%", &[at, key]);
         let given = match &*name {
             "credentials.properties" => list(&name, value, place::CONNECT)?,
             "credentials.willProperties" => list(&name, value, place::WILL)?,

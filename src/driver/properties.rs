@@ -7,7 +7,7 @@ use super::given::{Given, Object};
 use crate::codec::property::{
     check, put, Kind, Properties, Property, Value, MAXIMUM_QOS, TABLE, USER_PROPERTY,
 };
-use crate::engine::text::{find, join, number};
+use crate::engine::text::{compose, find, number};
 use crate::engine::validate::unknown;
 use crate::engine::{Code, Error};
 
@@ -24,14 +24,14 @@ pub fn read(name: &str, object: Given<'_>, place: u16) -> Result<Vec<u8>, Error>
                 known().nth(number).map(|row| row.name)
             }));
         };
-        let place = join(&[name, ".", key]);
+        let place = compose("%.%", &[name, key]);
         if row.id == USER_PROPERTY {
             user_properties(&mut list, &place, value)?;
         } else {
             one(&mut list, row, &place, value)?;
         }
     }
-    check(&list, place).map_err(|flaw| Error::say(Code::InvalidOption, &[name, ": ", flaw.what]))?;
+    check(&list, place).map_err(|flaw| Error::say(Code::InvalidOption, "%: %", &[name, flaw.what]))?;
     Ok(list)
 }
 
@@ -73,7 +73,7 @@ fn one(list: &mut Vec<u8>, row: &Property, name: &str, value: Given<'_>) -> Resu
     match given.filter(|n| n.fract() == 0.0 && *n >= least && *n <= most) {
         Some(n) => put(list, row.id, Value::Number(n as u32)),
         None => {
-            let allowed = join(&["a whole number from ", &number(least), " to ", &number(most)]);
+            let allowed = compose("a whole number from % to %", &[&number(least), &number(most)]);
             let mut error = wrong(name, &allowed, value);
             if let Given::Number(_) = value {
                 error.code = Code::OutOfRange;
@@ -87,7 +87,7 @@ fn one(list: &mut Vec<u8>, row: &Property, name: &str, value: Given<'_>) -> Resu
 /// `{ name: "value", other: ["several", "values"] }`
 fn user_properties(list: &mut Vec<u8>, name: &str, object: Given<'_>) -> Result<(), Error> {
     for (key, value) in object.entries(name)? {
-        let name = join(&[name, ".", key]);
+        let name = compose("%.%", &[name, key]);
         let mut put = |value| {
             put(list, USER_PROPERTY, Value::Pair(key, text(&name, value)?));
             Ok(())
@@ -114,7 +114,8 @@ fn wrong(name: &str, allowed: &str, given: Given<'_>) -> Error {
     };
     Error::say(
         Code::InvalidOption,
-        &[name, " must be ", allowed, "; ", &shown, " was given"],
+        "% must be %; % was given",
+        &[name, allowed, &shown],
     )
 }
 

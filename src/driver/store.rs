@@ -70,12 +70,11 @@ impl Store {
         };
         let method = |name: &str| {
             host::function(&object, name).ok_or_else(|| {
-                let text = [
-                    "credentials.store has no method ",
-                    name,
-                    "(); a store has open(), write() and close()",
-                ];
-                Error::say(Code::InvalidOption, &text)
+                Error::say(
+                    Code::InvalidOption,
+                    "credentials.store has no method %(); a store has open(), write() and close()",
+                    &[name],
+                )
             })
         };
         Ok(Some(Store {
@@ -254,11 +253,10 @@ impl Client {
                 }
                 if unread > 0 {
                     let count = crate::engine::text::count(unread);
-                    let text = [
-                        "records of the store that make no sense and were left out: ",
-                        &count,
-                    ];
-                    self.tell_damaged(crate::engine::text::join(&text));
+                    self.tell_damaged(crate::engine::text::compose(
+                        "records of the store that make no sense and were left out: %",
+                        &[&count],
+                    ));
                 }
                 self.pump();
             }
@@ -426,5 +424,5 @@ fn failure(what: &str, thrown: &JsValue) -> Error {
         Some("STORE_LOCKED") => Code::StoreLocked,
         _ => Code::StoreFailed,
     };
-    Error::say(code, &[what, ": ", &values::said(thrown)])
+    Error::say(code, "%: %", &[what, &values::said(thrown)])
 }

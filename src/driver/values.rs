@@ -9,7 +9,7 @@ use super::given::{flat, Given, Object};
 use super::{host, properties};
 use crate::codec::property::place;
 use crate::engine::error::excerpt;
-use crate::engine::text::{join, number};
+use crate::engine::text::{compose, number};
 use crate::engine::validate::{unknown, Value};
 use crate::engine::{Code, Error, Filter};
 
@@ -55,11 +55,8 @@ pub fn payload(value: &JsValue) -> Result<Vec<u8>, Error> {
     host::payload(value).ok_or_else(|| {
         Error::say(
             Code::InvalidPayload,
-            &[
-                "a payload cannot be ",
-                &host::kind(value),
-                "; give a string, a Uint8Array or other buffer source, a number, a boolean, or null for an empty one (for an object: JSON.stringify(it))",
-            ],
+            "a payload cannot be %; give a string, a Uint8Array or other buffer source, a number, a boolean, or null for an empty one (for an object: JSON.stringify(it))",
+            &[&host::kind(value)],
         )
     })
 }
@@ -69,11 +66,8 @@ pub fn json(value: &JsValue) -> Result<String, Error> {
     host::json(value).map_err(|what| {
         Error::say(
             Code::InvalidPayload,
-            &[
-                "a batch item cannot be ",
-                &what.as_string().unwrap_or_default(),
-                "; batches are JSON arrays, so give a string, number, boolean, null, array or plain object (for bytes: publish, or encode them as text)",
-            ],
+            "a batch item cannot be %; batches are JSON arrays, so give a string, number, boolean, null, array or plain object (for bytes: publish, or encode them as text)",
+            &[&what.as_string().unwrap_or_default()],
         )
     })
 }
@@ -85,7 +79,8 @@ pub fn topic(value: &JsValue) -> Result<String, Error> {
 fn no_topic(kind: &str) -> Error {
     Error::say(
         Code::InvalidTopic,
-        &["a topic must be a string; ", kind, " was given"],
+        "a topic must be a string; % was given",
+        &[kind],
     )
 }
 
@@ -118,7 +113,7 @@ fn qos(name: &str, value: Given<'_>) -> Result<u8, Error> {
 }
 
 fn no_qos(code: Code, name: &str, shown: &str) -> Error {
-    Error::say(code, &[name, " must be 0, 1 or 2; ", shown, " was given"])
+    Error::say(code, "% must be 0, 1 or 2; % was given", &[name, shown])
 }
 
 pub fn flag(name: &str, value: Given<'_>) -> Result<bool, Error> {
@@ -127,7 +122,8 @@ pub fn flag(name: &str, value: Given<'_>) -> Result<bool, Error> {
         Given::Undefined => Ok(false),
         _ => Err(Error::say(
             Code::InvalidOption,
-            &[name, " must be true or false; ", value.kind(), " was given"],
+            "% must be true or false; % was given",
+            &[name, value.kind()],
         )),
     }
 }
@@ -148,7 +144,7 @@ fn subscription(place: &str, options: Given<'_>, default: u8) -> Result<FilterOp
         ..FilterOptions::default()
     };
     for (key, value) in options.entries(place)? {
-        let name = join(&[place, ".", key]);
+        let name = compose("%.%", &[place, key]);
         let (mask, bits) = match key {
             _ if value.is_undefined() => continue,
             "qos" => (3, qos(&name, value)?),
@@ -233,11 +229,8 @@ pub fn filters(topics: &JsValue, options: &JsValue) -> Result<(Vec<Filter>, Vec<
         _ => {
             return Err(Error::say(
                 Code::InvalidTopic,
-                &[
-                    "a topic filter must be a string, an array of strings, or { filter: qos }; ",
-                    topics.kind(),
-                    " was given",
-                ],
+                "a topic filter must be a string, an array of strings, or { filter: qos }; % was given",
+                &[topics.kind()],
             ))
         }
     }
@@ -246,7 +239,7 @@ pub fn filters(topics: &JsValue, options: &JsValue) -> Result<(Vec<Filter>, Vec<
 
 /// What `{ filter: value }` says of it, beside what holds for all.
 fn bits_of(filter: &str, value: Given<'_>, all: u8) -> Result<u8, Error> {
-    let name = |what: &str| join(&[what, " \"", &excerpt(filter), "\""]);
+    let name = |what: &str| compose("% \"%\"", &[what, &excerpt(filter)]);
     match value {
         Given::Undefined => Ok(all),
         Given::Object(_) | Given::Array(_) => {
@@ -254,7 +247,8 @@ fn bits_of(filter: &str, value: Given<'_>, all: u8) -> Result<u8, Error> {
             if !one.properties.is_empty() {
                 return Err(Error::say(
                     Code::InvalidOption,
-                    &[&name("topics"), " cannot have properties of its own: they belong to the whole call, so give them in the options"],
+                    "% cannot have properties of its own: they belong to the whole call, so give them in the options",
+                    &[&name("topics")],
                 ));
             }
             Ok(one.bits)
@@ -271,7 +265,8 @@ pub fn optional_function(name: &str, value: &JsValue) -> Result<Option<Function>
         Some(function) => Ok(Some(function.clone())),
         None => Err(Error::say(
             Code::InvalidOption,
-            &[name, " must be a function; ", &host::kind(value), " was given"],
+            "% must be a function; % was given",
+            &[name, &host::kind(value)],
         )),
     }
 }

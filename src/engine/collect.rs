@@ -152,11 +152,8 @@ impl Engine {
         if size > MAX_BATCH_BYTES {
             return Err(Error::say(
                 Code::PacketTooLarge,
-                &[
-                    "a batch item of ",
-                    &count(item.payload.len()),
-                    " bytes is too large; an item has at most 16 MiB of JSON, so publish it by itself",
-                ],
+                "a batch item of % bytes is too large; an item has at most 16 MiB of JSON, so publish it by itself",
+                &[&count(item.payload.len())],
             ));
         }
         self.make_room(item.topic.len() + size, item.topic)?;

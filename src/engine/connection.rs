@@ -216,35 +216,32 @@ impl Engine {
         match self.link.phase {
             // In TLS 1.3 a server refuses our certificate when the transport is open already.
             Phase::Opening | Phase::Handshake if blame.is_some() => {
-                let words = ["cannot connect to ", &server, because, why];
                 let code = blame.unwrap_or(Code::ConnectionRefused);
-                self.lose(RC_LOST, Error::say(code, &words), now);
+                let error = Error::say(code, "cannot connect to %%%", &[&server, because, why]);
+                self.lose(RC_LOST, error, now);
             }
             Phase::Opening => {
-                let words = [
-                    "cannot connect to ",
-                    &server,
-                    because,
-                    why,
-                    "; check mqttserver, mqttport and mqttprotocol, and that a broker listens there",
-                ];
-                self.lose(RC_LOST, Error::say(Code::ConnectionRefused, &words), now);
+                let error = Error::say(
+                    Code::ConnectionRefused,
+                    "cannot connect to %%%; check mqttserver, mqttport and mqttprotocol, and that a broker listens there",
+                    &[&server, because, why],
+                );
+                self.lose(RC_LOST, error, now);
             }
             // Some servers that know no MQTT 5 just hang up.
             Phase::Handshake if self.falls_back() => self.fall_back(now),
             Phase::Handshake => {
-                let words = [
-                    &server,
-                    " closed the connection before it answered CONNECT",
-                    because,
-                    why,
-                    "; check that it is an MQTT broker and takes this client id and these credentials",
-                ];
-                self.lose(RC_LOST, Error::say(Code::ConnectionRefused, &words), now);
+                let error = Error::say(
+                    Code::ConnectionRefused,
+                    "% closed the connection before it answered CONNECT%%; check that it is an MQTT broker and takes this client id and these credentials",
+                    &[&server, because, why],
+                );
+                self.lose(RC_LOST, error, now);
             }
             Phase::Online => {
-                let words = ["the connection to ", &server, " was lost", because, why];
-                self.lose(RC_LOST, Error::say(Code::ConnectionLost, &words), now);
+                let words = "the connection to % was lost%%";
+                let error = Error::say(Code::ConnectionLost, words, &[&server, because, why]);
+                self.lose(RC_LOST, error, now);
             }
             Phase::Closing => self.finish_close(now),
             Phase::Idle | Phase::Asking | Phase::Backoff | Phase::Stopped => {}
@@ -253,8 +250,12 @@ impl Engine {
 
     /// A server's DISCONNECT (§3.14).
     pub(super) fn on_disconnect(&mut self, reason: u8, properties: &[u8], now: Millis) {
-        let what = [&self.server_name(), " ended the connection"];
-        let error = Error::because(Code::ConnectionLost, &what, reason, properties);
+        let error = Error::because(
+            Code::ConnectionLost,
+            &text::compose("% ended the connection", &[&self.server_name()]),
+            reason,
+            properties,
+        );
         self.close_transport();
         self.lose(if reason == 0 { RC_LOST } else { reason }, error, now);
         self.follow(reason, properties);
@@ -263,14 +264,15 @@ impl Engine {
     /// The peer broke the protocol: nothing it says from here on can be trusted [MQTT-4.8.0-1].
     pub(super) fn violated(&mut self, what: Malformed, now: Millis) {
         let server = self.server_name();
-        let words = [
-            server.as_str(),
-            " sent what MQTT does not allow: ",
-            what.what,
-            "; check that this port speaks MQTT ",
-            if self.version == Version::V4 { "3.1.1" } else { "5" },
-        ];
-        let mut error = Error::say(Code::ProtocolError, &words);
+        let mut error = Error::say(
+            Code::ProtocolError,
+            "% sent what MQTT does not allow: %; check that this port speaks MQTT %",
+            &[
+                server.as_str(),
+                what.what,
+                if self.version == Version::V4 { "3.1.1" } else { "5" },
+            ],
+        );
         let tells = self.version == Version::V5 && self.link.phase == Phase::Online;
         if tells {
             error.reason = Some(what.reason);
@@ -294,16 +296,11 @@ impl Engine {
             Phase::Opening => (&*server, " accept a connection", broker),
             _ => (&*server, " answer CONNECT", broker),
         };
-        let words = [
-            who,
-            " did not",
-            silence,
-            " in ",
-            &text::seconds(self.cfg.connect_timeout),
-            " s (connecttimeout); check ",
-            what,
-        ];
-        let error = Error::say(Code::Timeout, &words);
+        let error = Error::say(
+            Code::Timeout,
+            "% did not% in % s (connecttimeout); check %",
+            &[who, silence, &text::seconds(self.cfg.connect_timeout), what],
+        );
         self.close_transport();
         self.lose(RC_LOST, error, now);
     }

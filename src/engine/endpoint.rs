@@ -2,7 +2,7 @@
 //! server. What a whole URL says wins; what it leaves open is taken from the separate settings.
 
 use super::error::{excerpt, Code, Error};
-use super::text::{before, count, find, join};
+use super::text::{before, compose, count, find};
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Protocol {
@@ -68,13 +68,8 @@ pub fn resolve(server: &str, settings: &Settings<'_>) -> Result<String, Error> {
     let wrong = |why: &str| {
         Error::say(
             Code::InvalidOption,
-            &[
-                "mqttserver \"",
-                &excerpt(shown(server)),
-                "\" ",
-                why,
-                "; give a host name (\"localhost\") or a URL (ws://host:9001/mqtt, wss://, mqtt://, mqtts://)",
-            ],
+            "mqttserver \"%\" %; give a host name (\"localhost\") or a URL (ws://host:9001/mqtt, wss://, mqtt://, mqtts://)",
+            &[&excerpt(shown(server)), why],
         )
     };
     let colon = find(server, b':').unwrap_or(0);
@@ -102,7 +97,7 @@ pub fn resolve(server: &str, settings: &Settings<'_>) -> Result<String, Error> {
     }
     let bare_ipv6 = find(host, b':').is_some() && !host.starts_with('[');
     let host = if bare_ipv6 {
-        join(&["[", host, "]"])
+        compose("[%]", &[host])
     } else {
         host.to_owned()
     };
@@ -152,13 +147,10 @@ pub fn resolve(server: &str, settings: &Settings<'_>) -> Result<String, Error> {
         (true, "") => settings.path,
         (true, path) => before(path, b'#'),
     };
-    Ok(join(&[
-        protocol.scheme(),
-        &host,
-        ":",
-        &count(port as usize),
-        path,
-    ]))
+    Ok(compose(
+        "%%:%%",
+        &[protocol.scheme(), &host, &count(port as usize), path],
+    ))
 }
 
 /// What an error may show of a server: no user name, password, query or fragment.
@@ -192,7 +184,7 @@ pub fn elsewhere(here: &str, reference: &str) -> Option<String> {
         && !host
             .chars()
             .any(|c| matches!(c, '/' | '?' | '#' | '@') || is_blank(c));
-    good.then(|| join(&[scheme, "://", host, ":", &count(port as usize), path]))
+    good.then(|| compose("%://%:%%", &[scheme, host, &count(port as usize), path]))
 }
 
 fn is_blank(c: char) -> bool {

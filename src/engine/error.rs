@@ -3,7 +3,7 @@
 
 use std::borrow::Cow;
 
-use super::text::{count, join};
+use super::text::{compose, count};
 use crate::codec::property;
 
 /// Stable names of errors; `name()` is what a user compares with.
@@ -155,10 +155,10 @@ impl Error {
         Error::made(code, message.into())
     }
 
-    /// Joins the parts of a sentence; smaller in wasm than `format!`.
+    /// See `text::compose`; smaller in wasm than `format!`.
     #[inline(never)]
-    pub fn say(code: Code, parts: &[&str]) -> Self {
-        Error::new(code, join(parts))
+    pub fn say(code: Code, sentence: &str, parts: &[&str]) -> Self {
+        Error::new(code, compose(sentence, parts))
     }
 
     pub fn with_reason(mut self, reason: u8) -> Self {
@@ -168,7 +168,7 @@ impl Error {
 
     /// What a server of MQTT 5 refuses or ends, in its own words where it has any.
     #[inline(never)]
-    pub fn because(code: Code, what: &[&str], reason: u8, properties: &[u8]) -> Self {
+    pub fn because(code: Code, what: &str, reason: u8, properties: &[u8]) -> Self {
         let said = property::string(properties, property::REASON_STRING).unwrap_or_default();
         let said = excerpt(said);
         let colon = if said.is_empty() { "" } else { ": " };
@@ -180,17 +180,12 @@ impl Error {
         };
         let number = count(reason.into());
         let reference = excerpt(reference.unwrap_or_default());
-        let text = [
-            &join(what),
-            " (reason code ",
-            &number,
-            colon,
-            &said,
-            ")",
-            go,
-            &reference,
-        ];
-        let mut error = Error::say(code, &text).with_reason(reason);
+        let mut error = Error::say(
+            code,
+            "% (reason code %%%)%%",
+            &[what, &number, colon, &said, go, &reference],
+        )
+        .with_reason(reason);
         error.properties = properties.to_vec();
         error
     }
@@ -208,7 +203,7 @@ impl Error {
             ),
             _ => (Code::ConnectionRefused, "the broker refused the connection"),
         };
-        Error::because(code, &[what], reason, properties)
+        Error::because(code, what, reason, properties)
     }
 
     /// CONNACK return codes of 3.1.1 (§3.2.2.3).

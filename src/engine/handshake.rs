@@ -71,7 +71,7 @@ impl Engine {
             true => " gets the password unencrypted, for all on the way to read; use mqtts or wss",
             false => " may be anybody: certs.dangerouslyDisableServerVerification is on; give its CA as certs.ca instead",
         };
-        let error = Error::say(Code::Insecure, &[&self.server_name(), why]);
+        let error = Error::say(Code::Insecure, "%%", &[&self.server_name(), why]);
         self.events.push_back(Event::Error(error));
     }
 

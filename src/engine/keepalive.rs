@@ -39,13 +39,11 @@ impl Engine {
             if !self.timers.confirm(Timer::Keepalive, now) {
                 return;
             }
-            let text = [
-                &self.server_name(),
-                " has been silent for longer than the keepalive time (mqttkeepalive ",
-                &seconds(keepalive),
-                " s); the connection is taken for dead",
-            ];
-            let error = Error::say(Code::ConnectionLost, &text);
+            let error = Error::say(
+                Code::ConnectionLost,
+                "% has been silent for longer than the keepalive time (mqttkeepalive % s); the connection is taken for dead",
+                &[&self.server_name(), &seconds(keepalive)],
+            );
             self.close_transport();
             return self.lose(RC_KEEPALIVE, error, now);
         }
@@ -84,13 +82,11 @@ impl Engine {
             if !self.timers.confirm(Timer::Ack, now) {
                 return;
             }
-            let text = [
-                &self.server_name(),
-                " has not acknowledged within ",
-                &seconds(limit),
-                " s (acktimeout)",
-            ];
-            let error = Error::say(Code::Timeout, &text);
+            let error = Error::say(
+                Code::Timeout,
+                "% has not acknowledged within % s (acktimeout)",
+                &[&self.server_name(), &seconds(limit)],
+            );
             for key in overdue {
                 // It stays in the table, so that a late answer is still known for what it is.
                 if let Some(op) = self.ops.get(key) {

@@ -2,7 +2,7 @@
 //! name. What they mean is the builder's.
 
 use super::error::{excerpt, Code, Error};
-use super::text::{self, count, join, number};
+use super::text::{self, compose, count, number};
 
 /// A value as it came from outside.
 #[derive(Debug, Clone, PartialEq)]
@@ -167,20 +167,14 @@ fn check(name: &str, kind: Kind, value: Value) -> Result<Value, Error> {
         (Kind::Text | Kind::TextOrBytes | Kind::TextOrList, Value::Text(text)) if text.len() > 65_535 => {
             Err(Error::say(
                 Code::OutOfRange,
-                &[
-                    name,
-                    " has ",
-                    &count(text.len()),
-                    " bytes; MQTT allows at most 65,535",
-                ],
+                "% has % bytes; MQTT allows at most 65,535",
+                &[name, &count(text.len())],
             ))
         }
         (Kind::Text | Kind::TextOrList, Value::Text(text)) if has_nul(&text) => Err(Error::say(
             Code::InvalidOption,
-            &[
-                name,
-                " contains U+0000, which MQTT does not allow [MQTT-1.5.3-2]; take it out",
-            ],
+            "% contains U+0000, which MQTT does not allow [MQTT-1.5.3-2]; take it out",
+            &[name],
         )),
         (Kind::Text, value @ Value::Text(_)) => Ok(value),
         (Kind::TextOrBytes, Value::Text(text)) => Ok(Value::Bytes(text.into_bytes())),
@@ -188,12 +182,8 @@ fn check(name: &str, kind: Kind, value: Value) -> Result<Value, Error> {
         (Kind::TextOrList, Value::List(list)) if !list.is_empty() => Ok(Value::List(list)),
         (Kind::TextOrBytes, Value::Bytes(bytes)) if bytes.len() > 65_535 => Err(Error::say(
             Code::OutOfRange,
-            &[
-                name,
-                " has ",
-                &count(bytes.len()),
-                " bytes; MQTT allows at most 65,535",
-            ],
+            "% has % bytes; MQTT allows at most 65,535",
+            &[name, &count(bytes.len())],
         )),
         (Kind::TextOrBytes, value @ Value::Bytes(_)) => Ok(value),
         (Kind::Bool, value @ Value::Bool(_)) => Ok(value),
@@ -211,8 +201,9 @@ fn check(name: &str, kind: Kind, value: Value) -> Result<Value, Error> {
         (Kind::Seconds(min, max), Value::Number(n)) if n >= min && n <= max => Ok(Value::Number(n)),
         (kind, value) => {
             let is_number = matches!(value, Value::Number(_));
-            let bounds =
-                |what: &str, min: f64, max: f64| join(&[what, " from ", &number(min), " to ", &number(max)]);
+            let bounds = |what: &str, min: f64, max: f64| {
+                compose("% from % to %", &[what, &number(min), &number(max)])
+            };
             let allowed = match kind {
                 Kind::Text => "a string".to_owned(),
                 Kind::TextOrBytes => "a string or bytes".to_owned(),
@@ -241,7 +232,7 @@ pub(super) fn wrong(name: &str, given: &Value, allowed: &str) -> Error {
         // What may be a secret is not shown.
         _ if name == "mqttpassword" || text::find(name, b'.').is_some() => "something else".to_owned(),
         Value::Absent => "nothing".to_owned(),
-        Value::Text(text) => join(&["the string \"", &excerpt(text), "\""]),
+        Value::Text(text) => compose("the string \"%\"", &[&excerpt(text)]),
         Value::Number(n) => number(*n),
         Value::Bool(b) => (if *b { "true" } else { "false" }).to_owned(),
         Value::Bytes(_) => "bytes".to_owned(),
@@ -251,15 +242,8 @@ pub(super) fn wrong(name: &str, given: &Value, allowed: &str) -> Error {
     };
     Error::say(
         Code::InvalidOption,
-        &[
-            "credentials.",
-            name,
-            " must be ",
-            allowed,
-            "; ",
-            &shown,
-            " was given",
-        ],
+        "credentials.% must be %; % was given",
+        &[name, allowed, &shown],
     )
 }
 
@@ -278,11 +262,12 @@ pub fn unknown(place: &str, key: &str, known: &dyn Fn(usize) -> Option<&'static 
     }
     let hint = match nearest {
         "" => "; see the table of options in the README".to_owned(),
-        _ => join(&["; did you mean \"", nearest, "\"?"]),
+        _ => compose("; did you mean \"%\"?", &[nearest]),
     };
     Error::say(
         Code::InvalidOption,
-        &[place, " has no key \"", &excerpt(key), "\"", &hint],
+        "% has no key \"%\"%",
+        &[place, &excerpt(key), &hint],
     )
 }
 

@@ -50,13 +50,8 @@ pub fn check_topic(name: &str) -> Result<(), Error> {
             } else {
                 Code::InvalidTopic
             },
-            &[
-                "topic \"",
-                &super::error::excerpt(name),
-                "\" ",
-                why,
-                "; a topic name to publish to is 1 to 65,535 bytes of UTF-8 without +, # and U+0000",
-            ],
+            "topic \"%\" %; a topic name to publish to is 1 to 65,535 bytes of UTF-8 without +, # and U+0000",
+            &[&super::error::excerpt(name), why],
         )
     })
 }
@@ -86,21 +81,16 @@ fn check_all(version: Version, message: &Message<'_>) -> Result<(), Error> {
     }
     Err(Error::say(
         Code::PacketTooLarge,
-        &[
-            "a message of ",
-            &count(message.payload.len()),
-            " bytes is too large; an MQTT packet holds at most 268,435,455 bytes, so send it in parts",
-        ],
+        "a message of % bytes is too large; an MQTT packet holds at most 268,435,455 bytes, so send it in parts",
+        &[&count(message.payload.len())],
     ))
 }
 
 pub(super) fn needs_5(what: &str) -> Error {
     Error::say(
         Code::InvalidOption,
-        &[
-            what,
-            " belong to MQTT 5.0, and this connection speaks 3.1.1 (mqttversion 4); leave them out, or set mqttversion to 5",
-        ],
+        "% belong to MQTT 5.0, and this connection speaks 3.1.1 (mqttversion 4); leave them out, or set mqttversion to 5",
+        &[what],
     )
 }
 
@@ -108,6 +98,9 @@ pub(super) fn check_qos(qos: u8) -> Result<(), Error> {
     if qos <= 2 {
         return Ok(());
     }
-    let text = ["qos must be 0, 1 or 2; ", &count(qos as usize), " was given"];
-    Err(Error::say(Code::OutOfRange, &text))
+    Err(Error::say(
+        Code::OutOfRange,
+        "qos must be 0, 1 or 2; % was given",
+        &[&count(qos as usize)],
+    ))
 }

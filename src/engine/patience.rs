@@ -232,12 +232,14 @@ impl Engine {
                 self.timers.hasten(Timer::Age, since + expiry);
                 break;
             }
-            let text = [
-                "the message waited for longer than offlineexpiry, ",
-                &seconds(expiry),
-                " s",
-            ];
-            self.give_way(Some(key), Error::say(Code::Expired, &text));
+            self.give_way(
+                Some(key),
+                Error::say(
+                    Code::Expired,
+                    "the message waited for longer than offlineexpiry, % s",
+                    &[&seconds(expiry)],
+                ),
+            );
         }
         self.expire(now);
         while let Some(&(since, key)) = self.patience.pending.front() {
@@ -274,12 +276,11 @@ impl Engine {
 
     /// A publish has taken too long. On the wire it stays what it is, but nobody waits for its end.
     fn take_no_longer(&mut self, key: Key) {
-        let text = [
-            "the publish took longer than publishtimeout, ",
-            &seconds(self.cfg.publish_timeout),
-            " s",
-        ];
-        let error = Error::say(Code::Timeout, &text);
+        let error = Error::say(
+            Code::Timeout,
+            "the publish took longer than publishtimeout, % s",
+            &[&seconds(self.cfg.publish_timeout)],
+        );
         match self.ops.get(key) {
             Some(op) if op.stage != Stage::Waiting => {
                 let token = std::mem::replace(&mut op.token, NOBODY);

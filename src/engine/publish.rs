@@ -5,7 +5,7 @@ use super::aliases::Alias;
 use super::event::{Outcome, Token};
 use super::message::{check_message, check_topic, Message, NEVER};
 use super::ops::{Key, Stage, Work};
-use super::text::count;
+use super::text::{compose, count};
 use super::timers::{Millis, Timer};
 use super::{Code, Engine, Error, SEND_CAP};
 use crate::codec::property::{number, with_number, without, MESSAGE_EXPIRY, TOPIC_ALIAS};
@@ -174,15 +174,12 @@ impl Engine {
         }
         Err(Error::say(
             Code::QueueFull,
+            "% messages of % bytes already wait to be sent (offlinesize %, offlinebytes %); wait for earlier publishes, or raise the bound",
             &[
                 &count(self.held.messages),
-                " messages of ",
                 &count(self.held.bytes),
-                " bytes already wait to be sent (offlinesize ",
                 &count(self.cfg.offline_size),
-                ", offlinebytes ",
                 &count(self.cfg.offline_bytes),
-                "); wait for earlier publishes, or raise the bound",
             ],
         ))
     }
@@ -462,8 +459,15 @@ pub(super) type Answer<'a> = (u16, u8, &'a [u8]);
 pub(super) const NOT_FOUND: u8 = 0x92;
 
 fn refused(reason: u8, properties: &[u8]) -> Error {
-    let what = ["the broker refused the message; check the topic and the broker's access rules"];
-    Error::because(Code::PublishRefused, &what, reason, properties)
+    Error::because(
+        Code::PublishRefused,
+        &compose(
+            "the broker refused the message; check the topic and the broker's access rules",
+            &[],
+        ),
+        reason,
+        properties,
+    )
 }
 
 pub(super) fn expired() -> Error {

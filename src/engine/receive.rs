@@ -176,19 +176,19 @@ impl Engine {
             return Ok(false);
         };
         let message = publish::read(Version::V4, frame.first, &body[..head])?;
-        let text = [
-            "a message on \"",
-            &excerpt(publish::check_topic(message.topic)?),
-            "\" of ",
-            &count(frame.total()),
-            " bytes was skipped; maxpacketsize is ",
-            &count(self.cfg.max_packet_size),
-        ];
         self.inbox.skipping = Some(Skip {
             left: frame.total(),
             qos: message.qos,
             pid: message.pid,
-            error: Error::say(Code::PacketTooLarge, &text),
+            error: Error::say(
+                Code::PacketTooLarge,
+                "a message on \"%\" of % bytes was skipped; maxpacketsize is %",
+                &[
+                    &excerpt(publish::check_topic(message.topic)?),
+                    &count(frame.total()),
+                    &count(self.cfg.max_packet_size),
+                ],
+            ),
         });
         Ok(true)
     }
@@ -313,11 +313,11 @@ impl Engine {
 
     /// The peer sends and does not read: the acknowledgements of what it sends have no bound but this.
     fn flooded(&mut self, now: Millis) {
-        let text = [
-            &self.server_name(),
-            " sends messages, but does not take their acknowledgements (4 MiB wait); check the broker and the network",
-        ];
-        let error = Error::say(Code::ConnectionLost, &text);
+        let error = Error::say(
+            Code::ConnectionLost,
+            "% sends messages, but does not take their acknowledgements (4 MiB wait); check the broker and the network",
+            &[&self.server_name()],
+        );
         self.close_transport();
         self.lose(RC_LOST, error, now);
     }
@@ -334,12 +334,11 @@ impl Engine {
         if self.is_late(pid) || std::mem::replace(&mut self.link.told, true) {
             return;
         }
-        let text = [
-            &self.server_name(),
-            " acknowledged what was not sent; is this mqttclientid used twice?",
-        ];
-        self.events
-            .push_back(Event::Error(Error::say(Code::ProtocolError, &text)));
+        self.events.push_back(Event::Error(Error::say(
+            Code::ProtocolError,
+            "% acknowledged what was not sent; is this mqttclientid used twice?",
+            &[&self.server_name()],
+        )));
     }
 
     /// An acknowledgement that does not fit what it acknowledges.

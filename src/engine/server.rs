@@ -2,7 +2,7 @@
 //! nothing, and nothing is limited.
 
 use super::error::{Code, Error};
-use super::text::count;
+use super::text::{compose, count};
 use crate::codec::frame::MAX_REMAINING_LENGTH;
 use crate::codec::property::{self, number};
 use crate::codec::publish::{self, Parts};
@@ -58,17 +58,16 @@ impl Server {
     /// May this be published [MQTT-3.2.2-11, MQTT-3.2.2-14]? Only MQTT 5 asks.
     pub fn takes(&self, parts: &Parts<'_>) -> Result<(), Error> {
         if parts.qos > self.max_qos {
-            let text = [
-                "messages of QoS ",
-                &count(parts.qos.into()),
-                " (Maximum QoS ",
-                &count(self.max_qos.into()),
-                ")",
-            ];
-            return Err(refuses(&text, 0x9b));
+            return Err(refuses(
+                &compose(
+                    "messages of QoS % (Maximum QoS %)",
+                    &[&count(parts.qos.into()), &count(self.max_qos.into())],
+                ),
+                0x9b,
+            ));
         }
         if parts.retain && !self.retain {
-            return Err(refuses(&["retained messages (Retain Available 0)"], 0x9a));
+            return Err(refuses("retained messages (Retain Available 0)", 0x9a));
         }
         self.takes_size(publish::size(Version::V5, parts))?;
         match number(parts.properties, property::TOPIC_ALIAS) {
@@ -83,14 +82,11 @@ impl Server {
         if size <= self.max_packet {
             return Ok(());
         }
-        let text = [
-            "a packet of ",
-            &count(size),
-            " bytes is too large for the server, which takes ",
-            &count(self.max_packet),
-            " (Maximum Packet Size); nothing was sent, so send it in parts",
-        ];
-        Err(Error::say(Code::PacketTooLarge, &text).with_reason(0x95))
+        Err(Error::say(
+            Code::PacketTooLarge,
+            "a packet of % bytes is too large for the server, which takes % (Maximum Packet Size); nothing was sent, so send it in parts",
+            &[&count(size), &count(self.max_packet)],
+        ).with_reason(0x95))
     }
 
     /// May the user's topic alias be used [MQTT-3.3.2-9]?
@@ -100,13 +96,10 @@ impl Server {
         }
         let most = count(self.alias_maximum.into());
         Err(refuses(
-            &[
-                "topic alias ",
-                &count(alias as usize),
-                " (Topic Alias Maximum ",
-                &most,
-                ")",
-            ],
+            &compose(
+                "topic alias % (Topic Alias Maximum %)",
+                &[&count(alias as usize), &most],
+            ),
             0x94,
         ))
     }
@@ -115,19 +108,19 @@ impl Server {
     pub fn takes_filter(&self, filter: &str, identified: bool) -> Result<(), Error> {
         if !self.shared && topic::shared(filter) != filter {
             return Err(refuses(
-                &["shared subscriptions (Shared Subscription Available 0)"],
+                "shared subscriptions (Shared Subscription Available 0)",
                 0x9e,
             ));
         }
         if !self.wildcards && filter.contains(['+', '#']) {
             return Err(refuses(
-                &["wildcards in filters (Wildcard Subscription Available 0)"],
+                "wildcards in filters (Wildcard Subscription Available 0)",
                 0xa2,
             ));
         }
         if identified && !self.subscription_ids {
             return Err(refuses(
-                &["subscription identifiers (Subscription Identifiers Available 0)"],
+                "subscription identifiers (Subscription Identifiers Available 0)",
                 0xa1,
             ));
         }
@@ -136,12 +129,11 @@ impl Server {
 }
 
 #[inline(never)]
-fn refuses(what: &[&str], reason: u8) -> Error {
-    let what = super::text::join(what);
-    let text = [
-        "the server does not take ",
-        &what,
-        "; nothing was sent, use what it takes",
-    ];
-    Error::say(Code::NotSupported, &text).with_reason(reason)
+fn refuses(what: &str, reason: u8) -> Error {
+    Error::say(
+        Code::NotSupported,
+        "the server does not take %; nothing was sent, use what it takes",
+        &[what],
+    )
+    .with_reason(reason)
 }

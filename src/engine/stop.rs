@@ -195,7 +195,7 @@ impl Engine {
                     Code::Stopped => "the client was stopped before this could be sent",
                     _ => &error.message,
                 };
-                error.message = super::text::join(&[why, KEPT]).into();
+                error.message = super::text::compose("%%", &[why, KEPT]).into();
             }
             self.done(token, Err(error));
         }

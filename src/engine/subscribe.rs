@@ -7,7 +7,7 @@ use super::message::{check_qos, needs_5};
 use super::names::Names;
 use super::ops::{Key, Op, Work};
 use super::router::Router;
-use super::text::count;
+use super::text::{compose, count};
 use super::timers::Millis;
 use super::{Code, Engine, Error, Event};
 use crate::codec::property::{number, SUBSCRIPTION_ID};
@@ -203,13 +203,11 @@ impl Engine {
         if kept < bound.max(MAX_FILTERS_BYTES) {
             return Ok(());
         }
-        let text = [
-            &count(kept),
-            " bytes of topic filters already wait to be acknowledged (offlinebytes ",
-            &count(bound),
-            "); wait for earlier calls, or raise the bound",
-        ];
-        Err(Error::say(Code::QueueFull, &text))
+        Err(Error::say(
+            Code::QueueFull,
+            "% bytes of topic filters already wait to be acknowledged (offlinebytes %); wait for earlier calls, or raise the bound",
+            &[&count(kept), &count(bound)],
+        ))
     }
 
     fn set_handler(&mut self, filter: &str, handler: Option<u32>) {
@@ -346,12 +344,15 @@ impl Engine {
             };
             self.done(token, Ok(granted));
         } else {
-            let text = [
-                "the broker refused the subscription to \"",
-                &excerpt(&refused),
-                "\"; check the filter and the broker's access rules",
-            ];
-            let error = Error::because(Code::SubscribeFailed, &text, reason, properties);
+            let error = Error::because(
+                Code::SubscribeFailed,
+                &compose(
+                    "the broker refused the subscription to \"%\"; check the filter and the broker's access rules",
+                    &[&excerpt(&refused)],
+                ),
+                reason,
+                properties,
+            );
             self.done(token, Err(error));
         }
         Ok(())
@@ -398,8 +399,12 @@ impl Engine {
             }
         }
         if reason != 0 {
-            let what = ["the broker refused to unsubscribe"];
-            let error = Error::because(Code::UnsubscribeFailed, &what, reason, properties);
+            let error = Error::because(
+                Code::UnsubscribeFailed,
+                "the broker refused to unsubscribe",
+                reason,
+                properties,
+            );
             self.done(token, Err(error));
             return Ok(());
         }
@@ -420,10 +425,8 @@ impl Engine {
 fn no_filters(call: &str) -> Error {
     Error::say(
         Code::InvalidTopic,
-        &[
-            call,
-            " was given no topic filter; give a string, an array of them, or { filter: qos }",
-        ],
+        "% was given no topic filter; give a string, an array of them, or { filter: qos }",
+        &[call],
     )
 }
 
@@ -437,14 +440,11 @@ fn check_filters<'a>(filters: impl Iterator<Item = &'a str>) -> Result<(), Error
             } else {
                 Code::InvalidTopic
             };
-            let text = [
-                "topic filter \"",
-                &excerpt(filter),
-                "\" ",
-                why,
-                "; + stands for one whole level, # for all the rest at the end (a/+/b, a/#)",
-            ];
-            return Err(Error::say(code, &text));
+            return Err(Error::say(
+                code,
+                "topic filter \"%\" %; + stands for one whole level, # for all the rest at the end (a/+/b, a/#)",
+                &[&excerpt(filter), why],
+            ));
         }
     }
     if bytes > MAX_FILTERS_BYTES {

@@ -21,13 +21,18 @@ pub fn cut(text: &str, byte: u8) -> (&str, Option<&str>) {
     }
 }
 
-/// Parts of a sentence as one.
+/// A sentence of ours, with these parts in the places that it marks by `%`.
 #[inline(never)]
-pub fn join(parts: &[&str]) -> String {
+pub fn compose(sentence: &str, parts: &[&str]) -> String {
     let mut all = String::new();
+    let mut rest = sentence;
     for part in parts {
+        let (before, behind) = cut(rest, b'%');
+        all.push_str(before);
         all.push_str(part);
+        rest = behind.unwrap_or_default();
     }
+    all.push_str(rest);
     all
 }
 
@@ -54,10 +59,10 @@ pub fn number(n: f64) -> String {
         } else {
             "1e15 or more"
         };
-        return join(&[sign, name]);
+        return compose("%%", &[sign, name]);
     }
     let thousandths = (size * 1000.0).round() as u64;
-    let mut text = join(&[sign, &digits(thousandths / 1000)]);
+    let mut text = compose("%%", &[sign, &digits(thousandths / 1000)]);
     if thousandths % 1000 != 0 {
         let decimals = digits(1000 + thousandths % 1000);
         text.push('.');

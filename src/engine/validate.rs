@@ -6,7 +6,7 @@ use super::endpoint::{resolve, Host, Protocol, Settings};
 use super::error::{Code, Error};
 use super::keys::{find, wrong, Key, INNER, KEYS};
 use super::message::{check_topic, needs_5};
-use super::text::{self, join};
+use super::text::{self, compose};
 use super::timers::Millis;
 use crate::codec::property;
 
@@ -148,11 +148,8 @@ impl Builder {
         if let (Some(name), true) = (self.node_only, host != Host::Node) {
             return Err(Error::say(
                 Code::InvalidOption,
-                &[
-                    "credentials.",
-                    name,
-                    " is for Node only: a WASI component has no TLS, and in a page the browser sees to certificates and headers; use wss and a CA that it trusts, import a client certificate into it, or sign in with mqttusername and mqttpassword",
-                ],
+                "credentials.% is for Node only: a WASI component has no TLS, and in a page the browser sees to certificates and headers; use wss and a CA that it trusts, import a client certificate into it, or sign in with mqttusername and mqttpassword",
+                &[name],
             ));
         }
         let settings = Settings {
@@ -196,7 +193,7 @@ impl Builder {
         }
         if !self.will_topic.is_empty() {
             check_topic(&self.will_topic).map_err(|mut error| {
-                error.message = join(&["willsettopic: ", &error.message]).into();
+                error.message = compose("willsettopic: %", &[&error.message]).into();
                 error
             })?;
             self.will.topic = self.will_topic;
