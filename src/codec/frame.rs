@@ -54,13 +54,13 @@ fn bounds(first: u8, version: Version) -> Result<(usize, usize), Malformed> {
         _ => Err(match first >> 4 {
             2 | 4..=7 | 9 | 11 | 13 => FLAGS,
             14 | 15 if v5 => FLAGS,
-            0 | 15 => malformed("the packet type is reserved"),
-            _ => protocol("a server never sends this packet type"),
+            0 | 15 => malformed!("the packet type is reserved"),
+            _ => protocol!("a server never sends this packet type"),
         }),
     }
 }
 
-const FLAGS: Malformed = malformed("the reserved flags of the fixed header are wrong [MQTT-2.2.2-2]");
+const FLAGS: Malformed = malformed!("the reserved flags of the fixed header are wrong [MQTT-2.2.2-2]");
 
 /// A topic is one byte or more, or an empty one stands before properties; a packet id is two.
 fn publish_bounds(first: u8) -> Result<(usize, usize), Malformed> {
@@ -70,7 +70,7 @@ fn publish_bounds(first: u8) -> Result<(usize, usize), Malformed> {
 }
 
 fn sized(buf: &[u8], first: u8, (least, most): (usize, usize)) -> Result<Option<Frame>, Malformed> {
-    const IMPOSSIBLE: Malformed = malformed("the Remaining Length is impossible for the packet type");
+    const IMPOSSIBLE: Malformed = malformed!("the Remaining Length is impossible for the packet type");
 
     let mut body = 0;
     for (at, &byte) in buf.iter().enumerate().take(5).skip(1) {
@@ -80,12 +80,12 @@ fn sized(buf: &[u8], first: u8, (least, most): (usize, usize)) -> Result<Option<
                 return Err(IMPOSSIBLE); // a length that goes on is 128 or more
             }
             if at == 4 {
-                return Err(malformed("the Remaining Length has more than four bytes"));
+                return Err(malformed!("the Remaining Length has more than four bytes"));
             }
             continue;
         }
         if byte == 0 && at > 1 {
-            return Err(malformed("the Remaining Length has more bytes than it needs"));
+            return Err(malformed!("the Remaining Length has more bytes than it needs"));
         }
         if body < least || body > most {
             return Err(IMPOSSIBLE);

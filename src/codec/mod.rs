@@ -31,20 +31,41 @@ pub enum Version {
 /// Bytes that break the specification; the sentence says which rule, the reason is what a
 /// DISCONNECT says of it in MQTT 5 (§4.13).
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Malformed {
+pub struct Flaw {
     pub what: &'static str,
     pub reason: u8,
 }
 
+/// One word, for every function that hands it on.
+pub type Malformed = &'static Flaw;
+
+/// A [`Malformed`] of this reason.
+macro_rules! flaw {
+    ($reason:expr, $what:expr) => {
+        const {
+            &$crate::codec::Flaw {
+                what: $what,
+                reason: $reason,
+            }
+        }
+    };
+}
+
 /// What cannot be read according to the specification.
-pub const fn malformed(what: &'static str) -> Malformed {
-    Malformed { what, reason: 0x81 }
+macro_rules! malformed {
+    ($what:expr $(,)?) => {
+        $crate::codec::flaw!(0x81, $what)
+    };
 }
 
 /// What can be read, and is not allowed.
-pub const fn protocol(what: &'static str) -> Malformed {
-    Malformed { what, reason: 0x82 }
+macro_rules! protocol {
+    ($what:expr $(,)?) => {
+        $crate::codec::flaw!(0x82, $what)
+    };
 }
+
+pub(crate) use {flaw, malformed, protocol};
 
 /// The acknowledgements of a PUBLISH.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -112,13 +133,13 @@ pub fn decode(version: Version, first: u8, body: &[u8]) -> Result<Packet<'_>, Ma
             properties: &[],
         }),
         [high, low, ..] if version == Version::V5 => v5::ack(kind, pid(high, low)?, &body[2..]),
-        _ => Err(malformed("an acknowledgement is not two bytes long")),
+        _ => Err(malformed!("an acknowledgement is not two bytes long")),
     }
 }
 
 fn pid(high: u8, low: u8) -> Result<u16, Malformed> {
     match u16::from_be_bytes([high, low]) {
-        0 => Err(protocol("a packet id is 0 [MQTT-2.3.1-1]")),
+        0 => Err(protocol!("a packet id is 0 [MQTT-2.3.1-1]")),
         pid => Ok(pid),
     }
 }

@@ -7,7 +7,7 @@
 //! Nothing here is hot, and one copy of each is half a KiB less of a download: hence `inline(never)`.
 
 use super::topic::check_name;
-use super::{malformed, protocol, Malformed};
+use super::{flaw, malformed, protocol, Malformed};
 
 /// Where a list stands, one bit each.
 pub mod place {
@@ -140,7 +140,7 @@ pub enum Value<'a> {
 #[derive(Debug, Clone)]
 pub struct Properties<'a>(pub &'a [u8]);
 
-const CUT: Malformed = malformed("a property passes the end of its list");
+const CUT: Malformed = malformed!("a property passes the end of its list");
 
 impl<'a> Properties<'a> {
     fn take(&mut self, len: usize) -> Result<&'a [u8], Malformed> {
@@ -168,7 +168,7 @@ impl<'a> Properties<'a> {
             return Ok(None);
         }
         // Identifiers are variable byte integers, and all there are have one byte.
-        let row = property(self.take(1)?[0]).ok_or(malformed("a property has an unknown identifier"))?;
+        let row = property(self.take(1)?[0]).ok_or(malformed!("a property has an unknown identifier"))?;
         let value = match row.kind {
             Kind::Flag => Value::Number(self.number(1)?),
             Kind::Two => Value::Number(self.number(2)?),
@@ -198,7 +198,9 @@ impl<'a> Iterator for Properties<'a> {
 pub(super) fn text(bytes: &[u8]) -> Result<&str, Malformed> {
     match core::str::from_utf8(bytes) {
         Ok(text) if !bytes.contains(&0) => Ok(text),
-        _ => Err(malformed("a text is not UTF-8 or contains U+0000 [MQTT-1.5.4-1]")),
+        _ => Err(malformed!(
+            "a text is not UTF-8 or contains U+0000 [MQTT-1.5.4-1]"
+        )),
     }
 }
 
@@ -209,7 +211,7 @@ pub(super) fn variable(bytes: &[u8]) -> Result<Option<(u32, &[u8])>, Malformed> 
         number |= u32::from(byte & 0x7f) << (7 * at);
         if byte & 0x80 == 0 {
             if byte == 0 && at > 0 {
-                return Err(malformed("a length has more bytes than it needs [MQTT-1.5.5-1]"));
+                return Err(malformed!("a length has more bytes than it needs [MQTT-1.5.5-1]"));
             }
             return Ok(Some((number, &bytes[at + 1..])));
         }
@@ -217,7 +219,7 @@ pub(super) fn variable(bytes: &[u8]) -> Result<Option<(u32, &[u8])>, Malformed> 
     if bytes.len() < 4 {
         return Ok(None);
     }
-    Err(malformed("a length has more than four bytes"))
+    Err(malformed!("a length has more than four bytes"))
 }
 
 /// Is this a list that may stand there?
@@ -227,35 +229,32 @@ pub fn check(list: &[u8], place: u16) -> Result<(), Malformed> {
     let mut rest = Properties(list);
     while let Some((row, value)) = rest.read()? {
         if row.places & place == 0 {
-            return Err(protocol("a property stands where it is not allowed"));
+            return Err(protocol!("a property stands where it is not allowed"));
         }
         let repeatable = row.id == USER_PROPERTY || row.id == SUBSCRIPTION_ID && place == RECEIVED;
         if seen & 1 << row.id != 0 && !repeatable {
-            return Err(protocol("a property appears twice"));
+            return Err(protocol!("a property appears twice"));
         }
         seen |= 1 << row.id;
         match value {
             Value::Number(0) if row.id == TOPIC_ALIAS => return Err(ALIAS_0),
-            Value::Number(0) if row.nonzero => return Err(protocol("a property is 0 and must not be")),
+            Value::Number(0) if row.nonzero => return Err(protocol!("a property is 0 and must not be")),
             Value::Number(2..) if row.kind == Kind::Flag => {
-                return Err(protocol("a property is neither 0 nor 1"))
+                return Err(protocol!("a property is neither 0 nor 1"))
             }
             Value::Text(topic) if row.id == RESPONSE_TOPIC && check_name(topic).is_err() => {
-                return Err(protocol("a response topic is no topic name"))
+                return Err(protocol!("a response topic is no topic name"))
             }
             _ => {}
         }
     }
     if place & (CONNECT | AUTH) != 0 && seen & 1 << AUTH_DATA != 0 && seen & 1 << AUTH_METHOD == 0 {
-        return Err(protocol("authentication data stands without its method"));
+        return Err(protocol!("authentication data stands without its method"));
     }
     Ok(())
 }
 
-const ALIAS_0: Malformed = Malformed {
-    what: "a topic alias is 0 [MQTT-3.3.2-8]",
-    reason: 0x94,
-};
+const ALIAS_0: Malformed = flaw!(0x94, "a topic alias is 0 [MQTT-3.3.2-8]");
 
 /// A list with its length in front, checked, and what follows it.
 pub(super) fn split(bytes: &[u8], place: u16) -> Result<(&[u8], &[u8]), Malformed> {
@@ -265,7 +264,7 @@ pub(super) fn split(bytes: &[u8], place: u16) -> Result<(&[u8], &[u8]), Malforme
     };
     let (list, rest) = rest
         .split_at_checked(len as usize)
-        .ok_or(malformed("the properties pass the packet's end"))?;
+        .ok_or(malformed!("the properties pass the packet's end"))?;
     if len > 0 {
         check(list, place)?;
     }

@@ -30,8 +30,8 @@ pub struct Publish<'a> {
 /// QoS 3 and DUP with QoS 0 do not exist.
 pub(super) fn check_flags(first: u8) -> Result<(), Malformed> {
     match first & (QOS | DUP) {
-        DUP => Err(malformed("a PUBLISH has DUP with QoS 0 [MQTT-3.3.1-2]")),
-        flags if flags & QOS == QOS => Err(malformed("a PUBLISH has QoS 3 [MQTT-3.3.1-4]")),
+        DUP => Err(malformed!("a PUBLISH has DUP with QoS 0 [MQTT-3.3.1-2]")),
+        flags if flags & QOS == QOS => Err(malformed!("a PUBLISH has QoS 3 [MQTT-3.3.1-4]")),
         _ => Ok(()),
     }
 }
@@ -39,7 +39,7 @@ pub(super) fn check_flags(first: u8) -> Result<(), Malformed> {
 /// Reads the body of a PUBLISH.
 pub fn decode(version: Version, first: u8, body: &[u8]) -> Result<Publish<'_>, Malformed> {
     if first >> 4 != 3 {
-        return Err(malformed("this is not a PUBLISH"));
+        return Err(malformed!("this is not a PUBLISH"));
     }
     check_flags(first)?;
     let message = read(version, first, body)?;
@@ -53,14 +53,14 @@ pub fn decode(version: Version, first: u8, body: &[u8]) -> Result<Publish<'_>, M
 pub fn read(version: Version, first: u8, body: &[u8]) -> Result<Publish<'_>, Malformed> {
     let (message, rest) = head_of(first, body)?;
     if message.qos != 0 && message.pid == 0 {
-        return Err(protocol("a PUBLISH has packet id 0 [MQTT-2.3.1-1]"));
+        return Err(protocol!("a PUBLISH has packet id 0 [MQTT-2.3.1-1]"));
     }
     let (properties, payload) = match version {
         Version::V4 => (&[][..], rest),
         Version::V5 => split(rest, place::RECEIVED)?,
     };
     if message.topic.is_empty() && number(properties, TOPIC_ALIAS).is_none() {
-        return Err(protocol("the topic of a PUBLISH is empty [MQTT-4.7.3-1]"));
+        return Err(protocol!("the topic of a PUBLISH is empty [MQTT-4.7.3-1]"));
     }
     Ok(Publish {
         properties,
@@ -74,13 +74,13 @@ fn head_of(first: u8, body: &[u8]) -> Result<(Publish<'_>, &[u8]), Malformed> {
     let (topic, rest) = body
         .split_first_chunk()
         .and_then(|(length, rest)| rest.split_at_checked(u16::from_be_bytes(*length).into()))
-        .ok_or(malformed("the topic of a PUBLISH passes the packet's end"))?;
+        .ok_or(malformed!("the topic of a PUBLISH passes the packet's end"))?;
     let qos = (first & QOS) >> 1;
     let (pid, rest) = match qos {
         0 => (0, rest),
         _ => match rest.split_first_chunk() {
             Some((pid, rest)) => (u16::from_be_bytes(*pid), rest),
-            None => return Err(malformed("a PUBLISH ends before its packet id")),
+            None => return Err(malformed!("a PUBLISH ends before its packet id")),
         },
     };
     let message = Publish {
@@ -104,7 +104,7 @@ pub fn head(first: u8, body: &[u8], whole: usize) -> Result<Option<usize>, Malfo
     let pid = if first & QOS == 0 { 0 } else { 2 };
     let head = 2 + usize::from(u16::from_be_bytes(*length)) + pid;
     if head > whole {
-        return Err(malformed("the topic of a PUBLISH passes the packet's end"));
+        return Err(malformed!("the topic of a PUBLISH passes the packet's end"));
     }
     Ok(Some(head).filter(|&head| head <= body.len()))
 }
@@ -112,10 +112,10 @@ pub fn head(first: u8, body: &[u8], whole: usize) -> Result<Option<usize>, Malfo
 /// The topic of a PUBLISH as text, if it may be one.
 pub fn check_topic(topic: &[u8]) -> Result<&str, Malformed> {
     let topic = core::str::from_utf8(topic)
-        .map_err(|_| malformed("the topic of a PUBLISH is not UTF-8 [MQTT-1.5.3-1]"))?;
+        .map_err(|_| malformed!("the topic of a PUBLISH is not UTF-8 [MQTT-1.5.3-1]"))?;
     // An empty one may stand for an alias.
     if !topic.is_empty() && check_name(topic).is_err() {
-        return Err(malformed(
+        return Err(malformed!(
             "a PUBLISH has a wildcard or control character in its topic",
         ));
     }

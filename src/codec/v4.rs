@@ -13,15 +13,15 @@ pub(super) fn decode(first: u8, body: &[u8]) -> Result<Packet<'_>, Malformed> {
         0x20 => connack(first, body),
         0x90 => suback(first, body),
         0xb0 => unsuback(first, body),
-        0xd0 => Err(malformed("a PINGRESP has a body")),
-        _ => Err(malformed("the first byte is of no packet a server sends")),
+        0xd0 => Err(malformed!("a PINGRESP has a body")),
+        _ => Err(malformed!("the first byte is of no packet a server sends")),
     }
 }
 
 fn connack(first: u8, body: &[u8]) -> Result<Packet<'_>, Malformed> {
     match *body {
-        [flags, _] if flags > 1 => Err(malformed("reserved flags of a CONNACK are set [MQTT-3.2.2-1]")),
-        [1, code] if code != 0 => Err(protocol(
+        [flags, _] if flags > 1 => Err(malformed!("reserved flags of a CONNACK are set [MQTT-3.2.2-1]")),
+        [1, code] if code != 0 => Err(protocol!(
             "a CONNACK refuses and says session present [MQTT-3.2.2-4]",
         )),
         [_, _] => match read(v4::ConnAck::read, first, body) {
@@ -30,15 +30,15 @@ fn connack(first: u8, body: &[u8]) -> Result<Packet<'_>, Malformed> {
                 reason: packet.code as u8,
                 properties: &[],
             }),
-            None => Err(malformed("the return code of a CONNACK is unknown")),
+            None => Err(malformed!("the return code of a CONNACK is unknown")),
         },
-        _ => Err(malformed("a CONNACK is not two bytes long")),
+        _ => Err(malformed!("a CONNACK is not two bytes long")),
     }
 }
 
 fn suback(first: u8, body: &[u8]) -> Result<Packet<'_>, Malformed> {
     let &[high, low, _, ..] = body else {
-        return Err(malformed("a SUBACK has no return code"));
+        return Err(malformed!("a SUBACK has no return code"));
     };
     let pid = pid(high, low)?;
     match read(v4::SubAck::read, first, body) {
@@ -47,7 +47,7 @@ fn suback(first: u8, body: &[u8]) -> Result<Packet<'_>, Malformed> {
             codes: &body[2..],
             properties: &[],
         }),
-        None => Err(malformed("a return code of a SUBACK is reserved [MQTT-3.9.3-2]")),
+        None => Err(malformed!("a return code of a SUBACK is reserved [MQTT-3.9.3-2]")),
     }
 }
 
@@ -59,8 +59,8 @@ fn unsuback(first: u8, body: &[u8]) -> Result<Packet<'_>, Malformed> {
             codes: &[],
             properties: &[],
         }),
-        Some(_) => Err(protocol("a packet id is 0 [MQTT-2.3.1-1]")),
-        None => Err(malformed("an UNSUBACK is not two bytes long")),
+        Some(_) => Err(protocol!("a packet id is 0 [MQTT-2.3.1-1]")),
+        None => Err(malformed!("an UNSUBACK is not two bytes long")),
     }
 }
 

@@ -24,7 +24,7 @@ const DISCONNECT: [u8; 28] = [
 /// Success and Continue authentication; only a client re-authenticates (§3.15.2.1).
 const AUTH: [u8; 2] = [0x00, 0x18];
 
-const SHORT: Malformed = malformed("a packet ends too early");
+const SHORT: Malformed = malformed!("a packet ends too early");
 
 pub(super) fn decode(first: u8, body: &[u8]) -> Result<Packet<'_>, Malformed> {
     match first {
@@ -36,7 +36,7 @@ pub(super) fn decode(first: u8, body: &[u8]) -> Result<Packet<'_>, Malformed> {
             let pid = pid(high, low)?;
             let (properties, codes) = split(rest, place::ACK)?;
             if codes.is_empty() {
-                return Err(protocol("a SUBACK or UNSUBACK has no reason code"));
+                return Err(protocol!("a SUBACK or UNSUBACK has no reason code"));
             }
             let known: &[u8] = if first == 0x90 { &SUBACK } else { &UNSUBACK };
             for &code in codes {
@@ -63,7 +63,7 @@ pub(super) fn decode(first: u8, body: &[u8]) -> Result<Packet<'_>, Malformed> {
             let (reason, properties) = reason(body, &AUTH, place::AUTH)?;
             Ok(Packet::Auth { reason, properties })
         }
-        _ => Err(malformed("the first byte is of no packet a server sends")),
+        _ => Err(malformed!("the first byte is of no packet a server sends")),
     }
 }
 
@@ -92,7 +92,7 @@ fn connack(body: &[u8]) -> Result<Packet<'_>, Malformed> {
                 return Err(LONG);
             }
             if flags > 1 {
-                return Err(malformed("reserved flags of a CONNACK are set [MQTT-3.2.2-1]"));
+                return Err(malformed!("reserved flags of a CONNACK are set [MQTT-3.2.2-1]"));
             }
             (flags == 1, code, properties)
         }
@@ -101,7 +101,7 @@ fn connack(body: &[u8]) -> Result<Packet<'_>, Malformed> {
     if code != 0 {
         check_reason(code, &CONNACK)?;
         if session_present {
-            return Err(protocol(
+            return Err(protocol!(
                 "a CONNACK refuses and says session present [MQTT-3.2.2-6]",
             ));
         }
@@ -113,7 +113,7 @@ fn connack(body: &[u8]) -> Result<Packet<'_>, Malformed> {
     })
 }
 
-const LONG: Malformed = malformed("a packet goes on after its end");
+const LONG: Malformed = malformed!("a packet goes on after its end");
 
 /// A reason code and a list, both of which may be left out at the end.
 fn reason<'a>(rest: &'a [u8], known: &[u8], place: u16) -> Result<(u8, &'a [u8]), Malformed> {
@@ -134,5 +134,5 @@ fn check_reason(code: u8, known: &[u8]) -> Result<(), Malformed> {
     if !known.iter().all(|&one| one != code) {
         return Ok(());
     }
-    Err(protocol("a reason code does not exist, or not in this packet"))
+    Err(protocol!("a reason code does not exist, or not in this packet"))
 }

@@ -15,17 +15,17 @@ impl Engine {
         let online = self.link.phase == Phase::Online;
         let method = string(&self.cfg.properties, property::AUTH_METHOD);
         if method.is_none() {
-            return Err(protocol(
+            return Err(protocol!(
                 "an AUTH without an authentication method [MQTT-4.12.0-6]",
             ));
         }
         if string(properties, property::AUTH_METHOD) != method {
-            return Err(protocol(
+            return Err(protocol!(
                 "an AUTH of another authentication method [MQTT-4.12.0-5]",
             ));
         }
         if online && !self.link.reauthenticates || !online && reason != CONTINUE {
-            return Err(protocol("an AUTH that nothing asked for"));
+            return Err(protocol!("an AUTH that nothing asked for"));
         }
         self.link.reauthenticates &= reason == CONTINUE;
         self.events.push_back(Event::Auth {

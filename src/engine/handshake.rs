@@ -123,11 +123,11 @@ impl Engine {
         let own = string(&self.cfg.properties, AUTH_METHOD);
         if (code == 0 && self.version == Version::V5 || method.is_some()) && method != own {
             // [MQTT-4.12.0-5], [MQTT-4.12.0-6]
-            return Err(protocol("a CONNACK of another authentication method"));
+            return Err(protocol!("a CONNACK of another authentication method"));
         }
         if code == 0 && session_present && self.link.clean {
             // [MQTT-3.2.2-1]
-            return Err(protocol(
+            return Err(protocol!(
                 "CONNACK says that a session is present although a clean one was asked for",
             ));
         }
@@ -135,7 +135,7 @@ impl Engine {
         let may = self.cfg.assigned_id || self.link.made_up_id;
         if code == 0 && (assigned && !may || !assigned && self.cfg.client_id.is_empty()) {
             // [MQTT-3.2.2-16], and nobody but the user changes an identifier that the user gave.
-            return Err(protocol("CONNACK has a client id unasked, or none"));
+            return Err(protocol!("CONNACK has a client id unasked, or none"));
         }
         self.events.push_back(Event::Connected {
             session_present,

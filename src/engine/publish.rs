@@ -10,7 +10,7 @@ use super::timers::{Millis, Timer};
 use super::{Code, Engine, Error, SEND_CAP};
 use crate::codec::property::{number, with_number, without, MESSAGE_EXPIRY, TOPIC_ALIAS};
 use crate::codec::publish::Parts;
-use crate::codec::{publish, write, Ack, Version};
+use crate::codec::{publish, write, Ack, Malformed, Version};
 
 /// What became of a publish when the call returns.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -343,7 +343,7 @@ impl Engine {
         (pid, reason, properties): Answer<'_>,
         qos: u8,
         now: Millis,
-    ) -> Result<(), &'static str> {
+    ) -> Result<(), Malformed> {
         let expected = if qos == 1 { Stage::Sent } else { Stage::Released };
         match self.ops.by_pid(pid) {
             Some((key, op)) if op.stage == expected && publish_qos(&op.work) == qos => {
@@ -384,7 +384,7 @@ impl Engine {
         &mut self,
         (pid, reason, properties): Answer<'_>,
         now: Millis,
-    ) -> Result<(), &'static str> {
+    ) -> Result<(), Malformed> {
         let order = self.ops.next_order();
         match self.ops.by_pid(pid) {
             Some((key, op)) if publish_qos(&op.work) == 2 => {

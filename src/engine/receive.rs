@@ -10,7 +10,7 @@ use super::text::count;
 use super::timers::Millis;
 use super::{Code, Engine, Error};
 use crate::codec::property::{number, place::ACK, Properties, PROBLEM_INFORMATION, TOPIC_ALIAS};
-use crate::codec::{self, frame, protocol, publish, write, Ack, Malformed, Packet, Version};
+use crate::codec::{self, flaw, frame, protocol, publish, write, Ack, Malformed, Packet, Version};
 
 /// Messages of the chunk that is being worked on, and QoS 2 identifiers seen (§4.3.3).
 #[derive(Debug, Default)]
@@ -132,7 +132,7 @@ impl Engine {
         };
         let early = matches!(frame.kind(), CONNACK | AUTH);
         if self.link.phase == Phase::Handshake && !early {
-            return Err(protocol("another packet before CONNACK"));
+            return Err(protocol!("another packet before CONNACK"));
         }
         if frame.total() > self.cfg.max_packet_size {
             if frame.kind() != PUBLISH || self.version == Version::V5 {
@@ -257,7 +257,7 @@ impl Engine {
             _ => false,
         };
         if told && number(&self.cfg.properties, PROBLEM_INFORMATION) == Some(0) {
-            return Err(protocol("problem information that is not wanted"));
+            return Err(protocol!("problem information that is not wanted"));
         }
         Ok(())
     }
@@ -265,12 +265,12 @@ impl Engine {
     fn on_control(&mut self, packet: Packet<'_>, now: Millis) -> Result<(), Malformed> {
         self.check_problem(&packet)?;
         match packet {
-            Packet::ConnAck { .. } if self.link.phase == Phase::Online => Err("a second CONNACK"),
+            Packet::ConnAck { .. } if self.link.phase == Phase::Online => Err(protocol!("a second CONNACK")),
             Packet::ConnAck {
                 session_present,
                 reason,
                 properties,
-            } => return self.on_connack(session_present, reason, properties, now),
+            } => self.on_connack(session_present, reason, properties, now),
             Packet::Ack {
                 kind,
                 pid,
@@ -302,13 +302,12 @@ impl Engine {
                 properties,
             } => self.on_unsuback(pid, codes, properties, now),
             Packet::PingResp => Ok(()),
-            Packet::Auth { reason, properties } => return self.on_auth(reason, properties),
+            Packet::Auth { reason, properties } => self.on_auth(reason, properties),
             Packet::Disconnect { reason, properties } => {
                 self.on_disconnect(reason, properties, now);
                 Ok(())
             }
         }
-        .map_err(protocol)
     }
 
     /// The peer sends and does not read: the acknowledgements of what it sends have no bound but this.
@@ -342,11 +341,13 @@ impl Engine {
     }
 
     /// An acknowledgement that does not fit what it acknowledges.
-    pub(super) fn misfit(&self) -> Result<(), &'static str> {
+    pub(super) fn misfit(&self) -> Result<(), Malformed> {
         if self.link.resumed {
             return Ok(());
         }
-        Err("an acknowledgement of another kind than what was sent asks for")
+        Err(protocol!(
+            "an acknowledgement of another kind than what was sent asks for"
+        ))
     }
 
     /// Messages of the bytes last fed.
@@ -373,14 +374,11 @@ impl Engine {
 /// A million acknowledgements that the transport did not take.
 const MAX_UNSENT: usize = 4 << 20;
 
-const TOO_LARGE: Malformed = Malformed {
-    what: "a packet is larger than maxpacketsize allows",
-    reason: 0x95,
-};
-const TOO_MANY: Malformed = Malformed {
-    what: "more messages are unacknowledged than receiveMaximum allows [MQTT-3.3.4-9]",
-    reason: 0x93,
-};
+const TOO_LARGE: Malformed = flaw!(0x95, "a packet is larger than maxpacketsize allows");
+const TOO_MANY: Malformed = flaw!(
+    0x93,
+    "more messages are unacknowledged than receiveMaximum allows [MQTT-3.3.4-9]"
+);
 
 const AUTH: u8 = 15;
 const CONNACK: u8 = 2;

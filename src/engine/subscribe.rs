@@ -11,7 +11,7 @@ use super::text::{compose, count};
 use super::timers::Millis;
 use super::{Code, Engine, Error, Event};
 use crate::codec::property::{number, SUBSCRIPTION_ID};
-use crate::codec::{topic, write, Version};
+use crate::codec::{protocol, topic, write, Malformed, Version};
 
 /// What SUBSCRIBE asks for, one filter of it (§3.8.3.1).
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -300,17 +300,19 @@ impl Engine {
         codes: &[u8],
         properties: &[u8],
         now: Millis,
-    ) -> Result<(), &'static str> {
+    ) -> Result<(), Malformed> {
         let late = self.is_late(pid);
         let key = match self.ops.by_pid(pid) {
             None if late => return Ok(()),
-            None => return Err("a SUBACK of nothing"),
+            None => return Err(protocol!("a SUBACK of nothing")),
             Some((key, op)) => match &op.work {
                 Work::Subscribe { filters, .. } if filters.len() == codes.len() => key,
                 Work::Subscribe { .. } => {
-                    return Err("a SUBACK with another number of return codes than filters were asked for")
+                    return Err(protocol!(
+                        "a SUBACK with another number of return codes than filters were asked for"
+                    ))
                 }
-                _ => return Err("a SUBACK for something that is not a SUBSCRIBE"),
+                _ => return Err(protocol!("a SUBACK for something that is not a SUBSCRIBE")),
             },
         };
         let Some(Op {
@@ -364,7 +366,7 @@ impl Engine {
         codes: &[u8],
         properties: &[u8],
         now: Millis,
-    ) -> Result<(), &'static str> {
+    ) -> Result<(), Malformed> {
         let key = match self.ops.by_pid(pid) {
             None => {
                 self.out_of_place(pid);
@@ -377,9 +379,11 @@ impl Engine {
                     key
                 }
                 Work::Unsubscribe { .. } => {
-                    return Err("an UNSUBACK with another number of reason codes than filters")
+                    return Err(protocol!(
+                        "an UNSUBACK with another number of reason codes than filters"
+                    ))
                 }
-                _ => return Err("an UNSUBACK for something that is not an UNSUBSCRIBE"),
+                _ => return Err(protocol!("an UNSUBACK for something that is not an UNSUBSCRIBE")),
             },
         };
         let Some(Op {
