@@ -2,7 +2,14 @@
 // bulk, one shared promise for the QoS 0 publishes of a turn, iterators, both spellings of names.
 // Whatever is not the plain case goes to the core, which does it or says what is wrong.
 
-import { MqttCustom as Core, publish_high_priority as oneShot } from "../pkg/mqtt_lib.js";
+import {
+  MqttCustom as Core,
+  publish_high_priority as oneShot,
+  refusal,
+  report,
+  unwatch,
+  watch,
+} from "../pkg/mqtt_lib.js";
 import { MqttError } from "./errors.mjs";
 import { common, Hooks } from "./hooks.mjs";
 import { Messages } from "./messages.mjs";
@@ -83,22 +90,10 @@ export class MqttCustom {
   constructor(options) {
     this.#options = originalNames(options);
     for (const name of CALLBACKS) this.#callbacks[name] = this.#options?.[name] ?? null;
-    this.#hooks = new Hooks(this, MqttCustom.#source, this.#options?.userdata);
+    this.#hooks = new Hooks(this, this.#options?.userdata);
     if (ready()) this.#begin();
     else if (this.#autostart) this.#load().catch(() => {});
   }
-
-  /** @param {MqttCustom | undefined} client collected meanwhile, if there is none */
-  static #coreOf(client) {
-    return client === undefined ? null : client.#core;
-  }
-
-  /** What a client's core tells of messages, one for all. @type {import("./inbound.mjs").Source} */
-  static #source = {
-    topic: (client, number) => MqttCustom.#coreOf(client)?.topic(number) ?? "",
-    route: (client, topic) => MqttCustom.#coreOf(client)?.route(topic),
-    thrown: (client, name, thrown) => MqttCustom.#coreOf(client)?.thrown(name, thrown),
-  };
 
   get #autostart() {
     return this.#options?.autostart !== false;
@@ -181,7 +176,7 @@ export class MqttCustom {
   #endOfTurn() {
     this.#turn ??= Promise.resolve().then(() => {
       this.#turn = null;
-      this.#core?.pump();
+      bulk.bulk_pump(this.#hooks.number);
     });
     return this.#turn;
   }
@@ -235,7 +230,7 @@ export class MqttCustom {
     const token = pending.next();
     const taken = bulk.bulk_send(client, number, length, flags | kind, token);
     if (taken === IN_THIS_TURN) return this.#endOfTurn();
-    if (taken !== PENDING) return rejected(core.refusal());
+    if (taken !== PENDING) return rejected(refusal(client));
     this.#endOfTurn();
     return pending.commit(token);
   }
@@ -264,7 +259,7 @@ export class MqttCustom {
     const { number: client, pending } = this.#hooks;
     const token = pending.next();
     const endsAs = bulk.bulk_batch(client, number, length, flags, token);
-    if (endsAs === 0) return rejected(core.refusal());
+    if (endsAs === 0) return rejected(refusal(client));
     this.#endOfTurn();
     return endsAs === token ? pending.commit(token) : pending.promise(endsAs);
   }
@@ -339,13 +334,11 @@ export class MqttCustom {
     if (filter === undefined) {
       release = this.#hooks.inbound.watch(take);
     } else if (this.#core !== null) {
-      const number = this.#core.watch(filter, take);
-      release = () => this.#core?.unwatch(filter, number);
+      release = this.#watch(filter, take);
     } else {
-      this.#later(async (core) => {
+      this.#later(async () => {
         if (!this.#iterators?.has(messages)) return;
-        const number = core.watch(filter, take);
-        release = () => core.unwatch(filter, number);
+        release = this.#watch(filter, take);
       }).catch((error) => messages.end(error));
     }
     this.#iterators ??= new Set();
@@ -353,10 +346,17 @@ export class MqttCustom {
     return messages;
   }
 
+  /** Until what is returned is called. @param {string} filter @param {Function} take */
+  #watch(filter, take) {
+    const { number } = this.#hooks;
+    const watcher = watch(number, filter, take);
+    return () => unwatch(number, filter, watcher);
+  }
+
   #messageDropped() {
     this.#dropped += 1;
     const text = "a loop over messages() is slower than the messages come; the oldest of 10,000 was dropped";
-    this.#core?.report(text);
+    if (this.#core !== null) report(this.#hooks.number, text);
   }
 
   get connected() {

@@ -21,10 +21,10 @@ export class Hooks {
   #client;
   inbound;
 
-  /** @param {object} client @param {import("./inbound.mjs").Source} source @param {unknown} userdata */
-  constructor(client, source, userdata) {
+  /** @param {object} client @param {unknown} userdata */
+  constructor(client, userdata) {
     this.#client = new WeakRef(client);
-    this.inbound = new Inbound(source, this.#client, userdata);
+    this.inbound = new Inbound(this, this.#client, userdata);
   }
 
   get pending() {

@@ -1,17 +1,12 @@
 // Received messages: read in bulk from wasm memory, then given to handlers, `on_message` and
 // iterators. All of a chunk are copied out before user code runs, because it may make memory grow.
 
+import { route as routeOf, thrown as tellThrown, topic as topicOf } from "../pkg/mqtt_lib.js";
 import { Message } from "./message.mjs";
 import { memoryBytes, memoryWords } from "./runtime.mjs";
 
 /** @typedef {(client: object | undefined, userdata: unknown, message: Message) => unknown} Handler */
 /** Whom a topic concerns: a subscription's only handler; or whether one is a subscription's, then all. @typedef {Handler | [boolean, ...Handler[]]} Route */
-/**
- * @typedef {object} Source what the core of a client tells about a topic number
- * @property {(client: any, number: number) => string} topic
- * @property {(client: any, topic: string) => any} route
- * @property {(client: any, name: string, thrown: unknown) => void} thrown
- */
 
 const HANDLER = "a message handler";
 /** @type {Route[]} */
@@ -32,13 +27,13 @@ export class Inbound {
   on_message = null;
   /** Told of every message: iterators without a filter. @type {Set<Handler> | null} */
   #watchers = null;
-  #source;
+  #core;
   #client;
   #userdata;
 
-  /** @param {Source} source @param {WeakRef<object>} client @param {unknown} userdata */
-  constructor(source, client, userdata) {
-    this.#source = source;
+  /** @param {{ number: number }} core by which its functions know the client @param {WeakRef<object>} client @param {unknown} userdata */
+  constructor(core, client, userdata) {
+    this.#core = core;
     this.#client = client;
     this.#userdata = userdata;
   }
@@ -73,7 +68,7 @@ export class Inbound {
     for (let i = 0, at = records >>> 2; i < count; i++, at += WORDS) {
       const number = words[at];
       if (topics[number] === undefined) {
-        topics[number] = this.#learn(client, number);
+        topics[number] = this.#learn(number);
         words = memoryWords();
         bytes = memoryBytes();
       }
@@ -85,11 +80,11 @@ export class Inbound {
     for (let i = 0; i < count; i++) this.#deliver(client, routes[i], messages[i]);
   }
 
-  /** @param {object | undefined} client @param {number} number */
-  #learn(client, number) {
-    const topic = this.#source.topic(client, number);
+  /** @param {number} number */
+  #learn(number) {
+    const topic = topicOf(this.#core.number, number);
     /** @type {[boolean, ...Handler[]]} */
-    const route = this.#source.route(client, topic) ?? [false];
+    const route = routeOf(this.#core.number, topic) ?? [false];
     this.#routes[number] = route.length === 2 && route[0] ? route[1] : route;
     return topic;
   }
@@ -115,9 +110,14 @@ export class Inbound {
   #call(handler, name, client, message) {
     try {
       const result = handler(client, this.#userdata, message);
-      if (result instanceof Promise) result.catch((thrown) => this.#source.thrown(client, name, thrown));
+      if (result instanceof Promise) result.catch((thrown) => this.#tell(client, name, thrown));
     } catch (thrown) {
-      this.#source.thrown(client, name, thrown);
+      this.#tell(client, name, thrown);
     }
+  }
+
+  /** Holds the client until then, because its number would be another's once it is gone. @param {object | undefined} client @param {string} name @param {unknown} thrown */
+  #tell(client, name, thrown) {
+    if (client !== undefined) tellThrown(this.#core.number, name, thrown);
   }
 }

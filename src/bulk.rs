@@ -127,9 +127,17 @@ pub extern "C" fn bulk_received(number: u32, generation: Generation, len: usize)
     }
 }
 
+/// Drains the engine: js/ calls it once a turn.
+#[no_mangle]
+pub extern "C" fn bulk_pump(number: u32) {
+    if let Some(client) = client(number) {
+        client.pump();
+    }
+}
+
 #[wasm_bindgen]
 impl MqttCustom {
-    /// By which number `bulk_send` and `bulk_batch` know the client.
+    /// By which number the functions of this file know the client.
     pub fn number(&self) -> u32 {
         let me = Rc::downgrade(self.client());
         CLIENTS.with_borrow_mut(|clients| {
@@ -145,63 +153,82 @@ impl MqttCustom {
             }
         })
     }
+}
 
-    /// Why the last call of `bulk_send` or `bulk_batch` was refused.
-    pub fn refusal(&self) -> Export<JsValue> {
-        export(match REFUSED.take() {
-            Some(error) => self.client().error(&error, &JsValue::UNDEFINED),
-            None => JsValue::UNDEFINED,
-        })
+/// Why the last call of `bulk_send` or `bulk_batch` was refused.
+#[wasm_bindgen]
+pub fn refusal(number: u32) -> Export<JsValue> {
+    export(match (client(number), REFUSED.take()) {
+        (Some(client), Some(error)) => client.error(&error, &JsValue::UNDEFINED),
+        _ => JsValue::UNDEFINED,
+    })
+}
+
+/// The string of a topic number in received records.
+#[wasm_bindgen]
+pub fn topic(number: u32, topic: u32) -> String {
+    client(number)
+        .map(|client| client.engine(|engine| engine.topic(topic).to_owned()))
+        .unwrap_or_default()
+}
+
+/// `[subscribed, ...handlers]` of a topic; undefined if there is none.
+#[wasm_bindgen]
+pub fn route(number: u32, topic: &str) -> Export<JsValue> {
+    let (handlers, subscribed) = match client(number) {
+        Some(client) => client.route(topic),
+        None => Default::default(),
+    };
+    if handlers.is_empty() {
+        return export(JsValue::UNDEFINED);
     }
-
-    pub fn pump(&self) {
-        self.client().pump();
+    let all = Array::of1(&subscribed.into());
+    for handler in handlers {
+        all.push(&handler);
     }
+    export(all.into())
+}
 
-    /// The string of a topic number in received records.
-    pub fn topic(&self, number: u32) -> String {
-        self.client().engine(|engine| engine.topic(number).to_owned())
+/// Gives messages of `filter` to `handler` too, until `unwatch`.
+#[wasm_bindgen]
+pub fn watch(number: u32, filter: &JsValue, handler: &JsValue) -> Result<u32, JsValue> {
+    let Some(client) = client(number) else {
+        return Ok(0);
+    };
+    let parsed =
+        values::topic(filter).and_then(|filter| Ok((filter, values::optional_function("handler", handler)?)));
+    parsed
+        .and_then(|(filter, handler)| client.watch(&filter, handler))
+        .map_err(|error| client.error(&error, &JsValue::UNDEFINED))
+}
+
+#[wasm_bindgen]
+pub fn unwatch(number: u32, filter: &str, watcher: u32) {
+    if let Some(client) = client(number) {
+        client.unwatch(filter, watcher);
     }
+}
 
-    /// `[subscribed, ...handlers]` of a topic; undefined if there is none.
-    pub fn route(&self, topic: &str) -> Export<JsValue> {
-        let (handlers, subscribed) = self.client().route(topic);
-        if handlers.is_empty() {
-            return export(JsValue::UNDEFINED);
-        }
-        let all = Array::of1(&subscribed.into());
-        for handler in handlers {
-            all.push(&handler);
-        }
-        export(all.into())
+/// Something that js/ gave up by a stated policy.
+#[wasm_bindgen]
+pub fn report(number: u32, text: String) {
+    if let Some(client) = client(number) {
+        client.report(Error::new(Code::QueueFull, text));
     }
+}
 
-    /// Gives messages of `filter` to `handler` too, until `unwatch`.
-    pub fn watch(&self, filter: &JsValue, handler: &JsValue) -> Result<u32, JsValue> {
-        let parsed = values::topic(filter)
-            .and_then(|filter| Ok((filter, values::optional_function("handler", handler)?)));
-        match parsed.and_then(|(filter, handler)| self.client().watch(&filter, handler)) {
-            Ok(number) => Ok(number),
-            Err(error) => Err(self.client().error(&error, &JsValue::UNDEFINED)),
-        }
+/// What user code threw, where js/ called it.
+#[wasm_bindgen]
+pub fn thrown(number: u32, name: &str, thrown: &JsValue) {
+    if let Some(client) = client(number) {
+        client.tell_thrown(name, thrown);
     }
+}
 
-    pub fn unwatch(&self, filter: &str, number: u32) {
-        self.client().unwatch(filter, number);
-    }
-
+#[wasm_bindgen]
+impl MqttCustom {
     /// `batch_publish` of an item that is JSON text already.
     pub fn batch_json(&self, topic: &JsValue, json: String, options: &JsValue) -> Export<Promise> {
         self.with_message(topic, Ok(json.into_bytes()), options, Client::batch)
-    }
-
-    /// Something that js/ gave up by a stated policy.
-    pub fn report(&self, text: String) {
-        self.client().report(Error::new(Code::QueueFull, text));
-    }
-
-    /// What user code threw, where js/ called it.
-    pub fn thrown(&self, name: &str, thrown: &JsValue) {
-        self.client().tell_thrown(name, thrown);
     }
 }
