@@ -136,7 +136,7 @@ impl Client {
         let mut packet = Object::default();
         packet.number("reasonCode", reason.into());
         let packet = packet.to_js();
-        errors::set(&packet, "properties", &properties::to_js(list));
+        host::set(&packet, "properties", &properties::to_js(list));
         let called = function.call3(
             &JsValue::UNDEFINED,
             &self.handle(),
@@ -204,7 +204,7 @@ impl Client {
                     .get(record.properties())
                     .filter(|list| !list.is_empty())
                 {
-                    errors::set(&message, "properties", &properties::to_js(list));
+                    host::set(&message, "properties", &properties::to_js(list));
                 }
                 (topic.to_owned(), message)
             };

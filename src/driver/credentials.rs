@@ -6,7 +6,7 @@ use wasm_bindgen_futures::{spawn_local, JsFuture};
 
 use super::given::no_object;
 use super::options::config;
-use super::{errors, host, oneshot, Client};
+use super::{errors, host, Client};
 use crate::engine::{Error, Generation};
 
 impl Client {
@@ -50,7 +50,7 @@ impl Client {
         let config = match answer {
             Ok(given) if given.is_object() => {
                 let credentials = match self.over.is_object() {
-                    true => oneshot::lay_over(&given, &self.over),
+                    true => host::lay_over(&given, &self.over),
                     false => given,
                 };
                 let config = config(&credentials, &self.over, true, &self.hooks);

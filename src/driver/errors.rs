@@ -1,6 +1,5 @@
 //! Engine errors as JavaScript errors: `MqttError`, `TypeError` or `RangeError`, each with `code`.
 
-use js_sys::Reflect;
 use wasm_bindgen::prelude::*;
 
 use super::{host, Hooks};
@@ -24,7 +23,7 @@ pub fn to_js(error: &Error, cause: &JsValue, hooks: &Hooks) -> JsValue {
         cause,
     );
     if !error.properties.is_empty() {
-        set(
+        host::set(
             &object,
             "properties",
             &super::properties::to_js(&error.properties),
@@ -51,9 +50,4 @@ pub fn credentials_failed(thrown: &JsValue) -> Error {
         "the credentials function failed: %; see to it that it gives credentials",
         &[&text],
     )
-}
-
-pub fn set(object: &JsValue, key: &str, value: &JsValue) {
-    // Only fails on frozen objects, and these are ours.
-    let _ = Reflect::set(object, &JsValue::from_str(key), value);
 }

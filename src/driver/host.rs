@@ -1,7 +1,7 @@
 //! What the JavaScript host offers everywhere: a clock, a microtask, a console; and what is said shorter in
 //! JavaScript than here. The only place that asks for the time.
 
-use js_sys::{Function, Reflect};
+use js_sys::Function;
 use wasm_bindgen::prelude::*;
 
 use super::options::JsHooks;
@@ -38,6 +38,27 @@ extern "C" {
     ) -> JsValue;
 }
 
+#[wasm_bindgen(module = "/src/driver/host.js")]
+extern "C" {
+    pub fn get(object: &JsValue, key: &str) -> JsValue;
+    pub fn set(object: &JsValue, key: &str, value: &JsValue);
+    #[wasm_bindgen(js_name = cameBy)]
+    fn came_by(protocol: &str) -> bool;
+    #[wasm_bindgen(catch)]
+    pub fn persistent() -> Result<JsValue, JsValue>;
+    pub fn listen(ears: &Function, on: bool);
+    #[wasm_bindgen(js_name = layOver)]
+    pub fn lay_over(base: &JsValue, over: &JsValue) -> JsValue;
+    /// The options of a one-shot in two.
+    pub type Divided;
+    #[wasm_bindgen(catch)]
+    pub fn divide(options: &JsValue) -> Result<Divided, JsValue>;
+    #[wasm_bindgen(method, getter)]
+    pub fn over(this: &Divided) -> JsValue;
+    #[wasm_bindgen(method, getter)]
+    pub fn message(this: &Divided) -> JsValue;
+}
+
 pub fn now() -> Millis {
     performance_now() as Millis
 }
@@ -47,19 +68,13 @@ pub fn seed() -> u64 {
     half() << 32 | half()
 }
 
-/// Property of an object; undefined if there is none or it cannot be read.
-pub fn get(object: &JsValue, key: &str) -> JsValue {
-    Reflect::get(object, &JsValue::from_str(key)).unwrap_or(JsValue::UNDEFINED)
-}
-
 pub fn function(object: &JsValue, key: &str) -> Option<Function> {
     get(object, key).dyn_into().ok()
 }
 
 /// A page or worker, as far as transports go; Node's sockets come with hooks that say so.
 pub fn browser() -> Host {
-    let protocol = get(&get(&js_sys::global(), "location"), "protocol");
     Host::Browser {
-        secure: protocol.as_string().is_some_and(|p| p == "https:"),
+        secure: came_by("https:"),
     }
 }

@@ -4,8 +4,8 @@
 use js_sys::Promise;
 use wasm_bindgen::prelude::*;
 
-use super::errors::set;
 use super::given::Object;
+use super::host::set;
 use super::properties;
 use crate::api::MqttCustom;
 use crate::engine::{Outcome, Token};

@@ -48,7 +48,7 @@ impl Socket {
         self.socket.set_onerror(ears);
         self.socket.set_onclose(ears);
         let drain = ears.map_or(JsValue::NULL, JsValue::from);
-        super::errors::set(&self.socket, "ondrain", &drain);
+        super::host::set(&self.socket, "ondrain", &drain);
     }
 
     pub fn as_js(&self) -> &JsValue {

@@ -4,7 +4,7 @@
 
 use std::cell::{Cell, RefCell};
 
-use js_sys::{Array, Function, Reflect, Symbol, Uint8Array};
+use js_sys::{Array, Function, Uint8Array};
 use wasm_bindgen::prelude::*;
 
 use super::given::Given;
@@ -58,11 +58,7 @@ impl Store {
         let text = given.as_string();
         let object = match text.as_deref() {
             Some("persistent") => {
-                let registered = Symbol::for_("mqtt-lib.persistent");
-                let make = Reflect::get(&js_sys::global(), &registered).unwrap_or_default();
-                let made = make
-                    .dyn_ref::<Function>()
-                    .and_then(|make| make.call0(&JsValue::UNDEFINED).ok());
+                let made = host::persistent().ok().filter(JsValue::is_object);
                 made.ok_or_else(|| Error::new(Code::InvalidOption, NOT_IMPORTED))?
             }
             None if given.is_object() => given.clone(),

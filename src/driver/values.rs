@@ -4,8 +4,8 @@
 use js_sys::Function;
 use wasm_bindgen::prelude::*;
 
-use super::errors::set;
 use super::given::{flat, Given, Object};
+use super::host::set;
 use super::{host, properties};
 use crate::codec::property::place;
 use crate::engine::error::excerpt;
