@@ -70,7 +70,7 @@ function wasmTests(file, ...flags) {
   );
 }
 
-const clippy = (...target) => check("cargo", "clippy", "--all-targets", ...target, "--", "-D", "warnings");
+const clippy = (...what) => check("cargo", "clippy", ...what, "--", "-D", "warnings");
 
 /** The second edge: built, checked, its engine tested inside wasmtime, and used as components are used. */
 async function wasi() {
@@ -102,8 +102,11 @@ export const STAGES = [
   { name: "fmt", title: "cargo fmt --check", body: () => check("cargo", "fmt", "--check") },
   {
     name: "clippy",
-    title: "clippy, native and wasm",
-    body: async () => add(await clippy(), await clippy("--target", WASM)),
+    title: "clippy: native, wasm, and as packaged",
+    body: async () => {
+      const tested = add(await clippy("--all-targets"), await clippy("--all-targets", "--target", WASM));
+      return add(tested, await clippy("--lib", "--features=package", "--target", WASM));
+    },
   },
   {
     name: "biome",

@@ -18,7 +18,17 @@ async function cargo(args, env = {}) {
   return (await promisify(execFile)("cargo", args, options)).stdout;
 }
 
-const tree = ["tree", "--target", "wasm32-unknown-unknown", "-e", "normal,no-proc-macro", "--prefix", "none"];
+const tree = [
+  "tree",
+  "--features",
+  "package",
+  "--target",
+  "wasm32-unknown-unknown",
+  "-e",
+  "normal,no-proc-macro",
+  "--prefix",
+  "none",
+];
 
 test("NOTICE names every crate that is compiled into the package", async () => {
   const notice = readFileSync(join(ROOT, "NOTICE"), "utf8");

@@ -102,7 +102,7 @@ test("every file that package.json names is in the tarball", () => {
 });
 
 // A ratchet: the goal is 40 KiB with MQTT 5 inside. Lower it with every gain.
-const BROWSER_BUDGET = 96 * KIB;
+const BROWSER_BUDGET = 85 * KIB;
 
 test("a browser downloads no more than the budget, compressed", () => {
   const gzip = (name) => gzipSync(readFileSync(join(ROOT, "dist", name)), { level: 9 }).length;
