@@ -73,7 +73,8 @@ async function rounds(executable, site, url, { only, clients, rounds, warm, ms }
   const results = [];
   for (let round = 1; round <= rounds; round++) {
     for (const workload of BROWSER.filter(({ name }) => name.includes(only))) {
-      for (const client of workload.clients.filter((name) => !clients || clients.includes(name))) {
+      const named = workload.clients.filter((name) => !clients || clients.includes(name));
+      for (const client of Array(workload.repeat).fill(named).flat()) {
         const result = await measure(executable, site, { ...workload, client, url, warm, ms });
         results.push({ workload: workload.name, client, round, cpu: Number.NaN, ...result });
         const rate = Math.round(result.rate).toLocaleString("en");
