@@ -105,7 +105,7 @@ pub struct Ops {
     pub journal: Journal,
 }
 
-/// Shell's way, which has a fiftieth of the code of `sort_unstable`, and this is not hot. What is nearly in order, as
+/// Shell's way, which has far less code than `sort_unstable` and a heap, and this is not hot. What is nearly in order, as
 /// operations are, is done in a few walks.
 fn sort(keys: &mut [Key]) {
     let mut gap = keys.len();

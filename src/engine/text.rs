@@ -24,6 +24,7 @@ pub fn cut(text: &str, byte: u8) -> (&str, Option<&str>) {
 /// A sentence of ours, with these parts in the places that it marks by `%`.
 #[inline(never)]
 pub fn compose(sentence: &str, parts: &[&str]) -> String {
+    debug_assert_eq!(sentence.matches('%').count(), parts.len(), "{sentence}");
     let mut all = String::new();
     let mut rest = sentence;
     for part in parts {

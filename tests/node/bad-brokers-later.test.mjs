@@ -3,16 +3,10 @@
 
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { scripts, startFakeBroker } from "../support/fake-broker.mjs";
+import { fakeBroker, scripts } from "../support/fake-broker.mjs";
 import { startMosquitto } from "../support/mosquitto.mjs";
 import { freePort } from "../support/ports.mjs";
 import { captureWarnings, clientFor, failure, until } from "./helpers.mjs";
-
-async function fakeBroker(t, ...script) {
-  const broker = await startFakeBroker(...script);
-  t.after(() => broker.stop());
-  return broker;
-}
 
 test("the client connects as soon as the broker is there", async (t) => {
   const port = await freePort();

@@ -6,7 +6,7 @@ import { once } from "node:events";
 import { createServer as createHttpServer } from "node:http";
 import { after, before, describe, test } from "node:test";
 import { MqttError } from "mqtt-lib";
-import { scripts, startFakeBroker } from "../support/fake-broker.mjs";
+import { fakeBroker, scripts } from "../support/fake-broker.mjs";
 import { startMosquitto } from "../support/mosquitto.mjs";
 import { freePort } from "../support/ports.mjs";
 import { clientFor, failure, run, until } from "./helpers.mjs";
@@ -28,12 +28,6 @@ after(async () => {
   web?.closeAllConnections();
   await mosquitto?.stop();
 });
-
-async function fakeBroker(t, ...script) {
-  const broker = await startFakeBroker(...script);
-  t.after(() => broker.stop());
-  return broker;
-}
 
 /** Each gives credentials, and what the error must be. */
 const BROKERS = {

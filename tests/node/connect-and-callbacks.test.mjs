@@ -7,18 +7,12 @@ import { test } from "node:test";
 import { MqttCustom } from "mqtt-lib";
 import { WebSocketServer } from "ws";
 import { startEmbedded } from "../support/embedded.mjs";
-import { startFakeBroker } from "../support/fake-broker.mjs";
+import { fakeBroker } from "../support/fake-broker.mjs";
 import { forTheFile } from "../support/for-the-file.mjs";
 import { startMosquitto } from "../support/mosquitto.mjs";
 import { clientFor, freshTopic, run, until } from "./helpers.mjs";
 
 const shared = forTheFile({ mosquitto: startMosquitto, aedes: startEmbedded });
-
-async function fakeBroker(t, ...script) {
-  const broker = await startFakeBroker(...script);
-  t.after(() => broker.stop());
-  return broker;
-}
 
 const brokers = {
   "mosquitto over TCP": () => shared.mosquitto.url,

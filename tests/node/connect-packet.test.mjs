@@ -4,18 +4,12 @@ import assert from "node:assert/strict";
 import { execFileSync } from "node:child_process";
 import { join } from "node:path";
 import { test } from "node:test";
-import { startFakeBroker } from "../support/fake-broker.mjs";
+import { fakeBroker } from "../support/fake-broker.mjs";
 import { forTheFile } from "../support/for-the-file.mjs";
 import { startMosquitto } from "../support/mosquitto.mjs";
 import { clientFor, failure, freshTopic, until } from "./helpers.mjs";
 
 const shared = forTheFile({ mosquitto: startMosquitto });
-
-async function fakeBroker(t, ...script) {
-  const broker = await startFakeBroker(...script);
-  t.after(() => broker.stop());
-  return broker;
-}
 
 test("CONNECT says what the credentials say", async (t) => {
   const broker = await fakeBroker(t);

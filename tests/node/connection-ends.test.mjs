@@ -3,14 +3,8 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { MqttError } from "mqtt-lib";
-import { scripts, startFakeBroker } from "../support/fake-broker.mjs";
+import { fakeBroker, scripts } from "../support/fake-broker.mjs";
 import { clientFor, until } from "./helpers.mjs";
-
-async function fakeBroker(t, ...script) {
-  const broker = await startFakeBroker(...script);
-  t.after(() => broker.stop());
-  return broker;
-}
 
 test("on_disconnect gets 7 and the error when the connection is lost", async (t) => {
   const broker = await fakeBroker(t);

@@ -4,7 +4,7 @@ import assert from "node:assert/strict";
 import { after, before, test } from "node:test";
 import { MqttError } from "mqtt-lib";
 import { makeCertificates } from "../support/certificates.mjs";
-import { scripts, startFakeBroker } from "../support/fake-broker.mjs";
+import { fakeBroker, scripts } from "../support/fake-broker.mjs";
 import { startGateway } from "../support/gateway.mjs";
 import { startMosquitto } from "../support/mosquitto.mjs";
 import { freePort } from "../support/ports.mjs";
@@ -17,12 +17,6 @@ before(async () => {
 });
 
 after(() => mosquitto?.stop());
-
-async function fakeBroker(t, script) {
-  const broker = await startFakeBroker(script);
-  t.after(() => broker.stop());
-  return broker;
-}
 
 const connects = (broker) => broker.connections.map(({ packets }) => packets[0]);
 

@@ -4,19 +4,13 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { MqttCustom, MqttError } from "mqtt-lib";
 import { startEmbedded } from "../support/embedded.mjs";
-import { scripts, startFakeBroker } from "../support/fake-broker.mjs";
+import { fakeBroker, scripts } from "../support/fake-broker.mjs";
 import { forTheFile } from "../support/for-the-file.mjs";
 import { startMosquitto } from "../support/mosquitto.mjs";
 import { freePort } from "../support/ports.mjs";
 import { captureWarnings, clientFor, collect, failure, freshTopic, lines, run, until } from "./helpers.mjs";
 
 const shared = forTheFile({ mosquitto: startMosquitto, aedes: startEmbedded });
-
-async function fakeBroker(t, script) {
-  const broker = await startFakeBroker(script);
-  t.after(() => broker.stop());
-  return broker;
-}
 
 const brokers = {
   "mosquitto over TCP": () => ({ port: shared.mosquitto.port, mqttprotocol: "mqtt" }),

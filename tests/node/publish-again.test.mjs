@@ -3,14 +3,8 @@
 
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { scripts, startFakeBroker } from "../support/fake-broker.mjs";
+import { fakeBroker, scripts } from "../support/fake-broker.mjs";
 import { clientFor, until } from "./helpers.mjs";
-
-async function fakeBroker(t, script) {
-  const broker = await startFakeBroker(script);
-  t.after(() => broker.stop());
-  return broker;
-}
 
 test("what a lost connection left unacknowledged is sent again as new when the session is lost", async (t) => {
   const ignore = (packet) => packet.cmd === "publish";

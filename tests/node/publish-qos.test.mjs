@@ -3,7 +3,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { startEmbedded } from "../support/embedded.mjs";
-import { scripts, startFakeBroker } from "../support/fake-broker.mjs";
+import { fakeBroker, scripts } from "../support/fake-broker.mjs";
 import { forTheFile } from "../support/for-the-file.mjs";
 import { startMosquitto } from "../support/mosquitto.mjs";
 import { clientFor, collect, freshTopic, until } from "./helpers.mjs";
@@ -12,12 +12,6 @@ const shared = forTheFile({
   mosquitto: () => startMosquitto({ config: "max_queued_messages 0" }),
   aedes: startEmbedded,
 });
-
-async function fakeBroker(t, script) {
-  const broker = await startFakeBroker(script);
-  t.after(() => broker.stop());
-  return broker;
-}
 
 const brokers = {
   "mosquitto over TCP": () => shared.mosquitto.url,

@@ -4,18 +4,12 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { MqttError } from "mqtt-lib";
-import { scripts, startFakeBroker } from "../support/fake-broker.mjs";
+import { fakeBroker, scripts } from "../support/fake-broker.mjs";
 import { forTheFile } from "../support/for-the-file.mjs";
 import { startMosquitto } from "../support/mosquitto.mjs";
 import { clientFor, collect, failure, freshTopic } from "./helpers.mjs";
 
 const shared = forTheFile({ mosquitto: () => startMosquitto({ config: "max_queued_messages 0" }) });
-
-async function fakeBroker(t, script) {
-  const broker = await startFakeBroker(script);
-  t.after(() => broker.stop());
-  return broker;
-}
 
 for (const qos of [0, 1, 2]) {
   test(`QoS ${qos} messages published before the connection is there go out in order once it is`, async (t) => {

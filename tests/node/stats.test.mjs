@@ -2,7 +2,7 @@
 
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { scripts, startFakeBroker } from "../support/fake-broker.mjs";
+import { fakeBroker, scripts } from "../support/fake-broker.mjs";
 import { clientFor, until } from "./helpers.mjs";
 
 const NOTHING = {
@@ -15,12 +15,6 @@ const NOTHING = {
   dropped: 0,
   reconnects: 0,
 };
-
-async function fakeBroker(t, script) {
-  const broker = await startFakeBroker(script);
-  t.after(() => broker.stop());
-  return broker;
-}
 
 test("a client that has done nothing has counted nothing", async (t) => {
   const broker = await fakeBroker(t);

@@ -2,7 +2,7 @@
 
 import assert from "node:assert/strict";
 import { after, before, test } from "node:test";
-import { scripts, startFakeBroker } from "../support/fake-broker.mjs";
+import { fakeBroker, scripts } from "../support/fake-broker.mjs";
 import { startMosquitto } from "../support/mosquitto.mjs";
 import { freePort } from "../support/ports.mjs";
 import { clientFor, collect, failure, freshTopic, lines, run, until } from "./helpers.mjs";
@@ -14,12 +14,6 @@ before(async () => {
 });
 
 after(() => broker?.stop());
-
-async function fakeBroker(t, script) {
-  const fake = await startFakeBroker(script);
-  t.after(() => fake.stop());
-  return fake;
-}
 
 /** What a script has open besides its output and the files Node itself has just read. */
 const OPEN = `const open = () => process.getActiveResourcesInfo().filter((name) => !/^(PipeWrap|TTYWrap|CloseReq)$/.test(name));`;

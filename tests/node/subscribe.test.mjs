@@ -4,18 +4,12 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { MqttError } from "mqtt-lib";
 import { startEmbedded } from "../support/embedded.mjs";
-import { scripts, startFakeBroker } from "../support/fake-broker.mjs";
+import { fakeBroker, scripts } from "../support/fake-broker.mjs";
 import { forTheFile } from "../support/for-the-file.mjs";
 import { startMosquitto } from "../support/mosquitto.mjs";
 import { clientFor, failure, freshTopic, until } from "./helpers.mjs";
 
 const shared = forTheFile({ mosquitto: startMosquitto, aedes: startEmbedded });
-
-async function fakeBroker(t, script) {
-  const broker = await startFakeBroker(script);
-  t.after(() => broker.stop());
-  return broker;
-}
 
 /** A client that notes topic and text of all its messages. */
 function listener(t, url, options = {}) {

@@ -165,3 +165,10 @@ export async function startFakeBroker(script = scripts.accepts(), { subprotocol 
     },
   };
 }
+
+/** Likewise, for one test; stopped when that has ended. */
+export async function fakeBroker(t, ...given) {
+  const broker = await startFakeBroker(...given);
+  t.after(() => broker.stop());
+  return broker;
+}
