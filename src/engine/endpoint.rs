@@ -2,7 +2,7 @@
 //! server. What a whole URL says wins; what it leaves open is taken from the separate settings.
 
 use super::error::{excerpt, Code, Error};
-use super::text::{before, compose, count, find};
+use super::format::{before, count, find, format};
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Protocol {
@@ -66,7 +66,7 @@ pub struct Settings<'a> {
 /// The URL of one server.
 pub fn resolve(server: &str, settings: &Settings<'_>) -> Result<String, Error> {
     let wrong = |why: &str| {
-        Error::say(
+        Error::format(
             Code::InvalidOption,
             "mqttserver \"%\" %; give a host name (\"localhost\") or a URL (ws://host:9001/mqtt, wss://, mqtt://, mqtts://)",
             &[&excerpt(shown(server)), why],
@@ -97,7 +97,7 @@ pub fn resolve(server: &str, settings: &Settings<'_>) -> Result<String, Error> {
     }
     let bare_ipv6 = find(host, b':').is_some() && !host.starts_with('[');
     let host = if bare_ipv6 {
-        compose("[%]", &[host])
+        format("[%]", &[host])
     } else {
         host.to_owned()
     };
@@ -147,7 +147,7 @@ pub fn resolve(server: &str, settings: &Settings<'_>) -> Result<String, Error> {
         (true, "") => settings.path,
         (true, path) => before(path, b'#'),
     };
-    Ok(compose(
+    Ok(format(
         "%%:%%",
         &[protocol.scheme(), &host, &count(port as usize), path],
     ))
@@ -184,7 +184,7 @@ pub fn elsewhere(here: &str, reference: &str) -> Option<String> {
         && !host
             .chars()
             .any(|c| matches!(c, '/' | '?' | '#' | '@') || is_blank(c));
-    good.then(|| compose("%://%:%%", &[scheme, host, &count(port as usize), path]))
+    good.then(|| format("%://%:%%", &[scheme, host, &count(port as usize), path]))
 }
 
 fn is_blank(c: char) -> bool {

@@ -3,7 +3,7 @@
 
 use std::borrow::Cow;
 
-use super::text::{compose, count};
+use super::format::{count, format};
 use crate::codec::property;
 
 /// Stable names of errors; `name()` is what a user compares with.
@@ -134,6 +134,14 @@ impl std::ops::Deref for Error {
     }
 }
 
+impl std::fmt::Display for Error {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str(&self.message)
+    }
+}
+
+impl std::error::Error for Error {}
+
 impl std::ops::DerefMut for Error {
     fn deref_mut(&mut self) -> &mut Details {
         &mut self.0
@@ -155,10 +163,10 @@ impl Error {
         Error::made(code, message.into())
     }
 
-    /// See `text::compose`; smaller in wasm than `format!`.
+    /// With each `%` in `template` replaced by the next of `args`; smaller in wasm than `format!`.
     #[inline(never)]
-    pub fn say(code: Code, sentence: &str, parts: &[&str]) -> Self {
-        Error::new(code, compose(sentence, parts))
+    pub fn format(code: Code, template: &str, args: &[&str]) -> Self {
+        Error::new(code, format(template, args))
     }
 
     pub fn with_reason(mut self, reason: u8) -> Self {
@@ -180,7 +188,7 @@ impl Error {
         };
         let number = count(reason.into());
         let reference = excerpt(reference.unwrap_or_default());
-        let mut error = Error::say(
+        let mut error = Error::format(
             code,
             "% (reason code %%%)%%",
             &[what, &number, colon, &said, go, &reference],

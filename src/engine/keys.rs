@@ -2,7 +2,7 @@
 //! name. What they mean is the builder's.
 
 use super::error::{excerpt, Code, Error};
-use super::text::{self, compose, count, number};
+use super::format::{self, count, format, number};
 
 /// A value as it came from outside.
 #[derive(Debug, Clone, PartialEq)]
@@ -158,20 +158,20 @@ pub(super) fn find(
 }
 
 fn has_nul(text: &str) -> bool {
-    text::find(text, 0).is_some()
+    format::find(text, 0).is_some()
 }
 
 /// The value in its one form (text for bytes becomes bytes), or an error.
 fn check(name: &str, kind: Kind, value: Value) -> Result<Value, Error> {
     match (kind, value) {
         (Kind::Text | Kind::TextOrBytes | Kind::TextOrList, Value::Text(text)) if text.len() > 65_535 => {
-            Err(Error::say(
+            Err(Error::format(
                 Code::OutOfRange,
                 "% has % bytes; MQTT allows at most 65,535",
                 &[name, &count(text.len())],
             ))
         }
-        (Kind::Text | Kind::TextOrList, Value::Text(text)) if has_nul(&text) => Err(Error::say(
+        (Kind::Text | Kind::TextOrList, Value::Text(text)) if has_nul(&text) => Err(Error::format(
             Code::InvalidOption,
             "% contains U+0000, which MQTT does not allow [MQTT-1.5.3-2]; take it out",
             &[name],
@@ -180,7 +180,7 @@ fn check(name: &str, kind: Kind, value: Value) -> Result<Value, Error> {
         (Kind::TextOrBytes, Value::Text(text)) => Ok(Value::Bytes(text.into_bytes())),
         (Kind::TextOrList, Value::Text(text)) => Ok(Value::List(vec![text])),
         (Kind::TextOrList, Value::List(list)) if !list.is_empty() => Ok(Value::List(list)),
-        (Kind::TextOrBytes, Value::Bytes(bytes)) if bytes.len() > 65_535 => Err(Error::say(
+        (Kind::TextOrBytes, Value::Bytes(bytes)) if bytes.len() > 65_535 => Err(Error::format(
             Code::OutOfRange,
             "% has % bytes; MQTT allows at most 65,535",
             &[name, &count(bytes.len())],
@@ -201,9 +201,8 @@ fn check(name: &str, kind: Kind, value: Value) -> Result<Value, Error> {
         (Kind::Seconds(min, max), Value::Number(n)) if n >= min && n <= max => Ok(Value::Number(n)),
         (kind, value) => {
             let is_number = matches!(value, Value::Number(_));
-            let bounds = |what: &str, min: f64, max: f64| {
-                compose("% from % to %", &[what, &number(min), &number(max)])
-            };
+            let bounds =
+                |what: &str, min: f64, max: f64| format("% from % to %", &[what, &number(min), &number(max)]);
             let allowed = match kind {
                 Kind::Text => "a string".to_owned(),
                 Kind::TextOrBytes => "a string or bytes".to_owned(),
@@ -230,9 +229,9 @@ fn check(name: &str, kind: Kind, value: Value) -> Result<Value, Error> {
 pub(super) fn wrong(name: &str, given: &Value, allowed: &str) -> Error {
     let shown = match given {
         // What may be a secret is not shown.
-        _ if name == "mqttpassword" || text::find(name, b'.').is_some() => "something else".to_owned(),
+        _ if name == "mqttpassword" || format::find(name, b'.').is_some() => "something else".to_owned(),
         Value::Absent => "nothing".to_owned(),
-        Value::Text(text) => compose("the string \"%\"", &[&excerpt(text)]),
+        Value::Text(text) => format("the string \"%\"", &[&excerpt(text)]),
         Value::Number(n) => number(*n),
         Value::Bool(b) => (if *b { "true" } else { "false" }).to_owned(),
         Value::Bytes(_) => "bytes".to_owned(),
@@ -240,7 +239,7 @@ pub(super) fn wrong(name: &str, given: &Value, allowed: &str) -> Error {
         Value::List(_) => "an array".to_owned(),
         Value::Other(kind) => (*kind).to_owned(),
     };
-    Error::say(
+    Error::format(
         Code::InvalidOption,
         "credentials.% must be %; % was given",
         &[name, allowed, &shown],
@@ -262,9 +261,9 @@ pub fn unknown(place: &str, key: &str, known: &dyn Fn(usize) -> Option<&'static 
     }
     let hint = match nearest {
         "" => "; see the table of options in the README".to_owned(),
-        _ => compose("; did you mean \"%\"?", &[nearest]),
+        _ => format("; did you mean \"%\"?", &[nearest]),
     };
-    Error::say(
+    Error::format(
         Code::InvalidOption,
         "% has no key \"%\"%",
         &[place, &excerpt(key), &hint],

@@ -2,12 +2,12 @@
 //! the key, what was given and what is allowed. Pure, so that every front end shares it.
 
 use super::config::{Config, Policy, Versions, Will};
+use super::deadline::Millis;
 use super::endpoint::{resolve, Host, Protocol, Settings};
 use super::error::{Code, Error};
+use super::format::{self, format};
 use super::keys::{find, wrong, Key, INNER, KEYS};
 use super::message::{check_topic, needs_5};
-use super::text::{self, compose};
-use super::timers::Millis;
 use crate::codec::property;
 
 pub use super::keys::{unknown, Value};
@@ -77,10 +77,10 @@ impl Builder {
                 }
             }
             (Key::Path, Value::Text(mut path)) => {
-                if !path.starts_with('/') || text::find(&path, b'#').is_some() {
+                if !path.starts_with('/') || format::find(&path, b'#').is_some() {
                     let allowed = "a path that begins with / and has no #, such as \"/mqtt\"";
                     // A query may hold a signature.
-                    path.truncate(text::before(&path, b'?').len());
+                    path.truncate(format::before(&path, b'?').len());
                     return Err(wrong(name, &Value::Text(path), allowed));
                 }
                 self.path = path;
@@ -95,7 +95,7 @@ impl Builder {
             (Key::FollowServerReference, Value::Bool(on)) => cfg.follow_server_reference = on,
             (Key::CleanSession, Value::Bool(clean)) => self.clean_session = Some(clean),
             (Key::Store, Value::Bool(persist)) => cfg.persist = persist,
-            (Key::Keepalive, Value::Number(s)) => cfg.keepalive = millis(s),
+            (Key::Keepalive, Value::Number(s)) => cfg.keepalive = positive(s),
             (Key::Username, Value::Text(user)) => cfg.username = Some(user),
             (Key::Password, Value::Bytes(password)) => cfg.password = Some(password),
             (Key::MaxReconnectDelay, Value::Number(s)) => cfg.max_reconnect_delay = millis(s),
@@ -122,8 +122,8 @@ impl Builder {
                     }
                 }
             }
-            (Key::OfflineExpiry, Value::Number(s)) => cfg.offline_expiry = millis(s),
-            (Key::PublishTimeout, Value::Number(s)) => cfg.publish_timeout = millis(s),
+            (Key::OfflineExpiry, Value::Number(s)) => cfg.offline_expiry = positive(s),
+            (Key::PublishTimeout, Value::Number(s)) => cfg.publish_timeout = positive(s),
             (Key::OfflineSize, Value::Number(n)) => cfg.offline_size = n as usize,
             (Key::OfflineBytes, Value::Number(n)) => cfg.offline_bytes = n as usize,
             (Key::Certs, _) => (self.tls, self.node_only) = (true, Some(name)),
@@ -146,7 +146,7 @@ impl Builder {
     /// What only the whole shows.
     pub fn finish(mut self, host: Host) -> Result<Config, Error> {
         if let (Some(name), true) = (self.node_only, host != Host::Node) {
-            return Err(Error::say(
+            return Err(Error::format(
                 Code::InvalidOption,
                 "credentials.% is for Node only: a WASI component has no TLS, and in a page the browser sees to certificates and headers; use wss and a CA that it trusts, import a client certificate into it, or sign in with mqttusername and mqttpassword",
                 &[name],
@@ -193,7 +193,7 @@ impl Builder {
         }
         if !self.will_topic.is_empty() {
             check_topic(&self.will_topic).map_err(|mut error| {
-                error.message = compose("willsettopic: %", &[&error.message]).into();
+                error.message = format("willsettopic: %", &[&error.message]).into();
                 error
             })?;
             self.will.topic = self.will_topic;
@@ -206,4 +206,9 @@ impl Builder {
 fn millis(seconds: f64) -> Millis {
     // Only a true 0 turns something off.
     ((seconds * 1000.0).round() as Millis).max((seconds > 0.0) as Millis)
+}
+
+/// 0 turns it off.
+fn positive(seconds: f64) -> Option<Millis> {
+    Some(millis(seconds)).filter(|&millis| millis > 0)
 }

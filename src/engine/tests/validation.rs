@@ -1,7 +1,7 @@
 //! The one validator: every key, every way to be wrong.
 
 use crate::engine::endpoint::Host;
-use crate::engine::text::number;
+use crate::engine::format::number;
 use crate::engine::validate::{unknown, Builder, Value};
 use crate::engine::{Class, Code, Config, Error};
 
@@ -76,7 +76,7 @@ fn without_any_key_the_defaults_are_those_of_the_api() {
         ..Config::default()
     };
     assert_eq!(cfg, expected);
-    assert_eq!((cfg.keepalive, cfg.max_reconnect_delay), (60_000, 256_000));
+    assert_eq!((cfg.keepalive, cfg.max_reconnect_delay), (Some(60_000), 256_000));
     assert_eq!(
         (cfg.queue_size, cfg.batch_size, cfg.publish_interval),
         (5, 5, 60_000)
@@ -152,7 +152,7 @@ fn seconds_may_have_fractions_and_never_become_nothing() {
         ("mqttkeepalive", Value::Number(0.0001)),
     ])
     .unwrap();
-    assert_eq!((cfg.publish_interval, cfg.keepalive), (250, 1));
+    assert_eq!((cfg.publish_interval, cfg.keepalive), (250, Some(1)));
 }
 
 #[test]
@@ -396,7 +396,7 @@ fn an_empty_client_id_asks_for_one_in_mqtt_5_only() {
     ] {
         let cfg = finish(&[("mqttclientid", text("")), ("mqttversion", version)]).unwrap();
         assert_eq!((cfg.assigned_id, &*cfg.client_id), (asks, ""));
-        let engine = crate::engine::Engine::new(cfg, 1);
+        let engine = crate::engine::Engine::new(cfg, 1).unwrap();
         assert_eq!(engine.config().client_id.is_empty(), asks);
     }
     assert!(
