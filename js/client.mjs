@@ -176,7 +176,7 @@ export class MqttCustom {
   #endOfTurn() {
     this.#turn ??= Promise.resolve().then(() => {
       this.#turn = null;
-      bulk.bulk_pump(this.#hooks.number);
+      bulk.bulk_drain(this.#hooks.number);
     });
     return this.#turn;
   }

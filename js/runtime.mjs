@@ -22,7 +22,7 @@ let memory;
 /**
  * What is exported as it is, without glue.
  * @type {{ bulk_send: BulkCall, bulk_batch: BulkCall, bulk_space: (client: number, length: number) => number,
- *   bulk_received: (client: number, generation: number, length: number) => void, bulk_pump: (client: number) => void }}
+ *   bulk_received: (client: number, generation: number, length: number) => void, bulk_drain: (client: number) => void }}
  */
 export let bulk;
 /** @type {Promise<void> | undefined} */

@@ -2,7 +2,7 @@
 
 use wasm_bindgen::prelude::*;
 
-use super::{host, Hooks};
+use super::{platform, Hooks};
 use crate::engine::{Class, Code, Error};
 
 /// `hooks` build the package's own `MqttError`; without them a plain `Error` carries the same properties.
@@ -14,7 +14,7 @@ pub fn to_js(error: &Error, cause: &JsValue, hooks: &Hooks) -> JsValue {
         Class::Range => 2,
     };
     let reason = error.reason.map(u32::from);
-    let object = host::error(
+    let object = platform::error(
         hooks.errors(),
         class,
         &error.message,
@@ -23,7 +23,7 @@ pub fn to_js(error: &Error, cause: &JsValue, hooks: &Hooks) -> JsValue {
         cause,
     );
     if !error.properties.is_empty() {
-        host::set(
+        platform::set(
             &object,
             "properties",
             &super::properties::to_js(&error.properties),
@@ -34,20 +34,20 @@ pub fn to_js(error: &Error, cause: &JsValue, hooks: &Hooks) -> JsValue {
 
 /// A callback of the user threw `thrown`.
 pub fn callback_failed(name: &str, thrown: &JsValue) -> Error {
-    let text = super::values::said(thrown);
-    Error::say(
+    let text = super::arguments::message_of(thrown);
+    Error::format(
         Code::Callback,
-        "% threw: %; nothing else was disturbed, mend the callback",
+        "% threw: %; the client is unaffected; fix the callback",
         &[name, &text],
     )
 }
 
 /// What the function that gives credentials threw, which is the `cause`.
 pub fn credentials_failed(thrown: &JsValue) -> Error {
-    let text = super::values::said(thrown);
-    Error::say(
+    let text = super::arguments::message_of(thrown);
+    Error::format(
         Code::CredentialsFailed,
-        "the credentials function failed: %; see to it that it gives credentials",
+        "the credentials function failed: %; it must return credentials, or a promise of them",
         &[&text],
     )
 }

@@ -3,16 +3,16 @@
 
 use wasm_bindgen::JsValue;
 
-use super::given::{Given, Object};
+use super::argument_codec::{Argument, Object};
 use crate::codec::property::{
     check, put, Kind, Properties, Property, Value, MAXIMUM_QOS, TABLE, USER_PROPERTY,
 };
-use crate::engine::text::{compose, find, number};
+use crate::engine::format::{find, format, number};
 use crate::engine::validate::unknown;
 use crate::engine::{Code, Error};
 
 /// An object as an encoded list that may stand in `place`; `name` is what errors call it.
-pub fn read(name: &str, object: Given<'_>, place: u16) -> Result<Vec<u8>, Error> {
+pub fn read(name: &str, object: Argument<'_>, place: u16) -> Result<Vec<u8>, Error> {
     let mut list = Vec::new();
     for (key, value) in object.entries(name)? {
         if value.is_nothing() {
@@ -24,18 +24,18 @@ pub fn read(name: &str, object: Given<'_>, place: u16) -> Result<Vec<u8>, Error>
                 known().nth(number).map(|row| row.name)
             }));
         };
-        let place = compose("%.%", &[name, key]);
+        let place = format("%.%", &[name, key]);
         if row.id == USER_PROPERTY {
             user_properties(&mut list, &place, value)?;
         } else {
             one(&mut list, row, &place, value)?;
         }
     }
-    check(&list, place).map_err(|flaw| Error::say(Code::InvalidOption, "%: %", &[name, flaw.what]))?;
+    check(&list, place).map_err(|flaw| Error::format(Code::InvalidOption, "%: %", &[name, flaw.what]))?;
     Ok(list)
 }
 
-fn one(list: &mut Vec<u8>, row: &Property, name: &str, value: Given<'_>) -> Result<(), Error> {
+fn one(list: &mut Vec<u8>, row: &Property, name: &str, value: Argument<'_>) -> Result<(), Error> {
     let most = match row.kind {
         Kind::Flag => 1.0,
         Kind::Two => 65_535.0,
@@ -48,13 +48,13 @@ fn one(list: &mut Vec<u8>, row: &Property, name: &str, value: Given<'_>) -> Resu
         Kind::Binary | Kind::Pair => {
             let short;
             let bytes = match value {
-                Given::Bytes(bytes) => bytes,
-                Given::Text(text) => text.as_bytes(),
-                Given::Number(n) => {
+                Argument::Bytes(bytes) => bytes,
+                Argument::Text(text) => text.as_bytes(),
+                Argument::Number(n) => {
                     short = number(n);
                     short.as_bytes()
                 }
-                Given::Bool(flag) => if flag { "true" } else { "false" }.as_bytes(),
+                Argument::Bool(flag) => if flag { "true" } else { "false" }.as_bytes(),
                 _ => &[0; 65_536],
             };
             if bytes.len() > 65_535 {
@@ -65,17 +65,17 @@ fn one(list: &mut Vec<u8>, row: &Property, name: &str, value: Given<'_>) -> Resu
         }
     };
     let given = match value {
-        Given::Bool(flag) if row.kind == Kind::Flag => Some(f64::from(u8::from(flag))),
-        Given::Number(n) => Some(n),
+        Argument::Bool(flag) if row.kind == Kind::Flag => Some(f64::from(u8::from(flag))),
+        Argument::Number(n) => Some(n),
         _ => None,
     };
     let least = f64::from(u8::from(row.nonzero));
     match given.filter(|n| n.fract() == 0.0 && *n >= least && *n <= most) {
         Some(n) => put(list, row.id, Value::Number(n as u32)),
         None => {
-            let allowed = compose("a whole number from % to %", &[&number(least), &number(most)]);
+            let allowed = format("a whole number from % to %", &[&number(least), &number(most)]);
             let mut error = wrong(name, &allowed, value);
-            if let Given::Number(_) = value {
+            if let Argument::Number(_) = value {
                 error.code = Code::OutOfRange;
             }
             return Err(error);
@@ -85,34 +85,34 @@ fn one(list: &mut Vec<u8>, row: &Property, name: &str, value: Given<'_>) -> Resu
 }
 
 /// `{ name: "value", other: ["several", "values"] }`
-fn user_properties(list: &mut Vec<u8>, name: &str, object: Given<'_>) -> Result<(), Error> {
+fn user_properties(list: &mut Vec<u8>, name: &str, object: Argument<'_>) -> Result<(), Error> {
     for (key, value) in object.entries(name)? {
-        let name = compose("%.%", &[name, key]);
+        let name = format("%.%", &[name, key]);
         let mut put = |value| {
             put(list, USER_PROPERTY, Value::Pair(key, text(&name, value)?));
             Ok(())
         };
         match value {
-            Given::Array(mut several) => several.try_for_each(&mut put)?,
+            Argument::Array(mut several) => several.try_for_each(&mut put)?,
             value => put(value)?,
         }
     }
     Ok(())
 }
 
-fn text<'a>(name: &str, value: Given<'a>) -> Result<&'a str, Error> {
+fn text<'a>(name: &str, value: Argument<'a>) -> Result<&'a str, Error> {
     let text = value
         .text()
         .filter(|text| text.len() <= 65_535 && find(text, 0).is_none());
     text.ok_or_else(|| wrong(name, "a string of at most 65,535 bytes without U+0000", value))
 }
 
-fn wrong(name: &str, allowed: &str, given: Given<'_>) -> Error {
+fn wrong(name: &str, allowed: &str, given: Argument<'_>) -> Error {
     let shown = match given {
-        Given::Number(n) => number(n),
+        Argument::Number(n) => number(n),
         _ => given.kind().to_owned(),
     };
-    Error::say(
+    Error::format(
         Code::InvalidOption,
         "% must be %; % was given",
         &[name, allowed, &shown],

@@ -1,10 +1,10 @@
-//! What the JavaScript host offers everywhere: a clock, a microtask, a console; and what is said shorter in
-//! JavaScript than here. The only place that asks for the time.
+//! What the JavaScript platform offers everywhere: a clock, a microtask, a console; and small functions that are shorter
+//! in JavaScript than here. The only place that asks for the time.
 
 use js_sys::Function;
 use wasm_bindgen::prelude::*;
 
-use super::options::JsHooks;
+use super::constructor::JsHooks;
 use crate::engine::endpoint::Host;
 use crate::engine::Millis;
 
@@ -18,7 +18,7 @@ extern "C" {
     pub fn warn(text: &str, detail: &JsValue);
 }
 
-#[wasm_bindgen(module = "/src/driver/values.js")]
+#[wasm_bindgen(module = "/src/driver/argument_codec.js")]
 extern "C" {
     pub fn flatten(value: &JsValue, depth: u32, opaque: &str) -> Vec<u8>;
     #[wasm_bindgen(catch)]
@@ -38,15 +38,15 @@ extern "C" {
     ) -> JsValue;
 }
 
-#[wasm_bindgen(module = "/src/driver/host.js")]
+#[wasm_bindgen(module = "/src/driver/platform.js")]
 extern "C" {
     pub fn get(object: &JsValue, key: &str) -> JsValue;
     pub fn set(object: &JsValue, key: &str, value: &JsValue);
-    #[wasm_bindgen(js_name = cameBy)]
-    fn came_by(protocol: &str) -> bool;
+    #[wasm_bindgen(js_name = isLoadedBy)]
+    fn is_loaded_by(protocol: &str) -> bool;
     #[wasm_bindgen(catch)]
     pub fn persistent() -> Result<JsValue, JsValue>;
-    pub fn listen(ears: &Function, on: bool);
+    pub fn listen(listener: &Function, on: bool);
     #[wasm_bindgen(js_name = layOver)]
     pub fn lay_over(base: &JsValue, over: &JsValue) -> JsValue;
     /// The options of a one-shot in two.
@@ -54,7 +54,7 @@ extern "C" {
     #[wasm_bindgen(catch)]
     pub fn divide(options: &JsValue) -> Result<Divided, JsValue>;
     #[wasm_bindgen(method, getter)]
-    pub fn over(this: &Divided) -> JsValue;
+    pub fn overrides(this: &Divided) -> JsValue;
     #[wasm_bindgen(method, getter)]
     pub fn message(this: &Divided) -> JsValue;
 }
@@ -75,6 +75,6 @@ pub fn function(object: &JsValue, key: &str) -> Option<Function> {
 /// A page or worker, as far as transports go; Node's sockets come with hooks that say so.
 pub fn browser() -> Host {
     Host::Browser {
-        secure: came_by("https:"),
+        secure: is_loaded_by("https:"),
     }
 }

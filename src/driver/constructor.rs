@@ -1,18 +1,20 @@
 //! The argument of the constructor, and the hooks with which js/ takes over what JavaScript does
 //! better: sockets in Node, its own error class, promises and messages in bulk.
 
+use std::rc::Rc;
+
 use js_sys::Function;
 use wasm_bindgen::prelude::*;
 
+use super::argument_codec::{flat, Argument};
 use super::callbacks::{Callbacks, NAMES};
-use super::given::{flat, Given};
 use super::store::Store;
-use super::{host, properties, values};
+use super::{arguments, platform, properties, Client};
 use crate::codec::property::place;
 use crate::engine::endpoint::Host;
-use crate::engine::text::compose;
+use crate::engine::format::format;
 use crate::engine::validate::{unknown, Builder, Value};
-use crate::engine::{Config, Error, Generation, Record, Token};
+use crate::engine::{Config, Error, Generation, MessageView};
 
 const KNOWN: [&str; 8] = [
     "credentials",
@@ -25,15 +27,18 @@ const KNOWN: [&str; 8] = [
     NAMES[4],
 ];
 
+/// Makes the object that JavaScript sees of a client.
+pub type Class = fn(Rc<Client>) -> JsValue;
+
 pub struct Options {
     pub config: Config,
     pub callbacks: Callbacks,
     pub hooks: Hooks,
     pub credentials: JsValue,
-    /// They come from this function.
-    pub ask: Option<Function>,
-    /// What a one-shot lays over them.
-    pub over: JsValue,
+    /// Gives the credentials of each attempt.
+    pub credentials_function: Option<Function>,
+    /// Options of a one-shot that take precedence over them.
+    pub overrides: JsValue,
     pub autostart: bool,
     pub store: Option<Store>,
 }
@@ -44,15 +49,15 @@ impl Options {
         let mut credentials = JsValue::UNDEFINED;
         let mut autostart = true;
         let flat = flat(options, 1, ".userdata.");
-        for (key, value) in Given::read(&flat).entries("the argument of MqttCustom")? {
+        for (key, value) in Argument::read(&flat).entries("the argument of MqttCustom")? {
             match key {
-                "credentials" => credentials = host::get(options, key),
-                "userdata" => callbacks.userdata = host::get(options, key),
+                "credentials" => credentials = platform::get(options, key),
+                "userdata" => callbacks.userdata = platform::get(options, key),
                 "autostart" if value.is_undefined() => {}
-                "autostart" => autostart = values::flag(key, value)?,
+                "autostart" => autostart = arguments::flag(key, value)?,
                 name => match Callbacks::slot(name) {
                     Some(slot) => {
-                        let function = values::optional_function(name, &host::get(options, name))?;
+                        let function = arguments::optional_function(name, &platform::get(options, name))?;
                         callbacks.set(slot, function);
                     }
                     None => {
@@ -63,31 +68,36 @@ impl Options {
                 },
             }
         }
-        let ask = credentials.dyn_ref::<Function>().cloned();
-        if ask.is_some() {
+        let credentials_function = credentials.dyn_ref::<Function>().cloned();
+        if credentials_function.is_some() {
             credentials = JsValue::UNDEFINED;
         }
         Ok(Options {
-            config: match ask {
+            config: match credentials_function {
                 Some(_) => Config::asking(),
                 None => config(&credentials, &JsValue::UNDEFINED, false, &hooks)?,
             },
-            store: Store::find(&host::get(&credentials, "store"))?,
+            store: Store::find(&platform::get(&credentials, "store"))?,
             callbacks,
             hooks,
             credentials,
-            ask,
-            over: JsValue::UNDEFINED,
+            credentials_function,
+            overrides: JsValue::UNDEFINED,
             autostart,
         })
     }
 }
 
-/// What is in force, with what a one-shot has laid `over` it, through the one validator. `asked`: it is a
-/// function's answer.
-pub fn config(credentials: &JsValue, over: &JsValue, asked: bool, hooks: &Hooks) -> Result<Config, Error> {
+/// Credentials through the one validator. `overrides` are the options of a one-shot, `asked` says that a function gave
+/// them.
+pub fn config(
+    credentials: &JsValue,
+    overrides: &JsValue,
+    asked: bool,
+    hooks: &Hooks,
+) -> Result<Config, Error> {
     let mut builder = builder(credentials)?;
-    builder.port_wins = !host::get(over, "mqttport").is_undefined();
+    builder.port_wins = !platform::get(overrides, "mqttport").is_undefined();
     builder.asked = asked;
     builder.finish(hooks.host)
 }
@@ -96,20 +106,20 @@ pub fn config(credentials: &JsValue, over: &JsValue, asked: bool, hooks: &Hooks)
 fn builder(credentials: &JsValue) -> Result<Builder, Error> {
     let mut builder = Builder::default();
     let flat = flat(credentials, 4, ".store.agent.headers.");
-    fill(&mut builder, PLACE, Given::read(&flat))?;
+    fill(&mut builder, PLACE, Argument::read(&flat))?;
     Ok(builder)
 }
 
 const PLACE: &str = "credentials";
 
 /// Also from the objects in there: what "credentials.certs" has.
-fn fill(builder: &mut Builder, at: &str, object: Given<'_>) -> Result<(), Error> {
+fn fill(builder: &mut Builder, at: &str, object: Argument<'_>) -> Result<(), Error> {
     for (key, value) in object.entries(at)? {
-        let name = compose("%.%", &[at, key]);
+        let name = format("%.%", &[at, key]);
         let given = match &*name {
             "credentials.properties" => list(&name, value, place::CONNECT)?,
             "credentials.willProperties" => list(&name, value, place::WILL)?,
-            _ => values::option_value(value),
+            _ => arguments::option_value(value),
         };
         if given == Value::Other("an object") && ["certs", "websocket"].contains(&key) {
             fill(builder, &name, value)?;
@@ -122,7 +132,7 @@ fn fill(builder: &mut Builder, at: &str, object: Given<'_>) -> Result<(), Error>
     Ok(())
 }
 
-fn list(name: &str, value: Given<'_>, place: u16) -> Result<Value, Error> {
+fn list(name: &str, value: Argument<'_>, place: u16) -> Result<Value, Error> {
     match value.is_nothing() {
         true => Ok(Value::Absent),
         false => Ok(Value::Bytes(properties::read(name, value, place)?)),
@@ -148,17 +158,17 @@ extern "C" {
     pub fn listen(this: &JsHooks, socket: &JsValue, generation: Generation);
     /// Tokens that ended well, as 32-bit words.
     #[wasm_bindgen(method)]
-    pub fn settle(this: &JsHooks, at: *const Token, count: usize);
+    pub fn settle(this: &JsHooks, at: *const crate::engine::Token, count: usize);
     #[wasm_bindgen(method)]
-    pub fn fail(this: &JsHooks, token: Token, error: &JsValue);
+    pub fn fail(this: &JsHooks, token: u32, error: &JsValue);
     /// One that ended well with something to say.
     #[wasm_bindgen(method)]
-    pub fn answer(this: &JsHooks, token: Token, value: &JsValue);
-    /// See `engine::Record`. Throws where there is no memory for the payloads.
+    pub fn answer(this: &JsHooks, token: u32, value: &JsValue);
+    /// See `engine::MessageView`. Throws where there is no memory for the payloads.
     #[wasm_bindgen(method, catch)]
     pub fn messages(
         this: &JsHooks,
-        records: *const Record,
+        messages: *const MessageView,
         count: usize,
         base: *const u8,
         epoch: u32,
@@ -181,7 +191,7 @@ impl Hooks {
         Hooks {
             host: match js.as_ref().and_then(JsHooks::node).unwrap_or_default() {
                 true => Host::Node,
-                false => host::browser(),
+                false => platform::browser(),
             },
             connect: js.as_ref().and_then(JsHooks::connect),
             // With sockets and errors alone, messages and promises are a matter of Rust.

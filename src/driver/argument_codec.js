@@ -1,6 +1,6 @@
-// JavaScript values as bytes and back: what a user gave crosses into the core once and whole, so that no code of
-// the user's runs while it is judged there, and judging it is a matter of Rust alone. `given.rs` reads and writes
-// the same: a tag, the length of the content in four bytes, the content.
+// Values of JavaScript as bytes and back: an argument crosses into the core once and whole, so that no code of the
+// user's runs while it is validated, and Rust alone validates it. `argument_codec.rs` is the other half: a tag, the length
+// of the content in four bytes, the content.
 
 const UNDEFINED = 0;
 const NULL = 1;
@@ -11,7 +11,7 @@ const STRING = 5;
 const BYTES = 6;
 const ARRAY = 7;
 const OBJECT = 8;
-/** Nothing that a user may give as itself: a function, an object that is not to be looked into. */
+/** A value without content: a function, or an object that is not to be read. */
 const OTHER = 9;
 
 const encoder = new TextEncoder();
@@ -53,7 +53,7 @@ class Writer {
   }
 }
 
-/** What a value is, for a sentence. @param {unknown} value */
+/** The kind of a value, for an error sentence. @param {unknown} value */
 export function kind(value) {
   if (value === null || value === undefined) return `${value}`;
   const type = Array.isArray(value) ? "array" : typeof value;
@@ -98,7 +98,7 @@ export function flatten(value, depth, opaque) {
   return out.written();
 }
 
-/** What a store gave when it was opened. @param {Iterable<[number, Uint8Array]> | undefined} opened */
+/** The entries that a store has when it is opened. @param {Iterable<[number, Uint8Array]> | undefined} opened */
 export function entries(opened) {
   return flatten([...(opened ?? [])], 2, "");
 }
@@ -134,7 +134,7 @@ function add(object, key, given) {
   }
 }
 
-/** What `given::Object` has written: what comes more than once is an array, objects under one name are one. @param {Uint8Array} bytes @param {any} [object] */
+/** Reads what `argument_codec::Object` wrote: values under one name become an array, objects under one name one object. @param {Uint8Array} bytes @param {any} [object] */
 export function inflate(bytes, object = {}) {
   const view = new DataView(bytes.buffer, bytes.byteOffset);
   let at = 0;

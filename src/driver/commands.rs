@@ -1,4 +1,4 @@
-//! User calls that need more than the engine: a promise, a handler, a place among the callbacks.
+//! Calls of the user that need more than the engine: a promise, a handler, a callback.
 
 use std::mem::take;
 
@@ -6,14 +6,14 @@ use js_sys::{Function, Promise};
 use wasm_bindgen::JsValue;
 
 use super::callbacks::Callbacks;
-use super::{values, Client};
-use crate::engine::{Error, Filter, Message, Taken, Token};
+use super::{arguments, Client};
+use crate::engine::{Error, Filter, Message, Published, Token};
 
 impl Client {
     pub fn publish(&self, message: &Message<'_>) -> Promise {
         self.promise(&mut |engine, now, token| {
-            if engine.publish(now, message, token)? == Taken::Now {
-                engine.ended(token); // in the buffer that this turn's pump hands over
+            if engine.publish(now, message, token)? == Published::Buffered {
+                engine.ended(token); // in the buffer that is transmitted at the end of this turn
             }
             Ok(())
         })
@@ -24,16 +24,18 @@ impl Client {
     }
 
     pub fn batch(&self, item: &Message<'_>) -> Promise {
-        let mut ends = (0, 0);
+        let mut ends = (None, None);
         let promise = self.promise(&mut |engine, now, token| {
             ends = (token, engine.batch(now, item, token)?);
             Ok(())
         });
-        if ends.0 == ends.1 {
-            return promise;
+        match ends {
+            (Some(token), Some(ends_as)) if token != ends_as => {
+                let joined = self.promises.borrow_mut().join(token, ends_as);
+                joined.unwrap_or(promise)
+            }
+            _ => promise,
         }
-        let joined = self.promises.borrow_mut().join(ends.0, ends.1);
-        joined.unwrap_or(promise)
     }
 
     pub fn subscribe(
@@ -66,33 +68,34 @@ impl Client {
         self.handlers.borrow_mut().remove(number);
     }
 
-    /// Without a schedule: js/ pumps at the end of its turn.
+    /// Publishes for the fast path, which drains at the end of its turn by itself.
     #[inline(always)]
-    pub fn send_bulk(&self, message: &Message<'_>, queue: bool, token: Token) -> Result<Taken, Error> {
+    pub fn publish_fast(
+        &self,
+        message: &Message<'_>,
+        queue: bool,
+        token: Option<Token>,
+    ) -> Result<Published, Error> {
         let now = self.now();
-        let taken = {
+        let published = {
             let mut engine = self.engine.borrow_mut();
             if queue {
-                engine.queue(now, message, token).map(|()| Taken::Later)
+                engine.queue(now, message, token).map(|()| Published::Pending)
             } else {
                 engine.publish_checked(now, message, token)
             }
         };
-        self.send_if_full();
-        taken
+        self.transmit_if_full();
+        published
     }
 
-    pub fn batch_bulk(&self, item: &Message<'_>, token: Token) -> Result<Token, Error> {
+    pub fn batch_fast(&self, item: &Message<'_>, token: Option<Token>) -> Result<Option<Token>, Error> {
         let now = self.now();
         self.engine.borrow_mut().batch(now, item, token)
     }
 
-    pub fn report(&self, error: Error) {
-        self.tell_error(&error, &JsValue::UNDEFINED);
-    }
-
     pub fn set_callback(&self, name: &str, callback: &JsValue) -> Result<(), JsValue> {
-        let parsed = values::optional_function(name, callback);
+        let parsed = arguments::optional_function(name, callback);
         let function = parsed.map_err(|error| self.error(&error, &JsValue::UNDEFINED))?;
         if let Some(slot) = Callbacks::slot(name) {
             self.callbacks.set(slot, function);

@@ -4,12 +4,12 @@
 use js_sys::Function;
 use wasm_bindgen::prelude::*;
 
-use super::given::{flat, Given, Object};
-use super::host::set;
-use super::{host, properties};
+use super::argument_codec::{flat, Argument, Object};
+use super::platform::set;
+use super::{platform, properties};
 use crate::codec::property::place;
 use crate::engine::error::excerpt;
-use crate::engine::text::{compose, number};
+use crate::engine::format::{format, number};
 use crate::engine::validate::{unknown, Value};
 use crate::engine::{Code, Error, Filter};
 
@@ -40,8 +40,8 @@ pub struct FilterOptions {
 }
 
 /// What was thrown says of itself.
-pub fn said(thrown: &JsValue) -> String {
-    let message = host::get(thrown, "message").as_string();
+pub fn message_of(thrown: &JsValue) -> String {
+    let message = platform::get(thrown, "message").as_string();
     message.or_else(|| thrown.as_string()).unwrap_or_default()
 }
 
@@ -52,19 +52,19 @@ pub fn payload(value: &JsValue) -> Result<Vec<u8>, Error> {
     if let Some(text) = value.as_string() {
         return Ok(text.into_bytes());
     }
-    host::payload(value).ok_or_else(|| {
-        Error::say(
+    platform::payload(value).ok_or_else(|| {
+        Error::format(
             Code::InvalidPayload,
             "a payload cannot be %; give a string, a Uint8Array or other buffer source, a number, a boolean, or null for an empty one (for an object: JSON.stringify(it))",
-            &[&host::kind(value)],
+            &[&platform::kind(value)],
         )
     })
 }
 
 /// One item of a batch as JSON, as it is at the time of the call.
 pub fn json(value: &JsValue) -> Result<String, Error> {
-    host::json(value).map_err(|what| {
-        Error::say(
+    platform::json(value).map_err(|what| {
+        Error::format(
             Code::InvalidPayload,
             "a batch item cannot be %; batches are JSON arrays, so give a string, number, boolean, null, array or plain object (for bytes: publish, or encode them as text)",
             &[&what.as_string().unwrap_or_default()],
@@ -73,11 +73,11 @@ pub fn json(value: &JsValue) -> Result<String, Error> {
 }
 
 pub fn topic(value: &JsValue) -> Result<String, Error> {
-    value.as_string().ok_or_else(|| no_topic(&host::kind(value)))
+    value.as_string().ok_or_else(|| no_topic(&platform::kind(value)))
 }
 
 fn no_topic(kind: &str) -> Error {
-    Error::say(
+    Error::format(
         Code::InvalidTopic,
         "a topic must be a string; % was given",
         &[kind],
@@ -90,7 +90,7 @@ pub fn publish_options(options: &JsValue) -> Result<PublishOptions, Error> {
         return Ok(parsed);
     }
     let options = flat(options, 4, "");
-    for (key, value) in Given::read(&options).entries("options")? {
+    for (key, value) in Argument::read(&options).entries("options")? {
         match key {
             "qos" => parsed.qos = qos("options.qos", value)?,
             "retain" => parsed.retain = flag("options.retain", value)?,
@@ -103,24 +103,24 @@ pub fn publish_options(options: &JsValue) -> Result<PublishOptions, Error> {
     Ok(parsed)
 }
 
-fn qos(name: &str, value: Given<'_>) -> Result<u8, Error> {
+fn qos(name: &str, value: Argument<'_>) -> Result<u8, Error> {
     match value {
-        Given::Undefined => Ok(0),
-        Given::Number(n) if n == 0.0 || n == 1.0 || n == 2.0 => Ok(n as u8),
-        Given::Number(n) => Err(no_qos(Code::OutOfRange, name, &number(n))),
+        Argument::Undefined => Ok(0),
+        Argument::Number(n) if n == 0.0 || n == 1.0 || n == 2.0 => Ok(n as u8),
+        Argument::Number(n) => Err(no_qos(Code::OutOfRange, name, &number(n))),
         _ => Err(no_qos(Code::InvalidOption, name, value.kind())),
     }
 }
 
 fn no_qos(code: Code, name: &str, shown: &str) -> Error {
-    Error::say(code, "% must be 0, 1 or 2; % was given", &[name, shown])
+    Error::format(code, "% must be 0, 1 or 2; % was given", &[name, shown])
 }
 
-pub fn flag(name: &str, value: Given<'_>) -> Result<bool, Error> {
+pub fn flag(name: &str, value: Argument<'_>) -> Result<bool, Error> {
     match value {
-        Given::Bool(flag) => Ok(flag),
-        Given::Undefined => Ok(false),
-        _ => Err(Error::say(
+        Argument::Bool(flag) => Ok(flag),
+        Argument::Undefined => Ok(false),
+        _ => Err(Error::format(
             Code::InvalidOption,
             "% must be true or false; % was given",
             &[name, value.kind()],
@@ -138,13 +138,13 @@ const SUBSCRIBE: [&str; 5] = [
 ];
 
 /// `{ qos, noLocal, retainAsPublished, retainHandling }`, or what holds where it is not said.
-fn subscription(place: &str, options: Given<'_>, default: u8) -> Result<FilterOptions, Error> {
+fn subscription(place: &str, options: Argument<'_>, default: u8) -> Result<FilterOptions, Error> {
     let mut chosen = FilterOptions {
         bits: default,
         ..FilterOptions::default()
     };
     for (key, value) in options.entries(place)? {
-        let name = compose("%.%", &[place, key]);
+        let name = format("%.%", &[place, key]);
         let (mask, bits) = match key {
             _ if value.is_undefined() => continue,
             "qos" => (3, qos(&name, value)?),
@@ -165,7 +165,7 @@ fn subscription(place: &str, options: Given<'_>, default: u8) -> Result<FilterOp
 /// The properties of `reauthenticate` and the answer of `on_auth`, which `name` names.
 pub fn auth_properties(name: &str, value: &JsValue) -> Result<Vec<u8>, Error> {
     let given = flat(value, 3, "");
-    properties::read(name, Given::read(&given), place::AUTH_ANSWER)
+    properties::read(name, Argument::read(&given), place::AUTH_ANSWER)
 }
 
 /// `{ properties }` of unsubscribe.
@@ -181,11 +181,11 @@ pub fn stop_options(options: &JsValue) -> Result<(u8, Vec<u8>), Error> {
 fn end_options(options: &JsValue, place: u16, known: &[&'static str]) -> Result<(u8, Vec<u8>), Error> {
     let (mut reason, mut list) = (0, Vec::new());
     let options = flat(options, 4, "");
-    for (key, value) in Given::read(&options).entries("options")? {
+    for (key, value) in Argument::read(&options).entries("options")? {
         match (known.iter().position(|known| *known == key), value) {
             (Some(0), _) => list = properties::read("options.properties", value, place)?,
-            (Some(_), Given::Undefined) => {}
-            (Some(_), Given::Number(n)) if is_reason(n) => reason = n as u8,
+            (Some(_), Argument::Undefined) => {}
+            (Some(_), Argument::Number(n)) if is_reason(n) => reason = n as u8,
             (Some(_), _) => {
                 return Err(Error::new(
                     Code::OutOfRange,
@@ -206,28 +206,28 @@ fn is_reason(n: f64) -> bool {
 /// `"a/b"`, `["a", "b"]` or `{ "a": 1, "b": { qos: 2 } }`, and what holds for all of them.
 pub fn filters(topics: &JsValue, options: &JsValue) -> Result<(Vec<Filter>, Vec<u8>), Error> {
     let options = flat(options, 4, "");
-    let all = subscription("options", Given::read(&options), 0)?;
+    let all = subscription("options", Argument::read(&options), 0)?;
     let topics = flat(topics, 4, "");
-    let topics = Given::read(&topics);
+    let topics = Argument::read(&topics);
     let mut list = Vec::new();
     let mut add = |filter: &str, options: u8| {
         let filter = filter.to_owned();
         list.push(Filter { filter, options });
     };
     match topics {
-        Given::Text(filter) => add(filter, all.bits),
-        Given::Array(filters) => {
+        Argument::Text(filter) => add(filter, all.bits),
+        Argument::Array(filters) => {
             for filter in filters {
                 add(filter.text().ok_or_else(|| no_topic(filter.kind()))?, all.bits);
             }
         }
-        Given::Object(_) => {
+        Argument::Object(_) => {
             for (filter, value) in topics.entries("topics")? {
                 add(filter, bits_of(filter, value, all.bits)?);
             }
         }
         _ => {
-            return Err(Error::say(
+            return Err(Error::format(
                 Code::InvalidTopic,
                 "a topic filter must be a string, an array of strings, or { filter: qos }; % was given",
                 &[topics.kind()],
@@ -238,14 +238,14 @@ pub fn filters(topics: &JsValue, options: &JsValue) -> Result<(Vec<Filter>, Vec<
 }
 
 /// What `{ filter: value }` says of it, beside what holds for all.
-fn bits_of(filter: &str, value: Given<'_>, all: u8) -> Result<u8, Error> {
-    let name = |what: &str| compose("% \"%\"", &[what, &excerpt(filter)]);
+fn bits_of(filter: &str, value: Argument<'_>, all: u8) -> Result<u8, Error> {
+    let name = |what: &str| format("% \"%\"", &[what, &excerpt(filter)]);
     match value {
-        Given::Undefined => Ok(all),
-        Given::Object(_) | Given::Array(_) => {
+        Argument::Undefined => Ok(all),
+        Argument::Object(_) | Argument::Array(_) => {
             let one = subscription(&name("topics"), value, all)?;
             if !one.properties.is_empty() {
-                return Err(Error::say(
+                return Err(Error::format(
                     Code::InvalidOption,
                     "% cannot have properties of its own: they belong to the whole call, so give them in the options",
                     &[&name("topics")],
@@ -263,15 +263,15 @@ pub fn optional_function(name: &str, value: &JsValue) -> Result<Option<Function>
     }
     match value.dyn_ref::<Function>() {
         Some(function) => Ok(Some(function.clone())),
-        None => Err(Error::say(
+        None => Err(Error::format(
             Code::InvalidOption,
             "% must be a function; % was given",
-            &[name, &host::kind(value)],
+            &[name, &platform::kind(value)],
         )),
     }
 }
 
-/// What `Given::Other` may be.
+/// What `Argument::Other` may be.
 const KINDS: [&str; 5] = [
     "what cannot be read",
     "an object",
@@ -281,19 +281,24 @@ const KINDS: [&str; 5] = [
 ];
 
 /// A value for the validator of credentials.
-pub fn option_value(value: Given<'_>) -> Value {
+pub fn option_value(value: Argument<'_>) -> Value {
     match value {
-        Given::Undefined | Given::Null => Value::Absent,
-        Given::Text(text) => Value::Text(text.to_owned()),
-        Given::Number(number) => Value::Number(number),
-        Given::Bool(flag) => Value::Bool(flag),
-        Given::Bytes(bytes) => Value::Bytes(bytes.to_vec()),
-        Given::Array(mut list) => match list.clone().any(|one| one.text().is_none()) {
+        Argument::Undefined | Argument::Null => Value::Absent,
+        Argument::Text(text) => Value::Text(text.to_owned()),
+        Argument::Number(number) => Value::Number(number),
+        Argument::Bool(flag) => Value::Bool(flag),
+        Argument::Bytes(bytes) => Value::Bytes(bytes.to_vec()),
+        Argument::Array(mut list) => match list.clone().any(|one| one.text().is_none()) {
             true => Value::Other("an array"),
-            false => Value::List(list.by_ref().filter_map(Given::text).map(str::to_owned).collect()),
+            false => Value::List(
+                list.by_ref()
+                    .filter_map(Argument::text)
+                    .map(str::to_owned)
+                    .collect(),
+            ),
         },
-        Given::Object(_) => Value::Other("an object"),
-        Given::Other(kind) => {
+        Argument::Object(_) => Value::Other("an object"),
+        Argument::Other(kind) => {
             Value::Other(KINDS.into_iter().find(|known| *known == kind).unwrap_or(KINDS[0]))
         }
     }

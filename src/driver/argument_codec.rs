@@ -1,12 +1,12 @@
-//! What a user gave, as the bytes that `values.js` makes of it, read without a copy; and, the other
-//! way, objects for JavaScript. The only place beside `values.js` that knows the tags.
+//! Values of JavaScript as bytes, as `argument_codec.js` writes them, read without a copy; and, the other way, objects
+//! for JavaScript. The two files are one codec: nothing else knows the tags.
 
-use super::host;
+use super::platform;
 use crate::engine::{Code, Error};
 use wasm_bindgen::JsValue;
 
 #[derive(Clone, Copy)]
-pub enum Given<'a> {
+pub enum Argument<'a> {
     Undefined,
     Null,
     Bool(bool),
@@ -25,53 +25,53 @@ const STRING: u8 = 5;
 const BYTES: u8 = 6;
 const OBJECT: u8 = 8;
 
-/// A value of JavaScript, `depth` levels deep: see `values.js`.
+/// A value of JavaScript, `depth` levels deep: see `argument_codec.js`.
 pub fn flat(value: &JsValue, depth: u32, opaque: &str) -> Vec<u8> {
-    host::flatten(value, depth, opaque)
+    platform::flatten(value, depth, opaque)
 }
 
 #[derive(Clone, Copy)]
 pub struct Items<'a>(&'a [u8]);
 
 impl<'a> Iterator for Items<'a> {
-    type Item = Given<'a>;
+    type Item = Argument<'a>;
 
     #[inline(never)]
-    fn next(&mut self) -> Option<Given<'a>> {
+    fn next(&mut self) -> Option<Argument<'a>> {
         let (&[tag, a, b, c, d], rest) = self.0.split_first_chunk()?;
         let (content, rest) = rest.split_at(u32::from_le_bytes([a, b, c, d]) as usize);
         self.0 = rest;
         let text = || std::str::from_utf8(content).unwrap_or_default();
         Some(match tag {
-            0 => Given::Undefined,
-            1 => Given::Null,
-            2 | 3 => Given::Bool(tag == 3),
-            NUMBER => Given::Number(f64::from_le_bytes(content.try_into().unwrap_or_default())),
-            STRING => Given::Text(text()),
-            BYTES => Given::Bytes(content),
-            7 => Given::Array(Items(content)),
-            OBJECT => Given::Object(Items(content)),
-            _ => Given::Other(text()),
+            0 => Argument::Undefined,
+            1 => Argument::Null,
+            2 | 3 => Argument::Bool(tag == 3),
+            NUMBER => Argument::Number(f64::from_le_bytes(content.try_into().unwrap_or_default())),
+            STRING => Argument::Text(text()),
+            BYTES => Argument::Bytes(content),
+            7 => Argument::Array(Items(content)),
+            OBJECT => Argument::Object(Items(content)),
+            _ => Argument::Other(text()),
         })
     }
 }
 
-impl<'a> Given<'a> {
+impl<'a> Argument<'a> {
     pub fn read(bytes: &'a [u8]) -> Self {
-        Items(bytes).next().unwrap_or(Given::Undefined)
+        Items(bytes).next().unwrap_or(Argument::Undefined)
     }
 
     pub fn is_nothing(self) -> bool {
-        matches!(self, Given::Undefined | Given::Null)
+        matches!(self, Argument::Undefined | Argument::Null)
     }
 
     pub fn is_undefined(self) -> bool {
-        matches!(self, Given::Undefined)
+        matches!(self, Argument::Undefined)
     }
 
     pub fn text(self) -> Option<&'a str> {
         match self {
-            Given::Text(text) => Some(text),
+            Argument::Text(text) => Some(text),
             _ => None,
         }
     }
@@ -79,15 +79,15 @@ impl<'a> Given<'a> {
     /// What it is, for a sentence.
     pub fn kind(self) -> &'a str {
         match self {
-            Given::Undefined => "undefined",
-            Given::Null => "null",
-            Given::Bool(_) => "a boolean",
-            Given::Number(_) => "a number",
-            Given::Text(_) => "a string",
-            Given::Array(_) => "an array",
-            Given::Bytes(_) => "bytes",
-            Given::Object(_) => "an object",
-            Given::Other(kind) => kind,
+            Argument::Undefined => "undefined",
+            Argument::Null => "null",
+            Argument::Bool(_) => "a boolean",
+            Argument::Number(_) => "a number",
+            Argument::Text(_) => "a string",
+            Argument::Array(_) => "an array",
+            Argument::Bytes(_) => "bytes",
+            Argument::Object(_) => "an object",
+            Argument::Other(kind) => kind,
         }
     }
 
@@ -95,7 +95,7 @@ impl<'a> Given<'a> {
     #[inline(never)]
     pub fn entries(self, place: &str) -> Result<Entries<'a>, Error> {
         match self {
-            Given::Object(items) => Ok(Entries(items)),
+            Argument::Object(items) => Ok(Entries(items)),
             _ if self.is_nothing() => Ok(Entries(Items(&[]))),
             _ => Err(no_object(place, self.kind())),
         }
@@ -103,7 +103,7 @@ impl<'a> Given<'a> {
 }
 
 pub fn no_object(place: &str, kind: &str) -> Error {
-    Error::say(
+    Error::format(
         Code::InvalidOption,
         "% must be an object; % was given",
         &[place, kind],
@@ -113,7 +113,7 @@ pub fn no_object(place: &str, kind: &str) -> Error {
 pub struct Entries<'a>(Items<'a>);
 
 impl<'a> Iterator for Entries<'a> {
-    type Item = (&'a str, Given<'a>);
+    type Item = (&'a str, Argument<'a>);
 
     fn next(&mut self) -> Option<Self::Item> {
         Some((self.0.next()?.text().unwrap_or_default(), self.0.next()?))
@@ -159,6 +159,6 @@ impl Object {
     }
 
     pub fn to_js(&self) -> JsValue {
-        host::inflate(&self.0)
+        platform::inflate(&self.0)
     }
 }

@@ -1,5 +1,5 @@
-//! The hot path for js/: few crossings, numbers only, bytes through one scratch buffer. Everything
-//! here is also reachable, one call at a time, through the public methods.
+//! The fast path for js/: few crossings, numbers only, bytes through one scratch buffer. Everything here is also
+//! reachable, one call at a time, through the public methods.
 
 use std::cell::RefCell;
 use std::rc::{Rc, Weak};
@@ -9,8 +9,8 @@ use wasm_bindgen::prelude::*;
 
 use crate::api::{export, Export, MqttCustom};
 use crate::driver::properties::to_js;
-use crate::driver::{values, Client};
-use crate::engine::{check_topic, Code, Error, Generation, Message, Taken, Token};
+use crate::driver::{arguments, Client};
+use crate::engine::{check_topic, Code, Error, Generation, Message, Published, Token};
 
 thread_local! {
     /// Payloads on their way in.
@@ -19,13 +19,13 @@ thread_local! {
     static TOPICS: RefCell<Vec<String>> = const { RefCell::new(Vec::new()) };
     /// By the numbers that js/ knows them by; a place is used again when its client is gone.
     static CLIENTS: RefCell<Vec<Weak<Client>>> = const { RefCell::new(Vec::new()) };
-    static REFUSED: RefCell<Option<Error>> = const { RefCell::new(None) };
+    static REFUSAL: RefCell<Option<Error>> = const { RefCell::new(None) };
 }
 
 /// Results of `bulk_send`.
-const IN_THIS_TURN: u32 = 0;
+const BUFFERED: u32 = 0;
 const PENDING: u32 = 1;
-const REFUSED_NOW: u32 = 2;
+const REFUSED: u32 = 2;
 
 /// A place for at least `len` bytes; it may move only here.
 #[wasm_bindgen]
@@ -82,38 +82,43 @@ fn with_scratch<R>(topic: u32, len: usize, flags: u32, work: impl FnOnce(&Messag
     })
 }
 
-/// Publishes from the scratch buffer. Does not schedule a pump: js/ pumps once a turn. A plain export, because
-/// the way in that wasm-bindgen makes for methods costs as much as a short publish itself.
+/// Publishes from the scratch buffer. Schedules no drain: js/ drains once a turn. A plain export, because the entry that
+/// wasm-bindgen makes for methods costs as much as a short publish itself.
 #[no_mangle]
-pub extern "C" fn bulk_send(number: u32, topic: u32, len: usize, flags: u32, token: Token) -> u32 {
+pub extern "C" fn bulk_send(number: u32, topic: u32, len: usize, flags: u32, token: u32) -> u32 {
     let Some(client) = client(number) else {
-        return REFUSED_NOW;
+        return REFUSED;
     };
     let queue = flags & 8 != 0;
     match with_scratch(topic, len, flags, |message| {
-        client.send_bulk(message, queue, token)
+        client.publish_fast(message, queue, Token::new(token))
     }) {
-        Ok(Taken::Now) => IN_THIS_TURN,
-        Ok(Taken::Later) => PENDING,
+        Ok(Published::Buffered) => BUFFERED,
+        Ok(Published::Pending) => PENDING,
         Err(error) => {
-            REFUSED.set(Some(error));
-            REFUSED_NOW
+            REFUSAL.set(Some(error));
+            REFUSED
         }
     }
 }
 
 /// Adds an item, JSON, to a batch: the token under which it will end, 0 if it is refused.
 #[no_mangle]
-pub extern "C" fn bulk_batch(number: u32, topic: u32, len: usize, flags: u32, token: Token) -> Token {
+pub extern "C" fn bulk_batch(number: u32, topic: u32, len: usize, flags: u32, token: u32) -> u32 {
     let Some(client) = client(number) else { return 0 };
-    with_scratch(topic, len, flags, |item| client.batch_bulk(item, token)).unwrap_or_else(|error| {
-        REFUSED.set(Some(error));
-        0
-    })
+    match with_scratch(topic, len, flags, |item| {
+        client.batch_fast(item, Token::new(token))
+    }) {
+        Ok(ends_as) => ends_as.map_or(0, Token::get),
+        Err(error) => {
+            REFUSAL.set(Some(error));
+            0
+        }
+    }
 }
 
-/// Where js/ puts `len` bytes that have come on a connection, before it calls `bulk_received`. Null: it is to go the
-/// general way, because the client is at work or the bytes are many.
+/// The place where js/ puts `len` bytes that have arrived, before it calls `bulk_received`. Null: they take the general
+/// path, because the client is being drained or the bytes are many.
 #[no_mangle]
 pub extern "C" fn bulk_space(number: u32, len: usize) -> *mut u8 {
     client(number).map_or(std::ptr::null_mut(), |client| client.space(len))
@@ -129,15 +134,15 @@ pub extern "C" fn bulk_received(number: u32, generation: Generation, len: usize)
 
 /// Drains the engine: js/ calls it once a turn.
 #[no_mangle]
-pub extern "C" fn bulk_pump(number: u32) {
+pub extern "C" fn bulk_drain(number: u32) {
     if let Some(client) = client(number) {
-        client.pump();
+        client.drain();
     }
 }
 
 #[wasm_bindgen]
 impl MqttCustom {
-    /// By which number the functions of this file know the client.
+    /// The number by which the functions of this file know the client.
     pub fn number(&self) -> u32 {
         let me = Rc::downgrade(self.client());
         CLIENTS.with_borrow_mut(|clients| {
@@ -158,7 +163,7 @@ impl MqttCustom {
 /// Why the last call of `bulk_send` or `bulk_batch` was refused.
 #[wasm_bindgen]
 pub fn refusal(number: u32) -> Export<JsValue> {
-    export(match (client(number), REFUSED.take()) {
+    export(match (client(number), REFUSAL.take()) {
         (Some(client), Some(error)) => client.error(&error, &JsValue::UNDEFINED),
         _ => JsValue::UNDEFINED,
     })
@@ -195,8 +200,8 @@ pub fn watch(number: u32, filter: &JsValue, handler: &JsValue) -> Result<u32, Js
     let Some(client) = client(number) else {
         return Ok(0);
     };
-    let parsed =
-        values::topic(filter).and_then(|filter| Ok((filter, values::optional_function("handler", handler)?)));
+    let parsed = arguments::topic(filter)
+        .and_then(|filter| Ok((filter, arguments::optional_function("handler", handler)?)));
     parsed
         .and_then(|(filter, handler)| client.watch(&filter, handler))
         .map_err(|error| client.error(&error, &JsValue::UNDEFINED))
@@ -209,19 +214,19 @@ pub fn unwatch(number: u32, filter: &str, watcher: u32) {
     }
 }
 
-/// Something that js/ gave up by a stated policy.
+/// Reports that js/ dropped something by a stated policy.
 #[wasm_bindgen]
 pub fn report(number: u32, text: String) {
     if let Some(client) = client(number) {
-        client.report(Error::new(Code::QueueFull, text));
+        client.report(&Error::new(Code::QueueFull, text), &JsValue::UNDEFINED);
     }
 }
 
-/// What user code threw, where js/ called it.
+/// Reports what user code threw that js/ called.
 #[wasm_bindgen]
 pub fn thrown(number: u32, name: &str, thrown: &JsValue) {
     if let Some(client) = client(number) {
-        client.tell_thrown(name, thrown);
+        client.report_thrown(name, thrown);
     }
 }
 
