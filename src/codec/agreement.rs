@@ -4,7 +4,7 @@
 use super::frame::frame;
 use super::tests::{decode, from_server, publishes, they_read};
 use super::write::{Connect, Will};
-use super::{publish, write, Ack, Version};
+use super::{publish, write, Ack, PacketId, ReasonCode, Version};
 use bytes::{Bytes, BytesMut};
 use mqttbytes::v4 as theirs;
 
@@ -18,7 +18,10 @@ fn we_read_what_they_write() {
         let ours = publish::decode(Version::V4, found.first, &bytes[found.header..]).unwrap();
         assert_eq!(ours.topic, packet.topic.as_bytes());
         assert_eq!(ours.payload, packet.payload);
-        assert_eq!((ours.pid, ours.qos), (packet.pkid, packet.qos as u8));
+        assert_eq!(
+            (ours.packet_id, ours.qos),
+            (PacketId::new(packet.pkid), packet.qos as u8)
+        );
         assert_eq!((ours.retain, ours.dup), (packet.retain, packet.dup));
         let mut out = Vec::new();
         let parts = publish::Parts {
@@ -29,7 +32,7 @@ fn we_read_what_they_write() {
             retain: ours.retain,
             alias: 0,
         };
-        publish::encode(&mut out, Version::V4, &parts, ours.pid);
+        publish::encode(&mut out, Version::V4, &parts, ours.packet_id);
         if ours.dup {
             publish::set_dup(&mut out);
         }
@@ -42,6 +45,7 @@ fn they_read_what_we_write() {
     use theirs::Packet as P;
     let mut out = Vec::new();
     for pid in [1, 256, 65_535] {
+        let packet_id = PacketId::new(pid).unwrap();
         for (kind, wanted) in [
             (Ack::PubAck, P::PubAck(theirs::PubAck::new(pid))),
             (Ack::PubRec, P::PubRec(theirs::PubRec::new(pid))),
@@ -49,7 +53,7 @@ fn they_read_what_we_write() {
             (Ack::PubComp, P::PubComp(theirs::PubComp::new(pid))),
         ] {
             out.clear();
-            write::ack(&mut out, kind, pid);
+            write::ack(&mut out, kind, packet_id);
             assert_eq!(they_read(&out), wanted);
         }
         for count in [1, 3, 40, 5_000] {
@@ -60,7 +64,7 @@ fn they_read_what_we_write() {
                 .zip([0, 1, 2].into_iter().cycle())
                 .collect();
             out.clear();
-            write::subscribe(&mut out, Version::V4, pid, &[], filters.iter().copied());
+            write::subscribe(&mut out, Version::V4, packet_id, &[], filters.iter().copied());
             let P::Subscribe(read) = they_read(&out) else {
                 panic!("not a SUBSCRIBE");
             };
@@ -74,7 +78,7 @@ fn they_read_what_we_write() {
 
             let filters: Vec<&str> = names.iter().map(|name| name.as_str()).collect();
             out.clear();
-            write::unsubscribe(&mut out, Version::V4, pid, &[], filters.iter().copied());
+            write::unsubscribe(&mut out, Version::V4, packet_id, &[], filters.iter().copied());
             let topics = names.clone();
             assert_eq!(
                 they_read(&out),
@@ -86,7 +90,7 @@ fn they_read_what_we_write() {
     write::pingreq(&mut out);
     assert_eq!(they_read(&out), P::PingReq);
     out.clear();
-    write::disconnect(&mut out, Version::V4, 0, &[]);
+    write::disconnect(&mut out, Version::V4, ReasonCode::SUCCESS, &[]);
     assert_eq!(they_read(&out), P::Disconnect);
 }
 
@@ -204,19 +208,20 @@ fn what_cannot_be_written_is_not() {
     let mut out = Vec::new();
     let longer = "x".repeat(65_536);
     let longest = &longer[1..];
-    write::subscribe(&mut out, Version::V4, 1, &[], [].into_iter());
+    let id = PacketId::new(1).unwrap();
+    write::subscribe(&mut out, Version::V4, id, &[], [].into_iter());
     write::subscribe(
         &mut out,
         Version::V4,
-        1,
+        id,
         &[],
         [("a", 0), (&longer, 0)].into_iter(),
     );
-    write::unsubscribe(&mut out, Version::V4, 1, &[], [].into_iter());
-    write::unsubscribe(&mut out, Version::V4, 1, &[], ["a", &longer].into_iter());
+    write::unsubscribe(&mut out, Version::V4, id, &[], [].into_iter());
+    write::unsubscribe(&mut out, Version::V4, id, &[], ["a", &longer].into_iter());
     // 268 MB and more in one packet.
-    write::unsubscribe(&mut out, Version::V4, 1, &[], [longest; 4_096].into_iter());
+    write::unsubscribe(&mut out, Version::V4, id, &[], [longest; 4_096].into_iter());
     assert!(out.is_empty());
-    write::subscribe(&mut out, Version::V4, 1, &[], [(longest, 1)].into_iter());
+    write::subscribe(&mut out, Version::V4, id, &[], [(longest, 1)].into_iter());
     assert_eq!(out.len(), 1 + 3 + 2 + 65_538);
 }

@@ -2,22 +2,22 @@
 //! and the traps of the specification.
 
 use super::frame::frame;
-use super::{publish, Ack, Malformed, Packet, Version};
+use super::{publish, Ack, DecodeError, Packet, PacketId, PacketType, ReasonCode, Version};
 use bytes::BytesMut;
 use mqttbytes::v4 as theirs;
 use mqttbytes::{Error, QoS};
 
 /// Frame and decode, as the engine does.
-fn read(buf: &[u8]) -> Result<Option<usize>, Malformed> {
+fn read(buf: &[u8]) -> Result<Option<usize>, DecodeError> {
     let Some(found) = frame(buf, Version::V4)? else {
         return Ok(None);
     };
     let Some(body) = buf.get(found.header..found.total()) else {
         return Ok(None);
     };
-    match found.kind() {
-        3 => publish::decode(Version::V4, found.first, body).map(drop)?,
-        _ => super::decode(Version::V4, found.first, body).map(drop)?,
+    match found.packet_type {
+        PacketType::Publish => publish::decode(Version::V4, found.first, body).map(drop)?,
+        packet_type => super::decode(Version::V4, packet_type, body).map(drop)?,
     }
     Ok(Some(found.total()))
 }
@@ -25,7 +25,7 @@ fn read(buf: &[u8]) -> Result<Option<usize>, Malformed> {
 pub(super) fn decode(packet: &[u8]) -> Packet<'_> {
     let found = frame(packet, Version::V4).unwrap().unwrap();
     assert_eq!(found.total(), packet.len());
-    super::decode(Version::V4, found.first, &packet[found.header..]).unwrap()
+    super::decode(Version::V4, found.packet_type, &packet[found.header..]).unwrap()
 }
 
 pub(super) fn they_read(bytes: &[u8]) -> theirs::Packet {
@@ -44,8 +44,8 @@ fn written(write: impl FnOnce(&mut BytesMut) -> Result<usize, Error>) -> Vec<u8>
 fn acked(kind: Ack, pid: u16) -> Packet<'static> {
     Packet::Ack {
         kind,
-        pid,
-        reason: 0,
+        packet_id: PacketId::new(pid).unwrap(),
+        reason: ReasonCode::SUCCESS,
         properties: &[],
     }
 }
@@ -65,7 +65,7 @@ pub(super) fn from_server() -> Vec<(Vec<u8>, Packet<'static>)> {
     ] {
         let packet = Packet::ConnAck {
             session_present,
-            reason: number,
+            reason: ReasonCode(number),
             properties: &[],
         };
         let connack = theirs::ConnAck::new(code, session_present);
@@ -84,7 +84,7 @@ pub(super) fn from_server() -> Vec<(Vec<u8>, Packet<'static>)> {
         all.push((rel, acked(Ack::PubRel, pid)));
         all.push((comp, acked(Ack::PubComp, pid)));
         let unsubscribed = Packet::UnsubAck {
-            pid,
+            packet_id: PacketId::new(pid).unwrap(),
             codes: &[],
             properties: &[],
         };
@@ -94,7 +94,7 @@ pub(super) fn from_server() -> Vec<(Vec<u8>, Packet<'static>)> {
             let return_codes = codes.iter().map(|&code| code.try_into().unwrap());
             let suback = theirs::SubAck::new(pid, return_codes.collect());
             let packet = Packet::SubAck {
-                pid,
+                packet_id: PacketId::new(pid).unwrap(),
                 codes: codes.clone().leak(),
                 properties: &[],
             };
@@ -200,14 +200,16 @@ fn bodies_without_a_frame_never_panic() {
             for fill in [0, 1, 2, 0x80, 0xff] {
                 let body = vec![fill; length];
                 for version in [Version::V4, Version::V5] {
-                    let _ = super::decode(version, first, &body);
+                    if let Some(packet_type) = PacketType::of(first) {
+                        let _ = super::decode(version, packet_type, &body);
+                    }
                     let _ = publish::decode(version, first, &body);
                 }
             }
         }
     }
-    assert!(super::decode(Version::V4, 0x30, b"\0\x01a").is_err());
-    assert!(super::decode(Version::V4, 0xd0, b"\0").is_err());
+    assert!(super::decode(Version::V4, PacketType::Publish, b"\0\x01a").is_err());
+    assert!(super::decode(Version::V4, PacketType::PingResp, b"\0").is_err());
 }
 
 #[test]
@@ -248,7 +250,7 @@ fn damage_never_panics() {
             they_read(&bytes[..total]);
         }
         publish::set_dup(&mut bytes);
-        publish::set_pid(&mut bytes, 7);
+        publish::set_packet_id(&mut bytes, PacketId::new(7).unwrap());
         publish::clear_dup(&mut bytes);
     }
     assert!(read_well > rounds / 10);

@@ -6,7 +6,8 @@
 //!
 //! Complaints are fragments that follow a subject: "the topic" + "must not be empty".
 
-const LONGEST: usize = 65_535;
+use super::strings::MAX_LENGTH;
+
 const SHARE: &str = "$share/";
 
 /// May a message be published to this topic?
@@ -42,7 +43,7 @@ fn check_string(string: &str) -> Result<(), &'static str> {
     if string.is_empty() {
         return Err("must not be empty");
     }
-    if string.len() > LONGEST {
+    if string.len() > MAX_LENGTH {
         return Err("is longer than 65,535 bytes");
     }
     if has_control(string) {

@@ -8,7 +8,7 @@ use super::callbacks::{Callbacks, NAMES};
 use super::given::{flat, Given};
 use super::store::Store;
 use super::{host, properties, values};
-use crate::codec::property::place;
+use crate::codec::properties::Place;
 use crate::engine::endpoint::Host;
 use crate::engine::text::compose;
 use crate::engine::validate::{unknown, Builder, Value};
@@ -107,8 +107,8 @@ fn fill(builder: &mut Builder, at: &str, object: Given<'_>) -> Result<(), Error>
     for (key, value) in object.entries(at)? {
         let name = compose("%.%", &[at, key]);
         let given = match &*name {
-            "credentials.properties" => list(&name, value, place::CONNECT)?,
-            "credentials.willProperties" => list(&name, value, place::WILL)?,
+            "credentials.properties" => list(&name, value, Place::Connect)?,
+            "credentials.willProperties" => list(&name, value, Place::Will)?,
             _ => values::option_value(value),
         };
         if given == Value::Other("an object") && ["certs", "websocket"].contains(&key) {
@@ -122,7 +122,7 @@ fn fill(builder: &mut Builder, at: &str, object: Given<'_>) -> Result<(), Error>
     Ok(())
 }
 
-fn list(name: &str, value: Given<'_>, place: u16) -> Result<Value, Error> {
+fn list(name: &str, value: Given<'_>, place: Place) -> Result<Value, Error> {
     match value.is_nothing() {
         true => Ok(Value::Absent),
         false => Ok(Value::Bytes(properties::read(name, value, place)?)),

@@ -3,7 +3,7 @@
 //! allows; what is kept to be sent again never has one, because it may outlive the connection.
 
 use super::names::Names;
-use crate::codec::{flaw, protocol, Malformed};
+use crate::codec::{decode_error, protocol_error, DecodeError, ReasonCode};
 
 /// More would cost memory on both sides and save little.
 const MOST: u16 = 256;
@@ -63,10 +63,10 @@ impl Aliases {
     }
 
     /// The topic of a received message that has an alias; an empty topic asks what the alias stands for.
-    pub fn inbound<'a>(&'a mut self, alias: u32, topic: &'a [u8]) -> Result<&'a [u8], Malformed> {
+    pub fn inbound<'a>(&'a mut self, alias: u32, topic: &'a [u8]) -> Result<&'a [u8], DecodeError> {
         if alias > self.inbound_maximum.into() {
-            return Err(flaw!(
-                0x94,
+            return Err(decode_error!(
+                ReasonCode::TOPIC_ALIAS_INVALID,
                 "a topic alias is larger than was allowed [MQTT-3.1.2-26]"
             ));
         }
@@ -78,6 +78,6 @@ impl Aliases {
             self.inbound[place] = Some(topic.into());
         }
         let known = self.inbound[place].as_deref();
-        known.ok_or(protocol!("a topic alias stands for no topic"))
+        known.ok_or(protocol_error!("a topic alias stands for no topic"))
     }
 }

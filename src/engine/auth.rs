@@ -4,28 +4,28 @@
 use super::connection::Phase;
 use super::event::Event;
 use super::{Code, Engine, Error};
-use crate::codec::property::{self, string};
-use crate::codec::{protocol, write, Malformed, Version};
+use crate::codec::properties::{self, string, Property};
+use crate::codec::{protocol_error, write, DecodeError, ReasonCode, Version};
 
 pub(super) const CONTINUE: u8 = 0x18;
 const REAUTHENTICATE: u8 = 0x19;
 
 impl Engine {
-    pub(super) fn on_auth(&mut self, reason: u8, properties: &[u8]) -> Result<(), Malformed> {
+    pub(super) fn on_auth(&mut self, reason: u8, properties: &[u8]) -> Result<(), DecodeError> {
         let online = self.link.phase == Phase::Online;
-        let method = string(&self.cfg.properties, property::AUTH_METHOD);
+        let method = string(&self.cfg.properties, Property::AuthenticationMethod);
         if method.is_none() {
-            return Err(protocol!(
+            return Err(protocol_error!(
                 "an AUTH without an authentication method [MQTT-4.12.0-6]",
             ));
         }
-        if string(properties, property::AUTH_METHOD) != method {
-            return Err(protocol!(
+        if string(properties, Property::AuthenticationMethod) != method {
+            return Err(protocol_error!(
                 "an AUTH of another authentication method [MQTT-4.12.0-5]",
             ));
         }
         if online && !self.link.reauthenticates || !online && reason != CONTINUE {
-            return Err(protocol!("an AUTH that nothing asked for"));
+            return Err(protocol_error!("an AUTH that nothing asked for"));
         }
         self.link.reauthenticates &= reason == CONTINUE;
         self.events.push_back(Event::Auth {
@@ -38,7 +38,7 @@ impl Engine {
     /// Answers an AUTH; on a connection that is up and has none to answer, begins to re-authenticate. The method is
     /// added here, so `properties` need not have it.
     pub fn authenticate(&mut self, properties: &[u8]) -> Result<(), Error> {
-        let method = string(&self.cfg.properties, property::AUTH_METHOD);
+        let method = string(&self.cfg.properties, Property::AuthenticationMethod);
         let Some(method) = method.filter(|_| self.version == Version::V5) else {
             return Err(Error::new(
                 Code::NotSupported,
@@ -56,10 +56,14 @@ impl Engine {
                 ))
             }
         };
-        let mut list = property::without(properties, property::AUTH_METHOD);
-        property::put(&mut list, property::AUTH_METHOD, property::Value::Text(method));
+        let mut list = properties::without(properties, Property::AuthenticationMethod);
+        properties::put(
+            &mut list,
+            Property::AuthenticationMethod,
+            properties::Value::Text(method),
+        );
         let start = self.out.len();
-        write::auth(&mut self.out, reason, &list);
+        write::auth(&mut self.out, ReasonCode(reason), &list);
         if let Err(error) = self.server.takes_size(self.out.len() - start) {
             self.out.truncate(start);
             return Err(error);

@@ -5,7 +5,7 @@ use super::backoff::{FIRST_DELAY, LEAST_DELAY};
 use super::event::{Event, Generation, Outcome, Token, NOBODY};
 use super::timers::{Millis, Timer};
 use super::{text, Code, Engine, Error, State};
-use crate::codec::{write, Malformed, Version};
+use crate::codec::{write, DecodeError, Version};
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Phase {
@@ -262,20 +262,20 @@ impl Engine {
     }
 
     /// The peer broke the protocol: nothing it says from here on can be trusted [MQTT-4.8.0-1].
-    pub(super) fn violated(&mut self, what: Malformed, now: Millis) {
+    pub(super) fn violated(&mut self, what: DecodeError, now: Millis) {
         let server = self.server_name();
         let mut error = Error::say(
             Code::ProtocolError,
             "% sent what MQTT does not allow: %; check that this port speaks MQTT %",
             &[
                 server.as_str(),
-                what.what,
+                what.sentence,
                 if self.version == Version::V4 { "3.1.1" } else { "5" },
             ],
         );
         let tells = self.version == Version::V5 && self.link.phase == Phase::Online;
         if tells {
-            error.reason = Some(what.reason);
+            error.reason = Some(what.reason.0);
         }
         self.close_transport();
         self.lose(RC_PROTOCOL, error, now);

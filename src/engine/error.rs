@@ -4,7 +4,7 @@
 use std::borrow::Cow;
 
 use super::text::{compose, count};
-use crate::codec::property;
+use crate::codec::properties::{self, Property};
 
 /// Stable names of errors; `name()` is what a user compares with.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -169,10 +169,10 @@ impl Error {
     /// What a server of MQTT 5 refuses or ends, in its own words where it has any.
     #[inline(never)]
     pub fn because(code: Code, what: &str, reason: u8, properties: &[u8]) -> Self {
-        let said = property::string(properties, property::REASON_STRING).unwrap_or_default();
+        let said = properties::string(properties, Property::ReasonString).unwrap_or_default();
         let said = excerpt(said);
         let colon = if said.is_empty() { "" } else { ": " };
-        let reference = property::string(properties, property::SERVER_REFERENCE);
+        let reference = properties::string(properties, Property::ServerReference);
         let go = if reference.is_some() {
             "; it names another server: "
         } else {

@@ -9,8 +9,8 @@ use super::event::{Event, Generation, Outcome};
 use super::server::Server;
 use super::timers::{Millis, Timer};
 use super::{endpoint, Code, Config, Engine, Error};
-use crate::codec::property::*;
-use crate::codec::{protocol, write, Malformed, Version};
+use crate::codec::properties::*;
+use crate::codec::{protocol_error, write, DecodeError, Version};
 
 /// CONNACK 3, the one refusal that passes by itself.
 const UNAVAILABLE: u8 = 3;
@@ -92,16 +92,16 @@ impl Engine {
             }
         };
         // As CleanSession 0 of 3.1.1 means it.
-        or(SESSION_EXPIRY, !cfg.clean_session, u32::MAX);
-        or(TOPIC_ALIAS_MAXIMUM, cfg.topic_aliases, INBOUND.into());
+        or(Property::SessionExpiryInterval, !cfg.clean_session, u32::MAX);
+        or(Property::TopicAliasMaximum, cfg.topic_aliases, INBOUND.into());
         let bounded = cfg.max_packet_size < Config::default().max_packet_size;
-        or(MAXIMUM_PACKET_SIZE, bounded, cfg.max_packet_size as u32);
+        or(Property::MaximumPacketSize, bounded, cfg.max_packet_size as u32);
         // A session that outlives the connection is begun anew by start(), and resumed by a reconnect.
-        if given(SESSION_EXPIRY).unwrap_or(0) > 0 && self.link.ever_online {
+        if given(Property::SessionExpiryInterval).unwrap_or(0) > 0 && self.link.ever_online {
             self.link.clean = false;
         }
-        self.link.receive_maximum = given(RECEIVE_MAXIMUM).unwrap_or(65_535) as usize;
-        self.aliases = Aliases::new(number(&list, TOPIC_ALIAS_MAXIMUM).unwrap_or(0) as u16);
+        self.link.receive_maximum = given(Property::ReceiveMaximum).unwrap_or(65_535) as usize;
+        self.aliases = Aliases::new(number(&list, Property::TopicAliasMaximum).unwrap_or(0) as u16);
         list
     }
 
@@ -112,30 +112,30 @@ impl Engine {
         code: u8,
         properties: &[u8],
         now: Millis,
-    ) -> Result<(), Malformed> {
+    ) -> Result<(), DecodeError> {
         if code == UNSUPPORTED && self.falls_back() {
             self.close_transport();
             self.inbox.clear();
             self.fall_back(now);
             return Ok(());
         }
-        let method = string(properties, AUTH_METHOD);
-        let own = string(&self.cfg.properties, AUTH_METHOD);
+        let method = string(properties, Property::AuthenticationMethod);
+        let own = string(&self.cfg.properties, Property::AuthenticationMethod);
         if (code == 0 && self.version == Version::V5 || method.is_some()) && method != own {
             // [MQTT-4.12.0-5], [MQTT-4.12.0-6]
-            return Err(protocol!("a CONNACK of another authentication method"));
+            return Err(protocol_error!("a CONNACK of another authentication method"));
         }
         if code == 0 && session_present && self.link.clean {
             // [MQTT-3.2.2-1]
-            return Err(protocol!(
+            return Err(protocol_error!(
                 "CONNACK says that a session is present although a clean one was asked for",
             ));
         }
-        let assigned = string(properties, ASSIGNED_CLIENT_ID).is_some();
+        let assigned = string(properties, Property::AssignedClientIdentifier).is_some();
         let may = self.cfg.assigned_id || self.link.made_up_id;
         if code == 0 && (assigned && !may || !assigned && self.cfg.client_id.is_empty()) {
             // [MQTT-3.2.2-16], and nobody but the user changes an identifier that the user gave.
-            return Err(protocol!("CONNACK has a client id unasked, or none"));
+            return Err(protocol_error!("CONNACK has a client id unasked, or none"));
         }
         self.events.push_back(Event::Connected {
             session_present,
@@ -184,10 +184,10 @@ impl Engine {
         if self.cfg.topic_aliases {
             self.aliases.allow(self.server.alias_maximum);
         }
-        if let Some(seconds) = number(properties, SERVER_KEEP_ALIVE) {
+        if let Some(seconds) = number(properties, Property::ServerKeepAlive) {
             self.link.keepalive = Millis::from(seconds) * 1000;
         }
-        if let Some(id) = string(properties, ASSIGNED_CLIENT_ID) {
+        if let Some(id) = string(properties, Property::AssignedClientIdentifier) {
             self.cfg.client_id = id.to_owned();
         }
     }
@@ -205,7 +205,8 @@ impl Engine {
 
     /// A server that sends us elsewhere: its word joins the servers and is tried next, if the user allows it.
     pub(super) fn follow(&mut self, reason: u8, properties: &[u8]) {
-        let reference = string(properties, SERVER_REFERENCE).map(|all| super::text::before(all, b' '));
+        let reference =
+            string(properties, Property::ServerReference).map(|all| super::text::before(all, b' '));
         let (Some(reference), true, ELSEWHERE) = (reference, self.cfg.follow_server_reference, reason & !1)
         else {
             return;

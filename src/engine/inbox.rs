@@ -2,6 +2,7 @@
 //! left of a packet goes to the front once, when the next bytes come, so nothing is quadratic.
 
 use super::Error;
+use crate::codec::PacketId;
 
 #[derive(Debug, Default)]
 pub struct Inbox {
@@ -18,7 +19,7 @@ pub struct Skip {
     /// Bytes that are still to come.
     pub left: usize,
     pub qos: u8,
-    pub pid: u16,
+    pub packet_id: Option<PacketId>,
     pub error: Error,
 }
 

@@ -9,8 +9,8 @@ use super::event::NOBODY;
 use super::ops::{Ops, Stage, Work};
 use super::timers::Millis;
 use super::Engine;
-use crate::codec::property::{self, place};
-use crate::codec::{frame, publish, Version};
+use crate::codec::properties::{self, Place};
+use crate::codec::{frame, publish, PacketId, PacketType, Version};
 
 /// What is now kept under a key; nothing: it is kept no more.
 pub type Change = (u64, Option<Vec<u8>>);
@@ -241,7 +241,7 @@ impl Engine {
             return packet;
         };
         let mut other = Vec::new();
-        publish::encode(&mut other, self.version, &parts, 0);
+        publish::encode(&mut other, self.version, &parts, None);
         other
     }
 
@@ -265,7 +265,9 @@ impl Engine {
         match in_flight {
             Some((stage, pid, order)) if self.ops.put_back(key, stage, pid, order) => {
                 if let Some(Work::Publish(packet)) = self.ops.get(key).map(|op| &mut op.work) {
-                    publish::set_pid(packet, pid);
+                    if let Some(id) = PacketId::new(pid) {
+                        publish::set_packet_id(packet, id);
+                    }
                 }
             }
             _ => {
@@ -285,12 +287,15 @@ const MARK: u8 = 5;
 fn readable(version: Version, packet: &[u8]) -> bool {
     let mut copy = packet.to_vec();
     publish::clear_dup(&mut copy);
-    publish::set_pid(&mut copy, 1);
+    if let Some(any) = PacketId::new(1) {
+        publish::set_packet_id(&mut copy, any);
+    }
     let Ok(Some(frame)) = frame::frame(&copy, version) else {
         return false;
     };
     let message = publish::read(version, frame.first, &copy[frame.header..]);
-    frame.kind() == 3 && message.is_ok_and(|message| publish::check_topic(message.topic).is_ok())
+    frame.packet_type == PacketType::Publish
+        && message.is_ok_and(|message| publish::check_topic(message.topic).is_ok())
 }
 
 /// Stage, packet identifier, order: see `ops::Op`.
@@ -317,7 +322,7 @@ fn restore_item(batches: &mut Vec<Kept>, number: u64, value: &[u8]) -> bool {
         let (key, json) = rest.split_at_checked(u32::from_be_bytes(*length) as usize)?;
         let parsed = BatchKey::read(key)?;
         let sound = super::check_topic(parsed.topic).is_ok()
-            && property::check(parsed.properties, place::PUBLISH).is_ok();
+            && properties::check(parsed.properties, Place::Publish).is_ok();
         sound.then_some((u64::from_be_bytes(*batch), key, json))
     });
     let Some((batch, key, json)) = parsed else {

@@ -4,7 +4,7 @@ use super::text::count;
 use super::timers::Millis;
 use super::{Code, Error};
 use crate::codec::frame::MAX_REMAINING_LENGTH;
-use crate::codec::property::{number, MESSAGE_EXPIRY};
+use crate::codec::properties::{number, Property};
 use crate::codec::{publish, topic, Version};
 
 #[derive(Debug, Clone, Copy)]
@@ -34,7 +34,7 @@ impl<'a> Message<'a> {
 
     /// When it is of no more use (§3.3.2.3.3).
     pub(super) fn expires(&self, now: Millis) -> Millis {
-        match number(self.properties, MESSAGE_EXPIRY) {
+        match number(self.properties, Property::MessageExpiryInterval) {
             Some(seconds) => now + Millis::from(seconds) * 1000,
             None => NEVER,
         }

@@ -8,9 +8,9 @@ use super::ops::{Key, Stage, Work};
 use super::text::{compose, count};
 use super::timers::{Millis, Timer};
 use super::{Code, Engine, Error, SEND_CAP};
-use crate::codec::property::{number, with_number, without, MESSAGE_EXPIRY, TOPIC_ALIAS};
+use crate::codec::properties::{number, with_number, without, Property};
 use crate::codec::publish::Parts;
-use crate::codec::{publish, write, Ack, Malformed, Version};
+use crate::codec::{publish, write, Ack, DecodeError, PacketId, ReasonCode, Version};
 
 /// What became of a publish when the call returns.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -96,9 +96,9 @@ impl Engine {
     fn write_here(&mut self, parts: &Parts<'_>, pid: u16) -> bool {
         let mut parts = *parts;
         if self.version == Version::V5 {
-            if number(parts.properties, TOPIC_ALIAS).is_some() {
+            if number(parts.properties, Property::TopicAlias).is_some() {
                 self.aliases.leave_outbound();
-                publish::encode(&mut self.out, self.version, &parts, pid);
+                publish::encode(&mut self.out, self.version, &parts, PacketId::new(pid));
                 return false;
             }
             // As long as with any alias: the lengths in front may grow too.
@@ -111,7 +111,7 @@ impl Engine {
                 }
             }
         }
-        publish::encode(&mut self.out, self.version, &parts, pid);
+        publish::encode(&mut self.out, self.version, &parts, PacketId::new(pid));
         parts.alias == 0
     }
 
@@ -236,7 +236,9 @@ impl Engine {
                 return false;
             }
             let pid = self.ops.put_on_wire(key, now).map_or(0, |op| op.pid);
-            publish::set_pid(&mut packet, pid);
+            if let Some(id) = PacketId::new(pid) {
+                publish::set_packet_id(&mut packet, id);
+            }
             self.write_packet(&packet, pid);
             self.put_back(key, packet);
             self.expect_ack(now);
@@ -283,7 +285,7 @@ impl Engine {
             return Err(expired());
         }
         let left = (expires - now).div_ceil(1000) as u32;
-        let properties = with_number(parts.properties, MESSAGE_EXPIRY, left);
+        let properties = with_number(parts.properties, Property::MessageExpiryInterval, left);
         let parts = Parts {
             properties: &properties,
             ..parts
@@ -313,7 +315,9 @@ impl Engine {
         let (token, pid) = (op.token, op.pid);
         let mut refused = None;
         if op.stage == Stage::Released {
-            write::ack(&mut self.out, Ack::PubRel, pid);
+            if let Some(id) = PacketId::new(pid) {
+                write::ack(&mut self.out, Ack::PubRel, id);
+            }
         } else if let Work::Publish(packet) = &mut op.work {
             if quota == 0 {
                 return false;
@@ -340,10 +344,11 @@ impl Engine {
     /// PUBACK and PUBCOMP: the last step of QoS 1 and 2.
     pub(super) fn on_publish_done(
         &mut self,
-        (pid, reason, properties): Answer<'_>,
+        (packet_id, reason, properties): Answer<'_>,
         qos: u8,
         now: Millis,
-    ) -> Result<(), Malformed> {
+    ) -> Result<(), DecodeError> {
+        let pid = packet_id.get();
         let expected = if qos == 1 { Stage::Sent } else { Stage::Released };
         match self.ops.by_pid(pid) {
             Some((key, op)) if op.stage == expected && publish_qos(&op.work) == qos => {
@@ -382,9 +387,10 @@ impl Engine {
     /// PUBREC: the broker has it; from here on only PUBREL is sent [MQTT-4.3.3-1]. Or it does not want it.
     pub(super) fn on_pubrec(
         &mut self,
-        (pid, reason, properties): Answer<'_>,
+        (packet_id, reason, properties): Answer<'_>,
         now: Millis,
-    ) -> Result<(), Malformed> {
+    ) -> Result<(), DecodeError> {
+        let pid = packet_id.get();
         let order = self.ops.next_order();
         match self.ops.by_pid(pid) {
             Some((key, op)) if publish_qos(&op.work) == 2 => {
@@ -415,12 +421,12 @@ impl Engine {
                     return Ok(());
                 }
                 if self.version == Version::V5 && self.is_late(pid) {
-                    write::ack_because(&mut self.out, Ack::PubRel, pid, NOT_FOUND);
+                    write::ack_with_reason(&mut self.out, Ack::PubRel, packet_id, NOT_FOUND);
                     return Ok(());
                 }
             }
         }
-        write::ack(&mut self.out, Ack::PubRel, pid);
+        write::ack(&mut self.out, Ack::PubRel, packet_id);
         Ok(())
     }
 
@@ -453,10 +459,9 @@ fn publish_qos(work: &Work) -> u8 {
 }
 
 /// Packet identifier, reason code, properties.
-pub(super) type Answer<'a> = (u16, u8, &'a [u8]);
+pub(super) type Answer<'a> = (PacketId, u8, &'a [u8]);
 
-/// Packet Identifier not found.
-pub(super) const NOT_FOUND: u8 = 0x92;
+pub(super) const NOT_FOUND: ReasonCode = ReasonCode::PACKET_IDENTIFIER_NOT_FOUND;
 
 fn refused(reason: u8, properties: &[u8]) -> Error {
     Error::because(
@@ -479,15 +484,15 @@ pub(super) fn expired() -> Error {
 
 fn encode(version: Version, parts: &Parts<'_>, pid: u16) -> Vec<u8> {
     let mut packet = Vec::new();
-    publish::encode(&mut packet, version, parts, pid);
+    publish::encode(&mut packet, version, parts, PacketId::new(pid));
     packet
 }
 
 /// What may be sent on another connection: without a topic alias.
 fn lasting<'a>(parts: &Parts<'a>, without_alias: &'a mut Vec<u8>) -> Parts<'a> {
     let mut parts = *parts;
-    if number(parts.properties, TOPIC_ALIAS).is_some() {
-        *without_alias = without(parts.properties, TOPIC_ALIAS);
+    if number(parts.properties, Property::TopicAlias).is_some() {
+        *without_alias = without(parts.properties, Property::TopicAlias);
         parts.properties = without_alias;
     }
     parts

@@ -9,8 +9,11 @@ use super::publish::NOT_FOUND;
 use super::text::count;
 use super::timers::Millis;
 use super::{Code, Engine, Error};
-use crate::codec::property::{number, place::ACK, Properties, PROBLEM_INFORMATION, TOPIC_ALIAS};
-use crate::codec::{self, flaw, frame, protocol, publish, write, Ack, Malformed, Packet, Version};
+use crate::codec::properties::{number, Place, Properties, Property};
+use crate::codec::{
+    self, decode_error, frame, protocol_error, publish, write, Ack, DecodeError, Packet, PacketId,
+    PacketType, ReasonCode, Version,
+};
 
 /// Messages of the chunk that is being worked on, and QoS 2 identifiers seen (§4.3.3).
 #[derive(Debug, Default)]
@@ -122,7 +125,7 @@ impl Engine {
     }
 
     /// Works on the packet at `at` if it is whole; where the next one begins.
-    fn next_packet(&mut self, buf: &[u8], at: usize, now: Millis) -> Result<Option<usize>, Malformed> {
+    fn next_packet(&mut self, buf: &[u8], at: usize, now: Millis) -> Result<Option<usize>, DecodeError> {
         let rest = &buf[at..];
         if let Some(left) = self.skip(rest.len()) {
             return Ok(left.map(|skipped| at + skipped));
@@ -130,12 +133,12 @@ impl Engine {
         let Some(frame) = frame::frame(rest, self.version)? else {
             return Ok(None);
         };
-        let early = matches!(frame.kind(), CONNACK | AUTH);
+        let early = matches!(frame.packet_type, PacketType::ConnAck | PacketType::Auth);
         if self.link.phase == Phase::Handshake && !early {
-            return Err(protocol!("another packet before CONNACK"));
+            return Err(protocol_error!("another packet before CONNACK"));
         }
         if frame.total() > self.cfg.max_packet_size {
-            if frame.kind() != PUBLISH || self.version == Version::V5 {
+            if frame.packet_type != PacketType::Publish || self.version == Version::V5 {
                 return Err(TOO_LARGE);
             }
             return self
@@ -145,10 +148,10 @@ impl Engine {
         let Some(body) = rest.get(frame.header..frame.total()) else {
             return Ok(None);
         };
-        if frame.kind() == PUBLISH {
+        if frame.packet_type == PacketType::Publish {
             self.on_publish(frame.first, body, at + frame.header)?;
         } else {
-            self.on_control(codec::decode(self.version, frame.first, body)?, now)?;
+            self.on_control(codec::decode(self.version, frame.packet_type, body)?, now)?;
         }
         Ok(Some(at + frame.total()))
     }
@@ -162,8 +165,13 @@ impl Engine {
         if skip.left > 0 {
             return Some(Some(skipped).filter(|&n| n > 0));
         }
-        let Skip { qos, pid, error, .. } = self.inbox.skipping.take()?;
-        if self.acknowledge(qos, pid) {
+        let Skip {
+            qos,
+            packet_id,
+            error,
+            ..
+        } = self.inbox.skipping.take()?;
+        if self.acknowledge(qos, packet_id) {
             self.stats.dropped += 1;
             self.events.push_back(Event::Error(error));
         }
@@ -171,7 +179,7 @@ impl Engine {
     }
 
     /// A PUBLISH beyond `maxpacketsize`: false while its topic and packet identifier are not there.
-    fn on_oversized(&mut self, frame: &frame::Frame, body: &[u8]) -> Result<bool, Malformed> {
+    fn on_oversized(&mut self, frame: &frame::Frame, body: &[u8]) -> Result<bool, DecodeError> {
         let Some(head) = publish::head(frame.first, body, frame.body)? else {
             return Ok(false);
         };
@@ -179,7 +187,7 @@ impl Engine {
         self.inbox.skipping = Some(Skip {
             left: frame.total(),
             qos: message.qos,
-            pid: message.pid,
+            packet_id: message.packet_id,
             error: Error::say(
                 Code::PacketTooLarge,
                 "a message on \"%\" of % bytes was skipped; maxpacketsize is %",
@@ -194,14 +202,15 @@ impl Engine {
     }
 
     /// Answers a PUBLISH; false if it has come before.
-    fn acknowledge(&mut self, qos: u8, pid: u16) -> bool {
-        match qos {
-            1 => {
-                write::ack(&mut self.out, Ack::PubAck, pid);
+    fn acknowledge(&mut self, qos: u8, packet_id: Option<PacketId>) -> bool {
+        match (qos, packet_id) {
+            (1, Some(id)) => {
+                write::ack(&mut self.out, Ack::PubAck, id);
                 self.received.unanswered += 1;
             }
-            2 => {
-                write::ack(&mut self.out, Ack::PubRec, pid);
+            (2, Some(id)) => {
+                let pid = id.get();
+                write::ack(&mut self.out, Ack::PubRec, id);
                 let first = self.received.first_time(pid);
                 if first {
                     self.received.open += 1;
@@ -214,11 +223,11 @@ impl Engine {
         true
     }
 
-    fn on_publish(&mut self, first: u8, body: &[u8], body_at: usize) -> Result<(), Malformed> {
+    fn on_publish(&mut self, first: u8, body: &[u8], body_at: usize) -> Result<(), DecodeError> {
         let message = publish::read(self.version, first, body)?;
         let mut topic = message.topic;
         if self.version == Version::V5 {
-            if let Some(alias) = number(message.properties, TOPIC_ALIAS) {
+            if let Some(alias) = number(message.properties, Property::TopicAlias) {
                 topic = self.aliases.inbound(alias, topic)?;
             }
         }
@@ -226,7 +235,7 @@ impl Engine {
         if message.qos > 0 && self.received.open + self.received.unanswered >= self.link.receive_maximum {
             return Err(TOO_MANY);
         }
-        if !self.acknowledge(message.qos, message.pid) {
+        if !self.acknowledge(message.qos, message.packet_id) {
             return Ok(());
         }
         self.received.records.push(Record {
@@ -247,64 +256,69 @@ impl Engine {
     }
 
     /// Where the user wants no problem information there is none, but in CONNACK, PUBLISH and DISCONNECT.
-    fn check_problem(&self, packet: &Packet<'_>) -> Result<(), Malformed> {
+    fn check_problem(&self, packet: &Packet<'_>) -> Result<(), DecodeError> {
         let told = match packet {
             // They have no other properties.
             Packet::Ack { properties, .. }
             | Packet::SubAck { properties, .. }
             | Packet::UnsubAck { properties, .. } => !properties.is_empty(),
-            Packet::Auth { properties, .. } => Properties(properties).any(|(row, _)| row.places & ACK != 0),
+            Packet::Auth { properties, .. } => {
+                Properties(properties).any(|(row, _)| row.may_appear_in(Place::Ack))
+            }
             _ => false,
         };
-        if told && number(&self.cfg.properties, PROBLEM_INFORMATION) == Some(0) {
-            return Err(protocol!("problem information that is not wanted"));
+        if told && number(&self.cfg.properties, Property::RequestProblemInformation) == Some(0) {
+            return Err(protocol_error!("problem information that is not wanted"));
         }
         Ok(())
     }
 
-    fn on_control(&mut self, packet: Packet<'_>, now: Millis) -> Result<(), Malformed> {
+    fn on_control(&mut self, packet: Packet<'_>, now: Millis) -> Result<(), DecodeError> {
         self.check_problem(&packet)?;
         match packet {
-            Packet::ConnAck { .. } if self.link.phase == Phase::Online => Err(protocol!("a second CONNACK")),
+            Packet::ConnAck { .. } if self.link.phase == Phase::Online => {
+                Err(protocol_error!("a second CONNACK"))
+            }
             Packet::ConnAck {
                 session_present,
                 reason,
                 properties,
-            } => self.on_connack(session_present, reason, properties, now),
+            } => self.on_connack(session_present, reason.0, properties, now),
             Packet::Ack {
                 kind,
-                pid,
+                packet_id,
                 reason,
                 properties,
             } => match kind {
-                Ack::PubAck => self.on_publish_done((pid, reason, properties), 1, now),
-                Ack::PubRec => self.on_pubrec((pid, reason, properties), now),
-                Ack::PubComp => self.on_publish_done((pid, reason, properties), 2, now),
+                Ack::PubAck => self.on_publish_done((packet_id, reason.0, properties), 1, now),
+                Ack::PubRec => self.on_pubrec((packet_id, reason.0, properties), now),
+                Ack::PubComp => self.on_publish_done((packet_id, reason.0, properties), 2, now),
                 Ack::PubRel => {
+                    let pid = packet_id.get();
                     let known = self.received.released(pid);
                     self.ops.journal.received(pid, false);
                     if known || self.version == Version::V4 {
-                        write::ack(&mut self.out, Ack::PubComp, pid);
+                        write::ack(&mut self.out, Ack::PubComp, packet_id);
                     } else {
-                        write::ack_because(&mut self.out, Ack::PubComp, pid, NOT_FOUND);
+                        write::ack_with_reason(&mut self.out, Ack::PubComp, packet_id, NOT_FOUND);
                     }
                     Ok(())
                 }
             },
             Packet::SubAck {
-                pid,
+                packet_id,
                 codes,
                 properties,
-            } => self.on_suback(pid, codes, properties, now),
+            } => self.on_suback(packet_id.get(), codes, properties, now),
             Packet::UnsubAck {
-                pid,
+                packet_id,
                 codes,
                 properties,
-            } => self.on_unsuback(pid, codes, properties, now),
+            } => self.on_unsuback(packet_id.get(), codes, properties, now),
             Packet::PingResp => Ok(()),
-            Packet::Auth { reason, properties } => self.on_auth(reason, properties),
+            Packet::Auth { reason, properties } => self.on_auth(reason.0, properties),
             Packet::Disconnect { reason, properties } => {
-                self.on_disconnect(reason, properties, now);
+                self.on_disconnect(reason.0, properties, now);
                 Ok(())
             }
         }
@@ -341,11 +355,11 @@ impl Engine {
     }
 
     /// An acknowledgement that does not fit what it acknowledges.
-    pub(super) fn misfit(&self) -> Result<(), Malformed> {
+    pub(super) fn misfit(&self) -> Result<(), DecodeError> {
         if self.link.resumed {
             return Ok(());
         }
-        Err(protocol!(
+        Err(protocol_error!(
             "an acknowledgement of another kind than what was sent asks for"
         ))
     }
@@ -374,12 +388,11 @@ impl Engine {
 /// A million acknowledgements that the transport did not take.
 const MAX_UNSENT: usize = 4 << 20;
 
-const TOO_LARGE: Malformed = flaw!(0x95, "a packet is larger than maxpacketsize allows");
-const TOO_MANY: Malformed = flaw!(
-    0x93,
+const TOO_LARGE: DecodeError = decode_error!(
+    ReasonCode::PACKET_TOO_LARGE,
+    "a packet is larger than maxpacketsize allows"
+);
+const TOO_MANY: DecodeError = decode_error!(
+    ReasonCode::RECEIVE_MAXIMUM_EXCEEDED,
     "more messages are unacknowledged than receiveMaximum allows [MQTT-3.3.4-9]"
 );
-
-const AUTH: u8 = 15;
-const CONNACK: u8 = 2;
-const PUBLISH: u8 = 3;

@@ -3,7 +3,7 @@
 use super::event::NOBODY;
 use super::ops::{Key, Stage, Work, NOT_AWAITED};
 use super::{Engine, Filter};
-use crate::codec::{publish, Version};
+use crate::codec::{publish, PacketId, Version};
 
 /// So many filters go into one SUBSCRIBE when subscriptions are restored: some brokers take no more.
 const RESTORED_TOGETHER: usize = 8;
@@ -51,7 +51,7 @@ impl Engine {
                 continue;
             };
             let mut other = Vec::new();
-            publish::encode(&mut other, version, &parts, op.pid);
+            publish::encode(&mut other, version, &parts, PacketId::new(op.pid));
             let held = if op.order == 0 {
                 &mut self.held
             } else {

@@ -4,7 +4,7 @@
 use super::error::{Code, Error};
 use super::text::{compose, count};
 use crate::codec::frame::MAX_REMAINING_LENGTH;
-use crate::codec::property::{self, number};
+use crate::codec::properties::{number, Property};
 use crate::codec::publish::{self, Parts};
 use crate::codec::{topic, Version};
 
@@ -42,16 +42,16 @@ impl Server {
     pub fn read(properties: &[u8]) -> Self {
         let flag = |id| number(properties, id) != Some(0);
         Server {
-            receive_maximum: number(properties, property::RECEIVE_MAXIMUM).unwrap_or(65_535) as usize,
-            max_packet: number(properties, property::MAXIMUM_PACKET_SIZE)
+            receive_maximum: number(properties, Property::ReceiveMaximum).unwrap_or(65_535) as usize,
+            max_packet: number(properties, Property::MaximumPacketSize)
                 .map_or(usize::MAX, |n| n as usize)
                 .min(5 + MAX_REMAINING_LENGTH),
-            max_qos: number(properties, property::MAXIMUM_QOS).unwrap_or(2) as u8,
-            retain: flag(property::RETAIN_AVAILABLE),
-            wildcards: flag(property::WILDCARD_AVAILABLE),
-            shared: flag(property::SHARED_AVAILABLE),
-            subscription_ids: flag(property::SUBSCRIPTION_ID_AVAILABLE),
-            alias_maximum: number(properties, property::TOPIC_ALIAS_MAXIMUM).unwrap_or(0) as u16,
+            max_qos: number(properties, Property::MaximumQoS).unwrap_or(2) as u8,
+            retain: flag(Property::RetainAvailable),
+            wildcards: flag(Property::WildcardSubscriptionAvailable),
+            shared: flag(Property::SharedSubscriptionAvailable),
+            subscription_ids: flag(Property::SubscriptionIdentifierAvailable),
+            alias_maximum: number(properties, Property::TopicAliasMaximum).unwrap_or(0) as u16,
         }
     }
 
@@ -70,7 +70,7 @@ impl Server {
             return Err(refuses("retained messages (Retain Available 0)", 0x9a));
         }
         self.takes_size(publish::size(Version::V5, parts))?;
-        match number(parts.properties, property::TOPIC_ALIAS) {
+        match number(parts.properties, Property::TopicAlias) {
             Some(alias) => self.takes_alias(alias),
             None => Ok(()),
         }

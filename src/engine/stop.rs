@@ -6,8 +6,8 @@ use super::event::{Event, Outcome, Token, NOBODY};
 use super::message::needs_5;
 use super::timers::{Millis, Timer, Timers};
 use super::{Code, Engine, Error};
-use crate::codec::property::{number, SESSION_EXPIRY};
-use crate::codec::{write, Version};
+use crate::codec::properties::{number, Property};
+use crate::codec::{write, ReasonCode, Version};
 
 #[derive(Debug, Default)]
 pub(super) struct Stopping {
@@ -57,9 +57,9 @@ impl Engine {
         if self.version == Version::V4 && (reason != 0 || !properties.is_empty()) {
             return Err(needs_5("reasonCode and properties of stop()"));
         }
-        let given = number(&self.cfg.properties, SESSION_EXPIRY);
+        let given = number(&self.cfg.properties, Property::SessionExpiryInterval);
         let lives = given.map_or(!self.cfg.clean_session, |seconds| seconds > 0);
-        if !lives && number(properties, SESSION_EXPIRY).unwrap_or(0) > 0 {
+        if !lives && number(properties, Property::SessionExpiryInterval).unwrap_or(0) > 0 {
             return Err(Error::new(
                 Code::InvalidOption,
                 "the session ends with the connection, and stop() cannot make it last [MQTT-3.14.2-2]; set sessionExpiryInterval in the properties of credentials",
@@ -126,7 +126,7 @@ impl Engine {
                     // Header, reason and two lengths [MQTT-3.14.2-3].
                     let fits = properties.len() + 10 <= self.server.max_packet;
                     let said = if fits { &properties[..] } else { &[] };
-                    write::disconnect(&mut self.out, self.version, *reason, said);
+                    write::disconnect(&mut self.out, self.version, ReasonCode(*reason), said);
                     self.stopping.was_online = true;
                 }
                 self.link.phase = Phase::Closing;

@@ -10,8 +10,8 @@ use super::router::Router;
 use super::text::{compose, count};
 use super::timers::Millis;
 use super::{Code, Engine, Error, Event};
-use crate::codec::property::{number, SUBSCRIPTION_ID};
-use crate::codec::{protocol, topic, write, Malformed, Version};
+use crate::codec::properties::{number, Property};
+use crate::codec::{protocol_error, topic, write, DecodeError, PacketId, Version};
 
 /// What SUBSCRIBE asks for, one filter of it (§3.8.3.1).
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -162,7 +162,7 @@ impl Engine {
         if !self.is_online() {
             return Ok(());
         }
-        let identified = number(properties, SUBSCRIPTION_ID).is_some();
+        let identified = number(properties, Property::SubscriptionIdentifier).is_some();
         let mut filters = filters.iter();
         filters.try_for_each(|filter| self.server.takes_filter(&filter.filter, identified))
     }
@@ -260,16 +260,16 @@ impl Engine {
         if let Some(op) = self.ops.put_on_wire(key, now) {
             // After a fall back to 3.1.1 only the QoS is left of the options.
             let mask = if self.version == Version::V4 { 3 } else { 0xff };
-            match &op.work {
-                Work::Subscribe { filters, properties } => {
+            match (PacketId::new(op.pid), &op.work) {
+                (Some(id), Work::Subscribe { filters, properties }) => {
                     let filters = filters.iter().map(|f| (f.filter.as_str(), f.options & mask));
-                    write::subscribe(&mut self.out, self.version, op.pid, properties, filters);
+                    write::subscribe(&mut self.out, self.version, id, properties, filters);
                 }
-                Work::Unsubscribe { filters, properties } => {
+                (Some(id), Work::Unsubscribe { filters, properties }) => {
                     let filters = filters.iter().map(String::as_str);
-                    write::unsubscribe(&mut self.out, self.version, op.pid, properties, filters);
+                    write::unsubscribe(&mut self.out, self.version, id, properties, filters);
                 }
-                Work::Publish(_) => {}
+                _ => {}
             }
         }
         if let Err(error) = self.server.takes_size(self.out.len() - start) {
@@ -300,19 +300,19 @@ impl Engine {
         codes: &[u8],
         properties: &[u8],
         now: Millis,
-    ) -> Result<(), Malformed> {
+    ) -> Result<(), DecodeError> {
         let late = self.is_late(pid);
         let key = match self.ops.by_pid(pid) {
             None if late => return Ok(()),
-            None => return Err(protocol!("a SUBACK of nothing")),
+            None => return Err(protocol_error!("a SUBACK of nothing")),
             Some((key, op)) => match &op.work {
                 Work::Subscribe { filters, .. } if filters.len() == codes.len() => key,
                 Work::Subscribe { .. } => {
-                    return Err(protocol!(
+                    return Err(protocol_error!(
                         "a SUBACK with another number of return codes than filters were asked for"
                     ))
                 }
-                _ => return Err(protocol!("a SUBACK for something that is not a SUBSCRIBE")),
+                _ => return Err(protocol_error!("a SUBACK for something that is not a SUBSCRIBE")),
             },
         };
         let Some(Op {
@@ -366,7 +366,7 @@ impl Engine {
         codes: &[u8],
         properties: &[u8],
         now: Millis,
-    ) -> Result<(), Malformed> {
+    ) -> Result<(), DecodeError> {
         let key = match self.ops.by_pid(pid) {
             None => {
                 self.out_of_place(pid);
@@ -379,11 +379,15 @@ impl Engine {
                     key
                 }
                 Work::Unsubscribe { .. } => {
-                    return Err(protocol!(
+                    return Err(protocol_error!(
                         "an UNSUBACK with another number of reason codes than filters"
                     ))
                 }
-                _ => return Err(protocol!("an UNSUBACK for something that is not an UNSUBSCRIBE")),
+                _ => {
+                    return Err(protocol_error!(
+                        "an UNSUBACK for something that is not an UNSUBSCRIBE"
+                    ))
+                }
             },
         };
         let Some(Op {

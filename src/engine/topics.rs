@@ -3,7 +3,7 @@
 //! by a new epoch.
 
 use super::names::Names;
-use crate::codec::{publish, Malformed};
+use crate::codec::{publish, DecodeError};
 
 /// Beyond either of these the cache starts anew.
 const MAX_TOPICS: usize = 16_384;
@@ -49,7 +49,7 @@ impl Topics {
     }
 
     /// The number of a topic as it was received. One that is known has been checked.
-    pub fn number(&mut self, topic: &[u8]) -> Result<u32, Malformed> {
+    pub fn number(&mut self, topic: &[u8]) -> Result<u32, DecodeError> {
         let guess = match self.in_turns {
             true => self.next[self.last as usize],
             false => self.last,
@@ -61,7 +61,7 @@ impl Topics {
         Ok(guess)
     }
 
-    fn look_up(&mut self, topic: &[u8]) -> Result<u32, Malformed> {
+    fn look_up(&mut self, topic: &[u8]) -> Result<u32, DecodeError> {
         let number = match self.names.find(topic) {
             Some(number) => number,
             None => {

@@ -1,8 +1,8 @@
 //! A peer that says exactly what a test wants, byte by byte, and sees every byte of the client.
 
-use crate::codec::property::{put, Value};
+use crate::codec::properties::{put, Property, Value};
 use crate::codec::publish::{self, Parts};
-use crate::codec::Version;
+use crate::codec::{PacketId, Version};
 use crate::engine::{
     Config, Engine, Error, Event, Filter, Generation, Message, Millis, Outcome, Token, Versions, NOBODY,
 };
@@ -26,7 +26,7 @@ pub fn five() -> Config {
     }
 }
 
-pub fn list(all: &[(u8, Value<'_>)]) -> Vec<u8> {
+pub fn list(all: &[(Property, Value<'_>)]) -> Vec<u8> {
     let mut list = Vec::new();
     for &(id, value) in all {
         put(&mut list, id, value);
@@ -34,7 +34,7 @@ pub fn list(all: &[(u8, Value<'_>)]) -> Vec<u8> {
     list
 }
 
-pub fn number(id: u8, value: u32) -> Vec<u8> {
+pub fn number(id: Property, value: u32) -> Vec<u8> {
     list(&[(id, Value::Number(value))])
 }
 
@@ -57,7 +57,7 @@ pub fn incoming(topic: &str, properties: &[u8], qos: u8, pid: u16) -> Vec<u8> {
         alias: 0,
     };
     let mut out = Vec::new();
-    publish::encode(&mut out, Version::V5, &parts, pid);
+    publish::encode(&mut out, Version::V5, &parts, PacketId::new(pid));
     out
 }
 
