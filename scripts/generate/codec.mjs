@@ -57,7 +57,13 @@ export function outputs({ properties, reasonCodes }) {
   return [
     table("properties", properties.map(variant).join("")),
     table("table", properties.map(row).join("")),
-    table("repeatable", properties.filter(({ repeatable }) => repeatable).map(arm).join("")),
+    table(
+      "repeatable",
+      properties
+        .filter(({ repeatable }) => repeatable)
+        .map(arm)
+        .join(""),
+    ),
     reasons("reason-codes", reasonCodes.map(constant).join("\n")),
     reasons("names", names(reasonCodes)),
     reasons(
@@ -80,10 +86,14 @@ function checkProperties(properties) {
     if (!(type in TYPES)) fail(name, `"type" must be one of ${Object.keys(TYPES).join(", ")}; it is ${type}`);
     const [, max] = TYPES[type];
     if (max === undefined ? range : !([0, 1].includes(range?.[0]) && range[1] === max)) {
-      fail(name, `"range" of a ${type} must be ${max === undefined ? "absent" : `[0, ${max}] or [1, ${max}]`}`);
+      fail(
+        name,
+        `"range" of a ${type} must be ${max === undefined ? "absent" : `[0, ${max}] or [1, ${max}]`}`,
+      );
     }
     for (const packet of [...packets, ...repeatable]) {
-      if (!(packet in PLACES)) fail(name, `"${packet}" is no packet; there are ${Object.keys(PLACES).join(", ")}`);
+      if (!(packet in PLACES))
+        fail(name, `"${packet}" is no packet; there are ${Object.keys(PLACES).join(", ")}`);
     }
     if (![0, ACKS.length].includes(ACKS.filter((packet) => packets.includes(packet)).length)) {
       fail(name, `"packets" must have all of ${ACKS.join(", ")} or none: they are one place in the table`);
@@ -100,7 +110,8 @@ function checkReasonCodes(reasonCodes) {
   for (const { value, name, packets, doc } of reasonCodes) {
     if (!(value >= 0 && value < 256)) fail(name, `"value" must be 0 to 255; it is ${value}`);
     for (const packet of packets) {
-      if (!known.includes(packet)) fail(name, `"${packet}" carries no reason code; there are ${known.join(", ")}`);
+      if (!known.includes(packet))
+        fail(name, `"${packet}" carries no reason code; there are ${known.join(", ")}`);
     }
     if (!doc) fail(name, '"doc" is missing');
   }
@@ -161,7 +172,12 @@ function allowed(packet, reasonCodes) {
   const name = packet.split(" ")[0];
   const rows = [];
   for (let at = 0; at < values.length; at += 16) {
-    rows.push(`    ${values.slice(at, at + 16).map(hex).join(", ")},\n`);
+    rows.push(
+      `    ${values
+        .slice(at, at + 16)
+        .map(hex)
+        .join(", ")},\n`,
+    );
   }
   return `/// ${name} (§${REASONED[packet]}).\npub const ${name}: &[u8] = &[\n${rows.join("")}];\n`;
 }

@@ -1,7 +1,8 @@
-//! Agreement with `mqttbytes` where that is right, in both directions, and CONNECT byte by byte,
-//! where it is not.
+//! Tests of encoder and decoder: agreement with `mqttbytes` where it is right, in both directions; CONNECT byte by
+//! byte, where it is not; and what is not written.
 
 use super::frame::frame;
+use super::properties::{check, put, Place, Property, Value};
 use super::tests::{decode, from_server, publishes, they_read};
 use super::write::{Connect, Will};
 use super::{publish, write, Ack, PacketId, ReasonCode, Version};
@@ -9,7 +10,7 @@ use bytes::{Bytes, BytesMut};
 use mqttbytes::v4 as theirs;
 
 #[test]
-fn we_read_what_they_write() {
+fn packets_of_mqttbytes_are_read() {
     for (bytes, packet) in from_server() {
         assert_eq!(decode(&bytes), packet, "{bytes:02x?}");
     }
@@ -41,7 +42,7 @@ fn we_read_what_they_write() {
 }
 
 #[test]
-fn they_read_what_we_write() {
+fn mqttbytes_reads_written_packets() {
     use theirs::Packet as P;
     let mut out = Vec::new();
     for pid in [1, 256, 65_535] {
@@ -95,7 +96,7 @@ fn they_read_what_we_write() {
 }
 
 #[test]
-fn connect_agrees_with_theirs() {
+fn connect_is_the_same_as_that_of_mqttbytes() {
     for flags in 0..64u8 {
         let on = |bit: u8| flags >> bit & 1 != 0;
         let client_id = if on(0) { "" } else { "client-é" };
@@ -204,7 +205,7 @@ fn connect_byte_by_byte() {
 }
 
 #[test]
-fn what_cannot_be_written_is_not() {
+fn invalid_packets_are_not_written() {
     let mut out = Vec::new();
     let longer = "x".repeat(65_536);
     let longest = &longer[1..];
@@ -224,4 +225,88 @@ fn what_cannot_be_written_is_not() {
     assert!(out.is_empty());
     write::subscribe(&mut out, Version::V4, id, &[], [(longest, 1)].into_iter());
     assert_eq!(out.len(), 1 + 3 + 2 + 65_538);
+}
+
+/// Each writer with a list, and where the list appears. One that writes nothing returns nothing.
+type Writer = fn(&[u8]) -> Vec<u8>;
+
+const WRITERS: [(Place, Writer); 6] = [
+    (Place::Connect, |list| connect_with(list, &[])),
+    (Place::Will, |list| connect_with(&[], list)),
+    (Place::Subscribe, |list| {
+        let mut out = Vec::new();
+        write::subscribe(&mut out, Version::V5, id(1), list, [("a", 0)].into_iter());
+        out
+    }),
+    (Place::Unsubscribe, |list| {
+        let mut out = Vec::new();
+        write::unsubscribe(&mut out, Version::V5, id(1), list, ["a"].into_iter());
+        out
+    }),
+    (Place::Disconnect, |list| {
+        let mut out = Vec::new();
+        write::disconnect(&mut out, Version::V5, ReasonCode::SUCCESS, list);
+        out
+    }),
+    (Place::Auth, |list| {
+        let mut out = Vec::new();
+        write::auth(&mut out, ReasonCode::CONTINUE_AUTHENTICATION, list);
+        out
+    }),
+];
+
+fn id(number: u16) -> PacketId {
+    PacketId::new(number).unwrap()
+}
+
+fn connect_with(properties: &[u8], of_will: &[u8]) -> Vec<u8> {
+    let mut out = Vec::new();
+    write::connect(
+        &mut out,
+        &Connect {
+            version: Version::V5,
+            properties,
+            client_id: "c",
+            clean_session: true,
+            keepalive: 10,
+            will: Some(Will {
+                topic: "gone",
+                payload: b"",
+                qos: 0,
+                retain: false,
+                properties: of_will,
+            }),
+            username: None,
+            password: None,
+        },
+    );
+    out
+}
+
+#[test]
+fn a_property_list_is_written_only_where_it_may_appear() {
+    let mut lists = vec![vec![], vec![0xff], vec![Property::UserProperty as u8, 0, 5, b'a']];
+    for (property, value) in [
+        (Property::TopicAlias, Value::Number(1)),
+        (Property::SessionExpiryInterval, Value::Number(1)),
+        (Property::ReceiveMaximum, Value::Number(0)),
+        (Property::AuthenticationMethod, Value::Text("M")),
+        (Property::AuthenticationData, Value::Binary(b"x")),
+        (Property::ReasonString, Value::Text("why")),
+        (Property::SubscriptionIdentifier, Value::Number(1)),
+        (Property::WillDelayInterval, Value::Number(1)),
+        (Property::UserProperty, Value::Pair("name", "value")),
+    ] {
+        let mut list = Vec::new();
+        put(&mut list, property, value);
+        lists.push(list.clone());
+        put(&mut list, property, value);
+        lists.push(list);
+    }
+    for list in lists {
+        for (place, write) in WRITERS {
+            let written = !write(&list).is_empty();
+            assert_eq!(written, check(&list, place).is_ok(), "{place:?} {list:02x?}");
+        }
+    }
 }

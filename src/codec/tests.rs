@@ -1,5 +1,5 @@
-//! The codec as a whole against what a server may and may not send: whole, cut short, damaged,
-//! and the traps of the specification.
+//! Tests of the codec as a whole: what a server may and may not send, whole, cut short and damaged; and of the values
+//! with types of their own, packet types, packet identifiers and reason codes.
 
 use super::frame::frame;
 use super::{publish, Ack, DecodeError, Packet, PacketId, PacketType, ReasonCode, Version};
@@ -130,7 +130,7 @@ pub(super) fn publishes() -> Vec<(Vec<u8>, theirs::Publish)> {
 }
 
 #[test]
-fn every_prefix_waits() {
+fn every_prefix_needs_more_bytes() {
     let small = publishes().into_iter().map(|(bytes, _)| bytes);
     let control = from_server().into_iter().map(|(bytes, _)| bytes);
     for mut packet in small.chain(control) {
@@ -165,12 +165,12 @@ const PUBLISHES: &str = "
     390600016178797a 36050001610001 3e050001610001 3003000078 3103000123 310300012b 3003000100
     30030001ff 3003000261 32050001610000 3003000101 300300011f 300300017f 30040002c280 30040002c29f";
 
-/// Types a server never sends, or nobody.
+/// Types that a server never sends, and reserved ones.
 const TYPES: &str = "
     1000 8000 a000 c000 e000 f000 0000 8206000100016100 e0018e f0240022";
 
 #[test]
-fn vectors_that_are_malformed() {
+fn malformed_vectors_are_refused() {
     for table in [FLAGS_AND_IDS, LENGTHS, CODES, PUBLISHES, TYPES] {
         for text in table.split_whitespace() {
             assert!(read(&hex(text)).is_err(), "{text}");
@@ -179,8 +179,7 @@ fn vectors_that_are_malformed() {
 }
 
 #[test]
-fn vectors_that_are_not() {
-    // Wrong in MQTT 5 only.
+fn vectors_that_only_mqtt5_refuses_are_read() {
     for text in "20020000 3003000161 300d000161060b010b020b0378797a".split(' ') {
         let bytes = hex(text);
         assert_eq!(read(&bytes), Ok(Some(bytes.len())), "{text}");
@@ -246,7 +245,7 @@ fn damage_never_panics() {
         }
         if let Ok(Some(total)) = read(&bytes) {
             read_well += 1;
-            // What we accept, the lenient one accepts too.
+            // `mqttbytes` is more lenient: it accepts whatever this decoder accepts.
             they_read(&bytes[..total]);
         }
         publish::set_dup(&mut bytes);
@@ -254,4 +253,54 @@ fn damage_never_panics() {
         publish::clear_dup(&mut bytes);
     }
     assert!(read_well > rounds / 10);
+}
+
+#[test]
+fn packet_types_and_identifiers_have_the_numbers_of_the_specification() {
+    assert_eq!(PacketType::of(0x0f), None);
+    for first in 0x10..=0xff {
+        let packet_type = PacketType::of(first).unwrap();
+        assert_eq!(packet_type as u8, first >> 4);
+        assert_eq!(packet_type.first_byte() >> 4, first >> 4);
+    }
+    let flags = [PacketType::PubRel, PacketType::Subscribe, PacketType::Unsubscribe];
+    assert_eq!(flags.map(PacketType::first_byte), [0x62, 0x82, 0xa2]);
+    assert_eq!(PacketId::new(0), None);
+    assert_eq!(PacketId::new(65_535).map(PacketId::get), Some(65_535));
+    assert_eq!(size_of::<Option<PacketId>>(), 2);
+}
+
+#[test]
+fn a_decode_error_is_one_word_and_a_sentence() {
+    assert_eq!(size_of::<Result<(), DecodeError>>(), size_of::<usize>());
+    let error = frame(&[0x00], Version::V5).unwrap_err();
+    assert_eq!(error.reason, ReasonCode::MALFORMED_PACKET);
+    assert_eq!(error.to_string(), "the packet type is reserved");
+}
+
+#[test]
+fn reason_codes_have_the_names_of_the_specification_and_each_packet_allows_its_own() {
+    use super::reason_code::allowed_in::*;
+    assert_eq!(ReasonCode(142).name(), "session taken over");
+    assert_eq!(ReasonCode::SESSION_TAKEN_OVER, ReasonCode(142));
+    assert_eq!(ReasonCode(0).name(), "success");
+    assert_eq!(ReasonCode(0x9b).name(), "QoS not supported");
+    assert_eq!(ReasonCode(3).name(), "unknown reason code");
+    assert!(ReasonCode::UNSPECIFIED_ERROR.is_error() && !ReasonCode::RE_AUTHENTICATE.is_error());
+    for (allowed, count) in [
+        (CONNACK, 22),
+        (PUBACK, 9),
+        (PUBREC, 9),
+        (PUBREL, 2),
+        (PUBCOMP, 2),
+        (SUBACK, 12),
+        (UNSUBACK, 7),
+        (DISCONNECT, 28),
+        (AUTH, 2),
+    ] {
+        assert_eq!(allowed.len(), count);
+        assert!(allowed
+            .iter()
+            .all(|&code| ReasonCode(code).name() != "unknown reason code"));
+    }
 }

@@ -25,7 +25,7 @@ fn good(row: &Definition) -> Value<'static> {
 }
 
 #[test]
-fn every_property_goes_there_and_back_where_it_may_stand_and_nowhere_else() {
+fn every_property_is_read_as_written_where_it_may_appear_and_refused_elsewhere() {
     for row in TABLE {
         let bytes = list(&[(row.property, good(row))]);
         for place in Place::ALL {
@@ -61,7 +61,7 @@ fn every_property_goes_there_and_back_where_it_may_stand_and_nowhere_else() {
 }
 
 #[test]
-fn a_property_appears_once_but_user_properties_and_received_subscription_identifiers() {
+fn a_property_appears_once_except_user_properties_and_received_subscription_identifiers() {
     for row in TABLE {
         let twice = list(&[(row.property, good(row)), (row.property, good(row))]);
         for place in Place::ALL {
@@ -86,7 +86,7 @@ fn a_property_appears_once_but_user_properties_and_received_subscription_identif
 }
 
 #[test]
-fn values_out_of_range_are_told_from_what_cannot_be_read() {
+fn a_value_out_of_range_is_a_protocol_error_and_the_rest_is_malformed() {
     let wildcard = list(&[(Property::ResponseTopic, Value::Text("a/+"))]);
     for (bytes, place, reason) in [
         (&[1, 2][..], Place::ReceivedPublish, ReasonCode::PROTOCOL_ERROR),
@@ -140,7 +140,7 @@ fn values_out_of_range_are_told_from_what_cannot_be_read() {
 }
 
 #[test]
-fn a_list_is_cut_from_what_follows_it() {
+fn a_list_is_split_from_the_bytes_after_it() {
     assert_eq!(split(&[0, 7], Place::ReceivedPublish), Ok((&[][..], &[7][..])));
     assert_eq!(
         split(&[2, 1, 1, 7], Place::ReceivedPublish),

@@ -30,7 +30,7 @@ fn decoded(packet: &[u8]) -> Publish<'_> {
 }
 
 #[test]
-fn what_was_written_is_read() {
+fn a_publish_is_read_as_it_was_written() {
     let topic_65535 = "é".repeat(32_767) + "x";
     for topic in ["a", "a/b", "日本/x", &topic_65535] {
         for length in [0, 1, 121, 122, 123, 124, 125, 16_377, 16_384, 2_097_152] {
@@ -56,7 +56,7 @@ fn what_was_written_is_read() {
 }
 
 #[test]
-fn patches_touch_nothing_else() {
+fn changes_of_dup_and_packet_id_touch_nothing_else() {
     for (payload, qos) in [(0, 1), (200, 1), (20_000, 2)] {
         let before = encoded("a/b", &vec![7; payload], qos, true, 0x1234);
         let mut packet = before.clone();
@@ -73,7 +73,7 @@ fn patches_touch_nothing_else() {
 }
 
 #[test]
-fn patches_leave_what_is_not_theirs() {
+fn changes_leave_every_other_packet_as_it_is() {
     let qos0 = encoded("a", b"payload", 0, false, 0);
     let cut = encoded("a/b", b"", 1, false, 9);
     for strange in [
@@ -100,14 +100,14 @@ fn patches_leave_what_is_not_theirs() {
 }
 
 #[test]
-fn what_cannot_be_written_is_not() {
+fn invalid_packets_are_not_written() {
     assert!(encoded(&"a".repeat(65_536), b"", 0, false, 0).is_empty());
     assert!(encoded("a", b"", 3, false, 1).is_empty());
     assert!(encoded("a", &vec![0; MAX_REMAINING_LENGTH - 2], 0, false, 0).is_empty());
 }
 
 #[test]
-fn strangers_are_refused() {
+fn malformed_packets_are_refused() {
     for (first, body) in [
         (0x30, &[][..]),
         (0x30, &[0]),

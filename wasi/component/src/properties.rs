@@ -1,13 +1,9 @@
 //! Properties of a message, from the record of the interface to the engine's list and back.
 
-use mqtt_lib_edge::properties::{self, check, Place, put, Value, Property};
-use mqtt_lib_edge::properties::{Property};
+use mqtt_lib_edge::properties::{self, check, put, Place, Property, Value};
 use mqtt_lib_edge::{Code, Error};
 
 use crate::exports::mqtt_lib::client::mqtt::Properties;
-
-const CONTENT_TYPE: u8 = 3;
-const CORRELATION_DATA: u8 = 9;
 
 /// What MQTT can carry, as an encoded list.
 pub fn list(given: Option<&Properties>) -> Result<Vec<u8>, Error> {
@@ -23,27 +19,27 @@ pub fn list(given: Option<&Properties>) -> Result<Vec<u8>, Error> {
         values.push((Property::MessageExpiryInterval, Value::Number(seconds)));
     }
     if let Some(text) = &given.content_type {
-        values.push((CONTENT_TYPE, Value::Text(text)));
+        values.push((Property::ContentType, Value::Text(text)));
     }
     if let Some(topic) = &given.response_topic {
         values.push((Property::ResponseTopic, Value::Text(topic)));
     }
     if let Some(bytes) = &given.correlation_data {
-        values.push((CORRELATION_DATA, Value::Binary(bytes)));
+        values.push((Property::CorrelationData, Value::Binary(bytes)));
     }
     for (name, value) in given.user_properties.iter().flatten() {
         values.push((Property::UserProperty, Value::Pair(name, value)));
     }
-    for (id, value) in values {
+    for (property, value) in values {
         let before = list.len();
-        put(&mut list, id, value);
+        put(&mut list, property, value);
         if list.len() == before {
             let text = "properties: a text or bytes have more than 65,535 bytes, which is what MQTT allows";
             return Err(Error::new(Code::OutOfRange, text));
         }
     }
     check(&list, Place::Publish)
-        .map_err(|flaw| Error::new(Code::InvalidOption, ["properties: ", flaw.what].concat()))?;
+        .map_err(|error| Error::new(Code::InvalidOption, ["properties: ", error.sentence].concat()))?;
     Ok(list)
 }
 
@@ -63,9 +59,9 @@ pub fn record(list: &[u8]) -> Option<Properties> {
     Some(Properties {
         payload_format_indicator: number(Property::PayloadFormatIndicator).map(|flag| flag != 0),
         message_expiry_interval: number(Property::MessageExpiryInterval),
-        content_type: text(CONTENT_TYPE),
+        content_type: text(Property::ContentType),
         response_topic: text(Property::ResponseTopic),
-        correlation_data: match properties::find(list, CORRELATION_DATA) {
+        correlation_data: match properties::find(list, Property::CorrelationData) {
             Some(Value::Binary(bytes)) => Some(bytes.to_vec()),
             _ => None,
         },
