@@ -7,6 +7,7 @@ use std::rc::Rc;
 use js_sys::{Function, Promise};
 use wasm_bindgen::prelude::*;
 
+use crate::codec::ReasonCode;
 use crate::driver::{arguments, errors, oneshot, Client, Hooks, Object, Options};
 use crate::engine::{Error, Message, State};
 
@@ -60,8 +61,10 @@ impl MqttCustom {
     }
 
     pub fn stop(&self, options: &JsValue) -> Export<Promise> {
-        let set = arguments::stop_options(options)
-            .and_then(|(reason, list)| self.client.call(|engine, _| engine.set_disconnect(reason, &list)));
+        let set = arguments::stop_options(options).and_then(|(reason, list)| {
+            self.client
+                .call(|engine, _| engine.set_disconnect(ReasonCode(reason), &list))
+        });
         self.promised(set.map(|()| self.client.promise_for(Client::stop)))
     }
 

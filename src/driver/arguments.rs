@@ -7,7 +7,7 @@ use wasm_bindgen::prelude::*;
 use super::argument_codec::{flat, Argument, Object};
 use super::platform::set;
 use super::{platform, properties};
-use crate::codec::property::place;
+use crate::codec::properties::Place;
 use crate::engine::error::excerpt;
 use crate::engine::format::{format, number};
 use crate::engine::validate::{unknown, Value};
@@ -95,7 +95,7 @@ pub fn publish_options(options: &JsValue) -> Result<PublishOptions, Error> {
             "qos" => parsed.qos = qos("options.qos", value)?,
             "retain" => parsed.retain = flag("options.retain", value)?,
             "properties" => {
-                parsed.properties = properties::read("options.properties", value, place::PUBLISH)?
+                parsed.properties = properties::read("options.properties", value, Place::Publish)?
             }
             _ => return Err(unknown("options", key, &|number| PUBLISH.get(number).copied())),
         }
@@ -152,7 +152,7 @@ fn subscription(place: &str, options: Argument<'_>, default: u8) -> Result<Filte
             "retainAsPublished" => (8, u8::from(flag(&name, value)?) << 3),
             "retainHandling" => (0x30, qos(&name, value)? << 4),
             "properties" => {
-                chosen.properties = properties::read(&name, value, place::SUBSCRIBE)?;
+                chosen.properties = properties::read(&name, value, Place::Subscribe)?;
                 continue;
             }
             _ => return Err(unknown(place, key, &|number| SUBSCRIBE.get(number).copied())),
@@ -165,20 +165,20 @@ fn subscription(place: &str, options: Argument<'_>, default: u8) -> Result<Filte
 /// The properties of `reauthenticate` and the answer of `on_auth`, which `name` names.
 pub fn auth_properties(name: &str, value: &JsValue) -> Result<Vec<u8>, Error> {
     let given = flat(value, 3, "");
-    properties::read(name, Argument::read(&given), place::AUTH_ANSWER)
+    properties::read(name, Argument::read(&given), Place::AuthAnswer)
 }
 
 /// `{ properties }` of unsubscribe.
 pub fn unsubscribe_options(options: &JsValue) -> Result<Vec<u8>, Error> {
-    end_options(options, place::UNSUBSCRIBE, &["properties"]).map(|(_, list)| list)
+    end_options(options, Place::Unsubscribe, &["properties"]).map(|(_, list)| list)
 }
 
 /// `{ reasonCode, properties }` of stop.
 pub fn stop_options(options: &JsValue) -> Result<(u8, Vec<u8>), Error> {
-    end_options(options, place::DISCONNECT, &["properties", "reasonCode"])
+    end_options(options, Place::Disconnect, &["properties", "reasonCode"])
 }
 
-fn end_options(options: &JsValue, place: u16, known: &[&'static str]) -> Result<(u8, Vec<u8>), Error> {
+fn end_options(options: &JsValue, place: Place, known: &[&'static str]) -> Result<(u8, Vec<u8>), Error> {
     let (mut reason, mut list) = (0, Vec::new());
     let options = flat(options, 4, "");
     for (key, value) in Argument::read(&options).entries("options")? {

@@ -10,7 +10,7 @@ use super::argument_codec::{flat, Argument};
 use super::callbacks::{Callbacks, NAMES};
 use super::store::Store;
 use super::{arguments, platform, properties, Client};
-use crate::codec::property::place;
+use crate::codec::properties::Place;
 use crate::engine::endpoint::Host;
 use crate::engine::format::format;
 use crate::engine::validate::{unknown, Builder, Value};
@@ -117,8 +117,8 @@ fn fill(builder: &mut Builder, at: &str, object: Argument<'_>) -> Result<(), Err
     for (key, value) in object.entries(at)? {
         let name = format("%.%", &[at, key]);
         let given = match &*name {
-            "credentials.properties" => list(&name, value, place::CONNECT)?,
-            "credentials.willProperties" => list(&name, value, place::WILL)?,
+            "credentials.properties" => list(&name, value, Place::Connect)?,
+            "credentials.willProperties" => list(&name, value, Place::Will)?,
             _ => arguments::option_value(value),
         };
         if given == Value::Other("an object") && ["certs", "websocket"].contains(&key) {
@@ -132,7 +132,7 @@ fn fill(builder: &mut Builder, at: &str, object: Argument<'_>) -> Result<(), Err
     Ok(())
 }
 
-fn list(name: &str, value: Argument<'_>, place: u16) -> Result<Value, Error> {
+fn list(name: &str, value: Argument<'_>, place: Place) -> Result<Value, Error> {
     match value.is_nothing() {
         true => Ok(Value::Absent),
         false => Ok(Value::Bytes(properties::read(name, value, place)?)),

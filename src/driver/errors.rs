@@ -13,7 +13,7 @@ pub fn to_js(error: &Error, cause: &JsValue, hooks: &Hooks) -> JsValue {
         Class::Type => 1,
         Class::Range => 2,
     };
-    let reason = error.reason.map(u32::from);
+    let reason = error.reason.map(|reason| reason.0.into());
     let object = platform::error(
         hooks.errors(),
         class,

@@ -4,7 +4,7 @@
 use super::deadline::Millis;
 use super::error::{Code, Error};
 use super::message::{check_properties, check_qos, check_topic};
-use crate::codec::property::place;
+use crate::codec::properties::Place;
 
 /// Settings of a client. Times are milliseconds.
 #[derive(Debug, Clone, PartialEq)]
@@ -144,12 +144,12 @@ impl Config {
                 "there is no server to connect to; give at least one URL, such as mqtt://localhost:1883",
             ));
         }
-        check_properties(&self.properties, place::CONNECT)?;
+        check_properties(&self.properties, Place::Connect)?;
         match &self.will {
             Some(will) => {
                 check_topic(&will.topic)?;
                 check_qos(will.qos)?;
-                check_properties(&will.properties, place::WILL)
+                check_properties(&will.properties, Place::Will)
             }
             None => Ok(()),
         }

@@ -7,7 +7,8 @@ use super::error::{Code, Error};
 use super::outbox::Limits;
 use super::output::{Event, Generation, Outcome, Token};
 use super::{Config, Engine, Version};
-use crate::codec::Malformed;
+use crate::codec::properties::Place;
+use crate::codec::{DecodeError, ReasonCode};
 
 /// paho's numbers for `on_disconnect`.
 pub(super) const RC_NORMAL: u8 = 0;
@@ -144,16 +145,16 @@ impl Engine {
         &mut self,
         now: Millis,
         session_present: bool,
-        code: u8,
+        code: ReasonCode,
         properties: &[u8],
-    ) -> Result<(), Malformed> {
+    ) -> Result<(), DecodeError> {
         let connack = self
             .connection
             .on_connack(now, session_present, code, properties)?;
         if !matches!(connack, Connack::FallBack) {
             self.effects.push(Event::Connected {
                 session_present,
-                code,
+                code: code.0,
                 properties: properties.to_vec(),
             });
         }
@@ -206,7 +207,7 @@ impl Engine {
     }
 
     /// AUTH arrived (§3.15).
-    pub(super) fn on_auth(&mut self, reason: u8, properties: &[u8]) -> Result<(), Malformed> {
+    pub(super) fn on_auth(&mut self, reason: ReasonCode, properties: &[u8]) -> Result<(), DecodeError> {
         self.connection.on_auth(reason, properties)?;
         self.effects.push(Connection::auth_event(reason, properties));
         Ok(())
@@ -219,23 +220,23 @@ impl Engine {
     /// `NOT_SUPPORTED` without MQTT 5 or an authentication method, `CONNECTION_LOST` without a connection,
     /// `PACKET_TOO_LARGE` where the broker's Maximum Packet Size is exceeded.
     pub fn authenticate(&mut self, properties: &[u8]) -> Result<(), Error> {
-        super::message::check_properties(properties, crate::codec::property::place::AUTH_ANSWER)?;
+        super::message::check_properties(properties, Place::AuthAnswer)?;
         self.connection.authenticate(properties)
     }
 
     // ---- loss
 
     /// DISCONNECT arrived (§3.14).
-    pub(super) fn on_disconnect(&mut self, now: Millis, reason: u8, properties: &[u8]) {
+    pub(super) fn on_disconnect(&mut self, now: Millis, reason: ReasonCode, properties: &[u8]) {
         let error = self.connection.disconnect_error(reason, properties);
         self.connection.close_transport(&mut self.effects);
-        let rc = if reason == 0 { RC_LOST } else { reason };
+        let rc = if reason.0 == 0 { RC_LOST } else { reason.0 };
         self.connection_lost(now, rc, error);
         self.connection.follow_server_reference(reason, properties);
     }
 
     /// The broker broke the protocol: nothing that it says from here on can be trusted [MQTT-4.8.0-1].
-    pub(super) fn protocol_violated(&mut self, now: Millis, what: Malformed) {
+    pub(super) fn protocol_violated(&mut self, now: Millis, what: DecodeError) {
         let error = self.connection.violation_error(what);
         let tells = self.connection.tells_reason();
         self.connection.close_transport(&mut self.effects);

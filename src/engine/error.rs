@@ -4,7 +4,8 @@
 use std::borrow::Cow;
 
 use super::format::{count, format};
-use crate::codec::property;
+use crate::codec::properties::{self, Property};
+use crate::codec::ReasonCode;
 
 /// Stable names of errors; `name()` is what a user compares with.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -120,7 +121,7 @@ pub struct Error(Box<Details>);
 pub struct Details {
     pub code: Code,
     /// The return or reason code, where the broker sent one.
-    pub reason: Option<u8>,
+    pub reason: Option<ReasonCode>,
     /// What came along with it, MQTT 5.
     pub properties: Vec<u8>,
     pub message: Cow<'static, str>,
@@ -169,24 +170,24 @@ impl Error {
         Error::new(code, format(template, args))
     }
 
-    pub fn with_reason(mut self, reason: u8) -> Self {
+    pub fn with_reason(mut self, reason: ReasonCode) -> Self {
         self.reason = Some(reason);
         self
     }
 
     /// What a server of MQTT 5 refuses or ends, in its own words where it has any.
     #[inline(never)]
-    pub fn because(code: Code, what: &str, reason: u8, properties: &[u8]) -> Self {
-        let said = property::string(properties, property::REASON_STRING).unwrap_or_default();
+    pub fn because(code: Code, what: &str, reason: ReasonCode, properties: &[u8]) -> Self {
+        let said = properties::string(properties, Property::ReasonString).unwrap_or_default();
         let said = excerpt(said);
         let colon = if said.is_empty() { "" } else { ": " };
-        let reference = property::string(properties, property::SERVER_REFERENCE);
+        let reference = properties::string(properties, Property::ServerReference);
         let go = if reference.is_some() {
             "; it names another server: "
         } else {
             ""
         };
-        let number = count(reason.into());
+        let number = count(reason.0.into());
         let reference = excerpt(reference.unwrap_or_default());
         let mut error = Error::format(
             code,
@@ -199,13 +200,16 @@ impl Error {
     }
 
     /// CONNACK reason codes of MQTT 5 (§3.2.2.2).
-    pub fn refusal_because(reason: u8, properties: &[u8]) -> Self {
+    pub fn refusal_because(reason: ReasonCode, properties: &[u8]) -> Self {
         let (code, what) = match reason {
-            0x84 => (
+            ReasonCode::UNSUPPORTED_PROTOCOL_VERSION => (
                 Code::NotSupported,
                 "the broker does not speak MQTT 5; set mqttversion to 4 or \"auto\"",
             ),
-            0x86 | 0x87 | 0x8a | 0x8c => (
+            ReasonCode::BAD_USER_NAME_OR_PASSWORD
+            | ReasonCode::NOT_AUTHORIZED
+            | ReasonCode::BANNED
+            | ReasonCode::BAD_AUTHENTICATION_METHOD => (
                 Code::NotAuthorized,
                 "the broker does not authorise this client; check mqttusername, mqttpassword and the broker's access rules",
             ),
@@ -215,8 +219,8 @@ impl Error {
     }
 
     /// CONNACK return codes of 3.1.1 (§3.2.2.3).
-    pub fn refusal(code: u8) -> Self {
-        let (kind, text) = match code {
+    pub fn refusal(code: ReasonCode) -> Self {
+        let (kind, text) = match code.0 {
             1 => (
                 Code::ConnectionRefused,
                 "the broker does not speak MQTT 3.1.1 (CONNACK 1); use a broker that does",

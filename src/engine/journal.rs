@@ -6,7 +6,7 @@
 use std::num::NonZeroU64;
 
 use super::publishes::{Publish, Stage};
-use crate::codec::Version;
+use crate::codec::{PacketId, Version};
 
 /// The value now kept under a key; none: nothing is kept under it any more.
 pub type Change = (u64, Option<Vec<u8>>);
@@ -128,7 +128,7 @@ impl Journal {
         }
         if let (Some(RecordId(number)), Some(flight)) = (publish.record, &publish.flight) {
             let mut value = vec![flight.stage as u8];
-            value.extend_from_slice(&flight.packet_id.to_be_bytes());
+            value.extend_from_slice(&flight.packet_id.get().to_be_bytes());
             value.extend_from_slice(&flight.order.to_be_bytes());
             self.record(number.get(), kind::FLIGHT, Some(value));
         }
@@ -167,14 +167,14 @@ impl Journal {
     }
 
     /// QoS 2 from the broker: the message was dealt with, and its PUBREL has not come.
-    pub fn received(&mut self, packet_id: u16, holds: bool) {
-        self.record(packet_id.into(), kind::PACKET_ID, holds.then(Vec::new));
+    pub fn received(&mut self, packet_id: PacketId, holds: bool) {
+        self.record(packet_id.get().into(), kind::PACKET_ID, holds.then(Vec::new));
     }
 
     /// The broker may hold a QoS 2 message under this identifier that was given up here.
-    pub fn reserved(&mut self, packet_id: u16, holds: bool) {
+    pub fn reserved(&mut self, packet_id: PacketId, holds: bool) {
         self.record(
-            RESERVED + u64::from(packet_id),
+            RESERVED + u64::from(packet_id.get()),
             kind::PACKET_ID,
             holds.then(Vec::new),
         );
@@ -191,7 +191,7 @@ impl Journal {
 }
 
 /// Reads a record of a message in flight: stage, packet identifier, order.
-pub(super) fn parse_flight(value: &[u8]) -> Option<(Stage, u16, u64)> {
+pub(super) fn parse_flight(value: &[u8]) -> Option<(Stage, PacketId, u64)> {
     let (stage, rest) = value.split_first()?;
     let (packet_id, order) = rest.split_first_chunk()?;
     let stage = match stage {
@@ -201,7 +201,7 @@ pub(super) fn parse_flight(value: &[u8]) -> Option<(Stage, u16, u64)> {
     };
     Some((
         stage,
-        u16::from_be_bytes(*packet_id),
+        PacketId::new(u16::from_be_bytes(*packet_id))?,
         u64::from_be_bytes(order.try_into().ok()?),
     ))
 }
@@ -237,7 +237,7 @@ mod tests {
         let mut journal = Journal::default();
         let mut publish = publish();
         journal.message(&mut publish);
-        journal.received(1, true);
+        journal.received(PacketId::new(1).unwrap(), true);
         assert_eq!(journal.item(1, b"k", b"1"), None);
         assert!(publish.record.is_none() && !journal.has_changes());
     }
@@ -247,7 +247,7 @@ mod tests {
         let mut journal = Journal::recording(Version::V4, 6);
         let mut publish = publish();
         publish.flight = Some(Flight {
-            packet_id: 513,
+            packet_id: PacketId::new(513).unwrap(),
             stage: Stage::Released,
             order: 77,
             sent_at: None,
@@ -259,7 +259,7 @@ mod tests {
         assert_eq!(changes[0], (7 << 2 | kind::MESSAGE, Some(vec![0x32, 1])));
         assert_eq!(changes[1].0, 7 << 2 | kind::FLIGHT);
         let flight = parse_flight(changes[1].1.as_deref().unwrap());
-        assert_eq!(flight, Some((Stage::Released, 513, 77)));
+        assert_eq!(flight, Some((Stage::Released, PacketId::new(513).unwrap(), 77)));
         let item = parse_item(changes[2].1.as_deref().unwrap());
         assert_eq!(item, Some((9, &b"key"[..], &b"{}"[..])));
     }

@@ -3,15 +3,16 @@
 
 use super::deadline::{Deadline, Millis};
 use super::output::Token;
+use crate::codec::ReasonCode;
 
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub(super) struct Lifecycle {
     /// Calls of `start`, and after how many more failed attempts each fails.
     starters: Vec<(Token, usize)>,
     /// `stop` was called and has not ended.
     stopping: Option<Stopping>,
     /// What DISCONNECT says when `stop` is called next, MQTT 5: reason code and properties.
-    farewell: (u8, Vec<u8>),
+    farewell: (ReasonCode, Vec<u8>),
     /// Calls of `flush`: each ends when everything up to this place in the order of the calls has ended.
     flushes: Vec<(u64, Option<Token>)>,
     /// `stop` gives up on what is still pending, or on the transport that does not close.
@@ -38,6 +39,16 @@ pub(super) struct Stopped {
 }
 
 impl Lifecycle {
+    pub fn new() -> Self {
+        Lifecycle {
+            starters: Vec::new(),
+            stopping: None,
+            farewell: (ReasonCode::SUCCESS, Vec::new()),
+            flushes: Vec::new(),
+            stop_due: Deadline::default(),
+        }
+    }
+
     #[inline(always)]
     pub fn is_stopping(&self) -> bool {
         self.stopping.is_some()
@@ -82,11 +93,11 @@ impl Lifecycle {
 
     // ---- stop
 
-    pub fn set_farewell(&mut self, reason: u8, properties: Vec<u8>) {
+    pub fn set_farewell(&mut self, reason: ReasonCode, properties: Vec<u8>) {
         self.farewell = (reason, properties);
     }
 
-    pub fn farewell(&self) -> (u8, &[u8]) {
+    pub fn farewell(&self) -> (ReasonCode, &[u8]) {
         (self.farewell.0, &self.farewell.1)
     }
 
@@ -119,7 +130,7 @@ impl Lifecycle {
     /// The stop is over.
     pub fn end_stop(&mut self) -> Stopped {
         self.stop_due.clear();
-        self.farewell = Default::default();
+        self.farewell = (ReasonCode::SUCCESS, Vec::new());
         let Stopping {
             stoppers,
             restart,
@@ -176,7 +187,7 @@ mod tests {
 
     #[test]
     fn a_start_fails_when_every_server_had_its_turn() {
-        let mut lifecycle = Lifecycle::default();
+        let mut lifecycle = Lifecycle::new();
         lifecycle.await_start(token(1), 1);
         lifecycle.await_start(token(2), 2);
         assert_eq!(lifecycle.failed_starters(false), [token(1)]);
@@ -188,7 +199,7 @@ mod tests {
 
     #[test]
     fn a_stop_cancels_the_restarts_before_it_and_keeps_those_after_it() {
-        let mut lifecycle = Lifecycle::default();
+        let mut lifecycle = Lifecycle::new();
         assert_eq!(lifecycle.begin_stop(Some(token(1))), (true, Vec::new()));
         lifecycle.restart_after_stop(Some(token(2)));
         assert_eq!(lifecycle.begin_stop(None), (false, vec![Some(token(2))]));
@@ -202,7 +213,7 @@ mod tests {
 
     #[test]
     fn a_flush_ends_when_nothing_before_it_is_pending() {
-        let mut lifecycle = Lifecycle::default();
+        let mut lifecycle = Lifecycle::new();
         lifecycle.await_flush(5, Some(token(1)));
         lifecycle.await_flush(9, None);
         assert_eq!(lifecycle.ended_flushes(&|upto| upto > 5), [Some(token(1))]);

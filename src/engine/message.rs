@@ -4,7 +4,7 @@ use super::deadline::Millis;
 use super::error::{Code, Error};
 use super::format::count;
 use crate::codec::frame::MAX_REMAINING_LENGTH;
-use crate::codec::property::{self, number, place, MESSAGE_EXPIRY};
+use crate::codec::properties::{self, number, Place, Property};
 use crate::codec::{publish, topic, Version};
 
 /// A message to be published.
@@ -36,7 +36,8 @@ impl<'a> Message<'a> {
 
     /// When it is of no more use (§3.3.2.3.3).
     pub(super) fn expires(&self, now: Millis) -> Option<Millis> {
-        number(self.properties, MESSAGE_EXPIRY).map(|seconds| now + Millis::from(seconds) * 1000)
+        number(self.properties, Property::MessageExpiryInterval)
+            .map(|seconds| now + Millis::from(seconds) * 1000)
     }
 }
 
@@ -77,7 +78,7 @@ fn check_all(version: Version, message: &Message<'_>) -> Result<(), Error> {
     if version == Version::V4 && !message.properties.is_empty() {
         return Err(needs_5("properties"));
     }
-    check_properties(message.properties, place::PUBLISH)?;
+    check_properties(message.properties, Place::Publish)?;
     let length = publish::remaining_length(version, &message.parts());
     if length <= MAX_REMAINING_LENGTH {
         return Ok(());
@@ -90,14 +91,14 @@ fn check_all(version: Version, message: &Message<'_>) -> Result<(), Error> {
 }
 
 /// Whether an encoded list of properties may stand in this packet.
-pub(super) fn check_properties(list: &[u8], place: u16) -> Result<(), Error> {
+pub(super) fn check_properties(list: &[u8], place: Place) -> Result<(), Error> {
     match list.is_empty() {
         true => Ok(()),
-        false => property::check(list, place).map_err(|why| {
+        false => properties::check(list, place).map_err(|why| {
             Error::format(
                 Code::InvalidOption,
                 "the properties cannot be sent: %; give an encoded list that may stand in this packet",
-                &[why.what],
+                &[why.sentence],
             )
         }),
     }

@@ -131,7 +131,7 @@ impl Engine {
             connection,
             session: Session::default(),
             subscriptions: Subscriptions::new(keys),
-            lifecycle: Lifecycle::default(),
+            lifecycle: Lifecycle::new(),
             effects: Effects::default(),
             sent: 0,
             delivering: None,

@@ -6,6 +6,7 @@ use super::deadline::Millis;
 use super::format::sort_by_key;
 use super::journal::RecordId;
 use super::output::Token;
+use crate::codec::PacketId;
 
 /// Names a publish. `seq` is its place in the order of the calls, so sorting by it restores that order.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -33,7 +34,7 @@ pub(super) enum Stage {
 /// What a message has while it is in flight.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Flight {
-    pub packet_id: u16,
+    pub packet_id: PacketId,
     pub stage: Stage,
     /// Its place in the order of resending: PUBLISH as first sent [MQTT-4.6.0-1], PUBREL as the PUBRECs
     /// came [MQTT-4.6.0-4].

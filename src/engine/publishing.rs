@@ -9,9 +9,9 @@ use super::output::{Outcome, Token};
 use super::publishes::{Publish, Stage};
 use super::session::Acked;
 use super::{Engine, Version};
-use crate::codec::property::{with_number, MESSAGE_EXPIRY};
+use crate::codec::properties::{with_number, Property};
 use crate::codec::publish::{self, Parts};
-use crate::codec::{protocol, write, Ack, Malformed};
+use crate::codec::{protocol_error, write, Ack, DecodeError, PacketId, ReasonCode};
 
 /// What became of a publish when the call returns.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -22,11 +22,8 @@ pub enum Published {
     Pending,
 }
 
-/// Reason code: Packet Identifier not found.
-pub(super) const NOT_FOUND: u8 = 0x92;
-
 /// An acknowledgement: packet identifier, reason code, properties.
-pub(super) type Answer<'a> = (u16, u8, &'a [u8]);
+pub(super) type Answer<'a> = (PacketId, ReasonCode, &'a [u8]);
 
 impl Engine {
     /// Publishes a message: now, or when there is a connection and a place in the window.
@@ -68,7 +65,7 @@ impl Engine {
         if message.qos > 0 {
             return self.publish_reliably(now, message, token);
         }
-        self.connection.write_publish(&message.parts(), 0);
+        self.connection.write_publish(&message.parts(), None);
         self.sent += 1;
         Ok(Published::Buffered)
     }
@@ -107,11 +104,11 @@ impl Engine {
             return self.enqueue(now, message, token);
         };
         let start = self.connection.unsent();
-        let lasting = self.connection.write_publish(&message.parts(), id);
+        let lasting = self.connection.write_publish(&message.parts(), Some(id));
         let packet = match (lasting, self.connection.version()) {
             // In MQTT 5 it may have been written with an alias, which lasts no longer than the connection.
             (true, Version::V4) => self.connection.out()[start..].to_vec(),
-            (_, version) => message.encoded(version, id),
+            (_, version) => message.encoded(version, Some(id)),
         };
         let mut publish = Publish {
             seq: self.outbox.next_seq(),
@@ -129,7 +126,7 @@ impl Engine {
         Ok(Published::Pending)
     }
 
-    fn launch(&mut self, now: Millis, publish: Publish, id: u16) {
+    fn launch(&mut self, now: Millis, publish: Publish, id: PacketId) {
         let ack_timeout = self.config().ack_timeout;
         let timeout = self.outbox.limits().publish_timeout();
         let key = self
@@ -216,21 +213,21 @@ impl Engine {
             return true;
         };
         let qos = publish::qos(&front.packet);
-        let mut id = 0;
+        let mut id = None;
         if qos > 0 {
             if !self.session.has_place(self.config().max_inflight) {
                 return false;
             }
             match self.session.take_id(&mut self.effects.journal) {
-                Some(taken) => id = taken,
                 None => return false,
+                taken => id = taken,
             }
         }
         let Some(mut publish) = self.outbox.take_front() else {
             return true;
         };
         if let Err(error) = self.refresh(now, &mut publish) {
-            if id != 0 {
+            if let Some(id) = id {
                 self.session.release_id(id);
             }
             self.effects.journal.ended(publish.record);
@@ -238,12 +235,12 @@ impl Engine {
             self.effects.done(publish.token, Err(error));
             return true;
         }
-        if id != 0 {
-            publish::set_pid(&mut publish.packet, id);
+        if let Some(id) = id {
+            publish::set_packet_id(&mut publish.packet, id);
         }
         self.write_packet(&publish.packet, id);
         self.sent += !publish.requeued as u64;
-        if id != 0 {
+        if let Some(id) = id {
             publish.requeued = false;
             self.launch(now, publish, id);
         } else {
@@ -272,18 +269,18 @@ impl Engine {
             return Err(expired());
         }
         let left = (expires - now).div_ceil(1000) as u32;
-        let properties = with_number(parts.properties, MESSAGE_EXPIRY, left);
+        let properties = with_number(parts.properties, Property::MessageExpiryInterval, left);
         let parts = Parts {
             properties: &properties,
             ..parts
         };
         let mut packet = Vec::new();
-        publish::encode(&mut packet, version, &parts, 0);
+        publish::encode(&mut packet, version, &parts, None);
         publish.packet = packet;
         Ok(())
     }
 
-    fn write_packet(&mut self, packet: &[u8], id: u16) {
+    fn write_packet(&mut self, packet: &[u8], id: Option<PacketId>) {
         let parts = match self.connection.version() {
             Version::V4 => None,
             Version::V5 => publish::parts(Version::V5, packet),
@@ -332,15 +329,15 @@ impl Engine {
         now: Millis,
         (id, reason, properties): Answer<'_>,
         qos: u8,
-    ) -> Result<(), Malformed> {
+    ) -> Result<(), DecodeError> {
         match self.session.on_last_ack(now, id, qos, &mut self.effects.journal) {
             Acked::Ended(publish) => {
                 let result = match reason {
-                    0 if properties.is_empty() => Ok(Outcome::None),
+                    ReasonCode::SUCCESS if properties.is_empty() => Ok(Outcome::None),
                     // A PUBCOMP that does not know the identifier: it was completed before.
-                    0x80.. if qos == 1 => Err(publish_refused(reason, properties)),
+                    _ if reason.is_error() && qos == 1 => Err(publish_refused(reason, properties)),
                     _ => Ok(Outcome::Acked {
-                        reason,
+                        reason: reason.0,
                         properties: properties.to_vec(),
                     }),
                 };
@@ -361,8 +358,8 @@ impl Engine {
         &mut self,
         now: Millis,
         (id, reason, properties): Answer<'_>,
-    ) -> Result<(), Malformed> {
-        let refused = reason >= 0x80;
+    ) -> Result<(), DecodeError> {
+        let refused = reason.is_error();
         match self
             .session
             .on_pubrec(now, id, refused, &mut self.effects.journal)
@@ -380,7 +377,12 @@ impl Engine {
                     return Ok(());
                 }
                 if self.connection.version() == Version::V5 && self.session.may_be_late(id) {
-                    write::ack_because(self.connection.out(), Ack::PubRel, id, NOT_FOUND);
+                    write::ack_with_reason(
+                        self.connection.out(),
+                        Ack::PubRel,
+                        id,
+                        ReasonCode::PACKET_IDENTIFIER_NOT_FOUND,
+                    );
                     return Ok(());
                 }
             }
@@ -391,7 +393,7 @@ impl Engine {
 
     /// An acknowledgement of nothing. It ends nothing, so the connection stays; unless it may be a late one, it is
     /// reported once a connection.
-    pub(super) fn report_unexpected_ack(&mut self, id: u16) {
+    pub(super) fn report_unexpected_ack(&mut self, id: PacketId) {
         if self.session.reports_unexpected_ack(id) {
             self.effects.error(Error::format(
                 Code::ProtocolError,
@@ -402,11 +404,11 @@ impl Engine {
     }
 
     /// An acknowledgement of another kind than what was sent asks for.
-    pub(super) fn mismatched_ack(&self) -> Result<(), Malformed> {
+    pub(super) fn mismatched_ack(&self) -> Result<(), DecodeError> {
         if self.session.is_resumed() {
             return Ok(());
         }
-        Err(protocol!(
+        Err(protocol_error!(
             "an acknowledgement is of another kind than the packet asks for"
         ))
     }
@@ -431,7 +433,7 @@ impl Engine {
     }
 }
 
-fn publish_refused(reason: u8, properties: &[u8]) -> Error {
+fn publish_refused(reason: ReasonCode, properties: &[u8]) -> Error {
     Error::because(
         Code::PublishRefused,
         "the broker refused the message; check the topic and the broker's access rules",

@@ -6,23 +6,24 @@ use super::deadline::Millis;
 use super::error::{excerpt, Code, Error};
 use super::format::count;
 use super::output::{Generation, MessageView};
-use super::publishing::NOT_FOUND;
 use super::{Engine, Version};
-use crate::codec::property::{number, place::ACK, Properties, PROBLEM_INFORMATION, TOPIC_ALIAS};
-use crate::codec::{self, flaw, frame, protocol, publish, write, Ack, Malformed, Packet};
+use crate::codec::properties::{number, Place, Properties, Property};
+use crate::codec::{
+    self, decode_error, frame, protocol_error, publish, write, Ack, DecodeError, Packet, PacketId,
+    PacketType, ReasonCode,
+};
 
 /// A million acknowledgements that the transport did not take.
 const MAX_UNSENT: usize = 4 << 20;
 
-const TOO_LARGE: Malformed = flaw!(0x95, "a packet is larger than maxpacketsize allows");
-const TOO_MANY: Malformed = flaw!(
-    0x93,
+const TOO_LARGE: DecodeError = decode_error!(
+    ReasonCode::PACKET_TOO_LARGE,
+    "a packet is larger than maxpacketsize allows"
+);
+const TOO_MANY: DecodeError = decode_error!(
+    ReasonCode::RECEIVE_MAXIMUM_EXCEEDED,
     "more messages are unacknowledged than receiveMaximum allows [MQTT-3.3.4-9]"
 );
-
-const AUTH: u8 = 15;
-const CONNACK: u8 = 2;
-const PUBLISH: u8 = 3;
 
 impl Engine {
     /// Room for bytes that have arrived; write them, then call `received`. The views are void from here on.
@@ -68,7 +69,7 @@ impl Engine {
     }
 
     /// Processes the packet at `at` if it is whole; where the next one begins.
-    fn next_packet(&mut self, now: Millis, bytes: &[u8], at: usize) -> Result<Option<usize>, Malformed> {
+    fn next_packet(&mut self, now: Millis, bytes: &[u8], at: usize) -> Result<Option<usize>, DecodeError> {
         let rest = &bytes[at..];
         if let Some(skipped) = self.skip(rest.len()) {
             return Ok(skipped.map(|skipped| at + skipped));
@@ -76,12 +77,12 @@ impl Engine {
         let Some(frame) = frame::frame(rest, self.connection.version())? else {
             return Ok(None);
         };
-        let early = matches!(frame.kind(), CONNACK | AUTH);
+        let early = matches!(frame.packet_type, PacketType::ConnAck | PacketType::Auth);
         if matches!(self.connection.phase(), Phase::Handshake(_)) && !early {
-            return Err(protocol!("another packet came before CONNACK"));
+            return Err(protocol_error!("another packet came before CONNACK"));
         }
         if frame.total() > self.config().max_packet_size {
-            if frame.kind() != PUBLISH || self.connection.version() == Version::V5 {
+            if frame.packet_type != PacketType::Publish || self.connection.version() == Version::V5 {
                 return Err(TOO_LARGE);
             }
             let begun = self.begin_skipping(&frame, &rest[frame.header..])?;
@@ -90,10 +91,10 @@ impl Engine {
         let Some(body) = rest.get(frame.header..frame.total()) else {
             return Ok(None);
         };
-        if frame.kind() == PUBLISH {
+        if frame.packet_type == PacketType::Publish {
             self.on_publish(frame.first, body, at + frame.header)?;
         } else {
-            let packet = codec::decode(self.connection.version(), frame.first, body)?;
+            let packet = codec::decode(self.connection.version(), frame.packet_type, body)?;
             self.on_control(now, packet)?;
         }
         Ok(Some(at + frame.total()))
@@ -122,7 +123,7 @@ impl Engine {
     }
 
     /// A PUBLISH beyond `maxpacketsize`: false while its topic and packet identifier are not there.
-    fn begin_skipping(&mut self, frame: &frame::Frame, body: &[u8]) -> Result<bool, Malformed> {
+    fn begin_skipping(&mut self, frame: &frame::Frame, body: &[u8]) -> Result<bool, DecodeError> {
         let Some(head) = publish::head(frame.first, body, frame.body)? else {
             return Ok(false);
         };
@@ -139,17 +140,17 @@ impl Engine {
         self.connection.received().skipped = Some(SkippedPublish {
             left: frame.total(),
             qos: message.qos,
-            packet_id: message.pid,
+            packet_id: message.packet_id,
             error,
         });
         Ok(true)
     }
 
-    fn on_publish(&mut self, first: u8, body: &[u8], body_at: usize) -> Result<(), Malformed> {
+    fn on_publish(&mut self, first: u8, body: &[u8], body_at: usize) -> Result<(), DecodeError> {
         let message = publish::read(self.connection.version(), first, body)?;
         let mut topic = message.topic;
         if self.connection.version() == Version::V5 {
-            if let Some(alias) = number(message.properties, TOPIC_ALIAS) {
+            if let Some(alias) = number(message.properties, Property::TopicAlias) {
                 topic = self.connection.inbound_alias(alias, topic)?;
             }
         }
@@ -158,7 +159,7 @@ impl Engine {
         if message.qos > 0 && inbound.is_full() {
             return Err(TOO_MANY);
         }
-        if !inbound.arrived(message.pid, message.qos) {
+        if !inbound.arrived(message.packet_id, message.qos) {
             return Ok(());
         }
         let payload_at = body_at + body.len() - message.payload.len();
@@ -176,22 +177,26 @@ impl Engine {
     }
 
     /// Where the user wants no problem information there is none, but in CONNACK, PUBLISH and DISCONNECT (§3.1.2.11.7).
-    fn check_problem_information(&self, packet: &Packet<'_>) -> Result<(), Malformed> {
+    fn check_problem_information(&self, packet: &Packet<'_>) -> Result<(), DecodeError> {
         let has_some = match packet {
             // They have no other properties.
             Packet::Ack { properties, .. }
             | Packet::SubAck { properties, .. }
             | Packet::UnsubAck { properties, .. } => !properties.is_empty(),
-            Packet::Auth { properties, .. } => Properties(properties).any(|(row, _)| row.places & ACK != 0),
+            Packet::Auth { properties, .. } => {
+                Properties(properties).any(|(row, _)| row.may_appear_in(Place::Ack))
+            }
             _ => false,
         };
-        if has_some && number(&self.config().properties, PROBLEM_INFORMATION) == Some(0) {
-            return Err(protocol!("a packet has problem information, which was declined"));
+        if has_some && number(&self.config().properties, Property::RequestProblemInformation) == Some(0) {
+            return Err(protocol_error!(
+                "a packet has problem information, which was declined"
+            ));
         }
         Ok(())
     }
 
-    fn on_control(&mut self, now: Millis, packet: Packet<'_>) -> Result<(), Malformed> {
+    fn on_control(&mut self, now: Millis, packet: Packet<'_>) -> Result<(), DecodeError> {
         self.check_problem_information(&packet)?;
         match packet {
             Packet::ConnAck {
@@ -201,28 +206,28 @@ impl Engine {
             } => self.on_connack(now, session_present, reason, properties),
             Packet::Ack {
                 kind,
-                pid,
+                packet_id,
                 reason,
                 properties,
             } => match kind {
-                Ack::PubAck => self.on_last_ack(now, (pid, reason, properties), 1),
-                Ack::PubRec => self.on_pubrec(now, (pid, reason, properties)),
-                Ack::PubComp => self.on_last_ack(now, (pid, reason, properties), 2),
+                Ack::PubAck => self.on_last_ack(now, (packet_id, reason, properties), 1),
+                Ack::PubRec => self.on_pubrec(now, (packet_id, reason, properties)),
+                Ack::PubComp => self.on_last_ack(now, (packet_id, reason, properties), 2),
                 Ack::PubRel => {
-                    self.on_pubrel(pid);
+                    self.on_pubrel(packet_id);
                     Ok(())
                 }
             },
             Packet::SubAck {
-                pid,
+                packet_id,
                 codes,
                 properties,
-            } => self.on_suback(now, pid, codes, properties),
+            } => self.on_suback(now, packet_id, codes, properties),
             Packet::UnsubAck {
-                pid,
+                packet_id,
                 codes,
                 properties,
-            } => self.on_unsuback(now, pid, codes, properties),
+            } => self.on_unsuback(now, packet_id, codes, properties),
             Packet::PingResp => Ok(()),
             Packet::Auth { reason, properties } => self.on_auth(reason, properties),
             Packet::Disconnect { reason, properties } => {
@@ -233,14 +238,19 @@ impl Engine {
     }
 
     /// PUBREL: the broker will not send the message again (§4.3.3).
-    fn on_pubrel(&mut self, id: u16) {
+    fn on_pubrel(&mut self, id: PacketId) {
         let Some(known) = self.session.inbound().released(id, &mut self.effects.journal) else {
             return;
         };
         if known || self.connection.version() == Version::V4 {
             write::ack(self.connection.out(), Ack::PubComp, id);
         } else {
-            write::ack_because(self.connection.out(), Ack::PubComp, id, NOT_FOUND);
+            write::ack_with_reason(
+                self.connection.out(),
+                Ack::PubComp,
+                id,
+                ReasonCode::PACKET_IDENTIFIER_NOT_FOUND,
+            );
         }
     }
 

@@ -8,8 +8,8 @@ use super::outbox::BatchKey;
 use super::publishes::{Publish, Stage};
 use super::session::reencoded;
 use super::{Engine, Version};
-use crate::codec::property::place;
-use crate::codec::{frame, publish};
+use crate::codec::properties::Place;
+use crate::codec::{frame, publish, PacketId, PacketType};
 
 /// A kept batch: its number, its key, the array so far, where its items are kept.
 struct KeptBatch {
@@ -20,7 +20,7 @@ struct KeptBatch {
 }
 
 /// Stage, packet identifier, order of a message in flight.
-type Flight = (Stage, u16, u64);
+type Flight = (Stage, PacketId, u64);
 
 impl Engine {
     /// Takes up what the store kept, in any order, before `start`; from here on changes are given out. Calls made before
@@ -79,11 +79,14 @@ impl Engine {
                 false
             }
             kind::ITEM => restore_item(batches, number, &value),
-            _ if number > RESERVED => self.session.restore_reserved((number - RESERVED) as u16),
-            _ => {
-                self.session.inbound().mark_unreleased(number as u16);
-                true
-            }
+            _ => match PacketId::new(number as u16) {
+                Some(id) if number > RESERVED => self.session.restore_reserved(id),
+                Some(id) => {
+                    self.session.inbound().mark_unreleased(id);
+                    true
+                }
+                None => false,
+            },
         }
     }
 
@@ -99,7 +102,7 @@ impl Engine {
         let version = self.connection.version();
         let packet = match kept_in == version {
             true => packet,
-            false => reencoded(kept_in, version, &packet, 0).unwrap_or(packet),
+            false => reencoded(kept_in, version, &packet, None).unwrap_or(packet),
         };
         let flight = flight.filter(|_| publish::qos(&packet) > 0);
         let mut publish = Publish {
@@ -142,11 +145,13 @@ impl Engine {
 fn is_readable(version: Version, packet: &[u8]) -> bool {
     let mut copy = packet.to_vec();
     publish::clear_dup(&mut copy);
-    publish::set_pid(&mut copy, 1);
+    if let Some(id) = PacketId::new(1) {
+        publish::set_packet_id(&mut copy, id);
+    }
     let Ok(Some(frame)) = frame::frame(&copy, version) else {
         return false;
     };
-    if frame.kind() != 3 || frame.total() != copy.len() || publish::qos(&copy) > 2 {
+    if frame.packet_type != PacketType::Publish || frame.total() != copy.len() || publish::qos(&copy) > 2 {
         return false;
     }
     let message = publish::read(version, frame.first, &copy[frame.header..]);
@@ -156,7 +161,7 @@ fn is_readable(version: Version, packet: &[u8]) -> bool {
 fn restore_item(batches: &mut Vec<KeptBatch>, number: u64, value: &[u8]) -> bool {
     let parsed = parse_item(value).filter(|(_, key, _)| {
         BatchKey::read(key).is_some_and(|key| {
-            check_topic(key.topic).is_ok() && check_properties(key.properties, place::PUBLISH).is_ok()
+            check_topic(key.topic).is_ok() && check_properties(key.properties, Place::Publish).is_ok()
         })
     });
     let (Some((batch, key, json)), Some(record)) = (parsed, RecordId::new(number)) else {

@@ -8,7 +8,8 @@ use super::error::{Code, Error};
 use super::message::{check_properties, needs_5};
 use super::output::{Event, Outcome, Token};
 use super::{Engine, Version};
-use crate::codec::property::{number, place, SESSION_EXPIRY};
+use crate::codec::properties::{number, Place, Property};
+use crate::codec::ReasonCode;
 
 /// How long a broker may take to close its side after DISCONNECT.
 const CLOSE_TIMEOUT: Millis = 1_000;
@@ -41,15 +42,15 @@ impl Engine {
     ///
     /// # Errors
     /// `INVALID_OPTION` where the connection speaks 3.1.1, or where a session that ends with the connection is to last.
-    pub fn set_disconnect(&mut self, reason: u8, properties: &[u8]) -> Result<(), Error> {
-        if self.version() == Version::V4 && (reason != 0 || !properties.is_empty()) {
+    pub fn set_disconnect(&mut self, reason: ReasonCode, properties: &[u8]) -> Result<(), Error> {
+        if self.version() == Version::V4 && (reason != ReasonCode::SUCCESS || !properties.is_empty()) {
             return Err(needs_5("reasonCode and properties of stop()"));
         }
-        check_properties(properties, place::DISCONNECT)?;
+        check_properties(properties, Place::Disconnect)?;
         let config = self.config();
-        let given = number(&config.properties, SESSION_EXPIRY);
+        let given = number(&config.properties, Property::SessionExpiryInterval);
         let lasts = given.map_or(!config.clean_session, |seconds| seconds > 0);
-        if !lasts && number(properties, SESSION_EXPIRY).unwrap_or(0) > 0 {
+        if !lasts && number(properties, Property::SessionExpiryInterval).unwrap_or(0) > 0 {
             return Err(Error::new(
                 Code::InvalidOption,
                 "the session ends with the connection, and stop() cannot make it last [MQTT-3.14.2-2]; set sessionExpiryInterval in the properties of credentials",

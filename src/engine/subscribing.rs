@@ -7,8 +7,8 @@ use super::output::Token;
 use super::session::packet_ids::Holder;
 use super::subscriptions::{Asks, Filter};
 use super::{Engine, Version};
-use crate::codec::property::{number, place, SUBSCRIPTION_ID};
-use crate::codec::{protocol, write, Malformed};
+use crate::codec::properties::{number, Place, Property};
+use crate::codec::{protocol_error, write, DecodeError, PacketId};
 
 impl Engine {
     /// Asks for the filters, all with one SUBSCRIBE. With `handler`, their messages are routed to that number; without,
@@ -27,7 +27,7 @@ impl Engine {
         let offline_bytes = self.outbox.limits().offline_bytes();
         self.subscriptions
             .check_subscribe(self.connection.version(), &filters, offline_bytes)?;
-        self.check_request_properties(&properties, place::SUBSCRIBE)?;
+        self.check_request_properties(&properties, Place::Subscribe)?;
         self.check_filters(&filters, &properties)?;
         let seq = self.outbox.next_seq();
         self.subscriptions
@@ -48,13 +48,13 @@ impl Engine {
         self.check_accepting()?;
         let offline_bytes = self.outbox.limits().offline_bytes();
         self.subscriptions.check_unsubscribe(&filters, offline_bytes)?;
-        self.check_request_properties(&properties, place::UNSUBSCRIBE)?;
+        self.check_request_properties(&properties, Place::Unsubscribe)?;
         let seq = self.outbox.next_seq();
         self.subscriptions.unsubscribe(seq, filters, properties, token);
         Ok(())
     }
 
-    fn check_request_properties(&self, properties: &[u8], place: u16) -> Result<(), Error> {
+    fn check_request_properties(&self, properties: &[u8], place: Place) -> Result<(), Error> {
         if self.connection.version() == Version::V4 && !properties.is_empty() {
             return Err(needs_5("properties"));
         }
@@ -66,7 +66,7 @@ impl Engine {
         let Some(online) = self.connection.online() else {
             return Ok(());
         };
-        let identified = number(properties, SUBSCRIPTION_ID).is_some();
+        let identified = number(properties, Property::SubscriptionIdentifier).is_some();
         let mut filters = filters.iter();
         filters.try_for_each(|filter| online.limits().check_filter(&filter.filter, identified))
     }
@@ -105,7 +105,7 @@ impl Engine {
         match asks {
             Asks::Subscribe { filters, properties } => {
                 let online = self.connection.online();
-                let identified = number(properties, SUBSCRIPTION_ID).is_some();
+                let identified = number(properties, Property::SubscriptionIdentifier).is_some();
                 if let Some(limits) = online.map(|online| online.limits()) {
                     let mut all = filters.iter();
                     result = all.try_for_each(|filter| limits.check_filter(&filter.filter, identified));
@@ -136,17 +136,19 @@ impl Engine {
     pub(super) fn on_suback(
         &mut self,
         now: Millis,
-        id: u16,
+        id: PacketId,
         codes: &[u8],
         properties: &[u8],
-    ) -> Result<(), Malformed> {
+    ) -> Result<(), DecodeError> {
         let slot = match self.session.holder(id) {
             Some(Holder::Request(slot)) => slot,
             Some(Holder::Publish(_)) => {
-                return Err(protocol!("a SUBACK answers something that is not a SUBSCRIBE"))
+                return Err(protocol_error!(
+                    "a SUBACK answers something that is not a SUBSCRIBE"
+                ))
             }
             None if self.session.may_be_late(id) => return Ok(()),
-            None => return Err(protocol!("a SUBACK answers nothing that was sent")),
+            None => return Err(protocol_error!("a SUBACK answers nothing that was sent")),
         };
         self.subscriptions
             .on_suback(slot, codes, properties, &mut self.effects)?;
@@ -159,14 +161,14 @@ impl Engine {
     pub(super) fn on_unsuback(
         &mut self,
         now: Millis,
-        id: u16,
+        id: PacketId,
         codes: &[u8],
         properties: &[u8],
-    ) -> Result<(), Malformed> {
+    ) -> Result<(), DecodeError> {
         let slot = match self.session.holder(id) {
             Some(Holder::Request(slot)) => slot,
             Some(Holder::Publish(_)) => {
-                return Err(protocol!(
+                return Err(protocol_error!(
                     "an UNSUBACK answers something that is not an UNSUBSCRIBE"
                 ))
             }

@@ -2,7 +2,7 @@
 //! it again for every message. Bounded: when the cache is full it starts anew under a new epoch.
 
 use super::interner::{HashKeys, Interner};
-use crate::codec::{publish, Malformed};
+use crate::codec::{publish, DecodeError};
 
 /// Beyond either of these the cache starts anew.
 const MAX_TOPICS: usize = 16_384;
@@ -60,7 +60,7 @@ impl TopicCache {
     }
 
     /// The number of a topic as it was received. One that is known has been checked.
-    pub fn number(&mut self, topic: &[u8]) -> Result<u32, Malformed> {
+    pub fn number(&mut self, topic: &[u8]) -> Result<u32, DecodeError> {
         let guess = match self.in_turns {
             true => self.next[self.last as usize],
             false => self.last,
@@ -72,7 +72,7 @@ impl TopicCache {
         Ok(guess)
     }
 
-    fn look_up(&mut self, topic: &[u8]) -> Result<u32, Malformed> {
+    fn look_up(&mut self, topic: &[u8]) -> Result<u32, DecodeError> {
         let number = match self.names.find(topic) {
             Some(number) => number,
             None => {

@@ -8,7 +8,7 @@ use super::error::{Code, Error};
 use super::format::{self, format};
 use super::keys::{find, wrong, Key, INNER, KEYS};
 use super::message::{check_topic, needs_5};
-use crate::codec::property;
+use crate::codec::properties::{self, Property};
 
 pub use super::keys::{unknown, Value};
 
@@ -182,7 +182,7 @@ impl Builder {
         if v4 && !(self.cfg.properties.is_empty() && self.will.properties.is_empty()) {
             return Err(needs_5("properties and willProperties in credentials"));
         }
-        if let Some(size) = property::number(&self.cfg.properties, property::MAXIMUM_PACKET_SIZE) {
+        if let Some(size) = properties::number(&self.cfg.properties, Property::MaximumPacketSize) {
             self.cfg.max_packet_size = size as usize;
         }
         if v4 && self.cfg.password.is_some() && self.cfg.username.is_none() {

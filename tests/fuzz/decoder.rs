@@ -4,8 +4,8 @@
 //! Byte 0 chooses version and settings, byte 1 how the stream is cut, and the rest is the stream.
 
 use mqtt_lib::codec::frame::frame;
-use mqtt_lib::codec::property::{put, Properties, Value, AUTH_METHOD, TOPIC_ALIAS_MAXIMUM};
-use mqtt_lib::codec::{self, publish, Packet};
+use mqtt_lib::codec::properties::{put, Properties, Property, Value};
+use mqtt_lib::codec::{self, publish, Packet, PacketType};
 use mqtt_lib::engine::{Config, Engine, Event, Filter, Message, Version, Versions, NOBODY};
 
 const NOW: u64 = 1_000_000;
@@ -40,13 +40,13 @@ fn walk(version: Version, mut stream: &[u8]) {
         let Some(body) = stream.get(found.header..found.total()) else {
             for cut in found.header..stream.len() {
                 let part = &stream[found.header..cut];
-                if found.kind() == 3 {
+                if found.packet_type == PacketType::Publish {
                     let _ = publish::head(found.first, part, found.body);
                 }
             }
             return;
         };
-        if found.kind() == 3 {
+        if found.packet_type == PacketType::Publish {
             if let Ok(message) = publish::decode(version, found.first, body) {
                 let parts = publish::Parts {
                     topic: message.topic,
@@ -57,7 +57,7 @@ fn walk(version: Version, mut stream: &[u8]) {
                     alias: 0,
                 };
                 let mut out = Vec::new();
-                publish::encode(&mut out, version, &parts, message.pid);
+                publish::encode(&mut out, version, &parts, message.packet_id);
                 if message.dup {
                     publish::set_dup(&mut out);
                 }
@@ -65,7 +65,7 @@ fn walk(version: Version, mut stream: &[u8]) {
                 assert_eq!(publish::size(version, &parts), out.len());
                 same_list(message.properties);
             }
-        } else if let Ok(packet) = codec::decode(version, found.first, body) {
+        } else if let Ok(packet) = codec::decode(version, found.packet_type, body) {
             match packet {
                 Packet::ConnAck { properties, .. }
                 | Packet::Ack { properties, .. }
@@ -84,7 +84,7 @@ fn walk(version: Version, mut stream: &[u8]) {
 fn same_list(list: &[u8]) {
     let mut again = Vec::new();
     for (row, value) in Properties(list) {
-        put(&mut again, row.id, value);
+        put(&mut again, row.property, value);
     }
     assert_eq!(again, list);
 }
@@ -135,10 +135,14 @@ fn listen<'a>(version: Version, settings: u8, stream: impl Iterator<Item = &'a [
         ..Config::default()
     };
     if five && settings & 8 != 0 {
-        put(&mut cfg.properties, AUTH_METHOD, Value::Text("M"));
+        put(
+            &mut cfg.properties,
+            Property::AuthenticationMethod,
+            Value::Text("M"),
+        );
     }
     if five && settings & 16 != 0 {
-        put(&mut cfg.properties, TOPIC_ALIAS_MAXIMUM, Value::Number(2));
+        put(&mut cfg.properties, Property::TopicAliasMaximum, Value::Number(2));
     }
     let mut engine = Engine::new(cfg, 1);
     engine.start(NOW, NOBODY);

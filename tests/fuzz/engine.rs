@@ -6,7 +6,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use mqtt_lib::codec::property::{self, put, Value};
+use mqtt_lib::codec::properties::{put, Property, Value};
 use mqtt_lib::engine::{Config, Engine, Error, Generation, Millis, State, Token};
 
 use crate::input::Input;
@@ -63,7 +63,7 @@ struct World {
     asked: Option<Generation>,
 }
 
-fn list(all: &[(u8, Value<'_>)]) -> Vec<u8> {
+fn list(all: &[(Property, Value<'_>)]) -> Vec<u8> {
     let mut list = Vec::new();
     for &(id, value) in all {
         put(&mut list, id, value);
@@ -141,7 +141,7 @@ impl World {
             24 => {
                 let token = self.token();
                 if input.one_in(4) {
-                    let properties = list(&[(property::REASON_STRING, Value::Text(LONG))]);
+                    let properties = list(&[(Property::ReasonString, Value::Text(LONG))]);
                     let _ = self.engine.say_at_stop(4, &properties);
                 }
                 self.engine.stop(self.now, token);
@@ -164,7 +164,7 @@ impl World {
             }
             28 => {
                 let data = vec![0; usize::from(input.byte() % 64)];
-                let data = list(&[(property::AUTH_DATA, Value::Binary(&data))]);
+                let data = list(&[(Property::AuthenticationData, Value::Binary(&data))]);
                 let _ = self.engine.authenticate(&data);
                 self.drain();
             }

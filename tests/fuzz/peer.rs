@@ -3,7 +3,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use mqtt_lib::codec::property::{self, check, number, place};
+use mqtt_lib::codec::properties::{self, check, number, Place, Property};
 use mqtt_lib::codec::topic;
 use mqtt_lib::engine::Version;
 
@@ -129,7 +129,7 @@ impl Peer {
         self.version == Some(Version::V5)
     }
 
-    fn list<'a>(&self, body: &mut &'a [u8], place: u16) -> &'a [u8] {
+    fn list<'a>(&self, body: &mut &'a [u8], place: Place) -> &'a [u8] {
         if !self.five() {
             return &[];
         }
@@ -156,8 +156,8 @@ impl Peer {
                         0x18
                     }
                 );
-                let list = self.list(&mut body, place::AUTH);
-                assert!(property::string(list, property::AUTH_METHOD).is_some());
+                let list = self.list(&mut body, Place::Auth);
+                assert!(properties::string(list, Property::AuthenticationMethod).is_some());
             }
             _ => assert!(self.accepted, "before CONNACK: {first:#x}"),
         }
@@ -171,7 +171,7 @@ impl Peer {
                 if self.five() && !body.is_empty() {
                     body = &body[1..];
                     if !body.is_empty() {
-                        self.list(&mut body, place::DISCONNECT);
+                        self.list(&mut body, Place::Disconnect);
                     }
                 }
             }
@@ -194,11 +194,11 @@ impl Peer {
         assert_eq!(flags & 1, 0);
         self.clean = flags & 2 != 0;
         two(&mut body);
-        let list = self.list(&mut body, place::CONNECT);
-        self.method = property::string(list, property::AUTH_METHOD).is_some();
+        let list = self.list(&mut body, Place::Connect);
+        self.method = properties::string(list, Property::AuthenticationMethod).is_some();
         text(&mut body);
         if flags & 4 != 0 {
-            self.list(&mut body, place::WILL);
+            self.list(&mut body, Place::Will);
             text(&mut body);
             long(&mut body);
             assert!(flags >> 3 & 3 < 3);
@@ -223,8 +223,8 @@ impl Peer {
         assert!(self.limits.retain || first & 1 == 0, "Retain Available 0");
         let name = text(&mut body);
         let pid = if qos > 0 { two(&mut body) } else { 0 };
-        let list = self.list(&mut body, place::PUBLISH);
-        match number(list, property::TOPIC_ALIAS) {
+        let list = self.list(&mut body, Place::Publish);
+        match number(list, Property::TopicAlias) {
             None => topic::check_name(name).unwrap(),
             Some(alias) => {
                 assert!((1..=self.limits.aliases).contains(&alias));
@@ -283,12 +283,12 @@ impl Peer {
         let pid = two(&mut body);
         assert_ne!(pid, 0);
         let place = if kind == 8 {
-            place::SUBSCRIBE
+            Place::Subscribe
         } else {
-            place::UNSUBSCRIBE
+            Place::Unsubscribe
         };
         let list = self.list(&mut body, place);
-        assert!(self.limits.identifiers || number(list, property::SUBSCRIPTION_ID).is_none());
+        assert!(self.limits.identifiers || number(list, Property::SubscriptionIdentifier).is_none());
         let mut filters = 0;
         while !body.is_empty() {
             let filter = text(&mut body);

@@ -2,7 +2,7 @@
 //! own. Ours go to topics in the order in which they are first used, as many as the broker allows. Messages kept to be
 //! sent again never have one, because they may outlive the connection.
 
-use crate::codec::{flaw, protocol, Malformed};
+use crate::codec::{decode_error, protocol_error, DecodeError, ReasonCode};
 use crate::engine::interner::{HashKeys, Interner};
 
 /// More would cost memory on both sides and save little.
@@ -65,10 +65,10 @@ impl Aliases {
     }
 
     /// The topic of a received message that has an alias; an empty topic asks what the alias stands for.
-    pub fn inbound<'a>(&'a mut self, alias: u32, topic: &'a [u8]) -> Result<&'a [u8], Malformed> {
+    pub fn inbound<'a>(&'a mut self, alias: u32, topic: &'a [u8]) -> Result<&'a [u8], DecodeError> {
         if alias > self.inbound_maximum.into() {
-            return Err(flaw!(
-                0x94,
+            return Err(decode_error!(
+                ReasonCode::TOPIC_ALIAS_INVALID,
                 "a topic alias is larger than topicAliasMaximum allows [MQTT-3.1.2-26]"
             ));
         }
@@ -80,6 +80,6 @@ impl Aliases {
             self.inbound[place] = Some(topic.into());
         }
         let known = self.inbound[place].as_deref();
-        known.ok_or(protocol!("a topic alias stands for no topic"))
+        known.ok_or(protocol_error!("a topic alias stands for no topic"))
     }
 }

@@ -1,9 +1,9 @@
 //! What the broker allows, as its CONNACK says (§3.2.2.3). In 3.1.1 CONNACK says nothing, and nothing is limited.
 
 use crate::codec::frame::MAX_REMAINING_LENGTH;
-use crate::codec::property::{self, number};
+use crate::codec::properties::{number, Property};
 use crate::codec::publish::{self, Parts};
-use crate::codec::{topic, Version};
+use crate::codec::{topic, ReasonCode, Version};
 use crate::engine::error::{Code, Error};
 use crate::engine::format::{count, format};
 
@@ -41,16 +41,16 @@ impl BrokerLimits {
     pub fn read(properties: &[u8]) -> Self {
         let flag = |id| number(properties, id) != Some(0);
         BrokerLimits {
-            receive_maximum: number(properties, property::RECEIVE_MAXIMUM).unwrap_or(65_535) as usize,
-            max_packet_size: number(properties, property::MAXIMUM_PACKET_SIZE)
+            receive_maximum: number(properties, Property::ReceiveMaximum).unwrap_or(65_535) as usize,
+            max_packet_size: number(properties, Property::MaximumPacketSize)
                 .map_or(usize::MAX, |n| n as usize)
                 .min(5 + MAX_REMAINING_LENGTH),
-            max_qos: number(properties, property::MAXIMUM_QOS).unwrap_or(2) as u8,
-            retain: flag(property::RETAIN_AVAILABLE),
-            wildcards: flag(property::WILDCARD_AVAILABLE),
-            shared: flag(property::SHARED_AVAILABLE),
-            subscription_ids: flag(property::SUBSCRIPTION_ID_AVAILABLE),
-            alias_maximum: number(properties, property::TOPIC_ALIAS_MAXIMUM).unwrap_or(0) as u16,
+            max_qos: number(properties, Property::MaximumQoS).unwrap_or(2) as u8,
+            retain: flag(Property::RetainAvailable),
+            wildcards: flag(Property::WildcardSubscriptionAvailable),
+            shared: flag(Property::SharedSubscriptionAvailable),
+            subscription_ids: flag(Property::SubscriptionIdentifierAvailable),
+            alias_maximum: number(properties, Property::TopicAliasMaximum).unwrap_or(0) as u16,
         }
     }
 
@@ -62,14 +62,17 @@ impl BrokerLimits {
                     "messages of QoS % (Maximum QoS %)",
                     &[&count(parts.qos.into()), &count(self.max_qos.into())],
                 ),
-                0x9b,
+                ReasonCode::QOS_NOT_SUPPORTED,
             ));
         }
         if parts.retain && !self.retain {
-            return Err(refuses("retained messages (Retain Available 0)", 0x9a));
+            return Err(refuses(
+                "retained messages (Retain Available 0)",
+                ReasonCode::RETAIN_NOT_SUPPORTED,
+            ));
         }
         self.check_size(publish::size(Version::V5, parts))?;
-        match number(parts.properties, property::TOPIC_ALIAS) {
+        match number(parts.properties, Property::TopicAlias) {
             Some(alias) => self.check_alias(alias),
             None => Ok(()),
         }
@@ -85,7 +88,7 @@ impl BrokerLimits {
             Code::PacketTooLarge,
             "a packet of % bytes is too large for the broker, which takes % (Maximum Packet Size); nothing was sent, so send it in parts",
             &[&count(size), &count(self.max_packet_size)],
-        ).with_reason(0x95))
+        ).with_reason(ReasonCode::PACKET_TOO_LARGE))
     }
 
     /// Whether the user's topic alias may be used [MQTT-3.3.2-9].
@@ -99,7 +102,7 @@ impl BrokerLimits {
                 "topic alias % (Topic Alias Maximum %)",
                 &[&count(alias as usize), &most],
             ),
-            0x94,
+            ReasonCode::TOPIC_ALIAS_INVALID,
         ))
     }
 
@@ -108,19 +111,19 @@ impl BrokerLimits {
         if !self.shared && topic::shared(filter) != filter {
             return Err(refuses(
                 "shared subscriptions (Shared Subscription Available 0)",
-                0x9e,
+                ReasonCode::SHARED_SUBSCRIPTIONS_NOT_SUPPORTED,
             ));
         }
         if !self.wildcards && filter.contains(['+', '#']) {
             return Err(refuses(
                 "wildcards in filters (Wildcard Subscription Available 0)",
-                0xa2,
+                ReasonCode::WILDCARD_SUBSCRIPTIONS_NOT_SUPPORTED,
             ));
         }
         if identified && !self.subscription_ids {
             return Err(refuses(
                 "subscription identifiers (Subscription Identifiers Available 0)",
-                0xa1,
+                ReasonCode::SUBSCRIPTION_IDENTIFIERS_NOT_SUPPORTED,
             ));
         }
         Ok(())
@@ -128,7 +131,7 @@ impl BrokerLimits {
 }
 
 #[inline(never)]
-fn refuses(what: &str, reason: u8) -> Error {
+fn refuses(what: &str, reason: ReasonCode) -> Error {
     Error::format(
         Code::NotSupported,
         "the broker does not take %; nothing was sent, use what it takes",

@@ -4,8 +4,8 @@
 use super::aliases::{Aliases, INBOUND_MAXIMUM};
 use super::broker_limits::BrokerLimits;
 use super::{first_version, Connection, Handshake, Online, Phase, FIRST_DELAY};
-use crate::codec::property::*;
-use crate::codec::{protocol, write, Malformed, Version};
+use crate::codec::properties::*;
+use crate::codec::{protocol_error, write, DecodeError, ReasonCode, Version};
 use crate::engine::config::{Config, Versions};
 use crate::engine::deadline::Millis;
 use crate::engine::endpoint;
@@ -13,18 +13,16 @@ use crate::engine::error::{Code, Error};
 use crate::engine::format::before;
 use crate::engine::output::{Effects, Event, Generation};
 
-/// CONNACK 3, the one refusal of 3.1.1 that passes by itself.
-const UNAVAILABLE: u8 = 3;
-/// CONNACK of MQTT 5: Unsupported Protocol Version.
-const UNSUPPORTED: u8 = 0x84;
-/// Reason codes that pass by themselves: server unavailable, busy, use another server, quota exceeded, connection rate.
-const PASSING: [u8; 5] = [0x88, 0x89, 0x97, 0x9c, 0x9f];
-/// Use another server (0x9c) and server moved (0x9d), without their lowest bit.
-const ELSEWHERE: u8 = 0x9c;
-/// AUTH: Continue authentication.
-const CONTINUE: u8 = 0x18;
-/// AUTH: Re-authenticate.
-const REAUTHENTICATE: u8 = 0x19;
+/// CONNACK 3 of 3.1.1, the one refusal that passes by itself.
+const UNAVAILABLE: ReasonCode = ReasonCode(3);
+/// Refusals of MQTT 5 that pass by themselves.
+const PASSING: [ReasonCode; 5] = [
+    ReasonCode::SERVER_UNAVAILABLE,
+    ReasonCode::SERVER_BUSY,
+    ReasonCode::QUOTA_EXCEEDED,
+    ReasonCode::USE_ANOTHER_SERVER,
+    ReasonCode::CONNECTION_RATE_EXCEEDED,
+];
 
 /// A connection that lasts so long was a good one: the reconnect delay starts small again.
 const STABLE: Millis = 10_000;
@@ -126,16 +124,24 @@ impl Connection {
             }
         };
         // As CleanSession 0 of 3.1.1 means it.
-        default(SESSION_EXPIRY, !config.clean_session, u32::MAX);
-        default(TOPIC_ALIAS_MAXIMUM, config.topic_aliases, INBOUND_MAXIMUM.into());
+        default(Property::SessionExpiryInterval, !config.clean_session, u32::MAX);
+        default(
+            Property::TopicAliasMaximum,
+            config.topic_aliases,
+            INBOUND_MAXIMUM.into(),
+        );
         let bounded = config.max_packet_size < Config::default().max_packet_size;
-        default(MAXIMUM_PACKET_SIZE, bounded, config.max_packet_size as u32);
+        default(
+            Property::MaximumPacketSize,
+            bounded,
+            config.max_packet_size as u32,
+        );
         // A session that outlives the connection is begun anew by start(), and resumed by a reconnect.
-        if given(SESSION_EXPIRY).unwrap_or(0) > 0 && self.ever_online {
+        if given(Property::SessionExpiryInterval).unwrap_or(0) > 0 && self.ever_online {
             handshake.clean = false;
         }
-        handshake.receive_maximum = Some(given(RECEIVE_MAXIMUM).unwrap_or(65_535) as usize);
-        let inbound = number(&list, TOPIC_ALIAS_MAXIMUM).unwrap_or(0) as u16;
+        handshake.receive_maximum = Some(given(Property::ReceiveMaximum).unwrap_or(65_535) as usize);
+        let inbound = number(&list, Property::TopicAliasMaximum).unwrap_or(0) as u16;
         handshake.aliases = Aliases::new(inbound, self.keys);
         (handshake, list)
     }
@@ -145,44 +151,47 @@ impl Connection {
         &mut self,
         now: Millis,
         session_present: bool,
-        code: u8,
+        code: ReasonCode,
         properties: &[u8],
-    ) -> Result<Connack, Malformed> {
+    ) -> Result<Connack, DecodeError> {
         let Phase::Handshake(handshake) = &self.phase else {
-            return Err(protocol!("a second CONNACK"));
+            return Err(protocol_error!("a second CONNACK"));
         };
-        if code == UNSUPPORTED && self.may_fall_back() {
+        if code == ReasonCode::UNSUPPORTED_PROTOCOL_VERSION && self.may_fall_back() {
             return Ok(Connack::FallBack);
         }
-        let method = string(properties, AUTH_METHOD);
-        let ours = string(&self.config.properties, AUTH_METHOD);
-        if (code == 0 && self.version == Version::V5 || method.is_some()) && method != ours {
+        let method = string(properties, Property::AuthenticationMethod);
+        let ours = string(&self.config.properties, Property::AuthenticationMethod);
+        if (code == ReasonCode::SUCCESS && self.version == Version::V5 || method.is_some()) && method != ours
+        {
             // [MQTT-4.12.0-5], [MQTT-4.12.0-6]
-            return Err(protocol!(
+            return Err(protocol_error!(
                 "a CONNACK has another authentication method than CONNECT"
             ));
         }
-        if code == 0 && session_present && handshake.clean {
+        if code == ReasonCode::SUCCESS && session_present && handshake.clean {
             // [MQTT-3.2.2-1]
-            return Err(protocol!(
+            return Err(protocol_error!(
                 "CONNACK says that a session is present although a clean one was asked for",
             ));
         }
-        let assigned = string(properties, ASSIGNED_CLIENT_ID).is_some();
+        let assigned = string(properties, Property::AssignedClientIdentifier).is_some();
         let allowed = self.config.assigned_id || self.generated_client_id;
-        if code == 0 && (assigned && !allowed || !assigned && self.config.client_id.is_empty()) {
+        if code == ReasonCode::SUCCESS
+            && (assigned && !allowed || !assigned && self.config.client_id.is_empty())
+        {
             // [MQTT-3.2.2-16], and nobody but the user changes an identifier that the user gave.
-            return Err(protocol!(
+            return Err(protocol_error!(
                 "CONNACK assigns a client id that was not asked for, or none that was"
             ));
         }
-        if code != 0 {
+        if code != ReasonCode::SUCCESS {
             return Ok(self.refusal(code, properties));
         }
         Ok(self.accepted(now, properties))
     }
 
-    fn refusal(&self, code: u8, properties: &[u8]) -> Connack {
+    fn refusal(&self, code: ReasonCode, properties: &[u8]) -> Connack {
         let (error, passes) = match self.version {
             Version::V4 => (Error::refusal(code), code == UNAVAILABLE),
             Version::V5 => (Error::refusal_because(code, properties), PASSING.contains(&code)),
@@ -232,10 +241,10 @@ impl Connection {
         if self.config.topic_aliases {
             online.aliases.allow(online.limits.alias_maximum);
         }
-        if let Some(seconds) = number(properties, SERVER_KEEP_ALIVE) {
+        if let Some(seconds) = number(properties, Property::ServerKeepAlive) {
             online.keepalive = Some(Millis::from(seconds) * 1000).filter(|&ms| ms > 0);
         }
-        if let Some(id) = string(properties, ASSIGNED_CLIENT_ID) {
+        if let Some(id) = string(properties, Property::AssignedClientIdentifier) {
             self.config.client_id = id.to_owned();
         }
     }
@@ -253,11 +262,11 @@ impl Connection {
 
     /// The broker sends us elsewhere: the server it names joins the servers and is tried next, if the user allows it
     /// (§4.11).
-    pub fn follow_server_reference(&mut self, reason: u8, properties: &[u8]) {
-        let reference = string(properties, SERVER_REFERENCE).map(|all| before(all, b' '));
-        let (Some(reference), true, ELSEWHERE) =
-            (reference, self.config.follow_server_reference, reason & !1)
-        else {
+    pub fn follow_server_reference(&mut self, reason: ReasonCode, properties: &[u8]) {
+        let reference = string(properties, Property::ServerReference).map(|all| before(all, b' '));
+        let elsewhere = matches!(reason, ReasonCode::USE_ANOTHER_SERVER | ReasonCode::SERVER_MOVED);
+        let follows = elsewhere && self.config.follow_server_reference;
+        let Some(reference) = reference.filter(|_| follows) else {
             return;
         };
         let here = self.config.servers.get(self.servers.current);
@@ -313,50 +322,50 @@ impl Connection {
     // ---- AUTH
 
     /// AUTH arrived: whether it may come now, and of this method.
-    pub fn on_auth(&mut self, reason: u8, properties: &[u8]) -> Result<(), Malformed> {
-        let method = string(&self.config.properties, AUTH_METHOD);
+    pub fn on_auth(&mut self, reason: ReasonCode, properties: &[u8]) -> Result<(), DecodeError> {
+        let method = string(&self.config.properties, Property::AuthenticationMethod);
         if method.is_none() {
-            return Err(protocol!(
+            return Err(protocol_error!(
                 "an AUTH without an authentication method [MQTT-4.12.0-6]"
             ));
         }
-        if string(properties, AUTH_METHOD) != method {
-            return Err(protocol!(
+        if string(properties, Property::AuthenticationMethod) != method {
+            return Err(protocol_error!(
                 "an AUTH of another authentication method [MQTT-4.12.0-5]"
             ));
         }
         let expected = match &mut self.phase {
             Phase::Online(online) => {
                 let expected = online.reauthenticating;
-                online.reauthenticating &= reason == CONTINUE;
+                online.reauthenticating &= reason == ReasonCode::CONTINUE_AUTHENTICATION;
                 expected
             }
-            _ => reason == CONTINUE,
+            _ => reason == ReasonCode::CONTINUE_AUTHENTICATION,
         };
         match expected {
             true => Ok(()),
-            false => Err(protocol!("an AUTH that nothing asked for")),
+            false => Err(protocol_error!("an AUTH that nothing asked for")),
         }
     }
 
     /// Answers an AUTH; online, where there is none to answer, begins to re-authenticate. The method is added here.
     pub fn authenticate(&mut self, properties: &[u8]) -> Result<(), Error> {
-        let method = string(&self.config.properties, AUTH_METHOD);
+        let method = string(&self.config.properties, Property::AuthenticationMethod);
         let Some(method) = method.filter(|_| self.version == Version::V5) else {
             return Err(Error::new(
                 Code::NotSupported,
                 "there is no authentication to continue; it takes MQTT 5 and authenticationMethod in the properties of credentials",
             ));
         };
-        let mut list = without(properties, AUTH_METHOD);
-        put(&mut list, AUTH_METHOD, Value::Text(method));
+        let mut list = without(properties, Property::AuthenticationMethod);
+        put(&mut list, Property::AuthenticationMethod, Value::Text(method));
         let start = self.out.len();
         match &mut self.phase {
-            Phase::Handshake(_) => write::auth(&mut self.out, CONTINUE, &list),
+            Phase::Handshake(_) => write::auth(&mut self.out, ReasonCode::CONTINUE_AUTHENTICATION, &list),
             Phase::Online(online) => {
                 let reason = match online.reauthenticating {
-                    true => CONTINUE,
-                    false => REAUTHENTICATE,
+                    true => ReasonCode::CONTINUE_AUTHENTICATION,
+                    false => ReasonCode::RE_AUTHENTICATE,
                 };
                 write::auth(&mut self.out, reason, &list);
                 if let Err(error) = online.limits.check_size(self.out.len() - start) {
@@ -376,9 +385,9 @@ impl Connection {
     }
 
     /// Reports an AUTH to the application.
-    pub fn auth_event(reason: u8, properties: &[u8]) -> Event {
+    pub fn auth_event(reason: ReasonCode, properties: &[u8]) -> Event {
         Event::Auth {
-            reason,
+            reason: reason.0,
             properties: properties.to_vec(),
         }
     }

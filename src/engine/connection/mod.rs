@@ -17,9 +17,9 @@ use super::interner::HashKeys;
 use super::output::{Effects, Event, Generation};
 use super::random::Random;
 use super::State;
-use crate::codec::property::{number, TOPIC_ALIAS};
+use crate::codec::properties::{number, Property};
 use crate::codec::publish::{self, Parts};
-use crate::codec::{write, Malformed, Version};
+use crate::codec::{write, DecodeError, PacketId, ReasonCode, Version};
 
 use aliases::{Alias, Aliases};
 use broker_limits::BrokerLimits;
@@ -358,7 +358,7 @@ impl Connection {
     }
 
     /// DISCONNECT arrived (§3.14).
-    pub fn disconnect_error(&self, reason: u8, properties: &[u8]) -> Error {
+    pub fn disconnect_error(&self, reason: ReasonCode, properties: &[u8]) -> Error {
         Error::because(
             Code::ConnectionLost,
             &format("% ended the connection", &[&self.server_name()]),
@@ -368,12 +368,12 @@ impl Connection {
     }
 
     /// The broker broke the protocol: nothing that it says from here on can be trusted [MQTT-4.8.0-1].
-    pub fn violation_error(&self, what: Malformed) -> Error {
+    pub fn violation_error(&self, what: DecodeError) -> Error {
         let spoken = if self.version == Version::V4 { "3.1.1" } else { "5" };
         let mut error = Error::format(
             Code::ProtocolError,
             "% sent what MQTT does not allow: %; check that this port speaks MQTT %",
-            &[&self.server_name(), what.what, spoken],
+            &[&self.server_name(), what.sentence, spoken],
         );
         if self.tells_reason() {
             error.reason = Some(what.reason);
@@ -430,7 +430,7 @@ impl Connection {
     }
 
     /// The last word on a transport that is being closed.
-    pub fn write_disconnect(&mut self, reason: u8, properties: &[u8]) {
+    pub fn write_disconnect(&mut self, reason: ReasonCode, properties: &[u8]) {
         write::disconnect(&mut self.out, self.version, reason, properties);
     }
 
@@ -563,7 +563,7 @@ impl Connection {
     /// Appends a PUBLISH, with a topic alias if there is one. False if its alias is the user's, and means something on
     /// this connection only.
     #[inline(always)]
-    pub fn write_publish(&mut self, parts: &Parts<'_>, packet_id: u16) -> bool {
+    pub fn write_publish(&mut self, parts: &Parts<'_>, packet_id: Option<PacketId>) -> bool {
         match self.version {
             Version::V4 => {
                 publish::encode(&mut self.out, self.version, parts, packet_id);
@@ -573,8 +573,8 @@ impl Connection {
         }
     }
 
-    fn write_publish_v5(&mut self, mut parts: Parts<'_>, packet_id: u16) -> bool {
-        let users = number(parts.properties, TOPIC_ALIAS).is_some();
+    fn write_publish_v5(&mut self, mut parts: Parts<'_>, packet_id: Option<PacketId>) -> bool {
+        let users = number(parts.properties, Property::TopicAlias).is_some();
         if let Phase::Online(Online { aliases, limits, .. }) = &mut self.phase {
             // As long as with any alias: the lengths in front may grow too.
             let longest = Parts { alias: 1, ..parts };
@@ -593,7 +593,7 @@ impl Connection {
     }
 
     /// The topic of a received message that has an alias.
-    pub fn inbound_alias<'a>(&'a mut self, alias: u32, topic: &'a [u8]) -> Result<&'a [u8], Malformed> {
+    pub fn inbound_alias<'a>(&'a mut self, alias: u32, topic: &'a [u8]) -> Result<&'a [u8], DecodeError> {
         match &mut self.phase {
             Phase::Online(online) => online.aliases.inbound(alias, topic),
             _ => Ok(topic),

@@ -1,6 +1,7 @@
 //! Bytes that have arrived and are not yet a whole packet. A cursor moves over the buffer; the beginning of a packet
 //! goes to the front once, when the next bytes come, so nothing is quadratic. Never looks into a packet.
 
+use crate::codec::PacketId;
 use crate::engine::error::Error;
 
 #[derive(Debug, Default)]
@@ -18,7 +19,7 @@ pub(in crate::engine) struct SkippedPublish {
     /// Bytes that are still to come.
     pub left: usize,
     pub qos: u8,
-    pub packet_id: u16,
+    pub packet_id: Option<PacketId>,
     pub error: Error,
 }
 

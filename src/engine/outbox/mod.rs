@@ -16,7 +16,8 @@ use super::output::{Effects, Token};
 use super::publishes::{BySince, Key, Publish, Publishes};
 use super::session::reencoded;
 use super::{Error, Version};
-use crate::codec::{property, publish};
+use crate::codec::properties::{number, without, Property};
+use crate::codec::{publish, PacketId};
 
 pub(super) use batches::BatchKey;
 pub(super) use expiry::{expired, timed_out};
@@ -197,7 +198,7 @@ impl Outbox {
         token: Option<Token>,
         journal: &mut Journal,
     ) -> Key {
-        let packet = message.encoded(self.version, 0);
+        let packet = message.encoded(self.version, None);
         self.usage.add(1, packet.len());
         let expires = message.expires(now);
         if let Some(at) = expires {
@@ -430,7 +431,7 @@ impl Outbox {
             let Some(publish) = self.publishes.get(key) else {
                 continue;
             };
-            if let Some(packet) = reencoded(from, to, &publish.packet, 0) {
+            if let Some(packet) = reencoded(from, to, &publish.packet, None) {
                 let usage = match publish.requeued {
                     true => &mut self.requeued,
                     false => &mut self.usage,
@@ -508,11 +509,11 @@ impl Outbox {
 
 impl Message<'_> {
     /// The whole PUBLISH, to be kept: without a topic alias, which means something on one connection only.
-    pub(super) fn encoded(&self, version: Version, packet_id: u16) -> Vec<u8> {
+    pub(super) fn encoded(&self, version: Version, packet_id: Option<PacketId>) -> Vec<u8> {
         let mut parts = self.parts();
         let lasting;
-        if property::number(parts.properties, property::TOPIC_ALIAS).is_some() {
-            lasting = property::without(parts.properties, property::TOPIC_ALIAS);
+        if number(parts.properties, Property::TopicAlias).is_some() {
+            lasting = without(parts.properties, Property::TopicAlias);
             parts.properties = &lasting;
         }
         let mut packet = Vec::new();

@@ -6,14 +6,14 @@ use std::collections::VecDeque;
 
 use super::super::journal::Journal;
 use super::super::output::MessageView;
-use crate::codec::Ack;
+use crate::codec::{Ack, PacketId};
 
 /// Counts messages of QoS 1 and 2 in the order of arrival; it wraps round.
 pub(in crate::engine) type Ticket = u32;
 
 #[derive(Debug, Clone, Copy)]
 struct Owed {
-    packet_id: u16,
+    packet_id: PacketId,
     kind: Ack,
 }
 
@@ -31,7 +31,7 @@ pub(in crate::engine) struct Inbound {
     handled: Ticket,
     /// QoS 2 of earlier connections that the application has not dealt with: nothing is owed for them, but the store
     /// has to know when they are handled.
-    unrecorded: VecDeque<(Ticket, u16)>,
+    unrecorded: VecDeque<(Ticket, PacketId)>,
     /// Messages of this connection whose last acknowledgement is not written.
     open: usize,
     /// Last acknowledgements that are written and not transmitted.
@@ -65,7 +65,8 @@ impl Inbound {
     pub fn session_lost(&mut self, journal: &mut Journal) {
         for (at, word) in (0u16..).zip(&self.unreleased) {
             for bit in (0..64).filter(|bit| word & 1 << bit != 0) {
-                journal.received(at << 6 | bit, false);
+                let id = PacketId::new(at << 6 | bit);
+                id.inspect(|&id| journal.received(id, false));
             }
         }
         self.unreleased.clear();
@@ -80,10 +81,9 @@ impl Inbound {
 
     /// A message arrived. False if it is a repetition: it is acknowledged again, and not delivered
     /// again [MQTT-4.3.3-2].
-    pub fn arrived(&mut self, packet_id: u16, qos: u8) -> bool {
-        if qos == 0 {
-            return true;
-        }
+    pub fn arrived(&mut self, packet_id: Option<PacketId>, qos: u8) -> bool {
+        // QoS 0 has none.
+        let Some(packet_id) = packet_id else { return true };
         let first = qos == 1 || self.mark_unreleased(packet_id);
         self.open += first as usize;
         let kind = if qos == 1 { Ack::PubAck } else { Ack::PubRec };
@@ -92,12 +92,12 @@ impl Inbound {
     }
 
     /// True the first time.
-    pub fn mark_unreleased(&mut self, packet_id: u16) -> bool {
+    pub fn mark_unreleased(&mut self, packet_id: PacketId) -> bool {
         if self.unreleased.is_empty() {
             self.unreleased.resize(1 << 10, 0);
         }
-        let word = &mut self.unreleased[packet_id as usize >> 6];
-        let bit = 1 << (packet_id & 63);
+        let (place, bit) = bit_of(packet_id);
+        let word = &mut self.unreleased[place];
         let first = *word & bit == 0;
         *word |= bit;
         first
@@ -125,7 +125,7 @@ impl Inbound {
     }
 
     /// The next acknowledgement that may be sent: it is written at once.
-    pub fn next_acknowledgement(&mut self, journal: &mut Journal) -> Option<(Ack, u16)> {
+    pub fn next_acknowledgement(&mut self, journal: &mut Journal) -> Option<(Ack, PacketId)> {
         if !is_before(self.first, self.handled) {
             return None;
         }
@@ -146,7 +146,7 @@ impl Inbound {
 
     /// PUBREL: what is answered at once. None: the PUBREC is owed still, and PUBCOMP follows it. False: there was no such
     /// message.
-    pub fn released(&mut self, packet_id: u16, journal: &mut Journal) -> Option<bool> {
+    pub fn released(&mut self, packet_id: PacketId, journal: &mut Journal) -> Option<bool> {
         let owed = |owed: &Owed| owed.packet_id == packet_id && owed.kind == Ack::PubRec;
         if self.owed.iter().any(owed) {
             let kind = Ack::PubComp;
@@ -156,9 +156,9 @@ impl Inbound {
         Some(self.release(packet_id, journal))
     }
 
-    fn release(&mut self, packet_id: u16, journal: &mut Journal) -> bool {
-        let bit = 1 << (packet_id & 63);
-        let known = match self.unreleased.get_mut(packet_id as usize >> 6) {
+    fn release(&mut self, packet_id: PacketId, journal: &mut Journal) -> bool {
+        let (place, bit) = bit_of(packet_id);
+        let known = match self.unreleased.get_mut(place) {
             Some(word) if *word & bit != 0 => {
                 *word &= !bit;
                 true
@@ -209,6 +209,12 @@ impl Inbound {
     pub fn capacity(&self) -> usize {
         self.views.capacity()
     }
+}
+
+/// The word and the bit of an identifier in `unreleased`.
+fn bit_of(packet_id: PacketId) -> (usize, u64) {
+    let number = packet_id.get();
+    (usize::from(number >> 6), 1 << (number & 63))
 }
 
 /// Whether one ticket is older than another.

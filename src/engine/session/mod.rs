@@ -10,7 +10,7 @@ use std::collections::VecDeque;
 use super::deadline::{nearest, Deadline, Millis};
 use super::journal::Journal;
 use super::publishes::{BySince, Flight, Key, Publish, Publishes, Stage};
-use crate::codec::{publish, Version};
+use crate::codec::{publish, PacketId, Version};
 use inbound::Inbound;
 use packet_ids::{Holder, PacketIds};
 
@@ -138,7 +138,7 @@ impl Session {
 
     /// Whether an acknowledgement of nothing that is in flight may be a repetition, or belong to an earlier life of
     /// this client in a resumed session.
-    pub fn may_be_late(&self, id: u16) -> bool {
+    pub fn may_be_late(&self, id: PacketId) -> bool {
         self.is_resumed() || self.ids.was_used(id)
     }
 
@@ -147,7 +147,7 @@ impl Session {
     }
 
     /// Whether an acknowledgement of nothing is to be reported: once a connection.
-    pub fn reports_unexpected_ack(&mut self, id: u16) -> bool {
+    pub fn reports_unexpected_ack(&mut self, id: PacketId) -> bool {
         let late = self.may_be_late(id);
         let link = self.link.as_mut();
         link.is_some_and(|link| !late && !std::mem::replace(&mut link.unexpected_ack_reported, true))
@@ -155,24 +155,24 @@ impl Session {
 
     // ---- identifiers
 
-    pub fn holder(&self, id: u16) -> Option<Holder> {
+    pub fn holder(&self, id: PacketId) -> Option<Holder> {
         self.ids.holder(id)
     }
 
     /// An identifier for a request in this place of its table; none while all are taken.
-    pub fn take_request_id(&mut self, slot: u32, journal: &mut Journal) -> Option<u16> {
+    pub fn take_request_id(&mut self, slot: u32, journal: &mut Journal) -> Option<PacketId> {
         let id = self.take_id(journal)?;
         self.ids.hold(id, Holder::Request(slot));
         Some(id)
     }
 
-    pub fn take_id(&mut self, journal: &mut Journal) -> Option<u16> {
+    pub fn take_id(&mut self, journal: &mut Journal) -> Option<PacketId> {
         let id = self.ids.take()?;
         journal.reserved(id, false);
         Some(id)
     }
 
-    pub fn release_id(&mut self, id: u16) {
+    pub fn release_id(&mut self, id: PacketId) {
         self.ids.release(id);
     }
 
@@ -188,7 +188,7 @@ impl Session {
         &mut self,
         now: Millis,
         mut publish: Publish,
-        id: u16,
+        id: PacketId,
         ack_timeout: Millis,
         journal: &mut Journal,
     ) -> Key {
@@ -231,7 +231,7 @@ impl Session {
 
     /// The next message to be sent again: whether its PUBREL is what is sent, its identifier, its packet. None while
     /// there is none, or the broker's quota is used up.
-    pub fn next_resend(&mut self) -> Option<(Stage, u16, &mut Vec<u8>)> {
+    pub fn next_resend(&mut self) -> Option<(Stage, PacketId, &mut Vec<u8>)> {
         loop {
             let &key = self.resend.front()?;
             let quota = self.link.as_ref().map_or(0, |link| link.quota);
@@ -273,7 +273,7 @@ impl Session {
     }
 
     /// PUBACK (`qos` 1) or PUBCOMP (2): the last step.
-    pub fn on_last_ack(&mut self, now: Millis, id: u16, qos: u8, journal: &mut Journal) -> Acked {
+    pub fn on_last_ack(&mut self, now: Millis, id: PacketId, qos: u8, journal: &mut Journal) -> Acked {
         let expected = if qos == 1 { Stage::Sent } else { Stage::Released };
         match self.in_flight(id) {
             Some((key, stage, of)) if stage == expected && of == qos => self.end(now, key, journal),
@@ -287,7 +287,7 @@ impl Session {
     }
 
     /// PUBREC: the broker has the message, and from here on only PUBREL is sent [MQTT-4.3.3-1]. Or it refuses it.
-    pub fn on_pubrec(&mut self, now: Millis, id: u16, refused: bool, journal: &mut Journal) -> Acked {
+    pub fn on_pubrec(&mut self, now: Millis, id: PacketId, refused: bool, journal: &mut Journal) -> Acked {
         match self.in_flight(id) {
             Some((key, _, 2)) if refused => self.end(now, key, journal),
             Some((key, stage, 2)) => {
@@ -314,7 +314,7 @@ impl Session {
     }
 
     /// The message in flight under this identifier: its stage and QoS.
-    fn in_flight(&mut self, id: u16) -> Option<(Key, Stage, u8)> {
+    fn in_flight(&mut self, id: PacketId) -> Option<(Key, Stage, u8)> {
         let Some(Holder::Publish(slot)) = self.ids.holder(id) else {
             return None;
         };
@@ -451,7 +451,7 @@ impl Session {
             let Some(publish) = self.publishes.get(key) else {
                 continue;
             };
-            let id = publish.flight.map_or(0, |flight| flight.packet_id);
+            let id = publish.flight.map(|flight| flight.packet_id);
             if let Some(packet) = reencoded(from, to, &publish.packet, id) {
                 publish.packet = packet;
             }
@@ -471,7 +471,7 @@ impl Session {
         &mut self,
         mut publish: Publish,
         stage: Stage,
-        id: u16,
+        id: PacketId,
         order: u64,
     ) -> Result<(), Publish> {
         let flight = Flight {
@@ -480,7 +480,7 @@ impl Session {
             order,
             sent_at: None,
         };
-        publish::set_pid(&mut publish.packet, id);
+        publish::set_packet_id(&mut publish.packet, id);
         publish.flight = Some(flight);
         let key = self.publishes.insert(publish);
         if self.ids.restore(id, Holder::Publish(key.slot())) {
@@ -490,14 +490,13 @@ impl Session {
         match self.publishes.remove(key) {
             Some(mut publish) => {
                 publish.flight = None;
-                publish::set_pid(&mut publish.packet, 0);
                 Err(publish)
             }
             None => Ok(()),
         }
     }
 
-    pub fn restore_reserved(&mut self, id: u16) -> bool {
+    pub fn restore_reserved(&mut self, id: PacketId) -> bool {
         self.ids.restore_reserved(id)
     }
 
@@ -522,7 +521,7 @@ impl Session {
 }
 
 /// An encoded PUBLISH in another protocol: properties of MQTT 5 have no place in 3.1.1. None: it cannot be read.
-pub(super) fn reencoded(from: Version, to: Version, packet: &[u8], id: u16) -> Option<Vec<u8>> {
+pub(super) fn reencoded(from: Version, to: Version, packet: &[u8], id: Option<PacketId>) -> Option<Vec<u8>> {
     let parts = publish::parts(from, packet)?;
     let mut other = Vec::new();
     publish::encode(&mut other, to, &parts, id);
@@ -532,6 +531,10 @@ pub(super) fn reencoded(from: Version, to: Version, packet: &[u8], id: u16) -> O
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    fn id(number: u16) -> PacketId {
+        PacketId::new(number).unwrap()
+    }
 
     const ACK_TIMEOUT: Millis = 30_000;
 
@@ -545,7 +548,7 @@ mod tests {
             alias: 0,
         };
         let mut packet = Vec::new();
-        publish::encode(&mut packet, Version::V4, &parts, 0);
+        publish::encode(&mut packet, Version::V4, &parts, None);
         Publish {
             seq,
             token: super::super::Token::new(seq as u32),
@@ -573,7 +576,7 @@ mod tests {
             }
         }
 
-        fn launch(&mut self, seq: u64, qos: u8) -> u16 {
+        fn launch(&mut self, seq: u64, qos: u8) -> PacketId {
             let id = self.session.take_id(&mut self.journal).unwrap();
             self.session
                 .launch(0, message(seq, qos), id, ACK_TIMEOUT, &mut self.journal);
@@ -613,7 +616,7 @@ mod tests {
             Acked::Mismatch
         ));
         assert!(matches!(
-            test.session.on_last_ack(0, 999, 1, journal),
+            test.session.on_last_ack(0, id(999), 1, journal),
             Acked::Unknown
         ));
         assert_eq!(test.session.len(), 2);
@@ -653,7 +656,7 @@ mod tests {
         );
         assert!(lost.iter().all(|publish| publish.flight.is_none()));
         assert!(test.session.is_empty());
-        assert!((1..=3).all(|id| test.session.holder(id).is_none()));
+        assert!((1..=3).all(|number| test.session.holder(id(number)).is_none()));
     }
 
     #[test]
@@ -677,20 +680,29 @@ mod tests {
         let mut journal = Journal::default();
         let mut inbound = Inbound::default();
         inbound.connected(None);
-        for (id, qos) in [(1, 1), (2, 2), (3, 1)] {
-            assert!(inbound.arrived(id, qos));
+        for (number, qos) in [(1, 1), (2, 2), (3, 1)] {
+            assert!(inbound.arrived(PacketId::new(number), qos));
         }
         assert!(inbound.next_acknowledgement(&mut journal).is_none());
         let after_two = inbound.next_ticket().wrapping_sub(1);
         inbound.handled_before(after_two, &mut journal);
         use crate::codec::Ack;
         let acks = std::iter::from_fn(|| inbound.next_acknowledgement(&mut journal));
-        assert_eq!(acks.collect::<Vec<_>>(), [(Ack::PubAck, 1), (Ack::PubRec, 2)]);
+        assert_eq!(
+            acks.collect::<Vec<_>>(),
+            [(Ack::PubAck, id(1)), (Ack::PubRec, id(2))]
+        );
         assert!(inbound.has_unhandled());
-        assert!(!inbound.arrived(2, 2), "a repetition is not delivered");
+        assert!(
+            !inbound.arrived(PacketId::new(2), 2),
+            "a repetition is not delivered"
+        );
         inbound.handled_before(inbound.next_ticket(), &mut journal);
         let acks = std::iter::from_fn(|| inbound.next_acknowledgement(&mut journal));
-        assert_eq!(acks.collect::<Vec<_>>(), [(Ack::PubAck, 3), (Ack::PubRec, 2)]);
+        assert_eq!(
+            acks.collect::<Vec<_>>(),
+            [(Ack::PubAck, id(3)), (Ack::PubRec, id(2))]
+        );
     }
 
     #[test]
@@ -698,8 +710,8 @@ mod tests {
         let mut journal = Journal::recording(Version::V4, 0);
         let mut inbound = Inbound::default();
         inbound.connected(None);
-        inbound.arrived(1, 1);
-        inbound.arrived(2, 2);
+        inbound.arrived(PacketId::new(1), 1);
+        inbound.arrived(PacketId::new(2), 2);
         let ticket = inbound.next_ticket();
         inbound.disconnected();
         inbound.connected(None);
@@ -710,7 +722,7 @@ mod tests {
             1,
             "the store knows that QoS 2 was handled"
         );
-        assert!(!inbound.arrived(2, 2));
+        assert!(!inbound.arrived(PacketId::new(2), 2));
     }
 
     #[test]
@@ -718,12 +730,12 @@ mod tests {
         let mut journal = Journal::default();
         let mut inbound = Inbound::default();
         inbound.connected(Some(1));
-        inbound.arrived(1, 2);
+        inbound.arrived(PacketId::new(1), 2);
         assert!(inbound.is_full());
         inbound.handled_before(inbound.next_ticket(), &mut journal);
         inbound.next_acknowledgement(&mut journal);
         assert!(inbound.is_full());
-        assert_eq!(inbound.released(1, &mut journal), Some(true));
+        assert_eq!(inbound.released(id(1), &mut journal), Some(true));
         assert!(inbound.is_full());
         inbound.transmitted();
         assert!(!inbound.is_full());

@@ -3,6 +3,8 @@
 
 use std::collections::VecDeque;
 
+use crate::codec::PacketId;
+
 /// Who holds an identifier, by its place in the table of its machine.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(in crate::engine) enum Holder {
@@ -16,10 +18,10 @@ pub(in crate::engine) struct PacketIds {
     holders: Vec<Option<Holder>>,
     /// Used before and free, oldest first: one that was just acknowledged is not taken again at once, so a
     /// duplicate acknowledgement hits nobody.
-    free: VecDeque<u16>,
+    free: VecDeque<PacketId>,
     /// The broker may still hold a QoS 2 message under these that was given up here: a new message under one of
     /// them would be taken for the old one.
-    reserved: VecDeque<u16>,
+    reserved: VecDeque<PacketId>,
 }
 
 /// So many identifiers are in rotation before any is used twice.
@@ -28,7 +30,7 @@ const LARGEST: usize = 65_535;
 
 impl PacketIds {
     /// An identifier that nobody holds; none while all 65,535 are taken. `hold` or `release` follows.
-    pub fn take(&mut self) -> Option<u16> {
+    pub fn take(&mut self) -> Option<PacketId> {
         if self.holders.is_empty() {
             self.holders.push(None);
         }
@@ -36,38 +38,38 @@ impl PacketIds {
         let fresh = used < ROTATION || self.free.is_empty();
         if fresh && used < LARGEST {
             self.holders.push(None);
-            return Some((used + 1) as u16);
+            return PacketId::new((used + 1) as u16);
         }
         self.free.pop_front().or_else(|| self.reserved.pop_front())
     }
 
     /// Gives an identifier that was taken to its holder.
-    pub fn hold(&mut self, id: u16, holder: Holder) {
-        self.holders[id as usize] = Some(holder);
+    pub fn hold(&mut self, id: PacketId, holder: Holder) {
+        self.holders[usize::from(id.get())] = Some(holder);
     }
 
-    pub fn release(&mut self, id: u16) {
-        self.holders[id as usize] = None;
+    pub fn release(&mut self, id: PacketId) {
+        self.holders[usize::from(id.get())] = None;
         self.free.push_back(id);
     }
 
-    pub fn holder(&self, id: u16) -> Option<Holder> {
-        *self.holders.get(id as usize)?
+    pub fn holder(&self, id: PacketId) -> Option<Holder> {
+        *self.holders.get(usize::from(id.get()))?
     }
 
     /// Whether the identifier was ever handed out.
-    pub fn was_used(&self, id: u16) -> bool {
-        (id as usize) < self.holders.len()
+    pub fn was_used(&self, id: PacketId) -> bool {
+        usize::from(id.get()) < self.holders.len()
     }
 
     /// Takes the identifier from its holder, and keeps it from others until `next_reserved` frees it.
-    pub fn reserve(&mut self, id: u16) {
-        self.holders[id as usize] = None;
+    pub fn reserve(&mut self, id: PacketId) {
+        self.holders[usize::from(id.get())] = None;
         self.reserved.push_back(id);
     }
 
     /// Frees one reserved identifier, until there is none.
-    pub fn free_reserved(&mut self) -> Option<u16> {
+    pub fn free_reserved(&mut self) -> Option<PacketId> {
         let id = self.reserved.pop_front()?;
         self.free.push_back(id);
         Some(id)
@@ -81,7 +83,7 @@ impl PacketIds {
     }
 
     /// False if another holds it.
-    pub fn restore(&mut self, id: u16, holder: Holder) -> bool {
+    pub fn restore(&mut self, id: PacketId, holder: Holder) -> bool {
         let free = self.is_free(id);
         if free {
             self.hold(id, holder);
@@ -90,7 +92,7 @@ impl PacketIds {
     }
 
     /// False if it is held or reserved already.
-    pub fn restore_reserved(&mut self, id: u16) -> bool {
+    pub fn restore_reserved(&mut self, id: PacketId) -> bool {
         let free = self.is_free(id);
         if free {
             self.reserved.push_back(id);
@@ -100,10 +102,9 @@ impl PacketIds {
 
     /// All are restored: the others up to the highest are free.
     pub fn complete(&mut self) {
-        for id in 1..self.holders.len() as u32 {
-            if self.is_free(id as u16) {
-                self.free.push_back(id as u16);
-            }
+        for number in 1..self.holders.len() {
+            let id = PacketId::new(number as u16).filter(|&id| self.is_free(id));
+            self.free.extend(id);
         }
     }
 
@@ -112,11 +113,12 @@ impl PacketIds {
         self.reserved.len()
     }
 
-    fn is_free(&mut self, id: u16) -> bool {
-        while usize::from(id) >= self.holders.len() {
+    fn is_free(&mut self, id: PacketId) -> bool {
+        let place = usize::from(id.get());
+        while place >= self.holders.len() {
             self.holders.push(None);
         }
-        id != 0 && self.holders[usize::from(id)].is_none() && !self.reserved.contains(&id)
+        self.holders[place].is_none() && !self.reserved.contains(&id)
     }
 }
 
@@ -125,7 +127,11 @@ mod tests {
     use super::*;
     use std::collections::HashSet;
 
-    fn take_and_hold(ids: &mut PacketIds) -> u16 {
+    fn id(number: u16) -> PacketId {
+        PacketId::new(number).unwrap()
+    }
+
+    fn take_and_hold(ids: &mut PacketIds) -> PacketId {
         let id = ids.take().unwrap();
         ids.hold(id, Holder::Publish(0));
         id
@@ -136,12 +142,11 @@ mod tests {
         let mut ids = PacketIds::default();
         let mut seen = HashSet::new();
         for _ in 0..LARGEST {
-            let id = take_and_hold(&mut ids);
-            assert!(id != 0 && seen.insert(id));
+            assert!(seen.insert(take_and_hold(&mut ids)));
         }
         assert_eq!(ids.take(), None);
-        ids.release(7);
-        assert_eq!(ids.take(), Some(7));
+        ids.release(id(7));
+        assert_eq!(ids.take(), Some(id(7)));
     }
 
     #[test]
@@ -163,19 +168,22 @@ mod tests {
         for _ in 0..LARGEST {
             take_and_hold(&mut ids);
         }
-        ids.reserve(5);
-        ids.release(9);
-        assert_eq!((ids.take(), ids.take(), ids.take()), (Some(9), Some(5), None));
+        ids.reserve(id(5));
+        ids.release(id(9));
+        assert_eq!(
+            (ids.take(), ids.take(), ids.take()),
+            (Some(id(9)), Some(id(5)), None)
+        );
     }
 
     #[test]
     fn a_restored_identifier_has_one_holder() {
         let mut ids = PacketIds::default();
-        assert!(ids.restore(3, Holder::Publish(1)));
-        assert!(!ids.restore(3, Holder::Publish(2)) && !ids.restore(0, Holder::Publish(2)));
-        assert!(ids.restore_reserved(2) && !ids.restore_reserved(2) && !ids.restore_reserved(3));
+        assert!(ids.restore(id(3), Holder::Publish(1)));
+        assert!(!ids.restore(id(3), Holder::Publish(2)));
+        assert!(ids.restore_reserved(id(2)) && !ids.restore_reserved(id(2)) && !ids.restore_reserved(id(3)));
         ids.complete();
-        assert_eq!(ids.holder(3), Some(Holder::Publish(1)));
-        assert_eq!(ids.free, [1]);
+        assert_eq!(ids.holder(id(3)), Some(Holder::Publish(1)));
+        assert_eq!(ids.free, [id(1)]);
     }
 }

@@ -12,7 +12,7 @@ use super::interner::{HashKeys, Interner};
 use super::output::{Effects, Event, Outcome, Token};
 use super::topic_cache::TopicCache;
 use super::Version;
-use crate::codec::{protocol, Malformed};
+use crate::codec::{protocol_error, DecodeError, PacketId, ReasonCode};
 
 pub use filter::Filter;
 pub(super) use requests::Asks;
@@ -251,7 +251,7 @@ impl Subscriptions {
     }
 
     /// The request is on the wire.
-    pub fn sent(&mut self, now: Millis, slot: u32, packet_id: u16, ack_timeout: Millis) {
+    pub fn sent(&mut self, now: Millis, slot: u32, packet_id: PacketId, ack_timeout: Millis) {
         self.requests.pop_front();
         if let Some(request) = self.requests.get(slot) {
             request.packet_id = Some(packet_id);
@@ -286,15 +286,19 @@ impl Subscriptions {
         codes: &[u8],
         properties: &[u8],
         effects: &mut Effects,
-    ) -> Result<(), Malformed> {
+    ) -> Result<(), DecodeError> {
         match self.requests.get(slot).map(|request| &request.asks) {
             Some(Asks::Subscribe { filters, .. }) if filters.len() == codes.len() => {}
             Some(Asks::Subscribe { .. }) => {
-                return Err(protocol!(
+                return Err(protocol_error!(
                     "a SUBACK has another number of return codes than the SUBSCRIBE has filters"
                 ))
             }
-            _ => return Err(protocol!("a SUBACK answers something that is not a SUBSCRIBE")),
+            _ => {
+                return Err(protocol_error!(
+                    "a SUBACK answers something that is not a SUBSCRIBE"
+                ))
+            }
         }
         let Some(Request {
             seq,
@@ -327,7 +331,7 @@ impl Subscriptions {
                     "the broker refused the subscription to \"%\"; check the filter and the broker's access rules",
                     &[&excerpt(&refused)],
                 ),
-                reason,
+                ReasonCode(reason),
                 properties,
             )),
         };
@@ -343,17 +347,17 @@ impl Subscriptions {
         codes: &[u8],
         properties: &[u8],
         effects: &mut Effects,
-    ) -> Result<(), Malformed> {
+    ) -> Result<(), DecodeError> {
         match self.requests.get(slot).map(|request| &request.asks) {
             Some(Asks::Unsubscribe { filters, .. })
                 if version == Version::V4 || filters.len() == codes.len() => {}
             Some(Asks::Unsubscribe { .. }) => {
-                return Err(protocol!(
+                return Err(protocol_error!(
                     "an UNSUBACK has another number of reason codes than the UNSUBSCRIBE has filters"
                 ))
             }
             _ => {
-                return Err(protocol!(
+                return Err(protocol_error!(
                     "an UNSUBACK answers something that is not an UNSUBSCRIBE"
                 ))
             }
@@ -380,7 +384,7 @@ impl Subscriptions {
             _ => Err(Error::because(
                 Code::UnsubscribeFailed,
                 "the broker refused to unsubscribe",
-                reason,
+                ReasonCode(reason),
                 properties,
             )),
         };
@@ -444,7 +448,7 @@ impl Subscriptions {
         session_present: bool,
         mut next_seq: impl FnMut() -> u64,
         effects: &mut Effects,
-    ) -> Vec<u16> {
+    ) -> Vec<PacketId> {
         self.requests.clear_queue();
         let before = self.requests.in_order();
         let mut released = Vec::new();
@@ -512,7 +516,7 @@ impl Subscriptions {
 
     /// Takes every request, in the order of the calls: their places among the calls, tokens and identifiers. Calls
     /// that were not answered have failed, so their filters are forgotten.
-    pub fn drain(&mut self) -> (Vec<(u64, Option<Token>)>, Vec<u16>) {
+    pub fn drain(&mut self) -> (Vec<(u64, Option<Token>)>, Vec<PacketId>) {
         let (mut ended, mut released) = (Vec::new(), Vec::new());
         self.requests.clear_queue();
         for (_, slot) in self.requests.in_order() {
@@ -565,7 +569,7 @@ mod tests {
     /// Sends the next request, which is answered with these codes.
     fn answer(subscriptions: &mut Subscriptions, codes: &[u8], effects: &mut Effects) {
         let (slot, _) = subscriptions.next_request().unwrap();
-        subscriptions.sent(0, slot, 1, 100);
+        subscriptions.sent(0, slot, PacketId::new(1).unwrap(), 100);
         subscriptions.on_suback(slot, codes, &[], effects).unwrap();
     }
 
@@ -592,9 +596,12 @@ mod tests {
         let mut all = subscriptions();
         all.subscribe(1, filters(&["a"]), Vec::new(), None, None, &mut effects);
         let (slot, _) = all.next_request().unwrap();
-        all.sent(0, slot, 7, 100);
+        all.sent(0, slot, PacketId::new(7).unwrap(), 100);
         assert!(!all.has_request());
-        assert_eq!(all.connected(true, || 2, &mut effects), [7]);
+        assert_eq!(
+            all.connected(true, || 2, &mut effects),
+            [PacketId::new(7).unwrap()]
+        );
         assert_eq!(all.next_request().map(|(slot, _)| slot), Some(slot));
     }
 
@@ -611,7 +618,7 @@ mod tests {
             &mut effects,
         );
         let (slot, _) = all.next_request().unwrap();
-        all.sent(0, slot, 7, 100);
+        all.sent(0, slot, PacketId::new(7).unwrap(), 100);
         let error = Error::stopped();
         all.end_overdue(100, 100, &error, &mut effects);
         assert!(effects.queue.is_empty(), "the deadline is confirmed first");

@@ -4,6 +4,7 @@
 use std::collections::VecDeque;
 
 use super::Filter;
+use crate::codec::PacketId;
 use crate::engine::deadline::Millis;
 use crate::engine::output::Token;
 
@@ -35,7 +36,7 @@ pub(super) struct Request {
     /// Its place in the order of the calls.
     pub seq: u64,
     pub token: Option<Token>,
-    pub packet_id: Option<u16>,
+    pub packet_id: Option<PacketId>,
     pub stage: Stage,
     pub asks: Asks,
     /// Restores what a lost session had; nobody called it.

@@ -1,7 +1,8 @@
 //! Maximum Packet Size in both directions (§3.1.2.11.4, §3.2.2.3.6), but for messages, which `five.rs` has.
 
 use super::wire::{five, incoming, list, number, Wire};
-use crate::codec::property::{self, Value};
+use crate::codec::properties::{Property, Value};
+use crate::codec::ReasonCode;
 use crate::engine::Token;
 
 #[test]
@@ -13,7 +14,7 @@ fn a_packet_larger_than_was_allowed_is_answered_with_packet_too_large() {
         let user = "x".repeat(len);
         incoming(
             "a",
-            &list(&[(property::USER_PROPERTY, Value::Pair("", &user))]),
+            &list(&[(Property::UserProperty, Value::Pair("", &user))]),
             0,
             0,
         )
@@ -30,7 +31,7 @@ fn a_packet_larger_than_was_allowed_is_answered_with_packet_too_large() {
 
 #[test]
 fn acknowledgements_say_no_more_than_they_must() {
-    let mut wire = Wire::online(five(), &number(property::MAXIMUM_PACKET_SIZE, 20));
+    let mut wire = Wire::online(five(), &number(Property::MaximumPacketSize, 20));
     wire.publish("a", 2, &[], 1).unwrap();
     wire.sent();
     wire.inject(&[incoming("a", &[], 1, 7), incoming("a", &[], 2, 8)].concat());
@@ -50,12 +51,12 @@ fn acknowledgements_say_no_more_than_they_must() {
 #[test]
 fn a_last_word_that_is_too_long_is_said_without_its_words() {
     let why = list(&[
-        (property::REASON_STRING, Value::Text("a long reason")),
-        (property::USER_PROPERTY, Value::Pair("a", "b")),
+        (Property::ReasonString, Value::Text("a long reason")),
+        (Property::UserProperty, Value::Pair("a", "b")),
     ]);
     for (most, sent) in [(18, &[0xe0, 1, 4][..]), (100, &[0xe0, 25, 4, 23])] {
-        let mut wire = Wire::online(five(), &number(property::MAXIMUM_PACKET_SIZE, most));
-        wire.engine.set_disconnect(4, &why).unwrap();
+        let mut wire = Wire::online(five(), &number(Property::MaximumPacketSize, most));
+        wire.engine.set_disconnect(ReasonCode(4), &why).unwrap();
         wire.engine.stop(wire.now, Token::new(1));
         let said = wire.sent().remove(0);
         assert_eq!(said[..sent.len().min(said.len())], *sent, "[MQTT-3.14.2-3]");
@@ -65,12 +66,12 @@ fn a_last_word_that_is_too_long_is_said_without_its_words() {
 
 #[test]
 fn an_answer_that_is_too_long_is_refused() {
-    let method = list(&[(property::AUTH_METHOD, Value::Text("M"))]);
+    let method = list(&[(Property::AuthenticationMethod, Value::Text("M"))]);
     let mut cfg = five();
     cfg.properties.clone_from(&method);
-    let says = [method, number(property::MAXIMUM_PACKET_SIZE, 20)].concat();
+    let says = [method, number(Property::MaximumPacketSize, 20)].concat();
     let mut wire = Wire::online(cfg, &says);
-    let data = |text: &str| list(&[(property::REASON_STRING, Value::Text(text))]);
+    let data = |text: &str| list(&[(Property::ReasonString, Value::Text(text))]);
     let error = wire.engine.authenticate(&data("much too long")).unwrap_err();
     assert_eq!(error.code.name(), "PACKET_TOO_LARGE");
     assert!(wire.sent().is_empty());

@@ -2,9 +2,10 @@
 
 use super::wire::{five, incoming, list, number, packet, Wire};
 use crate::codec::frame::frame;
-use crate::codec::property::{self, place, Value};
+use crate::codec::properties::{self, Place, Property, Value};
 use crate::codec::publish;
-use crate::codec::{property::find, Version};
+use crate::codec::ReasonCode;
+use crate::codec::{properties::find, Version};
 use crate::engine::{Config, Event, Message, Outcome, Token, Versions, Will};
 
 #[test]
@@ -17,14 +18,14 @@ fn connect_says_what_the_settings_mean() {
         payload: b"p".to_vec(),
         qos: 1,
         retain: false,
-        properties: number(24, 5),
+        properties: number(Property::WillDelayInterval, 5),
     });
     cfg.password = Some(b"alone".to_vec());
     let connect = Wire::new(cfg).open().remove(0);
     let properties = list(&[
-        (property::SESSION_EXPIRY, Value::Number(u32::MAX)),
-        (property::TOPIC_ALIAS_MAXIMUM, Value::Number(32)),
-        (property::MAXIMUM_PACKET_SIZE, Value::Number(1_000)),
+        (Property::SessionExpiryInterval, Value::Number(u32::MAX)),
+        (Property::TopicAliasMaximum, Value::Number(32)),
+        (Property::MaximumPacketSize, Value::Number(1_000)),
     ]);
     let mut wanted = b"\0\x04MQTT\x05\x4c\0\x3c".to_vec();
     wanted.push(properties.len() as u8);
@@ -35,8 +36,11 @@ fn connect_says_what_the_settings_mean() {
 
 #[test]
 fn what_a_server_may_not_send_is_answered_with_its_reason() {
-    let twice = list(&[(35, Value::Number(1)), (35, Value::Number(1))]);
-    let no_method = list(&[(property::AUTH_DATA, Value::Binary(b"x"))]);
+    let twice = list(&[
+        (Property::TopicAlias, Value::Number(1)),
+        (Property::TopicAlias, Value::Number(1)),
+    ]);
+    let no_method = list(&[(Property::AuthenticationData, Value::Binary(b"x"))]);
     let cases: Vec<(&str, Vec<u8>, u8)> = vec![
         ("a second CONNACK", packet(0x20, &[0, 0], &[]), 0x82),
         ("a packet type of 0", vec![0, 0], 0x81),
@@ -52,16 +56,24 @@ fn what_a_server_may_not_send_is_answered_with_its_reason() {
         ("an unknown property", incoming("a", &[99, 0], 0, 0), 0x81),
         (
             "a property of CONNACK",
-            incoming("a", &number(property::RECEIVE_MAXIMUM, 1), 0, 0),
+            incoming("a", &number(Property::ReceiveMaximum, 1), 0, 0),
             0x82,
         ),
         (
             "an alias over the maximum",
-            incoming("a", &number(35, 33), 0, 0),
+            incoming("a", &number(Property::TopicAlias, 33), 0, 0),
             0x94,
         ),
-        ("an alias of nothing", incoming("", &number(35, 2), 0, 0), 0x82),
-        ("alias 0", incoming("a", &number(35, 0), 0, 0), 0x94),
+        (
+            "an alias of nothing",
+            incoming("", &number(Property::TopicAlias, 2), 0, 0),
+            0x82,
+        ),
+        (
+            "alias 0",
+            incoming("a", &number(Property::TopicAlias, 0), 0, 0),
+            0x94,
+        ),
         ("identifier 0", incoming("a", &[], 1, 0), 0x82),
         ("PUBACK with a reason of SUBACK", vec![0x40, 3, 0, 1, 0x9e], 0x82),
         ("PUBREL with another reason", vec![0x62, 3, 0, 1, 0x80], 0x82),
@@ -71,7 +83,7 @@ fn what_a_server_may_not_send_is_answered_with_its_reason() {
         ("AUTH with data alone", packet(0xf0, &[0x18], &no_method), 0x82),
         (
             "DISCONNECT with a session expiry",
-            packet(0xe0, &[0], &number(17, 1)),
+            packet(0xe0, &[0], &number(Property::SessionExpiryInterval, 1)),
             0x82,
         ),
         ("DISCONNECT with a client's reason", vec![0xe0, 1, 4], 0x82),
@@ -113,7 +125,7 @@ fn the_receive_maximum_of_the_server_is_kept_also_when_a_session_resumes() {
     for most in [1, 10] {
         let mut cfg = five();
         cfg.clean_session = false;
-        let maximum = number(property::RECEIVE_MAXIMUM, most);
+        let maximum = number(Property::ReceiveMaximum, most);
         let mut wire = Wire::online(cfg, &maximum);
         for token in 1..=30 {
             wire.publish("a", 1, &[], token).unwrap();
@@ -122,7 +134,7 @@ fn the_receive_maximum_of_the_server_is_kept_also_when_a_session_resumes() {
         wire.inject(&[0x40, 2, 0, 1]);
         assert_eq!(wire.sent().len(), 1, "a place became free");
         wire.reconnect();
-        wire.connack(true, &number(property::RECEIVE_MAXIMUM, 1));
+        wire.connack(true, &number(Property::ReceiveMaximum, 1));
         let again = wire.sent();
         assert_eq!(again.len(), 1);
         assert_eq!(again[0][0], 0x3a, "with DUP");
@@ -137,7 +149,7 @@ fn the_receive_maximum_of_the_server_is_kept_also_when_a_session_resumes() {
 #[test]
 fn the_receive_maximum_given_to_the_server_is_enforced() {
     let mut cfg = five();
-    cfg.properties = number(property::RECEIVE_MAXIMUM, 2);
+    cfg.properties = number(Property::ReceiveMaximum, 2);
     let mut wire = Wire::online(cfg, &[]);
     wire.inject(&[incoming("a", &[], 2, 1), incoming("a", &[], 1, 2)].concat());
     assert_eq!(wire.sent(), [vec![0x50, 2, 0, 1], vec![0x40, 2, 0, 2]]);
@@ -150,9 +162,9 @@ fn the_receive_maximum_given_to_the_server_is_enforced() {
 #[test]
 fn a_message_the_server_does_not_take_fails_alone() {
     let says = list(&[
-        (property::MAXIMUM_PACKET_SIZE, Value::Number(40)),
-        (property::MAXIMUM_QOS, Value::Number(1)),
-        (property::RETAIN_AVAILABLE, Value::Number(0)),
+        (Property::MaximumPacketSize, Value::Number(40)),
+        (Property::MaximumQoS, Value::Number(1)),
+        (Property::RetainAvailable, Value::Number(0)),
     ]);
     let mut wire = Wire::new(five());
     // Before the connection is there: told when it comes.
@@ -165,13 +177,13 @@ fn a_message_the_server_does_not_take_fails_alone() {
     assert_eq!(wire.error(1).code.name(), "PACKET_TOO_LARGE");
     assert_eq!(
         (wire.error(2).code.name(), wire.error(2).reason),
-        ("NOT_SUPPORTED", Some(0x9b))
+        ("NOT_SUPPORTED", Some(ReasonCode(0x9b)))
     );
     // While it is there: told at once.
     let error = wire.publish(&"t".repeat(50), 0, &[], 4).unwrap_err();
     assert_eq!(
         (error.code.name(), error.reason),
-        ("PACKET_TOO_LARGE", Some(0x95))
+        ("PACKET_TOO_LARGE", Some(ReasonCode(0x95)))
     );
     assert!(error.message.contains("40"));
     let retained = Message {
@@ -185,7 +197,10 @@ fn a_message_the_server_does_not_take_fails_alone() {
         .engine
         .publish(wire.now, &retained, Token::new(5))
         .unwrap_err();
-    assert_eq!((error.code.name(), error.reason), ("NOT_SUPPORTED", Some(0x9a)));
+    assert_eq!(
+        (error.code.name(), error.reason),
+        ("NOT_SUPPORTED", Some(ReasonCode(0x9a)))
+    );
     assert!(wire.engine.is_online());
     assert!(wire.sent().is_empty());
 }
@@ -193,11 +208,11 @@ fn a_message_the_server_does_not_take_fails_alone() {
 #[test]
 fn a_filter_the_server_does_not_take_is_refused_now_or_when_it_is_sent() {
     let says = list(&[
-        (property::WILDCARD_AVAILABLE, Value::Number(0)),
-        (property::SUBSCRIPTION_ID_AVAILABLE, Value::Number(0)),
-        (property::SHARED_AVAILABLE, Value::Number(0)),
+        (Property::WildcardSubscriptionAvailable, Value::Number(0)),
+        (Property::SubscriptionIdentifierAvailable, Value::Number(0)),
+        (Property::SharedSubscriptionAvailable, Value::Number(0)),
     ]);
-    let id = number(property::SUBSCRIPTION_ID, 7);
+    let id = number(Property::SubscriptionIdentifier, 7);
     let cases = [
         ("a/+", &[][..], 0xa2),
         ("$share/g/a", &[], 0x9e),
@@ -209,9 +224,12 @@ fn a_filter_the_server_does_not_take_is_refused_now_or_when_it_is_sent() {
         early.open();
         early.connack(false, &says);
         assert!(early.sent().is_empty(), "{filter}");
-        assert_eq!(early.error(1).reason, Some(reason), "{filter}");
+        assert_eq!(early.error(1).reason, Some(ReasonCode(reason)), "{filter}");
         let error = early.subscribe(filter, 1, properties, 2).unwrap_err();
-        assert_eq!((error.code.name(), error.reason), ("NOT_SUPPORTED", Some(reason)));
+        assert_eq!(
+            (error.code.name(), error.reason),
+            ("NOT_SUPPORTED", Some(ReasonCode(reason)))
+        );
     }
     let mut wire = Wire::online(five(), &[]);
     let error = wire.subscribe("$share/g/a", 4, &[], 1).unwrap_err();
@@ -222,7 +240,7 @@ fn a_filter_the_server_does_not_take_is_refused_now_or_when_it_is_sent() {
 fn topics_become_aliases_in_both_directions_and_never_in_what_is_sent_again() {
     let mut cfg = five();
     cfg.clean_session = false;
-    let mut wire = Wire::online(cfg, &number(property::TOPIC_ALIAS_MAXIMUM, 1));
+    let mut wire = Wire::online(cfg, &number(Property::TopicAliasMaximum, 1));
     wire.publish("long/topic", 0, &[], 1).unwrap();
     wire.publish("long/topic", 1, &[], 2).unwrap();
     wire.publish("other/topic", 1, &[], 3).unwrap();
@@ -235,17 +253,18 @@ fn topics_become_aliases_in_both_directions_and_never_in_what_is_sent_again() {
     wire.connack(true, &[]);
     assert_eq!(wire.sent()[0], b"\x3a\x10\0\x0along/topic\0\x01\0x");
 
-    wire.inject(&incoming("in/bound", &number(35, 32), 0, 0));
-    wire.inject(&incoming("", &number(35, 32), 0, 0));
-    wire.inject(&incoming("new/one", &number(35, 32), 0, 0));
-    wire.inject(&incoming("", &number(35, 32), 0, 0));
+    wire.inject(&incoming("in/bound", &number(Property::TopicAlias, 32), 0, 0));
+    wire.inject(&incoming("", &number(Property::TopicAlias, 32), 0, 0));
+    wire.inject(&incoming("new/one", &number(Property::TopicAlias, 32), 0, 0));
+    wire.inject(&incoming("", &number(Property::TopicAlias, 32), 0, 0));
     assert_eq!(wire.topics, ["in/bound", "in/bound", "new/one", "new/one"]);
 }
 
 #[test]
 fn an_alias_of_the_users_own_goes_as_it_is_within_the_servers_limit() {
-    let mut wire = Wire::online(five(), &number(property::TOPIC_ALIAS_MAXIMUM, 5));
-    wire.publish("a/topic", 1, &number(35, 5), 1).unwrap();
+    let mut wire = Wire::online(five(), &number(Property::TopicAliasMaximum, 5));
+    wire.publish("a/topic", 1, &number(Property::TopicAlias, 5), 1)
+        .unwrap();
     assert_eq!(wire.sent()[0], b"\x32\x10\0\x07a/topic\0\x01\x03\x23\0\x05x");
     wire.publish("a/topic", 0, &[], 2).unwrap();
     assert_eq!(
@@ -253,15 +272,20 @@ fn an_alias_of_the_users_own_goes_as_it_is_within_the_servers_limit() {
         b"\x30\x0b\0\x07a/topic\0x",
         "no alias of ours beside it"
     );
-    let error = wire.publish("a/topic", 0, &number(35, 6), 3).unwrap_err();
-    assert_eq!((error.code.name(), error.reason), ("NOT_SUPPORTED", Some(0x94)));
+    let error = wire
+        .publish("a/topic", 0, &number(Property::TopicAlias, 6), 3)
+        .unwrap_err();
+    assert_eq!(
+        (error.code.name(), error.reason),
+        ("NOT_SUPPORTED", Some(ReasonCode(0x94)))
+    );
 }
 
 #[test]
 fn the_server_decides_keep_alive_and_client_identifier() {
     let says = list(&[
-        (property::SERVER_KEEP_ALIVE, Value::Number(10)),
-        (property::ASSIGNED_CLIENT_ID, Value::Text("given")),
+        (Property::ServerKeepAlive, Value::Number(10)),
+        (Property::AssignedClientIdentifier, Value::Text("given")),
     ]);
     let cfg = Config {
         client_id: String::new(),
@@ -279,9 +303,9 @@ fn the_server_decides_keep_alive_and_client_identifier() {
 #[test]
 fn a_message_expires_while_it_waits_and_what_is_left_is_sent() {
     let mut wire = Wire::new(five());
-    wire.publish("short", 1, &number(property::MESSAGE_EXPIRY, 2), 1)
+    wire.publish("short", 1, &number(Property::MessageExpiryInterval, 2), 1)
         .unwrap();
-    wire.publish("long", 1, &number(property::MESSAGE_EXPIRY, 100), 2)
+    wire.publish("long", 1, &number(Property::MessageExpiryInterval, 100), 2)
         .unwrap();
     wire.advance(3_500);
     assert_eq!(wire.error(1).code.name(), "EXPIRED");
@@ -291,21 +315,24 @@ fn a_message_expires_while_it_waits_and_what_is_left_is_sent() {
     assert_eq!(sent.len(), 1);
     let parts = publish::parts(Version::V5, &sent[0]).unwrap();
     assert_eq!(
-        property::number(parts.properties, property::MESSAGE_EXPIRY),
+        properties::number(parts.properties, Property::MessageExpiryInterval),
         Some(97)
     );
 }
 
 #[test]
 fn a_refused_message_ends_with_the_brokers_reason_and_gives_its_place_free() {
-    let mut wire = Wire::online(five(), &number(property::RECEIVE_MAXIMUM, 1));
-    let why = list(&[(property::REASON_STRING, Value::Text("not here"))]);
+    let mut wire = Wire::online(five(), &number(Property::ReceiveMaximum, 1));
+    let why = list(&[(Property::ReasonString, Value::Text("not here"))]);
     for (token, qos, first) in [(1, 1, 0x40), (2, 2, 0x50)] {
         wire.publish("a", qos, &[], token).unwrap();
         let pid = wire.sent()[0][6];
         wire.inject(&packet(first, &[0, pid, 0x87], &why));
         let error = wire.error(token);
-        assert_eq!((error.code.name(), error.reason), ("PUBLISH_REFUSED", Some(0x87)));
+        assert_eq!(
+            (error.code.name(), error.reason),
+            ("PUBLISH_REFUSED", Some(ReasonCode(0x87)))
+        );
         assert!(error.message.contains("not here"));
         assert!(wire.sent().is_empty(), "no PUBREL");
     }
@@ -329,7 +356,7 @@ fn a_pubrel_of_nothing_is_told_so() {
 #[test]
 fn subscriptions_are_restored_with_options_and_properties() {
     let mut wire = Wire::online(five(), &[]);
-    let id = number(property::SUBSCRIPTION_ID, 7);
+    let id = number(Property::SubscriptionIdentifier, 7);
     wire.subscribe("a", 1 | 4 | 8 | 16, &id, 1).unwrap();
     let asked = wire.sent().remove(0);
     assert_eq!(asked, b"\x82\x09\0\x01\x02\x0b\x07\0\x01a\x1d");
@@ -360,7 +387,7 @@ fn unsuback_says_what_became_of_each_filter() {
     wire.inject(&[0xb0, 4, 0, 2, 0, 0x87]);
     assert_eq!(
         (wire.error(2).code.name(), wire.error(2).reason),
-        ("UNSUBSCRIBE_FAILED", Some(0x87))
+        ("UNSUBSCRIBE_FAILED", Some(ReasonCode(0x87)))
     );
 }
 
@@ -370,7 +397,7 @@ fn a_servers_disconnect_is_told_and_its_reference_followed_if_that_is_wanted() {
         let mut cfg = five();
         cfg.follow_server_reference = follow;
         let mut wire = Wire::online(cfg, &[]);
-        let elsewhere = list(&[(property::SERVER_REFERENCE, Value::Text("other:1884 third"))]);
+        let elsewhere = list(&[(Property::ServerReference, Value::Text("other:1884 third"))]);
         wire.inject(&packet(0xe0, &[0x9c], &elsewhere));
         assert!(wire.sent().is_empty());
         let told = wire.events.iter().find_map(|event| match event {
@@ -379,7 +406,7 @@ fn a_servers_disconnect_is_told_and_its_reference_followed_if_that_is_wanted() {
         });
         assert!(told.unwrap().message.contains("other:1884"));
         assert_eq!(
-            property::string(&told.unwrap().properties, property::SERVER_REFERENCE),
+            properties::string(&told.unwrap().properties, Property::ServerReference),
             Some("other:1884 third")
         );
         let servers = &wire.engine.config().servers;
@@ -404,7 +431,7 @@ fn a_refusal_says_the_brokers_reason() {
             Event::Error(error) => Some((error.code.name(), error.reason)),
             _ => None,
         });
-        assert_eq!(told, Some((code, Some(reason))));
+        assert_eq!(told, Some((code, Some(ReasonCode(reason)))));
     }
 }
 
@@ -413,9 +440,9 @@ fn auto_falls_back_to_3_1_1_and_what_waits_goes_with_it() {
     for hangs_up in [false, true] {
         let mut cfg = five();
         cfg.version = Versions::Auto;
-        cfg.properties = list(&[(property::AUTH_METHOD, Value::Text("M"))]);
+        cfg.properties = list(&[(Property::AuthenticationMethod, Value::Text("M"))]);
         let mut wire = Wire::new(cfg);
-        wire.publish("a", 1, &number(property::MESSAGE_EXPIRY, 60), 1)
+        wire.publish("a", 1, &number(Property::MessageExpiryInterval, 60), 1)
             .unwrap();
         assert_eq!(wire.open()[0][8], 5);
         if hangs_up {
@@ -435,13 +462,13 @@ fn auto_falls_back_to_3_1_1_and_what_waits_goes_with_it() {
 #[test]
 fn authentication_goes_back_and_forth_and_can_be_done_anew() {
     let mut cfg = five();
-    let method = list(&[(property::AUTH_METHOD, Value::Text("M"))]);
+    let method = list(&[(Property::AuthenticationMethod, Value::Text("M"))]);
     cfg.properties.clone_from(&method);
     let mut wire = Wire::new(cfg);
     wire.open();
     let challenge = list(&[
-        (property::AUTH_METHOD, Value::Text("M")),
-        (property::AUTH_DATA, Value::Binary(b"?")),
+        (Property::AuthenticationMethod, Value::Text("M")),
+        (Property::AuthenticationData, Value::Binary(b"?")),
     ]);
     wire.inject(&packet(0xf0, &[0x18], &challenge));
     let asked = Event::Auth {
@@ -450,11 +477,14 @@ fn authentication_goes_back_and_forth_and_can_be_done_anew() {
     };
     assert_eq!(wire.events.last(), Some(&asked));
     wire.engine
-        .authenticate(&list(&[(property::AUTH_DATA, Value::Binary(b"!"))]))
+        .authenticate(&list(&[(Property::AuthenticationData, Value::Binary(b"!"))]))
         .unwrap();
     let answer = wire.sent().remove(0);
     assert_eq!(answer[..3], [0xf0, 10, 0x18]);
-    assert_eq!(find(&answer[4..], property::AUTH_METHOD), Some(Value::Text("M")));
+    assert_eq!(
+        find(&answer[4..], Property::AuthenticationMethod),
+        Some(Value::Text("M"))
+    );
     wire.connack(false, &method);
     assert!(wire.engine.is_online());
 
@@ -469,7 +499,7 @@ fn authentication_goes_back_and_forth_and_can_be_done_anew() {
 #[test]
 fn an_auth_of_another_method_is_a_violation() {
     let mut cfg = five();
-    let method = list(&[(property::AUTH_METHOD, Value::Text("M"))]);
+    let method = list(&[(Property::AuthenticationMethod, Value::Text("M"))]);
     cfg.properties.clone_from(&method);
     let mut wire = Wire::online(cfg, &method);
     wire.engine.authenticate(&[]).unwrap();
@@ -477,7 +507,7 @@ fn an_auth_of_another_method_is_a_violation() {
     wire.inject(&packet(
         0xf0,
         &[0x18],
-        &list(&[(property::AUTH_METHOD, Value::Text("N"))]),
+        &list(&[(Property::AuthenticationMethod, Value::Text("N"))]),
     ));
     wire.assert_violated(0x82, "another method");
 }
@@ -485,7 +515,7 @@ fn an_auth_of_another_method_is_a_violation() {
 #[test]
 fn a_session_that_lasts_is_begun_by_start_and_resumed_by_a_reconnect() {
     let mut cfg = five();
-    cfg.properties = number(property::SESSION_EXPIRY, 60);
+    cfg.properties = number(Property::SessionExpiryInterval, 60);
     let mut wire = Wire::new(cfg);
     assert_eq!(wire.open()[0][9] & 2, 2, "clean start");
     wire.connack(false, &[]);
@@ -501,14 +531,17 @@ fn a_session_that_lasts_is_begun_by_start_and_resumed_by_a_reconnect() {
 fn stop_says_its_reason() {
     let mut wire = Wire::online(five(), &[]);
     wire.engine
-        .set_disconnect(4, &list(&[(property::REASON_STRING, Value::Text("bye"))]))
+        .set_disconnect(
+            ReasonCode(4),
+            &list(&[(Property::ReasonString, Value::Text("bye"))]),
+        )
         .unwrap();
     wire.engine.stop(wire.now, Token::new(1));
     assert_eq!(wire.sent(), [b"\xe0\x08\x04\x06\x1f\0\x03bye".to_vec()]);
     let mut wire = Wire::online(five(), &[]);
     let error = wire
         .engine
-        .set_disconnect(0, &number(property::SESSION_EXPIRY, 5))
+        .set_disconnect(ReasonCode(0), &number(Property::SessionExpiryInterval, 5))
         .unwrap_err();
     assert!(error.message.contains("sessionExpiryInterval"));
 }
@@ -530,7 +563,7 @@ fn what_is_kept_in_the_journal_survives_a_change_of_the_version() {
         wire.engine.restore(wire.now, Vec::new());
         let properties = match before {
             Versions::V4 => Vec::new(),
-            _ => number(property::MESSAGE_EXPIRY, 60),
+            _ => number(Property::MessageExpiryInterval, 60),
         };
         wire.publish("a/b", 1, &properties, 1).unwrap();
         let kept: Vec<_> = std::mem::take(&mut wire.kept)
@@ -559,9 +592,9 @@ fn in_3_1_1_there_are_no_properties() {
     cfg.version = Versions::V4;
     let mut wire = Wire::new(cfg);
     let error = wire
-        .publish("a", 0, &number(property::MESSAGE_EXPIRY, 1), 1)
+        .publish("a", 0, &number(Property::MessageExpiryInterval, 1), 1)
         .unwrap_err();
     assert!(error.message.contains("mqttversion"));
     assert!(wire.subscribe("a", 4, &[], 2).is_err());
-    assert!(property::check(&[], place::PUBLISH).is_ok());
+    assert!(properties::check(&[], Place::Publish).is_ok());
 }

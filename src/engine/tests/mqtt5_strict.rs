@@ -2,7 +2,8 @@
 //! (§2.2, §3.1 to §3.15, §4.3, §4.12).
 
 use super::wire::{five, incoming, list, number, packet, Wire};
-use crate::codec::property::{self, Value};
+use crate::codec::properties::{Property, Value};
+use crate::codec::ReasonCode;
 use crate::engine::{Config, Event};
 
 #[test]
@@ -56,7 +57,7 @@ fn control_characters_in_a_topic_are_malformed() {
 fn a_response_topic_is_a_topic_name() {
     for topic in ["", "a/+", "#", "a\u{1}"] {
         let mut wire = Wire::online(five(), &[]);
-        let properties = list(&[(property::RESPONSE_TOPIC, Value::Text(topic))]);
+        let properties = list(&[(Property::ResponseTopic, Value::Text(topic))]);
         wire.inject(&incoming("a", &properties, 0, 0));
         wire.assert_violated(0x82, topic);
     }
@@ -65,9 +66,9 @@ fn a_response_topic_is_a_topic_name() {
 #[test]
 fn several_subscription_identifiers_may_be_the_same() {
     let same = list(&[
-        (11, Value::Number(1)),
-        (11, Value::Number(1)),
-        (11, Value::Number(2)),
+        (Property::SubscriptionIdentifier, Value::Number(1)),
+        (Property::SubscriptionIdentifier, Value::Number(1)),
+        (Property::SubscriptionIdentifier, Value::Number(2)),
     ]);
     let mut wire = Wire::online(five(), &[]);
     wire.inject(&incoming("a", &same, 1, 1));
@@ -78,7 +79,7 @@ fn several_subscription_identifiers_may_be_the_same() {
 
 #[test]
 fn a_client_identifier_is_assigned_where_there_was_none_and_nowhere_else() {
-    let assigned = list(&[(property::ASSIGNED_CLIENT_ID, Value::Text("given"))]);
+    let assigned = list(&[(Property::AssignedClientIdentifier, Value::Text("given"))]);
     let none = Config {
         client_id: String::new(),
         assigned_id: true,
@@ -113,12 +114,12 @@ fn a_client_identifier_is_assigned_where_there_was_none_and_nowhere_else() {
 
 #[test]
 fn who_wants_no_problem_information_gets_none() {
-    let why = list(&[(property::REASON_STRING, Value::Text("why"))]);
-    let user = list(&[(property::USER_PROPERTY, Value::Pair("a", "b"))]);
+    let why = list(&[(Property::ReasonString, Value::Text("why"))]);
+    let user = list(&[(Property::UserProperty, Value::Pair("a", "b"))]);
     for wants in [false, true] {
         for problem in [&why, &user] {
             let mut cfg = five();
-            cfg.properties = number(23, wants.into());
+            cfg.properties = number(Property::RequestProblemInformation, wants.into());
             let mut wire = Wire::new(cfg);
             wire.open();
             wire.connack(false, problem);
@@ -144,11 +145,16 @@ fn who_wants_no_problem_information_gets_none() {
 #[test]
 fn every_alias_that_was_allowed_is_taken_and_none_outlives_its_connection() {
     let mut cfg = five();
-    cfg.properties = number(property::TOPIC_ALIAS_MAXIMUM, 300);
-    let mut wire = Wire::online(cfg, &number(property::TOPIC_ALIAS_MAXIMUM, 1));
+    cfg.properties = number(Property::TopicAliasMaximum, 300);
+    let mut wire = Wire::online(cfg, &number(Property::TopicAliasMaximum, 1));
     for alias in 1..=300 {
-        wire.inject(&incoming(&alias.to_string(), &number(35, alias), 0, 0));
-        wire.inject(&incoming("", &number(35, alias), 0, 0));
+        wire.inject(&incoming(
+            &alias.to_string(),
+            &number(Property::TopicAlias, alias),
+            0,
+            0,
+        ));
+        wire.inject(&incoming("", &number(Property::TopicAlias, alias), 0, 0));
     }
     assert_eq!(wire.topics.len(), 600);
     assert_eq!(wire.topics[599], "300");
@@ -159,13 +165,13 @@ fn every_alias_that_was_allowed_is_taken_and_none_outlives_its_connection() {
     wire.connack(false, &[]);
     wire.publish("long/topic", 0, &[], 3).unwrap();
     assert_eq!(wire.sent()[0], b"\x30\x0e\0\x0along/topic\0x", "[MQTT-3.2.2-18]");
-    wire.inject(&incoming("", &number(35, 300), 0, 0));
+    wire.inject(&incoming("", &number(Property::TopicAlias, 300), 0, 0));
     wire.assert_violated(0x82, "[MQTT-3.3.2-7]");
 }
 
 #[test]
 fn a_full_window_holds_back_messages_and_nothing_else() {
-    let mut wire = Wire::online(five(), &number(property::RECEIVE_MAXIMUM, 1));
+    let mut wire = Wire::online(five(), &number(Property::ReceiveMaximum, 1));
     wire.publish("a", 1, &[], 1).unwrap();
     wire.publish("a", 2, &[], 2).unwrap();
     wire.subscribe("b", 0, &[], 3).unwrap();
@@ -187,7 +193,7 @@ fn what_was_refused_is_not_sent_again() {
         wire.publish("a", qos, &[], 1).unwrap();
         wire.sent();
         wire.inject(&[first, 3, 0, 1, 0x97]);
-        assert_eq!(wire.error(1).reason, Some(0x97));
+        assert_eq!(wire.error(1).reason, Some(ReasonCode(0x97)));
         wire.reconnect();
         wire.connack(true, &[]);
         assert!(wire.sent().is_empty(), "[MQTT-4.4.0-2]");
@@ -199,7 +205,7 @@ fn a_message_that_was_sent_does_not_expire() {
     let mut cfg = five();
     cfg.clean_session = false;
     let mut wire = Wire::online(cfg, &[]);
-    wire.publish("a", 2, &number(property::MESSAGE_EXPIRY, 1), 1)
+    wire.publish("a", 2, &number(Property::MessageExpiryInterval, 1), 1)
         .unwrap();
     assert_eq!(wire.sent()[0][0], 0x34);
     wire.reconnect();
@@ -211,7 +217,7 @@ fn a_message_that_was_sent_does_not_expire() {
 
 #[test]
 fn before_connack_only_auth_is_said_and_only_where_a_method_was_named() {
-    let method = list(&[(property::AUTH_METHOD, Value::Text("M"))]);
+    let method = list(&[(Property::AuthenticationMethod, Value::Text("M"))]);
     let mut cfg = five();
     cfg.properties.clone_from(&method);
     let mut wire = Wire::new(cfg.clone());
@@ -231,7 +237,7 @@ fn before_connack_only_auth_is_said_and_only_where_a_method_was_named() {
         assert_eq!(wire.engine.is_online(), good, "[MQTT-4.12.0-5]");
     }
     // Data of no method means nothing, but only CONNECT and AUTH may not have it (§3.1.2.11.10, §3.2.2.3.18, §3.15.2.2.2).
-    let data = list(&[(property::AUTH_DATA, Value::Binary(b"x"))]);
+    let data = list(&[(Property::AuthenticationData, Value::Binary(b"x"))]);
     for (says, good) in [(&method, false), (&data, true)] {
         let mut wire = Wire::new(five());
         wire.open();
@@ -259,7 +265,10 @@ fn a_broker_that_knows_3_1_1_only_is_told_from_one_that_refuses() {
         _ => None,
     });
     let error = told.unwrap();
-    assert_eq!((error.code.name(), error.reason), ("NOT_SUPPORTED", Some(0x84)));
+    assert_eq!(
+        (error.code.name(), error.reason),
+        ("NOT_SUPPORTED", Some(ReasonCode(0x84)))
+    );
     assert!(error.message.contains("mqttversion"), "{}", error.message);
 }
 
@@ -268,7 +277,7 @@ fn without_aliases_none_is_taken() {
     let mut cfg = five();
     cfg.topic_aliases = false;
     let mut wire = Wire::online(cfg, &[]);
-    wire.inject(&incoming("a", &number(35, 1), 0, 0));
+    wire.inject(&incoming("a", &number(Property::TopicAlias, 1), 0, 0));
     wire.assert_violated(0x94, "[MQTT-3.1.2-27]");
 }
 
@@ -285,7 +294,7 @@ fn options_of_a_subscription_that_cannot_be_are_refused() {
 #[test]
 fn a_message_with_no_time_left_is_answered_to_its_end() {
     let mut wire = Wire::online(five(), &[]);
-    wire.inject(&incoming("a", &number(property::MESSAGE_EXPIRY, 0), 2, 5));
+    wire.inject(&incoming("a", &number(Property::MessageExpiryInterval, 0), 2, 5));
     wire.advance(5_000);
     wire.inject(&[0x62, 2, 0, 5]);
     assert_eq!(wire.sent(), [[0x50, 2, 0, 5], [0x70, 2, 0, 5]], "[MQTT-4.3.3-13]");
@@ -302,15 +311,17 @@ fn a_session_that_ends_with_its_connection_cannot_be_made_to_last_at_its_end() {
     ] {
         let mut cfg = five();
         cfg.clean_session = clean;
-        cfg.properties = given.map_or(Vec::new(), |seconds| number(property::SESSION_EXPIRY, seconds));
+        cfg.properties = given.map_or(Vec::new(), |seconds| {
+            number(Property::SessionExpiryInterval, seconds)
+        });
         let mut wire = Wire::online(cfg, &[]);
         let said = wire
             .engine
-            .set_disconnect(0, &number(property::SESSION_EXPIRY, 9));
+            .set_disconnect(ReasonCode(0), &number(Property::SessionExpiryInterval, 9));
         assert_eq!(said.is_ok(), may, "{clean} {given:?}, section 3.14.2.2.2");
         assert!(wire
             .engine
-            .set_disconnect(0, &number(property::SESSION_EXPIRY, 0))
+            .set_disconnect(ReasonCode(0), &number(Property::SessionExpiryInterval, 0))
             .is_ok());
     }
 }

@@ -1,7 +1,7 @@
 //! Which flags and reason codes each packet of a server may have (§2.4), and what a wrong one is answered with.
 
 use super::wire::{five, list, packet, Wire};
-use crate::codec::property::{self, Value};
+use crate::codec::properties::{Property, Value};
 use crate::engine::Token;
 
 #[test]
@@ -114,7 +114,7 @@ fn an_unsuback_has_as_many_reasons_as_there_were_filters() {
 
 #[test]
 fn an_auth_has_its_flags_and_reasons() {
-    let method = list(&[(property::AUTH_METHOD, Value::Text("M"))]);
+    let method = list(&[(Property::AuthenticationMethod, Value::Text("M"))]);
     let mut cfg = five();
     cfg.properties.clone_from(&method);
     for (first, reason, wrong) in [(0xf1, 0x18, 0x81), (0xf0, 0x19, 0x82), (0xf0, 0x80, 0x82)] {

@@ -1,8 +1,8 @@
 //! A peer that says exactly what a test wants, byte by byte, and sees every byte of the client.
 
-use crate::codec::property::{put, Value};
+use crate::codec::properties::{put, Property, Value};
 use crate::codec::publish::{self, Parts};
-use crate::codec::Version;
+use crate::codec::{PacketId, ReasonCode, Version};
 use crate::engine::{
     drive, Change, Config, Delivery, Engine, Error, Event, Filter, Flow, Generation, Io, Message, Millis,
     Outcome, Token, Versions,
@@ -31,7 +31,7 @@ pub fn five() -> Config {
     }
 }
 
-pub fn list(all: &[(u8, Value<'_>)]) -> Vec<u8> {
+pub fn list(all: &[(Property, Value<'_>)]) -> Vec<u8> {
     let mut list = Vec::new();
     for &(id, value) in all {
         put(&mut list, id, value);
@@ -39,7 +39,7 @@ pub fn list(all: &[(u8, Value<'_>)]) -> Vec<u8> {
     list
 }
 
-pub fn number(id: u8, value: u32) -> Vec<u8> {
+pub fn number(id: Property, value: u32) -> Vec<u8> {
     list(&[(id, Value::Number(value))])
 }
 
@@ -62,7 +62,7 @@ pub fn incoming(topic: &str, properties: &[u8], qos: u8, pid: u16) -> Vec<u8> {
         alias: 0,
     };
     let mut out = Vec::new();
-    publish::encode(&mut out, Version::V5, &parts, pid);
+    publish::encode(&mut out, Version::V5, &parts, PacketId::new(pid));
     out
 }
 
@@ -190,7 +190,7 @@ impl Wire {
             "{what}"
         );
         let told = self.events.iter().any(|event| {
-            matches!(event, Event::Disconnected { rc: 2, error: Some(error) } if error.reason == Some(reason))
+            matches!(event, Event::Disconnected { rc: 2, error: Some(error) } if error.reason == Some(ReasonCode(reason)))
         });
         assert!(told, "{what}: {:?}", self.events);
     }

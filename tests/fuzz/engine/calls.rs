@@ -1,6 +1,6 @@
 //! What a user calls: messages and subscriptions, allowed ones and others.
 
-use mqtt_lib::codec::property::{self, put, Value};
+use mqtt_lib::codec::properties::{put, Property, Value};
 use mqtt_lib::engine::{Filter, Message, Taken, Version};
 
 use super::{list, World, TOPICS};
@@ -27,13 +27,13 @@ impl World {
             0..=3 => Vec::new(),
             4 => {
                 let seconds = input.pick(&[0, 1, 10, u32::MAX]);
-                list(&[(property::MESSAGE_EXPIRY, Value::Number(seconds))])
+                list(&[(Property::MessageExpiryInterval, Value::Number(seconds))])
             }
-            5 => list(&[(property::TOPIC_ALIAS, Value::Number(input.pick(&[1, 2, 3, 300])))]),
+            5 => list(&[(Property::TopicAlias, Value::Number(input.pick(&[1, 2, 3, 300])))]),
             _ => {
                 let length = usize::from(input.byte());
                 let text = "p".repeat(length);
-                list(&[(property::USER_PROPERTY, Value::Pair("", &text))])
+                list(&[(Property::UserProperty, Value::Pair("", &text))])
             }
         };
         let how = input.byte();
@@ -75,7 +75,11 @@ impl World {
             .collect();
         let mut properties = Vec::new();
         if input.one_in(3) && self.engine.version() == Version::V5 {
-            put(&mut properties, property::SUBSCRIPTION_ID, Value::Number(300));
+            put(
+                &mut properties,
+                Property::SubscriptionIdentifier,
+                Value::Number(300),
+            );
         }
         let handler = input.pick(&[None, Some(1), Some(2)]);
         let token = self.token();

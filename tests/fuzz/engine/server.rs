@@ -1,8 +1,8 @@
 //! What comes from the server: answers to what is under way, messages, and what no server may send. `peer.rs` is told of
 //! it, for it knows what the client may do then.
 
-use mqtt_lib::codec::property::{self, put, Value};
-use mqtt_lib::codec::publish;
+use mqtt_lib::codec::properties::{put, Property, Value};
+use mqtt_lib::codec::{publish, PacketId};
 use mqtt_lib::engine::Version;
 
 use super::{list, Wire, World, TOPICS};
@@ -20,7 +20,7 @@ impl World {
         }
         body.extend_from_slice(tail);
         let mut all = vec![first];
-        mqtt_lib::codec::frame::write_remaining_length(&mut all, body.len());
+        mqtt_lib::codec::varint::write(&mut all, body.len());
         all.extend(body);
         all
     }
@@ -46,7 +46,7 @@ impl World {
             return self.feed(bytes, usize::MAX);
         }
         if kind & 0x0f == 14 && self.peer.method {
-            let method = list(&[(property::AUTH_METHOD, Value::Text("M"))]);
+            let method = list(&[(Property::AuthenticationMethod, Value::Text("M"))]);
             let auth = self.control(0xf0, &[0x18], Some(&method), &[]);
             return self.feed(&auth, usize::MAX);
         }
@@ -56,43 +56,43 @@ impl World {
             let mut say = |id, value: u32| put(&mut says, id, Value::Number(value));
             if kind & 16 != 0 {
                 limits.receive_maximum = input.pick(&[1, 2, 10]);
-                say(property::RECEIVE_MAXIMUM, limits.receive_maximum as u32);
+                say(Property::ReceiveMaximum, limits.receive_maximum as u32);
             }
             if kind & 32 != 0 {
                 limits.packet = input.pick(&[20, 60, 160]);
-                say(property::MAXIMUM_PACKET_SIZE, limits.packet as u32);
+                say(Property::MaximumPacketSize, limits.packet as u32);
             }
             if kind & 64 != 0 {
                 limits.qos = input.pick(&[0, 1]);
-                say(property::MAXIMUM_QOS, limits.qos.into());
+                say(Property::MaximumQoS, limits.qos.into());
                 limits.retain = false;
-                say(property::RETAIN_AVAILABLE, 0);
+                say(Property::RetainAvailable, 0);
             }
             if kind & 128 != 0 {
                 limits.aliases = input.pick(&[1, 2, 1_000]);
-                say(property::TOPIC_ALIAS_MAXIMUM, limits.aliases);
+                say(Property::TopicAliasMaximum, limits.aliases);
             }
             match input.byte() % 16 {
                 1 => {
                     limits.wildcards = false;
-                    say(property::WILDCARD_AVAILABLE, 0);
+                    say(Property::WildcardSubscriptionAvailable, 0);
                 }
                 2 => {
                     limits.shared = false;
-                    say(property::SHARED_AVAILABLE, 0);
+                    say(Property::SharedSubscriptionAvailable, 0);
                 }
                 3 => {
                     limits.identifiers = false;
-                    say(property::SUBSCRIPTION_ID_AVAILABLE, 0);
+                    say(Property::SubscriptionIdentifierAvailable, 0);
                 }
-                4 => say(property::SERVER_KEEP_ALIVE, 1),
-                5 => say(property::SERVER_KEEP_ALIVE, 0),
+                4 => say(Property::ServerKeepAlive, 1),
+                5 => say(Property::ServerKeepAlive, 0),
                 _ => {}
             }
             // To whom has none, and for once to whom has one.
             let unnamed = self.engine.config().client_id.is_empty();
             if unnamed || input.one_in(32) {
-                put(&mut says, property::ASSIGNED_CLIENT_ID, Value::Text("you"));
+                put(&mut says, Property::AssignedClientIdentifier, Value::Text("you"));
             }
         }
         let present = input.one_in(2) && !self.peer.clean;
@@ -127,7 +127,7 @@ impl World {
         let [high, low] = pid.to_be_bytes();
         let five = self.peer.version == Some(Version::V5);
         let refuses = five && how & 1 != 0;
-        let why = list(&[(property::REASON_STRING, Value::Text("why"))]);
+        let why = list(&[(Property::ReasonString, Value::Text("why"))]);
         let properties: &[u8] = if how & 2 != 0 { &why } else { &[] };
         let codes = |count: usize, good: u8, bad: u8| -> Vec<u8> {
             let bad = if how & 1 != 0 { bad } else { good };
@@ -178,13 +178,13 @@ impl World {
         let mut topic = TOPICS[usize::from(how >> 5) % TOPICS.len()];
         if five && how & 1 != 0 {
             let alias = u32::from(input.byte() % 4);
-            put(&mut properties, property::TOPIC_ALIAS, Value::Number(alias));
+            put(&mut properties, Property::TopicAlias, Value::Number(alias));
             if how & 2 != 0 {
                 topic = "";
             }
         }
         if five && how & 4 != 0 {
-            put(&mut properties, property::USER_PROPERTY, Value::Pair("k", "v"));
+            put(&mut properties, Property::UserProperty, Value::Pair("k", "v"));
         }
         let payload = vec![0; input.pick(&[0, 1, 100])];
         let parts = publish::Parts {
@@ -197,7 +197,7 @@ impl World {
         };
         let mut bytes = Vec::new();
         let version = self.peer.version.unwrap_or(Version::V4);
-        publish::encode(&mut bytes, version, &parts, pid);
+        publish::encode(&mut bytes, version, &parts, PacketId::new(pid));
         if how & 16 != 0 {
             publish::set_dup(&mut bytes);
         }
@@ -218,7 +218,7 @@ impl World {
     /// What a server may do to end a connection.
     pub(super) fn violate(&mut self, input: &mut Input<'_>) {
         let five = self.peer.version == Some(Version::V5);
-        let elsewhere = list(&[(property::SERVER_REFERENCE, Value::Text("other:1"))]);
+        let elsewhere = list(&[(Property::ServerReference, Value::Text("other:1"))]);
         let bytes = match input.byte() % 4 {
             0 if five => self.control(0xe0, &[0x9c], Some(&elsewhere), &[]),
             1 if five => vec![0xe0, 1, 0x8e],

@@ -1,6 +1,6 @@
 //! The settings of a run, chosen by its first bytes: what a user has configured. Owns which of them go together.
 
-use mqtt_lib::codec::property::{self, put, Value};
+use mqtt_lib::codec::properties::{put, Property, Value};
 use mqtt_lib::engine::{Config, Policy, Versions, Will};
 
 use super::list;
@@ -36,11 +36,15 @@ pub(super) fn choose(input: &mut Input<'_>) -> (Config, bool) {
     let five = cfg.version != Versions::V4;
     if five && more & 16 != 0 {
         let properties = &mut cfg.properties;
-        put(properties, property::RECEIVE_MAXIMUM, Value::Number(2));
-        put(properties, property::SESSION_EXPIRY, Value::Number(9));
+        put(properties, Property::ReceiveMaximum, Value::Number(2));
+        put(properties, Property::SessionExpiryInterval, Value::Number(9));
     }
     if five && more & 32 != 0 {
-        put(&mut cfg.properties, property::AUTH_METHOD, Value::Text("M"));
+        put(
+            &mut cfg.properties,
+            Property::AuthenticationMethod,
+            Value::Text("M"),
+        );
     }
     if more & 64 != 0 {
         cfg.will = Some(Will {
@@ -49,7 +53,7 @@ pub(super) fn choose(input: &mut Input<'_>) -> (Config, bool) {
             qos: 1,
             retain: true,
             properties: if five {
-                list(&[(24, Value::Number(5))])
+                list(&[(Property::WillDelayInterval, Value::Number(5))])
             } else {
                 Vec::new()
             },

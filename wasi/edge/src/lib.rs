@@ -9,7 +9,7 @@ mod transport;
 
 pub use client::{Client, Outgoing};
 pub use events::{Event, Message};
-pub use mqtt_lib::codec::property;
+pub use mqtt_lib::codec::properties;
 pub use mqtt_lib::engine::endpoint::Host;
 pub use mqtt_lib::engine::validate::{Builder, Value};
 pub use mqtt_lib::engine::{Code, Config, Error, Millis, State, Stats};

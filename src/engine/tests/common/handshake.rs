@@ -157,7 +157,10 @@ fn each_refusal_reaches_start_and_on_connect_with_its_code() {
         sim.broker.connack = Some(code);
         let token = sim.start();
         assert_eq!(sim.fate(token), name);
-        assert_eq!(sim.error(token).reason, Some(refusal(code)));
+        assert_eq!(
+            sim.error(token).reason,
+            Some(crate::codec::ReasonCode(refusal(code)))
+        );
         assert_eq!(sim.connacks, [(false, refusal(code))]);
         assert_eq!(sim.engine.state(), State::Reconnecting);
         assert!(sim.disconnects.is_empty() && sim.errors.is_empty());

@@ -1,6 +1,7 @@
 //! SUBSCRIBE, UNSUBSCRIBE, restoring them, and handlers (§3.8 to §3.11).
 
 use super::harness::{config, Sim};
+use crate::codec::ReasonCode;
 use crate::engine::{Config, Outcome};
 
 fn granted(codes: &[u8]) -> Outcome {
@@ -31,7 +32,7 @@ fn a_refused_filter_fails_the_call_is_named_and_not_restored_and_the_others_stan
     let error = sim.error(token);
     assert_eq!(
         (error.code.name(), error.reason),
-        ("SUBSCRIBE_FAILED", Some(0x80))
+        ("SUBSCRIBE_FAILED", Some(ReasonCode(0x80)))
     );
     assert!(error.message.contains("secret/#") && !error.message.contains("open"));
     assert!(
