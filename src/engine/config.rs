@@ -3,6 +3,7 @@
 
 use super::timers::Millis;
 
+/// `BEGIN GENERATED` and `END GENERATED` enclose what `npm run generate` writes from schema/options.json.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Config {
     /// MQTT 5, 3.1.1, or the first of them that the broker speaks.
@@ -10,43 +11,61 @@ pub struct Config {
     pub client_id: String,
     /// Without an identifier the server gives one, MQTT 5.
     pub assigned_id: bool,
-    /// Of CONNECT, MQTT 5.
-    pub properties: Vec<u8>,
-    /// Topics are replaced by aliases where the server allows it.
-    pub topic_aliases: bool,
-    /// Go where a server that sends us away says.
-    pub follow_server_reference: bool,
     /// Whole URLs, one a server, tried in turn.
     pub servers: Vec<String>,
     pub clean_session: bool,
-    pub keepalive: Millis,
     pub will: Option<Will>,
-    pub username: Option<String>,
-    pub password: Option<Vec<u8>>,
-    /// `certs` says so: TLS goes on with whoever answers.
-    pub unverified: bool,
-    pub max_reconnect_delay: Millis,
-    pub queue_size: usize,
-    pub batch_size: usize,
-    pub publish_interval: Millis,
-    pub connect_timeout: Millis,
-    pub ack_timeout: Millis,
-    pub stop_timeout: Millis,
-    pub max_inflight: usize,
-    pub offline_size: usize,
-    pub offline_bytes: usize,
-    pub offline_policy: Policy,
-    /// How long a message may wait to be sent; 0: for ever.
-    pub offline_expiry: Millis,
-    /// How long a publish may take; 0: for ever.
-    pub publish_timeout: Millis,
-    pub max_packet_size: usize,
     /// Others are asked for before each attempt: `Event::Ask`.
     pub ask: bool,
     /// Off for a one-shot: the first failure is the answer.
     pub reconnect: bool,
-    /// What must outlive the process is written to a journal; see `journal.rs`.
+    // BEGIN GENERATED fields
+    /// User name of CONNECT. Option `mqttusername`.
+    pub username: Option<String>,
+    /// Password of CONNECT. Option `mqttpassword`.
+    pub password: Option<Vec<u8>>,
+    /// Keep alive; 0: off. Option `mqttkeepalive`.
+    pub keepalive: Millis,
+    /// The journal is written to a store, see `journal.rs`. Option `store`.
     pub persist: bool,
+    /// Properties of CONNECT, MQTT 5. Option `properties`.
+    pub properties: Vec<u8>,
+    /// Topics are replaced by aliases where the broker allows it, MQTT 5. Option `topicAliases`.
+    pub topic_aliases: bool,
+    /// The server that a broker names when it refuses or ends the connection is tried next, MQTT 5. Option
+    /// `followServerReference`.
+    pub follow_server_reference: bool,
+    /// A batch is sent at this many items. Option `batchsize`.
+    pub batch_size: usize,
+    /// The queue is sent at this many messages. Option `queuesize`.
+    pub queue_size: usize,
+    /// A batch or the queue is sent this long after its first item. Option `publishinterval`.
+    pub publish_interval: Millis,
+    /// QoS 1 and 2 publishes without their last acknowledgement. Option `maxinflight`.
+    pub max_inflight: usize,
+    /// Largest packet taken from the broker, in bytes. Option `maxpacketsize`.
+    pub max_packet_size: usize,
+    /// How many messages may wait to be sent. Option `offlinesize`.
+    pub offline_size: usize,
+    /// How many bytes of messages may wait to be sent. Option `offlinebytes`.
+    pub offline_bytes: usize,
+    /// Which message is dropped at these two limits. Option `offlinepolicy`.
+    pub offline_policy: Policy,
+    /// How long a message may wait to be sent; 0: for ever. Option `offlineexpiry`.
+    pub offline_expiry: Millis,
+    /// For opening the transport and CONNACK together. Option `connecttimeout`.
+    pub connect_timeout: Millis,
+    /// For an acknowledgement. Option `acktimeout`.
+    pub ack_timeout: Millis,
+    /// How long a publish may take; 0: for ever. Option `publishtimeout`.
+    pub publish_timeout: Millis,
+    /// How long `stop` waits for publishes to end. Option `stoptimeout`.
+    pub stop_timeout: Millis,
+    /// Upper bound of the delay before a reconnect. Option `maxmqttreconnectdelay`.
+    pub max_reconnect_delay: Millis,
+    /// TLS accepts any certificate. Option `certs.dangerouslyDisableServerVerification`.
+    pub unverified: bool,
+    // END GENERATED fields
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -93,35 +112,37 @@ impl Default for Config {
     fn default() -> Self {
         Config {
             version: Versions::V4,
-            properties: Vec::new(),
-            topic_aliases: true,
-            follow_server_reference: false,
             client_id: String::new(),
             assigned_id: false,
             servers: Vec::new(),
             clean_session: true,
-            keepalive: 60_000,
             will: None,
-            username: None,
-            password: None,
-            unverified: false,
-            max_reconnect_delay: 256_000,
-            queue_size: 5,
-            batch_size: 5,
-            publish_interval: 60_000,
-            connect_timeout: 10_000,
-            ack_timeout: 30_000,
-            stop_timeout: 10_000,
-            max_inflight: 1_000,
-            offline_size: 100_000,
-            offline_bytes: 64 << 20,
-            offline_policy: Policy::Refuse,
-            offline_expiry: 0,
-            publish_timeout: 0,
-            max_packet_size: 268_435_460,
             ask: false,
             reconnect: true,
+            // BEGIN GENERATED defaults
+            username: None,
+            password: None,
+            keepalive: 60_000,
             persist: false,
+            properties: Vec::new(),
+            topic_aliases: true,
+            follow_server_reference: false,
+            batch_size: 5,
+            queue_size: 5,
+            publish_interval: 60_000,
+            max_inflight: 1_000,
+            max_packet_size: 268_435_460,
+            offline_size: 100_000,
+            offline_bytes: 67_108_864,
+            offline_policy: Policy::Refuse,
+            offline_expiry: 0,
+            connect_timeout: 10_000,
+            ack_timeout: 30_000,
+            publish_timeout: 0,
+            stop_timeout: 10_000,
+            max_reconnect_delay: 256_000,
+            unverified: false,
+            // END GENERATED defaults
         }
     }
 }

@@ -4,6 +4,7 @@
 use super::config::Versions;
 use super::connection::{Phase, RC_LOST};
 use super::event::{Event, Generation};
+use super::keys::keep_first_answer;
 use super::timers::{Millis, Timer};
 use super::{Config, Engine, Error};
 use crate::codec::Version;
@@ -72,14 +73,7 @@ impl Engine {
             Versions::V5 | Versions::Auto => Version::V5,
         };
         if self.link.answered {
-            cfg.queue_size = old.queue_size;
-            cfg.batch_size = old.batch_size;
-            cfg.publish_interval = old.publish_interval;
-            cfg.offline_size = old.offline_size;
-            cfg.offline_bytes = old.offline_bytes;
-            cfg.offline_policy = old.offline_policy;
-            cfg.offline_expiry = old.offline_expiry;
-            cfg.publish_timeout = old.publish_timeout;
+            keep_first_answer(&mut cfg, old);
         }
         self.cfg = cfg;
         if version != self.version {

@@ -133,7 +133,7 @@ test("an MqttError has the declared members", () => {
 });
 
 test("the keys of credentials are those of the validator", () => {
-  compare("keyof lib.Credentials", names("src/engine/keys.rs", '\\((?=\\"\\w+\\", Key::)'));
+  compare("keyof lib.Credentials", names("src/engine/keys/table.rs", '\\((?=\\"\\w+\\", Key::)'));
 });
 
 test("the keys of the constructor's argument are taken, and no other", () => {
