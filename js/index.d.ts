@@ -37,34 +37,44 @@ export type BatchItem<Item> = Item extends
   ? never
   : Item;
 
+// BEGIN GENERATED error-codes
 /**
  * Codes of a {@link MqttError}.
  *
- * - `"CONNECTION_REFUSED"`: the server cannot be reached, or its CONNACK says 1, 2 or 3 (§3.2.2.3).
- * - `"NOT_AUTHORIZED"`: CONNACK 4 (user name or password) or 5 (not authorised).
+ * - `"CONNECTION_REFUSED"`: the server cannot be reached, or CONNACK has return code 1, 2 or 3 (§3.2.2.3).
+ * - `"NOT_AUTHORIZED"`: CONNACK has return code 4 (bad user name or password) or 5 (not authorised), or a
+ *   reason code that means the same (§3.2.2.3).
  * - `"CONNECTION_LOST"`: an accepted connection ended, or the broker was silent for too long.
- * - `"CERTIFICATE_INVALID"`: what `certs` gives cannot be used; the message names the file and the reason.
- * - `"CERTIFICATE_REFUSED"`: the broker wants a client certificate, or does not take ours.
+ * - `"CERTIFICATE_INVALID"`: `certs` cannot be used: a file is missing or has another format, or a key does
+ *   not match its certificate.
+ * - `"CERTIFICATE_REFUSED"`: the broker requires a client certificate, or does not accept the one in `certs`
+ *   (expired, of another CA).
  * - `"SERVER_UNTRUSTED"`: the broker's certificate is of an unknown CA, has expired, or is for another host.
- * - `"INSECURE_CONNECTION"`: a warning, the connection goes on: a password goes unencrypted to another machine, or the
- *   broker is not verified.
- * - `"CREDENTIALS_FAILED"`: the credentials function threw, or its promise was rejected; `cause` is what it threw.
- * - `"QUEUE_FULL"`: a bound was reached: `offlinesize`, `offlinebytes`, the buffer of `messages()`.
- * - `"DROPPED"`: the message made room for a later one, by `offlinepolicy`; it was not sent.
- * - `"EXPIRED"`: the message waited for longer than `offlineexpiry`; it was not sent.
+ * - `"INSECURE_CONNECTION"`: a warning, the connection goes on: a password is sent unencrypted to another
+ *   machine, or the broker is not verified.
+ * - `"CREDENTIALS_FAILED"`: the credentials function threw, or its promise was rejected; `cause` is what it
+ *   threw.
+ * - `"QUEUE_FULL"`: `offlinesize` or `offlinebytes` is reached (by messages, or by filters of unanswered
+ *   `subscribe` and `unsubscribe` calls), a loop over `messages()` is too slow, or 100,000 calls were made
+ *   before the WebAssembly was loaded.
+ * - `"DROPPED"`: the message was dropped for a later one, by `offlinepolicy`; it was not sent.
+ * - `"EXPIRED"`: the message waited longer than `offlineexpiry`; it was not sent.
  * - `"TIMEOUT"`: `connecttimeout`, `acktimeout` or `publishtimeout` has passed.
- * - `"STOPPED"`: `stop()` was called before this could be done.
- * - `"PACKET_TOO_LARGE"`: a message or a batch item is larger than a packet can be, or a message from the
- *   broker is larger than `maxpacketsize`.
+ * - `"STOPPED"`: `stop()` was called before the operation was done.
+ * - `"PACKET_TOO_LARGE"`: a message is larger than 268,435,455 bytes or than the broker allows, a batch item
+ *   is larger than 16 MiB, or a received message is larger than `maxpacketsize`.
  * - `"PROTOCOL_ERROR"`: the broker sent what MQTT or `maxpacketsize` does not allow.
- * - `"SUBSCRIBE_FAILED"`: SUBACK says 128 or more for at least one filter (§3.9.3).
- * - `"UNSUBSCRIBE_FAILED"`: UNSUBACK says 128 or more for at least one filter (MQTT 5, §3.11.3).
- * - `"PUBLISH_REFUSED"`: PUBACK or PUBREC says 128 or more (MQTT 5, §3.4.2.1).
- * - `"NOT_SUPPORTED"`: the broker has said that it does not take this (MQTT 5, §3.2.2.3), or does not speak MQTT 5.
- * - `"LOAD_FAILED"`: the .wasm could not be loaded; `start()` tries again. `cause` is the loader's error.
+ * - `"SUBSCRIBE_FAILED"`: SUBACK has a return code of 128 or more for at least one filter (§3.9.3); the other
+ *   filters stay subscribed.
+ * - `"UNSUBSCRIBE_FAILED"`: UNSUBACK has a reason code of 128 or more for at least one filter (MQTT 5,
+ *   §3.11.3).
+ * - `"PUBLISH_REFUSED"`: PUBACK or PUBREC has a reason code of 128 or more (MQTT 5, §3.4.2.1).
+ * - `"NOT_SUPPORTED"`: the broker has stated that it does not support this QoS, retained messages, this kind
+ *   of filter or this alias (MQTT 5, §3.2.2.3), or it does not speak MQTT 5.
+ * - `"LOAD_FAILED"`: the WebAssembly could not be loaded; `cause` is the loader's error.
  * - `"CALLBACK_FAILED"`: a callback threw, or its promise was rejected; `cause` is what it threw.
  * - `"STORE_LOCKED"`: another process or tab has the store of this client id open.
- * - `"STORE_DAMAGED"`: part of what the store held cannot be read; the rest is sent.
+ * - `"STORE_DAMAGED"`: part of the store cannot be read; the rest is sent.
  * - `"STORE_FAILED"`: the store cannot be opened or written; the client is stopped.
  */
 export type MqttErrorCode =
@@ -97,11 +107,13 @@ export type MqttErrorCode =
  * Codes of the `TypeError` or `RangeError` that a wrong argument gives.
  *
  * - `"INVALID_OPTION"` (`TypeError`): an unknown key, or a value of a wrong type.
- * - `"OUT_OF_RANGE"` (`RangeError`): a number outside its range, or a text that is too long.
- * - `"INVALID_TOPIC"` (`TypeError`): no topic name, or no topic filter (§4.7).
- * - `"INVALID_PAYLOAD"` (`TypeError`): nothing that can be published, or be an item of a batch.
+ * - `"OUT_OF_RANGE"` (`RangeError`): a number outside its range, or a string that is too long.
+ * - `"INVALID_TOPIC"` (`TypeError`): not a topic name, or not a topic filter (§4.7).
+ * - `"INVALID_PAYLOAD"` (`TypeError`): an object as payload; bytes, a function or a cycle as an item of a
+ *   batch.
  */
 export type ArgumentErrorCode = "INVALID_OPTION" | "OUT_OF_RANGE" | "INVALID_TOPIC" | "INVALID_PAYLOAD";
+// END GENERATED error-codes
 
 /** Every `code` an error of this package can have. */
 export type ErrorCode = MqttErrorCode | ArgumentErrorCode;

@@ -101,11 +101,11 @@ test("the states are those of the engine", () => {
 const LOAD_FAILED = "LOAD_FAILED";
 
 test("the codes are those of the engine", () => {
-  compare("lib.ErrorCode", [...names("src/engine/error.rs", "Code::\\w+ => "), LOAD_FAILED]);
+  compare("lib.ErrorCode", [...names("src/engine/error/codes.rs", "Code::\\w+ => "), LOAD_FAILED]);
 });
 
 test("the codes of MqttError are those that the engine gives to no other class", () => {
-  const source = read("src/engine/error.rs");
+  const source = read("src/engine/error/codes.rs");
   const others = source
     .slice(source.indexOf("pub fn class"))
     .split("\n")
