@@ -340,8 +340,6 @@ export type PemSource = string | ArrayBuffer | ArrayBufferView;
  */
 export interface Certificates {
   // BEGIN GENERATED certs
-  /** Name for ALPN (RFC 7301), 1 to 255 bytes; for AWS IoT on port 443 `x-amzn-mqtt-ca`. Default: none. */
-  iotProtocolName?: string;
   /** The only CAs that are trusted, in place of those of Node. Default: none. */
   ca?: PemSource;
   /** Client certificate, followed by the intermediate ones if there are any; needs `key`. Default: none. */
@@ -355,6 +353,8 @@ export interface Certificates {
    * (`INSECURE_CONNECTION`). For experiments; give `ca` instead. Default: `false`.
    */
   dangerouslyDisableServerVerification?: boolean;
+  /** Name for ALPN (RFC 7301), 1 to 255 bytes; for AWS IoT on port 443 `x-amzn-mqtt-ca`. Default: none. */
+  iotProtocolName?: string;
   // END GENERATED certs
 }
 

@@ -45,8 +45,9 @@ export function literal(value, indent = 0, before = 0, after = 1) {
 function property(key, value, indent) {
   const head = `${name(key)}: `;
   const text = literal(value, indent, head.length);
-  // A text that does not fit has a line of its own.
-  const tooLong = typeof value === "string" && indent + head.length + text.length + 1 > WIDTH;
+  // A text that does not fit has a line of its own, but not for a short key.
+  const tooLong =
+    typeof value === "string" && name(key).length > 4 && indent + head.length + text.length + 1 > WIDTH;
   return tooLong ? `${name(key)}:\n${" ".repeat(indent + 2)}${text}` : head + text;
 }
 

@@ -131,12 +131,12 @@ pub(in crate::engine) const KEYS: [Row; 35] = [
 /// The keys of the objects among them.
 #[rustfmt::skip]
 pub(in crate::engine) const INNER: [Row; 9] = [
-    ("certs.iotProtocolName", Key::Inner, Kind::Text),
     ("certs.ca", Key::Inner, Kind::Content),
     ("certs.cert", Key::Inner, Kind::Content),
     ("certs.key", Key::Inner, Kind::Content),
     ("certs.passphrase", Key::Inner, Kind::Text),
     ("certs.dangerouslyDisableServerVerification", Key::Unverified, Kind::Bool),
+    ("certs.iotProtocolName", Key::Inner, Kind::Text),
     ("websocket.headers", Key::NodeOnly, Kind::Object),
     ("websocket.protocols", Key::Inner, Kind::TextOrList),
     ("websocket.agent", Key::NodeOnly, Kind::Object),
