@@ -285,8 +285,8 @@ export interface Credentials {
    */
   offlinesize?: number;
   /**
-   * How many bytes these messages may have (64 MiB by default). Whole number of bytes from 0 to 2147483648.
-   * The first answer of a credentials function counts. Default: 67108864.
+   * How many bytes these messages may have; the default is 64 MiB. Whole number of bytes from 0 to
+   * 2147483648. The first answer of a credentials function counts. Default: 67108864.
    */
   offlinebytes?: number;
   /**

@@ -16,7 +16,7 @@ export function outputs(schema) {
 function member(entry) {
   const parts = [
     entry.doc,
-    typeSentence(entry),
+    !entry.ts && typeSentence(entry),
     entry.firstAnswer && FIRST_ANSWER,
     `Default: ${defaultOf(entry)}.`,
   ];

@@ -94,15 +94,13 @@ export function defaultOf({ default: value, defaultText }) {
   return typeof value === "number" ? String(value) : `\`${JSON.stringify(value)}\``;
 }
 
-/** What a value must be, as a sentence; empty where the type of TypeScript says all. */
+/** What a value must be, as a sentence; empty where the type itself says all. */
 export function typeSentence(entry) {
-  if (entry.ts) return "";
   const range = `from ${entry.min} to ${entry.max}.`;
   if (entry.type === "seconds") return `Seconds ${range}`;
   if (entry.type === "whole") return `Whole number${entry.unit ? ` of ${entry.unit}` : ""} ${range}`;
-  if (entry.list === "credentials" && entry.type.startsWith("text") && !entry.values)
-    return "At most 65,535 bytes.";
-  return "";
+  const free = entry.type.startsWith("text") && !entry.values && entry.list === "credentials";
+  return free ? "At most 65,535 bytes." : "";
 }
 
 /** The sentence of options that a credentials function sets only once. */
