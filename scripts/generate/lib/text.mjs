@@ -33,13 +33,22 @@ export function lineComment(mark, text, indent = 0) {
 export function literal(value, indent = 0, before = 0, after = 1) {
   const one = inline(value);
   if (typeof value !== "object" || value === null) return one;
-  if (indent + before + one.length + after <= WIDTH) return one;
+  if (indent + before + one.length + after <= WIDTH && !isTable(value)) return one;
   const pad = " ".repeat(indent + 2);
   const parts = Array.isArray(value)
     ? value.map((item) => literal(item, indent + 2))
     : Object.entries(value).map(([key, item]) => property(key, item, indent + 2));
   const [open, close] = Array.isArray(value) ? "[]" : "{}";
   return `${open}\n${parts.map((part) => `${pad}${part},\n`).join("")}${" ".repeat(indent)}${close}`;
+}
+
+/** Several lists or objects in a list, here or further in: Biome has them below each other. */
+function isTable(value) {
+  if (typeof value !== "object" || value === null) return false;
+  const items = Object.values(value);
+  const rows =
+    Array.isArray(value) && items.length > 1 && items.every((item) => Object.keys(item).length > 1);
+  return (rows && items.every((item) => typeof item === "object")) || items.some(isTable);
 }
 
 function property(key, value, indent) {
