@@ -476,118 +476,158 @@ export interface UserProperties {
 
 /** Properties that a message may have (MQTT 5, §3.3.2.3). */
 export interface MessageProperties {
-  /** Whether the payload is UTF-8 text. */
+  // BEGIN GENERATED message-properties
+  /** Whether the payload is UTF-8 text (§3.3.2.3.2). */
   payloadFormatIndicator?: boolean;
-  /** Seconds for which it is of use, 0 to 4294967295; the time it waits here counts. */
+  /** Seconds after which the message is of no use any more (§3.3.2.3.3). 0 to 4294967295. */
   messageExpiryInterval?: number;
-  /** What the payload is, such as a MIME type. */
+  /** What the payload is, such as a MIME type (§3.3.2.3.9). */
   contentType?: string;
-  /** Topic name for a response. */
+  /** Topic name for the response to a request (§3.3.2.3.5). */
   responseTopic?: string;
-  /** What tells the requester which request is answered. */
+  /** Tells the sender of a request which request a response answers (§3.3.2.3.6). */
   correlationData?: Bytes | string;
-  /** Names and values of one's own. */
+  /** Names and values of the application's own (§2.2.2.2). */
   userProperties?: UserProperties;
+  // END GENERATED message-properties
 }
 
 /** Properties of a message to be published. */
 export interface PublishProperties extends MessageProperties {
-  /** An alias of your own, 1 to what the broker allows; turns automatic ones off. */
+  // BEGIN GENERATED publish-properties
+  /**
+   * Number that replaces the topic name on this connection (§3.3.2.3.4). 1 to 65535. One of your own turns
+   * automatic ones off.
+   */
   topicAlias?: number;
+  // END GENERATED publish-properties
 }
 
 /** Properties of a received message. */
 export interface ReceivedProperties extends MessageProperties {
-  /** What tells the requester which request is answered. */
+  // BEGIN GENERATED received-properties
+  /** Tells the sender of a request which request a response answers (§3.3.2.3.6). */
   correlationData?: Bytes;
-  /** The alias it came with. */
-  topicAlias?: number;
-  /** Of the subscriptions that matched. */
+  /** Number of a subscription; a message carries that of each subscription it matches (§3.8.2.1.2). */
   subscriptionIdentifier?: number | number[];
+  /** Number that replaces the topic name on this connection (§3.3.2.3.4). */
+  topicAlias?: number;
+  // END GENERATED received-properties
 }
 
 /** Properties of the will (MQTT 5, §3.1.3.2). */
 export interface WillProperties extends MessageProperties {
-  /** Seconds between the loss of the connection and the will, 0 to 4294967295. */
+  // BEGIN GENERATED will-properties
+  /** Seconds between the loss of the connection and the will (§3.1.3.2.2). 0 to 4294967295. */
   willDelayInterval?: number;
+  // END GENERATED will-properties
 }
 
 /** Properties of CONNECT (MQTT 5, §3.1.2.11). */
 export interface ConnectProperties {
-  /** Seconds for which the broker keeps the session, 0 to 4294967295 (for ever). Default: 4294967295 with `mqttcleansession: false`, otherwise 0. */
+  // BEGIN GENERATED connect-properties
+  /**
+   * Seconds for which the server keeps the session after the connection; 4294967295 means for ever
+   * (§3.1.2.11.2). 0 to 4294967295. Default: 4294967295 with `mqttcleansession: false`, otherwise 0.
+   */
   sessionExpiryInterval?: number;
-  /** QoS 1 and 2 messages the broker may have under way to us, 1 to 65535. */
-  receiveMaximum?: number;
-  /** Largest packet taken, in bytes, from 1; the same as `maxpacketsize`. */
-  maximumPacketSize?: number;
-  /** Topic aliases the broker may use, 0 to 65535. Default: 32. */
-  topicAliasMaximum?: number;
-  /** Whether the broker may send `responseInformation`. Default: `false`. */
-  requestResponseInformation?: boolean;
-  /** Whether the broker may send reason strings. Default: `true`. */
-  requestProblemInformation?: boolean;
-  /** Names and values of one's own. */
-  userProperties?: UserProperties;
-  /** Name of the method for which `on_auth` answers. */
+  /** Name of the method of enhanced authentication (§3.1.2.11.9). `on_auth` answers its steps. */
   authenticationMethod?: string;
-  /** What the method says. */
+  /** Data of the authentication method (§3.1.2.11.10). */
   authenticationData?: Bytes | string;
+  /**
+   * Whether the server may send reason strings and user properties with failures (§3.1.2.11.7). Default:
+   * `true`.
+   */
+  requestProblemInformation?: boolean;
+  /** Whether the server may send Response Information (§3.1.2.11.6). Default: `false`. */
+  requestResponseInformation?: boolean;
+  /**
+   * How many messages of QoS 1 and 2 the sender of this property takes before it has acknowledged them
+   * (§3.1.2.11.3). 1 to 65535.
+   */
+  receiveMaximum?: number;
+  /** Highest topic alias that the sender of this property takes (§3.1.2.11.5). 0 to 65535. Default: 32. */
+  topicAliasMaximum?: number;
+  /** Names and values of the application's own (§2.2.2.2). */
+  userProperties?: UserProperties;
+  /**
+   * Bytes of the largest packet that the sender of this property takes (§3.1.2.11.4). 1 to 4294967295. The
+   * same as `maxpacketsize`.
+   */
+  maximumPacketSize?: number;
+  // END GENERATED connect-properties
 }
 
 /** Properties of CONNACK (MQTT 5, §3.2.2.3). */
 export interface ConnackProperties {
-  /** Seconds for which the broker keeps the session after the end of the connection. */
+  // BEGIN GENERATED connack-properties
+  /**
+   * Seconds for which the server keeps the session after the connection; 4294967295 means for ever
+   * (§3.1.2.11.2).
+   */
   sessionExpiryInterval?: number;
-  /** QoS 1 and 2 messages the broker takes before it has acknowledged them. */
-  receiveMaximum?: number;
-  /** Largest QoS the broker takes; absent: 2. */
-  maximumQoS?: number;
-  /** Whether the broker keeps retained messages; absent: it does. */
-  retainAvailable?: boolean;
-  /** Bytes of the largest packet the broker takes; absent: any. */
-  maximumPacketSize?: number;
-  /** The client identifier the broker has given us. */
+  /** Client identifier that the server chose for a client that gave none (§3.2.2.3.7). */
   assignedClientIdentifier?: string;
-  /** Topic aliases the broker takes; absent: none. */
-  topicAliasMaximum?: number;
-  /** Why, in words for people. */
-  reasonString?: string;
-  /** Names and values of one's own. */
-  userProperties?: UserProperties;
-  /** Whether filters may have wildcards; absent: they may. */
-  wildcardSubscriptionAvailable?: boolean;
-  /** Whether subscriptions may have identifiers; absent: they may. */
-  subscriptionIdentifiersAvailable?: boolean;
-  /** Whether subscriptions may be shared; absent: they may. */
-  sharedSubscriptionAvailable?: boolean;
-  /** Keep alive in seconds that the broker wants instead of ours. */
+  /** Keep alive in seconds that replaces the one of CONNECT (§3.2.2.3.14). */
   serverKeepAlive?: number;
-  /** What the broker says for response topics, if it was asked for. */
-  responseInformation?: string;
-  /** Another server to use. */
-  serverReference?: string;
-  /** Name of the authentication method. */
+  /** Name of the method of enhanced authentication (§3.1.2.11.9). */
   authenticationMethod?: string;
-  /** What the method says. */
+  /** Data of the authentication method (§3.1.2.11.10). */
   authenticationData?: Bytes;
+  /** Basis for the names of response topics (§3.2.2.3.15). */
+  responseInformation?: string;
+  /** Another server to use (§4.11). */
+  serverReference?: string;
+  /** The reason in words for people (§3.2.2.3.9). */
+  reasonString?: string;
+  /**
+   * How many messages of QoS 1 and 2 the sender of this property takes before it has acknowledged them
+   * (§3.1.2.11.3). Absent: 65535.
+   */
+  receiveMaximum?: number;
+  /** Highest topic alias that the sender of this property takes (§3.1.2.11.5). Absent: 0. */
+  topicAliasMaximum?: number;
+  /** Largest QoS that the server supports; 2 where it is absent (§3.2.2.3.4). */
+  maximumQoS?: number;
+  /** Whether the server supports retained messages (§3.2.2.3.5). Absent: it does. */
+  retainAvailable?: boolean;
+  /** Names and values of the application's own (§2.2.2.2). */
+  userProperties?: UserProperties;
+  /** Bytes of the largest packet that the sender of this property takes (§3.1.2.11.4). Absent: any. */
+  maximumPacketSize?: number;
+  /** Whether the server supports wildcards in topic filters (§3.2.2.3.11). Absent: it does. */
+  wildcardSubscriptionAvailable?: boolean;
+  /** Whether the server supports subscription identifiers (§3.2.2.3.12). Absent: it does. */
+  subscriptionIdentifiersAvailable?: boolean;
+  /** Whether the server supports shared subscriptions (§3.2.2.3.13). Absent: it does. */
+  sharedSubscriptionAvailable?: boolean;
+  // END GENERATED connack-properties
 }
 
 /** Properties of SUBSCRIBE (MQTT 5, §3.8.2.1). */
 export interface SubscribeProperties {
-  /** Comes with each message of these filters; 1 to 268435455. */
+  // BEGIN GENERATED subscribe-properties
+  /**
+   * Number of a subscription; a message carries that of each subscription it matches (§3.8.2.1.2). 1 to
+   * 268435455.
+   */
   subscriptionIdentifier?: number;
-  /** Names and values of one's own. */
+  /** Names and values of the application's own (§2.2.2.2). */
   userProperties?: UserProperties;
+  // END GENERATED subscribe-properties
 }
 
 /** Properties of an answer (MQTT 5). */
 export interface ResultProperties {
-  /** Why, in words for people. */
-  reasonString?: string;
-  /** Names and values of one's own. */
-  userProperties?: UserProperties;
-  /** Another server to use. */
+  // BEGIN GENERATED result-properties
+  /** Another server to use (§4.11). */
   serverReference?: string;
+  /** The reason in words for people (§3.2.2.3.9). */
+  reasonString?: string;
+  /** Names and values of the application's own (§2.2.2.2). */
+  userProperties?: UserProperties;
+  // END GENERATED result-properties
 }
 
 /** What PUBACK or PUBCOMP said beside plain success (MQTT 5, §3.4.2.1), such as 16, no matching subscribers. */
@@ -620,20 +660,27 @@ export interface StopOptions {
 
 /** Properties of DISCONNECT (MQTT 5, §3.14.2.2). */
 export interface DisconnectProperties {
-  /** Seconds for which the broker keeps the session after the end of the connection. */
+  // BEGIN GENERATED disconnect-properties
+  /**
+   * Seconds for which the server keeps the session after the connection; 4294967295 means for ever
+   * (§3.1.2.11.2). 0 to 4294967295.
+   */
   sessionExpiryInterval?: number;
-  /** Why, in words for people. */
+  /** The reason in words for people (§3.2.2.3.9). */
   reasonString?: string;
-  /** Names and values of one's own. */
+  /** Names and values of the application's own (§2.2.2.2). */
   userProperties?: UserProperties;
+  // END GENERATED disconnect-properties
 }
 
 /** Properties of AUTH (MQTT 5, §3.15.2.2). */
 export interface AuthProperties extends ResultProperties {
-  /** Name of the authentication method. */
+  // BEGIN GENERATED auth-properties
+  /** Name of the method of enhanced authentication (§3.1.2.11.9). */
   authenticationMethod?: string;
-  /** What the method says. */
+  /** Data of the authentication method (§3.1.2.11.10). */
   authenticationData?: Bytes | string;
+  // END GENERATED auth-properties
 }
 
 /** An AUTH of the broker (MQTT 5, §3.15). */

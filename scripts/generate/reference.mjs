@@ -1,10 +1,15 @@
 // docs/reference/: the tables of everything that has a name, for people who look something up.
 
 import { allEntries, defaultOf, entries, OBJECTS, placesOf, rangeOf, TYPES } from "./lib/options.mjs";
+import { rangeOf as propertyRange, TYPES as PROPERTY_TYPES, checked } from "./lib/properties.mjs";
 import { page, table } from "./lib/text.mjs";
 
 export function outputs(schema) {
-  return [{ path: "docs/reference/options.md", text: options(schema) }];
+  return [
+    { path: "docs/reference/options.md", text: options(schema) },
+    { path: "docs/reference/properties.md", text: properties(schema) },
+    { path: "docs/reference/reason-codes.md", text: reasonCodes(schema) },
+  ];
 }
 
 function options(schema) {
@@ -54,3 +59,47 @@ function typeName({ type, unit, values }) {
 }
 
 const cell = (text) => text.replaceAll("|", "\\|");
+
+function properties(schema) {
+  const rows = schema.properties
+    .map(checked)
+    .map((property) => [
+      String(property.identifier),
+      `\`${property.javascript}\``,
+      PROPERTY_TYPES[property.javascriptType].name,
+      propertyRange(property),
+      property.packets.join(", "),
+      [
+        property.doc,
+        ...Object.entries(property.notes ?? {}).map(([packet, note]) => `In ${packet}: ${note}`),
+      ].join(" "),
+    ]);
+  return page(
+    "Properties",
+    "properties",
+    `The properties of MQTT 5 (Table 2-4), by the names that they have in objects of JavaScript, with the packets in which they
+may appear. Sections (§) are those of MQTT 5.0. On the command line a property is \`-D PACKET NAME VALUE\`, see
+[command line](../command-line.md).
+
+${table(["identifier", "name", "type", "range", "packets", "meaning"], rows)}
+`,
+  );
+}
+
+function reasonCodes(schema) {
+  const rows = schema.reasonCodes.map(({ value, name, packets, doc }) => [
+    String(value),
+    `0x${value.toString(16).padStart(2, "0")}`,
+    name,
+    packets.join(", "),
+    doc,
+  ]);
+  return page(
+    "Reason codes",
+    "reason-codes",
+    `The reason codes of MQTT 5 (§2.4), with the packets in which they may appear. From 128 on they mean failure.
+
+${table(["code", "hex", "name", "packets", "meaning"], rows)}
+`,
+  );
+}

@@ -5,22 +5,6 @@ import { field, part, row } from "../lib/fields.mjs";
 import { FIELDS } from "./connection-table.mjs";
 import { propertyFields } from "./properties.mjs";
 
-const WILL = [
-  "willDelayInterval",
-  "messageExpiryInterval",
-  "contentType",
-  "responseTopic",
-  "correlationData",
-  "payloadFormatIndicator",
-];
-const CONNECT = [
-  "sessionExpiryInterval",
-  "receiveMaximum",
-  "maximumPacketSize",
-  "topicAliasMaximum",
-  "requestResponseInformation",
-];
-
 const rowsOf = (name) =>
   FIELDS[name].map((fields) => (fields.length > 1 ? row(...fields) : field(fields[0])));
 
@@ -30,8 +14,8 @@ const rowsOf = (name) =>
  * @param {HTMLElement} more for the rest
  */
 export function connectionFields(box, more) {
-  const will = propertyFields("will", WILL);
-  const connect = propertyFields("connect", CONNECT);
+  const will = propertyFields("will");
+  const connect = propertyFields("connect");
   const only5 = (element) => make("fieldset", { class: "only-5" }, make("legend", {}, "MQTT 5"), element);
   box.append(...rowsOf("server"));
   more.append(
