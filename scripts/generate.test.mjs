@@ -6,6 +6,7 @@ import { join } from "node:path";
 import { test } from "node:test";
 import { allOutputs, contents, readSchema, stale, withSection } from "./generate.mjs";
 import { entries } from "./generate/lib/options.mjs";
+import { outputs as rustOptions } from "./generate/rust-options.mjs";
 import { jsdoc, literal, table, wrap } from "./generate/lib/text.mjs";
 import { ROOT } from "./run.mjs";
 
@@ -105,6 +106,37 @@ test("an entry that is wrong is an error that names it", () => {
   ]) {
     assert.throws(() => entries(schema(entry)), { message: sentence });
   }
+});
+
+test("an option that is a field of the settings has field, default and setter, and 0 may mean that there is no limit", () => {
+  const option = (key, rust, more) => ({
+    key,
+    group: "a",
+    doc: "Limits it.",
+    rust: { field: key, about: "It.", ...rust },
+    ...more,
+  });
+  const seconds = { type: "seconds", min: 0, max: 9 };
+  const schema = {
+    options: {
+      groups: { a: "A" },
+      credentials: [
+        option("x", { zero: "none" }, { ...seconds, default: 0, firstAnswer: true }),
+        option("y", { zero: "none" }, { ...seconds, default: 2.5 }),
+        option("z", {}, { ...seconds, default: 2 }),
+        option("p", { enum: "Policy" }, { type: "text", values: ["a-b", "c"], default: "c" }),
+      ],
+      certs: [],
+      websocket: [],
+    },
+  };
+  const texts = Object.fromEntries(rustOptions(schema).map(({ section = "table", text }) => [section, text]));
+  assert.match(texts.fields, /pub x: Option<Millis>,\n(.*\n)+pub z: Millis,\n/);
+  assert.equal(texts.defaults, "x: None,\ny: Some(2_500),\nz: 2_000,\np: Policy::C,\n");
+  assert.equal(texts["first-answer"], "self.x = old.x;\n");
+  assert.match(texts.table, /\("x", Key::X, Kind::Seconds\(0\.0, 9\.0\)\),/);
+  assert.match(texts.table, /Key::X => &mut cfg\.x,\n +Key::Y => &mut cfg\.y,\n/);
+  assert.match(texts.table, /"a-b" => Policy::AB,/);
 });
 
 test("text is wrapped, quoted and put into tables as Biome, rustfmt and Markdown have it", () => {

@@ -26,6 +26,14 @@ export function outputs(schema) {
       section: "defaults",
       text: fields.map((entry) => `${entry.rust.field}: ${rustDefault(entry)},\n`).join(""),
     },
+    {
+      path: "src/engine/config.rs",
+      section: "first-answer",
+      text: fields
+        .filter(({ firstAnswer }) => firstAnswer)
+        .map(({ rust: { field } }) => `self.${field} = old.${field};\n`)
+        .join(""),
+    },
   ];
 }
 
@@ -38,10 +46,8 @@ function table(schema, all, fields) {
   const inner = OBJECTS.flatMap((list) => entries(schema, list));
   const enums = fields.filter(({ rust }) => rust.enum).map(({ rust }) => rust.enum);
   return `${HEAD}
-use super::{millis, wrong, Kind, Row, Value};
+use super::{millis, wrong, Error, Kind, Millis, Row, Value};
 use crate::engine::config::{Config, ${enums.join(", ")}};
-use crate::engine::error::Error;
-use crate::engine::timers::Millis;
 
 /// In the order of their settings' types: the compiler then makes small tables of the matches below.
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -59,7 +65,7 @@ pub(in crate::engine) const INNER: [Row; ${inner.length}] = [
 ${inner.map((entry) => row(entry, schema)).join("")}];
 ${all.filter(isChoice).map(choice).join("")}
 ${Object.keys(SLOTS)
-  .map((type) => slots(type, fields, schema))
+  .map((slot) => slots(slot, fields, schema))
   .join("")}/// Takes over an option whose value is a field of the settings.
 pub(in crate::engine) fn set(cfg: &mut Config, name: &str, key: Key, value: Value) -> Result<(), Error> {
     match (key, value) {
@@ -67,11 +73,7 @@ ${fields
   .filter((entry) => !(slotOf(entry) in SLOTS))
   .map((entry) => arm(entry, schema))
   .join("")}        (key, Value::Number(n)) => {
-            if let Some(slot) = seconds(cfg, key) {
-                *slot = millis(n);
-            } else if let Some(slot) = whole(cfg, key) {
-                *slot = n as usize;
-            }
+            ${numbers(fields)}
         }
         (key, Value::Bool(on)) => {
             if let Some(slot) = flag(cfg, key) {
@@ -82,23 +84,40 @@ ${fields
     }
     Ok(())
 }
-
-/// Options about messages that are already waiting stay as the first answer of a credentials function said.
-pub(in crate::engine) fn keep_first_answer(cfg: &mut Config, first: &Config) {
-${all
-  .filter(({ firstAnswer }) => firstAnswer)
-  .map(({ rust: { field } }) => `    cfg.${field} = first.${field};\n`)
-  .join("")}}
 `;
 }
 
-/** Types whose settings are found by one function each, as Rust calls them. */
-const SLOTS = { seconds: "Millis", whole: "usize", flag: "bool" };
+/** Settings that are found by one function for each type: its name, and the type in Rust. */
+const SLOTS = { seconds: "Millis", limit: "Option<Millis>", whole: "usize", flag: "bool" };
 
-const slotOf = ({ type, rust }) => (rust?.field && (type === "store" ? "flag" : type)) || "";
+/** What becomes of a number in them. */
+const NUMBERS = {
+  seconds: "millis(n)",
+  limit: "Some(millis(n)).filter(|&limit| limit > 0)",
+  whole: "n as usize",
+};
+
+/** The function that finds the setting of an option; "" if there is none. */
+function slotOf({ type, rust }) {
+  if (!rust?.field) return "";
+  if (type === "seconds" && rust.zero === "none") return "limit";
+  return type === "store" ? "flag" : type;
+}
+
+function numbers(fields) {
+  const used = Object.keys(NUMBERS).filter((slot) => fields.some((entry) => slotOf(entry) === slot));
+  return used
+    .map(
+      (slot) => `if let Some(slot) = ${slot}(cfg, key) {
+                *slot = ${NUMBERS[slot]};
+            }`,
+    )
+    .join(" else ");
+}
 
 function slots(type, fields, schema) {
   const own = fields.filter((entry) => slotOf(entry) === type);
+  if (own.length === 0) return "";
   return `/// The setting of an option, where it is \`${SLOTS[type]}\`.
 fn ${type}(cfg: &mut Config, key: Key) -> Option<&mut ${SLOTS[type]}> {
     Some(match key {
@@ -188,7 +207,7 @@ function rustType({ type, rust }) {
     textOrBytes: "Option<Vec<u8>>",
     flag: "bool",
     whole: "usize",
-    seconds: "Millis",
+    seconds: rust.zero === "none" ? "Option<Millis>" : "Millis",
     properties: "Vec<u8>",
     store: "bool",
   }[type];
@@ -196,12 +215,15 @@ function rustType({ type, rust }) {
 
 function rustDefault({ type, rust, default: value }) {
   if (rust.enum) return `${rust.enum}::${pascal(value)}`;
-  if (type === "seconds") return grouped(Math.round(value * 1000));
+  if (type === "seconds" && rust.zero === "none") return value === 0 ? "None" : `Some(${millis(value)})`;
+  if (type === "seconds") return millis(value);
   if (type === "whole") return grouped(value);
   return { text: "None", textOrBytes: "None", properties: "Vec::new()", store: "false", flag: String(value) }[
     type
   ];
 }
+
+const millis = (seconds) => grouped(Math.round(seconds * 1000));
 
 const grouped = (number) => String(number).replace(/\B(?=(\d{3})+$)/g, "_");
 

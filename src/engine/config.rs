@@ -28,20 +28,19 @@ pub struct Config {
     pub keepalive: Millis,
     /// The journal is written to a store, see `journal.rs`. Option `store`.
     pub persist: bool,
-    /// Properties of CONNECT, MQTT 5. Option `properties`.
+    /// Properties of CONNECT, encoded; MQTT 5. Option `properties`.
     pub properties: Vec<u8>,
     /// Topics are replaced by aliases where the broker allows it, MQTT 5. Option `topicAliases`.
     pub topic_aliases: bool,
-    /// The server that a broker names when it refuses or ends the connection is tried next, MQTT 5. Option
-    /// `followServerReference`.
+    /// Connects to the server that a Server Reference names (§4.11), MQTT 5. Option `followServerReference`.
     pub follow_server_reference: bool,
-    /// A batch is sent at this many items. Option `batchsize`.
+    /// At this many items a batch is sent. Option `batchsize`.
     pub batch_size: usize,
-    /// The queue is sent at this many messages. Option `queuesize`.
+    /// At this many messages the queue is sent. Option `queuesize`.
     pub queue_size: usize,
-    /// A batch or the queue is sent this long after its first item. Option `publishinterval`.
+    /// The queue or a batch is sent this long after its first item. Option `publishinterval`.
     pub publish_interval: Millis,
-    /// QoS 1 and 2 publishes without their last acknowledgement. Option `maxinflight`.
+    /// How many messages of QoS 1 and 2 may be in flight. Option `maxinflight`.
     pub max_inflight: usize,
     /// Largest packet taken from the broker, in bytes. Option `maxpacketsize`.
     pub max_packet_size: usize,
@@ -49,13 +48,13 @@ pub struct Config {
     pub offline_size: usize,
     /// How many bytes of messages may wait to be sent. Option `offlinebytes`.
     pub offline_bytes: usize,
-    /// Which message is dropped at these two limits. Option `offlinepolicy`.
+    /// What happens to messages beyond these limits. Option `offlinepolicy`.
     pub offline_policy: Policy,
     /// How long a message may wait to be sent; 0: for ever. Option `offlineexpiry`.
     pub offline_expiry: Millis,
-    /// For opening the transport and CONNACK together. Option `connecttimeout`.
+    /// How long an attempt to connect may take, up to CONNACK. Option `connecttimeout`.
     pub connect_timeout: Millis,
-    /// For an acknowledgement. Option `acktimeout`.
+    /// How long an acknowledgement may take. Option `acktimeout`.
     pub ack_timeout: Millis,
     /// How long a publish may take; 0: for ever. Option `publishtimeout`.
     pub publish_timeout: Millis,
@@ -105,6 +104,20 @@ impl Config {
             version: Versions::Auto,
             ..Config::default()
         }
+    }
+
+    /// Limits of queues and batches hold for the whole life of a client: they stay as they are in `old`.
+    pub(super) fn keep_queue_limits(&mut self, old: &Config) {
+        // BEGIN GENERATED first-answer
+        self.batch_size = old.batch_size;
+        self.queue_size = old.queue_size;
+        self.publish_interval = old.publish_interval;
+        self.offline_size = old.offline_size;
+        self.offline_bytes = old.offline_bytes;
+        self.offline_policy = old.offline_policy;
+        self.offline_expiry = old.offline_expiry;
+        self.publish_timeout = old.publish_timeout;
+        // END GENERATED first-answer
     }
 }
 

@@ -4,7 +4,6 @@
 use super::config::Versions;
 use super::connection::{Phase, RC_LOST};
 use super::event::{Event, Generation};
-use super::keys::keep_first_answer;
 use super::timers::{Millis, Timer};
 use super::{Config, Engine, Error};
 use crate::codec::Version;
@@ -73,7 +72,7 @@ impl Engine {
             Versions::V5 | Versions::Auto => Version::V5,
         };
         if self.link.answered {
-            keep_first_answer(&mut cfg, old);
+            cfg.keep_queue_limits(old);
         }
         self.cfg = cfg;
         if version != self.version {

@@ -2,10 +2,8 @@
 //!
 //! The keys of `credentials`: what each may hold, and how plain ones become settings.
 
-use super::{millis, wrong, Kind, Row, Value};
+use super::{millis, wrong, Error, Kind, Millis, Row, Value};
 use crate::engine::config::{Config, Policy};
-use crate::engine::error::Error;
-use crate::engine::timers::Millis;
 
 /// In the order of their settings' types: the compiler then makes small tables of the matches below.
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -217,16 +215,4 @@ pub(in crate::engine) fn set(cfg: &mut Config, name: &str, key: Key, value: Valu
         _ => {}
     }
     Ok(())
-}
-
-/// Options about messages that are already waiting stay as the first answer of a credentials function said.
-pub(in crate::engine) fn keep_first_answer(cfg: &mut Config, first: &Config) {
-    cfg.batch_size = first.batch_size;
-    cfg.queue_size = first.queue_size;
-    cfg.publish_interval = first.publish_interval;
-    cfg.offline_size = first.offline_size;
-    cfg.offline_bytes = first.offline_bytes;
-    cfg.offline_policy = first.offline_policy;
-    cfg.offline_expiry = first.offline_expiry;
-    cfg.publish_timeout = first.publish_timeout;
 }
