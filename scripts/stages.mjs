@@ -99,6 +99,11 @@ async function wasi() {
 
 /** `built` stages need dist/; `onlyByName` stages are left out of a plain `npm test`; `firefox` ones need it. */
 export const STAGES = [
+  {
+    name: "generated",
+    title: "generated files agree with schema/",
+    body: () => check(process.execPath, "scripts/generate.mjs", "--check"),
+  },
   { name: "fmt", title: "cargo fmt --check", body: () => check("cargo", "fmt", "--check") },
   {
     name: "clippy",

@@ -6,7 +6,8 @@ use super::error::{Code, Error};
 use super::message::{check_properties, check_qos, check_topic};
 use crate::codec::properties::Place;
 
-/// Settings of a client. Times are milliseconds.
+/// Settings of a client. Times are milliseconds. `BEGIN GENERATED` and `END GENERATED` enclose the lines that
+/// `npm run generate` writes from schema/options.json.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Config {
     /// MQTT 5, 3.1.1, or the first of them that the broker speaks.
@@ -15,60 +16,62 @@ pub struct Config {
     pub client_id: String,
     /// With an empty `client_id` the broker assigns one, MQTT 5 (§3.1.3.1).
     pub assigned_id: bool,
-    /// Of CONNECT, encoded; MQTT 5.
-    pub properties: Vec<u8>,
-    /// Topics are replaced by aliases where the broker allows it, MQTT 5.
-    pub topic_aliases: bool,
-    /// Connect to the server that a Server Reference names (§4.11).
-    pub follow_server_reference: bool,
     /// Whole URLs, one a server, tried in turn.
     pub servers: Vec<String>,
     /// Clean Session, Clean Start in MQTT 5 (§3.1.2.4).
     pub clean_session: bool,
-    /// None: off (§3.1.2.10).
-    pub keepalive: Option<Millis>,
     /// The last will (§3.1.2.5).
     pub will: Option<Will>,
-    /// User name of CONNECT.
-    pub username: Option<String>,
-    /// Password of CONNECT.
-    pub password: Option<Vec<u8>>,
-    /// TLS accepts any certificate: `certs.dangerouslyDisableServerVerification`.
-    pub unverified: bool,
-    /// Upper bound of the reconnect delay.
-    pub max_reconnect_delay: Millis,
-    /// At this many messages the timed queue is sent.
-    pub queue_size: usize,
-    /// At this many items a batch is closed.
-    pub batch_size: usize,
-    /// The timed queue is sent, and a batch closed, this long after its first message.
-    pub publish_interval: Millis,
-    /// How long an attempt to connect may take, up to CONNACK.
-    pub connect_timeout: Millis,
-    /// How long an acknowledgement may take.
-    pub ack_timeout: Millis,
-    /// How long `stop` waits for what is pending.
-    pub stop_timeout: Millis,
-    /// How many messages of QoS 1 and 2 may be in flight.
-    pub max_inflight: usize,
-    /// How many messages may wait to be sent.
-    pub offline_size: usize,
-    /// How many bytes may wait to be sent.
-    pub offline_bytes: usize,
-    /// What happens to messages beyond these bounds.
-    pub offline_policy: Policy,
-    /// How long a message may wait to be sent; none: for ever.
-    pub offline_expiry: Option<Millis>,
-    /// How long a publish may take; none: for ever.
-    pub publish_timeout: Option<Millis>,
-    /// Bytes of the largest packet that is received.
-    pub max_packet_size: usize,
     /// Other settings are asked for before each attempt: [`super::Event::CredentialsRequested`].
     pub ask: bool,
     /// Off for a one-shot: the first failure is the answer.
     pub reconnect: bool,
-    /// What must outlive the process is given to a store: [`super::Output::Store`].
+    // BEGIN GENERATED fields
+    /// User name of CONNECT. Option `mqttusername`.
+    pub username: Option<String>,
+    /// Password of CONNECT. Option `mqttpassword`.
+    pub password: Option<Vec<u8>>,
+    /// Keep alive; none: off. Option `mqttkeepalive`.
+    pub keepalive: Option<Millis>,
+    /// The journal is written to a store, see `journal.rs`. Option `store`.
     pub persist: bool,
+    /// Properties of CONNECT, encoded; MQTT 5. Option `properties`.
+    pub properties: Vec<u8>,
+    /// Topics are replaced by aliases where the broker allows it, MQTT 5. Option `topicAliases`.
+    pub topic_aliases: bool,
+    /// Connects to the server that a Server Reference names (§4.11), MQTT 5. Option `followServerReference`.
+    pub follow_server_reference: bool,
+    /// At this many items a batch is sent. Option `batchsize`.
+    pub batch_size: usize,
+    /// At this many messages the queue is sent. Option `queuesize`.
+    pub queue_size: usize,
+    /// The queue or a batch is sent this long after its first item. Option `publishinterval`.
+    pub publish_interval: Millis,
+    /// How many messages of QoS 1 and 2 may be in flight. Option `maxinflight`.
+    pub max_inflight: usize,
+    /// Largest packet taken from the broker, in bytes. Option `maxpacketsize`.
+    pub max_packet_size: usize,
+    /// How many messages may wait to be sent. Option `offlinesize`.
+    pub offline_size: usize,
+    /// How many bytes of messages may wait to be sent. Option `offlinebytes`.
+    pub offline_bytes: usize,
+    /// What happens to messages beyond these limits. Option `offlinepolicy`.
+    pub offline_policy: Policy,
+    /// How long a message may wait to be sent; none: for ever. Option `offlineexpiry`.
+    pub offline_expiry: Option<Millis>,
+    /// How long an attempt to connect may take, up to CONNACK. Option `connecttimeout`.
+    pub connect_timeout: Millis,
+    /// How long an acknowledgement may take. Option `acktimeout`.
+    pub ack_timeout: Millis,
+    /// How long a publish may take; none: for ever. Option `publishtimeout`.
+    pub publish_timeout: Option<Millis>,
+    /// How long `stop` waits for publishes to end. Option `stoptimeout`.
+    pub stop_timeout: Millis,
+    /// Upper bound of the delay before a reconnect. Option `maxmqttreconnectdelay`.
+    pub max_reconnect_delay: Millis,
+    /// TLS accepts any certificate. Option `certs.dangerouslyDisableServerVerification`.
+    pub unverified: bool,
+    // END GENERATED fields
 }
 
 /// Which protocol versions are tried.
@@ -122,14 +125,16 @@ impl Config {
 
     /// Limits of queues and batches hold for the whole life of a client: they stay as they are in `old`.
     pub(super) fn keep_queue_limits(&mut self, old: &Config) {
-        self.queue_size = old.queue_size;
+        // BEGIN GENERATED first-answer
         self.batch_size = old.batch_size;
+        self.queue_size = old.queue_size;
         self.publish_interval = old.publish_interval;
         self.offline_size = old.offline_size;
         self.offline_bytes = old.offline_bytes;
         self.offline_policy = old.offline_policy;
         self.offline_expiry = old.offline_expiry;
         self.publish_timeout = old.publish_timeout;
+        // END GENERATED first-answer
     }
 
     /// Whether a client can work with these settings.
@@ -160,35 +165,37 @@ impl Default for Config {
     fn default() -> Self {
         Config {
             version: Versions::V4,
-            properties: Vec::new(),
-            topic_aliases: true,
-            follow_server_reference: false,
             client_id: String::new(),
             assigned_id: false,
             servers: Vec::new(),
             clean_session: true,
-            keepalive: Some(60_000),
             will: None,
-            username: None,
-            password: None,
-            unverified: false,
-            max_reconnect_delay: 256_000,
-            queue_size: 5,
-            batch_size: 5,
-            publish_interval: 60_000,
-            connect_timeout: 10_000,
-            ack_timeout: 30_000,
-            stop_timeout: 10_000,
-            max_inflight: 1_000,
-            offline_size: 100_000,
-            offline_bytes: 64 << 20,
-            offline_policy: Policy::Refuse,
-            offline_expiry: None,
-            publish_timeout: None,
-            max_packet_size: 268_435_460,
             ask: false,
             reconnect: true,
+            // BEGIN GENERATED defaults
+            username: None,
+            password: None,
+            keepalive: Some(60_000),
             persist: false,
+            properties: Vec::new(),
+            topic_aliases: true,
+            follow_server_reference: false,
+            batch_size: 5,
+            queue_size: 5,
+            publish_interval: 60_000,
+            max_inflight: 1_000,
+            max_packet_size: 268_435_460,
+            offline_size: 100_000,
+            offline_bytes: 67_108_864,
+            offline_policy: Policy::Refuse,
+            offline_expiry: None,
+            connect_timeout: 10_000,
+            ack_timeout: 30_000,
+            publish_timeout: None,
+            stop_timeout: 10_000,
+            max_reconnect_delay: 256_000,
+            unverified: false,
+            // END GENERATED defaults
         }
     }
 }

@@ -1,5 +1,8 @@
 //! What can go wrong, said once: a code that programs compare and a sentence that tells a person
-//! what was given, what is allowed and what to do. Owns no policy.
+//! what was given, what is allowed and what to do. The codes, `error/codes.rs`, are generated from
+//! schema/errors.json. Owns no policy.
+
+mod codes;
 
 use std::borrow::Cow;
 
@@ -7,51 +10,7 @@ use super::format::{count, format};
 use crate::codec::properties::{self, Property};
 use crate::codec::ReasonCode;
 
-/// Stable names of errors; `name()` is what a user compares with.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Code {
-    /// The server cannot be reached, or its CONNACK says no (§3.2.2.3).
-    ConnectionRefused,
-    /// CONNACK 4 or 5 (§3.2.2.3).
-    NotAuthorized,
-    ConnectionLost,
-    /// What `certs` gives cannot be used.
-    CertificateInvalid,
-    /// The server does not take our certificate, or misses it.
-    CertificateRefused,
-    /// The server's certificate does not show that it is the one we want.
-    ServerUntrusted,
-    /// A warning: others can read the password, or be the server.
-    Insecure,
-    /// The function that gives credentials has failed.
-    CredentialsFailed,
-    QueueFull,
-    /// Made room for a later message, by `offlinepolicy`.
-    Dropped,
-    /// Waited for longer than `offlineexpiry`.
-    Expired,
-    Timeout,
-    Stopped,
-    PacketTooLarge,
-    ProtocolError,
-    SubscribeFailed,
-    UnsubscribeFailed,
-    /// PUBACK or PUBREC with a reason of 128 or more.
-    PublishRefused,
-    /// The server has said that it does not take such a thing, or it takes another MQTT version.
-    NotSupported,
-    InvalidOption,
-    OutOfRange,
-    InvalidTopic,
-    InvalidPayload,
-    Callback,
-    /// Another process or page has the store of this client id open.
-    StoreLocked,
-    /// Part of what the store held cannot be read.
-    StoreDamaged,
-    /// The store cannot be opened or written.
-    StoreFailed,
-}
+pub use codes::Code;
 
 /// Which JavaScript class carries the code.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -62,38 +21,6 @@ pub enum Class {
 }
 
 impl Code {
-    pub fn name(self) -> &'static str {
-        match self {
-            Code::ConnectionRefused => "CONNECTION_REFUSED",
-            Code::NotAuthorized => "NOT_AUTHORIZED",
-            Code::ConnectionLost => "CONNECTION_LOST",
-            Code::CertificateInvalid => "CERTIFICATE_INVALID",
-            Code::CertificateRefused => "CERTIFICATE_REFUSED",
-            Code::ServerUntrusted => "SERVER_UNTRUSTED",
-            Code::Insecure => "INSECURE_CONNECTION",
-            Code::CredentialsFailed => "CREDENTIALS_FAILED",
-            Code::QueueFull => "QUEUE_FULL",
-            Code::Dropped => "DROPPED",
-            Code::Expired => "EXPIRED",
-            Code::Timeout => "TIMEOUT",
-            Code::Stopped => "STOPPED",
-            Code::PacketTooLarge => "PACKET_TOO_LARGE",
-            Code::ProtocolError => "PROTOCOL_ERROR",
-            Code::SubscribeFailed => "SUBSCRIBE_FAILED",
-            Code::UnsubscribeFailed => "UNSUBSCRIBE_FAILED",
-            Code::PublishRefused => "PUBLISH_REFUSED",
-            Code::NotSupported => "NOT_SUPPORTED",
-            Code::InvalidOption => "INVALID_OPTION",
-            Code::OutOfRange => "OUT_OF_RANGE",
-            Code::InvalidTopic => "INVALID_TOPIC",
-            Code::InvalidPayload => "INVALID_PAYLOAD",
-            Code::Callback => "CALLBACK_FAILED",
-            Code::StoreLocked => "STORE_LOCKED",
-            Code::StoreDamaged => "STORE_DAMAGED",
-            Code::StoreFailed => "STORE_FAILED",
-        }
-    }
-
     /// What a transport that knows TLS may say of its failure, by its number in js/node/dressed.mjs.
     pub fn of_transport(number: f64) -> Option<Code> {
         match number as u8 {
@@ -101,14 +28,6 @@ impl Code {
             2 => Some(Code::CertificateRefused),
             3 => Some(Code::ServerUntrusted),
             _ => None,
-        }
-    }
-
-    pub fn class(self) -> Class {
-        match self {
-            Code::InvalidOption | Code::InvalidTopic | Code::InvalidPayload => Class::Type,
-            Code::OutOfRange => Class::Range,
-            _ => Class::Mqtt,
         }
     }
 }

@@ -1,8 +1,13 @@
-//! The keys of `credentials`: one table says what each may hold, and what is wrong with a value is said here, by
-//! name. What they mean is the builder's.
+//! The values of `credentials`: checks each against the table of keys, and says what is wrong with it. The table,
+//! `keys/table.rs`, is generated from schema/options.json. What a value means is the builder's, in `validate.rs`.
 
+mod table;
+
+use super::deadline::Millis;
 use super::error::{excerpt, Code, Error};
 use super::format::{self, count, format, number};
+
+pub(super) use table::*;
 
 /// A value as it came from outside.
 #[derive(Debug, Clone, PartialEq)]
@@ -36,108 +41,7 @@ pub(super) enum Kind {
     Content,
 }
 
-#[derive(Clone, Copy, PartialEq, Eq)]
-pub(super) enum Key {
-    ClientId,
-    Server,
-    Port,
-    Protocol,
-    Path,
-    Version,
-    Properties,
-    WillProperties,
-    TopicAliases,
-    FollowServerReference,
-    CleanSession,
-    Keepalive,
-    Username,
-    Password,
-    MaxReconnectDelay,
-    WillTopic,
-    WillPayload,
-    WillQos,
-    WillRetain,
-    QueueSize,
-    BatchSize,
-    PublishInterval,
-    ConnectTimeout,
-    AckTimeout,
-    StopTimeout,
-    MaxInflight,
-    MaxPacketSize,
-    OfflineSize,
-    OfflineBytes,
-    OfflinePolicy,
-    OfflineExpiry,
-    PublishTimeout,
-    Store,
-    Certs,
-    Websocket,
-    /// Of an object among them: only the transport reads it.
-    Inner,
-    /// Likewise, and only Node has such a transport.
-    NodeOnly,
-    Unverified,
-}
-
-type Row = (&'static str, Key, Kind);
-
-/// Every key there is. Seconds may have fractions.
-#[rustfmt::skip]
-pub(super) const KEYS: [Row; 35] = [
-    ("mqttclientid", Key::ClientId, Kind::Text),
-    ("mqttserver", Key::Server, Kind::TextOrList),
-    ("mqttport", Key::Port, Kind::Whole(1.0, 65_535.0)),
-    ("mqttprotocol", Key::Protocol, Kind::Text),
-    ("mqttpath", Key::Path, Kind::Text),
-    ("mqttversion", Key::Version, Kind::Version),
-    ("properties", Key::Properties, Kind::Properties),
-    ("willProperties", Key::WillProperties, Kind::Properties),
-    ("topicAliases", Key::TopicAliases, Kind::Bool),
-    ("followServerReference", Key::FollowServerReference, Kind::Bool),
-    ("mqttcleansession", Key::CleanSession, Kind::Bool),
-    ("mqttkeepalive", Key::Keepalive, Kind::Seconds(0.0, 65_535.0)),
-    ("mqttusername", Key::Username, Kind::Text),
-    ("mqttpassword", Key::Password, Kind::TextOrBytes),
-    ("maxmqttreconnectdelay", Key::MaxReconnectDelay, Kind::Seconds(0.0, 86_400.0)),
-    ("willsettopic", Key::WillTopic, Kind::Text),
-    ("willsetpayload", Key::WillPayload, Kind::TextOrBytes),
-    ("willsetqos", Key::WillQos, Kind::Whole(0.0, 2.0)),
-    ("willsetretain", Key::WillRetain, Kind::Bool),
-    ("queuesize", Key::QueueSize, Kind::Whole(1.0, 1_000_000.0)),
-    ("batchsize", Key::BatchSize, Kind::Whole(1.0, 1_000_000.0)),
-    ("publishinterval", Key::PublishInterval, Kind::Seconds(0.0, MAX_SECONDS)),
-    ("connecttimeout", Key::ConnectTimeout, Kind::Seconds(0.001, MAX_SECONDS)),
-    ("acktimeout", Key::AckTimeout, Kind::Seconds(0.001, MAX_SECONDS)),
-    ("stoptimeout", Key::StopTimeout, Kind::Seconds(0.0, MAX_SECONDS)),
-    ("maxinflight", Key::MaxInflight, Kind::Whole(1.0, 65_535.0)),
-    ("maxpacketsize", Key::MaxPacketSize, Kind::Whole(16.0, 268_435_460.0)),
-    ("offlinesize", Key::OfflineSize, Kind::Whole(0.0, 10_000_000.0)),
-    ("offlinebytes", Key::OfflineBytes, Kind::Whole(0.0, 2_147_483_648.0)),
-    ("offlinepolicy", Key::OfflinePolicy, Kind::Text),
-    ("offlineexpiry", Key::OfflineExpiry, Kind::Seconds(0.0, MAX_SECONDS)),
-    ("publishtimeout", Key::PublishTimeout, Kind::Seconds(0.0, MAX_SECONDS)),
-    ("store", Key::Store, Kind::Store),
-    ("certs", Key::Certs, Kind::Object),
-    ("websocket", Key::Websocket, Kind::Object),
-];
-
-/// Keys of the objects among them. What they give is read by the transport.
-#[rustfmt::skip]
-pub(super) const INNER: [Row; 9] = [
-    ("certs.iotProtocolName", Key::Inner, Kind::Text),
-    ("certs.ca", Key::Inner, Kind::Content),
-    ("certs.cert", Key::Inner, Kind::Content),
-    ("certs.key", Key::Inner, Kind::Content),
-    ("certs.passphrase", Key::Inner, Kind::Text),
-    ("certs.dangerouslyDisableServerVerification", Key::Unverified, Kind::Bool),
-    ("websocket.headers", Key::NodeOnly, Kind::Object),
-    ("websocket.protocols", Key::Inner, Kind::TextOrList),
-    ("websocket.agent", Key::NodeOnly, Kind::Object),
-];
-
-/// 24 days: what a JavaScript timer can hold.
-const MAX_SECONDS: f64 = 2_147_483.0;
+pub(super) type Row = (&'static str, Key, Kind);
 
 /// The key's own name, and the value as `check` leaves it.
 #[inline(never)]
@@ -224,6 +128,12 @@ fn check(name: &str, kind: Kind, value: Value) -> Result<Value, Error> {
             Err(error)
         }
     }
+}
+
+/// Seconds as the engine counts time.
+fn millis(seconds: f64) -> Millis {
+    // Only a true 0 turns something off.
+    ((seconds * 1000.0).round() as Millis).max((seconds > 0.0) as Millis)
 }
 
 pub(super) fn wrong(name: &str, given: &Value, allowed: &str) -> Error {

@@ -1,12 +1,11 @@
 //! The one validator of `credentials`: from what a user gave to a `Config`, or an error that names
 //! the key, what was given and what is allowed. Pure, so that every front end shares it.
 
-use super::config::{Config, Policy, Versions, Will};
-use super::deadline::Millis;
+use super::config::{Config, Versions, Will};
 use super::endpoint::{resolve, Host, Protocol, Settings};
 use super::error::{Code, Error};
 use super::format::{self, format};
-use super::keys::{find, wrong, Key, INNER, KEYS};
+use super::keys::{find, set, wrong, Key, Row, INNER, KEYS, PROTOCOL_ALLOWED, PROTOCOL_VALUES};
 use super::message::{check_topic, needs_5};
 use crate::codec::properties::{self, Property};
 
@@ -57,8 +56,18 @@ impl Default for Builder {
 }
 
 impl Builder {
+    /// A key of `credentials`.
     pub fn set(&mut self, key: &str, value: Value) -> Result<(), Error> {
-        let (name, key, value) = find(&KEYS, key, value)?;
+        self.take(&KEYS, key, value)
+    }
+
+    /// A key of an object among them: "certs.ca".
+    pub fn set_inner(&mut self, key: &str, value: Value) -> Result<(), Error> {
+        self.take(&INNER, key, value)
+    }
+
+    fn take(&mut self, table: &'static [Row], key: &str, value: Value) -> Result<(), Error> {
+        let (name, key, value) = find(table, key, value)?;
         let cfg = &mut self.cfg;
         match (key, value) {
             (_, Value::Absent) => {}
@@ -66,14 +75,10 @@ impl Builder {
             (Key::Server, Value::List(servers)) => self.servers = servers,
             (Key::Port, Value::Number(n)) => self.port = Some(n as u16),
             (Key::Protocol, Value::Text(given)) => {
-                let known = ["ws", "wss", "mqtt", "mqtts"].contains(&given.as_str());
+                let known = PROTOCOL_VALUES.contains(&given.as_str());
                 self.protocol = Protocol::parse(&given).filter(|_| known);
                 if self.protocol.is_none() {
-                    return Err(wrong(
-                        name,
-                        &Value::Text(given),
-                        "\"ws\", \"wss\", \"mqtt\" or \"mqtts\"",
-                    ));
+                    return Err(wrong(name, &Value::Text(given), PROTOCOL_ALLOWED));
                 }
             }
             (Key::Path, Value::Text(mut path)) => {
@@ -89,56 +94,15 @@ impl Builder {
                 cfg.version = if n == 5.0 { Versions::V5 } else { Versions::V4 }
             }
             (Key::Version, Value::Text(_)) => cfg.version = Versions::Auto,
-            (Key::Properties, Value::Bytes(list)) => cfg.properties = list,
             (Key::WillProperties, Value::Bytes(list)) => self.will.properties = list,
-            (Key::TopicAliases, Value::Bool(on)) => cfg.topic_aliases = on,
-            (Key::FollowServerReference, Value::Bool(on)) => cfg.follow_server_reference = on,
             (Key::CleanSession, Value::Bool(clean)) => self.clean_session = Some(clean),
-            (Key::Store, Value::Bool(persist)) => cfg.persist = persist,
-            (Key::Keepalive, Value::Number(s)) => cfg.keepalive = positive(s),
-            (Key::Username, Value::Text(user)) => cfg.username = Some(user),
-            (Key::Password, Value::Bytes(password)) => cfg.password = Some(password),
-            (Key::MaxReconnectDelay, Value::Number(s)) => cfg.max_reconnect_delay = millis(s),
             (Key::WillTopic, Value::Text(topic)) => self.will_topic = topic,
             (Key::WillPayload, Value::Bytes(payload)) => self.will.payload = payload,
             (Key::WillQos, Value::Number(n)) => self.will.qos = n as u8,
             (Key::WillRetain, Value::Bool(retain)) => self.will.retain = retain,
-            (Key::QueueSize, Value::Number(n)) => cfg.queue_size = n as usize,
-            (Key::BatchSize, Value::Number(n)) => cfg.batch_size = n as usize,
-            (Key::PublishInterval, Value::Number(s)) => cfg.publish_interval = millis(s),
-            (Key::ConnectTimeout, Value::Number(s)) => cfg.connect_timeout = millis(s),
-            (Key::AckTimeout, Value::Number(s)) => cfg.ack_timeout = millis(s),
-            (Key::StopTimeout, Value::Number(s)) => cfg.stop_timeout = millis(s),
-            (Key::MaxInflight, Value::Number(n)) => cfg.max_inflight = n as usize,
-            (Key::MaxPacketSize, Value::Number(n)) => cfg.max_packet_size = n as usize,
-            (Key::OfflinePolicy, Value::Text(given)) => {
-                cfg.offline_policy = match given.as_str() {
-                    "refuse" => Policy::Refuse,
-                    "drop-oldest" => Policy::DropOldest,
-                    "latest" => Policy::Latest,
-                    _ => {
-                        let allowed = "\"refuse\", \"drop-oldest\" or \"latest\"";
-                        return Err(wrong(name, &Value::Text(given), allowed));
-                    }
-                }
-            }
-            (Key::OfflineExpiry, Value::Number(s)) => cfg.offline_expiry = positive(s),
-            (Key::PublishTimeout, Value::Number(s)) => cfg.publish_timeout = positive(s),
-            (Key::OfflineSize, Value::Number(n)) => cfg.offline_size = n as usize,
-            (Key::OfflineBytes, Value::Number(n)) => cfg.offline_bytes = n as usize,
             (Key::Certs, _) => (self.tls, self.node_only) = (true, Some(name)),
-            _ => {}
-        }
-        Ok(())
-    }
-
-    /// A key of an object: "certs.ca".
-    pub fn set_inner(&mut self, key: &str, value: Value) -> Result<(), Error> {
-        match find(&INNER, key, value)? {
-            (_, _, Value::Absent) => {}
-            (name, Key::NodeOnly, _) => self.node_only = Some(name),
-            (_, Key::Unverified, Value::Bool(on)) => self.cfg.unverified = on,
-            _ => {}
+            (Key::NodeOnly, _) => self.node_only = Some(name),
+            (key, value) => set(cfg, name, key, value)?,
         }
         Ok(())
     }
@@ -201,14 +165,4 @@ impl Builder {
         }
         Ok(self.cfg)
     }
-}
-
-fn millis(seconds: f64) -> Millis {
-    // Only a true 0 turns something off.
-    ((seconds * 1000.0).round() as Millis).max((seconds > 0.0) as Millis)
-}
-
-/// 0 turns it off.
-fn positive(seconds: f64) -> Option<Millis> {
-    Some(millis(seconds)).filter(|&millis| millis > 0)
 }

@@ -73,7 +73,7 @@ pub enum Property {
     MaximumQoS = 36,
     /// Whether the server supports retained messages (§3.2.2.3.5).
     RetainAvailable = 37,
-    /// Name and value of the application's own (§2.2.2.2).
+    /// Names and values of the application's own (§2.2.2.2).
     UserProperty = 38,
     /// Bytes of the largest packet that the sender of this property takes (§3.1.2.11.4).
     MaximumPacketSize = 39,

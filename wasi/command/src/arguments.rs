@@ -94,14 +94,19 @@ fn number<T: std::str::FromStr>(word: &str, value: &str) -> Result<T, String> {
 
 /// What JavaScript would have been given; for these keys text stays text, whatever it looks like.
 fn typed(key: &str, value: &str) -> Value {
-    const TEXT: [&str; 6] = [
-        "mqttclientid",
+    // BEGIN GENERATED text
+    const TEXT: [&str; 9] = [
         "mqttserver",
+        "mqttprotocol",
+        "mqttpath",
+        "mqttclientid",
         "mqttusername",
         "mqttpassword",
         "willsettopic",
         "willsetpayload",
+        "offlinepolicy",
     ];
+    // END GENERATED text
     match (value, value.parse()) {
         _ if TEXT.contains(&key) => Value::Text(value.to_owned()),
         // An object in JavaScript; the validator says that it is of no use here.

@@ -6,38 +6,36 @@ use crate::exports::mqtt_lib::client::mqtt::{Credentials, HighPriorityOptions, P
 
 pub fn builder(given: Credentials) -> Result<Builder, Error> {
     let mut builder = Builder::default();
-    let servers = match given.mqttservers {
-        Some(servers) => Value::List(servers),
-        None => text(given.mqttserver),
-    };
     let all = [
-        ("mqttclientid", text(given.mqttclientid)),
-        ("mqttserver", servers),
+        // BEGIN GENERATED values
+        ("mqttserver", text_or_list(given.mqttserver, given.mqttservers)),
         ("mqttport", whole(given.mqttport)),
         ("mqttprotocol", text(given.mqttprotocol)),
-        ("mqttversion", whole(given.mqttversion)),
-        ("mqttcleansession", flag(given.mqttcleansession)),
-        ("mqttkeepalive", seconds(given.mqttkeepalive)),
+        ("mqttclientid", text(given.mqttclientid)),
         ("mqttusername", text(given.mqttusername)),
         ("mqttpassword", bytes(given.mqttpassword)),
-        ("maxmqttreconnectdelay", seconds(given.maxmqttreconnectdelay)),
+        ("mqttkeepalive", seconds(given.mqttkeepalive)),
+        ("mqttcleansession", flag(given.mqttcleansession)),
+        ("mqttversion", whole(given.mqttversion)),
         ("willsettopic", text(given.willsettopic)),
         ("willsetpayload", bytes(given.willsetpayload)),
         ("willsetqos", whole(given.willsetqos)),
         ("willsetretain", flag(given.willsetretain)),
-        ("queuesize", whole(given.queuesize)),
         ("batchsize", whole(given.batchsize)),
+        ("queuesize", whole(given.queuesize)),
         ("publishinterval", seconds(given.publishinterval)),
-        ("connecttimeout", seconds(given.connecttimeout)),
-        ("acktimeout", seconds(given.acktimeout)),
-        ("stoptimeout", seconds(given.stoptimeout)),
         ("maxinflight", whole(given.maxinflight)),
         ("maxpacketsize", whole(given.maxpacketsize)),
         ("offlinesize", whole(given.offlinesize)),
         ("offlinebytes", whole(given.offlinebytes)),
         ("offlinepolicy", text(given.offlinepolicy)),
         ("offlineexpiry", seconds(given.offlineexpiry)),
+        ("connecttimeout", seconds(given.connecttimeout)),
+        ("acktimeout", seconds(given.acktimeout)),
         ("publishtimeout", seconds(given.publishtimeout)),
+        ("stoptimeout", seconds(given.stoptimeout)),
+        ("maxmqttreconnectdelay", seconds(given.maxmqttreconnectdelay)),
+        // END GENERATED values
     ];
     for (key, value) in all {
         builder.set(key, value)?;
@@ -66,6 +64,10 @@ pub fn one_shot(given: Option<HighPriorityOptions>) -> Result<(Config, PublishOp
         properties: None,
     };
     Ok((builder.finish(HOST)?, options))
+}
+
+fn text_or_list(one: Option<String>, several: Option<Vec<String>>) -> Value {
+    several.map_or_else(|| text(one), Value::List)
 }
 
 fn text(given: Option<String>) -> Value {

@@ -12,21 +12,23 @@ pub fn list(given: Option<&Properties>) -> Result<Vec<u8>, Error> {
         return Ok(list);
     };
     let mut values = Vec::new();
-    if let Some(flag) = given.payload_format_indicator {
-        values.push((Property::PayloadFormatIndicator, Value::Number(flag.into())));
+    // BEGIN GENERATED given
+    if let Some(value) = given.payload_format_indicator {
+        values.push((Property::PayloadFormatIndicator, Value::Number(value.into())));
     }
-    if let Some(seconds) = given.message_expiry_interval {
-        values.push((Property::MessageExpiryInterval, Value::Number(seconds)));
+    if let Some(value) = given.message_expiry_interval {
+        values.push((Property::MessageExpiryInterval, Value::Number(value)));
     }
-    if let Some(text) = &given.content_type {
-        values.push((Property::ContentType, Value::Text(text)));
+    if let Some(value) = &given.content_type {
+        values.push((Property::ContentType, Value::Text(value)));
     }
-    if let Some(topic) = &given.response_topic {
-        values.push((Property::ResponseTopic, Value::Text(topic)));
+    if let Some(value) = &given.response_topic {
+        values.push((Property::ResponseTopic, Value::Text(value)));
     }
-    if let Some(bytes) = &given.correlation_data {
-        values.push((Property::CorrelationData, Value::Binary(bytes)));
+    if let Some(value) = &given.correlation_data {
+        values.push((Property::CorrelationData, Value::Binary(value)));
     }
+    // END GENERATED given
     for (name, value) in given.user_properties.iter().flatten() {
         values.push((Property::UserProperty, Value::Pair(name, value)));
     }
@@ -48,8 +50,12 @@ pub fn record(list: &[u8]) -> Option<Properties> {
     if list.is_empty() {
         return None;
     }
-    let number = |id| properties::number(list, id);
-    let text = |id| properties::string(list, id).map(str::to_owned);
+    let number = |property| properties::number(list, property);
+    let text = |property| properties::string(list, property).map(str::to_owned);
+    let bytes = |property| match properties::find(list, property) {
+        Some(Value::Binary(bytes)) => Some(bytes.to_vec()),
+        _ => None,
+    };
     let users: Vec<_> = properties::Properties(list)
         .filter_map(|(_, value)| match value {
             Value::Pair(name, value) => Some((name.to_owned(), value.to_owned())),
@@ -57,14 +63,13 @@ pub fn record(list: &[u8]) -> Option<Properties> {
         })
         .collect();
     Some(Properties {
+        // BEGIN GENERATED received
         payload_format_indicator: number(Property::PayloadFormatIndicator).map(|flag| flag != 0),
         message_expiry_interval: number(Property::MessageExpiryInterval),
         content_type: text(Property::ContentType),
         response_topic: text(Property::ResponseTopic),
-        correlation_data: match properties::find(list, Property::CorrelationData) {
-            Some(Value::Binary(bytes)) => Some(bytes.to_vec()),
-            _ => None,
-        },
+        correlation_data: bytes(Property::CorrelationData),
+        // END GENERATED received
         user_properties: Some(users).filter(|users| !users.is_empty()),
     })
 }
