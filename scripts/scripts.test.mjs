@@ -1,11 +1,14 @@
 // Tests of the scripts themselves: a check that never fails, or a count that is always zero, proves nothing.
 import assert from "node:assert/strict";
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { basename, join } from "node:path";
 import { test } from "node:test";
 import { offences } from "./check-engine.mjs";
 import { choose, parse } from "./fuzz.mjs";
 import { agreedVersion } from "./release.mjs";
 import { Failure, must, run } from "./run.mjs";
-import { countNode, countRust } from "./stages.mjs";
+import { countRust, runNodeTests } from "./stages.mjs";
 
 const names = (source) => offences(source).map(({ name }) => name);
 
@@ -58,10 +61,71 @@ test("cargo's and wasm-bindgen's totals are summed over test binaries", () => {
   assert.deepEqual(countRust("error: could not compile"), { passed: 0, failed: 0, skipped: 0 });
 });
 
-test("the totals of node's runner are read, the last ones if a test printed some itself", () => {
-  const report = (pass) =>
-    `ℹ tests 9\nℹ suites 0\nℹ pass ${pass}\nℹ fail 1\nℹ cancelled 1\nℹ skipped 1\nℹ todo 1\nℹ duration_ms 42.5\n`;
-  assert.deepEqual(countNode(report(1) + report(5)), { passed: 5, failed: 2, skipped: 2 });
+const TESTS = {
+  "all.test.mjs": `
+    import { before, describe, test } from "node:test";
+    test("passes", () => console.log("\u2139 pass 99"));
+    test("fails", () => { throw new Error("as it should"); });
+    test("is skipped", { skip: true }, () => {});
+    test("is to do", { todo: true }, () => { throw new Error("not yet"); });
+    describe("suite", () => {
+      test("in a suite", () => {});
+      test("with a subtest", async (t) => { await t.test("subtest", () => {}); });
+    });
+    describe("suite whose hook fails", () => {
+      before(() => { throw new Error("as it should"); });
+      test("does not run", () => {});
+    });
+    test("never ends", { timeout: 20 }, () => new Promise(() => {}));
+  `,
+  "no-test.test.mjs": "export {};",
+  "not-a-module.test.mjs": 'throw new Error("as it should");',
+};
+
+test("each test of node's runner is counted once, and no file or suite; a file without a test has failed", async (t) => {
+  const folder = mkdtempSync(join(tmpdir(), "mqtt-lib-"));
+  t.after(() => rmSync(folder, { recursive: true }));
+  const files = Object.entries(TESTS).map(([name, source]) => {
+    writeFileSync(join(folder, name), source);
+    return join(folder, name);
+  });
+  const record = join(folder, "made", "results.jsonl");
+  const counts = await runNodeTests(files, { timeout: 60_000, record, quiet: true });
+  const results = readFileSync(record, "utf8")
+    .split("\n")
+    .filter(Boolean)
+    .map((line) => JSON.parse(line))
+    .map(({ file, name, result }) => `${basename(file)}: ${name.join(" > ")}: ${result}`);
+  assert.deepEqual(
+    results.map((line) => line.replaceAll(`${folder}/`, "")),
+    [
+      "all.test.mjs: passes: passed",
+      "all.test.mjs: fails: failed",
+      "all.test.mjs: is skipped: skipped",
+      "all.test.mjs: is to do: todo",
+      "all.test.mjs: suite > in a suite: passed",
+      "all.test.mjs: suite > with a subtest > subtest: passed",
+      "all.test.mjs: suite > with a subtest: passed",
+      "all.test.mjs: suite whose hook fails > does not run: cancelled",
+      "all.test.mjs: never ends: cancelled",
+      "no-test.test.mjs: no-test.test.mjs: failed",
+      "not-a-module.test.mjs: not-a-module.test.mjs: failed",
+    ],
+  );
+  assert.deepEqual(counts, { passed: 4, failed: 5, skipped: 2 });
+});
+
+test("a run that fails without a failed test, or writes no results, counts as one failure", async (t) => {
+  const folder = mkdtempSync(join(tmpdir(), "mqtt-lib-"));
+  t.after(() => rmSync(folder, { recursive: true }));
+  const record = join(folder, "results.jsonl");
+  writeFileSync(record, '{"result":"passed"}\n');
+  const missing = [join(folder, "missing.test.mjs")];
+  assert.deepEqual(await runNodeTests(missing, { timeout: 60_000, record, quiet: true }), {
+    passed: 0,
+    failed: 1,
+    skipped: 0,
+  });
 });
 
 test("a failing command is told in one sentence", async () => {
