@@ -18,7 +18,7 @@ import { quiet, rejected } from "./pending.mjs";
 import { Requests, respond } from "./request.mjs";
 import { bulk, load, ready, topicNumber, writePayload } from "./runtime.mjs";
 
-/** Results of `bulk_send`. */
+/** Results of `bulk.send`. */
 const IN_THIS_TURN = 0;
 const PENDING = 1;
 const QUEUE = 8;
@@ -175,7 +175,7 @@ export class MqttCustom {
   #endOfTurn() {
     this.#turn ??= Promise.resolve().then(() => {
       this.#turn = null;
-      bulk.bulk_pump(this.#hooks.number);
+      bulk.pump(this.#hooks.number);
     });
     return this.#turn;
   }
@@ -237,7 +237,7 @@ export class MqttCustom {
     }
     const { number: client, pending } = this.#hooks;
     const token = pending.next();
-    const taken = bulk.bulk_send(client, number, length, flags | kind, token);
+    const taken = bulk.send(client, number, length, flags | kind, token);
     if (taken === IN_THIS_TURN) return this.#endOfTurn();
     if (taken !== PENDING) return rejected(refusal(client));
     this.#endOfTurn();
@@ -267,7 +267,7 @@ export class MqttCustom {
     if (length < 0) return core.batch_json(topic, text, options);
     const { number: client, pending } = this.#hooks;
     const token = pending.next();
-    const endsAs = bulk.bulk_batch(client, number, length, flags, token);
+    const endsAs = bulk.batch(client, number, length, flags, token);
     if (endsAs === 0) return rejected(refusal(client));
     this.#endOfTurn();
     return endsAs === token ? pending.commit(token) : pending.promise(endsAs);

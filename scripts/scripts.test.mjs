@@ -8,6 +8,7 @@ import { offences } from "./check-engine.mjs";
 import { choose, parse } from "./fuzz.mjs";
 import { agreedVersion } from "./release.mjs";
 import { Failure, must, run } from "./run.mjs";
+import { parseNames, shortenGlue } from "./shorten.mjs";
 import { countRust, runNodeTests } from "./stages.mjs";
 
 const names = (source) => offences(source).map(({ name }) => name);
@@ -126,6 +127,56 @@ test("a run that fails without a failed test, or writes no results, counts as on
     failed: 1,
     skipped: 0,
   });
+});
+
+const NAMES = `{
+ "imports": [
+  ["./m.js", "__wbg_warn_f59baef670ac0e73", "$"],
+  ["./m.js", "__wbindgen_object_clone_ref", "A"]
+ ],
+ "exports": [
+  ["memory", "B"],
+  ["__wbindgen_malloc", "Aa"],
+  ["topic", "C"]
+ ]
+}
+`;
+const AGAIN = NAMES.replaceAll(/"[^"]+", ("[^"]+")\]/g, "$1, $1]");
+const GLUE = `
+export function topic(number) { return wasm.topic(number, wasm.__wbindgen_malloc, this.wasm.topic); }
+const import0 = {
+    __wbg_warn_f59baef670ac0e73: function(arg0) { console.warn(getObject(arg0).topic); },
+    __wbindgen_object_clone_ref: function() { return wasm.memory.buffer; },
+};
+const imports = { "./m.js": import0 };
+`;
+
+test("the glue has the short names that wasm-opt has given, of imports and exports alone", () => {
+  for (const said of [NAMES, NAMES + AGAIN, NAMES + AGAIN + AGAIN]) {
+    assert.equal(
+      shortenGlue(GLUE, parseNames(said)),
+      `
+export function topic(number) { return wasm.C(number, wasm.Aa, this.wasm.topic); }
+const import0 = {
+    $: function(arg0) { console.warn(getObject(arg0).topic); },
+    A: function() { return wasm.B.buffer; },
+};
+const imports = { "a": import0 };
+`,
+    );
+  }
+});
+
+test("glue that does not belong to the .wasm fails the build", () => {
+  const names = parseNames(NAMES);
+  const without = (text) => GLUE.replace(text, "");
+  assert.throws(() => shortenGlue(without("__wbindgen_object_clone_ref:"), names), /2 imports.* 1\.$/);
+  assert.throws(() => shortenGlue(GLUE.replace("wasm.topic", "wasm.topics"), names), /no "topics"/);
+  assert.throws(
+    () => shortenGlue(GLUE.replace("__wbg_warn_f5", "__wbg_warn_f6"), names),
+    /no "__wbg_warn_f6/,
+  );
+  assert.throws(() => parseNames(NAMES + NAMES), /renamed/);
 });
 
 test("a failing command is told in one sentence", async () => {
