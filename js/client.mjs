@@ -14,11 +14,11 @@ import { MqttError } from "./errors.mjs";
 import { common, Hooks } from "./hooks.mjs";
 import { Messages } from "./messages.mjs";
 import { CALLBACKS, camelCase, METHODS, originalNames } from "./names.mjs";
-import { rejected } from "./pending.mjs";
+import { quiet, rejected } from "./pending.mjs";
 import { Requests, respond } from "./request.mjs";
 import { bulk, load, ready, topicNumber, writePayload } from "./runtime.mjs";
 
-/** Results of `bulk_send`. */
+/** Results of `bulk.send`. */
 const IN_THIS_TURN = 0;
 const PENDING = 1;
 const QUEUE = 8;
@@ -74,7 +74,7 @@ export class MqttCustom {
   #options;
   /** Likewise, callbacks by original name, as the user set them. @type {Record<string, any>} */
   #callbacks = {};
-  /** Ends with this turn's pump. @type {Promise<void> | null} */
+  /** Ends with this turn's drain. @type {Promise<void> | null} */
   #turn = null;
   /** @type {Promise<void> | null} */
   #loading = null;
@@ -92,7 +92,7 @@ export class MqttCustom {
     for (const name of CALLBACKS) this.#callbacks[name] = this.#options?.[name] ?? null;
     this.#hooks = new Hooks(this, this.#options?.userdata);
     if (ready()) this.#begin();
-    else if (this.#autostart) this.#load().catch(() => {});
+    else if (this.#autostart) quiet(this.#load());
   }
 
   get #autostart() {
@@ -162,9 +162,8 @@ export class MqttCustom {
     const result = new Promise((resolve, reject) => {
       early.push((core, error) => (core === null ? reject(error) : resolve(call(core))));
     });
-    result.catch(() => {});
-    this.#load().catch(() => {});
-    return result;
+    quiet(this.#load());
+    return quiet(result);
   }
 
   /** @template T @param {(core: Core) => Promise<T>} call @param {number} [limit] @returns {Promise<T>} */
@@ -172,11 +171,11 @@ export class MqttCustom {
     return this.#core === null ? this.#later(call, limit) : call(this.#core);
   }
 
-  /** One pump for all calls of this turn; its promise is that of the turn's QoS 0 publishes. */
+  /** One drain for all calls of this turn; its promise is that of the turn's QoS 0 publishes. */
   #endOfTurn() {
     this.#turn ??= Promise.resolve().then(() => {
       this.#turn = null;
-      bulk.bulk_drain(this.#hooks.number);
+      bulk.drain(this.#hooks.number);
     });
     return this.#turn;
   }
@@ -188,19 +187,29 @@ export class MqttCustom {
     }, Number.POSITIVE_INFINITY);
   }
 
-  /** @param {unknown} [options] */
+  /** Rejects for a wrong argument, and for nothing else. @param {unknown} [options] @returns {Promise<void>} */
   stop(options) {
+    if (this.#core !== null) return quiet(this.#stop(this.#core, options));
+    if (this.#loading === null) return Promise.resolve();
+    const stopped = this.#later((core) => this.#stop(core, options), Number.POSITIVE_INFINITY);
+    return quiet(
+      stopped.catch((error) => {
+        // If the wasm could not be loaded there is nothing to stop.
+        if (this.#core !== null) throw error;
+      }),
+    );
+  }
+
+  /** @param {Core} core @param {unknown} options */
+  async #stop(core, options) {
+    const stopping = core.stop(options);
+    // A wrong argument has rejected it by now: then nothing is stopped.
+    await Promise.race([stopping, undefined]);
     this.#requests?.end();
-    if (this.#core === null && this.#loading === null) return Promise.resolve();
-    const loading = this.#core === null;
-    const stopped = this.#with(async (core) => {
-      await core.stop(options);
-      if (core.state !== "stopped") return;
-      alive.delete(this);
-      for (const iterator of this.#iterators ?? []) iterator.end();
-    }, Number.POSITIVE_INFINITY);
-    // What cannot be loaded has nothing to stop.
-    return loading ? stopped.catch(() => {}) : stopped;
+    await stopping;
+    if (core.state !== "stopped") return;
+    alive.delete(this);
+    for (const iterator of this.#iterators ?? []) iterator.end();
   }
 
   /** @param {unknown} topic @param {unknown} [payload] @param {unknown} [options] @returns {Promise<void>} */
@@ -228,7 +237,7 @@ export class MqttCustom {
     }
     const { number: client, pending } = this.#hooks;
     const token = pending.next();
-    const taken = bulk.bulk_send(client, number, length, flags | kind, token);
+    const taken = bulk.send(client, number, length, flags | kind, token);
     if (taken === IN_THIS_TURN) return this.#endOfTurn();
     if (taken !== PENDING) return rejected(refusal(client));
     this.#endOfTurn();
@@ -258,7 +267,7 @@ export class MqttCustom {
     if (length < 0) return core.batch_json(topic, text, options);
     const { number: client, pending } = this.#hooks;
     const token = pending.next();
-    const endsAs = bulk.bulk_batch(client, number, length, flags, token);
+    const endsAs = bulk.batch(client, number, length, flags, token);
     if (endsAs === 0) return rejected(refusal(client));
     this.#endOfTurn();
     return endsAs === token ? pending.commit(token) : pending.promise(endsAs);
@@ -295,7 +304,7 @@ export class MqttCustom {
   /** @param {string} topic @param {unknown} [payload] @param {unknown} [options] */
   request(topic, payload, options) {
     this.#requests ??= new Requests(this);
-    return this.#requests.request(topic, payload, options);
+    return quiet(this.#requests.request(topic, payload, options));
   }
 
   /** @param {unknown} filter @param {(message: any) => unknown} handler @param {unknown} [options] */
@@ -313,9 +322,7 @@ export class MqttCustom {
   static publish_high_priority(topic, payload, options) {
     if (ready()) return oneShot(topic, payload, options, common());
     const [then, choice] = [snapshot(payload), snapshotOptions(options)];
-    const result = load().then(() => oneShot(topic, then, choice, common()));
-    result.catch(() => {});
-    return result;
+    return quiet(load().then(() => oneShot(topic, then, choice, common())));
   }
 
   /** @param {string} [filter] */

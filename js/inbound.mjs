@@ -1,7 +1,12 @@
 // Received messages: read in bulk from wasm memory, then given to handlers, `on_message` and
 // iterators. All of a chunk are copied out before user code runs, because it may make memory grow.
 
-import { route as routeOf, thrown as tellThrown, topic as topicOf } from "../pkg/mqtt_lib.js";
+import {
+  properties as decodeProperties,
+  route as routeOf,
+  thrown as tellThrown,
+  topic as topicOf,
+} from "../pkg/mqtt_lib.js";
 import { Message } from "./message.mjs";
 import { memoryBytes, memoryWords } from "./runtime.mjs";
 
@@ -73,8 +78,14 @@ export class Inbound {
         bytes = memoryBytes();
       }
       const payload = part(bytes, base + words[at + 1], words[at + 2]);
-      const list = words[at + 5] > 0 ? part(bytes, base + words[at + 4], words[at + 5]) : undefined;
-      messages[i] = new Message(topics[number], payload, words[at + 3], list);
+      const flags = words[at + 3];
+      let properties;
+      if (words[at + 5] > 0) {
+        properties = decodeProperties(part(bytes, base + words[at + 4], words[at + 5]));
+        words = memoryWords();
+        bytes = memoryBytes();
+      }
+      messages[i] = new Message(topics[number], payload, flags, properties);
       routes[i] = this.#routes[number];
     }
     for (let i = 0; i < count; i++) this.#deliver(client, routes[i], messages[i]);

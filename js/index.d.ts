@@ -456,7 +456,7 @@ export interface Message {
   /** True if the broker may have sent it before (§3.3.1.1). */
   dup: boolean;
   /** Properties (MQTT 5, §3.3.2.3); `undefined` if there are none. */
-  readonly properties: ReceivedProperties | undefined;
+  properties: ReceivedProperties | undefined;
   /** The payload as UTF-8 text; what is not UTF-8 becomes U+FFFD. */
   text(): string;
   /** The payload as JSON. Throws a `SyntaxError` if it is not. */
@@ -850,8 +850,9 @@ export class MqttCustom<Userdata = Any> {
 
   /**
    * Sends batches and the queue, waits for all publishes to end (at most `stoptimeout`), sends DISCONNECT
-   * (§3.14) and closes. What is still pending rejects with `"STOPPED"`. Always resolves; then no timer and
-   * no socket is left. Iterators of `messages()` end.
+   * (§3.14) and closes. What is still pending rejects with `"STOPPED"`. When it resolves, no timer and no socket is
+   * left, and iterators of `messages()` have ended. It rejects for a wrong argument only, with a `RangeError` or a
+   * `TypeError`, and then nothing is stopped.
    */
   stop(options?: StopOptions | null): Promise<void>;
 

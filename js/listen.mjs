@@ -12,10 +12,10 @@ export function listen(socket, generation, client) {
     if (typeof data !== "string") {
       const bytes = ArrayBuffer.isView(data) ? /** @type {Uint8Array} */ (data) : new Uint8Array(data);
       const { length } = bytes;
-      const at = bulk.bulk_space(client.number, length);
+      const at = bulk.space(client.number, length);
       if (at !== 0) {
         memoryBytes().set(bytes, at);
-        return bulk.bulk_received(client.number, generation, length);
+        return bulk.received(client.number, generation, length);
       }
     }
     general(event);

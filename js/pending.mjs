@@ -13,12 +13,14 @@ const executor = (resolve, reject) => {
 
 const ignore = () => {};
 
-/** A rejection that nobody need look at. @param {unknown} error @returns {Promise<never>} */
-export function rejected(error) {
-  const promise = Promise.reject(error);
+/** A promise whose rejection is not reported as unhandled. @template T @param {Promise<T>} promise @returns {Promise<T>} */
+export function quiet(promise) {
   promise.catch(ignore);
   return promise;
 }
+
+/** A rejection that is not reported as unhandled. @param {unknown} error @returns {Promise<never>} */
+export const rejected = (error) => quiet(Promise.reject(error));
 
 /** @typedef {{ promise: Promise<any>, resolve: (value?: any) => void, reject: (reason: unknown) => void }} Entry */
 

@@ -21,8 +21,8 @@ let memory;
 /** A call by numbers only: client, topic, length of the payload, flags, token. @typedef {(client: number, topic: number, length: number, flags: number, token: number) => number} BulkCall */
 /**
  * What is exported as it is, without glue.
- * @type {{ bulk_send: BulkCall, bulk_batch: BulkCall, bulk_space: (client: number, length: number) => number,
- *   bulk_received: (client: number, generation: number, length: number) => void, bulk_drain: (client: number) => void }}
+ * @type {{ send: BulkCall, batch: BulkCall, space: (client: number, length: number) => number,
+ *   received: (client: number, generation: number, length: number) => void, drain: (client: number) => void }}
  */
 export let bulk;
 /** @type {Promise<void> | undefined} */
@@ -49,9 +49,16 @@ export function ready() {
 
 /** @param {any} module */
 function begin(module) {
-  const exports = initSync({ module });
-  bulk = /** @type {any} */ (exports);
-  memory = exports.memory;
+  /** The build shortens the names of exports here, which must be read from `wasm`. @type {any} */
+  const wasm = initSync({ module });
+  memory = wasm.memory;
+  bulk = {
+    send: wasm.bulk_send,
+    batch: wasm.bulk_batch,
+    space: wasm.bulk_space,
+    received: wasm.bulk_received,
+    drain: wasm.bulk_drain,
+  };
 }
 
 /** Loads the core, from `given` if it is not loading yet. @param {unknown} [given] @returns {Promise<void>} */

@@ -18,7 +18,7 @@ import { INLINE, writeInline } from "./inline.mjs";
 import { Failure, isMain, main, must, ROOT } from "./run.mjs";
 import { setup } from "./setup.mjs";
 import { printSizes } from "./sizes.mjs";
-import { shortenGlue, shortenWasm } from "./shorten.mjs";
+import { parseNames, shortenExports, shortenGlue, shortenWasm } from "./shorten.mjs";
 import { step } from "./step.mjs";
 
 const WASM = "mqtt_lib_bg.wasm";
@@ -26,7 +26,10 @@ const WASM_TYPES = `// What an import of the file gives is the bundler's choice:
 declare const file: any;
 export = file;
 `;
-const PKG = ["pkg/mqtt_lib.js", "pkg/mqtt_lib.d.ts", `pkg/${WASM}`];
+/** The .wasm as it is shipped, and the short names in it. */
+const SHORT_WASM = "pkg/short.wasm";
+const SHORT_NAMES = "pkg/short-names.txt";
+const PKG = ["pkg/mqtt_lib.js", "pkg/mqtt_lib.d.ts", `pkg/${WASM}`, SHORT_WASM, SHORT_NAMES];
 const PERSISTENT = "js/persistent";
 const AWS = "js/aws";
 const SOURCES = [
@@ -100,10 +103,11 @@ export const SMALL = {
 };
 
 async function buildWasm() {
-  const build = ["build", ".", "--target", "web", "--release", "--out-dir", "pkg", "--", ...SMALL.args];
-  await must("wasm-pack", build, { env: SMALL.env });
+  const options = ["--target", "web", "--release", "--no-opt", "--out-dir", "pkg"];
+  await must("wasm-pack", ["build", ".", ...options, "--", ...SMALL.args], { env: SMALL.env });
   // It says "*", and `npm pack` would obey and leave the folder's files out.
   rmSync(at("pkg", ".gitignore"), { force: true });
+  writeFileSync(at(SHORT_NAMES), await shortenWasm(at("pkg", WASM), at(SHORT_WASM)));
 }
 
 /** Builds beside dist/ and swaps at the end, so that a failed build leaves the last good one. */
@@ -113,9 +117,8 @@ async function buildJs() {
   mkdirSync(at("target"), { recursive: true });
   const folder = mkdtempSync(at("target", "dist-"));
   try {
-    const { bytes, names: short } = shortenWasm(readFileSync(at("pkg", WASM)));
-    writeFileSync(join(folder, WASM), bytes);
-    await bundle(folder, short);
+    copyFileSync(at(SHORT_WASM), join(folder, WASM));
+    await bundle(folder, parseNames(readFileSync(at(SHORT_NAMES), "utf8")));
     writeFileSync(join(folder, `${WASM}.d.cts`), WASM_TYPES);
     // The same types for both, as it is the same class; a second copy would be a thirtieth of the tarball.
     writeFileSync(join(folder, "index.d.ts"), 'export * from "./index.cjs";\n');
@@ -135,21 +138,29 @@ async function buildJs() {
   }
 }
 
-async function bundle(folder, short) {
-  const { build } = await import("esbuild"); // not before set-up has installed it
-  const glue = {
-    name: "glue",
-    setup: (esbuild) =>
-      esbuild.onLoad({ filter: /pkg[/\\]mqtt_lib\.js$/ }, ({ path }) => ({
-        contents: shortenGlue(readFileSync(path, "utf8"), short),
-      })),
+/** An esbuild plugin: the JavaScript that belongs to the .wasm gets its short names. */
+function shortNames(names) {
+  const change = (filter, shorten) => (esbuild) =>
+    esbuild.onLoad({ filter }, ({ path }) => ({ contents: shorten(readFileSync(path, "utf8")) }));
+  const glue = change(/pkg[/\\]mqtt_lib\.js$/, (source) => shortenGlue(source, names));
+  const runtime = change(/js[/\\]runtime\.mjs$/, (source) => shortenExports(source, names.exports));
+  return {
+    name: "short-names",
+    setup(esbuild) {
+      glue(esbuild);
+      runtime(esbuild);
+    },
   };
+}
+
+async function bundle(folder, names) {
+  const { build } = await import("esbuild"); // not before set-up has installed it
   const common = {
     absWorkingDir: ROOT,
     bundle: true,
     logLevel: "warning",
     legalComments: "none",
-    plugins: [glue],
+    plugins: [shortNames(names)],
   };
   const browser = {
     ...common,

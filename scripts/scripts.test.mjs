@@ -1,11 +1,15 @@
 // Tests of the scripts themselves: a check that never fails, or a count that is always zero, proves nothing.
 import assert from "node:assert/strict";
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { basename, join } from "node:path";
 import { test } from "node:test";
 import { offences } from "./check-engine.mjs";
 import { choose, parse } from "./fuzz.mjs";
 import { agreedVersion } from "./release.mjs";
 import { Failure, must, run } from "./run.mjs";
-import { countNode, countRust } from "./stages.mjs";
+import { parseNames, shortenGlue } from "./shorten.mjs";
+import { countRust, runNodeTests } from "./stages.mjs";
 
 const names = (source) => offences(source).map(({ name }) => name);
 
@@ -58,10 +62,121 @@ test("cargo's and wasm-bindgen's totals are summed over test binaries", () => {
   assert.deepEqual(countRust("error: could not compile"), { passed: 0, failed: 0, skipped: 0 });
 });
 
-test("the totals of node's runner are read, the last ones if a test printed some itself", () => {
-  const report = (pass) =>
-    `ℹ tests 9\nℹ suites 0\nℹ pass ${pass}\nℹ fail 1\nℹ cancelled 1\nℹ skipped 1\nℹ todo 1\nℹ duration_ms 42.5\n`;
-  assert.deepEqual(countNode(report(1) + report(5)), { passed: 5, failed: 2, skipped: 2 });
+const TESTS = {
+  "all.test.mjs": `
+    import { before, describe, test } from "node:test";
+    test("passes", () => console.log("\u2139 pass 99"));
+    test("fails", () => { throw new Error("as it should"); });
+    test("is skipped", { skip: true }, () => {});
+    test("is to do", { todo: true }, () => { throw new Error("not yet"); });
+    describe("suite", () => {
+      test("in a suite", () => {});
+      test("with a subtest", async (t) => { await t.test("subtest", () => {}); });
+    });
+    describe("suite whose hook fails", () => {
+      before(() => { throw new Error("as it should"); });
+      test("does not run", () => {});
+    });
+    test("never ends", { timeout: 20 }, () => new Promise(() => {}));
+  `,
+  "no-test.test.mjs": "export {};",
+  "not-a-module.test.mjs": 'throw new Error("as it should");',
+};
+
+test("each test of node's runner is counted once, and no file or suite; a file without a test has failed", async (t) => {
+  const folder = mkdtempSync(join(tmpdir(), "mqtt-lib-"));
+  t.after(() => rmSync(folder, { recursive: true }));
+  const files = Object.entries(TESTS).map(([name, source]) => {
+    writeFileSync(join(folder, name), source);
+    return join(folder, name);
+  });
+  const record = join(folder, "made", "results.jsonl");
+  const counts = await runNodeTests(files, { timeout: 60_000, record, quiet: true });
+  const results = readFileSync(record, "utf8")
+    .split("\n")
+    .filter(Boolean)
+    .map((line) => JSON.parse(line))
+    .map(({ file, name, result }) => `${basename(file)}: ${name.join(" > ")}: ${result}`);
+  assert.deepEqual(
+    results.map((line) => line.replaceAll(`${folder}/`, "")),
+    [
+      "all.test.mjs: passes: passed",
+      "all.test.mjs: fails: failed",
+      "all.test.mjs: is skipped: skipped",
+      "all.test.mjs: is to do: todo",
+      "all.test.mjs: suite > in a suite: passed",
+      "all.test.mjs: suite > with a subtest > subtest: passed",
+      "all.test.mjs: suite > with a subtest: passed",
+      "all.test.mjs: suite whose hook fails > does not run: cancelled",
+      "all.test.mjs: never ends: cancelled",
+      "no-test.test.mjs: no-test.test.mjs: failed",
+      "not-a-module.test.mjs: not-a-module.test.mjs: failed",
+    ],
+  );
+  assert.deepEqual(counts, { passed: 4, failed: 5, skipped: 2 });
+});
+
+test("a run that fails without a failed test, or writes no results, counts as one failure", async (t) => {
+  const folder = mkdtempSync(join(tmpdir(), "mqtt-lib-"));
+  t.after(() => rmSync(folder, { recursive: true }));
+  const record = join(folder, "results.jsonl");
+  writeFileSync(record, '{"result":"passed"}\n');
+  const missing = [join(folder, "missing.test.mjs")];
+  assert.deepEqual(await runNodeTests(missing, { timeout: 60_000, record, quiet: true }), {
+    passed: 0,
+    failed: 1,
+    skipped: 0,
+  });
+});
+
+const NAMES = `{
+ "imports": [
+  ["./m.js", "__wbg_warn_f59baef670ac0e73", "$"],
+  ["./m.js", "__wbindgen_object_clone_ref", "A"]
+ ],
+ "exports": [
+  ["memory", "B"],
+  ["__wbindgen_malloc", "Aa"],
+  ["topic", "C"]
+ ]
+}
+`;
+const AGAIN = NAMES.replaceAll(/"[^"]+", ("[^"]+")\]/g, "$1, $1]");
+const GLUE = `
+export function topic(number) { return wasm.topic(number, wasm.__wbindgen_malloc, this.wasm.topic); }
+const import0 = {
+    __wbg_warn_f59baef670ac0e73: function(arg0) { console.warn(getObject(arg0).topic); },
+    __wbindgen_object_clone_ref: function() { return wasm.memory.buffer; },
+};
+const imports = { "./m.js": import0 };
+`;
+
+test("the glue has the short names that wasm-opt has given, of imports and exports alone", () => {
+  for (const said of [NAMES, NAMES + AGAIN, NAMES + AGAIN + AGAIN]) {
+    assert.equal(
+      shortenGlue(GLUE, parseNames(said)),
+      `
+export function topic(number) { return wasm.C(number, wasm.Aa, this.wasm.topic); }
+const import0 = {
+    $: function(arg0) { console.warn(getObject(arg0).topic); },
+    A: function() { return wasm.B.buffer; },
+};
+const imports = { "a": import0 };
+`,
+    );
+  }
+});
+
+test("glue that does not belong to the .wasm fails the build", () => {
+  const names = parseNames(NAMES);
+  const without = (text) => GLUE.replace(text, "");
+  assert.throws(() => shortenGlue(without("__wbindgen_object_clone_ref:"), names), /2 imports.* 1\.$/);
+  assert.throws(() => shortenGlue(GLUE.replace("wasm.topic", "wasm.topics"), names), /no "topics"/);
+  assert.throws(
+    () => shortenGlue(GLUE.replace("__wbg_warn_f5", "__wbg_warn_f6"), names),
+    /no "__wbg_warn_f6/,
+  );
+  assert.throws(() => parseNames(NAMES + NAMES), /renamed/);
 });
 
 test("a failing command is told in one sentence", async () => {

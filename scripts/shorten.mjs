@@ -1,108 +1,77 @@
-// Short names for what wasm-bindgen passes between the glue and the wasm. Its own carry hashes, which no
-// compression makes small: 4 KiB of the download. Both sides get the same names, or neither works.
+// Makes the .wasm small with wasm-opt, which also gives short names to all that it imports and exports: those of
+// wasm-bindgen carry hashes, which no compression makes small. Owns the options of wasm-opt, and the same names in the
+// JavaScript that belongs to the .wasm.
+import { Failure, must } from "./run.mjs";
 
-const IMPORT = 2;
-const EXPORT = 7;
-const MODULE = "./mqtt_lib_bg.js";
-const SHORT_MODULE = "a";
-/** Generated names; those of the crate's own functions are short already. */
-const LONG = /^(__wb|mqttcustom_|wasm_bindgen_)/;
+/**
+ * Functions with similar names have similar code, and compress better side by side. The lowest KiB is the far end of the
+ * stack: no address lies there.
+ */
+const SMALLER = [
+  "-Os",
+  "--skip-pass=local-cse",
+  "--skip-pass=memory-packing",
+  "--skip-pass=simplify-locals",
+  "--flexible-inline-max-function-size=0",
+  "--one-caller-inline-max-function-size=0",
+  "--converge",
+  "--low-memory-unused",
+  "--reorder-functions-by-name",
+  "--strip-producers",
+  "--strip-target-features",
+];
 
-/** Reads a wasm binary front to back. */
-class Reader {
-  constructor(bytes, at = 0) {
-    this.bytes = bytes;
-    this.at = at;
-  }
+/** @typedef {{ module: string, imports: Map<string, string>, exports: Map<string, string> }} Names long to short */
 
-  byte() {
-    return this.bytes[this.at++];
-  }
-
-  number() {
-    let value = 0;
-    for (let shift = 0; ; shift += 7) {
-      const byte = this.byte();
-      value += (byte & 0x7f) * 2 ** shift;
-      if (byte < 0x80) return value;
-    }
-  }
-
-  take(length) {
-    this.at += length;
-    return this.bytes.subarray(this.at - length, this.at);
-  }
-
-  name() {
-    return Buffer.from(this.take(this.number())).toString();
-  }
-
-  /** What kind of thing an import is: a function by its type, a table, a memory, a global, a tag. */
-  description() {
-    const from = this.at;
-    const kind = this.byte();
-    if (kind === 0) this.number();
-    else if (kind === 1 || kind === 2) this.limits(kind);
-    else this.take(2);
-    return this.bytes.subarray(from, this.at);
-  }
-
-  limits(kind) {
-    if (kind === 1) this.byte();
-    const flags = this.byte();
-    this.number();
-    if (flags & 1) this.number();
-  }
+/** Writes `to`; returns what wasm-opt says of the names. @param {string} from @param {string} to */
+export function shortenWasm(from, to) {
+  const options = [...SMALLER, "--minify-imports-and-exports-and-modules"];
+  return must("wasm-opt", [from, ...options, "-o", to], { capture: true });
 }
 
-function number(value) {
-  const bytes = [];
-  for (let rest = value; ; rest = Math.floor(rest / 128)) {
-    if (rest < 128) return Buffer.from([...bytes, rest]);
-    bytes.push((rest % 128) + 128);
+/** Reads that: JSON for each round of `--converge`, of which the first shortens all names. @param {string} text @returns {Names} */
+export function parseNames(text) {
+  const [{ imports, exports }, ...later] = text.split(/^(?=\{)/m).map((json) => JSON.parse(json));
+  const renamed = later.flatMap((round) => [
+    ...round.imports.map((names) => names.slice(1)),
+    ...round.exports,
+  ]);
+  if (renamed.some(([long, short]) => long !== short)) {
+    throw new Failure("wasm-opt has renamed what it had shortened before.");
   }
-}
-
-const name = (text) => Buffer.concat([number(Buffer.byteLength(text)), Buffer.from(text)]);
-
-/** The wasm with short names, and the map that `shortenGlue` needs. */
-export function shortenWasm(bytes) {
-  const names = new Map();
-  const short = (long) => {
-    if (!LONG.test(long)) return long;
-    if (!names.has(long)) names.set(long, `$${names.size.toString(36)}`);
-    return names.get(long);
+  return {
+    module: imports[0][0],
+    imports: new Map(imports.map(([_module, long, short]) => [long, short])),
+    exports: new Map(exports),
   };
-  const out = [bytes.subarray(0, 8)];
-  const all = new Reader(bytes, 8);
-  while (all.at < bytes.length) {
-    const from = all.at;
-    const id = all.byte();
-    const section = new Reader(all.take(all.number()));
-    if (id !== IMPORT && id !== EXPORT) {
-      out.push(bytes.subarray(from, all.at));
-      continue;
-    }
-    const count = section.number();
-    const body = [number(count)];
-    for (let i = 0; i < count; i++) {
-      if (id === IMPORT) {
-        section.name();
-        body.push(name(SHORT_MODULE), name(short(section.name())), section.description());
-      } else {
-        body.push(name(short(section.name())), section.take(1), number(section.number()));
-      }
-    }
-    const whole = Buffer.concat(body);
-    out.push(Buffer.from([id]), number(whole.length), whole);
-  }
-  return { bytes: Buffer.concat(out), names };
 }
 
-/** The glue that goes with it. */
-export function shortenGlue(source, names) {
-  const known = [...names.keys()].sort((a, b) => b.length - a.length).join("|");
-  return source
-    .replaceAll(MODULE, SHORT_MODULE)
-    .replaceAll(new RegExp(`\\b(?:${known})\\b`, "g"), (long) => names.get(long));
+/** The name that wasm-opt gives to the first module, and the only one here. */
+const SHORT_MODULE = "a";
+
+/** The glue of wasm-bindgen with the short names: the object of imports, and the uses of exports. */
+export function shortenGlue(source, { module, imports, exports }) {
+  let found = 0;
+  const glue = source
+    .replaceAll(`"${module}"`, `"${SHORT_MODULE}"`)
+    .replaceAll(/\b__wb\w+(?=: function)/g, (long) => {
+      found += 1;
+      return known(imports, long);
+    });
+  if (found !== imports.size) {
+    throw new Failure(`The .wasm has ${imports.size} imports, and its glue gives ${found}.`);
+  }
+  return shortenExports(glue, exports);
+}
+
+/** JavaScript that uses exports of the .wasm as `wasm.name`. @param {string} source @param {Map<string, string>} exports */
+export function shortenExports(source, exports) {
+  return source.replaceAll(/(?<=[^\w.]wasm\.)[A-Za-z_]\w*/g, (long) => known(exports, long));
+}
+
+/** @param {Map<string, string>} names @param {string} long */
+function known(names, long) {
+  const short = names.get(long);
+  if (short === undefined) throw new Failure(`The .wasm has no "${long}", which its JavaScript names.`);
+  return short;
 }

@@ -1,10 +1,11 @@
-// The stages of `npm test`: what each runs, and how its tests are counted from what it prints.
-import { existsSync, readdirSync } from "node:fs";
-import { join } from "node:path";
+// The stages of `npm test`: what each runs, and how its tests are counted.
+import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync } from "node:fs";
+import { dirname, join } from "node:path";
 import { buildWasi } from "./build-wasi.mjs";
 import { checkEngine } from "./check-engine.mjs";
 import { ROOT, run, which } from "./run.mjs";
 import { WASMTIME } from "./setup.mjs";
+import { countResults } from "./test-reporter.mjs";
 import { withWasmBroker } from "./wasm-broker.mjs";
 
 const WASM = "wasm32-unknown-unknown";
@@ -30,23 +31,31 @@ export function countRust(output) {
   return { passed: sum(1), failed: sum(2), skipped: sum(3) };
 }
 
-/** Reads the totals at the end of node's spec reporter ("ℹ pass 3"). */
-export function countNode(output) {
-  const total = (word) =>
-    Number([...output.matchAll(new RegExp(`^ℹ ${word} (\\d+)$`, "gm"))].at(-1)?.[1] ?? 0);
-  return {
-    passed: total("pass"),
-    failed: total("fail") + total("cancelled"),
-    skipped: total("skipped") + total("todo"),
-  };
+/** Tests whose program failed without a failed test (it did not compile, it crashed) count as one failure. */
+const atLeastOneFailure = (counts, code) => ({
+  ...counts,
+  failed: code !== 0 && counts.failed === 0 ? 1 : counts.failed,
+});
+
+/** Runs `cargo test` or its like, which prints its totals; a format for machines needs an unstable Rust. */
+async function rustTests(command, args, options) {
+  const { code, output } = await run(command, args, { tee: true, ...options });
+  return atLeastOneFailure(countRust(output), code);
 }
 
-/** Tests whose program failed without counting a failure (it did not compile, it crashed) count as one failure. */
-async function counted(count, command, args, options) {
-  const { code, output } = await run(command, args, { tee: true, ...options });
-  const counts = count(output);
-  if (code !== 0 && counts.failed === 0) counts.failed = 1;
-  return counts;
+const REPORTER = new URL("test-reporter.mjs", import.meta.url).href;
+
+/** Runs test files in Node; the results of each test are then in `record`. `quiet` shows nothing of it. */
+export async function runNodeTests(files, { timeout, env, record, quiet = false }) {
+  rmSync(record, { force: true });
+  mkdirSync(dirname(record), { recursive: true });
+  const args = ["--test"];
+  args.push("--test-reporter=spec", "--test-reporter-destination=stdout");
+  args.push(`--test-reporter=${REPORTER}`, `--test-reporter-destination=${record}`);
+  // The time limit also ends a file that leaves a socket or a timer open, and counts it as a failure.
+  args.push(`--test-timeout=${timeout}`, ...files);
+  const { code } = await run(process.execPath, args, { env, capture: quiet });
+  return atLeastOneFailure(countResults(existsSync(record) ? readFileSync(record, "utf8") : ""), code);
 }
 
 function nodeTests(folder, timeout, env) {
@@ -54,17 +63,15 @@ function nodeTests(folder, timeout, env) {
   const names = existsSync(path) ? readdirSync(path).filter((name) => name.endsWith(".test.mjs")) : [];
   if (names.length === 0) return { passed: 0, failed: 0, skipped: 0 };
   const files = names.sort().map((name) => join(folder, name));
-  // The time limit also ends a file that leaves a socket or a timer open, and counts it as a failure.
-  const args = ["--test", "--test-reporter=spec", `--test-timeout=${timeout}`, ...files];
-  // Without colours, so that the totals can be read.
-  return counted(countNode, process.execPath, args, { env: { FORCE_COLOR: undefined, ...env } });
+  const record = join(ROOT, "target", "tests", `${folder.replaceAll("/", "-")}.jsonl`);
+  return runNodeTests(files, { timeout, env, record });
 }
 
 /** The tests that live in the wasm itself, with a real broker behind them. */
 function wasmTests(file, ...flags) {
   const args = ["test", ...flags, "--", "--test", file];
   return withWasmBroker((url) =>
-    counted(countRust, "wasm-pack", args, {
+    rustTests("wasm-pack", args, {
       env: { WASM_BINDGEN_TEST_TIMEOUT: "120", ...(url && { MQTT_TEST_WS_URL: url }) },
     }),
   );
@@ -84,12 +91,12 @@ async function wasi() {
     await inWasi("fmt", "--all", "--check"),
     await inWasi("clippy", "--release", "--locked", "--workspace", "--", "-D", "warnings"),
     // As released: the crate's own .wasm of a debug build, which nobody uses, crashes LLD 22 (ElemSection::writeBody).
-    await counted(countRust, "cargo", ["test", "--release", "--locked", "-p", "mqtt-lib-edge"], {
+    await rustTests("cargo", ["test", "--release", "--locked", "-p", "mqtt-lib-edge"], {
       env,
       cwd: join(ROOT, "wasi"),
     }),
     // Optimised a little: it is built a little later, and run seven times as fast.
-    await counted(countRust, "cargo", ["test", "--lib", "--target", "wasm32-wasip2"], {
+    await rustTests("cargo", ["test", "--lib", "--target", "wasm32-wasip2"], {
       env: { ...env, CARGO_PROFILE_TEST_OPT_LEVEL: "1", CARGO_PROFILE_DEV_OPT_LEVEL: "1" },
     }),
     await nodeTests("tests/wasi", 5 * MINUTE),
@@ -124,7 +131,7 @@ export const STAGES = [
   {
     name: "rust",
     title: "cargo test, native",
-    body: () => counted(countRust, "cargo", ["test", "--no-fail-fast"]),
+    body: () => rustTests("cargo", ["test", "--no-fail-fast"]),
   },
   { name: "wasm-node", title: "wasm-pack test --node", body: () => wasmTests("wasm_node", "--node") },
   {

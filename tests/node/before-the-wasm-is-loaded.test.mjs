@@ -2,6 +2,7 @@
 // themselves, told to load as a page does, from a promise that the test resolves.
 
 import assert from "node:assert/strict";
+import { readFileSync } from "node:fs";
 import { after, before, test } from "node:test";
 import { startMosquitto } from "../support/mosquitto.mjs";
 import { freshTopic, lines, run } from "./helpers.mjs";
@@ -190,10 +191,37 @@ test("stop() in the meantime is honoured, and messages(filter) may begin", async
   assert.deepEqual(said, ["x", "true", "stopped"]);
 });
 
-test("more early calls than it keeps are refused with QUEUE_FULL", async () => {
+test("stop() with a wrong argument rejects once it is there, and stops nothing; a right one resolves even if the load fails", async () => {
+  const said = await play(`
+    const show = (where) => ({ name, code }) => console.log(where, name, code);
+    const client = new MqttCustom({ credentials: { mqttserver }, on_error: (self, userdata, { code }) => console.log(code) });
+    const wrong = client.stop({ reasonCode: 3 }).catch(show("stop"));
+    arrive();
+    await wrong;
+    await client.start();
+    console.log(client.state);
+    await client.stop();
+  `);
+  assert.deepEqual(said, ["stop RangeError OUT_OF_RANGE", "connected"]);
+  const failing = await play(`
+    fails = 1;
+    const client = new MqttCustom({ credentials: { mqttserver }, on_error: (self, userdata, { code }) => console.log(code) });
+    await client.stop();
+    console.log(client.state);
+  `);
+  assert.deepEqual(failing, ["LOAD_FAILED", "idle"]);
+});
+
+/** As the README has it. */
+const [MAX_EARLY] = /[\d,]+(?= calls before the WebAssembly was loaded)/.exec(
+  readFileSync("README.md", "utf8"),
+);
+
+test(`${MAX_EARLY} early calls are kept, and one more is refused with QUEUE_FULL`, async () => {
+  const count = MAX_EARLY.replaceAll(",", "");
   const said = await play(`
     const client = new MqttCustom({ credentials: { mqttserver } });
-    for (let i = 0; i < 100_000; i++) client.publish(topic, "x");
+    for (let i = 0; i < ${count}; i++) client.publish(topic, "x");
     await client.publish(topic, "one too many").catch(({ name, code, message }) => console.log(name, code, message));
     const started = client.start();
     const stopped = client.stop();
@@ -201,6 +229,6 @@ test("more early calls than it keeps are refused with QUEUE_FULL", async () => {
     await Promise.all([started.catch(({ code }) => console.log(code)), stopped]);
     console.log(client.stats().sent);
   `);
-  assert.match(said[0], /^MqttError QUEUE_FULL 100000 calls already wait .*start\(\)/);
-  assert.deepEqual(said.slice(1), ["100000"], "start() and stop() are never refused");
+  assert.match(said[0], new RegExp(`^MqttError QUEUE_FULL ${count} calls already wait .*start\\(\\)`));
+  assert.deepEqual(said.slice(1), [count], "start() and stop() are never refused");
 });

@@ -1,10 +1,11 @@
 // stop(): what is pending is sent, the broker is told, and then nothing of the client is left.
 
 import assert from "node:assert/strict";
-import { after, before, test } from "node:test";
+import { after, before, describe, test } from "node:test";
 import { fakeBroker, scripts } from "../support/fake-broker.mjs";
 import { startMosquitto } from "../support/mosquitto.mjs";
 import { freePort } from "../support/ports.mjs";
+import { check, outOfRange, wrongType } from "../support/refusals.mjs";
 import { clientFor, collect, failure, freshTopic, lines, run, until } from "./helpers.mjs";
 
 let broker;
@@ -253,4 +254,47 @@ test("a client that is used is not collected although nobody keeps it", async ()
   assert.equal(stderr, "");
   assert.equal(stdout, "still there\nend\n");
   assert.equal(code, 0);
+});
+
+describe("stop() with a wrong argument", () => {
+  const WRONG = {
+    "a reason code that no client sends": [
+      { reasonCode: 3 },
+      outOfRange("options.reasonCode", "0, 4", "128 to 255"),
+    ],
+    "a reason code that is text": [{ reasonCode: "4" }, outOfRange("options.reasonCode")],
+    "an unknown key": [{ reasoncode: 4 }, wrongType('no key "reasoncode"', 'did you mean "reasonCode"')],
+    "an option that is no object": [4, wrongType("options must be an object", "a number was given")],
+    "a property that is not of DISCONNECT": [{ properties: { topicAlias: 1 } }, wrongType("topicAlias")],
+    "a reason code in MQTT 3.1.1, which has none": [{ reasonCode: 4 }, wrongType("MQTT 5")],
+  };
+  for (const [name, [options, expected]] of Object.entries(WRONG)) {
+    test(`rejects and stops nothing: ${name}`, async (t) => {
+      const mqttversion = name.includes("3.1.1") ? 4 : 5;
+      const client = clientFor(t, { mqttserver: broker.url, mqttversion });
+      await client.start();
+      const loop = client.messages();
+      const asked = mqttversion === 5 ? client.request(freshTopic(), "x", { timeout: 0.2 }) : undefined;
+      check(await failure(client.stop(options)), expected);
+      assert.equal(client.state, "connected");
+      if (asked) assert.equal((await failure(asked)).code, "TIMEOUT", "a request goes on");
+      await client.stop();
+      assert.equal((await loop.next()).done, true);
+    });
+  }
+
+  test("rejects also when the client is stopped already, and never ends the process", async () => {
+    const { stdout, stderr, code } = await run(
+      `
+      import { MqttCustom } from "mqtt-lib";
+      const client = new MqttCustom({ autostart: false });
+      await client.stop();
+      client.stop({ reasonCode: 3 });
+      await client.stop({ reasonCode: 3 }).catch(({ name, code }) => console.log(name, code));
+      `,
+    );
+    assert.equal(stderr, "");
+    assert.equal(stdout, "RangeError OUT_OF_RANGE\n");
+    assert.equal(code, 0);
+  });
 });

@@ -35,6 +35,8 @@ test("with --unhandled-rejections=strict every kind of rejection goes by unseen,
     // What is wrong with the arguments.
     const client = new MqttCustom({ credentials: { mqttserver }, on_error });
     await client.start();
+    const five = new MqttCustom({ credentials: { mqttserver, mqttversion: 5 }, on_error });
+    await five.start();
     for (const wrong of [
       () => client.publish("a/#", "x"),
       () => client.publish("a", {}),
@@ -53,7 +55,18 @@ test("with --unhandled-rejections=strict every kind of rejection goes by unseen,
       () => client.publish_high_priority("a", "x", { port: 0 }),
       () => client.publish_high_priority("a", "x", { hostname: "mqtt://127.0.0.1:1" }),
       () => MqttCustom.publish_high_priority("a", "x", { hostname: "mqtt://127.0.0.1:1" }),
+      () => client.reauthenticate(7),
+      () => client.request("a", "x"),
+      () => client.respond("a+", () => {}),
+      () => client.stop({ reasonCode: 3 }),
+      () => five.request("a", "x", { timeout: -1 }),
+      () => five.request("a/#", "x"),
+      () => five.request("a", "x", { timeout: 0.01 }),
     ]) await twice(wrong);
+    const asked = five.request("a", "x");
+    five.request("a", "x");
+    await five.stop();
+    await asked.catch(({ code }) => console.log(code));
 
     // What a client that is stopped refuses.
     await client.stop();
@@ -89,7 +102,7 @@ test("with --unhandled-rejections=strict every kind of rejection goes by unseen,
     { flags: ["--unhandled-rejections=strict"] },
   );
   assert.equal(stderr, "");
-  assert.deepEqual(lines(stdout), ["rrrrrr", "all seen"]);
+  assert.deepEqual(lines(stdout), ["STOPPED", "rrrrrr", "all seen"]);
   assert.deepEqual([code, signal], [0, null]);
 });
 
