@@ -7,6 +7,7 @@ use wasm_bindgen::prelude::*;
 use super::network::Network;
 use super::promises::{self, Promises};
 use super::socket::Socket;
+use super::store::Store;
 use super::{platform, Client, RECHECK};
 use crate::engine::{
     drive, transmit_if_full, Change, Delivery, Engine, Error, Event, Flow, Generation, Io, Millis, Outcome,
@@ -34,23 +35,19 @@ impl Io for Adapter<'_> {
     }
 
     fn transmit(&mut self, generation: Generation, bytes: &[u8]) -> Flow {
-        let gate = self.0.store.as_ref();
-        let socket = self.0.socket.borrow();
-        let Some(socket) = socket.as_ref().filter(|socket| socket.generation == generation) else {
-            return Flow::Ready;
-        };
-        let held_back = match gate {
-            Some(store) => store.hold_back(bytes),
-            None => None,
-        };
-        if held_back.is_none() {
-            socket.send(bytes);
+        if let Some(socket) = self.0.socket.borrow().as_ref() {
+            let store = self.0.store.as_ref();
+            if socket.generation == generation && !store.is_some_and(|store| store.hold_back(bytes)) {
+                socket.send(bytes);
+            }
         }
-        if socket.has_enough(held_back.unwrap_or(0)) {
-            self.0.look_again();
-            return Flow::Full;
+        match self.0.is_socket_full() {
+            true => {
+                self.0.look_again();
+                Flow::Full
+            }
+            false => Flow::Ready,
         }
-        Flow::Ready
     }
 
     fn deliver(&mut self, delivery: Delivery) {
@@ -117,11 +114,18 @@ impl Client {
     }
 
     /// The socket has enough for now: Node's sockets say when they take more, others are asked.
-    fn look_again(&self) {
+    pub(super) fn look_again(&self) {
         let mut recheck = self.recheck.borrow_mut();
         if recheck.is_none() {
             *recheck = Some(self.after(RECHECK, Client::on_drain));
         }
+    }
+
+    /// Whether the socket in use takes no more for now, with the bytes that are held back for it.
+    pub(super) fn is_socket_full(&self) -> bool {
+        let held_back = self.store.as_ref().map_or(0, Store::held_back);
+        let socket = self.socket.borrow();
+        socket.as_ref().is_some_and(|socket| socket.has_enough(held_back))
     }
 
     /// In so many milliseconds, if there still is a client.

@@ -129,11 +129,16 @@ impl Store {
         self.settled.get().wrapping_add(self.writes.borrow().len() as u32)
     }
 
-    /// Holds bytes back while a write is unfinished: how many are held back in all. None: nothing stands before them.
-    pub fn hold_back(&self, bytes: &[u8]) -> Option<usize> {
+    /// How many bytes are held back.
+    pub fn held_back(&self) -> usize {
+        self.held_back.get()
+    }
+
+    /// Holds bytes back while a write is unfinished. False: no write stands before them.
+    pub fn hold_back(&self, bytes: &[u8]) -> bool {
         let after = self.last_write();
         if after == self.settled.get() {
-            return None;
+            return false;
         }
         self.held_back.set(self.held_back.get() + bytes.len());
         self.gate.borrow_mut().push_back(HeldBack {
@@ -141,7 +146,7 @@ impl Store {
             bytes: bytes.to_vec(),
             then_close: false,
         });
-        Some(self.held_back.get())
+        true
     }
 
     /// A write is done.

@@ -116,8 +116,12 @@ impl Client {
         self.drain();
     }
 
+    /// The socket may take more.
     pub(super) fn on_drain(&self) {
         *self.recheck.borrow_mut() = None;
+        if self.is_socket_full() {
+            return self.look_again();
+        }
         self.engine.borrow_mut().set_blocked(false);
         self.drain();
     }

@@ -145,8 +145,8 @@ test("the table of options has the defaults of the engine", () => {
   const source = read("src/engine/config.rs").split("impl Default for Config")[1];
   for (const [key, type, , shown] of optionRows()) {
     if (!(key in fields)) continue;
-    const [, digits, shift = "0"] = source.match(new RegExp(`${fields[key]}: ([\\d_]+)(?: << (\\d+))?,`));
-    const value = numberOf(digits) * 2 ** Number(shift);
+    const [, digits] = source.match(new RegExp(`${fields[key]}: (?:Some\\()?([\\d_]+|None)\\)?,`));
+    const value = digits === "None" ? 0 : numberOf(digits);
     assert.equal(Number(shown), type === "seconds" ? value / 1000 : value, key);
   }
 });
