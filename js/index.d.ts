@@ -787,10 +787,9 @@ export type OnError<Userdata = Any> = (
  * accepted; one more at each further one. `lastError`: what ended the attempt or the connection before;
  * `undefined` at the first attempt after `start()`, and when MQTT 3.1.1 is tried after 5 (`mqttversion: "auto"`).
  *
- * All keys take effect at each attempt but these, which stay as they were at the first answer: `queuesize`,
- * `batchsize`, `publishinterval`, `offlinesize`, `offlinebytes`, `offlinepolicy`, `offlineexpiry`,
- * `publishtimeout`. A `mqttclientid` that is left out stays as it was, at first a random one. `store` is refused.
- * Until the first answer the defaults hold for what is published and collected.
+ * All keys take effect at each attempt but those about messages that wait: of these the first answer counts, and their
+ * descriptions in {@link Credentials} say so. A `mqttclientid` that is left out stays as it was, at first a random one.
+ * `store` is refused. Until the first answer the defaults hold for messages that are published or batched.
  */
 export type CredentialsFunction = (
   attempt: number,

@@ -127,7 +127,11 @@ export const STAGES = [
   },
   { name: "types", title: "tsc --noEmit", built: true, body: () => check("tsc", "--noEmit") },
   { name: "purity", title: "the engine names no clock, randomness or JavaScript", body: checkEngine },
-  { name: "scripts", title: "the scripts' own tests", body: () => nodeTests("scripts", MINUTE) },
+  {
+    name: "scripts",
+    title: "the scripts' own tests",
+    body: async () => add(await nodeTests("scripts", MINUTE), await nodeTests("scripts/generate", MINUTE)),
+  },
   {
     name: "rust",
     title: "cargo test, native",

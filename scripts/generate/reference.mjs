@@ -20,7 +20,7 @@ function options(schema) {
   });
   const objects = OBJECTS.map((list) => {
     const { doc } = all.find(({ key }) => key === list);
-    return `## Keys of \`${list}\`\n\n${doc}\n\n${optionTable(entries(schema, list).map(optionRow))}\n`;
+    return `## Keys of ${list}\n\n${doc}\n\n${optionTable(entries(schema, list).map(optionRow))}\n`;
   });
   const first = allEntries(schema)
     .filter(({ firstAnswer }) => firstAnswer)

@@ -11,7 +11,7 @@
 //!
 //! | layer | modules |
 //! | --- | --- |
-//! | packets | `decode`, `v4`, `v5`, [`write`], [`publish`] |
+//! | packets | `decode`, `v4`, `v5`, [`mod@write`], [`publish`] |
 //! | parts | [`frame`], [`properties`], [`topic`], `packet` |
 //! | values | [`varint`], [`strings`], `packet_id` |
 //! | words | `decode_error`, `reason_code`, `packet_type`, `version` |

@@ -33,7 +33,7 @@ pub struct Config {
     pub password: Option<Vec<u8>>,
     /// Keep alive; none: off. Option `mqttkeepalive`.
     pub keepalive: Option<Millis>,
-    /// The journal is written to a store, see `journal.rs`. Option `store`.
+    /// What must outlive the process is given to a store. Option `store`.
     pub persist: bool,
     /// Properties of CONNECT, encoded; MQTT 5. Option `properties`.
     pub properties: Vec<u8>,
