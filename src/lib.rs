@@ -1,23 +1,47 @@
 //! A client for MQTT 3.1.1 and 5.0 whose core is a pure state machine ([`engine`]) over a strict codec
-//! ([`codec`]). Compiled to WebAssembly, a thin edge adds sockets, timers and the JavaScript class
+//! ([`codec`]). Compiled to WebAssembly, a thin adapter adds sockets, timers and the JavaScript class
 //! `MqttCustom`; without it the two are an ordinary library without input or output.
 //!
-//! Rust programs bring a socket and a clock. Every input is followed by a full drain, with [`engine::drive()`]; step by
-//! step it looks like this:
+//! A Rust program is an adapter of its own: it implements [`engine::Io`], and after every input calls
+//! [`engine::drive()`], which says what to do and in which order:
 //!
 //! ```
-//! use mqtt_lib::engine::{Config, Engine, Event, Output};
+//! use mqtt_lib::engine::{drive, Change, Config, Delivery, Engine, Event, Flow, Generation, Io, Millis};
+//!
+//! struct Adapter {
+//!     engine: Engine,
+//!     sent: Vec<u8>,
+//! }
+//!
+//! impl Io for Adapter {
+//!     fn now(&mut self) -> Millis {
+//!         5 // of any clock that does not go back
+//!     }
+//!     fn with_engine<R>(&mut self, step: impl FnOnce(&mut Engine) -> R) -> R {
+//!         step(&mut self.engine)
+//!     }
+//!     fn store(&mut self, _: Vec<Change>) -> Flow {
+//!         Flow::Ready // with `Config::persist` only
+//!     }
+//!     fn transmit(&mut self, _: Generation, bytes: &[u8]) -> Flow {
+//!         self.sent.extend(bytes); // to the socket
+//!         Flow::Ready
+//!     }
+//!     fn deliver(&mut self, _: Delivery) {} // messages, to the application
+//!     fn event(&mut self, event: Event) {
+//!         if let Event::Open { generation, .. } = event {
+//!             self.engine.opened(5, generation); // once the socket is open
+//!         }
+//!     }
+//! }
 //!
 //! let config = Config { servers: vec!["mqtt://localhost:1883".into()], ..Config::default() };
-//! let mut engine = Engine::new(config, 42)?; // the seed of client identifiers and delays
-//! engine.start(0, None); // milliseconds of any clock
-//! let Output::Event(Event::Open { generation, .. }) = engine.poll(0) else { panic!() };
-//! engine.opened(5, generation); // the socket is open: CONNECT is to be sent
-//! let Output::Transmit { bytes, .. } = engine.poll(5) else { panic!() };
-//! assert_eq!(bytes[0], 0x10);
-//! let Output::Idle(deadline) = engine.poll(5) else { panic!() };
-//! assert_eq!(deadline, Some(10_000)); // CONNACK is late then: `tick`
-//! # Ok::<(), mqtt_lib::engine::Error>(())
+//! let engine = Engine::new(config, 42).expect("a configuration that works"); // 42: the seed of all randomness
+//! let mut adapter = Adapter { engine, sent: Vec::new() };
+//! adapter.engine.start(5, None);
+//! let deadline = drive(&mut adapter);
+//! assert_eq!(adapter.sent[0], 0x10); // CONNECT
+//! assert_eq!(deadline, Some(10_005)); // when CONNACK is late, and `tick` is to be called
 //! ```
 //!
 //! `examples/native.rs` is a whole client over `std::net`.

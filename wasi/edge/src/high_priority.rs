@@ -8,7 +8,7 @@ use crate::{Client, Outgoing};
 pub fn publish_high_priority(mut config: Config, message: &Outgoing<'_>) -> Result<(), Error> {
     config.reconnect = false;
     mqtt_lib::engine::check_topic(message.topic)?;
-    let mut client = Client::new(config);
+    let mut client = Client::new(config)?;
     let result = client.start().and_then(|()| client.publish(message));
     client.stop()?;
     result
