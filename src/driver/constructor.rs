@@ -11,7 +11,7 @@ use super::callbacks::{Callbacks, NAMES};
 use super::store::Store;
 use super::{arguments, platform, properties, Client};
 use crate::codec::properties::Place;
-use crate::engine::endpoint::Host;
+use crate::engine::endpoint::Platform;
 use crate::engine::format::format;
 use crate::engine::validate::{unknown, Builder, Value};
 use crate::engine::{Config, Error, Generation, MessageView};
@@ -99,7 +99,7 @@ pub fn config(
     let mut builder = builder(credentials)?;
     builder.port_wins = !platform::get(overrides, "mqttport").is_undefined();
     builder.asked = asked;
-    builder.finish(hooks.host)
+    builder.finish(hooks.platform)
 }
 
 #[inline(never)]
@@ -180,7 +180,7 @@ pub struct Hooks {
     js: Option<JsHooks>,
     /// For a client within: the same sockets and errors, nothing of the caller's own.
     inner: bool,
-    pub host: Host,
+    pub platform: Platform,
     /// `(url, subprotocols, credentials) => WebSocket`, in Node.
     pub connect: Option<Function>,
 }
@@ -189,8 +189,8 @@ impl Hooks {
     pub fn parse(given: &JsValue) -> Hooks {
         let js = given.is_object().then(|| JsHooks::from(given.clone()));
         Hooks {
-            host: match js.as_ref().and_then(JsHooks::node).unwrap_or_default() {
-                true => Host::Node,
+            platform: match js.as_ref().and_then(JsHooks::node).unwrap_or_default() {
+                true => Platform::Node,
                 false => platform::browser(),
             },
             connect: js.as_ref().and_then(JsHooks::connect),

@@ -5,7 +5,7 @@ use js_sys::Function;
 use wasm_bindgen::prelude::*;
 
 use super::constructor::JsHooks;
-use crate::engine::endpoint::Host;
+use crate::engine::endpoint::Platform;
 use crate::engine::Millis;
 
 #[wasm_bindgen]
@@ -73,8 +73,8 @@ pub fn function(object: &JsValue, key: &str) -> Option<Function> {
 }
 
 /// A page or worker, as far as transports go; Node's sockets come with hooks that say so.
-pub fn browser() -> Host {
-    Host::Browser {
+pub fn browser() -> Platform {
+    Platform::Browser {
         secure: is_loaded_by("https:"),
     }
 }

@@ -16,6 +16,8 @@
 //! Four machines do the work, and none of them knows another: `Connection`, `Session`, `Outbox` and `Subscriptions`.
 //! The engine routes between them. Tests that need all of them are in `tests/`.
 
+#![forbid(unsafe_code)]
+
 mod connecting;
 mod connection;
 mod deadline;

@@ -27,7 +27,7 @@ export!(Component);
 
 impl GuestMqttCustom for MqttCustom {
     fn new(credentials: Credentials) -> Result<Self, Error> {
-        let config = credentials::builder(credentials)?.finish(edge::HOST)?;
+        let config = credentials::builder(credentials)?.finish(edge::PLATFORM)?;
         Ok(MqttCustom(RefCell::new(Client::new(config)?)))
     }
 
