@@ -274,7 +274,7 @@ fn with_object(server: &str, key: &str, value: Value, platform: Platform) -> Res
     builder.set("mqttserver", text(server))?;
     builder.set_inner(key, value)?;
     builder.set(key.split('.').next().unwrap(), Value::Other("an object"))?;
-    builder.finish(host)
+    builder.finish(platform)
 }
 
 #[test]

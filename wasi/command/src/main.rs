@@ -17,7 +17,7 @@ mqtt-lib sub --topic FILTER [--topic FILTER ...] [options]
   --count N          sub: end after N messages
   --wait SECONDS     sub: end after so long without a message
   --verbose          sub: TOPIC and a space before each payload
-  --KEY VALUE        any key of credentials: --mqttserver PLATFORM, --mqttport 1883, --mqttusername NAME, ...
+  --KEY VALUE        any key of credentials: --mqttserver HOST, --mqttport 1883, --mqttusername NAME, ...
 ";
 
 fn main() -> ExitCode {
