@@ -228,7 +228,7 @@ fn split_port(authority: &str) -> Option<(&str, Option<u16>)> {
 mod tests {
     use super::*;
 
-    const PAGE: Host = Platform::Browser { secure: false };
+    const PAGE: Platform = Platform::Browser { secure: false };
 
     fn url(
         server: &str,

@@ -303,13 +303,13 @@ fn certs_mean_tls() {
 
 #[test]
 fn what_only_node_can_do_is_refused_elsewhere() {
-    for host in [Platform::Tcp, Platform::Browser { secure: true }] {
+    for platform in [Platform::Tcp, Platform::Browser { secure: true }] {
         for (key, value) in [
             ("certs.ca", text("ca.pem")),
             ("websocket.headers", Value::Other("an object")),
             ("websocket.agent", Value::Other("an object")),
         ] {
-            let error = with_object("h", key, value, host).unwrap_err();
+            let error = with_object("h", key, value, platform).unwrap_err();
             assert!(error.message.contains(" is for Node only: "), "{}", error.message);
         }
     }
