@@ -14,7 +14,10 @@ test("clippy refuses a clock or a random seed of std, in whatever way it is name
   const folder = mkdtempSync(join(tmpdir(), "mqtt-lib-purity-"));
   try {
     cpSync(join(ROOT, "clippy.toml"), join(folder, "clippy.toml"));
-    writeFileSync(join(folder, "Cargo.toml"), '[package]\nname = "impure"\nversion = "0.0.0"\nedition = "2021"\n');
+    writeFileSync(
+      join(folder, "Cargo.toml"),
+      '[package]\nname = "impure"\nversion = "0.0.0"\nedition = "2021"\n',
+    );
     mkdirSync(join(folder, "src"));
     for (const body of [
       "std::time::Instant::now().elapsed().as_millis() as u64",

@@ -242,10 +242,12 @@ impl Effects {
 
     #[cfg(test)]
     pub fn events(&self) -> Vec<&Event> {
-        let event = |queued| match queued {
-            &Queued::Event(ref event) => Some(event),
-            &Queued::Deliver(..) => None,
-        };
+        fn event(queued: &Queued) -> Option<&Event> {
+            match queued {
+                Queued::Event(event) => Some(event),
+                Queued::Deliver(..) => None,
+            }
+        }
         self.queue.iter().filter_map(event).collect()
     }
 }

@@ -69,7 +69,7 @@ impl Engine {
     }
 
     fn has_publishes(&self) -> bool {
-        self.session.len() > 0 || !self.outbox.is_empty()
+        !self.session.is_empty() || !self.outbox.is_empty()
     }
 
     /// Called after every input that may have ended the last pending operation.

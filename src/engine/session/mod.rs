@@ -514,9 +514,9 @@ impl Session {
         self.ids.reserved()
     }
 
-    #[cfg(test)]
+    /// Whether nothing is in flight.
     pub fn is_empty(&self) -> bool {
-        self.publishes.len() == 0 && self.resend.is_empty()
+        self.publishes.len() == 0
     }
 }
 
