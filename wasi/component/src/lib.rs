@@ -183,7 +183,7 @@ impl From<edge::Error> for Error {
         Error {
             code: error.code.name().to_owned(),
             message: error.message.to_string(),
-            reason_code: error.reason,
+            reason_code: error.reason.map(|reason| reason.0),
         }
     }
 }
