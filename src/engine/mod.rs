@@ -298,7 +298,7 @@ impl Engine {
     }
 
     /// The changes of [`Output::Store`] were given to the store. When it is full, nothing is stored or transmitted until
-    /// this is called again.
+    /// this is called again, apart from the last changes and bytes before a transport is closed.
     pub fn stored(&mut self, flow: Flow) {
         self.store_busy = flow == Flow::Full;
     }

@@ -57,6 +57,12 @@ impl Inbound {
             .filter(|(_, owed)| owed.kind == Ack::PubRec);
         self.unrecorded
             .extend(qos2.map(|(ticket, owed)| (ticket, owed.packet_id)));
+        // Their PUBRECs were not sent: they come again, and are repetitions, also of one that a PUBREL has released.
+        for at in 0..self.owed.len() {
+            if self.owed[at].kind == Ack::PubRec {
+                self.mark_unreleased(self.owed[at].packet_id);
+            }
+        }
         self.first = self.next_ticket();
         self.owed.clear();
     }
@@ -133,7 +139,10 @@ impl Inbound {
         self.first = self.first.wrapping_add(1);
         match kind {
             Ack::PubRec => journal.received(packet_id, true),
-            Ack::PubComp => drop(self.release(packet_id, journal)),
+            Ack::PubComp => {
+                journal.received(packet_id, false);
+                self.last_written();
+            }
             _ => self.last_written(),
         }
         Some((kind, packet_id))
@@ -145,31 +154,32 @@ impl Inbound {
     }
 
     /// PUBREL: what is answered at once. None: the PUBREC is owed still, and PUBCOMP follows it. False: there was no such
-    /// message.
+    /// message. In either case the identifier is free for another message, which may have arrived already.
     pub fn released(&mut self, packet_id: PacketId, journal: &mut Journal) -> Option<bool> {
+        let known = self.clear_unreleased(packet_id);
         let owed = |owed: &Owed| owed.packet_id == packet_id && owed.kind == Ack::PubRec;
-        if self.owed.iter().any(owed) {
+        if known && self.owed.iter().any(owed) {
             let kind = Ack::PubComp;
             self.owed.push_back(Owed { packet_id, kind });
             return None;
         }
-        Some(self.release(packet_id, journal))
+        journal.received(packet_id, false);
+        if known {
+            self.last_written();
+        }
+        Some(known)
     }
 
-    fn release(&mut self, packet_id: PacketId, journal: &mut Journal) -> bool {
+    /// True if it was marked.
+    fn clear_unreleased(&mut self, packet_id: PacketId) -> bool {
         let (place, bit) = bit_of(packet_id);
-        let known = match self.unreleased.get_mut(place) {
+        match self.unreleased.get_mut(place) {
             Some(word) if *word & bit != 0 => {
                 *word &= !bit;
                 true
             }
             _ => false,
-        };
-        journal.received(packet_id, false);
-        if known {
-            self.last_written();
         }
-        known
     }
 
     /// The last acknowledgement of a message is written; the message may be of an earlier connection.
