@@ -4,8 +4,8 @@
 
 use super::deadline::Millis;
 use super::format::sort_by_key;
-use super::journal::RecordId;
 use super::output::Token;
+use super::record::{RecordId, Stage};
 use crate::codec::PacketId;
 
 /// Names a publish. `seq` is its place in the order of the calls, so sorting by it restores that order.
@@ -20,15 +20,6 @@ impl Key {
     pub fn slot(self) -> u32 {
         self.slot
     }
-}
-
-/// How far a message in flight has come (§4.3).
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Stage {
-    /// PUBLISH is on the wire; PUBACK or PUBREC is awaited.
-    Sent = 1,
-    /// PUBREC arrived; PUBCOMP is awaited.
-    Released = 2,
 }
 
 /// What a message has while it is in flight.

@@ -9,10 +9,11 @@ use std::collections::VecDeque;
 
 use super::config::{Config, Policy};
 use super::deadline::{nearest, Deadline, Millis};
+use super::effects::Effects;
 use super::interner::HashKeys;
 use super::journal::Journal;
 use super::message::Message;
-use super::output::{Effects, Token};
+use super::output::Token;
 use super::publishes::{BySince, Key, Publish, Publishes};
 use super::session::reencoded;
 use super::{Error, Version};

@@ -9,7 +9,8 @@ use std::collections::VecDeque;
 
 use super::deadline::{nearest, Deadline, Millis};
 use super::journal::Journal;
-use super::publishes::{BySince, Flight, Key, Publish, Publishes, Stage};
+use super::publishes::{BySince, Flight, Key, Publish, Publishes};
+use super::record::Stage;
 use crate::codec::{publish, PacketId, Version};
 use inbound::Inbound;
 use packet_ids::{Holder, PacketIds};
