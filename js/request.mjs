@@ -1,6 +1,7 @@
 // Request and response over MQTT 5 (§4.10): a request carries the topic its answer goes to, and data that
 // tells which answer is whose. One subscription serves all requests of a client.
 
+import { clearTimeout, setTimeout } from "./clock.mjs";
 import { MqttError } from "./errors.mjs";
 
 /** @typedef {import("./message.mjs").Message} Message */

@@ -7,6 +7,7 @@
 // called are not reported: nobody waits for them, and `wasClean` tells. `ondrain` follows whenever
 // `bufferedAmount` was left above 64 KiB by a send, as soon as all of it has gone to the kernel.
 
+import { clearTimeout, queueMicrotask, setTimeout } from "../clock.mjs";
 import { codeOf } from "./failure.mjs";
 
 /** The codes of an error that are ours, by the numbers that the engine knows (`Code::of_transport`). */
@@ -53,7 +54,7 @@ export class DressedSocket {
   /** The stream the bytes leave through. @type {import("node:net").Socket | null} */
   #stream = null;
   #waitsForDrain = false;
-  /** @type {NodeJS.Timeout | undefined} */
+  /** @type {ReturnType<typeof setTimeout> | undefined} */
   #linger;
 
   get bufferedAmount() {
@@ -141,7 +142,7 @@ export class DressedSocket {
       if (now < left) this.#awaitPeer(now);
       else this.abort();
     }, LINGER_MS);
-    this.#linger.unref();
+    this.#linger.id.unref();
   }
 
   drained() {

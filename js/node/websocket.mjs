@@ -2,6 +2,7 @@
 // Owns one WebSocket and joins the frames of one turn; never looks into the bytes.
 
 import { WebSocket } from "ws";
+import { queueMicrotask } from "../clock.mjs";
 import { DressedSocket, OWNER } from "./dressed.mjs";
 import { addressOf, codeOf, failure, shownUrl, socketFailure } from "./failure.mjs";
 import { maskedFrame, maskKey } from "./frame.mjs";
