@@ -367,7 +367,7 @@ export interface Certificates {
   // END GENERATED certs
 }
 
-/** The handshake of a WebSocket (RFC 6455, section 4.1). Has no effect on `mqtt` and `mqtts`. */
+/** The handshake of a WebSocket (RFC 6455, section 4.1). `mqtt` and `mqtts` use `agent` alone. */
 export interface WebSocketOptions {
   // BEGIN GENERATED websocket
   /**

@@ -61,7 +61,7 @@ export function shownUrl(url) {
   return url.replace(/[?#].*/s, "").replace(/\/\/.*@/s, "//");
 }
 
-/** host:port as the user wrote it, the scheme's port where none was given. @param {URL} url @param {number} port */
-export function addressOf(url, port) {
-  return `${url.hostname}:${url.port || port}`;
+/** host:port as the user wrote it, the scheme's port where none was given. @param {URL} url @param {number} port @param {string} [zone] of an IPv6 address */
+export function addressOf(url, port, zone = "") {
+  return `${url.hostname.replace("]", `${zone}]`)}:${url.port || port}`;
 }

@@ -3,8 +3,10 @@
 
 import { isIP, connect as netConnect } from "node:net";
 import { connect as tlsConnect } from "node:tls";
+import { queueMicrotask } from "../clock.mjs";
 import { DressedSocket, OWNER } from "./dressed.mjs";
 import { addressOf, failure, socketFailure } from "./failure.mjs";
+import { connectBy } from "./proxy.mjs";
 import { certificateFailure, suspicion } from "./tls-failure.mjs";
 
 /** What the client sends at once, and a message more. */
@@ -38,26 +40,47 @@ export class TcpSocket extends DressedSocket {
   #answered = false;
   #peerEnded = false;
 
-  /** @param {URL} url @param {import("./certificates.mjs").Certificates} [certificates] */
-  constructor(url, certificates) {
+  /**
+   * @param {import("./address.mjs").Address} address
+   * @param {object} [options] of node:net
+   * @param {import("./certificates.mjs").Certificates} [certificates]
+   * @param {import("node:http").Agent} [agent] makes the TCP connection
+   */
+  constructor({ url, host, zone }, options, certificates, agent) {
     super();
-    const secure = certificates !== undefined;
-    const port = Number(url.port) || (secure ? 8883 : 1883);
-    const host = url.hostname.replace(/^\[(.*)\]$/, "$1");
-    this.#address = addressOf(url, port);
+    const port = Number(url.port) || (certificates ? 8883 : 1883);
+    this.#address = addressOf(url, port, zone);
     this.#certificates = certificates;
-    const to = { host, port, autoSelectFamily: true, noDelay: true };
-    try {
-      this.#socket = secure
-        ? tlsConnect({ ...certificates.options, ...to, servername: isIP(host) ? "" : host })
-        : netConnect(to);
-    } catch (error) {
-      this.neverOpened(socketFailure(error, this.#address, false, secure));
+    if (!agent) {
+      this.#connect(host, { ...options, host, port, noDelay: true });
       return;
     }
-    /** @type {any} */ (this.#socket)[OWNER] = this;
-    this.#socket.once(secure ? "secureConnect" : "connect", onConnect);
-    this.#socket.on("data", onData).on("end", onEnd).on("error", onError).on("close", onClose);
+    connectBy(agent, host, port, (error, socket) => {
+      if (this.readyState > 0) socket?.destroy();
+      else if (error !== undefined) this.neverOpened(error);
+      else this.#connect(host, { socket });
+    });
+  }
+
+  /** @param {string} host @param {any} to where, or a socket that is connected */
+  #connect(host, to) {
+    const certificates = this.#certificates;
+    const tunnel = to.socket;
+    try {
+      if (certificates) {
+        this.#socket = tlsConnect({ ...certificates.options, ...to, servername: isIP(host) ? "" : host });
+      } else {
+        this.#socket = tunnel?.setNoDelay() ?? netConnect(to);
+      }
+    } catch (error) {
+      this.neverOpened(socketFailure(error, this.#address, false, certificates !== undefined));
+      return;
+    }
+    const socket = /** @type {import("node:net").Socket} */ (this.#socket);
+    /** @type {any} */ (socket)[OWNER] = this;
+    socket.on("data", onData).on("end", onEnd).on("error", onError).on("close", onClose);
+    if (tunnel && !certificates) this.connected();
+    else socket.once(certificates ? "secureConnect" : "connect", onConnect);
   }
 
   connected() {
@@ -105,7 +128,9 @@ export class TcpSocket extends DressedSocket {
 
   /** @override */
   abort() {
-    this.#socket?.destroy();
+    if (this.#socket !== undefined) this.#socket.destroy();
+    // An agent is still at work.
+    else queueMicrotask(() => this.closed(1006, "", false));
   }
 
   #refuse() {
