@@ -10,7 +10,7 @@ import {
   unwatch,
   watch,
 } from "../pkg/mqtt_lib.js";
-import { MqttError } from "./errors.mjs";
+import { atCall, MqttError } from "./errors.mjs";
 import { common, Hooks } from "./hooks.mjs";
 import { Messages } from "./messages.mjs";
 import { CALLBACKS, camelCase, METHODS, originalNames } from "./names.mjs";
@@ -130,7 +130,11 @@ export class MqttCustom {
     // With the callbacks as they are now; what is no object is for the validator to refuse.
     const options =
       typeof given === "object" && !Array.isArray(given) ? { ...given, ...this.#callbacks } : given;
-    this.#core = new Core(options, hooks);
+    try {
+      this.#core = new Core(options, hooks);
+    } catch (error) {
+      throw atCall()(error);
+    }
     hooks.number = this.#core.number();
     hooks.inbound.on_message = this.#callbacks.on_message;
     hooks.on_error = this.#callbacks.on_error;
@@ -269,7 +273,7 @@ export class MqttCustom {
     const token = pending.next();
     const taken = bulk.send(client, number, length, flags | kind, token);
     if (taken === IN_THIS_TURN) return this.#endOfTurn();
-    if (taken !== PENDING) return rejected(failed() ?? refusal(client));
+    if (taken !== PENDING) return rejected(failed() ?? atCall()(refusal(client)));
     this.#endOfTurn();
     return pending.commit(token);
   }
@@ -299,7 +303,7 @@ export class MqttCustom {
     const { number: client, pending } = this.#hooks;
     const token = pending.next();
     const endsAs = bulk.batch(client, number, length, flags, token);
-    if (endsAs === 0) return rejected(failed() ?? refusal(client));
+    if (endsAs === 0) return rejected(failed() ?? atCall()(refusal(client)));
     this.#endOfTurn();
     return endsAs === token ? pending.commit(token) : pending.promise(endsAs);
   }
@@ -335,7 +339,8 @@ export class MqttCustom {
   /** @param {string} topic @param {unknown} [payload] @param {unknown} [options] */
   request(topic, payload, options) {
     this.#requests ??= new Requests(this);
-    return quiet(this.#requests.request(topic, payload, options));
+    const requests = this.#requests;
+    return orFailure(() => requests.request(topic, payload, options));
   }
 
   /** @param {unknown} filter @param {(message: any) => unknown} handler @param {unknown} [options] */

@@ -2,6 +2,17 @@
 
 const HELP = "https://github.com/mqtt-lib/mqtt-lib/blob/main/docs/troubleshooting.md#";
 
+/**
+ * Called where a public method begins; what it returns gives an error the stack of that call. Node's entry has one.
+ * @type {() => <T>(error: T) => T}
+ */
+export let atCall = () => (error) => error;
+
+/** @param {typeof atCall} remember */
+export function useStacks(remember) {
+  atCall = remember;
+}
+
 /** What went wrong in MQTT, on the way to the broker, or by a stated policy. */
 export class MqttError extends Error {
   /**

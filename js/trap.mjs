@@ -3,7 +3,7 @@
 // Owns the guard around every entry, and who is told. Never knows what a call does.
 
 import { queueMicrotask } from "./clock.mjs";
-import { MqttError } from "./errors.mjs";
+import { atCall, MqttError } from "./errors.mjs";
 
 /** Why the WebAssembly failed; undefined as long as it works. @type {MqttError | undefined} */
 let failure;
@@ -63,6 +63,7 @@ function fail(cause) {
 
 /** The promise of a call into the core, which also rejects when the WebAssembly fails. @template T @param {() => Promise<T>} call @returns {Promise<T>} */
 export function orFailure(call) {
+  const caller = atCall();
   /** @type {Promise<T>} */
   const promise = new Promise((resolve, reject) => {
     calls.add(reject);
@@ -75,14 +76,14 @@ export function orFailure(call) {
         },
         (error) => {
           settled();
-          reject(error);
+          reject(caller(error));
         },
       );
     } catch (thrown) {
       // What the glue makes of an entry that failed is no promise.
       if (failure === undefined) {
         settled();
-        reject(thrown);
+        reject(caller(thrown));
       }
     }
     if (failure !== undefined) reject(failure);

@@ -169,9 +169,8 @@ async function bundle(folder, names) {
     target: "es2022",
     minify: true,
   };
-  // Names stay, so that a stack trace says something; blanks would be a fortieth of the tarball.
-  const kept = { minifyWhitespace: true, minifySyntax: true };
-  const node = { ...common, format: "cjs", platform: "node", target: "node20", ...kept };
+  // Names and lines stay: Node shows the line that threw, and a stack trace names what it passed through.
+  const node = { ...common, format: "cjs", platform: "node", target: "node20", minifySyntax: true };
   await build({ ...browser, entryPoints: ["js/browser.mjs"], outfile: join(folder, "browser.mjs") });
   const bare = { ...browser, entryPoints: ["js/bare.mjs"] };
   await build({ ...bare, outfile: join(folder, "bare.mjs") });
@@ -210,7 +209,6 @@ async function bundle(folder, names) {
     format: "esm",
     entryPoints: ["js/cli/main.mjs"],
     outfile: cli,
-    minify: true,
     // The package itself too: a command uses what everybody uses.
     external: ["mqtt-lib", "ws", "aedes"],
   });
