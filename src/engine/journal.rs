@@ -216,6 +216,7 @@ pub(super) fn parse_item(value: &[u8]) -> Option<(u64, &[u8], &[u8])> {
 
 #[cfg(test)]
 mod tests {
+    use super::super::deadline::NEVER;
     use super::super::publishes::Flight;
     use super::*;
 
@@ -225,7 +226,7 @@ mod tests {
             token: None,
             packet: vec![0x32, 1],
             since: 0,
-            expires: None,
+            expires: NEVER,
             record: None,
             flight: None,
             requeued: false,
@@ -250,7 +251,7 @@ mod tests {
             packet_id: PacketId::new(513).unwrap(),
             stage: Stage::Released,
             order: 77,
-            sent_at: None,
+            sent_at: NEVER,
         });
         journal.message(&mut publish);
         journal.flight(&publish);

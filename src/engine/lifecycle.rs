@@ -66,21 +66,18 @@ impl Lifecycle {
     }
 
     pub fn take_starters(&mut self) -> Vec<Token> {
-        let starters = std::mem::take(&mut self.starters);
-        starters.into_iter().map(|(token, _)| token).collect()
+        self.failed_starters(true)
     }
 
     /// An attempt failed: those starters for whom it was the last one. `all`: no further attempt would help.
     pub fn failed_starters(&mut self, all: bool) -> Vec<Token> {
         let mut failed = Vec::new();
-        self.starters.retain_mut(|(token, attempts)| {
-            *attempts -= 1;
-            let goes_on = *attempts > 0 && !all;
-            if !goes_on {
-                failed.push(*token);
+        for (token, attempts) in std::mem::take(&mut self.starters) {
+            match attempts > 1 && !all {
+                true => self.starters.push((token, attempts - 1)),
+                false => failed.push(token),
             }
-            goes_on
-        });
+        }
         failed
     }
 
@@ -158,13 +155,12 @@ impl Lifecycle {
     /// Tokens of those flushes of which nothing is pending any more.
     pub fn ended_flushes(&mut self, is_pending: &dyn Fn(u64) -> bool) -> Vec<Option<Token>> {
         let mut ended = Vec::new();
-        self.flushes.retain(|&(upto, token)| {
-            let pending = is_pending(upto);
-            if !pending {
-                ended.push(token);
+        for (upto, token) in std::mem::take(&mut self.flushes) {
+            match is_pending(upto) {
+                true => self.flushes.push((upto, token)),
+                false => ended.push(token),
             }
-            pending
-        });
+        }
         ended
     }
 
@@ -172,7 +168,7 @@ impl Lifecycle {
         !self.flushes.is_empty()
     }
 
-    pub fn next_deadline(&self) -> Option<Millis> {
+    pub fn next_deadline(&self) -> Millis {
         self.stop_due.at()
     }
 }

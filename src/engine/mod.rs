@@ -60,6 +60,7 @@ pub use stats::Stats;
 pub use subscriptions::Filter;
 
 use connection::{Connection, Phase, SEND_CAP};
+use deadline::NEVER;
 use interner::HashKeys;
 use lifecycle::Lifecycle;
 use outbox::{Limits, Outbox};
@@ -172,7 +173,7 @@ impl Engine {
 
     /// When the next attempt to connect is made, if one is planned.
     pub fn retries_at(&self) -> Option<Millis> {
-        self.connection.retries_at()
+        Some(self.connection.retries_at()).filter(|&at| at != NEVER)
     }
 
     /// Whether CONNACK has accepted the current connection.
@@ -192,13 +193,14 @@ impl Engine {
 
     /// When `tick` is to be called next.
     pub fn next_deadline(&self) -> Option<Millis> {
-        deadline::nearest(&[
-            self.connection.next_deadline(),
-            self.session.next_deadline(),
-            self.outbox.next_deadline(),
-            self.subscriptions.next_deadline(),
-            self.lifecycle.next_deadline(),
-        ])
+        Some(self.deadline()).filter(|&at| at != NEVER)
+    }
+
+    fn deadline(&self) -> Millis {
+        let machines = self.connection.next_deadline().min(self.session.next_deadline());
+        let machines = machines.min(self.outbox.next_deadline());
+        let machines = machines.min(self.subscriptions.next_deadline());
+        machines.min(self.lifecycle.next_deadline())
     }
 
     /// Whether the transport takes no more for now.
@@ -326,7 +328,7 @@ impl Engine {
                 }
             }
             self.stop_if_drained(now);
-            if self.next_deadline().is_none_or(|at| at > now) {
+            if self.deadline() > now {
                 return;
             }
         }

@@ -144,6 +144,16 @@ pub enum Outcome {
     },
 }
 
+/// An operation that ends together with all others.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Ended {
+    /// Its place in the order of the calls; 0 comes before all of them.
+    pub seq: u64,
+    pub token: Option<Token>,
+    /// The journal has it.
+    pub stored: bool,
+}
+
 /// A received message: where it lies in [`super::Engine::received_bytes`], six words that an adapter can read in
 /// bulk. Valid until the next bytes are received.
 #[repr(C)]

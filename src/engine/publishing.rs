@@ -1,7 +1,7 @@
 //! Routes outgoing messages (§3.3, §4.3): from the user to the wire at once, or by way of the outbox; from the outbox to
 //! the session when there is a place in the window; and what acknowledges them.
 
-use super::deadline::Millis;
+use super::deadline::{Millis, NEVER};
 use super::error::{Code, Error};
 use super::message::{check_message, check_topic, Message};
 use super::outbox::{expired, timed_out};
@@ -262,13 +262,13 @@ impl Engine {
             return Ok(());
         };
         online.limits().check_publish(&parts)?;
-        let Some(expires) = publish.expires else {
+        if publish.expires == NEVER {
             return Ok(());
-        };
-        if expires <= now {
+        }
+        if publish.expires <= now {
             return Err(expired());
         }
-        let left = (expires - now).div_ceil(1000) as u32;
+        let left = (publish.expires - now).div_ceil(1000) as u32;
         let properties = with_number(parts.properties, Property::MessageExpiryInterval, left);
         let parts = Parts {
             properties: &properties,

@@ -6,7 +6,8 @@ use super::connection::Phase;
 use super::deadline::Millis;
 use super::error::{Code, Error};
 use super::message::{check_properties, needs_5};
-use super::output::{Event, Outcome, Token};
+use super::format::{format, sort};
+use super::output::{Ended, Event, Outcome, Token};
 use super::{Engine, Version};
 use crate::codec::properties::{number, Place, Property};
 use crate::codec::ReasonCode;
@@ -145,29 +146,29 @@ impl Engine {
         if reserves {
             self.session.reserve_qos2(&mut effects.journal);
         }
-        let (batches, unsent) = self.outbox.drain(&mut effects.journal);
-        let in_flight = self.session.drain(&mut effects.journal);
-        let (requests, ids) = self.subscriptions.drain();
-        for id in ids {
+        let mut ended = Vec::new();
+        self.outbox.drain(&mut effects.journal, &mut ended);
+        self.session.drain(&mut effects.journal, &mut ended);
+        for id in self.subscriptions.drain(&mut ended) {
             self.session.release_id(id);
         }
         effects.journal.resume(kept);
         self.subscriptions.forget_ungranted(effects);
 
-        let publishes = unsent.into_iter().chain(in_flight);
-        let publishes =
-            publishes.map(|publish| (publish.seq, publish.token, kept && publish.record.is_some()));
-        let requests = requests.into_iter().map(|(seq, token)| (seq, token, false));
-        let mut ended: Vec<_> = publishes.chain(requests).collect();
-        super::format::sort_by_key(&mut ended, |(seq, ..)| *seq);
-        let batches = batches.into_iter().map(|token| (0, token, kept));
-        for (_, token, in_store) in batches.chain(ended) {
-            let Some(token) = token else { continue };
-            let error = match in_store {
-                true => kept_in_store(error),
-                false => error.clone(),
-            };
-            effects.done(Some(token), Err(error));
+        let mut order = Vec::new();
+        for (place, ended) in (0u32..).zip(&ended) {
+            order.push((ended.seq, place));
+        }
+        sort(&mut order);
+        for (_, place) in order {
+            let Ended { token, stored, .. } = ended[place as usize];
+            if token.is_some() {
+                let error = match kept && stored {
+                    true => kept_in_store(error),
+                    false => error.clone(),
+                };
+                effects.done(token, Err(error));
+            }
         }
     }
 
@@ -207,6 +208,6 @@ fn kept_in_store(error: &Error) -> Error {
         Code::Stopped => "the client was stopped before this could be sent",
         _ => &error.message,
     };
-    error.message = super::format::format("%%", &[why, KEPT]).into();
+    error.message = format("%%", &[why, KEPT]).into();
     error
 }

@@ -7,8 +7,9 @@ pub(super) mod packet_ids;
 
 use std::collections::VecDeque;
 
-use super::deadline::{nearest, Deadline, Millis};
+use super::deadline::{Deadline, Millis, NEVER};
 use super::journal::Journal;
+use super::output::Ended;
 use super::publishes::{BySince, Flight, Key, Publish, Publishes, Stage};
 use crate::codec::{publish, PacketId, Version};
 use inbound::Inbound;
@@ -96,9 +97,12 @@ impl Session {
     /// The session is kept: everything in flight is to be sent again [MQTT-4.4.0-1], in the order in which it was
     /// sent [MQTT-4.6.0-1].
     pub fn schedule_resend(&mut self) {
-        for key in self.in_sending_order() {
-            if let Some(flight) = self.flight(key) {
-                flight.sent_at = None;
+        for (_, slot) in self.in_sending_order() {
+            let Some((key, publish)) = self.publishes.at(slot) else {
+                continue;
+            };
+            if let Some(flight) = &mut publish.flight {
+                flight.sent_at = NEVER;
             }
             self.resend.push_back(key);
         }
@@ -111,8 +115,8 @@ impl Session {
             journal.reserved(id, false);
         }
         let mut lost = Vec::new();
-        for key in self.in_sending_order() {
-            if let Some(mut publish) = self.remove(key, journal) {
+        for (_, slot) in self.in_sending_order() {
+            if let Some(mut publish) = self.remove(slot, journal) {
                 publish::clear_dup(&mut publish.packet);
                 lost.push(publish);
             }
@@ -120,9 +124,9 @@ impl Session {
         lost
     }
 
-    fn in_sending_order(&self) -> Vec<Key> {
+    fn in_sending_order(&self) -> Vec<(u64, u32)> {
         self.publishes
-            .sorted(&|publish| publish.flight.as_ref().map(|flight| flight.order))
+            .sorted(|publish| publish.flight.map(|flight| flight.order))
     }
 
     fn flight(&mut self, key: Key) -> Option<&mut Flight> {
@@ -197,7 +201,7 @@ impl Session {
             packet_id: id,
             stage: Stage::Sent,
             order: self.last_order,
-            sent_at: Some(now),
+            sent_at: now,
         });
         journal.flight(&publish);
         let key = self.publishes.insert(publish);
@@ -252,7 +256,7 @@ impl Session {
             return;
         };
         if let Some(flight) = self.flight(key) {
-            flight.sent_at = Some(now);
+            flight.sent_at = now;
             if flight.stage == Stage::Sent {
                 self.use_quota();
             }
@@ -263,7 +267,8 @@ impl Session {
     /// The message of `next_resend` is given up.
     pub fn abandon_resend(&mut self, journal: &mut Journal) -> Option<Publish> {
         let key = self.resend.pop_front()?;
-        let publish = self.remove(key, journal)?;
+        self.publishes.get(key)?;
+        let publish = self.remove(key.slot(), journal)?;
         journal.ended(publish.record);
         Some(publish)
     }
@@ -298,7 +303,7 @@ impl Session {
                     return Acked::Unknown;
                 };
                 if let Some(flight) = &mut publish.flight {
-                    flight.sent_at = Some(now);
+                    flight.sent_at = now;
                     if stage == Stage::Sent {
                         flight.stage = Stage::Released;
                         flight.order = order;
@@ -325,7 +330,7 @@ impl Session {
     fn end(&mut self, now: Millis, key: Key, journal: &mut Journal) -> Acked {
         self.acknowledged(now);
         self.return_quota();
-        match self.remove(key, journal) {
+        match self.remove(key.slot(), journal) {
             Some(publish) => {
                 journal.ended(publish.record);
                 Acked::Ended(publish)
@@ -335,8 +340,8 @@ impl Session {
     }
 
     /// Takes a message out of flight, and frees its identifier.
-    fn remove(&mut self, key: Key, journal: &mut Journal) -> Option<Publish> {
-        let mut publish = self.publishes.remove(key)?;
+    fn remove(&mut self, slot: u32, journal: &mut Journal) -> Option<Publish> {
+        let mut publish = self.publishes.take(slot)?;
         if let Some(flight) = publish.flight.take() {
             self.ids.release(flight.packet_id);
             journal.landed(publish.record);
@@ -346,8 +351,8 @@ impl Session {
 
     // ---- time
 
-    pub fn next_deadline(&self) -> Option<Millis> {
-        nearest(&[self.ack_due.at(), self.age_due.at()])
+    pub fn next_deadline(&self) -> Millis {
+        self.ack_due.at().min(self.age_due.at())
     }
 
     pub fn expect_ack(&mut self, now: Millis, ack_timeout: Millis) {
@@ -364,13 +369,14 @@ impl Session {
     /// Whether a PUBACK, PUBREC or PUBCOMP is overdue: then a new connection is needed, on which the message is sent
     /// again. While others come in, an old message may only stand behind a slow link.
     pub fn is_overdue(&mut self, now: Millis, ack_timeout: Millis) -> bool {
-        let sent = self
-            .publishes
-            .iter()
-            .filter_map(|publish| publish.flight?.sent_at);
-        let (Some(oldest), Some(link)) = (sent.min(), &self.link) else {
+        let Some(link) = &self.link else { return false };
+        let mut oldest = NEVER;
+        for flight in self.publishes.iter().filter_map(|publish| publish.flight) {
+            oldest = oldest.min(flight.sent_at);
+        }
+        if oldest == NEVER {
             return false;
-        };
+        }
         let progress = link.last_ack.min(oldest + 3 * ack_timeout);
         let due = oldest.max(progress) + ack_timeout;
         if now < due {
@@ -412,25 +418,23 @@ impl Session {
         self.publishes.any_up_to(seq)
     }
 
-    /// Takes everything in flight, in the order of the calls.
-    pub fn drain(&mut self, journal: &mut Journal) -> Vec<Publish> {
+    /// Ends everything in flight.
+    pub fn drain(&mut self, journal: &mut Journal, ended: &mut Vec<Ended>) {
         self.resend.clear();
         self.timeouts.clear();
         self.age_due.clear();
-        let mut all = Vec::new();
-        for key in self.publishes.in_order() {
-            if let Some(publish) = self.remove(key, journal) {
+        for (_, slot) in self.publishes.in_order() {
+            if let Some(publish) = self.remove(slot, journal) {
                 journal.ended(publish.record);
-                all.push(publish);
+                ended.push(publish.ended());
             }
         }
-        all
     }
 
     /// Messages of QoS 2 are given up while the broker may hold them: their identifiers are kept from others.
     pub fn reserve_qos2(&mut self, journal: &mut Journal) {
-        for key in self.in_sending_order() {
-            let Some(publish) = self.publishes.get(key) else {
+        for (_, slot) in self.in_sending_order() {
+            let Some((_, publish)) = self.publishes.at(slot) else {
                 continue;
             };
             if publish::qos(&publish.packet) != 2 {
@@ -447,8 +451,8 @@ impl Session {
 
     /// From here on another protocol is spoken.
     pub fn reencode(&mut self, from: Version, to: Version) {
-        for key in self.publishes.in_order() {
-            let Some(publish) = self.publishes.get(key) else {
+        for (_, slot) in self.publishes.in_order() {
+            let Some((_, publish)) = self.publishes.at(slot) else {
                 continue;
             };
             let id = publish.flight.map(|flight| flight.packet_id);
@@ -478,7 +482,7 @@ impl Session {
             packet_id: id,
             stage,
             order,
-            sent_at: None,
+            sent_at: NEVER,
         };
         publish::set_packet_id(&mut publish.packet, id);
         publish.flight = Some(flight);
@@ -554,7 +558,7 @@ mod tests {
             token: super::super::Token::new(seq as u32),
             packet,
             since: 0,
-            expires: None,
+            expires: NEVER,
             record: None,
             flight: None,
             requeued: false,

@@ -5,11 +5,11 @@ mod filter;
 mod requests;
 mod router;
 
-use super::deadline::{Deadline, Millis};
+use super::deadline::{Deadline, Millis, NEVER};
 use super::error::{excerpt, Code, Error};
 use super::format::{count, format};
 use super::interner::{HashKeys, Interner};
-use super::output::{Effects, Event, Outcome, Token};
+use super::output::{Effects, Ended, Event, Outcome, Token};
 use super::topic_cache::TopicCache;
 use super::Version;
 use crate::codec::{protocol_error, DecodeError, PacketId, ReasonCode};
@@ -394,7 +394,7 @@ impl Subscriptions {
 
     // ---- time
 
-    pub fn next_deadline(&self) -> Option<Millis> {
+    pub fn next_deadline(&self) -> Millis {
         self.ack_due.at()
     }
 
@@ -405,32 +405,29 @@ impl Subscriptions {
     /// Ends calls whose SUBACK or UNSUBACK is overdue, with this error. They stay in the table, so that a late answer
     /// is still recognised.
     pub fn end_overdue(&mut self, now: Millis, ack_timeout: Millis, error: &Error, effects: &mut Effects) {
-        let sent = self.requests.iter().filter_map(|request| match request.stage {
-            Stage::Sent(at) => Some(at + ack_timeout),
-            Stage::Waiting | Stage::Abandoned => None,
-        });
-        let Some(due) = sent.min() else { return };
-        if now < due {
-            return self.ack_due.set(due);
+        let oldest = self.requests.oldest();
+        if oldest == NEVER {
+            return;
+        }
+        if now < oldest + ack_timeout {
+            return self.ack_due.set(oldest + ack_timeout);
         }
         if !self.ack_due.confirm(now) {
             return;
         }
-        let mut next: Option<Millis> = None;
         for (_, slot) in self.requests.in_order() {
             let Some(request) = self.requests.get(slot) else {
                 continue;
             };
             let Stage::Sent(at) = request.stage else { continue };
-            if now < at + ack_timeout {
-                next = Some(next.map_or(at, |next| next.min(at)));
-                continue;
+            if now >= at + ack_timeout {
+                request.stage = Stage::Abandoned;
+                effects.done(request.token.take(), Err(error.clone()));
             }
-            request.stage = Stage::Abandoned;
-            effects.done(request.token.take(), Err(error.clone()));
         }
-        if let Some(at) = next {
-            self.ack_due.set(at + ack_timeout);
+        let oldest = self.requests.oldest();
+        if oldest != NEVER {
+            self.ack_due.set(oldest + ack_timeout);
         }
     }
 
@@ -456,7 +453,9 @@ impl Subscriptions {
             let Some(request) = self.requests.get(slot) else {
                 continue;
             };
-            released.extend(request.packet_id.take());
+            if let Some(id) = request.packet_id.take() {
+                released.push(id);
+            }
             if request.restores && !session_present {
                 self.requests.remove(slot);
             }
@@ -514,19 +513,24 @@ impl Subscriptions {
         }
     }
 
-    /// Takes every request, in the order of the calls: their places among the calls, tokens and identifiers. Calls
-    /// that were not answered have failed, so their filters are forgotten.
-    pub fn drain(&mut self) -> (Vec<(u64, Option<Token>)>, Vec<PacketId>) {
-        let (mut ended, mut released) = (Vec::new(), Vec::new());
+    /// Ends every request; identifiers that were held are given back.
+    pub fn drain(&mut self, ended: &mut Vec<Ended>) -> Vec<PacketId> {
+        let mut released = Vec::new();
         self.requests.clear_queue();
-        for (_, slot) in self.requests.in_order() {
+        for (seq, slot) in self.requests.in_order() {
             if let Some(request) = self.requests.remove(slot) {
-                released.extend(request.packet_id);
-                ended.push((request.seq, request.token));
+                if let Some(id) = request.packet_id {
+                    released.push(id);
+                }
+                ended.push(Ended {
+                    seq,
+                    token: request.token,
+                    stored: false,
+                });
             }
         }
         self.ack_due.clear();
-        (ended, released)
+        released
     }
 
     /// Filters that were never granted are forgotten.

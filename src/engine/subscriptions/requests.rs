@@ -5,8 +5,10 @@ use std::collections::VecDeque;
 
 use super::Filter;
 use crate::codec::PacketId;
-use crate::engine::deadline::Millis;
+use crate::engine::deadline::{Millis, NEVER};
+use crate::engine::format::sort;
 use crate::engine::output::Token;
+use crate::engine::publishes::Key;
 
 /// What a request asks for.
 #[derive(Debug)]
@@ -62,7 +64,7 @@ pub(super) struct Requests {
     slots: Vec<Option<Request>>,
     free: Vec<u32>,
     /// To be sent, in this order.
-    to_send: VecDeque<u32>,
+    to_send: VecDeque<Key>,
     /// Bytes that all of them keep.
     bytes: usize,
 }
@@ -70,6 +72,7 @@ pub(super) struct Requests {
 impl Requests {
     pub fn push(&mut self, request: Request) {
         self.bytes += request.asks.size();
+        let seq = request.seq;
         let slot = match self.free.pop() {
             Some(slot) => {
                 self.slots[slot as usize] = Some(request);
@@ -80,7 +83,7 @@ impl Requests {
                 (self.slots.len() - 1) as u32
             }
         };
-        self.to_send.push_back(slot);
+        self.to_send.push_back(Key::new(seq, slot));
     }
 
     pub fn get(&mut self, slot: u32) -> Option<&mut Request> {
@@ -105,7 +108,7 @@ impl Requests {
 
     /// The next to be sent.
     pub fn front(&self) -> Option<u32> {
-        self.to_send.front().copied()
+        self.to_send.front().map(|key| key.slot())
     }
 
     pub fn has_front(&self) -> bool {
@@ -124,21 +127,31 @@ impl Requests {
     pub fn send_again(&mut self, slot: u32) {
         if let Some(request) = self.get(slot) {
             request.stage = Stage::Waiting;
-            self.to_send.push_back(slot);
+            let key = Key::new(request.seq, slot);
+            self.to_send.push_back(key);
         }
     }
 
     /// Places in the order of the calls, each behind its number in that order.
     pub fn in_order(&self) -> Vec<(u64, u32)> {
-        let mut ranked: Vec<(u64, u32)> = (0u32..)
-            .zip(&self.slots)
-            .filter_map(|(slot, request)| Some((request.as_ref()?.seq, slot)))
-            .collect();
-        crate::engine::format::sort_by_key(&mut ranked, |(seq, _)| *seq);
+        let mut ranked = Vec::new();
+        for (slot, request) in (0u32..).zip(&self.slots) {
+            if let Some(request) = request {
+                ranked.push((request.seq, slot));
+            }
+        }
+        sort(&mut ranked);
         ranked
     }
 
-    pub fn iter(&self) -> impl Iterator<Item = &Request> {
-        self.slots.iter().flatten()
+    /// Since when the oldest that is on the wire is unanswered; `NEVER` if none is.
+    pub fn oldest(&self) -> Millis {
+        let mut oldest = NEVER;
+        for request in self.slots.iter().flatten() {
+            if let Stage::Sent(at) = request.stage {
+                oldest = oldest.min(at);
+            }
+        }
+        oldest
     }
 }
