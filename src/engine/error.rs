@@ -4,8 +4,6 @@
 
 mod codes;
 
-use std::borrow::Cow;
-
 use super::format::{count, format};
 use crate::codec::properties::{self, Property};
 use crate::codec::ReasonCode;
@@ -43,7 +41,7 @@ pub struct Details {
     pub reason: Option<ReasonCode>,
     /// What came along with it, MQTT 5.
     pub properties: Vec<u8>,
-    pub message: Cow<'static, str>,
+    pub message: String,
 }
 
 impl std::ops::Deref for Error {
@@ -70,7 +68,11 @@ impl std::ops::DerefMut for Error {
 
 impl Error {
     #[inline(never)]
-    fn made(code: Code, message: Cow<'static, str>) -> Self {
+    pub fn new(code: Code, message: &str) -> Self {
+        Error::made(code, message.to_owned())
+    }
+
+    fn made(code: Code, message: String) -> Self {
         Error(Box::new(Details {
             code,
             reason: None,
@@ -79,14 +81,10 @@ impl Error {
         }))
     }
 
-    pub fn new(code: Code, message: impl Into<Cow<'static, str>>) -> Self {
-        Error::made(code, message.into())
-    }
-
     /// With each `%` in `template` replaced by the next of `args`; smaller in wasm than `format!`.
     #[inline(never)]
     pub fn format(code: Code, template: &str, args: &[&str]) -> Self {
-        Error::new(code, format(template, args))
+        Error::made(code, format(template, args))
     }
 
     pub fn with_reason(mut self, reason: ReasonCode) -> Self {

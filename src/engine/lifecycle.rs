@@ -65,17 +65,17 @@ impl Lifecycle {
         !self.starters.is_empty()
     }
 
-    pub fn take_starters(&mut self) -> Vec<Token> {
+    pub fn take_starters(&mut self) -> Vec<Option<Token>> {
         self.failed_starters(true)
     }
 
     /// An attempt failed: those starters for whom it was the last one. `all`: no further attempt would help.
-    pub fn failed_starters(&mut self, all: bool) -> Vec<Token> {
+    pub fn failed_starters(&mut self, all: bool) -> Vec<Option<Token>> {
         let mut failed = Vec::new();
         for (token, attempts) in std::mem::take(&mut self.starters) {
             match attempts > 1 && !all {
                 true => self.starters.push((token, attempts - 1)),
-                false => failed.push(token),
+                false => failed.push(Some(token)),
             }
         }
         failed
@@ -186,10 +186,10 @@ mod tests {
         let mut lifecycle = Lifecycle::new();
         lifecycle.await_start(token(1), 1);
         lifecycle.await_start(token(2), 2);
-        assert_eq!(lifecycle.failed_starters(false), [token(1)]);
+        assert_eq!(lifecycle.failed_starters(false), [Some(token(1))]);
         lifecycle.add_attempts(1);
         assert!(lifecycle.failed_starters(false).is_empty());
-        assert_eq!(lifecycle.failed_starters(true), [token(2)]);
+        assert_eq!(lifecycle.failed_starters(true), [Some(token(2))]);
         assert!(!lifecycle.has_starters());
     }
 

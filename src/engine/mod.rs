@@ -345,7 +345,7 @@ impl Engine {
 
     /// A call that only its caller's promise waits for has ended.
     pub fn ended(&mut self, token: Option<Token>) {
-        self.effects.done(token, Ok(Outcome::None));
+        self.effects.succeeded(token);
     }
 
     #[cfg(test)]

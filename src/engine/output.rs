@@ -236,6 +236,30 @@ impl Effects {
         }
     }
 
+    /// An operation succeeded, with nothing more to say.
+    #[inline(never)]
+    pub fn succeeded(&mut self, token: Option<Token>) {
+        self.done(token, Ok(Outcome::None));
+    }
+
+    #[inline(never)]
+    pub fn failed(&mut self, token: Option<Token>, error: Error) {
+        self.done(token, Err(error));
+    }
+
+    #[inline(never)]
+    pub fn all_failed(&mut self, tokens: Vec<Option<Token>>, error: &Error) {
+        for token in tokens {
+            self.failed(token, error.clone());
+        }
+    }
+
+    pub fn all_succeeded(&mut self, tokens: Vec<Option<Token>>) {
+        for token in tokens {
+            self.succeeded(token);
+        }
+    }
+
     /// The message in this place of the views is to be delivered; `ticket` is that of the message behind it.
     pub fn deliver(&mut self, place: usize, ticket: Ticket) {
         if let Some(Queued::Deliver(delivery, behind)) = self.queue.back_mut() {

@@ -181,9 +181,7 @@ impl Engine {
         let ended = self
             .lifecycle
             .ended_flushes(&|upto| outbox.any_up_to(upto) || session.any_up_to(upto));
-        for token in ended {
-            self.effects.done(token, Ok(Outcome::None));
-        }
+        self.effects.all_succeeded(ended);
     }
 
     // ---- to the wire
@@ -232,7 +230,7 @@ impl Engine {
             }
             self.effects.journal.ended(publish.record);
             self.outbox.count_dropped();
-            self.effects.done(publish.token, Err(error));
+            self.effects.failed(publish.token, error);
             return true;
         }
         if let Some(id) = id {
@@ -245,7 +243,7 @@ impl Engine {
             self.launch(now, publish, id);
         } else {
             self.effects.journal.ended(publish.record);
-            self.effects.done(publish.token, Ok(Outcome::None));
+            self.effects.succeeded(publish.token);
         }
         true
     }
@@ -308,10 +306,9 @@ impl Engine {
                 .zip(publish::parts(version, packet))
                 .and_then(|(limits, parts)| limits.check_publish(&parts).err());
             if let Some(error) = refused {
-                let abandoned = self.session.abandon_resend(&mut self.effects.journal);
+                let token = self.session.abandon_resend(&mut self.effects.journal);
                 self.outbox.count_dropped();
-                self.effects
-                    .done(abandoned.and_then(|publish| publish.token), Err(error));
+                self.effects.failed(token, error);
                 return true;
             }
             publish::set_dup(packet);
@@ -331,7 +328,7 @@ impl Engine {
         qos: u8,
     ) -> Result<(), DecodeError> {
         match self.session.on_last_ack(now, id, qos, &mut self.effects.journal) {
-            Acked::Ended(publish) => {
+            Acked::Ended(token) => {
                 let result = match reason {
                     ReasonCode::SUCCESS if properties.is_empty() => Ok(Outcome::None),
                     // A PUBCOMP that does not know the identifier: it was completed before.
@@ -341,7 +338,7 @@ impl Engine {
                         properties: properties.to_vec(),
                     }),
                 };
-                self.effects.done(publish.token, result);
+                self.effects.done(token, result);
                 Ok(())
             }
             Acked::Mismatch => self.mismatched_ack(),
@@ -364,9 +361,9 @@ impl Engine {
             .session
             .on_pubrec(now, id, refused, &mut self.effects.journal)
         {
-            Acked::Ended(publish) => {
+            Acked::Ended(token) => {
                 let error = publish_refused(reason, properties);
-                self.effects.done(publish.token, Err(error));
+                self.effects.failed(token, error);
                 return Ok(());
             }
             Acked::Progress => {}
@@ -427,9 +424,8 @@ impl Engine {
         let Some(timeout) = self.outbox.limits().publish_timeout() else {
             return;
         };
-        for token in self.session.timed_out(now, timeout) {
-            self.effects.done(Some(token), Err(timed_out(timeout)));
-        }
+        let overdue = self.session.timed_out(now, timeout);
+        self.effects.all_failed(overdue, &timed_out(timeout));
     }
 }
 

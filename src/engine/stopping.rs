@@ -5,9 +5,9 @@ use super::connecting::{RC_LOST, RC_NORMAL};
 use super::connection::Phase;
 use super::deadline::Millis;
 use super::error::{Code, Error};
-use super::message::{check_properties, needs_5};
 use super::format::{format, sort};
-use super::output::{Ended, Event, Outcome, Token};
+use super::message::{check_properties, needs_5};
+use super::output::{Ended, Event, Token};
 use super::{Engine, Version};
 use crate::codec::properties::{number, Place, Property};
 use crate::codec::ReasonCode;
@@ -22,12 +22,10 @@ impl Engine {
         if matches!(self.connection.phase(), Phase::Idle | Phase::Stopped) {
             self.connection.stop();
             self.end_all(&Error::stopped());
-            return self.effects.done(token, Ok(Outcome::None));
+            return self.effects.succeeded(token);
         }
         let (first, restarts) = self.lifecycle.begin_stop(token);
-        for restart in restarts {
-            self.effects.done(restart, Err(Error::stopped()));
-        }
+        self.effects.all_failed(restarts, &Error::stopped());
         if !first {
             return;
         }
@@ -94,10 +92,9 @@ impl Engine {
 
     /// Nothing is pending, or time is up.
     pub(super) fn finish_stop(&mut self, now: Millis) {
-        self.end_all(&Error::stopped());
-        for token in self.lifecycle.take_starters() {
-            self.effects.done(Some(token), Err(Error::stopped()));
-        }
+        let error = Error::stopped();
+        self.end_all(&error);
+        self.effects.all_failed(self.lifecycle.take_starters(), &error);
         match self.connection.phase() {
             Phase::Online(online) => {
                 let (reason, properties) = self.lifecycle.farewell();
@@ -129,9 +126,7 @@ impl Engine {
                 error: None,
             });
         }
-        for token in stopped.stoppers {
-            self.effects.done(token, Ok(Outcome::None));
-        }
+        self.effects.all_succeeded(stopped.stoppers);
         for token in stopped.restart {
             self.start(now, token);
         }
@@ -167,7 +162,7 @@ impl Engine {
                     true => kept_in_store(error),
                     false => error.clone(),
                 };
-                effects.done(token, Err(error));
+                effects.failed(token, error);
             }
         }
     }
@@ -184,12 +179,8 @@ impl Engine {
             self.connection.close_transport(&mut self.effects);
         }
         self.end_all(error);
-        for token in self.lifecycle.take_restarts() {
-            self.effects.done(token, Err(error.clone()));
-        }
-        for token in self.lifecycle.take_starters() {
-            self.effects.done(Some(token), Err(error.clone()));
-        }
+        self.effects.all_failed(self.lifecycle.take_restarts(), error);
+        self.effects.all_failed(self.lifecycle.take_starters(), error);
         if was_online {
             self.effects.push(Event::Disconnected {
                 rc: RC_LOST,

@@ -350,7 +350,11 @@ impl Outbox {
     // ---- time
 
     pub fn next_deadline(&self) -> Millis {
-        self.batches.due.at().min(self.timed_due.at()).min(self.age_due.at())
+        self.batches
+            .due
+            .at()
+            .min(self.timed_due.at())
+            .min(self.age_due.at())
     }
 
     /// Works on what is due: batches, the timed queue.

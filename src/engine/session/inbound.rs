@@ -130,9 +130,7 @@ impl Inbound {
 
     /// The next acknowledgement that may be sent: it is written at once.
     pub fn next_acknowledgement(&mut self, journal: &mut Journal) -> Option<(Ack, PacketId)> {
-        let Owed {
-            packet_id, kind, ..
-        } = pop_before(&mut self.owed, self.handled)?;
+        let Owed { packet_id, kind, .. } = pop_before(&mut self.owed, self.handled)?;
         match kind {
             Ack::PubRec => journal.received(packet_id, true),
             Ack::PubComp => drop(self.release(packet_id, journal)),

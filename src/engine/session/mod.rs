@@ -9,7 +9,7 @@ use std::collections::VecDeque;
 
 use super::deadline::{Deadline, Millis, NEVER};
 use super::journal::Journal;
-use super::output::Ended;
+use super::output::{Ended, Token};
 use super::publishes::{BySince, Flight, Key, Publish, Publishes, Stage};
 use crate::codec::{publish, PacketId, Version};
 use inbound::Inbound;
@@ -48,8 +48,8 @@ pub(super) struct Session {
 /// What an acknowledgement means.
 #[derive(Debug)]
 pub(super) enum Acked {
-    /// It ends this publish.
-    Ended(Publish),
+    /// It ends a publish; the token of its call.
+    Ended(Option<Token>),
     /// It is a step on the way (PUBREC).
     Progress,
     /// It is of another kind than the message asks for.
@@ -264,13 +264,11 @@ impl Session {
         self.expect_ack(now, ack_timeout);
     }
 
-    /// The message of `next_resend` is given up.
-    pub fn abandon_resend(&mut self, journal: &mut Journal) -> Option<Publish> {
+    /// The message of `next_resend` is given up; the token of its call.
+    pub fn abandon_resend(&mut self, journal: &mut Journal) -> Option<Token> {
         let key = self.resend.pop_front()?;
         self.publishes.get(key)?;
-        let publish = self.remove(key.slot(), journal)?;
-        journal.ended(publish.record);
-        Some(publish)
+        self.end(key.slot(), journal)
     }
 
     pub fn has_resend(&self) -> bool {
@@ -281,7 +279,7 @@ impl Session {
     pub fn on_last_ack(&mut self, now: Millis, id: PacketId, qos: u8, journal: &mut Journal) -> Acked {
         let expected = if qos == 1 { Stage::Sent } else { Stage::Released };
         match self.in_flight(id) {
-            Some((key, stage, of)) if stage == expected && of == qos => self.end(now, key, journal),
+            Some((key, stage, of)) if stage == expected && of == qos => self.acked(now, key, journal),
             Some(_) => Acked::Mismatch,
             None if self.ids.holder(id).is_some() => Acked::Mismatch,
             None => {
@@ -294,7 +292,7 @@ impl Session {
     /// PUBREC: the broker has the message, and from here on only PUBREL is sent [MQTT-4.3.3-1]. Or it refuses it.
     pub fn on_pubrec(&mut self, now: Millis, id: PacketId, refused: bool, journal: &mut Journal) -> Acked {
         match self.in_flight(id) {
-            Some((key, _, 2)) if refused => self.end(now, key, journal),
+            Some((key, _, 2)) if refused => self.acked(now, key, journal),
             Some((key, stage, 2)) => {
                 self.acknowledged(now);
                 self.last_order += (stage == Stage::Sent) as u64;
@@ -327,16 +325,17 @@ impl Session {
         Some((key, publish.flight?.stage, publish::qos(&publish.packet)))
     }
 
-    fn end(&mut self, now: Millis, key: Key, journal: &mut Journal) -> Acked {
+    fn acked(&mut self, now: Millis, key: Key, journal: &mut Journal) -> Acked {
         self.acknowledged(now);
         self.return_quota();
-        match self.remove(key.slot(), journal) {
-            Some(publish) => {
-                journal.ended(publish.record);
-                Acked::Ended(publish)
-            }
-            None => Acked::Unknown,
-        }
+        Acked::Ended(self.end(key.slot(), journal))
+    }
+
+    /// A message in flight ends; the token of its call.
+    fn end(&mut self, slot: u32, journal: &mut Journal) -> Option<Token> {
+        let publish = self.remove(slot, journal)?;
+        journal.ended(publish.record);
+        publish.token
     }
 
     /// Takes a message out of flight, and frees its identifier.
@@ -394,7 +393,7 @@ impl Session {
 
     /// Takes the tokens of those publishes whose time limit has passed: in flight they stay what they are, but nobody
     /// waits for their end.
-    pub fn timed_out(&mut self, now: Millis, timeout: Millis) -> Vec<super::Token> {
+    pub fn timed_out(&mut self, now: Millis, timeout: Millis) -> Vec<Option<Token>> {
         let mut tokens = Vec::new();
         while let Some((since, key)) = self.timeouts.first(&mut self.publishes) {
             if now < since + timeout {
@@ -402,7 +401,10 @@ impl Session {
                 break;
             }
             self.timeouts.pop();
-            tokens.extend(self.publishes.get(key).and_then(|publish| publish.token.take()));
+            match self.publishes.get(key) {
+                Some(publish) if publish.token.is_some() => tokens.push(publish.token.take()),
+                _ => {}
+            }
         }
         tokens
     }
@@ -597,7 +599,7 @@ mod tests {
         test.launch(2, 1);
         assert!(!test.session.has_place(10));
         let acked = test.session.on_last_ack(5, id, 1, &mut test.journal);
-        assert!(matches!(acked, Acked::Ended(publish) if publish.seq == 1));
+        assert!(matches!(acked, Acked::Ended(token) if token == Token::new(1)));
         assert!(test.session.has_place(10));
     }
 
@@ -672,10 +674,7 @@ mod tests {
             .launch(0, message(1, 1), id, ACK_TIMEOUT, &mut test.journal);
         test.session.limit(key, Some(100));
         assert!(test.session.timed_out(99, 100).is_empty());
-        assert_eq!(
-            test.session.timed_out(100, 100),
-            [super::super::Token::new(1).unwrap()]
-        );
+        assert_eq!(test.session.timed_out(100, 100), [Token::new(1)]);
         assert_eq!(test.session.len(), 1);
     }
 

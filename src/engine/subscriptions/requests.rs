@@ -10,17 +10,18 @@ use crate::engine::format::sort;
 use crate::engine::output::Token;
 use crate::engine::publishes::Key;
 
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(in crate::engine) enum Kind {
+    Subscribe,
+    Unsubscribe,
+}
+
 /// What a request asks for.
 #[derive(Debug)]
-pub(in crate::engine) enum Asks {
-    Subscribe {
-        filters: Vec<Filter>,
-        properties: Vec<u8>,
-    },
-    Unsubscribe {
-        filters: Vec<String>,
-        properties: Vec<u8>,
-    },
+pub(in crate::engine) struct Asks {
+    pub kind: Kind,
+    pub filters: Vec<Filter>,
+    pub properties: Vec<u8>,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -51,17 +52,14 @@ const FILTER: usize = 64;
 impl Asks {
     /// Bytes that the request keeps.
     fn size(&self) -> usize {
-        match self {
-            Asks::Subscribe { filters, .. } => filters.iter().map(|f| f.filter.len() + FILTER).sum(),
-            Asks::Unsubscribe { filters, .. } => filters.iter().map(|f| f.len() + FILTER).sum(),
-        }
+        self.filters.iter().map(|f| f.filter.len() + FILTER).sum()
     }
 }
 
 /// Requests by their place; places of those that ended are used again.
 #[derive(Debug, Default)]
 pub(super) struct Requests {
-    slots: Vec<Option<Request>>,
+    slots: Vec<Option<Box<Request>>>,
     free: Vec<u32>,
     /// To be sent, in this order.
     to_send: VecDeque<Key>,
@@ -70,16 +68,23 @@ pub(super) struct Requests {
 }
 
 impl Requests {
-    pub fn push(&mut self, request: Request) {
-        self.bytes += request.asks.size();
-        let seq = request.seq;
+    pub fn push(&mut self, seq: u64, token: Option<Token>, asks: Asks, restores: bool) {
+        self.bytes += asks.size();
+        let request = Some(Box::new(Request {
+            seq,
+            token,
+            packet_id: None,
+            stage: Stage::Waiting,
+            asks,
+            restores,
+        }));
         let slot = match self.free.pop() {
             Some(slot) => {
-                self.slots[slot as usize] = Some(request);
+                self.slots[slot as usize] = request;
                 slot
             }
             None => {
-                self.slots.push(Some(request));
+                self.slots.push(request);
                 (self.slots.len() - 1) as u32
             }
         };
@@ -87,10 +92,10 @@ impl Requests {
     }
 
     pub fn get(&mut self, slot: u32) -> Option<&mut Request> {
-        self.slots.get_mut(slot as usize)?.as_mut()
+        self.slots.get_mut(slot as usize)?.as_deref_mut()
     }
 
-    pub fn remove(&mut self, slot: u32) -> Option<Request> {
+    pub fn remove(&mut self, slot: u32) -> Option<Box<Request>> {
         let request = self.slots.get_mut(slot as usize)?.take()?;
         self.free.push(slot);
         self.bytes -= request.asks.size();

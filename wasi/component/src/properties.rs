@@ -41,7 +41,7 @@ pub fn list(given: Option<&Properties>) -> Result<Vec<u8>, Error> {
         }
     }
     check(&list, Place::Publish)
-        .map_err(|error| Error::new(Code::InvalidOption, ["properties: ", error.sentence].concat()))?;
+        .map_err(|error| Error::new(Code::InvalidOption, &["properties: ", error.sentence].concat()))?;
     Ok(list)
 }
 
