@@ -6,6 +6,9 @@
 //!
 //! `cargo run --example native -- localhost:1883 test/topic hello`
 
+// An adapter reads the clock that the engine is given.
+#![allow(clippy::disallowed_types)]
+
 use std::io::{ErrorKind, Read, Write};
 use std::net::TcpStream;
 use std::time::{Duration, Instant, UNIX_EPOCH};

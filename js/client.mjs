@@ -17,6 +17,7 @@ import { CALLBACKS, camelCase, METHODS, originalNames } from "./names.mjs";
 import { quiet, rejected } from "./pending.mjs";
 import { Requests, respond } from "./request.mjs";
 import { bulk, load, ready, topicNumber, writePayload } from "./runtime.mjs";
+import { failed, onFailure, orFailure } from "./trap.mjs";
 
 /** Results of `bulk.send`. */
 const IN_THIS_TURN = 0;
@@ -28,7 +29,11 @@ const MAX_EARLY = 100_000;
 /** Clients in use are not collected, whether or not the user keeps them. @type {Set<MqttCustom>} */
 const alive = new Set();
 
-/** Before the core is loaded it cannot warn itself. @param {string} text @param {unknown} detail */
+onFailure((error) => {
+  for (const client of [...alive]) client[FAIL](error);
+});
+
+/** Before the core is loaded, and when it has failed, it cannot warn itself. @param {string} text @param {unknown} detail */
 function warn(text, detail) {
   // biome-ignore lint/suspicious/noConsole: never silence, and nobody has set on_error
   console.warn(text, detail);
@@ -66,6 +71,9 @@ function snapshot(payload) {
   return payload instanceof ArrayBuffer ? payload.slice(0) : payload;
 }
 
+/** Ends a client whose WebAssembly has failed. */
+const FAIL = Symbol("fail");
+
 export class MqttCustom {
   /** @type {Core | null} */
   #core = null;
@@ -88,6 +96,7 @@ export class MqttCustom {
 
   /** @param {unknown} [options] */
   constructor(options) {
+    if (failed() !== undefined) throw failed();
     this.#options = originalNames(options);
     for (const name of CALLBACKS) this.#callbacks[name] = this.#options?.[name] ?? null;
     this.#hooks = new Hooks(this, this.#options?.userdata);
@@ -97,6 +106,21 @@ export class MqttCustom {
 
   get #autostart() {
     return this.#options?.autostart !== false;
+  }
+
+  /** The core, as long as it works. */
+  get #live() {
+    return failed() === undefined ? this.#core : null;
+  }
+
+  /** Everything pending rejects, and `on_error` says why. @param {Error} error */
+  [FAIL](error) {
+    alive.delete(this);
+    this.#requests?.end();
+    for (const iterator of this.#iterators ?? []) iterator.end(error);
+    this.#hooks.failAll(error);
+    this.#callbacks = { on_error: this.#hooks.on_error };
+    this.#report(error);
   }
 
   /** The wasm is there: validates the options, and connects. */
@@ -109,6 +133,7 @@ export class MqttCustom {
     this.#core = new Core(options, hooks);
     hooks.number = this.#core.number();
     hooks.inbound.on_message = this.#callbacks.on_message;
+    hooks.on_error = this.#callbacks.on_error;
     if (this.#autostart) alive.add(this);
     this.#options = null;
     this.#callbacks = NONE;
@@ -126,7 +151,7 @@ export class MqttCustom {
       .catch((error) => {
         this.#loading = null;
         alive.delete(this);
-        this.#loadFailed(error);
+        this.#report(error);
         for (const call of this.#takeEarly()) call(null, error);
         throw error;
       });
@@ -140,10 +165,10 @@ export class MqttCustom {
   }
 
   /** @param {unknown} error */
-  #loadFailed(error) {
+  #report(error) {
     const { on_error } = this.#callbacks;
     try {
-      if (typeof on_error === "function") on_error(this, this.#options?.userdata, error);
+      if (typeof on_error === "function") on_error(this, this.#hooks.userdata, error);
       else warn("mqtt-lib (set on_error to handle this):", error);
     } catch (thrown) {
       warn("mqtt-lib: on_error itself threw:", thrown);
@@ -168,7 +193,8 @@ export class MqttCustom {
 
   /** @template T @param {(core: Core) => Promise<T>} call @param {number} [limit] @returns {Promise<T>} */
   #with(call, limit) {
-    return this.#core === null ? this.#later(call, limit) : call(this.#core);
+    const core = this.#core;
+    return core === null ? this.#later(call, limit) : orFailure(() => call(core));
   }
 
   /** One drain for all calls of this turn; its promise is that of the turn's QoS 0 publishes. */
@@ -189,6 +215,8 @@ export class MqttCustom {
 
   /** Rejects for a wrong argument, and for nothing else. @param {unknown} [options] @returns {Promise<void>} */
   stop(options) {
+    // Everything has ended by itself.
+    if (failed() !== undefined) return Promise.resolve();
     if (this.#core !== null) return quiet(this.#stop(this.#core, options));
     if (this.#loading === null) return Promise.resolve();
     const stopped = this.#later((core) => this.#stop(core, options), Number.POSITIVE_INFINITY);
@@ -202,7 +230,7 @@ export class MqttCustom {
 
   /** @param {Core} core @param {unknown} options */
   async #stop(core, options) {
-    const stopping = core.stop(options);
+    const stopping = orFailure(() => core.stop(options));
     // A wrong argument has rejected it by now: then nothing is stopped.
     await Promise.race([stopping, undefined]);
     this.#requests?.end();
@@ -233,13 +261,15 @@ export class MqttCustom {
     const number = flags < 0 ? -1 : topicNumber(topic);
     const length = number < 0 ? -1 : writePayload(payload);
     if (length < 0) {
-      return kind === QUEUE ? core.qpublish(topic, payload, options) : core.publish(topic, payload, options);
+      return orFailure(() =>
+        kind === QUEUE ? core.qpublish(topic, payload, options) : core.publish(topic, payload, options),
+      );
     }
     const { number: client, pending } = this.#hooks;
     const token = pending.next();
     const taken = bulk.send(client, number, length, flags | kind, token);
     if (taken === IN_THIS_TURN) return this.#endOfTurn();
-    if (taken !== PENDING) return rejected(refusal(client));
+    if (taken !== PENDING) return rejected(failed() ?? refusal(client));
     this.#endOfTurn();
     return pending.commit(token);
   }
@@ -255,8 +285,9 @@ export class MqttCustom {
           : this.#batch(core, topic, text, choice),
       );
     }
-    if (text === undefined) return this.#core.batch_publish(topic, payload, options);
-    return this.#batch(this.#core, topic, text, options);
+    const core = this.#core;
+    if (text === undefined) return orFailure(() => core.batch_publish(topic, payload, options));
+    return this.#batch(core, topic, text, options);
   }
 
   /** @param {Core} core @param {unknown} topic @param {string} text @param {unknown} options @returns {Promise<void>} */
@@ -264,11 +295,11 @@ export class MqttCustom {
     const flags = publishFlags(options);
     const number = flags < 0 ? -1 : topicNumber(topic);
     const length = number < 0 ? -1 : writePayload(text);
-    if (length < 0) return core.batch_json(topic, text, options);
+    if (length < 0) return orFailure(() => core.batch_json(topic, text, options));
     const { number: client, pending } = this.#hooks;
     const token = pending.next();
     const endsAs = bulk.batch(client, number, length, flags, token);
-    if (endsAs === 0) return rejected(refusal(client));
+    if (endsAs === 0) return rejected(failed() ?? refusal(client));
     this.#endOfTurn();
     return endsAs === token ? pending.commit(token) : pending.promise(endsAs);
   }
@@ -320,7 +351,7 @@ export class MqttCustom {
 
   /** @param {unknown} topic @param {unknown} [payload] @param {unknown} [options] @returns {Promise<void>} */
   static publish_high_priority(topic, payload, options) {
-    if (ready()) return oneShot(topic, payload, options, common());
+    if (ready()) return orFailure(() => oneShot(topic, payload, options, common()));
     const [then, choice] = [snapshot(payload), snapshotOptions(options)];
     return quiet(load().then(() => oneShot(topic, then, choice, common())));
   }
@@ -363,33 +394,35 @@ export class MqttCustom {
   #messageDropped() {
     this.#dropped += 1;
     const text = "a loop over messages() is slower than the messages come; the oldest of 10,000 was dropped";
-    if (this.#core !== null) report(this.#hooks.number, text);
+    if (this.#live !== null) report(this.#hooks.number, text);
   }
 
   get connected() {
-    return this.#core?.connected ?? false;
+    return this.#live?.connected ?? false;
   }
 
   get mqttversion() {
-    return this.#core?.mqttversion || undefined;
+    return this.#live?.mqttversion || undefined;
   }
 
   get state() {
+    if (failed() !== undefined) return "stopped";
     return this.#core?.state ?? (this.#loading === null ? "idle" : "connecting");
   }
 
   stats() {
     /** @type {typeof NO_STATS} */
-    const stats = /** @type {any} */ (this.#core?.stats()) ?? { ...NO_STATS };
+    const stats = /** @type {any} */ (this.#live?.stats()) ?? { ...NO_STATS };
     stats.dropped += this.#dropped;
     return stats;
   }
 
   /** @param {string} name @param {any} callback */
   #assign(name, callback) {
-    if (this.#core !== null) /** @type {any} */ (this.#core)[name] = callback;
+    if (this.#live !== null) /** @type {any} */ (this.#live)[name] = callback;
     else this.#callbacks[name] = callback ?? null;
     if (name === "on_message") this.#hooks.inbound.on_message = callback ?? null;
+    if (name === "on_error") this.#hooks.on_error = callback ?? null;
   }
 
   static {
@@ -400,7 +433,7 @@ export class MqttCustom {
         /** @this {MqttCustom} */
         get() {
           return (
-            (this.#core === null ? this.#callbacks[name] : /** @type {any} */ (this.#core)[name]) ?? null
+            (this.#live === null ? this.#callbacks[name] : /** @type {any} */ (this.#live)[name]) ?? null
           );
         },
         /** @this {MqttCustom} @param {unknown} callback */

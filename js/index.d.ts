@@ -72,6 +72,8 @@ export type BatchItem<Item> = Item extends
  * - `"NOT_SUPPORTED"`: the broker has stated that it does not support this QoS, retained messages, this kind
  *   of filter or this alias (MQTT 5, §3.2.2.3), or it does not speak MQTT 5.
  * - `"LOAD_FAILED"`: the WebAssembly could not be loaded; `cause` is the loader's error.
+ * - `"CORE_FAILED"`: the WebAssembly trapped, or an exception passed through it (a stack that overflowed, a
+ *   `vm` timeout); every client of the process or page has ended; `cause` is what was thrown.
  * - `"CALLBACK_FAILED"`: a callback threw, or its promise was rejected; `cause` is what it threw.
  * - `"STORE_LOCKED"`: another process or tab has the store of this client id open.
  * - `"STORE_DAMAGED"`: part of the store cannot be read; the rest is sent.
@@ -98,6 +100,7 @@ export type MqttErrorCode =
   | "PUBLISH_REFUSED"
   | "NOT_SUPPORTED"
   | "LOAD_FAILED"
+  | "CORE_FAILED"
   | "CALLBACK_FAILED"
   | "STORE_LOCKED"
   | "STORE_DAMAGED"

@@ -3,6 +3,7 @@
 import { forget_topics, initSync, intern, scratch } from "../pkg/mqtt_lib.js";
 import { MqttError } from "./errors.mjs";
 import { compile, inlined } from "./load.mjs";
+import { onFailure } from "./trap.mjs";
 
 /**
  * @typedef {object} Environment
@@ -25,6 +26,8 @@ let memory;
  *   received: (client: number, generation: number, length: number) => void, drain: (client: number) => void }}
  */
 export let bulk;
+/** A result of `bulk.send`: the call is refused, and `refusal` says why. */
+export const REFUSED = 2;
 /** @type {Promise<void> | undefined} */
 let loading;
 /** What `init` was given. @type {unknown} */
@@ -59,7 +62,13 @@ function begin(module) {
     received: wasm.bulk_received,
     drain: wasm.bulk_drain,
   };
+  onFailure(() => {
+    bulk = FAILED;
+  });
 }
+
+/** What `send` answers then is a refusal, and `space` has none. @type {typeof bulk} */
+const FAILED = { send: () => REFUSED, batch: () => 0, space: () => 0, received() {}, drain() {} };
 
 /** Loads the core, from `given` if it is not loading yet. @param {unknown} [given] @returns {Promise<void>} */
 export function init(given) {

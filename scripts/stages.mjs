@@ -2,7 +2,6 @@
 import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { buildWasi } from "./build-wasi.mjs";
-import { checkEngine } from "./check-engine.mjs";
 import { ROOT, run, which } from "./run.mjs";
 import { WASMTIME } from "./setup.mjs";
 import { countResults } from "./test-reporter.mjs";
@@ -126,7 +125,6 @@ export const STAGES = [
     body: () => check("biome", "ci", "--error-on-warnings", ...PLAIN),
   },
   { name: "types", title: "tsc --noEmit", built: true, body: () => check("tsc", "--noEmit") },
-  { name: "purity", title: "the engine names no clock, randomness or JavaScript", body: checkEngine },
   {
     name: "scripts",
     title: "the scripts' own tests",

@@ -29,6 +29,7 @@ pub fn export<T>(value: T) -> Export<T> {
     value
 }
 
+/// An MQTT client.
 #[wasm_bindgen]
 pub struct MqttCustom {
     client: Rc<Client>,
@@ -56,10 +57,12 @@ impl MqttCustom {
         Ok(MqttCustom { client })
     }
 
+    /// Connects; resolves once connected.
     pub fn start(&self) -> Export<Promise> {
         export(self.client.promise_for(Client::start))
     }
 
+    /// Sends what is pending, disconnects, and ends everything.
     pub fn stop(&self, options: &JsValue) -> Export<Promise> {
         let set = arguments::stop_options(options).and_then(|(reason, list)| {
             self.client
@@ -80,23 +83,28 @@ impl MqttCustom {
         }))
     }
 
+    /// Publishes a message.
     pub fn publish(&self, topic: &JsValue, payload: &JsValue, options: &JsValue) -> Export<Promise> {
         self.with_message(topic, arguments::payload(payload), options, Client::publish)
     }
 
+    /// Adds an item to the batch of its topic.
     pub fn batch_publish(&self, topic: &JsValue, payload: &JsValue, options: &JsValue) -> Export<Promise> {
         let item = arguments::json(payload).map(String::into_bytes);
         self.with_message(topic, item, options, Client::batch)
     }
 
+    /// Puts a message into the timed queue.
     pub fn qpublish(&self, topic: &JsValue, payload: &JsValue, options: &JsValue) -> Export<Promise> {
         self.with_message(topic, arguments::payload(payload), options, Client::queue)
     }
 
+    /// Sends batches and the timed queue now.
     pub fn flush(&self) -> Export<Promise> {
         export(self.client.flush())
     }
 
+    /// Subscribes to one or more topic filters.
     pub fn subscribe(&self, topic: &JsValue, options: &JsValue, handler: &JsValue) -> Export<Promise> {
         // subscribe(topic, handler) is a common way to write it.
         let (options, handler) = match options.is_function() && handler.is_undefined() {
@@ -108,6 +116,7 @@ impl MqttCustom {
         self.promised(parsed.map(|(filters, handler)| self.client.subscribe(filters, handler)))
     }
 
+    /// `subscribe`, under the name of the original library.
     pub fn subscribe_topics(
         &self,
         topics: &JsValue,
@@ -117,6 +126,7 @@ impl MqttCustom {
         self.subscribe(topics, options, handler)
     }
 
+    /// Ends subscriptions.
     pub fn unsubscribe(&self, topic: &JsValue, options: &JsValue) -> Export<Promise> {
         let parsed = arguments::filters(topic, &JsValue::UNDEFINED)
             .and_then(|(filters, _)| Ok((filters, arguments::unsubscribe_options(options)?)));
@@ -127,6 +137,7 @@ impl MqttCustom {
         }))
     }
 
+    /// One message over a connection of its own.
     pub fn publish_high_priority(
         &self,
         topic: &JsValue,
@@ -144,6 +155,7 @@ impl MqttCustom {
         ))
     }
 
+    /// Whether there is an accepted connection.
     #[wasm_bindgen(getter)]
     pub fn connected(&self) -> bool {
         self.client.engine(|engine| engine.is_online())
@@ -158,6 +170,7 @@ impl MqttCustom {
         })
     }
 
+    /// "idle", "connecting", "connected", "reconnecting" or "stopped".
     #[wasm_bindgen(getter)]
     pub fn state(&self) -> String {
         let opening = self.client.store.as_ref().is_some_and(|store| store.is_opening());
@@ -165,6 +178,7 @@ impl MqttCustom {
         if opening { State::Connecting } else { state }.name().to_owned()
     }
 
+    /// Counters.
     pub fn stats(&self) -> Export<js_sys::Object> {
         let stats = self.client.engine(|engine| engine.stats());
         let counters = [
@@ -187,41 +201,49 @@ impl MqttCustom {
         export(object.to_js().unchecked_into())
     }
 
+    /// The callback `on_connect`, if there is one.
     #[wasm_bindgen(getter)]
     pub fn on_connect(&self) -> Export<Option<Function>> {
         export(self.client.callbacks.get(0))
     }
 
+    /// Sets the callback `on_connect`; null removes it.
     #[wasm_bindgen(setter)]
     pub fn set_on_connect(&self, callback: &JsValue) -> Result<(), JsValue> {
         self.set_callback("on_connect", callback)
     }
 
+    /// The callback `on_disconnect`, if there is one.
     #[wasm_bindgen(getter)]
     pub fn on_disconnect(&self) -> Export<Option<Function>> {
         export(self.client.callbacks.get(1))
     }
 
+    /// Sets the callback `on_disconnect`; null removes it.
     #[wasm_bindgen(setter)]
     pub fn set_on_disconnect(&self, callback: &JsValue) -> Result<(), JsValue> {
         self.set_callback("on_disconnect", callback)
     }
 
+    /// The callback `on_message`, if there is one.
     #[wasm_bindgen(getter)]
     pub fn on_message(&self) -> Export<Option<Function>> {
         export(self.client.callbacks.get(2))
     }
 
+    /// Sets the callback `on_message`; null removes it.
     #[wasm_bindgen(setter)]
     pub fn set_on_message(&self, callback: &JsValue) -> Result<(), JsValue> {
         self.set_callback("on_message", callback)
     }
 
+    /// The callback `on_error`, if there is one.
     #[wasm_bindgen(getter)]
     pub fn on_error(&self) -> Export<Option<Function>> {
         export(self.client.callbacks.get(3))
     }
 
+    /// Sets the callback `on_error`; null removes it.
     #[wasm_bindgen(setter)]
     pub fn set_on_error(&self, callback: &JsValue) -> Result<(), JsValue> {
         self.set_callback("on_error", callback)
@@ -230,11 +252,13 @@ impl MqttCustom {
 
 #[wasm_bindgen]
 impl MqttCustom {
+    /// The callback `on_auth`, if there is one.
     #[wasm_bindgen(getter)]
     pub fn on_auth(&self) -> Export<Option<Function>> {
         export(self.client.callbacks.get(4))
     }
 
+    /// Sets the callback `on_auth`; null removes it.
     #[wasm_bindgen(setter)]
     pub fn set_on_auth(&self, callback: &JsValue) -> Result<(), JsValue> {
         self.set_callback("on_auth", callback)

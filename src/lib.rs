@@ -46,6 +46,8 @@
 //!
 //! `examples/native.rs` is a whole client over `std::net`.
 
+#![deny(missing_docs)]
+
 pub mod codec;
 pub mod engine;
 

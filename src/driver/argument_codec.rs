@@ -1,9 +1,24 @@
 //! Values of JavaScript as bytes, as `argument_codec.js` writes them, read without a copy; and, the other way, objects
 //! for JavaScript. The two files are one codec: nothing else knows the tags.
 
-use super::platform;
 use crate::engine::{Code, Error};
-use wasm_bindgen::JsValue;
+use wasm_bindgen::prelude::*;
+
+#[wasm_bindgen(module = "/src/driver/argument_codec.js")]
+extern "C" {
+    fn flatten(value: &JsValue, depth: u32, opaque: &str) -> Vec<u8>;
+    /// The entries that a store has when it is opened.
+    #[wasm_bindgen(catch)]
+    pub fn entries(opened: &JsValue) -> Result<Vec<u8>, JsValue>;
+    fn inflate(bytes: &[u8]) -> JsValue;
+    /// The kind of a value, for an error sentence.
+    pub fn kind(value: &JsValue) -> String;
+    /// The bytes of a payload that is not a string; none if it cannot be one.
+    pub fn payload(value: &JsValue) -> Option<Vec<u8>>;
+    /// An item of a batch as JSON text; throws what it is instead.
+    #[wasm_bindgen(catch)]
+    pub fn json(value: &JsValue) -> Result<String, JsValue>;
+}
 
 #[derive(Clone, Copy)]
 pub enum Argument<'a> {
@@ -27,7 +42,7 @@ const OBJECT: u8 = 8;
 
 /// A value of JavaScript, `depth` levels deep: see `argument_codec.js`.
 pub fn flat(value: &JsValue, depth: u32, opaque: &str) -> Vec<u8> {
-    platform::flatten(value, depth, opaque)
+    flatten(value, depth, opaque)
 }
 
 #[derive(Clone, Copy)]
@@ -159,6 +174,6 @@ impl Object {
     }
 
     pub fn to_js(&self) -> JsValue {
-        platform::inflate(&self.0)
+        inflate(&self.0)
     }
 }

@@ -6,7 +6,7 @@ use wasm_bindgen::prelude::*;
 
 use super::argument_codec::{flat, Argument, Object};
 use super::platform::set;
-use super::{platform, properties};
+use super::{argument_codec, platform, properties};
 use crate::codec::properties::Place;
 use crate::engine::error::excerpt;
 use crate::engine::format::{format, number};
@@ -52,18 +52,18 @@ pub fn payload(value: &JsValue) -> Result<Vec<u8>, Error> {
     if let Some(text) = value.as_string() {
         return Ok(text.into_bytes());
     }
-    platform::payload(value).ok_or_else(|| {
+    argument_codec::payload(value).ok_or_else(|| {
         Error::format(
             Code::InvalidPayload,
             "a payload cannot be %; give a string, a Uint8Array or other buffer source, a number, a boolean, or null for an empty one (for an object: JSON.stringify(it))",
-            &[&platform::kind(value)],
+            &[&argument_codec::kind(value)],
         )
     })
 }
 
 /// One item of a batch as JSON, as it is at the time of the call.
 pub fn json(value: &JsValue) -> Result<String, Error> {
-    platform::json(value).map_err(|what| {
+    argument_codec::json(value).map_err(|what| {
         Error::format(
             Code::InvalidPayload,
             "a batch item cannot be %; batches are JSON arrays, so give a string, number, boolean, null, array or plain object (for bytes: publish, or encode them as text)",
@@ -73,7 +73,9 @@ pub fn json(value: &JsValue) -> Result<String, Error> {
 }
 
 pub fn topic(value: &JsValue) -> Result<String, Error> {
-    value.as_string().ok_or_else(|| no_topic(&platform::kind(value)))
+    value
+        .as_string()
+        .ok_or_else(|| no_topic(&argument_codec::kind(value)))
 }
 
 fn no_topic(kind: &str) -> Error {
@@ -266,7 +268,7 @@ pub fn optional_function(name: &str, value: &JsValue) -> Result<Option<Function>
         None => Err(Error::format(
             Code::InvalidOption,
             "% must be a function; % was given",
-            &[name, &platform::kind(value)],
+            &[name, &argument_codec::kind(value)],
         )),
     }
 }

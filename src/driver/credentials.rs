@@ -7,7 +7,7 @@ use wasm_bindgen_futures::{spawn_local, JsFuture};
 
 use super::argument_codec::no_object;
 use super::constructor::config;
-use super::{errors, platform, Client};
+use super::{argument_codec, errors, platform, Client};
 use crate::engine::{Error, Generation};
 
 impl Client {
@@ -63,7 +63,7 @@ impl Client {
             // Of a function that forgets to return something: no reason to connect to localhost.
             Ok(given) => Err(no_object(
                 "what the credentials function gives",
-                &platform::kind(&given),
+                &argument_codec::kind(&given),
             )),
             Err(thrown) => {
                 let error = errors::credentials_failed(&thrown);

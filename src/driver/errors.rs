@@ -2,31 +2,44 @@
 
 use wasm_bindgen::prelude::*;
 
-use super::{platform, Hooks};
+use super::hooks::{Hooks, JsHooks};
+use super::platform;
 use crate::engine::{Class, Code, Error};
+
+#[wasm_bindgen(module = "/src/driver/argument_codec.js")]
+extern "C" {
+    fn error(
+        hooks: Option<&JsHooks>,
+        class: u32,
+        message: &str,
+        code: &str,
+        reason: Option<u32>,
+        cause: &JsValue,
+    ) -> JsValue;
+}
 
 /// `hooks` build the package's own `MqttError`; without them a plain `Error` carries the same properties.
 #[inline(never)]
-pub fn to_js(error: &Error, cause: &JsValue, hooks: &Hooks) -> JsValue {
-    let class = match error.code.class() {
+pub fn to_js(failure: &Error, cause: &JsValue, hooks: &Hooks) -> JsValue {
+    let class = match failure.code.class() {
         Class::Mqtt => 0,
         Class::Type => 1,
         Class::Range => 2,
     };
-    let reason = error.reason.map(|reason| reason.0.into());
-    let object = platform::error(
+    let reason = failure.reason.map(|reason| reason.0.into());
+    let object = self::error(
         hooks.errors(),
         class,
-        &error.message,
-        error.code.name(),
+        &failure.message,
+        failure.code.name(),
         reason,
         cause,
     );
-    if !error.properties.is_empty() {
+    if !failure.properties.is_empty() {
         platform::set(
             &object,
             "properties",
-            &super::properties::to_js(&error.properties),
+            &super::properties::to_js(&failure.properties),
         );
     }
     object

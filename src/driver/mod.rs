@@ -12,6 +12,7 @@ mod credentials;
 mod drain;
 pub mod errors;
 mod handlers;
+mod hooks;
 mod network;
 pub mod oneshot;
 mod persistence;
@@ -41,7 +42,8 @@ use store::Store;
 use timer::Timer;
 
 pub use argument_codec::Object;
-pub use constructor::{Class, Hooks, Options};
+pub use constructor::{Class, Options};
+pub use hooks::Hooks;
 
 pub struct Client {
     me: Weak<Client>,

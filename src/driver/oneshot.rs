@@ -6,7 +6,8 @@ use wasm_bindgen::prelude::*;
 
 use super::argument_codec::{flat, no_object, Argument};
 use super::callbacks::Callbacks;
-use super::constructor::{config, Class, Hooks, Options};
+use super::constructor::{config, Class, Options};
+use super::hooks::Hooks;
 use super::{arguments, errors, platform, promises, Client};
 use crate::engine::{Config, Error};
 

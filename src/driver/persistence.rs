@@ -6,7 +6,7 @@ use wasm_bindgen::prelude::*;
 
 use super::argument_codec::Argument;
 use super::store::{OnDamage, Phase, Store};
-use super::{arguments, platform, Client};
+use super::{argument_codec, arguments, platform, Client};
 use crate::engine::{Change, Code, Engine, Error, Flow, Millis, Token};
 
 /// The records of a store, and how many entries are none.
@@ -84,7 +84,7 @@ impl Client {
         *store.on_damage.borrow_mut() = Some(on_damage);
         self.await_answer(opened, 0, |client, _, opened| {
             if let Some(store) = &client.store {
-                client.begin(store, opened.and_then(|opened| platform::entries(&opened)));
+                client.begin(store, opened.and_then(|opened| argument_codec::entries(&opened)));
             }
         });
     }

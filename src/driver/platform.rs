@@ -4,8 +4,7 @@
 use js_sys::Function;
 use wasm_bindgen::prelude::*;
 
-use super::constructor::JsHooks;
-use crate::engine::endpoint::Host;
+use crate::engine::endpoint::Platform;
 use crate::engine::Millis;
 
 #[wasm_bindgen]
@@ -16,26 +15,6 @@ extern "C" {
     pub fn queue_microtask(work: &Function);
     #[wasm_bindgen(js_namespace = console, js_name = warn)]
     pub fn warn(text: &str, detail: &JsValue);
-}
-
-#[wasm_bindgen(module = "/src/driver/argument_codec.js")]
-extern "C" {
-    pub fn flatten(value: &JsValue, depth: u32, opaque: &str) -> Vec<u8>;
-    #[wasm_bindgen(catch)]
-    pub fn entries(opened: &JsValue) -> Result<Vec<u8>, JsValue>;
-    pub fn inflate(bytes: &[u8]) -> JsValue;
-    pub fn kind(value: &JsValue) -> String;
-    pub fn payload(value: &JsValue) -> Option<Vec<u8>>;
-    #[wasm_bindgen(catch)]
-    pub fn json(value: &JsValue) -> Result<String, JsValue>;
-    pub fn error(
-        hooks: Option<&JsHooks>,
-        class: u32,
-        message: &str,
-        code: &str,
-        reason: Option<u32>,
-        cause: &JsValue,
-    ) -> JsValue;
 }
 
 #[wasm_bindgen(module = "/src/driver/platform.js")]
@@ -73,8 +52,8 @@ pub fn function(object: &JsValue, key: &str) -> Option<Function> {
 }
 
 /// A page or worker, as far as transports go; Node's sockets come with hooks that say so.
-pub fn browser() -> Host {
-    Host::Browser {
+pub fn browser() -> Platform {
+    Platform::Browser {
         secure: is_loaded_by("https:"),
     }
 }

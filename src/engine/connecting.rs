@@ -48,16 +48,15 @@ impl Engine {
     /// What the platform says about the network: without one attempts pause, with one the next is made now.
     pub fn set_network(&mut self, now: Millis, online: bool) {
         self.connection.set_network(online);
-        match self.connection.phase() {
-            Phase::Backoff if online => self.attempt_all(now),
-            Phase::Backoff if self.is_paused() => self.connection.pause(),
-            Phase::Online(_) if online => {
-                // The old connection may be dead: asked now, it is known sooner.
-                if self.connection.ping_now(now) {
-                    self.shrink();
-                }
+        if !matches!(self.connection.phase(), Phase::Backoff) {
+            // The old connection may be dead: asked now, it is known sooner.
+            if online && self.connection.ping_now(now) {
+                self.shrink();
             }
-            _ => {}
+        } else if online {
+            self.attempt_all(now);
+        } else if self.is_paused() {
+            self.connection.pause();
         }
     }
 

@@ -3,8 +3,7 @@
 //! step, so that an adapter may call user code, a socket or a store that calls the engine again.
 
 use super::deadline::Millis;
-use super::journal::Change;
-use super::output::{Delivery, Event, Generation, Output};
+use super::output::{Change, Delivery, Event, Generation, Output};
 use super::Engine;
 
 /// Whether a transport or a store takes more.

@@ -1,6 +1,5 @@
-//! What can go wrong, said once: a code that programs compare and a sentence that tells a person
-//! what was given, what is allowed and what to do. The codes, `error/codes.rs`, are generated from
-//! schema/errors.json. Owns no policy.
+//! Errors: a code that programs compare, and a sentence that tells a person what was given, what is allowed and what to
+//! do. The codes, `error/codes.rs`, are generated from schema/errors.json. Owns no policy.
 
 mod codes;
 
@@ -13,13 +12,16 @@ pub use codes::Code;
 /// Which JavaScript class carries the code.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Class {
+    /// `MqttError`.
     Mqtt,
+    /// `TypeError`.
     Type,
+    /// `RangeError`.
     Range,
 }
 
 impl Code {
-    /// What a transport that knows TLS may say of its failure, by its number in js/node/dressed.mjs.
+    /// The code that a transport gives its failure, by its number in js/node.
     pub fn of_transport(number: f64) -> Option<Code> {
         match number as u8 {
             1 => Some(Code::CertificateInvalid),
@@ -30,17 +32,20 @@ impl Code {
     }
 }
 
-/// Boxed: a `Result` is then one word, and every function that hands one on is smaller.
+/// Boxed, so that a `Result` is one word, and every function that returns one is smaller.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Error(Box<Details>);
 
+/// The content of an [`Error`].
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Details {
+    /// What programs compare.
     pub code: Code,
     /// The return or reason code, where the broker sent one.
     pub reason: Option<ReasonCode>,
-    /// What came along with it, MQTT 5.
+    /// Properties that came with it, encoded; MQTT 5.
     pub properties: Vec<u8>,
+    /// What happened, and what to do.
     pub message: String,
 }
 
@@ -67,6 +72,7 @@ impl std::ops::DerefMut for Error {
 }
 
 impl Error {
+    /// With a sentence as it is.
     #[inline(never)]
     pub fn new(code: Code, message: &str) -> Self {
         Error::made(code, message.to_owned())
@@ -87,29 +93,29 @@ impl Error {
         Error::made(code, format(template, args))
     }
 
+    /// With the reason code that belongs to it.
     pub fn with_reason(mut self, reason: ReasonCode) -> Self {
         self.reason = Some(reason);
         self
     }
 
-    /// What a server of MQTT 5 refuses or ends, in its own words where it has any.
+    /// A refusal of the broker, or the end of a connection: with the name of its reason code (§2.4), and in the broker's
+    /// words where it has any.
     #[inline(never)]
     pub fn because(code: Code, what: &str, reason: ReasonCode, properties: &[u8]) -> Self {
-        let said = properties::string(properties, Property::ReasonString).unwrap_or_default();
-        let said = excerpt(said);
-        let colon = if said.is_empty() { "" } else { ": " };
+        let text = excerpt(properties::string(properties, Property::ReasonString).unwrap_or_default());
+        let colon = if text.is_empty() { "" } else { ": " };
         let reference = properties::string(properties, Property::ServerReference);
-        let go = if reference.is_some() {
-            "; it names another server: "
-        } else {
-            ""
+        let named = match reference {
+            Some(_) => "; it names another server: ",
+            None => "",
         };
         let number = count(reason.0.into());
         let reference = excerpt(reference.unwrap_or_default());
         let mut error = Error::format(
             code,
-            "% (reason code %%%)%%",
-            &[what, &number, colon, &said, go, &reference],
+            "%, reason code % (%)%%%%",
+            &[what, &number, reason.name(), colon, &text, named, &reference],
         )
         .with_reason(reason);
         error.properties = properties.to_vec();
@@ -162,6 +168,7 @@ impl Error {
         Error::new(kind, text).with_reason(code)
     }
 
+    /// `stop` ended the operation.
     pub fn stopped() -> Self {
         Error::new(
             Code::Stopped,

@@ -12,10 +12,15 @@ pub(super) use table::*;
 /// A value as it came from outside.
 #[derive(Debug, Clone, PartialEq)]
 pub enum Value {
+    /// undefined or null.
     Absent,
+    /// A string.
     Text(String),
+    /// A number.
     Number(f64),
+    /// true or false.
     Bool(bool),
+    /// A buffer source.
     Bytes(Vec<u8>),
     /// An array of strings.
     List(Vec<String>),
@@ -33,11 +38,11 @@ pub(super) enum Kind {
     Seconds(f64, f64),
     Store,
     Version,
-    /// Encoded by whoever knows the user's values.
+    /// Encoded by the adapter, which knows the user's values.
     Properties,
-    /// Looked at by who reads it; what it has is in `INNER`.
+    /// Its keys are in `INNER`; the transport reads it.
     Object,
-    /// A path or what the file has, of any length.
+    /// A path, or the content of the file, of any length.
     Content,
 }
 

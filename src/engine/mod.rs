@@ -16,10 +16,13 @@
 //! Four machines do the work, and none of them knows another: `Connection`, `Session`, `Outbox` and `Subscriptions`.
 //! The engine routes between them. Tests that need all of them are in `tests/`.
 
+#![forbid(unsafe_code)]
+
 mod connecting;
 mod connection;
 mod deadline;
 mod drive;
+mod effects;
 mod interner;
 mod journal;
 mod keys;
@@ -31,6 +34,7 @@ mod publishes;
 mod publishing;
 mod random;
 mod receiving;
+mod record;
 mod restoring;
 mod session;
 mod stopping;
@@ -52,19 +56,18 @@ pub use config::{Config, Policy, Versions, Will};
 pub use deadline::Millis;
 pub use drive::{drive, transmit_if_full, Flow, Io};
 pub use error::{Class, Code, Error};
-pub use journal::Change;
 pub use message::{check_topic, Message};
-pub use output::{Delivery, Event, Generation, MessageView, Outcome, Output, Token};
+pub use output::{Change, Delivery, Event, Generation, MessageView, Outcome, Output, Token};
 pub use publishing::Published;
 pub use stats::Stats;
 pub use subscriptions::Filter;
 
 use connection::{Connection, Phase, SEND_CAP};
 use deadline::NEVER;
+use effects::{Effects, Queued};
 use interner::HashKeys;
 use lifecycle::Lifecycle;
 use outbox::{Limits, Outbox};
-use output::{Effects, Queued};
 use random::Random;
 use session::Session;
 use subscriptions::Subscriptions;
@@ -298,7 +301,7 @@ impl Engine {
     }
 
     /// The changes of [`Output::Store`] were given to the store. When it is full, nothing is stored or transmitted until
-    /// this is called again.
+    /// this is called again, apart from the last changes and bytes before a transport is closed.
     pub fn stored(&mut self, flow: Flow) {
         self.store_busy = flow == Flow::Full;
     }

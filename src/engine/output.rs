@@ -2,13 +2,10 @@
 //! application ([`Event`]), and how an operation ended ([`Outcome`]). Outputs own what they carry, so that the
 //! engine is not borrowed while an adapter acts on them.
 
-use std::collections::VecDeque;
 use std::num::NonZeroU32;
 
 use super::deadline::Millis;
 use super::error::Error;
-use super::journal::{Change, Journal};
-use super::session::inbound::Ticket;
 
 /// Names one pending operation. Chosen by the caller, echoed in [`Event::Done`].
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -29,6 +26,9 @@ impl Token {
         self.0.get()
     }
 }
+
+/// A change of the store: the value now kept under a key; none: nothing is kept under it any more.
+pub type Change = (u64, Option<Vec<u8>>);
 
 /// Counts connections: an event of an older socket is ignored.
 pub type Generation = u32;
@@ -144,16 +144,6 @@ pub enum Outcome {
     },
 }
 
-/// An operation that ends together with all others.
-#[derive(Debug, Clone, Copy)]
-pub(super) struct Ended {
-    /// Its place in the order of the calls; 0 comes before all of them.
-    pub seq: u64,
-    pub token: Option<Token>,
-    /// The journal has it.
-    pub stored: bool,
-}
-
 /// A received message: where it lies in [`super::Engine::received_bytes`], six words that an adapter can read in
 /// bulk. Valid until the next bytes are received.
 #[repr(C)]
@@ -199,87 +189,5 @@ impl MessageView {
     /// Whether it may have been delivered before (§3.3.1.1).
     pub fn dup(&self) -> bool {
         self.flags & 8 != 0
-    }
-}
-
-/// What waits to leave the engine, in the order in which it happened.
-#[derive(Debug)]
-pub(super) enum Queued {
-    Event(Event),
-    /// With the ticket of the message behind the last of them.
-    Deliver(Delivery, Ticket),
-}
-
-/// What the machines report: events and deliveries for the application, and changes for the store. Handed to whatever
-/// may end an operation.
-#[derive(Debug, Default)]
-pub(super) struct Effects {
-    pub queue: VecDeque<Queued>,
-    pub journal: Journal,
-}
-
-impl Effects {
-    pub fn push(&mut self, event: Event) {
-        self.queue.push_back(Queued::Event(event));
-    }
-
-    pub fn error(&mut self, error: Error) {
-        self.push(Event::Error(error));
-    }
-
-    /// An operation ended. Without a token nobody waits for it; then a failure is reported as an error.
-    pub fn done(&mut self, token: Option<Token>, result: Result<Outcome, Error>) {
-        match (token, result) {
-            (Some(token), result) => self.push(Event::Done { token, result }),
-            (None, Err(error)) => self.error(error),
-            (None, Ok(_)) => {}
-        }
-    }
-
-    /// An operation succeeded, with nothing more to say.
-    #[inline(never)]
-    pub fn succeeded(&mut self, token: Option<Token>) {
-        self.done(token, Ok(Outcome::None));
-    }
-
-    #[inline(never)]
-    pub fn failed(&mut self, token: Option<Token>, error: Error) {
-        self.done(token, Err(error));
-    }
-
-    #[inline(never)]
-    pub fn all_failed(&mut self, tokens: Vec<Option<Token>>, error: &Error) {
-        for token in tokens {
-            self.failed(token, error.clone());
-        }
-    }
-
-    pub fn all_succeeded(&mut self, tokens: Vec<Option<Token>>) {
-        for token in tokens {
-            self.succeeded(token);
-        }
-    }
-
-    /// The message in this place of the views is to be delivered; `ticket` is that of the message behind it.
-    pub fn deliver(&mut self, place: usize, ticket: Ticket) {
-        if let Some(Queued::Deliver(delivery, behind)) = self.queue.back_mut() {
-            delivery.upto = place + 1;
-            *behind = ticket;
-            return;
-        }
-        let delivery = Delivery {
-            from: place,
-            upto: place + 1,
-        };
-        self.queue.push_back(Queued::Deliver(delivery, ticket));
-    }
-
-    #[cfg(test)]
-    pub fn events(&self) -> Vec<&Event> {
-        let event = |queued| match queued {
-            &Queued::Event(ref event) => Some(event),
-            &Queued::Deliver(..) => None,
-        };
-        self.queue.iter().filter_map(event).collect()
     }
 }

@@ -5,9 +5,10 @@
 use std::collections::VecDeque;
 
 use super::deadline::Millis;
+use super::effects::Ended;
 use super::format::sort;
-use super::journal::RecordId;
-use super::output::{Ended, Token};
+use super::output::Token;
+use super::record::{RecordId, Stage};
 use crate::codec::PacketId;
 
 /// Names a publish. `seq` is its place in the order of the calls, so sorting by it restores that order.
@@ -26,15 +27,6 @@ impl Key {
     pub fn slot(self) -> u32 {
         self.slot
     }
-}
-
-/// How far a message in flight has come (§4.3).
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Stage {
-    /// PUBLISH is on the wire; PUBACK or PUBREC is awaited.
-    Sent = 1,
-    /// PUBREC arrived; PUBCOMP is awaited.
-    Released = 2,
 }
 
 /// What a message has while it is in flight.

@@ -2,10 +2,11 @@
 
 use super::deadline::{Millis, NEVER};
 use super::format::sort;
-use super::journal::{kind, parse_flight, parse_item, Journal, RecordId, LARGEST_KEY, MARK_V5, RESERVED};
+use super::journal::Journal;
 use super::message::{check_properties, check_topic};
 use super::outbox::BatchKey;
-use super::publishes::{Publish, Stage};
+use super::publishes::Publish;
+use super::record::{kind, parse_flight, parse_item, RecordId, Stage, LARGEST_KEY, MARK_V5, RESERVED};
 use super::session::reencoded;
 use super::{Engine, Version};
 use crate::codec::properties::Place;

@@ -4,10 +4,11 @@
 use super::connecting::{RC_LOST, RC_NORMAL};
 use super::connection::Phase;
 use super::deadline::Millis;
+use super::effects::Ended;
 use super::error::{Code, Error};
 use super::format::{format, sort};
 use super::message::{check_properties, needs_5};
-use super::output::{Ended, Event, Token};
+use super::output::{Event, Token};
 use super::{Engine, Version};
 use crate::codec::properties::{number, Place, Property};
 use crate::codec::ReasonCode;
@@ -68,7 +69,7 @@ impl Engine {
     }
 
     fn has_publishes(&self) -> bool {
-        self.session.len() > 0 || !self.outbox.is_empty()
+        !self.session.is_empty() || !self.outbox.is_empty()
     }
 
     /// Called after every input that may have ended the last pending operation.

@@ -2,7 +2,7 @@
 //! the key, what was given and what is allowed. Pure, so that every front end shares it.
 
 use super::config::{Config, Versions, Will};
-use super::endpoint::{resolve, Host, Protocol, Settings};
+use super::endpoint::{resolve, Platform, Protocol, Settings};
 use super::error::{Code, Error};
 use super::format::{self, format};
 use super::keys::{find, set, wrong, Key, Row, INNER, KEYS, PROTOCOL_ALLOWED, PROTOCOL_VALUES};
@@ -11,6 +11,7 @@ use crate::codec::properties::{self, Property};
 
 pub use super::keys::{unknown, Value};
 
+/// Collects options one by one; `finish` makes the settings.
 #[derive(Debug)]
 pub struct Builder {
     cfg: Config,
@@ -19,9 +20,9 @@ pub struct Builder {
     /// See `endpoint::Settings`.
     pub port_wins: bool,
     tls: bool,
-    /// What was given that only Node can do.
+    /// An option that only Node has.
     node_only: Option<&'static str>,
-    /// They come from a function.
+    /// A function gives the credentials.
     pub asked: bool,
     protocol: Option<Protocol>,
     path: String,
@@ -108,8 +109,8 @@ impl Builder {
     }
 
     /// What only the whole shows.
-    pub fn finish(mut self, host: Host) -> Result<Config, Error> {
-        if let (Some(name), true) = (self.node_only, host != Host::Node) {
+    pub fn finish(mut self, platform: Platform) -> Result<Config, Error> {
+        if let (Some(name), true) = (self.node_only, platform != Platform::Node) {
             return Err(Error::format(
                 Code::InvalidOption,
                 "credentials.% is for Node only: a WASI component has no TLS, and in a page the browser sees to certificates and headers; use wss and a CA that it trusts, import a client certificate into it, or sign in with mqttusername and mqttpassword",
@@ -122,7 +123,7 @@ impl Builder {
             protocol: self.protocol,
             path: &self.path,
             tls: self.tls,
-            host,
+            platform,
         };
         for server in &self.servers {
             self.cfg.servers.push(resolve(server, &settings)?);

@@ -8,10 +8,11 @@ use crate::codec::properties::*;
 use crate::codec::{protocol_error, write, DecodeError, ReasonCode, Version};
 use crate::engine::config::{Config, Versions};
 use crate::engine::deadline::Millis;
+use crate::engine::effects::Effects;
 use crate::engine::endpoint;
 use crate::engine::error::{Code, Error};
 use crate::engine::format::before;
-use crate::engine::output::{Effects, Event, Generation};
+use crate::engine::output::{Event, Generation};
 
 /// CONNACK 3 of 3.1.1, the one refusal that passes by itself.
 const UNAVAILABLE: ReasonCode = ReasonCode(3);

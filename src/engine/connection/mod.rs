@@ -11,10 +11,11 @@ mod servers;
 
 use super::config::{Config, Versions};
 use super::deadline::{Deadline, Millis};
+use super::effects::Effects;
 use super::error::{Code, Error};
 use super::format::{before, format, seconds};
 use super::interner::HashKeys;
-use super::output::{Effects, Event, Generation};
+use super::output::{Event, Generation};
 use super::random::Random;
 use super::State;
 use crate::codec::properties::{number, Property};

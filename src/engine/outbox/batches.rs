@@ -8,9 +8,9 @@ use crate::engine::deadline::{Deadline, Millis};
 use crate::engine::error::{Code, Error};
 use crate::engine::format::count;
 use crate::engine::interner::{HashKeys, Interner};
-use crate::engine::journal::RecordId;
 use crate::engine::message::Message;
 use crate::engine::publishes::retain;
+use crate::engine::record::RecordId;
 
 #[derive(Debug)]
 pub(super) struct Batch {

@@ -9,10 +9,11 @@ use std::collections::VecDeque;
 
 use super::config::{Config, Policy};
 use super::deadline::{Deadline, Millis};
+use super::effects::{Effects, Ended};
 use super::interner::HashKeys;
 use super::journal::Journal;
 use super::message::Message;
-use super::output::{Effects, Ended, Token};
+use super::output::Token;
 use super::publishes::{retain, BySince, Key, Publish, Publishes};
 use super::session::reencoded;
 use super::{Error, Version};

@@ -54,6 +54,8 @@ impl Inbound {
     pub fn disconnected(&mut self) {
         while let Some(owed) = self.owed.pop_front() {
             if owed.kind == Ack::PubRec {
+                // It was not sent: the message comes again, and is a repetition, also if a PUBREL has released it.
+                self.mark_unreleased(owed.packet_id);
                 self.unrecorded.push_back(owed);
             }
         }
@@ -133,7 +135,10 @@ impl Inbound {
         let Owed { packet_id, kind, .. } = pop_before(&mut self.owed, self.handled)?;
         match kind {
             Ack::PubRec => journal.received(packet_id, true),
-            Ack::PubComp => drop(self.release(packet_id, journal)),
+            Ack::PubComp => {
+                journal.received(packet_id, false);
+                self.last_written();
+            }
             _ => self.last_written(),
         }
         Some((kind, packet_id))
@@ -145,30 +150,31 @@ impl Inbound {
     }
 
     /// PUBREL: what is answered at once. None: the PUBREC is owed still, and PUBCOMP follows it. False: there was no such
-    /// message.
+    /// message. In either case the identifier is free for another message, which may have arrived already.
     pub fn released(&mut self, packet_id: PacketId, journal: &mut Journal) -> Option<bool> {
+        let known = self.clear_unreleased(packet_id);
         let owed = |owed: &Owed| owed.packet_id == packet_id && owed.kind == Ack::PubRec;
-        if self.owed.iter().any(owed) {
+        if known && self.owed.iter().any(owed) {
             self.owe(packet_id, Ack::PubComp);
             return None;
         }
-        Some(self.release(packet_id, journal))
+        journal.received(packet_id, false);
+        if known {
+            self.last_written();
+        }
+        Some(known)
     }
 
-    fn release(&mut self, packet_id: PacketId, journal: &mut Journal) -> bool {
+    /// True if it was marked.
+    fn clear_unreleased(&mut self, packet_id: PacketId) -> bool {
         let (place, bit) = bit_of(packet_id);
-        let known = match self.unreleased.get_mut(place) {
+        match self.unreleased.get_mut(place) {
             Some(word) if *word & bit != 0 => {
                 *word &= !bit;
                 true
             }
             _ => false,
-        };
-        journal.received(packet_id, false);
-        if known {
-            self.last_written();
         }
-        known
     }
 
     /// The last acknowledgement of a message is written; the message may be of an earlier connection.

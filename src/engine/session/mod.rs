@@ -8,9 +8,11 @@ pub(super) mod packet_ids;
 use std::collections::VecDeque;
 
 use super::deadline::{Deadline, Millis, NEVER};
+use super::effects::Ended;
 use super::journal::Journal;
-use super::output::{Ended, Token};
-use super::publishes::{BySince, Flight, Key, Publish, Publishes, Stage};
+use super::output::Token;
+use super::publishes::{BySince, Flight, Key, Publish, Publishes};
+use super::record::Stage;
 use crate::codec::{publish, PacketId, Version};
 use inbound::Inbound;
 use packet_ids::{Holder, PacketIds};
@@ -520,9 +522,9 @@ impl Session {
         self.ids.reserved()
     }
 
-    #[cfg(test)]
+    /// Whether nothing is in flight.
     pub fn is_empty(&self) -> bool {
-        self.publishes.len() == 0 && self.resend.is_empty()
+        self.publishes.len() == 0
     }
 }
 

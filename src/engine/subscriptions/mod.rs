@@ -6,10 +6,11 @@ mod requests;
 mod router;
 
 use super::deadline::{Deadline, Millis, NEVER};
+use super::effects::{Effects, Ended};
 use super::error::{excerpt, Code, Error};
 use super::format::{count, format};
 use super::interner::{HashKeys, Interner};
-use super::output::{Effects, Ended, Event, Outcome, Token};
+use super::output::{Event, Outcome, Token};
 use super::topic_cache::TopicCache;
 use super::Version;
 use crate::codec::{protocol_error, DecodeError, PacketId, ReasonCode};

@@ -14,6 +14,7 @@ impl Engine {
         (buffer.len(), self.connection.receive_capacity())
     }
 
+    /// Failed or short-lived connections in a row.
     pub fn failures(&self) -> u32 {
         self.connection.failures()
     }
@@ -33,10 +34,12 @@ impl Engine {
         self.outbox.slots() + self.session.slots()
     }
 
+    /// Publishes that have not ended.
     pub fn publishes(&self) -> usize {
         self.outbox.stored() + self.session.len()
     }
 
+    /// Identifiers of messages given up while the broker may hold them.
     pub fn reserved_ids(&self) -> usize {
         self.session.reserved_ids()
     }

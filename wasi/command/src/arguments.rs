@@ -1,6 +1,6 @@
 //! The command line: its own few words here, every key of credentials through the one validator.
 
-use mqtt_lib_edge::{Builder, Config, Value, HOST};
+use mqtt_lib_edge::{Builder, Config, Value, PLATFORM};
 
 pub enum Verb {
     Pub,
@@ -81,7 +81,9 @@ impl Arguments {
             (Verb::Pub, 2..) => return Err("pub takes one --topic".to_owned()),
             _ => {}
         }
-        arguments.config = builder.finish(HOST).map_err(|error| error.message.to_string())?;
+        arguments.config = builder
+            .finish(PLATFORM)
+            .map_err(|error| error.message.to_string())?;
         Ok(arguments)
     }
 }

@@ -1,6 +1,6 @@
 //! From the record of the interface to the engine's settings. What is allowed, the one validator says.
 
-use mqtt_lib_edge::{Builder, Config, Error, Value, HOST};
+use mqtt_lib_edge::{Builder, Config, Error, Value, PLATFORM};
 
 use crate::exports::mqtt_lib::client::mqtt::{Credentials, HighPriorityOptions, PublishOptions};
 
@@ -50,7 +50,7 @@ pub fn one_shot(given: Option<HighPriorityOptions>) -> Result<(Config, PublishOp
             retain: None,
             properties: None,
         };
-        return Ok((Builder::default().finish(HOST)?, options));
+        return Ok((Builder::default().finish(PLATFORM)?, options));
     };
     let mut builder = given
         .credentials
@@ -63,7 +63,7 @@ pub fn one_shot(given: Option<HighPriorityOptions>) -> Result<(Config, PublishOp
         retain: given.retain,
         properties: None,
     };
-    Ok((builder.finish(HOST)?, options))
+    Ok((builder.finish(PLATFORM)?, options))
 }
 
 fn text_or_list(one: Option<String>, several: Option<Vec<String>>) -> Value {

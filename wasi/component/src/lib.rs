@@ -27,7 +27,7 @@ export!(Component);
 
 impl GuestMqttCustom for MqttCustom {
     fn new(credentials: Credentials) -> Result<Self, Error> {
-        let config = credentials::builder(credentials)?.finish(edge::HOST)?;
+        let config = credentials::builder(credentials)?.finish(edge::PLATFORM)?;
         Ok(MqttCustom(RefCell::new(Client::new(config)?)))
     }
 
@@ -183,7 +183,7 @@ impl From<edge::Error> for Error {
         Error {
             code: error.code.name().to_owned(),
             message: error.message.to_string(),
-            reason_code: error.reason,
+            reason_code: error.reason.map(|reason| reason.0),
         }
     }
 }

@@ -14,12 +14,12 @@ pub use client::{Client, Outgoing};
 pub use events::{Event, Message};
 pub use high_priority::publish_high_priority;
 pub use mqtt_lib::codec::properties;
-pub use mqtt_lib::engine::endpoint::Host;
+pub use mqtt_lib::engine::endpoint::Platform;
 pub use mqtt_lib::engine::validate::{Builder, Value};
 pub use mqtt_lib::engine::{Code, Config, Error, Millis, State, Stats};
 
 /// The platform of this edge, for `Builder::finish`.
-pub const HOST: Host = Host::Tcp;
+pub const PLATFORM: Platform = Platform::Tcp;
 
 /// A timeout in seconds as the host gives it.
 pub fn timeout(seconds: f64) -> Result<Millis, Error> {
@@ -29,6 +29,6 @@ pub fn timeout(seconds: f64) -> Result<Millis, Error> {
     }
     Err(Error::new(
         Code::OutOfRange,
-        format!("timeout must be a number of seconds from 0 to {MOST}; {seconds} was given"),
+        &format!("timeout must be a number of seconds from 0 to {MOST}; {seconds} was given"),
     ))
 }

@@ -70,6 +70,19 @@ fn the_stream_may_come_one_byte_at_a_time() {
 }
 
 #[test]
+fn an_identifier_of_qos_2_that_is_used_again_at_once_is_another_message_wherever_the_stream_is_cut() {
+    let bytes = b"\x34\x06\x00\x01a\x00\x05x\x62\x02\x00\x05\x34\x06\x00\x01a\x00\x05y\x62\x02\x00\x05";
+    let bytes = Sim::online(config()).broker.dialect.say(bytes);
+    for at in 0..bytes.len() {
+        let mut sim = Sim::online(config());
+        sim.auto = false;
+        sim.inject_raw(&bytes[..at]);
+        sim.inject_raw(&bytes[at..]);
+        assert_eq!(sim.texts(), ["x", "y"], "cut at {at}");
+    }
+}
+
+#[test]
 fn the_handshake_may_come_one_byte_at_a_time() {
     let mut sim = Sim::new(config());
     sim.piece = 1;

@@ -96,6 +96,18 @@ fn qos_2_stays_exactly_once_over_stop_and_start_with_the_session() {
 }
 
 #[test]
+fn a_message_whose_pubrec_was_not_sent_is_a_repetition_after_a_loss_even_if_it_was_released() {
+    let mut sim = Sim::online(kept());
+    sim.broker.silent = true;
+    sim.inject(b"\x34\x06\x00\x01a\x00\x05x\x62\x02\x00\x05\xf0\x00");
+    assert_eq!(sim.disconnects.len(), 1);
+    sim.advance(300_000);
+    assert_eq!(sim.connacks.last(), Some(&(true, 0)));
+    sim.inject(b"\x3c\x06\x00\x01a\x00\x05x");
+    assert_eq!(sim.messages.len(), 1);
+}
+
+#[test]
 fn a_lost_session_frees_the_identifiers_of_qos_2() {
     let mut sim = Sim::online(kept());
     sim.broker.silent = true;

@@ -1,4 +1,4 @@
-//! The settings of a run, chosen by its first bytes: what a user has configured. Owns which of them go together.
+//! The configuration of a run, chosen by its first bytes. Owns which options go together.
 
 use mqtt_lib::codec::properties::{put, Property, Value};
 use mqtt_lib::engine::{Config, Policy, Versions, Will};
@@ -6,20 +6,20 @@ use mqtt_lib::engine::{Config, Policy, Versions, Will};
 use super::list;
 use crate::input::Input;
 
-/// The settings, and whether the engine has to ask for them.
+/// The configuration, and whether the engine has to ask for it.
 pub(super) fn choose(input: &mut Input<'_>) -> (Config, bool) {
     let mut cfg = Config {
         version: input.pick(&[Versions::V5, Versions::V4, Versions::Auto]),
         client_id: "me".into(),
         servers: vec!["mqtt://h:1".into(); input.pick(&[1, 1, 2])],
         clean_session: input.one_in(2),
-        keepalive: input.pick(&[0, 5_000, 60_000]),
+        keepalive: input.pick(&[None, Some(5_000), Some(60_000)]),
         max_inflight: input.pick(&[1_000, 1, 3]),
         offline_size: input.pick(&[100_000, 0, 3]),
         offline_bytes: input.pick(&[1 << 20, 300]),
         offline_policy: input.pick(&[Policy::Refuse, Policy::DropOldest, Policy::Latest]),
-        offline_expiry: input.pick(&[0, 500]),
-        publish_timeout: input.pick(&[0, 2_000]),
+        offline_expiry: input.pick(&[None, Some(500)]),
+        publish_timeout: input.pick(&[None, Some(2_000)]),
         max_packet_size: input.pick(&[268_435_460, 40]),
         batch_size: input.pick(&[5, 1, 2]),
         queue_size: input.pick(&[5, 1, 2]),

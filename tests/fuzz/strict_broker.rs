@@ -1,7 +1,7 @@
-//! The server of the fuzzed engine: reads what the client sends as strictly as the specification is written, keeps
-//! what is under way, and knows what it has allowed. It never answers by itself.
+//! The broker of the fuzzed engine: reads what the client sends as strictly as the specification is written, keeps what
+//! is unanswered on either side, and knows what it has allowed. It never answers by itself.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
 
 use mqtt_lib::codec::properties::{self, check, number, Place, Property};
 use mqtt_lib::codec::topic;
@@ -35,9 +35,9 @@ impl Default for Limits {
     }
 }
 
-/// What the client has sent and the server not yet answered.
+/// What the client has sent and the broker has not answered.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Open {
+pub enum Unanswered {
     Publish(u8),
     /// PUBREC was answered with PUBREL.
     Release,
@@ -45,23 +45,41 @@ pub enum Open {
     Unsubscribe(usize),
 }
 
+/// A PUBLISH of QoS 1 or 2 that the client has not acknowledged.
+#[derive(Debug)]
+struct Sent {
+    packet_id: u16,
+    qos: u8,
+    /// Of this message, in its payload; it grows.
+    serial: u32,
+    /// A repetition, or too large: it is acknowledged without being delivered.
+    may_be_dropped: bool,
+    delivered: bool,
+}
+
 #[derive(Default)]
-pub struct Peer {
+pub struct StrictBroker {
     unread: Vec<u8>,
     pub version: Option<Version>,
     pub clean: bool,
     pub method: bool,
     pub accepted: bool,
-    pub said_goodbye: bool,
+    disconnected: bool,
     pub limits: Limits,
-    pub open: BTreeMap<u16, Open>,
+    pub unanswered: BTreeMap<u16, Unanswered>,
     /// PUBLISHes of QoS 1 and 2 that count against the receive maximum.
     unacknowledged: BTreeSet<u16>,
     aliases: BTreeSet<u32>,
-    /// Bytes that nobody has checked went to the client: what acknowledges what is not known any more.
-    pub wild: bool,
-    /// Messages of QoS 1 and 2 the client has not acknowledged, and PUBRELs it has not completed.
-    pub owed: [BTreeMap<u16, usize>; 3],
+    /// The client is in a state that is not known here: it was given arbitrary bytes, or resumes a session.
+    pub unknown: bool,
+    /// In the order in which they were sent, which is that of their acknowledgements [MQTT-4.6.0-2].
+    sent: VecDeque<Sent>,
+    /// Packet identifiers of QoS 2 without their PUBCOMP.
+    incomplete: BTreeSet<u16>,
+    /// PUBRELs without their PUBCOMP.
+    releases: BTreeMap<u16, usize>,
+    last_serial: u32,
+    last_delivered: u32,
 }
 
 /// A field of two bytes, or bytes with such a length, at the front.
@@ -98,10 +116,14 @@ fn variable(body: &mut &[u8]) -> usize {
     panic!("a length of five bytes");
 }
 
-impl Peer {
-    /// A new connection; `Limits` come with CONNACK.
+impl StrictBroker {
+    /// A new connection; its `Limits` come with CONNACK. Serial numbers go on.
     pub fn begin(&mut self) {
-        *self = Peer::default();
+        *self = StrictBroker {
+            last_serial: self.last_serial,
+            last_delivered: self.last_serial,
+            ..StrictBroker::default()
+        };
     }
 
     pub fn read(&mut self, bytes: &[u8]) {
@@ -109,14 +131,14 @@ impl Peer {
         let all = std::mem::take(&mut self.unread);
         let mut rest = &all[..];
         while !rest.is_empty() {
-            assert!(!self.said_goodbye, "bytes after DISCONNECT");
+            assert!(!self.disconnected, "bytes after DISCONNECT");
             let first = rest[0];
             let mut body = &rest[1..];
             let len = variable(&mut body);
             let header = rest.len() - body.len();
             assert!(
                 header + len <= self.limits.packet,
-                "larger than the server takes: {:02x?}",
+                "larger than the broker takes: {:02x?}",
                 &rest[..header + len]
             );
             let (body, after) = body.split_at(len);
@@ -167,7 +189,7 @@ impl Peer {
             0x82 | 0xa2 => return self.subscribe(kind, body),
             0xc0 => {}
             0xe0 => {
-                self.said_goodbye = true;
+                self.disconnected = true;
                 if self.five() && !body.is_empty() {
                     body = &body[1..];
                     if !body.is_empty() {
@@ -228,9 +250,9 @@ impl Peer {
             None => topic::check_name(name).unwrap(),
             Some(alias) => {
                 assert!((1..=self.limits.aliases).contains(&alias));
-                assert!(!dup, "an alias in what is sent again");
+                assert!(!dup, "an alias in a message that is sent again");
                 if name.is_empty() {
-                    assert!(self.aliases.contains(&alias), "an alias of nothing");
+                    assert!(self.aliases.contains(&alias), "an alias without a topic");
                 } else {
                     topic::check_name(name).unwrap();
                     self.aliases.insert(alias);
@@ -239,11 +261,11 @@ impl Peer {
         }
         if qos > 0 {
             assert_ne!(pid, 0);
-            let old = self.open.insert(pid, Open::Publish(qos));
-            assert!(self.wild || old.is_none(), "{pid} is in use");
+            let old = self.unanswered.insert(pid, Unanswered::Publish(qos));
+            assert!(self.unknown || old.is_none(), "{pid} is in use");
             self.unacknowledged.insert(pid);
             assert!(
-                self.wild || self.unacknowledged.len() <= self.limits.receive_maximum,
+                self.unknown || self.unacknowledged.len() <= self.limits.receive_maximum,
                 "more than Receive Maximum"
             );
         }
@@ -260,23 +282,36 @@ impl Peer {
             assert!(body.is_empty());
         }
         if kind == 6 {
-            // PUBREL: one that is sent again too, or for what was never published.
+            // PUBREL, also one that is sent again, or of a message that was never published.
             assert!([0, 0x92].contains(&reason));
             if reason == 0 {
-                self.open.insert(pid, Open::Release);
+                self.unanswered.insert(pid, Unanswered::Release);
             }
             return;
         }
-        if self.wild {
+        if self.unknown {
             return;
         }
-        // PUBACK, PUBREC, PUBCOMP: 4, 5, 7.
-        let owed = &mut self.owed[if kind == 7 { 2 } else { usize::from(kind) - 4 }];
-        let count = owed.get_mut(&pid).expect("an acknowledgement of nothing");
-        *count -= 1;
-        if *count == 0 {
-            owed.remove(&pid);
+        if kind == 7 {
+            let count = self.releases.get_mut(&pid).expect("a PUBCOMP of nothing");
+            *count -= 1;
+            if *count == 0 {
+                self.releases.remove(&pid);
+            }
+            self.incomplete.remove(&pid);
+            return;
         }
+        // PUBACK 4, PUBREC 5.
+        let first = self.sent.pop_front().expect("an acknowledgement of nothing");
+        assert_eq!(
+            (pid, kind - 3),
+            (first.packet_id, first.qos),
+            "not in the order of arrival"
+        );
+        assert!(
+            first.delivered || first.may_be_dropped,
+            "acknowledged before it was delivered: {first:?}"
+        );
     }
 
     fn subscribe(&mut self, kind: u8, mut body: &[u8]) {
@@ -304,33 +339,67 @@ impl Peer {
         }
         assert_ne!(filters, 0);
         let new = if kind == 8 {
-            Open::Subscribe(filters)
+            Unanswered::Subscribe(filters)
         } else {
-            Open::Unsubscribe(filters)
+            Unanswered::Unsubscribe(filters)
         };
-        let old = self.open.insert(pid, new);
-        assert!(self.wild || old.is_none(), "{pid} is in use");
+        let old = self.unanswered.insert(pid, new);
+        assert!(self.unknown || old.is_none(), "{pid} is in use");
     }
 
-    /// Unchecked bytes were a CONNACK: what it allowed is not known.
+    /// Arbitrary bytes were a CONNACK: what it allowed is not known.
     pub fn accepted_by_chance(&mut self) {
-        assert!(self.wild);
+        assert!(self.unknown);
         self.accepted = true;
         self.limits.aliases = 65_535;
     }
 
-    /// The server has answered what is under way; what may follow is under way then.
-    pub fn answered(&mut self, pid: u16, reason: u8) {
-        match self.open.remove(&pid) {
-            Some(Open::Publish(2)) if reason < 0x80 => {}
-            Some(Open::Publish(_) | Open::Release) => {
-                self.unacknowledged.remove(&pid);
+    /// The broker answers a packet of the client; after a PUBREC the exchange goes on.
+    pub fn answers(&mut self, packet_id: u16, reason: u8) {
+        match self.unanswered.remove(&packet_id) {
+            Some(Unanswered::Publish(2)) if reason < 0x80 => {}
+            Some(Unanswered::Publish(_) | Unanswered::Release) => {
+                self.unacknowledged.remove(&packet_id);
             }
             _ => {}
         }
     }
 
-    pub fn owes(&mut self, what: usize, pid: u16) {
-        *self.owed[what].entry(pid).or_default() += 1;
+    /// The serial number of the next message of QoS 1 or 2, which goes into its payload.
+    pub fn next_serial(&mut self) -> u32 {
+        self.last_serial += 1;
+        self.last_serial
+    }
+
+    /// The broker sends the message that was numbered last.
+    pub fn sends(&mut self, packet_id: u16, qos: u8, too_large: bool) {
+        let is_first = qos == 1 || self.incomplete.insert(packet_id);
+        self.sent.push_back(Sent {
+            packet_id,
+            qos,
+            serial: self.last_serial,
+            may_be_dropped: too_large || !is_first,
+            delivered: false,
+        });
+    }
+
+    pub fn sends_pubrel(&mut self, packet_id: u16) {
+        *self.releases.entry(packet_id).or_default() += 1;
+    }
+
+    /// The application has dealt with a message of QoS 1 or 2.
+    pub fn delivered(&mut self, payload: &[u8]) {
+        if self.unknown {
+            return;
+        }
+        let serial = payload.first_chunk().map(|bytes| u32::from_be_bytes(*bytes));
+        let serial = serial.expect("a serial number");
+        assert!(
+            serial > self.last_delivered,
+            "twice, or not in the order of arrival"
+        );
+        self.last_delivered = serial;
+        let sent = self.sent.iter_mut().find(|sent| sent.serial == serial);
+        sent.expect("acknowledged before it was delivered").delivered = true;
     }
 }
