@@ -111,8 +111,10 @@ impl Engine {
         }
     }
 
+    /// What is delivered from here on is not acknowledged: nothing follows DISCONNECT [MQTT-3.14.4-2].
     fn begin_closing(&mut self, now: Millis) {
         self.connection.begin_closing(&mut self.effects);
+        self.session.disconnected();
         self.lifecycle.stop_due.set(now + CLOSE_TIMEOUT);
     }
 

@@ -74,8 +74,8 @@ pub struct StrictBroker {
     pub unknown: bool,
     /// In the order in which they were sent, which is that of their acknowledgements [MQTT-4.6.0-2].
     sent: VecDeque<Sent>,
-    /// Packet identifiers of QoS 2 without their PUBCOMP.
-    incomplete: BTreeSet<u16>,
+    /// Packet identifiers of QoS 2 without their PUBREL: another PUBLISH with such a one is a repetition.
+    unreleased: BTreeSet<u16>,
     /// PUBRELs without their PUBCOMP.
     releases: BTreeMap<u16, usize>,
     last_serial: u32,
@@ -298,7 +298,6 @@ impl StrictBroker {
             if *count == 0 {
                 self.releases.remove(&pid);
             }
-            self.incomplete.remove(&pid);
             return;
         }
         // PUBACK 4, PUBREC 5.
@@ -373,7 +372,7 @@ impl StrictBroker {
 
     /// The broker sends the message that was numbered last.
     pub fn sends(&mut self, packet_id: u16, qos: u8, too_large: bool) {
-        let is_first = qos == 1 || self.incomplete.insert(packet_id);
+        let is_first = qos == 1 || self.unreleased.insert(packet_id);
         self.sent.push_back(Sent {
             packet_id,
             qos,
@@ -385,6 +384,7 @@ impl StrictBroker {
 
     pub fn sends_pubrel(&mut self, packet_id: u16) {
         *self.releases.entry(packet_id).or_default() += 1;
+        self.unreleased.remove(&packet_id);
     }
 
     /// The application has dealt with a message of QoS 1 or 2.

@@ -1,11 +1,14 @@
 //! The adapter of the fuzzed engine: its transport, store and clock, and the tokens of its calls, each of which ends
 //! exactly once. What it does to the engine within a step of `drive` is `hostility.rs`.
 
+use std::collections::BTreeMap;
+
 use mqtt_lib::engine::{
     drive, Change, Delivery, Engine, Event, Flow, Generation, Io, Millis, Outcome, Token,
 };
 
 use super::{Transport, World};
+use crate::strict_broker::Unanswered;
 
 impl World<'_> {
     pub(super) fn token(&mut self) -> Token {
@@ -32,6 +35,10 @@ impl World<'_> {
         self.draining = false;
         assert_eq!(deadline, self.engine.next_deadline());
         assert!(!self.closes, "bytes for a full transport that stays open");
+        let takes_bytes = !self.transport_full && !self.store_full;
+        if takes_bytes && matches!(self.transport, Transport::Open(_)) {
+            assert!(self.broker.version.is_some(), "an open transport without CONNECT");
+        }
     }
 
     // ---- what the transport reports
@@ -104,6 +111,22 @@ impl World<'_> {
                 Some(value) => self.kept.insert(key, value),
                 None => self.kept.remove(&key),
             };
+        }
+    }
+
+    /// A message of QoS 1 or 2 is in the store, with its packet identifier, before it is sent: `journal.rs` has the keys.
+    fn check_stored(&self, before: &BTreeMap<u16, Unanswered>) {
+        if !self.engine.config().persist {
+            return;
+        }
+        for (id, what) in &self.broker.unanswered {
+            if matches!(what, Unanswered::Publish(_)) && !before.contains_key(id) {
+                let mut flights = self.kept.iter().filter(|(key, _)| *key & 3 == 1);
+                assert!(
+                    flights.any(|(_, value)| value[1..3] == id.to_be_bytes()),
+                    "{id} was sent before it was stored"
+                );
+            }
         }
     }
 
@@ -181,7 +204,11 @@ impl Io for World<'_> {
         self.write_changes();
         self.disturb_before_bytes();
         match self.transport {
-            Transport::Open(current) if current == generation => self.broker.read(bytes),
+            Transport::Open(current) if current == generation => {
+                let before = self.broker.unanswered.clone();
+                self.broker.read(bytes);
+                self.check_stored(&before);
+            }
             Transport::Opening(current) => assert_ne!(current, generation, "it is not open"),
             // It has closed, and the engine did not know yet.
             _ => {}
