@@ -1,6 +1,6 @@
 // Tests of the scripts themselves: a check that never fails, or a count that is always zero, proves nothing.
 import assert from "node:assert/strict";
-import { cpSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { cpSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { basename, join } from "node:path";
 import { test } from "node:test";
@@ -8,7 +8,8 @@ import { choose, parse } from "./fuzz.mjs";
 import { agreedVersion } from "./release.mjs";
 import { Failure, must, ROOT, run } from "./run.mjs";
 import { parseNames, shortenGlue } from "./shorten.mjs";
-import { countRust, runNodeTests } from "./stages.mjs";
+import { countRust, longestFirst, runNodeTests } from "./stages.mjs";
+import { readResults } from "./test-reporter.mjs";
 
 test("clippy refuses a clock or a random seed of std, in whatever way it is named", async () => {
   const folder = mkdtempSync(join(tmpdir(), "mqtt-lib-purity-"));
@@ -73,11 +74,9 @@ test("each test of node's runner is counted once, and no file or suite; a file w
   });
   const record = join(folder, "made", "results.jsonl");
   const counts = await runNodeTests(files, { timeout: 60_000, record, quiet: true });
-  const results = readFileSync(record, "utf8")
-    .split("\n")
-    .filter(Boolean)
-    .map((line) => JSON.parse(line))
-    .map(({ file, name, result }) => `${basename(file)}: ${name.join(" > ")}: ${result}`);
+  const results = readResults(record).map(
+    ({ file, name, result }) => `${basename(file)}: ${name.join(" > ")}: ${result}`,
+  );
   assert.deepEqual(
     results.map((line) => line.replaceAll(`${folder}/`, "")),
     [
@@ -95,6 +94,16 @@ test("each test of node's runner is counted once, and no file or suite; a file w
     ],
   );
   assert.deepEqual(counts, { passed: 4, failed: 5, skipped: 2 });
+});
+
+test("the test files that took longest come first, new ones last and by name", () => {
+  const results = [
+    { file: "a", seconds: 2 },
+    { file: "b", seconds: 1.5 },
+    { file: "b", seconds: 1 },
+    { file: "gone", seconds: 9 },
+  ];
+  assert.deepEqual(longestFirst(["d", "a", "b", "c"], results), ["b", "a", "c", "d"]);
 });
 
 test("a run that fails without a failed test, or writes no results, counts as one failure", async (t) => {

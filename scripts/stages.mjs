@@ -1,10 +1,11 @@
 // The stages of `npm test`: what each runs, and how its tests are counted.
-import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync } from "node:fs";
+import { existsSync, mkdirSync, readdirSync, rmSync } from "node:fs";
+import { availableParallelism } from "node:os";
 import { dirname, join } from "node:path";
 import { buildWasi } from "./build-wasi.mjs";
 import { ROOT, run, which } from "./run.mjs";
 import { WASMTIME } from "./setup.mjs";
-import { countResults } from "./test-reporter.mjs";
+import { countResults, readResults } from "./test-reporter.mjs";
 import { withWasmBroker } from "./wasm-broker.mjs";
 
 const WASM = "wasm32-unknown-unknown";
@@ -44,34 +45,59 @@ async function rustTests(command, args, options) {
 
 const REPORTER = new URL("test-reporter.mjs", import.meta.url).href;
 
+/**
+ * Files at a time, where most of the time is spent waiting: for a timer, a broker, a process. Browsers and compilers
+ * compute, so of them there are fewer.
+ */
+const WAITING = 3 * availableParallelism();
+const COMPUTING = 1 + availableParallelism();
+
 /** Runs test files in Node; the results of each test are then in `record`. `quiet` shows nothing of it. */
-export async function runNodeTests(files, { timeout, env, record, quiet = false }) {
+export async function runNodeTests(files, { timeout, env, record, concurrency = 1, quiet = false }) {
   rmSync(record, { force: true });
   mkdirSync(dirname(record), { recursive: true });
   const args = ["--test"];
   args.push("--test-reporter=spec", "--test-reporter-destination=stdout");
   args.push(`--test-reporter=${REPORTER}`, `--test-reporter-destination=${record}`);
   // The time limit also ends a file that leaves a socket or a timer open, and counts it as a failure.
-  args.push(`--test-timeout=${timeout}`, ...files);
+  args.push(`--test-timeout=${timeout}`, `--test-concurrency=${concurrency}`, ...files);
   const { code } = await run(process.execPath, args, { env, capture: quiet });
-  return atLeastOneFailure(countResults(existsSync(record) ? readFileSync(record, "utf8") : ""), code);
+  return atLeastOneFailure(countResults(readResults(record)), code);
 }
 
-function nodeTests(folder, timeout, env) {
+/** Those that took longest in the last run come first, so that none of them is left to run alone at the end. */
+export function longestFirst(files, results) {
+  const seconds = (file) =>
+    results.filter((result) => result.file === file).reduce((sum, result) => sum + result.seconds, 0);
+  const known = new Map(files.map((file) => [file, seconds(file)]));
+  return files.toSorted((a, b) => known.get(b) - known.get(a) || (a < b ? -1 : 1));
+}
+
+function nodeTests(folder, timeout, { concurrency = 1, env } = {}) {
   const path = join(ROOT, folder);
   const names = existsSync(path) ? readdirSync(path).filter((name) => name.endsWith(".test.mjs")) : [];
   if (names.length === 0) return { passed: 0, failed: 0, skipped: 0 };
-  const files = names.sort().map((name) => join(folder, name));
   const record = join(ROOT, "target", "tests", `${folder.replaceAll("/", "-")}.jsonl`);
-  return runNodeTests(files, { timeout, env, record });
+  const files = longestFirst(
+    names.map((name) => join(folder, name)),
+    readResults(record),
+  );
+  return runNodeTests(files, { timeout, env, record, concurrency });
 }
+
+/** wasm-pack builds tests as `dev` before it runs them as `test`: with the same settings they are built once. */
+const BUILT_ONCE = {
+  CARGO_PROFILE_TEST_OPT_LEVEL: "0",
+  CARGO_PROFILE_TEST_DEBUG: "false",
+  CARGO_PROFILE_DEV_DEBUG: "false",
+};
 
 /** The tests that live in the wasm itself, with a real broker behind them. */
 function wasmTests(file, ...flags) {
   const args = ["test", ...flags, "--", "--test", file];
   return withWasmBroker((url) =>
     rustTests("wasm-pack", args, {
-      env: { WASM_BINDGEN_TEST_TIMEOUT: "120", ...(url && { MQTT_TEST_WS_URL: url }) },
+      env: { ...BUILT_ONCE, WASM_BINDGEN_TEST_TIMEOUT: "120", ...(url && { MQTT_TEST_WS_URL: url }) },
     }),
   );
 }
@@ -94,10 +120,7 @@ async function wasi() {
       env,
       cwd: join(ROOT, "wasi"),
     }),
-    // Optimised a little: it is built a little later, and run seven times as fast.
-    await rustTests("cargo", ["test", "--lib", "--target", "wasm32-wasip2"], {
-      env: { ...env, CARGO_PROFILE_TEST_OPT_LEVEL: "1", CARGO_PROFILE_DEV_OPT_LEVEL: "1" },
-    }),
+    await rustTests("cargo", ["test", "--lib", "--target", "wasm32-wasip2"], { env }),
     await nodeTests("tests/wasi", 5 * MINUTE),
   ];
   return counts.reduce(add);
@@ -145,38 +168,38 @@ export const STAGES = [
     name: "node",
     title: "node --test tests/node",
     built: true,
-    body: () => nodeTests("tests/node", 5 * MINUTE),
+    body: () => nodeTests("tests/node", 5 * MINUTE, { concurrency: WAITING }),
   },
   {
     name: "browser",
     title: "node --test tests/browser",
     built: true,
-    body: () => nodeTests("tests/browser", 5 * MINUTE),
+    body: () => nodeTests("tests/browser", 5 * MINUTE, { concurrency: COMPUTING }),
   },
   {
     name: "cli",
     title: "the command mqtt-lib, with mosquitto's tools on the other side",
     built: true,
-    body: () => nodeTests("tests/cli", 5 * MINUTE),
+    body: () => nodeTests("tests/cli", 5 * MINUTE, { concurrency: WAITING }),
   },
   {
     name: "page",
     title: "the page of npm start in Chromium",
     built: true,
-    body: () => nodeTests("tests/page", 5 * MINUTE),
+    body: () => nodeTests("tests/page", 5 * MINUTE, { concurrency: COMPUTING }),
   },
   { name: "wasi", title: "the WASI component and command", built: true, body: wasi },
   {
     name: "packaging",
     title: "node --test tests/packaging",
     built: true,
-    body: () => nodeTests("tests/packaging", 5 * MINUTE),
+    body: () => nodeTests("tests/packaging", 5 * MINUTE, { concurrency: COMPUTING }),
   },
   {
     name: "docs",
     title: "the guides' snippets, the documentation site and its links",
     built: true,
-    body: () => nodeTests("tests/docs", 5 * MINUTE),
+    body: () => nodeTests("tests/docs", 5 * MINUTE, { concurrency: COMPUTING }),
   },
   {
     name: "consumers",
@@ -190,7 +213,7 @@ export const STAGES = [
     built: true,
     onlyByName: true,
     firefox: true,
-    body: () => nodeTests("tests/consumers", 20 * MINUTE, { MQTT_LIB_CONSUMERS: "all" }),
+    body: () => nodeTests("tests/consumers", 20 * MINUTE, { env: { MQTT_LIB_CONSUMERS: "all" } }),
   },
   {
     name: "wasm-firefox",
@@ -205,7 +228,7 @@ export const STAGES = [
     built: true,
     onlyByName: true,
     firefox: true,
-    body: () => nodeTests("tests/page", 10 * MINUTE, { MQTT_LIB_BROWSER: "firefox" }),
+    body: () => nodeTests("tests/page", 10 * MINUTE, { env: { MQTT_LIB_BROWSER: "firefox" } }),
   },
   {
     name: "long",
