@@ -3,7 +3,7 @@
 import { forget_topics, initSync, intern, scratch } from "../pkg/mqtt_lib.js";
 import { MqttError } from "./errors.mjs";
 import { compile, inlined } from "./load.mjs";
-import { onFailure } from "./trap.mjs";
+import { fail, guardedBy, unguarded } from "./trap.mjs";
 
 /**
  * @typedef {object} Environment
@@ -55,16 +55,63 @@ function begin(module) {
   /** The build shortens the names of exports here, which must be read from `wasm`. @type {any} */
   const wasm = initSync({ module });
   memory = wasm.memory;
-  bulk = {
-    send: wasm.bulk_send,
-    batch: wasm.bulk_batch,
-    space: wasm.bulk_space,
-    received: wasm.bulk_received,
-    drain: wasm.bulk_drain,
-  };
-  onFailure(() => {
+  bulk = guarded(unguarded);
+  guardedBy(() => {
     bulk = FAILED;
   });
+}
+
+/**
+ * Each entry of `bulk` with a guard against traps of its own.
+ * @param {any} wasm
+ * @returns {typeof bulk}
+ */
+function guarded(wasm) {
+  const send = wasm.bulk_send;
+  const batch = wasm.bulk_batch;
+  const space = wasm.bulk_space;
+  const received = wasm.bulk_received;
+  const drain = wasm.bulk_drain;
+  return {
+    send(client, topic, length, flags, token) {
+      try {
+        return send(client, topic, length, flags, token);
+      } catch (cause) {
+        fail(cause);
+        return REFUSED;
+      }
+    },
+    batch(client, topic, length, flags, token) {
+      try {
+        return batch(client, topic, length, flags, token);
+      } catch (cause) {
+        fail(cause);
+        return 0;
+      }
+    },
+    space(client, length) {
+      try {
+        return space(client, length);
+      } catch (cause) {
+        fail(cause);
+        return 0;
+      }
+    },
+    received(client, generation, length) {
+      try {
+        received(client, generation, length);
+      } catch (cause) {
+        fail(cause);
+      }
+    },
+    drain(client) {
+      try {
+        drain(client);
+      } catch (cause) {
+        fail(cause);
+      }
+    },
+  };
 }
 
 /** What `send` answers then is a refusal, and `space` has none. @type {typeof bulk} */

@@ -12,6 +12,8 @@ const listeners = [];
 const calls = new Set();
 /** The guarded exports: emptied by a trap. @type {Record<string, any>} */
 const entries = {};
+/** Empties what is guarded elsewhere. @type {() => void} */
+let empty = () => {};
 
 /** Why the WebAssembly failed; undefined as long as it works. */
 export const failed = () => failure;
@@ -21,8 +23,19 @@ export function onFailure(listener) {
   listeners.push(listener);
 }
 
+/** The exports as they are: for callers with a guard of their own, which is `fail` in a `catch` of each call, and which
+ * `guardedBy` empties. V8 compiles a call into the WebAssembly well only where the caller calls nothing else.
+ * @type {any} */
+export let unguarded;
+
+/** @param {() => void} emptied called in the moment of the trap */
+export function guardedBy(emptied) {
+  empty = emptied;
+}
+
 /** The exports of the WebAssembly, each function guarded. @param {Record<string, any>} exports */
 export function guard(exports) {
+  unguarded = exports;
   for (const [name, value] of Object.entries(exports)) {
     entries[name] = typeof value === "function" ? entry(value) : value;
   }
@@ -43,7 +56,7 @@ function entry(call) {
 }
 
 /** @param {unknown} cause */
-function fail(cause) {
+export function fail(cause) {
   if (failure !== undefined) return;
   const why = cause instanceof Error ? cause.message : String(cause);
   const text = `the WebAssembly failed (${why}), so every client of this process or page has ended; start the process or load the page again, and report this with the stack of its cause`;
@@ -51,6 +64,7 @@ function fail(cause) {
   for (const name of Object.keys(entries)) {
     if (typeof entries[name] === "function") entries[name] = () => undefined;
   }
+  empty();
   // Behind whatever called the WebAssembly: user code runs here.
   queueMicrotask(() => {
     const error = /** @type {MqttError} */ (failure);

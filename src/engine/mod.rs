@@ -190,6 +190,7 @@ impl Engine {
     }
 
     /// Stopped to the end: no transport is wanted and no timer.
+    #[inline(always)]
     pub fn is_stopped(&self) -> bool {
         matches!(self.connection.phase(), Phase::Stopped)
     }
@@ -278,10 +279,16 @@ impl Engine {
 
     /// Only changes and bytes, once there are many bytes: for a loop of publishes that leaves no room for events.
     pub fn poll_full(&mut self, now: Millis) -> Option<Output> {
-        match self.connection.unsent() >= SEND_CAP {
+        match self.is_full() {
             true => self.next_bytes(now),
             false => None,
         }
+    }
+
+    /// Whether there are so many bytes to transmit that they should not wait for more.
+    #[inline(always)]
+    pub(super) fn is_full(&self) -> bool {
+        self.connection.unsent() >= SEND_CAP
     }
 
     fn transmit(&mut self, now: Millis, generation: Generation) -> Output {

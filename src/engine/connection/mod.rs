@@ -517,6 +517,7 @@ impl Connection {
         &mut self.out
     }
 
+    #[inline(always)]
     pub fn unsent(&self) -> usize {
         self.out.len()
     }

@@ -316,6 +316,7 @@ impl Outbox {
         Some(publish)
     }
 
+    #[inline(always)]
     pub fn has_ready(&self) -> bool {
         !self.ready.is_empty()
     }

@@ -273,6 +273,7 @@ impl Session {
         self.end(key.slot(), journal)
     }
 
+    #[inline(always)]
     pub fn has_resend(&self) -> bool {
         !self.resend.is_empty()
     }

@@ -235,6 +235,7 @@ impl Subscriptions {
 
     // ---- requests out
 
+    #[inline(always)]
     pub fn has_request(&self) -> bool {
         self.requests.has_front()
     }
