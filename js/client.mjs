@@ -250,21 +250,16 @@ export class MqttCustom {
     return this.#publish(topic, payload, options, QUEUE);
   }
 
-  /** @param {unknown} topic @param {unknown} payload @param {unknown} options @param {number} kind @returns {Promise<void>} */
+  /**
+   * Makes no closure, because each call would pay for its variables.
+   * @param {unknown} topic @param {unknown} payload @param {unknown} options @param {number} kind @returns {Promise<void>}
+   */
   #publish(topic, payload, options, kind) {
-    const core = this.#core;
-    if (core === null) {
-      const [then, choice] = [snapshot(payload), snapshotOptions(options)];
-      return this.#later(() => this.#publish(topic, then, choice, kind));
-    }
+    if (this.#core === null) return this.#publishLater(topic, payload, options, kind);
     const flags = publishFlags(options);
     const number = flags < 0 ? -1 : topicNumber(topic);
     const length = number < 0 ? -1 : writePayload(payload);
-    if (length < 0) {
-      return orFailure(() =>
-        kind === QUEUE ? core.qpublish(topic, payload, options) : core.publish(topic, payload, options),
-      );
-    }
+    if (length < 0) return this.#publishInFull(this.#core, topic, payload, options, kind);
     const { number: client, pending } = this.#hooks;
     const token = pending.next();
     const taken = bulk.send(client, number, length, flags | kind, token);
@@ -272,6 +267,19 @@ export class MqttCustom {
     if (taken !== PENDING) return rejected(failed() ?? refusal(client));
     this.#endOfTurn();
     return pending.commit(token);
+  }
+
+  /** @param {unknown} topic @param {unknown} payload @param {unknown} options @param {number} kind @returns {Promise<void>} */
+  #publishLater(topic, payload, options, kind) {
+    const [then, choice] = [snapshot(payload), snapshotOptions(options)];
+    return this.#later(() => this.#publish(topic, then, choice, kind));
+  }
+
+  /** @param {Core} core @param {unknown} topic @param {unknown} payload @param {unknown} options @param {number} kind @returns {Promise<void>} */
+  #publishInFull(core, topic, payload, options, kind) {
+    return orFailure(() =>
+      kind === QUEUE ? core.qpublish(topic, payload, options) : core.publish(topic, payload, options),
+    );
   }
 
   /** @param {unknown} topic @param {unknown} [payload] @param {unknown} [options] @returns {Promise<void>} */
