@@ -51,7 +51,7 @@ struct World<'a> {
     transport: Transport,
     /// The transport takes no more.
     transport_full: bool,
-    /// It was given bytes nevertheless: it has to be closed next.
+    /// It, or the store, was given more nevertheless: the transport has to close before the drain ends.
     closes: bool,
     broker: StrictBroker,
     last_token: u32,
@@ -60,6 +60,8 @@ struct World<'a> {
     /// Changes that the store has taken and not written; it takes no more until then.
     unwritten: Vec<Change>,
     store_full: bool,
+    /// Otherwise what it has kept is restored before the next start.
+    store_is_open: bool,
     /// A transport that is to close says nothing until a later step.
     slow_to_close: bool,
     refuses: bool,
@@ -102,6 +104,7 @@ impl<'a> World<'a> {
             kept: BTreeMap::new(),
             unwritten: Vec::new(),
             store_full: false,
+            store_is_open: true,
             slow_to_close: false,
             refuses: false,
             seed: 1,
@@ -113,12 +116,7 @@ impl<'a> World<'a> {
     }
 
     fn begin(&mut self) {
-        if self.engine.config().persist {
-            let kept = self.kept.iter().map(|(key, value)| (*key, value.clone()));
-            let unread = self.engine.restore(self.now, kept.collect());
-            assert_eq!(unread, 0, "{:02x?}", self.kept);
-            self.drain();
-        }
+        self.store_is_open = !self.engine.config().persist;
         self.start();
     }
 
