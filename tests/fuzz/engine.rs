@@ -1,6 +1,6 @@
 //! The engine under any sequence of commands, packets of a broker, faults and clocks: what it sends is always allowed
-//! (`strict_broker.rs`), nothing is acknowledged before it was delivered or sent before it is stored, every call ends
-//! exactly once, and after `stop` nothing is left.
+//! (`strict_broker.rs`), nothing is acknowledged before it was delivered (`deliveries.rs`), nothing is sent before it is
+//! stored, every call ends exactly once, and after `stop` nothing is left.
 //!
 //! The first bytes choose the configuration; each of the others is a step, followed by its arguments. Here is the order of
 //! a run; what a step does is in `engine/`.
@@ -12,7 +12,6 @@ use mqtt_lib::codec::ReasonCode;
 use mqtt_lib::engine::{Change, Config, Engine, Error, Generation, Millis, State, Token};
 
 use crate::input::Input;
-use crate::strict_broker::StrictBroker;
 
 // With paths, because the targets in fuzz/ include this file with a path.
 #[path = "engine/adapter.rs"]
@@ -23,8 +22,14 @@ mod broker_packets;
 mod commands;
 #[path = "engine/config.rs"]
 mod config;
+#[path = "engine/deliveries.rs"]
+mod deliveries;
 #[path = "engine/hostility.rs"]
 mod hostility;
+#[path = "engine/strict_broker.rs"]
+mod strict_broker;
+
+use strict_broker::StrictBroker;
 
 /// Steps of one run: more of them are slow and show nothing new.
 const MOST_STEPS: usize = 300;

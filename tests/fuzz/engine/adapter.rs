@@ -7,8 +7,8 @@ use mqtt_lib::engine::{
     drive, Change, Delivery, Engine, Error, Event, Flow, Generation, Io, Millis, Outcome, Token,
 };
 
+use super::strict_broker::Unanswered;
 use super::{Transport, World};
-use crate::strict_broker::Unanswered;
 
 impl World<'_> {
     pub(super) fn token(&mut self) -> Token {
@@ -250,8 +250,10 @@ impl Io for World<'_> {
             }
             self.disturb();
         }
-        for payload in acknowledged {
-            self.broker.delivered(&payload);
+        if !self.broker.unknown {
+            for payload in acknowledged {
+                self.broker.deliveries.delivered(&payload);
+            }
         }
     }
 
