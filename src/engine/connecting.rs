@@ -186,13 +186,18 @@ impl Engine {
     /// sent again with DUP and their identifiers [MQTT-4.4.0-1]. Session lost: the same messages as new ones, and all
     /// subscriptions.
     fn resume(&mut self, session_present: bool) {
-        let lost = match session_present {
-            true => {
-                self.session.schedule_resend();
-                Vec::new()
+        let journal = &mut self.effects.journal;
+        let mut lost = Vec::new();
+        match session_present {
+            true => self.session.schedule_resend(),
+            false => lost = self.session.session_lost(journal),
+        }
+        // Back to the front of the offline queue, so the last comes first.
+        for &(_, slot) in lost.iter().rev() {
+            if let Some(publish) = self.session.take_lost(slot, journal) {
+                self.outbox.requeue(publish);
             }
-            false => self.session.session_lost(&mut self.effects.journal),
-        };
+        }
         let outbox = &mut self.outbox;
         let released =
             self.subscriptions
@@ -200,7 +205,6 @@ impl Engine {
         for id in released {
             self.session.release_id(id);
         }
-        self.outbox.requeue(lost);
     }
 
     /// AUTH arrived (§3.15).

@@ -120,6 +120,12 @@ impl Publishes {
         Some(publish)
     }
 
+    /// Drops the publish in this place.
+    pub fn drop(&mut self, slot: u32) {
+        self.slots[slot as usize] = None;
+        self.free.push(slot);
+    }
+
     pub fn len(&self) -> usize {
         self.slots.len() - self.free.len()
     }

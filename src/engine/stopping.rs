@@ -158,7 +158,7 @@ impl Engine {
             order.push((ended.seq, place));
         }
         sort(&mut order);
-        for (_, place) in order {
+        for &(_, place) in &order {
             let Ended { token, stored, .. } = ended[place as usize];
             if token.is_some() {
                 let error = match kept && stored {

@@ -46,7 +46,7 @@ impl Outbox {
         let expiring = self
             .publishes
             .sorted(|publish| (publish.expires != NEVER && !publish.requeued).then_some(publish.seq));
-        for (_, slot) in expiring {
+        for &(_, slot) in &expiring {
             let Some((key, publish)) = self.publishes.at(slot) else {
                 continue;
             };

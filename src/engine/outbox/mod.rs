@@ -278,18 +278,16 @@ impl Outbox {
         }
     }
 
-    /// Messages of a lost session go back to the front, oldest first.
-    pub fn requeue(&mut self, lost: Vec<Publish>) {
-        for mut publish in lost.into_iter().rev() {
-            publish.requeued = true;
-            self.requeued.add(1, publish.packet.len());
-            let since = publish.since;
-            let key = self.publishes.insert(publish);
-            self.ready.push_front(key);
-            if let Some(timeout) = self.limits.publish_timeout {
-                self.timeouts.insert(since, key, &mut self.publishes);
-                self.age_due.hasten(since + timeout);
-            }
+    /// A message of a lost session goes back to the front.
+    pub fn requeue(&mut self, mut publish: Publish) {
+        publish.requeued = true;
+        self.requeued.add(1, publish.packet.len());
+        let since = publish.since;
+        let key = self.publishes.insert(publish);
+        self.ready.push_front(key);
+        if let Some(timeout) = self.limits.publish_timeout {
+            self.timeouts.insert(since, key, &mut self.publishes);
+            self.age_due.hasten(since + timeout);
         }
     }
 
@@ -405,10 +403,11 @@ impl Outbox {
     /// Ends everything, without sending it.
     pub fn drain(&mut self, journal: &mut Journal, ended: &mut Vec<Ended>) {
         self.batches.drain(ended);
-        for (_, slot) in self.publishes.in_order() {
-            if let Some(publish) = self.publishes.take(slot) {
+        for &(_, slot) in &self.publishes.in_order() {
+            if let Some((_, publish)) = self.publishes.at(slot) {
                 journal.ended(publish.record);
                 ended.push(publish.ended());
+                self.publishes.drop(slot);
             }
         }
         self.ready.clear();
@@ -429,7 +428,7 @@ impl Outbox {
     /// From here on another protocol is spoken.
     pub fn reencode(&mut self, to: Version) {
         let from = std::mem::replace(&mut self.version, to);
-        for (_, slot) in self.publishes.in_order() {
+        for &(_, slot) in &self.publishes.in_order() {
             let Some((_, publish)) = self.publishes.at(slot) else {
                 continue;
             };
@@ -474,7 +473,7 @@ impl Outbox {
         for key in aside {
             self.make_ready(now, key, effects);
         }
-        for (_, slot) in self.publishes.in_order() {
+        for &(_, slot) in &self.publishes.in_order() {
             if let Some((_, publish)) = self.publishes.at(slot) {
                 if publish.record.is_none() {
                     effects.journal.message(publish);

@@ -99,7 +99,7 @@ impl Session {
     /// The session is kept: everything in flight is to be sent again [MQTT-4.4.0-1], in the order in which it was
     /// sent [MQTT-4.6.0-1].
     pub fn schedule_resend(&mut self) {
-        for (_, slot) in self.in_sending_order() {
+        for &(_, slot) in &self.in_sending_order() {
             let Some((key, publish)) = self.publishes.at(slot) else {
                 continue;
             };
@@ -110,20 +110,20 @@ impl Session {
         }
     }
 
-    /// The session is lost: everything in flight, in the order of sending, without its identifiers.
-    pub fn session_lost(&mut self, journal: &mut Journal) -> Vec<Publish> {
+    /// The session is lost: the places of everything in flight, in the order of sending, to be taken out with
+    /// `take_lost`.
+    pub fn session_lost(&mut self, journal: &mut Journal) -> Vec<(u64, u32)> {
         self.inbound.session_lost(journal);
         while let Some(id) = self.ids.free_reserved() {
             journal.reserved(id, false);
         }
-        let mut lost = Vec::new();
-        for (_, slot) in self.in_sending_order() {
-            if let Some(mut publish) = self.remove(slot, journal) {
-                publish::clear_dup(&mut publish.packet);
-                lost.push(publish);
-            }
-        }
-        lost
+        self.in_sending_order()
+    }
+
+    /// Takes a message out of the lost session, without its identifier.
+    pub fn take_lost(&mut self, slot: u32, journal: &mut Journal) -> Option<Publish> {
+        publish::clear_dup(&mut self.land(slot, journal)?.packet);
+        self.publishes.take(slot)
     }
 
     fn in_sending_order(&self) -> Vec<(u64, u32)> {
@@ -336,14 +336,16 @@ impl Session {
 
     /// A message in flight ends; the token of its call.
     fn end(&mut self, slot: u32, journal: &mut Journal) -> Option<Token> {
-        let publish = self.remove(slot, journal)?;
+        let publish = self.land(slot, journal)?;
         journal.ended(publish.record);
-        publish.token
+        let token = publish.token;
+        self.publishes.drop(slot);
+        token
     }
 
-    /// Takes a message out of flight, and frees its identifier.
-    fn remove(&mut self, slot: u32, journal: &mut Journal) -> Option<Publish> {
-        let mut publish = self.publishes.take(slot)?;
+    /// A message is no longer in flight, and its identifier is free.
+    fn land(&mut self, slot: u32, journal: &mut Journal) -> Option<&mut Publish> {
+        let (_, publish) = self.publishes.at(slot)?;
         if let Some(flight) = publish.flight.take() {
             self.ids.release(flight.packet_id);
             journal.landed(publish.record);
@@ -428,17 +430,17 @@ impl Session {
         self.resend.clear();
         self.timeouts.clear();
         self.age_due.clear();
-        for (_, slot) in self.publishes.in_order() {
-            if let Some(publish) = self.remove(slot, journal) {
-                journal.ended(publish.record);
+        for &(_, slot) in &self.publishes.in_order() {
+            if let Some((_, publish)) = self.publishes.at(slot) {
                 ended.push(publish.ended());
+                self.end(slot, journal);
             }
         }
     }
 
     /// Messages of QoS 2 are given up while the broker may hold them: their identifiers are kept from others.
     pub fn reserve_qos2(&mut self, journal: &mut Journal) {
-        for (_, slot) in self.in_sending_order() {
+        for &(_, slot) in &self.in_sending_order() {
             let Some((_, publish)) = self.publishes.at(slot) else {
                 continue;
             };
@@ -456,7 +458,7 @@ impl Session {
 
     /// From here on another protocol is spoken.
     pub fn reencode(&mut self, from: Version, to: Version) {
-        for (_, slot) in self.publishes.in_order() {
+        for &(_, slot) in &self.publishes.in_order() {
             let Some((_, publish)) = self.publishes.at(slot) else {
                 continue;
             };
@@ -658,12 +660,13 @@ mod tests {
         for seq in 1..=3 {
             test.launch(seq, 1);
         }
-        let lost = test.session.session_lost(&mut test.journal);
-        assert_eq!(
-            lost.iter().map(|publish| publish.seq).collect::<Vec<_>>(),
-            [1, 2, 3]
-        );
-        assert!(lost.iter().all(|publish| publish.flight.is_none()));
+        let mut order = Vec::new();
+        for (_, slot) in test.session.session_lost(&mut test.journal) {
+            let lost = test.session.take_lost(slot, &mut test.journal).unwrap();
+            assert!(lost.flight.is_none());
+            order.push(lost.seq);
+        }
+        assert_eq!(order, [1, 2, 3]);
         assert!(test.session.is_empty());
         assert!((1..=3).all(|number| test.session.holder(id(number)).is_none()));
     }

@@ -368,7 +368,7 @@ impl Subscriptions {
         if !self.ack_due.confirm(now) {
             return;
         }
-        for (_, slot) in self.requests.in_order() {
+        for &(_, slot) in &self.requests.in_order() {
             let Some(request) = self.requests.get(slot) else {
                 continue;
             };
@@ -416,7 +416,7 @@ impl Subscriptions {
         if !session_present {
             self.restore(next_seq);
         }
-        for (seq, slot) in before {
+        for &(seq, slot) in &before {
             match self.requests.get(slot) {
                 // A new request may be in the place of one that was removed.
                 Some(request) if request.seq != seq => {}
@@ -479,7 +479,7 @@ impl Subscriptions {
     pub fn drain(&mut self, ended: &mut Vec<Ended>) -> Vec<PacketId> {
         let mut released = Vec::new();
         self.requests.clear_queue();
-        for (seq, slot) in self.requests.in_order() {
+        for &(seq, slot) in &self.requests.in_order() {
             if let Some(request) = self.requests.remove(slot) {
                 if let Some(id) = request.packet_id {
                     released.push(id);
