@@ -11,13 +11,14 @@ import {
   watch,
 } from "../pkg/mqtt_lib.js";
 import { MqttError } from "./errors.mjs";
-import { BUFFERED, PENDING, QUEUE, topicNumber, writePayload } from "./fast-path.mjs";
+import { QUEUE, topicNumber, writePayload } from "./fast-path.mjs";
 import { common, Hooks } from "./hooks.mjs";
 import { Messages } from "./messages.mjs";
 import { CALLBACKS, camelCase, METHODS, originalNames } from "./names.mjs";
 import { quiet, rejected } from "./pending.mjs";
 import { Requests, respond } from "./request.mjs";
-import { fastPath, load, ready } from "./runtime.mjs";
+import { BUFFERED, fastPath, load, PENDING, ready } from "./runtime.mjs";
+import { failed, onFailure, orFailure } from "./trap.mjs";
 
 /** The most calls that are queued until the wasm is loaded: the default of `offlinesize`. */
 const MAX_EARLY = 100_000;
@@ -25,7 +26,11 @@ const MAX_EARLY = 100_000;
 /** Keeps clients that are in use from being collected, also when the user has no reference to them. @type {Set<MqttCustom>} */
 const alive = new Set();
 
-/** For failures before the core is loaded, which prints its own warnings. @param {string} text @param {unknown} detail */
+onFailure((error) => {
+  for (const client of [...alive]) client[FAIL](error);
+});
+
+/** For failures before the core is loaded, and of the core itself, which otherwise prints its own warnings. @param {string} text @param {unknown} detail */
 function warn(text, detail) {
   // biome-ignore lint/suspicious/noConsole: a failure is never silent, and on_error is not set
   console.warn(text, detail);
@@ -63,6 +68,9 @@ function snapshot(payload) {
   return payload instanceof ArrayBuffer ? payload.slice(0) : payload;
 }
 
+/** Ends a client whose WebAssembly has failed. */
+const FAIL = Symbol("fail");
+
 export class MqttCustom {
   /** @type {Core | null} */
   #core = null;
@@ -85,6 +93,7 @@ export class MqttCustom {
 
   /** @param {unknown} [options] */
   constructor(options) {
+    if (failed() !== undefined) throw failed();
     this.#options = originalNames(options);
     for (const name of CALLBACKS) this.#callbacks[name] = this.#options?.[name] ?? null;
     this.#hooks = new Hooks(this, this.#options?.userdata);
@@ -94,6 +103,21 @@ export class MqttCustom {
 
   get #autostart() {
     return this.#options?.autostart !== false;
+  }
+
+  /** The core, unless it has failed. */
+  get #live() {
+    return failed() === undefined ? this.#core : null;
+  }
+
+  /** The core has failed: rejects everything pending, and reports the error to `on_error`. @param {Error} error */
+  [FAIL](error) {
+    alive.delete(this);
+    this.#requests?.end();
+    for (const iterator of this.#iterators ?? []) iterator.end(error);
+    this.#hooks.failAll(error);
+    this.#callbacks = { on_error: this.#hooks.on_error };
+    this.#report(error);
   }
 
   /** Creates the core, which validates the options and connects. The wasm is loaded. */
@@ -106,6 +130,7 @@ export class MqttCustom {
     this.#core = new Core(options, hooks);
     hooks.number = this.#core.number();
     hooks.inbound.on_message = this.#callbacks.on_message;
+    hooks.on_error = this.#callbacks.on_error;
     if (this.#autostart) alive.add(this);
     this.#options = null;
     this.#callbacks = NO_CALLBACKS;
@@ -123,7 +148,7 @@ export class MqttCustom {
       .catch((error) => {
         this.#loading = null;
         alive.delete(this);
-        this.#loadFailed(error);
+        this.#report(error);
         for (const call of this.#takeEarly()) call(null, error);
         throw error;
       });
@@ -137,10 +162,10 @@ export class MqttCustom {
   }
 
   /** @param {unknown} error */
-  #loadFailed(error) {
+  #report(error) {
     const { on_error } = this.#callbacks;
     try {
-      if (typeof on_error === "function") on_error(this, this.#options?.userdata, error);
+      if (typeof on_error === "function") on_error(this, this.#hooks.userdata, error);
       else warn("mqtt-lib (set on_error to handle this):", error);
     } catch (thrown) {
       warn("mqtt-lib: on_error itself threw:", thrown);
@@ -165,7 +190,8 @@ export class MqttCustom {
 
   /** @template T @param {(core: Core) => Promise<T>} call @param {number} [limit] @returns {Promise<T>} */
   #with(call, limit) {
-    return this.#core === null ? this.#later(call, limit) : call(this.#core);
+    const core = this.#core;
+    return core === null ? this.#later(call, limit) : orFailure(() => call(core));
   }
 
   /** Sends the output of all calls of this turn at its end; the promise is that of the turn's QoS 0 publishes. */
@@ -186,6 +212,8 @@ export class MqttCustom {
 
   /** Rejects for a wrong argument only. @param {unknown} [options] @returns {Promise<void>} */
   stop(options) {
+    // Everything has ended by itself.
+    if (failed() !== undefined) return Promise.resolve();
     if (this.#core !== null) return quiet(this.#stop(this.#core, options));
     if (this.#loading === null) return Promise.resolve();
     const stopped = this.#later((core) => this.#stop(core, options), Number.POSITIVE_INFINITY);
@@ -199,7 +227,7 @@ export class MqttCustom {
 
   /** @param {Core} core @param {unknown} options */
   async #stop(core, options) {
-    const stopping = core.stop(options);
+    const stopping = orFailure(() => core.stop(options));
     // After a wrong argument it is rejected by now, and nothing is stopped.
     await Promise.race([stopping, undefined]);
     this.#requests?.end();
@@ -230,13 +258,15 @@ export class MqttCustom {
     const number = flags < 0 ? -1 : topicNumber(topic);
     const length = number < 0 ? -1 : writePayload(payload);
     if (length < 0) {
-      return kind === QUEUE ? core.qpublish(topic, payload, options) : core.publish(topic, payload, options);
+      return orFailure(() =>
+        kind === QUEUE ? core.qpublish(topic, payload, options) : core.publish(topic, payload, options),
+      );
     }
     const { number: client, pending } = this.#hooks;
     const token = pending.next();
     const published = fastPath.publish(client, number, length, flags | kind, token);
     if (published === BUFFERED) return this.#endOfTurn();
-    if (published !== PENDING) return rejected(refusal(client));
+    if (published !== PENDING) return rejected(failed() ?? refusal(client));
     this.#endOfTurn();
     return pending.commit(token);
   }
@@ -252,8 +282,9 @@ export class MqttCustom {
           : this.#batch(core, topic, text, choice),
       );
     }
-    if (text === undefined) return this.#core.batch_publish(topic, payload, options);
-    return this.#batch(this.#core, topic, text, options);
+    const core = this.#core;
+    if (text === undefined) return orFailure(() => core.batch_publish(topic, payload, options));
+    return this.#batch(core, topic, text, options);
   }
 
   /** @param {Core} core @param {unknown} topic @param {string} text @param {unknown} options @returns {Promise<void>} */
@@ -261,11 +292,11 @@ export class MqttCustom {
     const flags = publishFlags(options);
     const number = flags < 0 ? -1 : topicNumber(topic);
     const length = number < 0 ? -1 : writePayload(text);
-    if (length < 0) return core.batch_json(topic, text, options);
+    if (length < 0) return orFailure(() => core.batch_json(topic, text, options));
     const { number: client, pending } = this.#hooks;
     const token = pending.next();
     const batch = fastPath.batch(client, number, length, flags, token);
-    if (batch === 0) return rejected(refusal(client));
+    if (batch === 0) return rejected(failed() ?? refusal(client));
     this.#endOfTurn();
     return batch === token ? pending.commit(token) : pending.promise(batch);
   }
@@ -317,7 +348,7 @@ export class MqttCustom {
 
   /** @param {unknown} topic @param {unknown} [payload] @param {unknown} [options] @returns {Promise<void>} */
   static publish_high_priority(topic, payload, options) {
-    if (ready()) return oneShot(topic, payload, options, common());
+    if (ready()) return orFailure(() => oneShot(topic, payload, options, common()));
     const [copy, choice] = [snapshot(payload), snapshotOptions(options)];
     return quiet(load().then(() => oneShot(topic, copy, choice, common())));
   }
@@ -361,33 +392,35 @@ export class MqttCustom {
     this.#dropped += 1;
     const text =
       "a loop over messages() is slower than messages arrive; the oldest of 10,000 buffered messages was dropped";
-    if (this.#core !== null) report(this.#hooks.number, text);
+    if (this.#live !== null) report(this.#hooks.number, text);
   }
 
   get connected() {
-    return this.#core?.connected ?? false;
+    return this.#live?.connected ?? false;
   }
 
   get mqttversion() {
-    return this.#core?.mqttversion || undefined;
+    return this.#live?.mqttversion || undefined;
   }
 
   get state() {
+    if (failed() !== undefined) return "stopped";
     return this.#core?.state ?? (this.#loading === null ? "idle" : "connecting");
   }
 
   stats() {
     /** @type {typeof NO_STATS} */
-    const stats = /** @type {any} */ (this.#core?.stats()) ?? { ...NO_STATS };
+    const stats = /** @type {any} */ (this.#live?.stats()) ?? { ...NO_STATS };
     stats.dropped += this.#dropped;
     return stats;
   }
 
   /** @param {string} name @param {any} callback */
   #assign(name, callback) {
-    if (this.#core !== null) /** @type {any} */ (this.#core)[name] = callback;
+    if (this.#live !== null) /** @type {any} */ (this.#live)[name] = callback;
     else this.#callbacks[name] = callback ?? null;
     if (name === "on_message") this.#hooks.inbound.on_message = callback ?? null;
+    if (name === "on_error") this.#hooks.on_error = callback ?? null;
   }
 
   static {
@@ -398,7 +431,7 @@ export class MqttCustom {
         /** @this {MqttCustom} */
         get() {
           return (
-            (this.#core === null ? this.#callbacks[name] : /** @type {any} */ (this.#core)[name]) ?? null
+            (this.#live === null ? this.#callbacks[name] : /** @type {any} */ (this.#live)[name]) ?? null
           );
         },
         /** @this {MqttCustom} @param {unknown} callback */

@@ -5,9 +5,6 @@
 import { forget_topics, intern, scratch } from "../pkg/mqtt_lib.js";
 import { fastPath, memoryBytes } from "./runtime.mjs";
 
-/** Results of `fastPath.publish`; any other is an error, which `refusal` returns. */
-export const BUFFERED = 0;
-export const PENDING = 1;
 /** A flag of `fastPath.publish`, beside QoS and retain: as `qpublish`. */
 export const QUEUE = 8;
 

@@ -20,11 +20,23 @@ export class Hooks {
   #pending = null;
   #client;
   inbound;
+  userdata;
+  /** Kept here, too, because the core cannot be asked for it when it has failed. @type {Function | null} */
+  on_error = null;
+  /** The socket in use, as long as somebody may have to close it. @type {WeakRef<any> | undefined} */
+  #socket;
 
   /** @param {object} client @param {unknown} userdata */
   constructor(client, userdata) {
     this.#client = new WeakRef(client);
     this.inbound = new Inbound(this, this.#client, userdata);
+    this.userdata = userdata;
+  }
+
+  /** The core has failed: ends what is pending here, and the connection. @param {unknown} error */
+  failAll(error) {
+    this.#pending?.rejectAll(error);
+    this.#socket?.deref()?.close();
   }
 
   get pending() {
@@ -52,6 +64,7 @@ export class Hooks {
 
   /** @param {any} socket @param {number} generation */
   listen(socket, generation) {
+    this.#socket = new WeakRef(socket);
     receiveFrom(socket, generation, this);
   }
 

@@ -37,34 +37,46 @@ export type BatchItem<Item> = Item extends
   ? never
   : Item;
 
+// BEGIN GENERATED error-codes
 /**
  * Codes of a {@link MqttError}.
  *
- * - `"CONNECTION_REFUSED"`: the server cannot be reached, or its CONNACK says 1, 2 or 3 (§3.2.2.3).
- * - `"NOT_AUTHORIZED"`: CONNACK 4 (user name or password) or 5 (not authorised).
+ * - `"CONNECTION_REFUSED"`: the server cannot be reached, or CONNACK has return code 1, 2 or 3 (§3.2.2.3).
+ * - `"NOT_AUTHORIZED"`: CONNACK has return code 4 (bad user name or password) or 5 (not authorised), or a
+ *   reason code that means the same (§3.2.2.3).
  * - `"CONNECTION_LOST"`: an accepted connection ended, or the broker was silent for too long.
- * - `"CERTIFICATE_INVALID"`: what `certs` gives cannot be used; the message names the file and the reason.
- * - `"CERTIFICATE_REFUSED"`: the broker wants a client certificate, or does not take ours.
+ * - `"CERTIFICATE_INVALID"`: `certs` cannot be used: a file is missing or has another format, or a key does
+ *   not match its certificate.
+ * - `"CERTIFICATE_REFUSED"`: the broker requires a client certificate, or does not accept the one in `certs`
+ *   (expired, of another CA).
  * - `"SERVER_UNTRUSTED"`: the broker's certificate is of an unknown CA, has expired, or is for another host.
- * - `"INSECURE_CONNECTION"`: a warning, the connection goes on: a password goes unencrypted to another machine, or the
- *   broker is not verified.
- * - `"CREDENTIALS_FAILED"`: the credentials function threw, or its promise was rejected; `cause` is what it threw.
- * - `"QUEUE_FULL"`: a bound was reached: `offlinesize`, `offlinebytes`, the buffer of `messages()`.
- * - `"DROPPED"`: the message made room for a later one, by `offlinepolicy`; it was not sent.
- * - `"EXPIRED"`: the message waited for longer than `offlineexpiry`; it was not sent.
+ * - `"INSECURE_CONNECTION"`: a warning, the connection goes on: a password is sent unencrypted to another
+ *   machine, or the broker is not verified.
+ * - `"CREDENTIALS_FAILED"`: the credentials function threw, or its promise was rejected; `cause` is what it
+ *   threw.
+ * - `"QUEUE_FULL"`: `offlinesize` or `offlinebytes` is reached (by messages, or by filters of unanswered
+ *   `subscribe` and `unsubscribe` calls), a loop over `messages()` is too slow, or 100,000 calls were made
+ *   before the WebAssembly was loaded.
+ * - `"DROPPED"`: the message was dropped for a later one, by `offlinepolicy`; it was not sent.
+ * - `"EXPIRED"`: the message waited longer than `offlineexpiry`; it was not sent.
  * - `"TIMEOUT"`: `connecttimeout`, `acktimeout` or `publishtimeout` has passed.
- * - `"STOPPED"`: `stop()` was called before this could be done.
- * - `"PACKET_TOO_LARGE"`: a message or a batch item is larger than a packet can be, or a message from the
- *   broker is larger than `maxpacketsize`.
+ * - `"STOPPED"`: `stop()` was called before the operation was done.
+ * - `"PACKET_TOO_LARGE"`: a message is larger than 268,435,455 bytes or than the broker allows, a batch item
+ *   is larger than 16 MiB, or a received message is larger than `maxpacketsize`.
  * - `"PROTOCOL_ERROR"`: the broker sent what MQTT or `maxpacketsize` does not allow.
- * - `"SUBSCRIBE_FAILED"`: SUBACK says 128 or more for at least one filter (§3.9.3).
- * - `"UNSUBSCRIBE_FAILED"`: UNSUBACK says 128 or more for at least one filter (MQTT 5, §3.11.3).
- * - `"PUBLISH_REFUSED"`: PUBACK or PUBREC says 128 or more (MQTT 5, §3.4.2.1).
- * - `"NOT_SUPPORTED"`: the broker has said that it does not take this (MQTT 5, §3.2.2.3), or does not speak MQTT 5.
- * - `"LOAD_FAILED"`: the .wasm could not be loaded; `start()` tries again. `cause` is the loader's error.
+ * - `"SUBSCRIBE_FAILED"`: SUBACK has a return code of 128 or more for at least one filter (§3.9.3); the other
+ *   filters stay subscribed.
+ * - `"UNSUBSCRIBE_FAILED"`: UNSUBACK has a reason code of 128 or more for at least one filter (MQTT 5,
+ *   §3.11.3).
+ * - `"PUBLISH_REFUSED"`: PUBACK or PUBREC has a reason code of 128 or more (MQTT 5, §3.4.2.1).
+ * - `"NOT_SUPPORTED"`: the broker has stated that it does not support this QoS, retained messages, this kind
+ *   of filter or this alias (MQTT 5, §3.2.2.3), or it does not speak MQTT 5.
+ * - `"LOAD_FAILED"`: the WebAssembly could not be loaded; `cause` is the loader's error.
+ * - `"CORE_FAILED"`: the WebAssembly trapped, or an exception passed through it (a stack that overflowed, a
+ *   `vm` timeout); every client of the process or page has ended; `cause` is what was thrown.
  * - `"CALLBACK_FAILED"`: a callback threw, or its promise was rejected; `cause` is what it threw.
  * - `"STORE_LOCKED"`: another process or tab has the store of this client id open.
- * - `"STORE_DAMAGED"`: part of what the store held cannot be read; the rest is sent.
+ * - `"STORE_DAMAGED"`: part of the store cannot be read; the rest is sent.
  * - `"STORE_FAILED"`: the store cannot be opened or written; the client is stopped.
  */
 export type MqttErrorCode =
@@ -88,6 +100,7 @@ export type MqttErrorCode =
   | "PUBLISH_REFUSED"
   | "NOT_SUPPORTED"
   | "LOAD_FAILED"
+  | "CORE_FAILED"
   | "CALLBACK_FAILED"
   | "STORE_LOCKED"
   | "STORE_DAMAGED"
@@ -97,11 +110,13 @@ export type MqttErrorCode =
  * Codes of the `TypeError` or `RangeError` that a wrong argument gives.
  *
  * - `"INVALID_OPTION"` (`TypeError`): an unknown key, or a value of a wrong type.
- * - `"OUT_OF_RANGE"` (`RangeError`): a number outside its range, or a text that is too long.
- * - `"INVALID_TOPIC"` (`TypeError`): no topic name, or no topic filter (§4.7).
- * - `"INVALID_PAYLOAD"` (`TypeError`): nothing that can be published, or be an item of a batch.
+ * - `"OUT_OF_RANGE"` (`RangeError`): a number outside its range, or a string that is too long.
+ * - `"INVALID_TOPIC"` (`TypeError`): not a topic name, or not a topic filter (§4.7).
+ * - `"INVALID_PAYLOAD"` (`TypeError`): an object as payload; bytes, a function or a cycle as an item of a
+ *   batch.
  */
 export type ArgumentErrorCode = "INVALID_OPTION" | "OUT_OF_RANGE" | "INVALID_TOPIC" | "INVALID_PAYLOAD";
+// END GENERATED error-codes
 
 /** Every `code` an error of this package can have. */
 export type ErrorCode = MqttErrorCode | ArgumentErrorCode;
@@ -145,152 +160,178 @@ export interface ClientError extends Error {
  * (`"OUT_OF_RANGE"`). `undefined` and `null` mean the default.
  */
 export interface Credentials {
+  // BEGIN GENERATED credentials
   /**
-   * Client identifier (§3.1.3.1). String, at most 65,535 bytes. Default: `"mqttlib"` and 16 random letters
-   * and digits, made once for each client. Give one of your own with `mqttcleansession: false`. With `mqttversion: 5`
-   * `""` means that the broker assigns one, which is kept.
-   */
-  mqttclientid?: string;
-  /**
-   * Host name, `"host:port"`, IP address, or a whole URL: `ws://h:9001/mqtt`, `wss://`, `mqtt://`,
-   * `mqtts://`. What a URL says wins over `mqttport`, `mqttprotocol` and `mqttpath`. A `ws` URL without a
-   * port and without `mqttport` means 80, a `wss` URL 443. Default: `"localhost"`.
-   *
-   * An array of them is tried in turn, one right after the other; the reconnect delay is between rounds. After
-   * a loss the same server comes first.
+   * Host name, `host:port`, IP address, or a whole URL: `ws://h:9001/mqtt`, `wss://`, `mqtt://`, `mqtts://`.
+   * What a URL says wins over `mqttport`, `mqttprotocol` and `mqttpath`; a `ws` URL without a port and
+   * without `mqttport` means port 80, a `wss` URL 443. The servers of an array are tried in turn; the
+   * reconnect delay is between rounds, and after a loss the same server comes first. At most 65,535 bytes.
+   * Default: `"localhost"`.
    */
   mqttserver?: string | readonly string[];
-  /** Port. Whole number from 1 to 65535. Default: 1883; 8883 with `mqtts` and `wss`. */
+  /**
+   * Port of the server. A port in `mqttserver` wins. Whole number from 1 to 65535. Default: 1883; 8883 with
+   * `mqtts` and `wss`.
+   */
   mqttport?: number;
   /**
-   * Transport. `"mqtt"` and `"mqtts"` (TCP and TLS) exist in Node only; in a page they are a `TypeError`.
-   * Default in Node: `"mqtt"` without a port and on 1883, `"mqtts"` on 8883, `"ws"` on any other.
-   * Default in a page: `"ws"`, `"wss"` if the page came by https.
+   * Transport. `mqtt` and `mqtts` (TCP and TLS) exist in Node only; in a page they are a `TypeError`. A
+   * scheme in `mqttserver` wins. Default: in Node `mqtt` without a port and on 1883, `mqtts` with `certs` and
+   * on 8883, `ws` on any other port; in a page `ws`, `wss` if the page came by https.
    */
   mqttprotocol?: "ws" | "wss" | "mqtt" | "mqtts";
-  /** Path of the WebSocket endpoint; begins with `/`, has no `#`. Default: `"/mqtt"`. */
+  /**
+   * Path of the WebSocket endpoint; begins with `/`, has no `#`. A path in `mqttserver` wins. At most 65,535
+   * bytes. Default: `"/mqtt"`.
+   */
   mqttpath?: string;
   /**
-   * Protocol level (§3.1.2.2): 4 is MQTT 3.1.1, 5 is MQTT 5.0, `"auto"` tries 5 and falls back to 4 where the broker
-   * knows no better. Default: 4.
+   * Client identifier (§3.1.3.1). With `mqttcleansession: false` give one that is always the same. With
+   * `mqttversion: 5` an empty one means that the broker assigns one, which is kept. At most 65,535 bytes.
+   * Default: `mqttlib` and 16 random letters and digits, made once for each client.
+   */
+  mqttclientid?: string;
+  /** User name (§3.1.3.4). At most 65,535 bytes. Default: none. */
+  mqttusername?: string;
+  /**
+   * Password (§3.1.3.5). With MQTT 3.1.1 it needs `mqttusername` (§3.1.2.9). At most 65,535 bytes. Default:
+   * none.
+   */
+  mqttpassword?: string | ArrayBuffer | ArrayBufferView;
+  /**
+   * Keep alive (§3.1.2.10): the longest time between two packets of the client; a broker that receives none
+   * for one and a half times as long ends the connection. 0 turns it off; whole seconds are sent, rounded up.
+   * Seconds from 0 to 65535. Default: 60.
+   */
+  mqttkeepalive?: number;
+  /**
+   * Clean session (§3.1.2.4). `false` resumes the session that the broker keeps for `mqttclientid`; only then
+   * is QoS 2 exactly once over reconnects. Default: `true`; `false` with a `store`.
+   */
+  mqttcleansession?: boolean;
+  /**
+   * Where messages that the broker has not acknowledged are kept. `persistent` keeps them over the end of the
+   * process or page: on disk in Node, in IndexedDB in a page; it needs `import "mqtt-lib/persistent"` and a
+   * `mqttclientid`. An object is a store of your own. Default: `"memory"`.
+   */
+  store?: "memory" | "persistent" | Store;
+  /**
+   * Protocol level (§3.1.2.2): 4 is MQTT 3.1.1, 5 is MQTT 5.0. `auto` tries 5 and falls back to 4 where the
+   * broker does not speak 5. Default: 4.
    */
   mqttversion?: 4 | 5 | "auto";
   /** Properties of CONNECT (MQTT 5, §3.1.2.11); with `mqttversion` 4 a `TypeError`. Default: none. */
   properties?: ConnectProperties;
-  /** Properties of the will (MQTT 5, §3.1.3.2). Default: none. */
-  willProperties?: WillProperties;
   /**
-   * Whether repeated topics are replaced by numbers, in both directions, where the broker allows it (MQTT 5, §3.3.2.3.4).
-   * Default: `true`.
+   * Whether repeated topics are replaced by numbers, in both directions, where the broker allows it (MQTT 5,
+   * §3.3.2.3.4). Default: `true`.
    */
   topicAliases?: boolean;
   /**
-   * Whether to go where a broker sends us (MQTT 5, §4.11): the server it names is tried next. It gets our user name and
-   * password. Default: `false`; the name is in the error's `properties.serverReference`.
+   * Whether the server that a broker names when it refuses or ends the connection is tried next (MQTT 5,
+   * §4.11); it is sent the same user name and password. In either case the name is in the error's
+   * `properties.serverReference`. Default: `false`.
    */
   followServerReference?: boolean;
   /**
-   * Clean session (§3.1.2.4). `false` resumes the session that the broker keeps for `mqttclientid`: QoS 2
-   * is exactly once over reconnects only then. Default: `true`; `false` with a `store`.
+   * Topic name of the last will (§3.1.2.5). There is no will while it is empty. At most 65,535 bytes.
+   * Default: `""`.
    */
-  mqttcleansession?: boolean;
-  /**
-   * Keep alive (§3.1.2.10). Seconds from 0 to 65535, 0 turns it off; the broker is told whole seconds,
-   * rounded up. Default: 60.
-   */
-  mqttkeepalive?: number;
-  /** User name (§3.1.3.4). String, at most 65,535 bytes. Default: none. */
-  mqttusername?: string;
-  /**
-   * Password (§3.1.3.5). String or bytes, at most 65,535 bytes; needs `mqttusername` (§3.1.2.9).
-   * Default: none.
-   */
-  mqttpassword?: string | ArrayBuffer | ArrayBufferView;
-  /**
-   * Upper bound of the delay before a reconnect. Seconds from 0 to 86400. The delay is random between 0 and
-   * 1, 2, 4, ... seconds up to this bound. Default: 256.
-   */
-  maxmqttreconnectdelay?: number;
-  /** Topic of the last will (§3.1.2.5). Topic name. Default: `""`, no will. */
   willsettopic?: string;
-  /** Payload of the will (§3.1.3.3). String or bytes, at most 65,535 bytes. Default: `""`. */
+  /** Payload of the will (§3.1.3.3). At most 65,535 bytes. Default: `""`. */
   willsetpayload?: string | ArrayBuffer | ArrayBufferView;
   /** QoS of the will (§3.1.2.6). Default: 0. */
   willsetqos?: QoS;
   /** Whether the will is retained (§3.1.2.7). Default: `false`. */
   willsetretain?: boolean;
-  /** At this many messages `qpublish` sends its queue. Whole number from 1 to 1000000. Default: 5. */
-  queuesize?: number;
-  /** At this many items `batch_publish` sends the batch. Whole number from 1 to 1000000. Default: 5. */
+  /** Properties of the will (MQTT 5, §3.1.3.2); with `mqttversion` 4 a `TypeError`. Default: none. */
+  willProperties?: WillProperties;
+  /**
+   * Certificates of your own, in Node; in a page a `TypeError`, because the browser verifies the broker.
+   * Means `mqtts` where the transport is not named. Without it `mqtts` and `wss` trust the CAs of Node or the
+   * browser. Default: none.
+   */
+  certs?: Certificates;
+  /** Headers, subprotocols and agent of the WebSocket handshake. Default: none. */
+  websocket?: WebSocketOptions;
+  /**
+   * At this many items `batch_publish` sends the batch. Whole number of items from 1 to 1000000. The first
+   * answer of a credentials function counts. Default: 5.
+   */
   batchsize?: number;
   /**
-   * A batch or queue is sent at the latest this long after its first item. Seconds from 0 to 2147483.
-   * Default: 60.
+   * At this many messages `qpublish` sends its queue. Whole number of messages from 1 to 1000000. The first
+   * answer of a credentials function counts. Default: 5.
+   */
+  queuesize?: number;
+  /**
+   * A batch or the queue is sent at the latest this long after its first item. Seconds from 0 to 2147483. The
+   * first answer of a credentials function counts. Default: 60.
    */
   publishinterval?: number;
   /**
-   * How long opening the transport and CONNACK together may take. Seconds from 0.001 to 2147483; then
-   * `"TIMEOUT"`, and the next attempt follows. Default: 10.
-   */
-  connecttimeout?: number;
-  /**
-   * How long an acknowledgement may take. Seconds from 0.001 to 2147483. A SUBACK or UNSUBACK that is late
-   * rejects its call with `"TIMEOUT"`; a PUBACK, PUBREC or PUBCOMP that is late ends the connection, and the
-   * message is sent again on the next. Default: 30.
-   */
-  acktimeout?: number;
-  /** How long `stop()` waits for what is pending. Seconds from 0 to 2147483. Default: 10. */
-  stoptimeout?: number;
-  /**
-   * How many QoS 1 and 2 publishes may be unacknowledged; further ones wait. Whole number from 1 to 65535.
-   * Default: 1000.
+   * How many QoS 1 and 2 publishes may be without their last acknowledgement (§4.3); further ones wait. Whole
+   * number of messages from 1 to 65535. Default: 1000.
    */
   maxinflight?: number;
   /**
-   * Largest packet taken from the broker. Bytes, whole number from 16 to 268435460; a larger
-   * message is passed over without being stored, acknowledged, counted in `stats().dropped` and told to
-   * `on_error` (`"PACKET_TOO_LARGE"`); any other larger packet is `"PROTOCOL_ERROR"` and ends the connection.
-   * Default: 268435460, the largest of MQTT (§2.2.3).
+   * Largest packet taken from the broker; the default is the largest of MQTT (§2.2.3). A larger message is
+   * not stored but acknowledged, counted in `stats().dropped` and reported to `on_error`
+   * (`PACKET_TOO_LARGE`); any other larger packet ends the connection (`PROTOCOL_ERROR`). Whole number of
+   * bytes from 16 to 268435460. Default: 268435460.
    */
   maxpacketsize?: number;
   /**
-   * How many messages may wait to be sent (offline, behind `maxinflight`, in batches and in the queue); a
-   * further call rejects with `"QUEUE_FULL"`. Whole number from 0 to 10000000. Default: 100000.
+   * How many messages may wait to be sent: offline, behind `maxinflight`, in batches and in the queue. A
+   * further call rejects with `QUEUE_FULL`, unless `offlinepolicy` says otherwise. Whole number of messages
+   * from 0 to 10000000. The first answer of a credentials function counts. Default: 100000.
    */
   offlinesize?: number;
-  /** How many bytes may wait, likewise. Whole number from 0 to 2147483648. Default: 67108864 (64 MiB). */
+  /**
+   * How many bytes these messages may have; the default is 64 MiB. Whole number of bytes from 0 to
+   * 2147483648. The first answer of a credentials function counts. Default: 67108864.
+   */
   offlinebytes?: number;
   /**
-   * What gives way when one of these bounds is reached. `"refuse"`: the new message. `"drop-oldest"`: the oldest
-   * that wait, a batch with all its items. `"latest"`: of each topic only the latest message waits, in the place
-   * of the older one, whether or not a bound is reached; a further topic is refused. What is dropped rejects
-   * with `"DROPPED"` and is counted in `stats().dropped`; what was on its way already is never dropped.
-   * Default: `"refuse"`.
+   * What happens when `offlinesize` or `offlinebytes` is reached. `refuse`: the new message rejects with
+   * `QUEUE_FULL`. `drop-oldest`: the oldest messages that wait reject with `DROPPED`, a batch with all its
+   * items. `latest`: of each topic only the latest message waits, even below these limits, and the older one
+   * rejects with `DROPPED`; a message of a further topic is refused. Nothing was sent of a dropped message;
+   * messages in flight are never dropped. The first answer of a credentials function counts. Default:
+   * `"refuse"`.
    */
   offlinepolicy?: "refuse" | "drop-oldest" | "latest";
   /**
-   * How long a message may wait to be sent; then it rejects with `"EXPIRED"`. Of queued and batched ones the
-   * time counts from when the queue or batch is sent. Seconds from 0 to 2147483, 0 is for ever. Default: 0.
+   * How long a message may wait to be sent; then it rejects with `EXPIRED`. The time of a queued or batched
+   * message starts when its queue or batch is sent. 0: no limit. Seconds from 0 to 2147483. The first answer
+   * of a credentials function counts. Default: 0.
    */
   offlineexpiry?: number;
   /**
-   * How long a publish may take; then it rejects with `"TIMEOUT"`. A message that waits is withdrawn; one on its
-   * way may still arrive. Counts as `offlineexpiry` does. Seconds from 0 to 2147483, 0 is for ever. Default: 0.
+   * How long opening the transport and CONNACK together may take; then the attempt ends with `TIMEOUT`, and
+   * the next one follows. Seconds from 0.001 to 2147483. Default: 10.
+   */
+  connecttimeout?: number;
+  /**
+   * How long an acknowledgement may take. A late SUBACK or UNSUBACK rejects its call with `TIMEOUT`; a late
+   * PUBACK, PUBREC or PUBCOMP ends the connection, and the message is sent again on the next one. Seconds
+   * from 0.001 to 2147483. Default: 30.
+   */
+  acktimeout?: number;
+  /**
+   * How long a publish may take; then it rejects with `TIMEOUT`. A message that waits is withdrawn; one in
+   * flight may still arrive. 0: no limit. Seconds from 0 to 2147483. The first answer of a credentials
+   * function counts. Default: 0.
    */
   publishtimeout?: number;
+  /** How long `stop()` waits for publishes to end. Seconds from 0 to 2147483. Default: 10. */
+  stoptimeout?: number;
   /**
-   * What is not acknowledged yet is kept in memory, or outlives the process or page: `"persistent"` (needs
-   * `import "mqtt-lib/persistent"`), or a {@link Store} of your own. Needs `mqttclientid`, and makes
-   * `mqttcleansession` `false` unless it is given. Default: `"memory"`.
+   * Upper bound of the delay before a reconnect. The delay is random between 0 and 1, 2, 4, ... seconds, up
+   * to this bound. Seconds from 0 to 86400. Default: 256.
    */
-  store?: "memory" | "persistent" | Store;
-  /**
-   * Certificates of your own, in Node; in a page a `TypeError`, because the browser sees to them. Means `mqtts` where
-   * the transport is not named. Default: none; `mqtts` and `wss` trust the CAs of Node or the browser.
-   */
-  certs?: Certificates;
-  /** What a WebSocket's handshake has besides URL and path. Default: none. */
-  websocket?: WebSocketOptions;
+  maxmqttreconnectdelay?: number;
+  // END GENERATED credentials
 }
 
 /** The path of a file, its text in PEM form (with a line `-----BEGIN`), or its bytes. */
@@ -301,31 +342,41 @@ export type PemSource = string | ArrayBuffer | ArrayBufferView;
  * `"CERTIFICATE_INVALID"`.
  */
 export interface Certificates {
-  /** Name for ALPN (RFC 7301), 1 to 255 bytes; for AWS IoT on port 443 `"x-amzn-mqtt-ca"`. Default: none. */
-  iotProtocolName?: string;
-  /** The CAs that are trusted, in place of those of Node. Default: those of Node. */
+  // BEGIN GENERATED certs
+  /** The only CAs that are trusted, in place of those of Node. Default: none. */
   ca?: PemSource;
   /** Client certificate, followed by the intermediate ones if there are any; needs `key`. Default: none. */
   cert?: PemSource;
   /** Private key of `cert`. Default: none. */
   key?: PemSource;
-  /** Opens an encrypted `key`. Default: none. */
+  /** Decrypts an encrypted `key`. Default: none. */
   passphrase?: string;
   /**
-   * Whether anybody may pose as the broker. `on_error` is told once (`"INSECURE_CONNECTION"`). For experiments; give
-   * `ca` instead. Default: `false`.
+   * Accepts any certificate, so anybody can pose as the broker; reported once to `on_error`
+   * (`INSECURE_CONNECTION`). For experiments; give `ca` instead. Default: `false`.
    */
   dangerouslyDisableServerVerification?: boolean;
+  /** Name for ALPN (RFC 7301), 1 to 255 bytes; for AWS IoT on port 443 `x-amzn-mqtt-ca`. Default: none. */
+  iotProtocolName?: string;
+  // END GENERATED certs
 }
 
 /** The handshake of a WebSocket (RFC 6455, section 4.1). Has no effect on `mqtt` and `mqtts`. */
 export interface WebSocketOptions {
-  /** Extra headers. Node only; in a page a `TypeError`, because browsers allow none. Default: none. */
+  // BEGIN GENERATED websocket
+  /**
+   * Extra headers of the handshake. Node only; in a page a `TypeError`, because browsers allow none. Default:
+   * none.
+   */
   headers?: Readonly<Record<string, string>>;
   /** Subprotocols that are offered. Default: `"mqtt"`. */
   protocols?: string | string[];
-  /** An `http.Agent` that makes the connection, such as a proxy's. Node only; in a page a `TypeError`. Default: none. */
+  /**
+   * An `http.Agent` that makes the connection, such as a proxy's. Node only; in a page a `TypeError`.
+   * Default: none.
+   */
   agent?: object;
+  // END GENERATED websocket
 }
 
 /**
@@ -428,118 +479,158 @@ export interface UserProperties {
 
 /** Properties that a message may have (MQTT 5, §3.3.2.3). */
 export interface MessageProperties {
-  /** Whether the payload is UTF-8 text. */
+  // BEGIN GENERATED message-properties
+  /** Whether the payload is UTF-8 text (§3.3.2.3.2). */
   payloadFormatIndicator?: boolean;
-  /** Seconds for which it is of use, 0 to 4294967295; the time it waits here counts. */
+  /** Seconds after which the message is of no use any more (§3.3.2.3.3). 0 to 4294967295. */
   messageExpiryInterval?: number;
-  /** What the payload is, such as a MIME type. */
+  /** What the payload is, such as a MIME type (§3.3.2.3.9). */
   contentType?: string;
-  /** Topic name for a response. */
+  /** Topic name for the response to a request (§3.3.2.3.5). */
   responseTopic?: string;
-  /** What tells the requester which request is answered. */
+  /** Tells the sender of a request which request a response answers (§3.3.2.3.6). */
   correlationData?: Bytes | string;
-  /** Names and values of one's own. */
+  /** Names and values of the application's own (§2.2.2.2). */
   userProperties?: UserProperties;
+  // END GENERATED message-properties
 }
 
 /** Properties of a message to be published. */
 export interface PublishProperties extends MessageProperties {
-  /** An alias of your own, 1 to what the broker allows; turns automatic ones off. */
+  // BEGIN GENERATED publish-properties
+  /**
+   * Number that replaces the topic name on this connection (§3.3.2.3.4). 1 to 65535. One of your own turns
+   * automatic ones off.
+   */
   topicAlias?: number;
+  // END GENERATED publish-properties
 }
 
 /** Properties of a received message. */
 export interface ReceivedProperties extends MessageProperties {
-  /** What tells the requester which request is answered. */
+  // BEGIN GENERATED received-properties
+  /** Tells the sender of a request which request a response answers (§3.3.2.3.6). */
   correlationData?: Bytes;
-  /** The alias it came with. */
-  topicAlias?: number;
-  /** Of the subscriptions that matched. */
+  /** Number of a subscription; a message carries that of each subscription it matches (§3.8.2.1.2). */
   subscriptionIdentifier?: number | number[];
+  /** Number that replaces the topic name on this connection (§3.3.2.3.4). */
+  topicAlias?: number;
+  // END GENERATED received-properties
 }
 
 /** Properties of the will (MQTT 5, §3.1.3.2). */
 export interface WillProperties extends MessageProperties {
-  /** Seconds between the loss of the connection and the will, 0 to 4294967295. */
+  // BEGIN GENERATED will-properties
+  /** Seconds between the loss of the connection and the will (§3.1.3.2.2). 0 to 4294967295. */
   willDelayInterval?: number;
+  // END GENERATED will-properties
 }
 
 /** Properties of CONNECT (MQTT 5, §3.1.2.11). */
 export interface ConnectProperties {
-  /** Seconds for which the broker keeps the session, 0 to 4294967295 (for ever). Default: 4294967295 with `mqttcleansession: false`, otherwise 0. */
+  // BEGIN GENERATED connect-properties
+  /**
+   * Seconds for which the server keeps the session after the connection; 4294967295 means for ever
+   * (§3.1.2.11.2). 0 to 4294967295. Default: 4294967295 with `mqttcleansession: false`, otherwise 0.
+   */
   sessionExpiryInterval?: number;
-  /** QoS 1 and 2 messages the broker may have under way to us, 1 to 65535. */
-  receiveMaximum?: number;
-  /** Largest packet taken, in bytes, from 1; the same as `maxpacketsize`. */
-  maximumPacketSize?: number;
-  /** Topic aliases the broker may use, 0 to 65535. Default: 32. */
-  topicAliasMaximum?: number;
-  /** Whether the broker may send `responseInformation`. Default: `false`. */
-  requestResponseInformation?: boolean;
-  /** Whether the broker may send reason strings. Default: `true`. */
-  requestProblemInformation?: boolean;
-  /** Names and values of one's own. */
-  userProperties?: UserProperties;
-  /** Name of the method for which `on_auth` answers. */
+  /** Name of the method of enhanced authentication (§3.1.2.11.9). `on_auth` answers its steps. */
   authenticationMethod?: string;
-  /** What the method says. */
+  /** Data of the authentication method (§3.1.2.11.10). */
   authenticationData?: Bytes | string;
+  /**
+   * Whether the server may send reason strings and user properties with failures (§3.1.2.11.7). Default:
+   * `true`.
+   */
+  requestProblemInformation?: boolean;
+  /** Whether the server may send Response Information (§3.1.2.11.6). Default: `false`. */
+  requestResponseInformation?: boolean;
+  /**
+   * How many messages of QoS 1 and 2 the sender of this property takes before it has acknowledged them
+   * (§3.1.2.11.3). 1 to 65535.
+   */
+  receiveMaximum?: number;
+  /** Highest topic alias that the sender of this property takes (§3.1.2.11.5). 0 to 65535. Default: 32. */
+  topicAliasMaximum?: number;
+  /** Names and values of the application's own (§2.2.2.2). */
+  userProperties?: UserProperties;
+  /**
+   * Bytes of the largest packet that the sender of this property takes (§3.1.2.11.4). 1 to 4294967295. The
+   * same as `maxpacketsize`.
+   */
+  maximumPacketSize?: number;
+  // END GENERATED connect-properties
 }
 
 /** Properties of CONNACK (MQTT 5, §3.2.2.3). */
 export interface ConnackProperties {
-  /** Seconds for which the broker keeps the session after the end of the connection. */
+  // BEGIN GENERATED connack-properties
+  /**
+   * Seconds for which the server keeps the session after the connection; 4294967295 means for ever
+   * (§3.1.2.11.2).
+   */
   sessionExpiryInterval?: number;
-  /** QoS 1 and 2 messages the broker takes before it has acknowledged them. */
-  receiveMaximum?: number;
-  /** Largest QoS the broker takes; absent: 2. */
-  maximumQoS?: number;
-  /** Whether the broker keeps retained messages; absent: it does. */
-  retainAvailable?: boolean;
-  /** Bytes of the largest packet the broker takes; absent: any. */
-  maximumPacketSize?: number;
-  /** The client identifier the broker has given us. */
+  /** Client identifier that the server chose for a client that gave none (§3.2.2.3.7). */
   assignedClientIdentifier?: string;
-  /** Topic aliases the broker takes; absent: none. */
-  topicAliasMaximum?: number;
-  /** Why, in words for people. */
-  reasonString?: string;
-  /** Names and values of one's own. */
-  userProperties?: UserProperties;
-  /** Whether filters may have wildcards; absent: they may. */
-  wildcardSubscriptionAvailable?: boolean;
-  /** Whether subscriptions may have identifiers; absent: they may. */
-  subscriptionIdentifiersAvailable?: boolean;
-  /** Whether subscriptions may be shared; absent: they may. */
-  sharedSubscriptionAvailable?: boolean;
-  /** Keep alive in seconds that the broker wants instead of ours. */
+  /** Keep alive in seconds that replaces the one of CONNECT (§3.2.2.3.14). */
   serverKeepAlive?: number;
-  /** What the broker says for response topics, if it was asked for. */
-  responseInformation?: string;
-  /** Another server to use. */
-  serverReference?: string;
-  /** Name of the authentication method. */
+  /** Name of the method of enhanced authentication (§3.1.2.11.9). */
   authenticationMethod?: string;
-  /** What the method says. */
+  /** Data of the authentication method (§3.1.2.11.10). */
   authenticationData?: Bytes;
+  /** Basis for the names of response topics (§3.2.2.3.15). */
+  responseInformation?: string;
+  /** Another server to use (§4.11). */
+  serverReference?: string;
+  /** The reason in words for people (§3.2.2.3.9). */
+  reasonString?: string;
+  /**
+   * How many messages of QoS 1 and 2 the sender of this property takes before it has acknowledged them
+   * (§3.1.2.11.3). Absent: 65535.
+   */
+  receiveMaximum?: number;
+  /** Highest topic alias that the sender of this property takes (§3.1.2.11.5). Absent: 0. */
+  topicAliasMaximum?: number;
+  /** Largest QoS that the server supports; 2 where it is absent (§3.2.2.3.4). */
+  maximumQoS?: number;
+  /** Whether the server supports retained messages (§3.2.2.3.5). Absent: it does. */
+  retainAvailable?: boolean;
+  /** Names and values of the application's own (§2.2.2.2). */
+  userProperties?: UserProperties;
+  /** Bytes of the largest packet that the sender of this property takes (§3.1.2.11.4). Absent: any. */
+  maximumPacketSize?: number;
+  /** Whether the server supports wildcards in topic filters (§3.2.2.3.11). Absent: it does. */
+  wildcardSubscriptionAvailable?: boolean;
+  /** Whether the server supports subscription identifiers (§3.2.2.3.12). Absent: it does. */
+  subscriptionIdentifiersAvailable?: boolean;
+  /** Whether the server supports shared subscriptions (§3.2.2.3.13). Absent: it does. */
+  sharedSubscriptionAvailable?: boolean;
+  // END GENERATED connack-properties
 }
 
 /** Properties of SUBSCRIBE (MQTT 5, §3.8.2.1). */
 export interface SubscribeProperties {
-  /** Comes with each message of these filters; 1 to 268435455. */
+  // BEGIN GENERATED subscribe-properties
+  /**
+   * Number of a subscription; a message carries that of each subscription it matches (§3.8.2.1.2). 1 to
+   * 268435455.
+   */
   subscriptionIdentifier?: number;
-  /** Names and values of one's own. */
+  /** Names and values of the application's own (§2.2.2.2). */
   userProperties?: UserProperties;
+  // END GENERATED subscribe-properties
 }
 
 /** Properties of an answer (MQTT 5). */
 export interface ResultProperties {
-  /** Why, in words for people. */
-  reasonString?: string;
-  /** Names and values of one's own. */
-  userProperties?: UserProperties;
-  /** Another server to use. */
+  // BEGIN GENERATED result-properties
+  /** Another server to use (§4.11). */
   serverReference?: string;
+  /** The reason in words for people (§3.2.2.3.9). */
+  reasonString?: string;
+  /** Names and values of the application's own (§2.2.2.2). */
+  userProperties?: UserProperties;
+  // END GENERATED result-properties
 }
 
 /** What PUBACK or PUBCOMP said beside plain success (MQTT 5, §3.4.2.1), such as 16, no matching subscribers. */
@@ -572,20 +663,27 @@ export interface StopOptions {
 
 /** Properties of DISCONNECT (MQTT 5, §3.14.2.2). */
 export interface DisconnectProperties {
-  /** Seconds for which the broker keeps the session after the end of the connection. */
+  // BEGIN GENERATED disconnect-properties
+  /**
+   * Seconds for which the server keeps the session after the connection; 4294967295 means for ever
+   * (§3.1.2.11.2). 0 to 4294967295.
+   */
   sessionExpiryInterval?: number;
-  /** Why, in words for people. */
+  /** The reason in words for people (§3.2.2.3.9). */
   reasonString?: string;
-  /** Names and values of one's own. */
+  /** Names and values of the application's own (§2.2.2.2). */
   userProperties?: UserProperties;
+  // END GENERATED disconnect-properties
 }
 
 /** Properties of AUTH (MQTT 5, §3.15.2.2). */
 export interface AuthProperties extends ResultProperties {
-  /** Name of the authentication method. */
+  // BEGIN GENERATED auth-properties
+  /** Name of the method of enhanced authentication (§3.1.2.11.9). */
   authenticationMethod?: string;
-  /** What the method says. */
+  /** Data of the authentication method (§3.1.2.11.10). */
   authenticationData?: Bytes | string;
+  // END GENERATED auth-properties
 }
 
 /** An AUTH of the broker (MQTT 5, §3.15). */
@@ -692,10 +790,9 @@ export type OnError<Userdata = Any> = (
  * accepted; one more at each further one. `lastError`: what ended the attempt or the connection before;
  * `undefined` at the first attempt after `start()`, and when MQTT 3.1.1 is tried after 5 (`mqttversion: "auto"`).
  *
- * All keys take effect at each attempt but these, which stay as they were at the first answer: `queuesize`,
- * `batchsize`, `publishinterval`, `offlinesize`, `offlinebytes`, `offlinepolicy`, `offlineexpiry`,
- * `publishtimeout`. A `mqttclientid` that is left out stays as it was, at first a random one. `store` is refused.
- * Until the first answer the defaults hold for what is published and collected.
+ * All keys take effect at each attempt but those about messages that wait: of these the first answer counts, and their
+ * descriptions in {@link Credentials} say so. A `mqttclientid` that is left out stays as it was, at first a random one.
+ * `store` is refused. Until the first answer the defaults hold for messages that are published or batched.
  */
 export type CredentialsFunction = (
   attempt: number,

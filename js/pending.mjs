@@ -70,6 +70,11 @@ export class Pending {
     this.#take(token)?.resolve(value);
   }
 
+  /** @param {unknown} error */
+  rejectAll(error) {
+    for (let token = 1; token < this.#entries.length; token++) this.reject(token, error);
+  }
+
   /** @param {number} token @param {unknown} error */
   reject(token, error) {
     const entry = this.#take(token);

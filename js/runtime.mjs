@@ -3,6 +3,7 @@
 import { initSync } from "../pkg/mqtt_lib.js";
 import { MqttError } from "./errors.mjs";
 import { compile, inlined } from "./load.mjs";
+import { onFailure } from "./trap.mjs";
 
 /**
  * What an entry of the package knows of its platform.
@@ -26,6 +27,10 @@ let memory;
  *   received: (client: number, generation: number, length: number) => void, drain: (client: number) => void }}
  */
 export let fastPath;
+/** Results of `fastPath.publish`. After the third one `refusal` returns the error. */
+export const BUFFERED = 0;
+export const PENDING = 1;
+const REJECTED = 2;
 /** @type {Promise<void> | undefined} */
 let loading;
 /** The argument of `init`. @type {unknown} */
@@ -58,9 +63,15 @@ function begin(module) {
     batch: wasm.bulk_batch,
     reserve: wasm.bulk_space,
     received: wasm.bulk_received,
-    drain: wasm.bulk_pump,
+    drain: wasm.bulk_drain,
   };
+  onFailure(() => {
+    fastPath = FAILED;
+  });
 }
+
+/** The fast path when the core has failed: every call is rejected. @type {typeof fastPath} */
+const FAILED = { publish: () => REJECTED, batch: () => 0, reserve: () => 0, received() {}, drain() {} };
 
 /** Loads the core, from `given` unless it is loading already. @param {unknown} [given] @returns {Promise<void>} */
 export function init(given) {

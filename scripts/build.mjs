@@ -18,7 +18,7 @@ import { INLINE, writeInline } from "./inline.mjs";
 import { Failure, isMain, main, must, ROOT } from "./run.mjs";
 import { setup } from "./setup.mjs";
 import { printSizes } from "./sizes.mjs";
-import { parseNames, shortenExports, shortenGlue, shortenWasm } from "./shorten.mjs";
+import { guardGlue, parseNames, shortenExports, shortenGlue, shortenWasm } from "./shorten.mjs";
 import { step } from "./step.mjs";
 
 const WASM = "mqtt_lib_bg.wasm";
@@ -142,7 +142,7 @@ async function buildJs() {
 function shortNames(names) {
   const change = (filter, shorten) => (esbuild) =>
     esbuild.onLoad({ filter }, ({ path }) => ({ contents: shorten(readFileSync(path, "utf8")) }));
-  const glue = change(/pkg[/\\]mqtt_lib\.js$/, (source) => shortenGlue(source, names));
+  const glue = change(/pkg[/\\]mqtt_lib\.js$/, (source) => guardGlue(shortenGlue(source, names)));
   const runtime = change(/js[/\\]runtime\.mjs$/, (source) => shortenExports(source, names.exports));
   return {
     name: "short-names",

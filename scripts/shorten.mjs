@@ -64,6 +64,15 @@ export function shortenGlue(source, { module, imports, exports }) {
   return shortenExports(glue, exports);
 }
 
+const EXPORTS = "wasm = instance.exports;";
+
+/** The glue with every entry of the .wasm guarded against traps, see js/trap.mjs. @param {string} source */
+export function guardGlue(source) {
+  if (source.split(EXPORTS).length !== 2) throw new Failure(`The glue does not say "${EXPORTS}" once.`);
+  const guarded = source.replace(EXPORTS, "wasm = guard(instance.exports);");
+  return `import { guard } from "../js/trap.mjs";\n${guarded}`;
+}
+
 /** JavaScript that uses exports of the .wasm as `wasm.name`. @param {string} source @param {Map<string, string>} exports */
 export function shortenExports(source, exports) {
   return source.replaceAll(/(?<=[^\w.]wasm\.)[A-Za-z_]\w*/g, (long) => known(exports, long));

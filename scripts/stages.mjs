@@ -3,7 +3,6 @@ import { existsSync, mkdirSync, readdirSync, rmSync } from "node:fs";
 import { availableParallelism } from "node:os";
 import { dirname, join } from "node:path";
 import { buildWasi } from "./build-wasi.mjs";
-import { checkEngine } from "./check-engine.mjs";
 import { ROOT, run, which } from "./run.mjs";
 import { WASMTIME } from "./setup.mjs";
 import { countResults, readResults } from "./test-reporter.mjs";
@@ -129,6 +128,11 @@ async function wasi() {
 
 /** `built` stages need dist/; `onlyByName` stages are left out of a plain `npm test`; `firefox` ones need it. */
 export const STAGES = [
+  {
+    name: "generated",
+    title: "generated files agree with schema/",
+    body: () => check(process.execPath, "scripts/generate.mjs", "--check"),
+  },
   { name: "fmt", title: "cargo fmt --check", body: () => check("cargo", "fmt", "--check") },
   {
     name: "clippy",
@@ -144,8 +148,11 @@ export const STAGES = [
     body: () => check("biome", "ci", "--error-on-warnings", ...PLAIN),
   },
   { name: "types", title: "tsc --noEmit", built: true, body: () => check("tsc", "--noEmit") },
-  { name: "purity", title: "the engine names no clock, randomness or JavaScript", body: checkEngine },
-  { name: "scripts", title: "the scripts' own tests", body: () => nodeTests("scripts", MINUTE) },
+  {
+    name: "scripts",
+    title: "the scripts' own tests",
+    body: async () => add(await nodeTests("scripts", MINUTE), await nodeTests("scripts/generate", MINUTE)),
+  },
   {
     name: "rust",
     title: "cargo test, native",

@@ -1,5 +1,5 @@
-//! `MqttCustom` as JavaScript sees it: the whole API, complete without js/. Methods return promises
-//! that settle in every case; what is wrong with an argument is a rejection that says so.
+//! `MqttCustom` as JavaScript sees it: the whole API, complete without js/. Methods return promises that settle in every
+//! case; a wrong argument is a rejection that names it.
 
 use std::mem::take;
 use std::rc::Rc;
@@ -7,12 +7,13 @@ use std::rc::Rc;
 use js_sys::{Function, Promise};
 use wasm_bindgen::prelude::*;
 
-use crate::driver::{errors, oneshot, values, Client, Hooks, Object, Options};
+use crate::codec::ReasonCode;
+use crate::driver::{arguments, errors, oneshot, Client, Hooks, Object, Options};
 use crate::engine::{Error, Message, State};
 
 /// What an export gives to JavaScript: never a reference alone. V8 up to Node 22 copies calls of WebAssembly into
 /// hot functions, and ends the process if such a function loses its optimised code during a call that returns a
-/// reference. Calls that return a `Result`, three values, it leaves alone; and the package has no references, but
+/// reference. Calls that return a `Result`, three arguments, it leaves alone; and the package has no references, but
 /// numbers for what the glue keeps (scripts/build.mjs).
 #[cfg(not(feature = "package"))]
 pub type Export<T> = Result<T, JsValue>;
@@ -28,15 +29,15 @@ pub fn export<T>(value: T) -> Export<T> {
     value
 }
 
+/// An MQTT client.
 #[wasm_bindgen]
 pub struct MqttCustom {
     client: Rc<Client>,
 }
 
-impl From<Rc<Client>> for MqttCustom {
-    fn from(client: Rc<Client>) -> Self {
-        MqttCustom { client }
-    }
+/// The object that callbacks get, where js/ does not give another one.
+fn class(client: Rc<Client>) -> JsValue {
+    MqttCustom { client }.into()
 }
 
 #[wasm_bindgen]
@@ -45,29 +46,34 @@ impl MqttCustom {
     #[wasm_bindgen(constructor)]
     pub fn new(options: &JsValue, hooks: &JsValue) -> Result<MqttCustom, JsValue> {
         let hooks = Hooks::parse(hooks);
-        let options = Options::parse(options, hooks.clone())
-            .map_err(|error| errors::to_js(&error, &JsValue::UNDEFINED, &hooks))?;
-        let autostart = options.autostart;
-        let client = Client::new(options);
+        let made = Options::parse(options, hooks.clone()).and_then(|options| {
+            let autostart = options.autostart;
+            Ok((Client::new(options, class)?, autostart))
+        });
+        let (client, autostart) = made.map_err(|error| errors::to_js(&error, &JsValue::UNDEFINED, &hooks))?;
         if autostart {
-            client.start(crate::engine::NOBODY);
+            client.start(None);
         }
         Ok(MqttCustom { client })
     }
 
+    /// Connects; resolves once connected.
     pub fn start(&self) -> Export<Promise> {
         export(self.client.promise_for(Client::start))
     }
 
+    /// Sends what is pending, disconnects, and ends everything.
     pub fn stop(&self, options: &JsValue) -> Export<Promise> {
-        let said = values::stop_options(options)
-            .and_then(|(reason, list)| self.client.call(|engine, _| engine.say_at_stop(reason, &list)));
-        self.promised(said.map(|()| self.client.promise_for(Client::stop)))
+        let set = arguments::stop_options(options).and_then(|(reason, list)| {
+            self.client
+                .call(|engine, _| engine.set_disconnect(ReasonCode(reason), &list))
+        });
+        self.promised(set.map(|()| self.client.promise_for(Client::stop)))
     }
 
     /// Begins to authenticate anew on the connection there is (MQTT 5, §4.12.1); `on_auth` goes on with it.
     pub fn reauthenticate(&self, properties: &JsValue) -> Export<Promise> {
-        let list = values::auth_properties("properties", properties);
+        let list = arguments::auth_properties("properties", properties);
         self.promised(list.map(|list| {
             self.client.promise(&mut |engine, _, token| {
                 engine.authenticate(&list)?;
@@ -77,34 +83,40 @@ impl MqttCustom {
         }))
     }
 
+    /// Publishes a message.
     pub fn publish(&self, topic: &JsValue, payload: &JsValue, options: &JsValue) -> Export<Promise> {
-        self.with_message(topic, values::payload(payload), options, Client::publish)
+        self.with_message(topic, arguments::payload(payload), options, Client::publish)
     }
 
+    /// Adds an item to the batch of its topic.
     pub fn batch_publish(&self, topic: &JsValue, payload: &JsValue, options: &JsValue) -> Export<Promise> {
-        let item = values::json(payload).map(String::into_bytes);
+        let item = arguments::json(payload).map(String::into_bytes);
         self.with_message(topic, item, options, Client::batch)
     }
 
+    /// Puts a message into the timed queue.
     pub fn qpublish(&self, topic: &JsValue, payload: &JsValue, options: &JsValue) -> Export<Promise> {
-        self.with_message(topic, values::payload(payload), options, Client::queue)
+        self.with_message(topic, arguments::payload(payload), options, Client::queue)
     }
 
+    /// Sends batches and the timed queue now.
     pub fn flush(&self) -> Export<Promise> {
         export(self.client.flush())
     }
 
+    /// Subscribes to one or more topic filters.
     pub fn subscribe(&self, topic: &JsValue, options: &JsValue, handler: &JsValue) -> Export<Promise> {
-        // subscribe(topic, handler) is what hands type.
+        // subscribe(topic, handler) is a common way to write it.
         let (options, handler) = match options.is_function() && handler.is_undefined() {
             true => (&JsValue::UNDEFINED, options),
             false => (options, handler),
         };
-        let parsed = values::filters(topic, options)
-            .and_then(|filters| Ok((filters, values::optional_function("handler", handler)?)));
+        let parsed = arguments::filters(topic, options)
+            .and_then(|filters| Ok((filters, arguments::optional_function("handler", handler)?)));
         self.promised(parsed.map(|(filters, handler)| self.client.subscribe(filters, handler)))
     }
 
+    /// `subscribe`, under the name of the original library.
     pub fn subscribe_topics(
         &self,
         topics: &JsValue,
@@ -114,17 +126,18 @@ impl MqttCustom {
         self.subscribe(topics, options, handler)
     }
 
+    /// Ends subscriptions.
     pub fn unsubscribe(&self, topic: &JsValue, options: &JsValue) -> Export<Promise> {
-        let parsed = values::filters(topic, &JsValue::UNDEFINED)
-            .and_then(|(filters, _)| Ok((filters, values::unsubscribe_options(options)?)));
-        self.promised(parsed.map(|(filters, mut properties)| {
-            let mut filters = filters.into_iter().map(|filter| filter.filter).collect();
+        let parsed = arguments::filters(topic, &JsValue::UNDEFINED)
+            .and_then(|(filters, _)| Ok((filters, arguments::unsubscribe_options(options)?)));
+        self.promised(parsed.map(|(mut filters, mut properties)| {
             self.client.promise(&mut |engine, _, token| {
                 engine.unsubscribe(take(&mut filters), take(&mut properties), token)
             })
         }))
     }
 
+    /// One message over a connection of its own.
     pub fn publish_high_priority(
         &self,
         topic: &JsValue,
@@ -138,9 +151,11 @@ impl MqttCustom {
             options,
             &base,
             &self.client.hooks,
+            class,
         ))
     }
 
+    /// Whether there is an accepted connection.
     #[wasm_bindgen(getter)]
     pub fn connected(&self) -> bool {
         self.client.engine(|engine| engine.is_online())
@@ -155,13 +170,15 @@ impl MqttCustom {
         })
     }
 
+    /// "idle", "connecting", "connected", "reconnecting" or "stopped".
     #[wasm_bindgen(getter)]
     pub fn state(&self) -> String {
-        let opens = self.client.store.as_ref().is_some_and(|store| store.is_opening());
+        let opening = self.client.store.as_ref().is_some_and(|store| store.is_opening());
         let state = self.client.engine(|engine| engine.state());
-        if opens { State::Connecting } else { state }.name().to_owned()
+        if opening { State::Connecting } else { state }.name().to_owned()
     }
 
+    /// Counters.
     pub fn stats(&self) -> Export<js_sys::Object> {
         let stats = self.client.engine(|engine| engine.stats());
         let counters = [
@@ -184,41 +201,49 @@ impl MqttCustom {
         export(object.to_js().unchecked_into())
     }
 
+    /// The callback `on_connect`, if there is one.
     #[wasm_bindgen(getter)]
     pub fn on_connect(&self) -> Export<Option<Function>> {
         export(self.client.callbacks.get(0))
     }
 
+    /// Sets the callback `on_connect`; null removes it.
     #[wasm_bindgen(setter)]
     pub fn set_on_connect(&self, callback: &JsValue) -> Result<(), JsValue> {
         self.set_callback("on_connect", callback)
     }
 
+    /// The callback `on_disconnect`, if there is one.
     #[wasm_bindgen(getter)]
     pub fn on_disconnect(&self) -> Export<Option<Function>> {
         export(self.client.callbacks.get(1))
     }
 
+    /// Sets the callback `on_disconnect`; null removes it.
     #[wasm_bindgen(setter)]
     pub fn set_on_disconnect(&self, callback: &JsValue) -> Result<(), JsValue> {
         self.set_callback("on_disconnect", callback)
     }
 
+    /// The callback `on_message`, if there is one.
     #[wasm_bindgen(getter)]
     pub fn on_message(&self) -> Export<Option<Function>> {
         export(self.client.callbacks.get(2))
     }
 
+    /// Sets the callback `on_message`; null removes it.
     #[wasm_bindgen(setter)]
     pub fn set_on_message(&self, callback: &JsValue) -> Result<(), JsValue> {
         self.set_callback("on_message", callback)
     }
 
+    /// The callback `on_error`, if there is one.
     #[wasm_bindgen(getter)]
     pub fn on_error(&self) -> Export<Option<Function>> {
         export(self.client.callbacks.get(3))
     }
 
+    /// Sets the callback `on_error`; null removes it.
     #[wasm_bindgen(setter)]
     pub fn set_on_error(&self, callback: &JsValue) -> Result<(), JsValue> {
         self.set_callback("on_error", callback)
@@ -227,11 +252,13 @@ impl MqttCustom {
 
 #[wasm_bindgen]
 impl MqttCustom {
+    /// The callback `on_auth`, if there is one.
     #[wasm_bindgen(getter)]
     pub fn on_auth(&self) -> Export<Option<Function>> {
         export(self.client.callbacks.get(4))
     }
 
+    /// Sets the callback `on_auth`; null removes it.
     #[wasm_bindgen(setter)]
     pub fn set_on_auth(&self, callback: &JsValue) -> Result<(), JsValue> {
         self.set_callback("on_auth", callback)
@@ -251,7 +278,13 @@ impl MqttCustom {
         options: &JsValue,
         send: fn(&Client, &Message<'_>) -> Promise,
     ) -> Export<Promise> {
-        let parts = || Ok((values::topic(topic)?, payload?, values::publish_options(options)?));
+        let parts = || {
+            Ok((
+                arguments::topic(topic)?,
+                payload?,
+                arguments::publish_options(options)?,
+            ))
+        };
         self.promised(parts().map(|(topic, payload, options)| {
             let message = Message {
                 topic: &topic,
@@ -264,7 +297,7 @@ impl MqttCustom {
         }))
     }
 
-    /// What is wrong with the arguments of a call is a rejection.
+    /// Wrong arguments of a call are a rejection.
     #[inline(never)]
     fn promised(&self, made: Result<Promise, Error>) -> Export<Promise> {
         export(made.unwrap_or_else(|error| self.client.refuse(&error)))
@@ -290,5 +323,6 @@ pub fn publish_high_priority(
         options,
         &JsValue::UNDEFINED,
         &hooks,
+        class,
     ))
 }

@@ -1,11 +1,11 @@
-//! Calls, packets and faults; the body is the one that `npm test` replays the corpus with.
+//! Commands, packets and faults; the body is the one that `npm test` replays the corpus with.
 #![no_main]
 
 #[path = "../../tests/fuzz/engine.rs"]
 mod engine;
 #[path = "../../tests/fuzz/input.rs"]
 mod input;
-#[path = "../../tests/fuzz/peer.rs"]
-mod peer;
+#[path = "../../tests/fuzz/strict_broker.rs"]
+mod strict_broker;
 
-libfuzzer_sys::fuzz_target!(|data: &[u8]| engine::run(data));
+libfuzzer_sys::fuzz_target!(|data: &[u8]| engine::run(data, false));

@@ -2,6 +2,7 @@
 // package cannot know; the rest is for its validator.
 
 import { UsageError } from "./failure.mjs";
+import { COMMANDS } from "./options.mjs";
 import { propertiesOf } from "./properties.mjs";
 
 /** After a loss this is the longest pause before the next attempt: somebody is watching. */
@@ -44,28 +45,17 @@ export function credentialsOf(values, urls, command) {
   }
   /** @type {Record<string, any>} */
   const credentials = {
-    mqttport: values.port,
-    mqttclientid: values.id,
-    mqttusername: values.username,
-    mqttpassword: values.pw,
-    mqttkeepalive: values.keepalive,
-    mqttcleansession: !values["disable-clean-session"],
     mqttversion: version(values, properties, command),
-    willsettopic: values["will-topic"],
-    willsetpayload: values["will-payload"],
-    willsetqos: values["will-qos"],
-    willsetretain: values["will-retain"],
     maxmqttreconnectdelay: LONGEST_PAUSE,
-    batchsize: values.batch,
-    queuesize: values.queue,
-    publishinterval: values.interval,
-    maxinflight: values["max-inflight"],
   };
+  for (const [name, { key, by }] of Object.entries(COMMANDS[command].options)) {
+    if (key === undefined || by === "server" || by === "version") continue;
+    const value = by === "negation" ? !values[name] : values[name];
+    if (value !== undefined) put(credentials, key, value);
+  }
   if (properties.connect) credentials.properties = properties.connect;
   if (properties.will) credentials.willProperties = properties.will;
-  const certs = certsOf(values);
-  if (certs) credentials.certs = certs;
-  const topics = server(credentials, values, urls, certs !== undefined);
+  const topics = server(credentials, values, urls);
   return { credentials, topics, properties };
 }
 
@@ -85,26 +75,18 @@ function version(values, properties, command) {
   return known;
 }
 
-/** @param {import("./arguments.mjs").Values} values */
-function certsOf(values) {
-  const certs = {
-    ca: values.cafile,
-    cert: values.cert,
-    key: values.key,
-    passphrase: values.passphrase,
-    iotProtocolName: values["tls-alpn"],
-    dangerouslyDisableServerVerification: values.insecure,
-  };
-  const given = Object.entries(certs).filter(([, value]) => value !== undefined);
-  return given.length === 0 ? undefined : Object.fromEntries(given);
+/** `certs.ca` is the key of an object. @param {Record<string, any>} credentials @param {string} key @param {any} value */
+function put(credentials, key, value) {
+  const [object, inner] = key.split(".");
+  if (inner === undefined) credentials[key] = value;
+  else credentials[object] = { ...credentials[object], [inner]: value };
 }
 
 /**
  * Where to connect. mosquitto's tools mean MQTT over TCP whatever the port is, and so do these.
  * @param {Record<string, any>} credentials @param {import("./arguments.mjs").Values} values @param {string[]} urls
- * @param {boolean} tls
  */
-function server(credentials, values, urls, tls) {
+function server(credentials, values, urls) {
   const given = [...(values.url ?? []), ...urls];
   if (given.length > 0 && values.host !== undefined) {
     throw new UsageError(
@@ -113,7 +95,7 @@ function server(credentials, values, urls, tls) {
   }
   if (given.length === 0 && !isUrl(values.host ?? "")) {
     credentials.mqttserver = values.host;
-    credentials.mqttprotocol = tls || values.port === TLS_PORT ? "mqtts" : "mqtt";
+    credentials.mqttprotocol = credentials.certs || values.port === TLS_PORT ? "mqtts" : "mqtt";
     return [];
   }
   const topics = [];

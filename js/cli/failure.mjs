@@ -1,6 +1,6 @@
 // How a command ends that did not succeed: an exit code and one sentence. Owns the codes.
 
-import { optionOf } from "./options.mjs";
+import { ARGUMENT_CODES, FLAG_OF } from "./schema.mjs";
 
 export const EXIT = Object.freeze({ OK: 0, FAILED: 1, USAGE: 2, TIMEOUT: 27 });
 
@@ -24,18 +24,18 @@ export class UsageError extends Failure {
 /** Somebody has ended the command: a signal, or whoever reads what it prints has closed. */
 export class Interrupted extends Failure {}
 
-/** Codes of the package's errors that say that an argument is wrong. */
-const ARGUMENT = new Set(["INVALID_OPTION", "OUT_OF_RANGE", "INVALID_TOPIC", "INVALID_PAYLOAD"]);
-
 /** @param {any} error */
-export const isUsage = (error) => ARGUMENT.has(error.code);
+export const isUsage = (error) => ARGUMENT_CODES.includes(error.code);
+
+/** Keys of `credentials` that an option stands for. */
+const KEYS = new RegExp(
+  `\\b(credentials\\.)?(${Object.keys(FLAG_OF).join("|").replaceAll(".", "\\.")})\\b`,
+  "g",
+);
 
 /** A sentence of the package names keys of `credentials`; here they are options. @param {Error} error */
 export function inWords({ message }) {
-  return message.replace(
-    /\b(credentials\.)?(mqtt[a-z]+|max[a-z]+|willset[a-z]+|[a-z]+timeout|batchsize|queuesize|publishinterval|certs\.\w+)\b/g,
-    (_all, _object, key) => optionOf(key),
-  );
+  return message.replace(KEYS, (_all, _object, key) => FLAG_OF[key]);
 }
 
 /** What went wrong as a Failure; what is a fault of ours stays as it is. @param {any} error */

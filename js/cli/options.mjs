@@ -1,5 +1,8 @@
 // Every option of every command, once: how it is written, what it takes, what it means. The names are mosquitto's
-// where mosquitto's tools have them. Owns no value.
+// where mosquitto's tools have them. Options that set keys of `credentials` are in schema.mjs, which is generated.
+// Owns no value.
+
+import { FLAGS } from "./schema.mjs";
 
 /**
  * @typedef {object} Option
@@ -7,61 +10,34 @@
  * @property {string} [value] what follows, as --help writes it; absent for a flag
  * @property {boolean} [many] may be given several times
  * @property {boolean} [number]
- * @property {string} [key] of `credentials`
+ * @property {string} [key] of `credentials`, or of an object in it: "certs.ca"
+ * @property {string} [by] how the value gets to the key, where it is not the value itself: see credentials.mjs
  * @property {string} help
  */
 
+const { server, client, session, protocol, will, handshake, pub, ...others } = FLAGS;
+
 /** @type {Record<string, Option>} */
 const CONNECTION = {
-  url: {
-    short: "L",
-    value: "URL",
-    many: true,
-    key: "mqttserver",
-    help: "mqtt://, mqtts://, ws:// or wss://, with user:password@ if needed; /TOPIC may follow mqtt://. Several are tried in turn",
-  },
-  host: { short: "h", value: "HOST", key: "mqttserver", help: "host name (localhost)" },
-  port: { short: "p", value: "PORT", number: true, key: "mqttport", help: "port (1883; with TLS 8883)" },
-  id: { short: "i", value: "ID", key: "mqttclientid", help: "client identifier (random)" },
-  username: { short: "u", value: "NAME", key: "mqttusername", help: "user name" },
-  pw: { short: "P", value: "PASSWORD", key: "mqttpassword", help: "password" },
-  keepalive: { short: "k", value: "SECONDS", number: true, key: "mqttkeepalive", help: "keep alive (60)" },
-  "disable-clean-session": {
-    short: "c",
-    key: "mqttcleansession",
-    help: "the broker keeps the session of this --id",
-  },
+  ...server,
+  ...client,
+  ...session,
   "session-expiry-interval": {
     short: "x",
     value: "SECONDS",
     number: true,
     help: "how long the broker keeps the session (MQTT 5)",
   },
-  "protocol-version": {
-    short: "V",
-    value: "VERSION",
-    key: "mqttversion",
-    help: "311, 5, or auto (311; 5 where an option needs it)",
-  },
+  ...protocol,
   property: {
     short: "D",
     value: "COMMAND NAME VALUE",
     many: true,
     help: "property of MQTT 5, such as -D publish content-type text/plain; user-property takes two values",
   },
-  "will-topic": { value: "TOPIC", key: "willsettopic", help: "topic of the last will" },
-  "will-payload": { value: "TEXT", key: "willsetpayload", help: "its payload" },
-  "will-qos": { value: "QOS", number: true, key: "willsetqos", help: "its QoS (0)" },
-  "will-retain": { key: "willsetretain", help: "the broker keeps it" },
-  cafile: { value: "FILE", key: "certs.ca", help: "CA certificates to trust (PEM); means TLS" },
-  cert: { value: "FILE", key: "certs.cert", help: "certificate of this client (PEM); means TLS" },
-  key: { value: "FILE", key: "certs.key", help: "key of this client (PEM)" },
-  passphrase: { value: "TEXT", key: "certs.passphrase", help: "opens an encrypted --key" },
-  insecure: {
-    key: "certs.dangerouslyDisableServerVerification",
-    help: "anybody may pose as the broker; for experiments, --cafile is better",
-  },
-  "tls-alpn": { value: "NAME", key: "certs.iotProtocolName", help: "ALPN protocol, such as x-amzn-mqtt-ca" },
+  ...will,
+  ...handshake,
+  ...Object.assign({}, ...Object.values(others)),
   timeout: { short: "W", value: "SECONDS", number: true, help: "give up after so long, with exit code 27" },
   debug: { short: "d", help: "say on standard error what happens" },
   quiet: { help: "no progress and no notices on standard error" },
@@ -88,7 +64,7 @@ const OUTPUT = {
 
 const { qos } = MESSAGE;
 const { verbose, json } = OUTPUT;
-const { host, port } = CONNECTION;
+const { host, port } = server;
 
 /** @type {Record<string, { summary: string, usage: string, options: Record<string, Option>, examples: string[][] }>} */
 export const COMMANDS = {
@@ -102,31 +78,7 @@ export const COMMANDS = {
         help: "each line of standard input (or of --file) is a message; empty ones are not",
       },
       json: { help: "with -l: each line must be JSON, and is a value in a --batch" },
-      batch: {
-        value: "N",
-        number: true,
-        key: "batchsize",
-        help: "with -l: N lines are one message, a JSON array",
-      },
-      queue: {
-        value: "N",
-        number: true,
-        key: "queuesize",
-        help: "with -l: lines are sent N at a time, each its own message",
-      },
-      interval: {
-        value: "SECONDS",
-        number: true,
-        key: "publishinterval",
-        help: "a batch or queue waits no longer than this (60)",
-      },
-      "max-inflight": {
-        short: "M",
-        value: "N",
-        number: true,
-        key: "maxinflight",
-        help: "QoS 1 and 2 messages under way at a time (1000)",
-      },
+      ...pub,
       ...CONNECTION,
     },
     examples: [
@@ -199,11 +151,3 @@ export const COMMANDS = {
 
 /** Other words for the commands. */
 export const ALIASES = /** @type {Record<string, string>} */ ({ publish: "pub", subscribe: "sub" });
-
-/** How the option is written that stands for a key of `credentials`. @param {string} key */
-export function optionOf(key) {
-  if (key === "mqttprotocol" || key === "mqttpath") return "--url";
-  const all = { ...CONNECTION, ...COMMANDS.pub.options };
-  const found = Object.entries(all).find(([name, option]) => option.key === key && name !== "url");
-  return found === undefined ? key : `--${found[0]}`;
-}

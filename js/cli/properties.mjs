@@ -2,38 +2,9 @@
 
 import { guess } from "./arguments.mjs";
 import { UsageError } from "./failure.mjs";
+import { PROPERTIES } from "./schema.mjs";
 
 const USER = "user-property";
-const MESSAGE = [
-  "content-type",
-  "correlation-data",
-  "message-expiry-interval",
-  "payload-format-indicator",
-  "response-topic",
-  USER,
-];
-
-/** @type {Record<string, string[]>} */
-const NAMES = {
-  connect: [
-    "authentication-data",
-    "authentication-method",
-    "maximum-packet-size",
-    "receive-maximum",
-    "request-problem-information",
-    "request-response-information",
-    "session-expiry-interval",
-    "topic-alias-maximum",
-    USER,
-  ],
-  publish: [...MESSAGE, "topic-alias"],
-  will: [...MESSAGE, "will-delay-interval"],
-  subscribe: ["subscription-identifier", USER],
-  disconnect: ["session-expiry-interval", "reason-string", USER],
-};
-
-const NUMBER = /-(interval|size|maximum|identifier|alias)$/;
-const FLAG = /^(payload-format-indicator|request-.*)$/;
 
 /**
  * @typedef {Record<string, any>} Properties
@@ -52,8 +23,10 @@ export function propertiesOf(given, command) {
       );
     }
     if (name === undefined) throw new UsageError(`-D ${packet} needs a property and its value`);
-    if (!NAMES[packet].includes(name)) {
-      const advice = guess(name, NAMES[packet]) ?? `there are: ${NAMES[packet].join(", ")}`;
+    const known = PROPERTIES[packet];
+    if (!Object.hasOwn(known, name)) {
+      const names = Object.keys(known);
+      const advice = guess(name, names) ?? `there are: ${names.join(", ")}`;
       throw new UsageError(`-D ${packet} has no property "${name}"; ${advice}`);
     }
     if (values.length < (name === USER ? 2 : 1)) {
@@ -62,7 +35,7 @@ export function propertiesOf(given, command) {
     const properties = result[packet] ?? {};
     result[packet] = properties;
     if (name === USER) addUser(properties, values);
-    else properties[camelCase(name)] = converted(`-D ${packet} ${name}`, name, values[0]);
+    else properties[known[name].key] = converted(`-D ${packet} ${name}`, known[name].type, values[0]);
   }
   return result;
 }
@@ -75,16 +48,13 @@ function addUser(properties, [name, value]) {
   user[name] = name in user ? [user[name], value].flat() : value;
 }
 
-/** @param {string} name */
-const camelCase = (name) => name.replace(/-(.)/g, (_all, letter) => letter.toUpperCase());
-
-/** @param {string} option @param {string} name @param {string} text */
-function converted(option, name, text) {
-  if (FLAG.test(name)) {
+/** @param {string} option @param {string} type @param {string} text */
+function converted(option, type, text) {
+  if (type === "boolean") {
     if (/^(0|1|true|false)$/.test(text)) return text === "1" || text === "true";
     throw new UsageError(`${option} must be 0 or 1; "${text}" was given`);
   }
-  if (!NUMBER.test(name)) return text;
+  if (type !== "number") return text;
   if (/^\d+$/.test(text)) return Number(text);
   throw new UsageError(`${option} must be a whole number; "${text}" was given`);
 }

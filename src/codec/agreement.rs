@@ -1,15 +1,16 @@
-//! Agreement with `mqttbytes` where that is right, in both directions, and CONNECT byte by byte,
-//! where it is not.
+//! Tests of encoder and decoder: agreement with `mqttbytes` where it is right, in both directions; CONNECT byte by
+//! byte, where it is not; and what is not written.
 
 use super::frame::frame;
+use super::properties::{check, put, Place, Property, Value};
 use super::tests::{decode, from_server, publishes, they_read};
 use super::write::{Connect, Will};
-use super::{publish, write, Ack, Version};
+use super::{publish, write, Ack, PacketId, ReasonCode, Version};
 use bytes::{Bytes, BytesMut};
 use mqttbytes::v4 as theirs;
 
 #[test]
-fn we_read_what_they_write() {
+fn packets_of_mqttbytes_are_read() {
     for (bytes, packet) in from_server() {
         assert_eq!(decode(&bytes), packet, "{bytes:02x?}");
     }
@@ -18,7 +19,10 @@ fn we_read_what_they_write() {
         let ours = publish::decode(Version::V4, found.first, &bytes[found.header..]).unwrap();
         assert_eq!(ours.topic, packet.topic.as_bytes());
         assert_eq!(ours.payload, packet.payload);
-        assert_eq!((ours.pid, ours.qos), (packet.pkid, packet.qos as u8));
+        assert_eq!(
+            (ours.packet_id, ours.qos),
+            (PacketId::new(packet.pkid), packet.qos as u8)
+        );
         assert_eq!((ours.retain, ours.dup), (packet.retain, packet.dup));
         let mut out = Vec::new();
         let parts = publish::Parts {
@@ -29,7 +33,7 @@ fn we_read_what_they_write() {
             retain: ours.retain,
             alias: 0,
         };
-        publish::encode(&mut out, Version::V4, &parts, ours.pid);
+        publish::encode(&mut out, Version::V4, &parts, ours.packet_id);
         if ours.dup {
             publish::set_dup(&mut out);
         }
@@ -38,10 +42,11 @@ fn we_read_what_they_write() {
 }
 
 #[test]
-fn they_read_what_we_write() {
+fn mqttbytes_reads_written_packets() {
     use theirs::Packet as P;
     let mut out = Vec::new();
     for pid in [1, 256, 65_535] {
+        let packet_id = PacketId::new(pid).unwrap();
         for (kind, wanted) in [
             (Ack::PubAck, P::PubAck(theirs::PubAck::new(pid))),
             (Ack::PubRec, P::PubRec(theirs::PubRec::new(pid))),
@@ -49,7 +54,7 @@ fn they_read_what_we_write() {
             (Ack::PubComp, P::PubComp(theirs::PubComp::new(pid))),
         ] {
             out.clear();
-            write::ack(&mut out, kind, pid);
+            write::ack(&mut out, kind, packet_id);
             assert_eq!(they_read(&out), wanted);
         }
         for count in [1, 3, 40, 5_000] {
@@ -60,7 +65,7 @@ fn they_read_what_we_write() {
                 .zip([0, 1, 2].into_iter().cycle())
                 .collect();
             out.clear();
-            write::subscribe(&mut out, Version::V4, pid, &[], filters.iter().copied());
+            write::subscribe(&mut out, Version::V4, packet_id, &[], filters.iter().copied());
             let P::Subscribe(read) = they_read(&out) else {
                 panic!("not a SUBSCRIBE");
             };
@@ -74,7 +79,7 @@ fn they_read_what_we_write() {
 
             let filters: Vec<&str> = names.iter().map(|name| name.as_str()).collect();
             out.clear();
-            write::unsubscribe(&mut out, Version::V4, pid, &[], filters.iter().copied());
+            write::unsubscribe(&mut out, Version::V4, packet_id, &[], filters.iter().copied());
             let topics = names.clone();
             assert_eq!(
                 they_read(&out),
@@ -86,12 +91,12 @@ fn they_read_what_we_write() {
     write::pingreq(&mut out);
     assert_eq!(they_read(&out), P::PingReq);
     out.clear();
-    write::disconnect(&mut out, Version::V4, 0, &[]);
+    write::disconnect(&mut out, Version::V4, ReasonCode::SUCCESS, &[]);
     assert_eq!(they_read(&out), P::Disconnect);
 }
 
 #[test]
-fn connect_agrees_with_theirs() {
+fn connect_is_the_same_as_that_of_mqttbytes() {
     for flags in 0..64u8 {
         let on = |bit: u8| flags >> bit & 1 != 0;
         let client_id = if on(0) { "" } else { "client-é" };
@@ -200,23 +205,108 @@ fn connect_byte_by_byte() {
 }
 
 #[test]
-fn what_cannot_be_written_is_not() {
+fn invalid_packets_are_not_written() {
     let mut out = Vec::new();
     let longer = "x".repeat(65_536);
     let longest = &longer[1..];
-    write::subscribe(&mut out, Version::V4, 1, &[], [].into_iter());
+    let id = PacketId::new(1).unwrap();
+    write::subscribe(&mut out, Version::V4, id, &[], [].into_iter());
     write::subscribe(
         &mut out,
         Version::V4,
-        1,
+        id,
         &[],
         [("a", 0), (&longer, 0)].into_iter(),
     );
-    write::unsubscribe(&mut out, Version::V4, 1, &[], [].into_iter());
-    write::unsubscribe(&mut out, Version::V4, 1, &[], ["a", &longer].into_iter());
+    write::unsubscribe(&mut out, Version::V4, id, &[], [].into_iter());
+    write::unsubscribe(&mut out, Version::V4, id, &[], ["a", &longer].into_iter());
     // 268 MB and more in one packet.
-    write::unsubscribe(&mut out, Version::V4, 1, &[], [longest; 4_096].into_iter());
+    write::unsubscribe(&mut out, Version::V4, id, &[], [longest; 4_096].into_iter());
     assert!(out.is_empty());
-    write::subscribe(&mut out, Version::V4, 1, &[], [(longest, 1)].into_iter());
+    write::subscribe(&mut out, Version::V4, id, &[], [(longest, 1)].into_iter());
     assert_eq!(out.len(), 1 + 3 + 2 + 65_538);
+}
+
+/// Each writer with a list, and where the list appears. One that writes nothing returns nothing.
+type Writer = fn(&[u8]) -> Vec<u8>;
+
+const WRITERS: [(Place, Writer); 6] = [
+    (Place::Connect, |list| connect_with(list, &[])),
+    (Place::Will, |list| connect_with(&[], list)),
+    (Place::Subscribe, |list| {
+        let mut out = Vec::new();
+        write::subscribe(&mut out, Version::V5, id(1), list, [("a", 0)].into_iter());
+        out
+    }),
+    (Place::Unsubscribe, |list| {
+        let mut out = Vec::new();
+        write::unsubscribe(&mut out, Version::V5, id(1), list, ["a"].into_iter());
+        out
+    }),
+    (Place::Disconnect, |list| {
+        let mut out = Vec::new();
+        write::disconnect(&mut out, Version::V5, ReasonCode::SUCCESS, list);
+        out
+    }),
+    (Place::Auth, |list| {
+        let mut out = Vec::new();
+        write::auth(&mut out, ReasonCode::CONTINUE_AUTHENTICATION, list);
+        out
+    }),
+];
+
+fn id(number: u16) -> PacketId {
+    PacketId::new(number).unwrap()
+}
+
+fn connect_with(properties: &[u8], of_will: &[u8]) -> Vec<u8> {
+    let mut out = Vec::new();
+    write::connect(
+        &mut out,
+        &Connect {
+            version: Version::V5,
+            properties,
+            client_id: "c",
+            clean_session: true,
+            keepalive: 10,
+            will: Some(Will {
+                topic: "gone",
+                payload: b"",
+                qos: 0,
+                retain: false,
+                properties: of_will,
+            }),
+            username: None,
+            password: None,
+        },
+    );
+    out
+}
+
+#[test]
+fn a_property_list_is_written_only_where_it_may_appear() {
+    let mut lists = vec![vec![], vec![0xff], vec![Property::UserProperty as u8, 0, 5, b'a']];
+    for (property, value) in [
+        (Property::TopicAlias, Value::Number(1)),
+        (Property::SessionExpiryInterval, Value::Number(1)),
+        (Property::ReceiveMaximum, Value::Number(0)),
+        (Property::AuthenticationMethod, Value::Text("M")),
+        (Property::AuthenticationData, Value::Binary(b"x")),
+        (Property::ReasonString, Value::Text("why")),
+        (Property::SubscriptionIdentifier, Value::Number(1)),
+        (Property::WillDelayInterval, Value::Number(1)),
+        (Property::UserProperty, Value::Pair("name", "value")),
+    ] {
+        let mut list = Vec::new();
+        put(&mut list, property, value);
+        lists.push(list.clone());
+        put(&mut list, property, value);
+        lists.push(list);
+    }
+    for list in lists {
+        for (place, write) in WRITERS {
+            let written = !write(&list).is_empty();
+            assert_eq!(written, check(&list, place).is_ok(), "{place:?} {list:02x?}");
+        }
+    }
 }

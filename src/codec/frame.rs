@@ -1,17 +1,22 @@
 //! The fixed header: where a packet ends, and whether a server may send it at all.
 //!
-//! Owns packet types, reserved flags and the Remaining Length. Never reads a body, and never
-//! limits the size of a packet beyond what its type allows: that limit is the engine's option.
+//! Owns the rules of packet types, flags and the Remaining Length. Never reads a body, and never limits the size of a
+//! packet beyond what its type allows: that limit is the engine's option.
 
-use super::{malformed, protocol, Malformed, Version};
+use super::decode_error::{malformed, protocol_error, DecodeError};
+use super::packet_type::PacketType;
+use super::varint;
+use super::version::Version;
 
-/// The largest Remaining Length that four bytes can say.
-pub const MAX_REMAINING_LENGTH: usize = 268_435_455;
+/// The largest Remaining Length that four bytes can hold.
+pub const MAX_REMAINING_LENGTH: usize = varint::MAX;
 
 /// A fixed header that has been read. The body need not have arrived.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Frame {
-    /// First byte of the fixed header.
+    /// The packet type.
+    pub packet_type: PacketType,
+    /// First byte of the fixed header: packet type and flags.
     pub first: u8,
     /// Bytes of the fixed header.
     pub header: usize,
@@ -24,53 +29,86 @@ impl Frame {
     pub fn total(&self) -> usize {
         self.header + self.body
     }
-
-    /// The packet type.
-    pub fn kind(&self) -> u8 {
-        self.first >> 4
-    }
 }
 
 /// Reads a fixed header at the front of `buf`, decided as early as the bytes allow.
 /// `Ok(None)`: more bytes are needed.
-pub fn frame(buf: &[u8], version: Version) -> Result<Option<Frame>, Malformed> {
-    match buf.first() {
-        Some(&first) => sized(buf, first, bounds(first, version)?),
-        None => Ok(None),
-    }
+pub fn frame(buf: &[u8], version: Version) -> Result<Option<Frame>, DecodeError> {
+    let Some(&first) = buf.first() else {
+        return Ok(None);
+    };
+    let packet_type = PacketType::of(first).ok_or(RESERVED)?;
+    let bounds = bounds(packet_type, first, version)?;
+    let length = remaining_length(buf, bounds)?;
+    Ok(length.map(|(header, body)| Frame {
+        packet_type,
+        first,
+        header,
+        body,
+    }))
 }
+
+const RESERVED: DecodeError = malformed!("the packet type is reserved");
+const FLAGS: DecodeError = malformed!("the reserved flags of the fixed header are wrong [MQTT-2.2.2-2]");
 
 /// The first byte decides which Remaining Lengths are possible, least and most.
-fn bounds(first: u8, version: Version) -> Result<(usize, usize), Malformed> {
+fn bounds(packet_type: PacketType, first: u8, version: Version) -> Result<(usize, usize), DecodeError> {
     const MOST: usize = MAX_REMAINING_LENGTH;
     let v5 = version == Version::V5;
-    match first {
-        0x30..=0x3f => publish_bounds(first),
-        0x20 | 0x40 | 0x50 | 0x62 | 0x70 => Ok((2, if v5 { MOST } else { 2 })),
-        0x90 => Ok((if v5 { 4 } else { 3 }, MOST)),
-        0xb0 => Ok(if v5 { (4, MOST) } else { (2, 2) }),
-        0xd0 => Ok((0, 0)),
-        0xe0 | 0xf0 if v5 => Ok((0, MOST)),
-        _ => Err(match first >> 4 {
-            2 | 4..=7 | 9 | 11 | 13 => FLAGS,
-            14 | 15 if v5 => FLAGS,
-            0 | 15 => malformed!("the packet type is reserved"),
-            _ => protocol!("a server never sends this packet type"),
-        }),
+    let bounds = match packet_type {
+        PacketType::Publish => return publish_bounds(first),
+        PacketType::ConnAck
+        | PacketType::PubAck
+        | PacketType::PubRec
+        | PacketType::PubRel
+        | PacketType::PubComp => (2, if v5 { MOST } else { 2 }),
+        PacketType::SubAck => (if v5 { 4 } else { 3 }, MOST),
+        PacketType::UnsubAck if v5 => (4, MOST),
+        PacketType::UnsubAck => (2, 2),
+        PacketType::PingResp => (0, 0),
+        PacketType::Disconnect | PacketType::Auth if v5 => (0, MOST),
+        PacketType::Auth => return Err(RESERVED),
+        PacketType::Connect
+        | PacketType::Subscribe
+        | PacketType::Unsubscribe
+        | PacketType::PingReq
+        | PacketType::Disconnect => return Err(protocol_error!("a server never sends this packet type")),
+    };
+    if first != packet_type.first_byte() {
+        return Err(FLAGS);
+    }
+    Ok(bounds)
+}
+
+/// DUP of a PUBLISH.
+pub(super) const DUP: u8 = 0x08;
+/// QoS of a PUBLISH, two bits.
+pub(super) const QOS: u8 = 0x06;
+/// RETAIN of a PUBLISH.
+pub(super) const RETAIN: u8 = 0x01;
+
+/// QoS 3 and DUP with QoS 0 do not exist.
+pub(super) fn check_publish_flags(first: u8) -> Result<(), DecodeError> {
+    match first & (QOS | DUP) {
+        DUP => Err(malformed!("a PUBLISH has DUP with QoS 0 [MQTT-3.3.1-2]")),
+        flags if flags & QOS == QOS => Err(malformed!("a PUBLISH has QoS 3 [MQTT-3.3.1-4]")),
+        _ => Ok(()),
     }
 }
 
-const FLAGS: Malformed = malformed!("the reserved flags of the fixed header are wrong [MQTT-2.2.2-2]");
-
-/// A topic is one byte or more, or an empty one stands before properties; a packet id is two.
-fn publish_bounds(first: u8) -> Result<(usize, usize), Malformed> {
-    super::publish::check_flags(first)?;
-    let least = if first & 0x06 == 0 { 3 } else { 5 };
+/// A topic is one byte or more, or an empty one stands before properties; a packet identifier is two.
+fn publish_bounds(first: u8) -> Result<(usize, usize), DecodeError> {
+    check_publish_flags(first)?;
+    let least = if first & QOS == 0 { 3 } else { 5 };
     Ok((least, MAX_REMAINING_LENGTH))
 }
 
-fn sized(buf: &[u8], first: u8, (least, most): (usize, usize)) -> Result<Option<Frame>, Malformed> {
-    const IMPOSSIBLE: Malformed = malformed!("the Remaining Length is impossible for the packet type");
+/// Bytes of the fixed header, and the Remaining Length. A length out of bounds is an error before it is complete.
+fn remaining_length(
+    buf: &[u8],
+    (least, most): (usize, usize),
+) -> Result<Option<(usize, usize)>, DecodeError> {
+    const IMPOSSIBLE: DecodeError = malformed!("the Remaining Length is impossible for the packet type");
 
     let mut body = 0;
     for (at, &byte) in buf.iter().enumerate().take(5).skip(1) {
@@ -90,23 +128,9 @@ fn sized(buf: &[u8], first: u8, (least, most): (usize, usize)) -> Result<Option<
         if body < least || body > most {
             return Err(IMPOSSIBLE);
         }
-        return Ok(Some(Frame {
-            first,
-            header: at + 1,
-            body,
-        }));
+        return Ok(Some((at + 1, body)));
     }
     Ok(None)
-}
-
-/// Appends a Remaining Length. The caller has checked it against [`MAX_REMAINING_LENGTH`].
-#[inline(always)]
-pub fn write_remaining_length(out: &mut Vec<u8>, mut n: usize) {
-    while n >= 0x80 {
-        out.push(n as u8 | 0x80);
-        n >>= 7;
-    }
-    out.push(n as u8);
 }
 
 #[cfg(test)]
@@ -147,14 +171,14 @@ mod tests {
         for (first, least, most) in table {
             for n in (0..300).chain([16_383, 16_384, 2_097_151, 2_097_152, MAX_REMAINING_LENGTH]) {
                 let mut buf = vec![first];
-                write_remaining_length(&mut buf, n);
+                varint::write(&mut buf, n);
                 let answer = frame(&buf, Version::V4);
                 if (least..=most).contains(&n) {
                     let found = answer.unwrap().unwrap();
                     assert_eq!((found.first, found.body), (first, n));
                     assert_eq!(found.header, buf.len());
                     assert_eq!(found.total(), buf.len() + n);
-                    assert_eq!(found.kind(), first >> 4);
+                    assert_eq!(Some(found.packet_type), PacketType::of(first));
                     for cut in 0..buf.len() {
                         assert_eq!(frame(&buf[..cut], Version::V4), Ok(None), "{first:#x} {n} {cut}");
                     }

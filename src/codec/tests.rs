@@ -1,23 +1,23 @@
-//! The codec as a whole against what a server may and may not send: whole, cut short, damaged,
-//! and the traps of the specification.
+//! Tests of the codec as a whole: what a server may and may not send, whole, cut short and damaged; and of the values
+//! with types of their own, packet types, packet identifiers and reason codes.
 
 use super::frame::frame;
-use super::{publish, Ack, Malformed, Packet, Version};
+use super::{publish, Ack, DecodeError, Packet, PacketId, PacketType, ReasonCode, Version};
 use bytes::BytesMut;
 use mqttbytes::v4 as theirs;
 use mqttbytes::{Error, QoS};
 
 /// Frame and decode, as the engine does.
-fn read(buf: &[u8]) -> Result<Option<usize>, Malformed> {
+fn read(buf: &[u8]) -> Result<Option<usize>, DecodeError> {
     let Some(found) = frame(buf, Version::V4)? else {
         return Ok(None);
     };
     let Some(body) = buf.get(found.header..found.total()) else {
         return Ok(None);
     };
-    match found.kind() {
-        3 => publish::decode(Version::V4, found.first, body).map(drop)?,
-        _ => super::decode(Version::V4, found.first, body).map(drop)?,
+    match found.packet_type {
+        PacketType::Publish => publish::decode(Version::V4, found.first, body).map(drop)?,
+        packet_type => super::decode(Version::V4, packet_type, body).map(drop)?,
     }
     Ok(Some(found.total()))
 }
@@ -25,7 +25,7 @@ fn read(buf: &[u8]) -> Result<Option<usize>, Malformed> {
 pub(super) fn decode(packet: &[u8]) -> Packet<'_> {
     let found = frame(packet, Version::V4).unwrap().unwrap();
     assert_eq!(found.total(), packet.len());
-    super::decode(Version::V4, found.first, &packet[found.header..]).unwrap()
+    super::decode(Version::V4, found.packet_type, &packet[found.header..]).unwrap()
 }
 
 pub(super) fn they_read(bytes: &[u8]) -> theirs::Packet {
@@ -44,8 +44,8 @@ fn written(write: impl FnOnce(&mut BytesMut) -> Result<usize, Error>) -> Vec<u8>
 fn acked(kind: Ack, pid: u16) -> Packet<'static> {
     Packet::Ack {
         kind,
-        pid,
-        reason: 0,
+        packet_id: PacketId::new(pid).unwrap(),
+        reason: ReasonCode::SUCCESS,
         properties: &[],
     }
 }
@@ -65,7 +65,7 @@ pub(super) fn from_server() -> Vec<(Vec<u8>, Packet<'static>)> {
     ] {
         let packet = Packet::ConnAck {
             session_present,
-            reason: number,
+            reason: ReasonCode(number),
             properties: &[],
         };
         let connack = theirs::ConnAck::new(code, session_present);
@@ -84,7 +84,7 @@ pub(super) fn from_server() -> Vec<(Vec<u8>, Packet<'static>)> {
         all.push((rel, acked(Ack::PubRel, pid)));
         all.push((comp, acked(Ack::PubComp, pid)));
         let unsubscribed = Packet::UnsubAck {
-            pid,
+            packet_id: PacketId::new(pid).unwrap(),
             codes: &[],
             properties: &[],
         };
@@ -94,7 +94,7 @@ pub(super) fn from_server() -> Vec<(Vec<u8>, Packet<'static>)> {
             let return_codes = codes.iter().map(|&code| code.try_into().unwrap());
             let suback = theirs::SubAck::new(pid, return_codes.collect());
             let packet = Packet::SubAck {
-                pid,
+                packet_id: PacketId::new(pid).unwrap(),
                 codes: codes.clone().leak(),
                 properties: &[],
             };
@@ -130,7 +130,7 @@ pub(super) fn publishes() -> Vec<(Vec<u8>, theirs::Publish)> {
 }
 
 #[test]
-fn every_prefix_waits() {
+fn every_prefix_needs_more_bytes() {
     let small = publishes().into_iter().map(|(bytes, _)| bytes);
     let control = from_server().into_iter().map(|(bytes, _)| bytes);
     for mut packet in small.chain(control) {
@@ -165,12 +165,12 @@ const PUBLISHES: &str = "
     390600016178797a 36050001610001 3e050001610001 3003000078 3103000123 310300012b 3003000100
     30030001ff 3003000261 32050001610000 3003000101 300300011f 300300017f 30040002c280 30040002c29f";
 
-/// Types a server never sends, or nobody.
+/// Types that a server never sends, and reserved ones.
 const TYPES: &str = "
     1000 8000 a000 c000 e000 f000 0000 8206000100016100 e0018e f0240022";
 
 #[test]
-fn vectors_that_are_malformed() {
+fn malformed_vectors_are_refused() {
     for table in [FLAGS_AND_IDS, LENGTHS, CODES, PUBLISHES, TYPES] {
         for text in table.split_whitespace() {
             assert!(read(&hex(text)).is_err(), "{text}");
@@ -179,8 +179,7 @@ fn vectors_that_are_malformed() {
 }
 
 #[test]
-fn vectors_that_are_not() {
-    // Wrong in MQTT 5 only.
+fn vectors_that_only_mqtt5_refuses_are_read() {
     for text in "20020000 3003000161 300d000161060b010b020b0378797a".split(' ') {
         let bytes = hex(text);
         assert_eq!(read(&bytes), Ok(Some(bytes.len())), "{text}");
@@ -200,14 +199,16 @@ fn bodies_without_a_frame_never_panic() {
             for fill in [0, 1, 2, 0x80, 0xff] {
                 let body = vec![fill; length];
                 for version in [Version::V4, Version::V5] {
-                    let _ = super::decode(version, first, &body);
+                    if let Some(packet_type) = PacketType::of(first) {
+                        let _ = super::decode(version, packet_type, &body);
+                    }
                     let _ = publish::decode(version, first, &body);
                 }
             }
         }
     }
-    assert!(super::decode(Version::V4, 0x30, b"\0\x01a").is_err());
-    assert!(super::decode(Version::V4, 0xd0, b"\0").is_err());
+    assert!(super::decode(Version::V4, PacketType::Publish, b"\0\x01a").is_err());
+    assert!(super::decode(Version::V4, PacketType::PingResp, b"\0").is_err());
 }
 
 #[test]
@@ -244,12 +245,62 @@ fn damage_never_panics() {
         }
         if let Ok(Some(total)) = read(&bytes) {
             read_well += 1;
-            // What we accept, the lenient one accepts too.
+            // `mqttbytes` is more lenient: it accepts whatever this decoder accepts.
             they_read(&bytes[..total]);
         }
         publish::set_dup(&mut bytes);
-        publish::set_pid(&mut bytes, 7);
+        publish::set_packet_id(&mut bytes, PacketId::new(7).unwrap());
         publish::clear_dup(&mut bytes);
     }
     assert!(read_well > rounds / 10);
+}
+
+#[test]
+fn packet_types_and_identifiers_have_the_numbers_of_the_specification() {
+    assert_eq!(PacketType::of(0x0f), None);
+    for first in 0x10..=0xff {
+        let packet_type = PacketType::of(first).unwrap();
+        assert_eq!(packet_type as u8, first >> 4);
+        assert_eq!(packet_type.first_byte() >> 4, first >> 4);
+    }
+    let flags = [PacketType::PubRel, PacketType::Subscribe, PacketType::Unsubscribe];
+    assert_eq!(flags.map(PacketType::first_byte), [0x62, 0x82, 0xa2]);
+    assert_eq!(PacketId::new(0), None);
+    assert_eq!(PacketId::new(65_535).map(PacketId::get), Some(65_535));
+    assert_eq!(size_of::<Option<PacketId>>(), 2);
+}
+
+#[test]
+fn a_decode_error_is_one_word_and_a_sentence() {
+    assert_eq!(size_of::<Result<(), DecodeError>>(), size_of::<usize>());
+    let error = frame(&[0x00], Version::V5).unwrap_err();
+    assert_eq!(error.reason, ReasonCode::MALFORMED_PACKET);
+    assert_eq!(error.to_string(), "the packet type is reserved");
+}
+
+#[test]
+fn reason_codes_have_the_names_of_the_specification_and_each_packet_allows_its_own() {
+    use super::reason_code::allowed_in::*;
+    assert_eq!(ReasonCode(142).name(), "session taken over");
+    assert_eq!(ReasonCode::SESSION_TAKEN_OVER, ReasonCode(142));
+    assert_eq!(ReasonCode(0).name(), "success");
+    assert_eq!(ReasonCode(0x9b).name(), "QoS not supported");
+    assert_eq!(ReasonCode(3).name(), "unknown reason code");
+    assert!(ReasonCode::UNSPECIFIED_ERROR.is_error() && !ReasonCode::RE_AUTHENTICATE.is_error());
+    for (allowed, count) in [
+        (CONNACK, 22),
+        (PUBACK, 9),
+        (PUBREC, 9),
+        (PUBREL, 2),
+        (PUBCOMP, 2),
+        (SUBACK, 12),
+        (UNSUBACK, 7),
+        (DISCONNECT, 28),
+        (AUTH, 2),
+    ] {
+        assert_eq!(allowed.len(), count);
+        assert!(allowed
+            .iter()
+            .all(|&code| ReasonCode(code).name() != "unknown reason code"));
+    }
 }

@@ -4,12 +4,13 @@
 //! never normalises: two topics are the same when their bytes are. (`mqttbytes` has such
 //! helpers; they panic on non-ASCII topics and are not used.)
 //!
-//! Complaints are fragments that follow a subject: "the topic" + "must not be empty".
+//! An error is the end of a sentence that begins with the topic: "the topic" + "must not be empty".
 
-const LONGEST: usize = 65_535;
+use super::strings::MAX_LENGTH;
+
 const SHARE: &str = "$share/";
 
-/// May a message be published to this topic?
+/// Checks a topic name: whether a message may be published to it.
 pub fn check_name(topic: &str) -> Result<(), &'static str> {
     check_string(topic)?;
     if topic.bytes().any(|byte| byte == b'+' || byte == b'#') {
@@ -18,7 +19,7 @@ pub fn check_name(topic: &str) -> Result<(), &'static str> {
     Ok(())
 }
 
-/// May this filter be subscribed to?
+/// Checks a topic filter: whether it may be subscribed to.
 pub fn check_filter(filter: &str) -> Result<(), &'static str> {
     check_string(filter)?;
     let mut filter = filter;
@@ -42,7 +43,7 @@ fn check_string(string: &str) -> Result<(), &'static str> {
     if string.is_empty() {
         return Err("must not be empty");
     }
-    if string.len() > LONGEST {
+    if string.len() > MAX_LENGTH {
         return Err("is longer than 65,535 bytes");
     }
     if has_control(string) {
@@ -51,8 +52,8 @@ fn check_string(string: &str) -> Result<(), &'static str> {
     Ok(())
 }
 
-/// U+0000 must not be in a topic; the other control characters (to U+001F, and U+007F to U+009F) should
-/// not, and whoever gets them may refuse them (§1.5.4).
+/// U+0000 must not be in a string; the other control characters (to U+001F, and U+007F to U+009F) should
+/// not, and a receiver may refuse them (§1.5.4).
 fn has_control(string: &str) -> bool {
     let mut before = 0;
     string.bytes().any(|byte| {
@@ -61,7 +62,7 @@ fn has_control(string: &str) -> bool {
     })
 }
 
-/// Wildcards fill a whole level, and `#` is the last one.
+/// A wildcard occupies a whole level, and `#` the last one.
 fn check_levels(filter: &[u8]) -> Result<(), &'static str> {
     let mut before = b'/';
     let mut bytes = filter.iter().copied().peekable();
@@ -80,13 +81,13 @@ fn check_levels(filter: &[u8]) -> Result<(), &'static str> {
     Ok(())
 }
 
-/// What is behind `$share/`: the group, and the filter.
+/// The text behind `$share/` split into the group and the filter.
 fn group_of(shared: &str) -> Option<(&str, &str)> {
     let end = shared.bytes().position(|byte| byte == b'/')?;
     Some((&shared[..end], &shared[end + 1..]))
 }
 
-/// The filter behind `$share/group/`, or itself.
+/// The filter behind `$share/group/`, or the filter itself where it is not shared.
 pub fn shared(filter: &str) -> &str {
     filter
         .strip_prefix(SHARE)
@@ -94,7 +95,7 @@ pub fn shared(filter: &str) -> &str {
         .map_or(filter, |(_, behind)| behind)
 }
 
-/// Does a message with this topic belong to this filter? Both have been checked.
+/// Whether a message with this topic matches this filter. Both have been checked.
 pub fn matches(filter: &str, topic: &str) -> bool {
     let filter = shared(filter).as_bytes();
     let topic = topic.as_bytes();
@@ -213,10 +214,10 @@ mod tests {
         }
     }
 
-    /// The obvious matcher, level by level, against all short filters and topics.
+    /// A matcher that compares level by level, against all short filters and topics.
     #[test]
-    fn matching_agrees_with_the_obvious_way() {
-        fn obvious(filter: &str, topic: &str) -> bool {
+    fn matching_agrees_with_a_matcher_by_levels() {
+        fn by_levels(filter: &str, topic: &str) -> bool {
             if topic.starts_with('$') && filter.starts_with(['+', '#']) {
                 return false;
             }
@@ -252,7 +253,7 @@ mod tests {
             for topic in topics.iter().filter(|topic| check_name(topic).is_ok()) {
                 assert_eq!(
                     matches(&filter, topic),
-                    obvious(&filter, topic),
+                    by_levels(&filter, topic),
                     "{filter} {topic}"
                 );
             }

@@ -1,33 +1,36 @@
-//! CONNACK, SUBACK and UNSUBACK of MQTT 3.1.1, read by `mqttbytes` behind guards for what it lets
-//! through.
+//! CONNACK and SUBACK of MQTT 3.1.1, read by `mqttbytes` behind guards for what it accepts and must not, and UNSUBACK.
 //!
-//! Never compares with what was asked: that a SUBACK has as many codes as its SUBSCRIBE filters, the
-//! engine sees to.
+//! Never compares a packet with the request it answers: that a SUBACK has as many codes as its SUBSCRIBE has filters
+//! is checked by the engine. Tests: tests.rs and agreement.rs.
 
-use super::{malformed, pid, protocol, Malformed, Packet};
+use super::decode_error::{malformed, protocol_error, DecodeError};
+use super::packet::Packet;
+use super::packet_id::PacketId;
+use super::packet_type::PacketType;
+use super::reason_code::ReasonCode;
 use bytes::Bytes;
 use mqttbytes::{v4, FixedHeader};
 
-pub(super) fn decode(first: u8, body: &[u8]) -> Result<Packet<'_>, Malformed> {
-    match first {
-        0x20 => connack(first, body),
-        0x90 => suback(first, body),
-        0xb0 => unsuback(first, body),
-        0xd0 => Err(malformed!("a PINGRESP has a body")),
-        _ => Err(malformed!("the first byte is of no packet a server sends")),
+pub(super) fn decode(packet_type: PacketType, body: &[u8]) -> Result<Packet<'_>, DecodeError> {
+    match packet_type {
+        PacketType::ConnAck => connack(body),
+        PacketType::SubAck => suback(body),
+        PacketType::UnsubAck => unsuback(body),
+        PacketType::PingResp => Err(malformed!("a PINGRESP has a body")),
+        _ => Err(malformed!("a server never sends a packet of this type")),
     }
 }
 
-fn connack(first: u8, body: &[u8]) -> Result<Packet<'_>, Malformed> {
+fn connack(body: &[u8]) -> Result<Packet<'_>, DecodeError> {
     match *body {
         [flags, _] if flags > 1 => Err(malformed!("reserved flags of a CONNACK are set [MQTT-3.2.2-1]")),
-        [1, code] if code != 0 => Err(protocol!(
+        [1, code] if code != 0 => Err(protocol_error!(
             "a CONNACK refuses and says session present [MQTT-3.2.2-4]",
         )),
-        [_, _] => match read(v4::ConnAck::read, first, body) {
+        [_, _] => match read(v4::ConnAck::read, PacketType::ConnAck, body) {
             Some(packet) => Ok(Packet::ConnAck {
                 session_present: packet.session_present,
-                reason: packet.code as u8,
+                reason: ReasonCode(packet.code as u8),
                 properties: &[],
             }),
             None => Err(malformed!("the return code of a CONNACK is unknown")),
@@ -36,14 +39,14 @@ fn connack(first: u8, body: &[u8]) -> Result<Packet<'_>, Malformed> {
     }
 }
 
-fn suback(first: u8, body: &[u8]) -> Result<Packet<'_>, Malformed> {
+fn suback(body: &[u8]) -> Result<Packet<'_>, DecodeError> {
     let &[high, low, _, ..] = body else {
         return Err(malformed!("a SUBACK has no return code"));
     };
-    let pid = pid(high, low)?;
-    match read(v4::SubAck::read, first, body) {
+    let packet_id = PacketId::read(high, low)?;
+    match read(v4::SubAck::read, PacketType::SubAck, body) {
         Some(_) => Ok(Packet::SubAck {
-            pid,
+            packet_id,
             codes: &body[2..],
             properties: &[],
         }),
@@ -51,25 +54,24 @@ fn suback(first: u8, body: &[u8]) -> Result<Packet<'_>, Malformed> {
     }
 }
 
-fn unsuback(first: u8, body: &[u8]) -> Result<Packet<'_>, Malformed> {
-    let read = read(v4::UnsubAck::read, first, body).filter(|_| body.len() == 2);
-    match read {
-        Some(packet) if packet.pkid != 0 => Ok(Packet::UnsubAck {
-            pid: packet.pkid,
-            codes: &[],
-            properties: &[],
-        }),
-        Some(_) => Err(protocol!("a packet id is 0 [MQTT-2.3.1-1]")),
-        None => Err(malformed!("an UNSUBACK is not two bytes long")),
-    }
+fn unsuback(body: &[u8]) -> Result<Packet<'_>, DecodeError> {
+    let &[high, low] = body else {
+        return Err(malformed!("an UNSUBACK is not two bytes long"));
+    };
+    Ok(Packet::UnsubAck {
+        packet_id: PacketId::read(high, low)?,
+        codes: &[],
+        properties: &[],
+    })
 }
 
 /// Hands a body to `mqttbytes`. It skips a fixed header that must be there, one byte at least.
 fn read<T>(
     reader: fn(FixedHeader, Bytes) -> Result<T, mqttbytes::Error>,
-    first: u8,
+    packet_type: PacketType,
     body: &[u8],
 ) -> Option<T> {
+    let first = packet_type.first_byte();
     let packet = Bytes::from([&[first], body].concat());
     reader(FixedHeader::new(first, 0, body.len()), packet).ok()
 }

@@ -1,138 +1,130 @@
-//! What only MQTT 5 has in the packets of a server: reason codes and properties. By hand, because
-//! the decoder of `mqttbytes` corrupts or rejects valid packets, and a guard that makes it safe has to
-//! walk every property anyway.
+//! What only MQTT 5 has in the packets of a server: reason codes and properties. By hand, because the decoder of
+//! `mqttbytes` corrupts or rejects valid packets, and a guard that makes it safe has to walk every property anyway.
+//! Tests: tests.rs, and the engine's tests of MQTT 5.
 
-use super::property::{place, split};
-use super::{malformed, pid, protocol, Ack, Malformed, Packet};
+use super::decode_error::{malformed, protocol_error, DecodeError};
+use super::packet::{Ack, Packet};
+use super::packet_id::PacketId;
+use super::packet_type::PacketType;
+use super::properties::{split, Place};
+use super::reason_code::{allowed_in, ReasonCode};
 
-/// What CONNACK may say (§3.2.2.2), beside success.
-const CONNACK: [u8; 21] = [
-    0x80, 0x81, 0x82, 0x83, 0x84, 0x85, 0x86, 0x87, 0x88, 0x89, 0x8a, 0x8c, 0x90, 0x95, 0x97, 0x99, 0x9a,
-    0x9b, 0x9c, 0x9d, 0x9f,
-];
-/// PUBACK and PUBREC (§3.4.2.1).
-const PUBLISHED: [u8; 9] = [0x00, 0x10, 0x80, 0x83, 0x87, 0x90, 0x91, 0x97, 0x99];
-/// PUBREL and PUBCOMP (§3.6.2.1).
-const RELEASED: [u8; 2] = [0x00, 0x92];
-const SUBACK: [u8; 12] = [0, 1, 2, 0x80, 0x83, 0x87, 0x8f, 0x91, 0x97, 0x9e, 0xa1, 0xa2];
-const UNSUBACK: [u8; 7] = [0x00, 0x11, 0x80, 0x83, 0x87, 0x8f, 0x91];
-/// What a server's DISCONNECT may say (§3.14.2.1).
-const DISCONNECT: [u8; 28] = [
-    0x00, 0x80, 0x81, 0x82, 0x83, 0x87, 0x89, 0x8b, 0x8d, 0x8e, 0x8f, 0x90, 0x93, 0x94, 0x95, 0x96, 0x97,
-    0x98, 0x99, 0x9a, 0x9b, 0x9c, 0x9d, 0x9e, 0x9f, 0xa0, 0xa1, 0xa2,
-];
-/// Success and Continue authentication; only a client re-authenticates (§3.15.2.1).
-const AUTH: [u8; 2] = [0x00, 0x18];
+const TOO_SHORT: DecodeError = malformed!("a packet ends too early");
+const TOO_LONG: DecodeError = malformed!("a packet goes on after its end");
 
-const SHORT: Malformed = malformed!("a packet ends too early");
-
-pub(super) fn decode(first: u8, body: &[u8]) -> Result<Packet<'_>, Malformed> {
-    match first {
-        0x20 => connack(body),
-        0x90 | 0xb0 => {
-            let &[high, low, ref rest @ ..] = body else {
-                return Err(SHORT);
-            };
-            let pid = pid(high, low)?;
-            let (properties, codes) = split(rest, place::ACK)?;
-            if codes.is_empty() {
-                return Err(protocol!("a SUBACK or UNSUBACK has no reason code"));
-            }
-            let known: &[u8] = if first == 0x90 { &SUBACK } else { &UNSUBACK };
-            for &code in codes {
-                check_reason(code, known)?;
-            }
-            Ok(match first {
-                0x90 => Packet::SubAck {
-                    pid,
-                    codes,
-                    properties,
-                },
-                _ => Packet::UnsubAck {
-                    pid,
-                    codes,
-                    properties,
-                },
+pub(super) fn decode(packet_type: PacketType, body: &[u8]) -> Result<Packet<'_>, DecodeError> {
+    match packet_type {
+        PacketType::ConnAck => connack(body),
+        PacketType::SubAck => {
+            let (packet_id, codes, properties) = codes(body, allowed_in::SUBACK)?;
+            Ok(Packet::SubAck {
+                packet_id,
+                codes,
+                properties,
             })
         }
-        0xe0 => {
-            let (reason, properties) = reason(body, &DISCONNECT, place::DISCONNECTED)?;
+        PacketType::UnsubAck => {
+            let (packet_id, codes, properties) = codes(body, allowed_in::UNSUBACK)?;
+            Ok(Packet::UnsubAck {
+                packet_id,
+                codes,
+                properties,
+            })
+        }
+        PacketType::Disconnect => {
+            let (reason, properties) = reason(body, allowed_in::DISCONNECT, Place::ReceivedDisconnect)?;
             Ok(Packet::Disconnect { reason, properties })
         }
-        0xf0 => {
-            let (reason, properties) = reason(body, &AUTH, place::AUTH)?;
+        PacketType::Auth => {
+            let (reason, properties) = reason(body, allowed_in::AUTH, Place::Auth)?;
             Ok(Packet::Auth { reason, properties })
         }
-        _ => Err(malformed!("the first byte is of no packet a server sends")),
+        _ => Err(malformed!("a server never sends a packet of this type")),
     }
 }
 
-/// An acknowledgement behind its packet id.
-pub(super) fn ack(kind: Ack, pid: u16, rest: &[u8]) -> Result<Packet<'_>, Malformed> {
-    let known: &[u8] = match kind {
-        Ack::PubAck | Ack::PubRec => &PUBLISHED,
-        Ack::PubRel | Ack::PubComp => &RELEASED,
+/// An acknowledgement of a PUBLISH behind its packet identifier.
+pub(super) fn ack(kind: Ack, packet_id: PacketId, rest: &[u8]) -> Result<Packet<'_>, DecodeError> {
+    let known = match kind {
+        Ack::PubAck => allowed_in::PUBACK,
+        Ack::PubRec => allowed_in::PUBREC,
+        Ack::PubRel => allowed_in::PUBREL,
+        Ack::PubComp => allowed_in::PUBCOMP,
     };
-    let (reason, properties) = reason(rest, known, place::ACK)?;
+    let (reason, properties) = reason(rest, known, Place::Ack)?;
     Ok(Packet::Ack {
         kind,
-        pid,
+        packet_id,
         reason,
         properties,
     })
 }
 
-fn connack(body: &[u8]) -> Result<Packet<'_>, Malformed> {
+fn connack(body: &[u8]) -> Result<Packet<'_>, DecodeError> {
     let (session_present, code, properties) = match *body {
-        // A server that knows no MQTT 5 says so in the words of 3.1.1 (its return code 1).
-        [0, 1] => (false, 0x84, &[][..]),
+        // A server that does not support MQTT 5 answers as in 3.1.1 (its return code 1).
+        [0, 1] => (false, ReasonCode::UNSUPPORTED_PROTOCOL_VERSION.0, &[][..]),
         [flags, code, _, ..] => {
-            let (properties, rest) = split(&body[2..], place::CONNACK)?;
+            let (properties, rest) = split(&body[2..], Place::ConnAck)?;
             if !rest.is_empty() {
-                return Err(LONG);
+                return Err(TOO_LONG);
             }
             if flags > 1 {
                 return Err(malformed!("reserved flags of a CONNACK are set [MQTT-3.2.2-1]"));
             }
             (flags == 1, code, properties)
         }
-        _ => return Err(SHORT),
+        _ => return Err(TOO_SHORT),
     };
-    if code != 0 {
-        check_reason(code, &CONNACK)?;
-        if session_present {
-            return Err(protocol!(
-                "a CONNACK refuses and says session present [MQTT-3.2.2-6]",
-            ));
-        }
+    let reason = check_reason(code, allowed_in::CONNACK)?;
+    if session_present && reason != ReasonCode::SUCCESS {
+        return Err(protocol_error!(
+            "a CONNACK refuses and says session present [MQTT-3.2.2-6]",
+        ));
     }
     Ok(Packet::ConnAck {
         session_present,
-        reason: code,
+        reason,
         properties,
     })
 }
 
-const LONG: Malformed = malformed!("a packet goes on after its end");
+/// The body of SUBACK and UNSUBACK: packet identifier, reason codes, properties.
+fn codes<'a>(body: &'a [u8], known: &[u8]) -> Result<(PacketId, &'a [u8], &'a [u8]), DecodeError> {
+    let &[high, low, ref rest @ ..] = body else {
+        return Err(TOO_SHORT);
+    };
+    let packet_id = PacketId::read(high, low)?;
+    let (properties, codes) = split(rest, Place::Ack)?;
+    if codes.is_empty() {
+        return Err(protocol_error!("a SUBACK or UNSUBACK has no reason code"));
+    }
+    for &code in codes {
+        check_reason(code, known)?;
+    }
+    Ok((packet_id, codes, properties))
+}
 
 /// A reason code and a list, both of which may be left out at the end.
-fn reason<'a>(rest: &'a [u8], known: &[u8], place: u16) -> Result<(u8, &'a [u8]), Malformed> {
+fn reason<'a>(rest: &'a [u8], known: &[u8], place: Place) -> Result<(ReasonCode, &'a [u8]), DecodeError> {
     let Some((&code, rest)) = rest.split_first() else {
-        return Ok((0, &[]));
+        return Ok((ReasonCode::SUCCESS, &[]));
     };
-    check_reason(code, known)?;
+    let reason = check_reason(code, known)?;
     if rest.is_empty() {
-        return Ok((code, &[]));
+        return Ok((reason, &[]));
     }
     match split(rest, place)? {
-        (properties, []) => Ok((code, properties)),
-        _ => Err(LONG),
+        (properties, []) => Ok((reason, properties)),
+        _ => Err(TOO_LONG),
     }
 }
 
-fn check_reason(code: u8, known: &[u8]) -> Result<(), Malformed> {
+fn check_reason(code: u8, known: &[u8]) -> Result<ReasonCode, DecodeError> {
     if !known.iter().all(|&one| one != code) {
-        return Ok(());
+        return Ok(ReasonCode(code));
     }
-    Err(protocol!("a reason code does not exist, or not in this packet"))
+    Err(protocol_error!(
+        "a reason code does not exist, or not in this packet"
+    ))
 }

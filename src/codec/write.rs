@@ -1,34 +1,51 @@
-//! What a client sends, both versions, by hand: every packet but PUBLISH. One writer for both is a few
-//! lines more than one, and `mqttbytes` can express neither an empty or binary password nor MQTT 5's
-//! reasons without loss.
+//! Writes every packet that a client sends except PUBLISH, both versions, by hand: `mqttbytes` can express neither an
+//! empty or binary password nor MQTT 5's reason codes without loss.
 //!
-//! Never checks user input (the engine has done so); what cannot be written is not written at all,
-//! because a truncated length would garble all that follows.
+//! Nothing is written of a packet that the specification does not allow: no filters, a string that is too long, a
+//! property that may not appear there. The engine refuses such input before, with an error; a truncated length here
+//! would garble all that follows. Tests: agreement.rs.
 
-use super::frame::{write_remaining_length, MAX_REMAINING_LENGTH};
-use super::property::{put_bytes, put_u16, LONGEST};
-use super::{Ack, Version};
+use super::frame::MAX_REMAINING_LENGTH;
+use super::packet::Ack;
+use super::packet_id::PacketId;
+use super::packet_type::PacketType;
+use super::properties::{check, Place};
+use super::reason_code::ReasonCode;
+use super::strings::{self, write_u16, MAX_LENGTH};
+use super::varint;
+use super::version::Version;
 
 /// The message the server publishes when the connection breaks.
 #[derive(Clone, Copy)]
 pub struct Will<'a> {
+    /// Where it is published.
     pub topic: &'a str,
+    /// The application message.
     pub payload: &'a [u8],
+    /// 0, 1 or 2.
     pub qos: u8,
+    /// Whether the server is to retain it.
     pub retain: bool,
+    /// An encoded list, MQTT 5.
     pub properties: &'a [u8],
 }
 
-/// What CONNECT says. Not `Debug`: it holds a password.
+/// The content of CONNECT. Not `Debug`: it holds a password.
 #[derive(Clone, Copy)]
 pub struct Connect<'a> {
+    /// The version that the connection is to speak.
     pub version: Version,
+    /// May be empty.
     pub client_id: &'a str,
     /// Clean Start in MQTT 5.
     pub clean_session: bool,
+    /// In seconds; 0 turns it off.
     pub keepalive: u16,
+    /// An encoded list, MQTT 5.
     pub properties: &'a [u8],
+    /// None: no will.
     pub will: Option<Will<'a>>,
+    /// None: no user name, which is not an empty one.
     pub username: Option<&'a str>,
     /// In 3.1.1 left out when there is no user name [MQTT-3.1.2-22].
     pub password: Option<&'a [u8]>,
@@ -36,16 +53,22 @@ pub struct Connect<'a> {
 
 /// Appends a CONNECT (§3.1).
 pub fn connect(out: &mut Vec<u8>, c: &Connect<'_>) {
+    if let Some(body) = connect_body(c) {
+        packet(out, PacketType::Connect, &body);
+    }
+}
+
+fn connect_body(c: &Connect<'_>) -> Option<Vec<u8>> {
     let mut flags = u8::from(c.clean_session) << 1;
     let mut body = Vec::with_capacity(64);
     body.extend_from_slice(b"\x00\x04MQTT");
     body.extend_from_slice(&[c.version as u8, 0]);
-    put_u16(&mut body, c.keepalive);
-    put_list(&mut body, c.version, c.properties);
+    write_u16(&mut body, c.keepalive);
+    write_list(&mut body, c.version, c.properties, Place::Connect)?;
     let mut fields: [Option<&[u8]>; 5] = [Some(c.client_id.as_bytes()), None, None, None, None];
     if let Some(will) = &c.will {
         if will.qos > 2 {
-            return;
+            return None;
         }
         flags |= 0x04 | will.qos << 3 | u8::from(will.retain) << 5;
         fields[1] = Some(will.topic.as_bytes());
@@ -62,57 +85,37 @@ pub fn connect(out: &mut Vec<u8>, c: &Connect<'_>) {
     body[7] = flags;
     for (at, field) in fields.iter().enumerate() {
         let Some(field) = field else { continue };
-        if field.len() > LONGEST {
-            return;
-        }
         if let (1, Some(will)) = (at, &c.will) {
-            put_list(&mut body, c.version, will.properties);
+            write_list(&mut body, c.version, will.properties, Place::Will)?;
         }
-        put_bytes(&mut body, field);
+        write_field(&mut body, field)?;
     }
-    packet(out, 0x10, &body);
+    Some(body)
 }
 
 /// Appends an acknowledgement.
-pub fn ack(out: &mut Vec<u8>, kind: Ack, pid: u16) {
-    let [high, low] = pid.to_be_bytes();
-    out.extend_from_slice(&[first(kind), 2, high, low]);
+pub fn ack(out: &mut Vec<u8>, kind: Ack, packet_id: PacketId) {
+    let [high, low] = packet_id.get().to_be_bytes();
+    out.extend_from_slice(&[kind.packet_type().first_byte(), 2, high, low]);
 }
 
-/// Appends an acknowledgement with a reason, MQTT 5.
-pub fn ack_because(out: &mut Vec<u8>, kind: Ack, pid: u16, reason: u8) {
-    let [high, low] = pid.to_be_bytes();
-    out.extend_from_slice(&[first(kind), 3, high, low, reason]);
-}
-
-fn first(kind: Ack) -> u8 {
-    match kind {
-        Ack::PubAck => 0x40,
-        Ack::PubRec => 0x50,
-        Ack::PubRel => 0x62,
-        Ack::PubComp => 0x70,
-    }
+/// Appends an acknowledgement with a reason code, MQTT 5.
+pub fn ack_with_reason(out: &mut Vec<u8>, kind: Ack, packet_id: PacketId, reason: ReasonCode) {
+    let [high, low] = packet_id.get().to_be_bytes();
+    out.extend_from_slice(&[kind.packet_type().first_byte(), 3, high, low, reason.0]);
 }
 
 /// Appends a SUBSCRIBE (§3.8): filters with their options.
 pub fn subscribe<'a>(
     out: &mut Vec<u8>,
     version: Version,
-    pid: u16,
+    packet_id: PacketId,
     properties: &[u8],
     filters: impl Iterator<Item = (&'a str, u8)>,
 ) {
-    let mut body = begin(version, pid, properties);
-    let none = body.len();
-    for (filter, options) in filters {
-        if filter.len() > LONGEST {
-            return;
-        }
-        put_bytes(&mut body, filter.as_bytes());
-        body.push(options);
-    }
-    if body.len() > none {
-        packet(out, 0x82, &body);
+    let mut filters = filters.map(|(filter, options)| (filter, Some(options)));
+    if let Some(body) = filter_list(version, packet_id, properties, Place::Subscribe, &mut filters) {
+        packet(out, PacketType::Subscribe, &body);
     }
 }
 
@@ -120,75 +123,98 @@ pub fn subscribe<'a>(
 pub fn unsubscribe<'a>(
     out: &mut Vec<u8>,
     version: Version,
-    pid: u16,
+    packet_id: PacketId,
     properties: &[u8],
     filters: impl Iterator<Item = &'a str>,
 ) {
-    let mut body = begin(version, pid, properties);
-    let none = body.len();
-    for filter in filters {
-        if filter.len() > LONGEST {
-            return;
+    let mut filters = filters.map(|filter| (filter, None));
+    if let Some(body) = filter_list(version, packet_id, properties, Place::Unsubscribe, &mut filters) {
+        packet(out, PacketType::Unsubscribe, &body);
+    }
+}
+
+/// The body of SUBSCRIBE and UNSUBSCRIBE; none if it has no filter.
+fn filter_list<'a>(
+    version: Version,
+    packet_id: PacketId,
+    properties: &[u8],
+    place: Place,
+    filters: &mut dyn Iterator<Item = (&'a str, Option<u8>)>,
+) -> Option<Vec<u8>> {
+    let mut body = packet_id.get().to_be_bytes().to_vec();
+    write_list(&mut body, version, properties, place)?;
+    let empty = body.len();
+    for (filter, options) in filters {
+        write_field(&mut body, filter.as_bytes())?;
+        if let Some(options) = options {
+            body.push(options);
         }
-        put_bytes(&mut body, filter.as_bytes());
     }
-    if body.len() > none {
-        packet(out, 0xa2, &body);
-    }
+    Some(body).filter(|body| body.len() > empty)
 }
 
 /// Appends a PINGREQ.
 pub fn pingreq(out: &mut Vec<u8>) {
-    out.extend_from_slice(&[0xc0, 0]);
+    out.extend_from_slice(&[PacketType::PingReq.first_byte(), 0]);
 }
 
-/// Appends a DISCONNECT; reason and properties are MQTT 5's.
-pub fn disconnect(out: &mut Vec<u8>, version: Version, reason: u8, properties: &[u8]) {
+/// Appends a DISCONNECT (§3.14). In 3.1.1 it has neither reason code nor properties.
+pub fn disconnect(out: &mut Vec<u8>, version: Version, reason: ReasonCode, properties: &[u8]) {
     match version {
-        Version::V4 => out.extend_from_slice(&[0xe0, 0]),
-        Version::V5 => because(out, 0xe0, reason, properties),
+        Version::V4 => out.extend_from_slice(&[PacketType::Disconnect.first_byte(), 0]),
+        Version::V5 => with_reason(out, PacketType::Disconnect, reason, properties, Place::Disconnect),
     }
 }
 
-/// Appends an AUTH (§3.15).
-pub fn auth(out: &mut Vec<u8>, reason: u8, properties: &[u8]) {
-    because(out, 0xf0, reason, properties);
+/// Appends an AUTH (§3.15), MQTT 5.
+pub fn auth(out: &mut Vec<u8>, reason: ReasonCode, properties: &[u8]) {
+    with_reason(out, PacketType::Auth, reason, properties, Place::Auth);
 }
 
-/// A reason and properties, each left out where nothing is lost by it.
+/// A packet of a reason code and properties, each left out where that changes nothing.
 #[inline(never)]
-fn because(out: &mut Vec<u8>, first: u8, reason: u8, properties: &[u8]) {
+fn with_reason(
+    out: &mut Vec<u8>,
+    packet_type: PacketType,
+    reason: ReasonCode,
+    properties: &[u8],
+    place: Place,
+) {
     let mut body = Vec::new();
-    if reason != 0 || !properties.is_empty() {
-        body.push(reason);
+    if reason != ReasonCode::SUCCESS || !properties.is_empty() {
+        body.push(reason.0);
     }
-    if !properties.is_empty() {
-        put_list(&mut body, Version::V5, properties);
+    if properties.is_empty() || write_list(&mut body, Version::V5, properties, place).is_some() {
+        packet(out, packet_type, &body);
     }
-    packet(out, first, &body);
 }
 
+/// Appends a list with its length, where the version has lists. None: it may not appear there.
 #[inline(never)]
-fn begin(version: Version, pid: u16, properties: &[u8]) -> Vec<u8> {
-    let mut body = pid.to_be_bytes().to_vec();
-    put_list(&mut body, version, properties);
-    body
-}
-
-/// A list with its length, where the version has such.
-pub(super) fn put_list(out: &mut Vec<u8>, version: Version, properties: &[u8]) {
+fn write_list(out: &mut Vec<u8>, version: Version, properties: &[u8], place: Place) -> Option<()> {
     if version == Version::V5 {
-        write_remaining_length(out, properties.len());
+        check(properties, place).ok()?;
+        varint::write(out, properties.len());
         out.extend_from_slice(properties);
     }
+    Some(())
+}
+
+/// Appends a string or binary data. None: it is too long.
+fn write_field(out: &mut Vec<u8>, bytes: &[u8]) -> Option<()> {
+    if bytes.len() > MAX_LENGTH {
+        return None;
+    }
+    strings::write(out, bytes);
+    Some(())
 }
 
 #[inline(never)]
-fn packet(out: &mut Vec<u8>, first: u8, body: &[u8]) {
+fn packet(out: &mut Vec<u8>, packet_type: PacketType, body: &[u8]) {
     if body.len() > MAX_REMAINING_LENGTH {
         return;
     }
-    out.push(first);
-    write_remaining_length(out, body.len());
+    out.push(packet_type.first_byte());
+    varint::write(out, body.len());
     out.extend_from_slice(body);
 }

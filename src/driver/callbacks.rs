@@ -6,10 +6,9 @@ use std::cell::RefCell;
 use js_sys::{Array, Function, Promise};
 use wasm_bindgen::prelude::*;
 
-use super::given::Object;
-use super::{errors, host, properties, values, Client};
-use crate::api::MqttCustom;
-use crate::engine::{Code, Error, Generation, Record, Version};
+use super::argument_codec::Object;
+use super::{arguments, errors, platform, properties, Client};
+use crate::engine::{Code, Delivery, Error, Generation, MessageView, Version};
 
 /// In the order of their slots.
 pub const NAMES: [&str; 5] = ["on_connect", "on_disconnect", "on_message", "on_error", "on_auth"];
@@ -57,7 +56,7 @@ impl Client {
     fn handle(&self) -> JsValue {
         match (self.hooks.js(), self.me.upgrade()) {
             (Some(js), _) => js.client(),
-            (None, Some(client)) => MqttCustom::from(client).into(),
+            (None, Some(client)) => (self.class)(client),
             (None, None) => JsValue::UNDEFINED,
         }
     }
@@ -83,29 +82,29 @@ impl Client {
                     let me = self.me.clone();
                     let report = Closure::once_into_js(move |thrown: JsValue| {
                         if let Some(client) = me.upgrade() {
-                            client.tell_thrown(name, &thrown);
+                            client.report_thrown(name, &thrown);
                         }
                     });
-                    if let Some(then) = host::function(&promise, "then") {
+                    if let Some(then) = platform::function(&promise, "then") {
                         let _ = then.call2(&promise, &JsValue::UNDEFINED, &report);
                     }
                 }
             }
             Ok(_) => {}
-            Err(thrown) => self.tell_thrown(name, &thrown),
+            Err(thrown) => self.report_thrown(name, &thrown),
         }
     }
 
-    pub fn tell_thrown(&self, name: &str, thrown: &JsValue) {
+    pub fn report_thrown(&self, name: &str, thrown: &JsValue) {
         let error = errors::callback_failed(name, thrown);
         if name == NAMES[ON_ERROR] {
-            host::warn("mqtt-lib: on_error itself threw:", thrown);
+            platform::warn("mqtt-lib: on_error itself threw:", thrown);
         } else {
-            self.tell_error(&error, thrown);
+            self.report(&error, thrown);
         }
     }
 
-    pub(super) fn tell_error(&self, error: &Error, cause: &JsValue) {
+    pub fn report(&self, error: &Error, cause: &JsValue) {
         let shown = self.error(error, cause);
         if self.call_user(ON_ERROR, &[&shown]) || self.callbacks.silent {
             return;
@@ -114,11 +113,11 @@ impl Client {
         let mut warned = self.callbacks.warned.borrow_mut();
         if !warned.contains(&name) {
             warned.push(name);
-            host::warn("mqtt-lib (set on_error to handle this):", &shown);
+            platform::warn("mqtt-lib (set on_error to handle this):", &shown);
         }
     }
 
-    pub(super) fn tell_connected(&self, session_present: bool, code: u8, list: &[u8]) {
+    pub(super) fn call_on_connect(&self, session_present: bool, code: u8, list: &[u8]) {
         let mut flags = Object::default();
         flags.flag("sessionPresent", session_present);
         let flags = flags.to_js();
@@ -129,14 +128,14 @@ impl Client {
     }
 
     /// AUTH: the user's answer goes back, now or later, on the same connection.
-    pub(super) fn ask_auth(&self, reason: u8, list: &[u8]) {
+    pub(super) fn call_on_auth(&self, reason: u8, list: &[u8]) {
         let Some(function) = self.callbacks.get(ON_AUTH) else {
-            return self.tell_error(&Error::new(Code::NotAuthorized, NO_ON_AUTH), &JsValue::UNDEFINED);
+            return self.report(&Error::new(Code::NotAuthorized, NO_ON_AUTH), &JsValue::UNDEFINED);
         };
         let mut packet = Object::default();
         packet.number("reasonCode", reason.into());
         let packet = packet.to_js();
-        host::set(&packet, "properties", &properties::to_js(list));
+        platform::set(&packet, "properties", &properties::to_js(list));
         let called = function.call3(
             &JsValue::UNDEFINED,
             &self.handle(),
@@ -160,57 +159,43 @@ impl Client {
             return;
         }
         let list = match answer {
-            Ok(answer) => values::auth_properties("the answer of on_auth", &answer),
-            Err(thrown) => return self.tell_thrown(NAMES[ON_AUTH], &thrown),
+            Ok(answer) => arguments::auth_properties("the answer of on_auth", &answer),
+            Err(thrown) => return self.report_thrown(NAMES[ON_AUTH], &thrown),
         };
-        if let Err(error) = list.and_then(|list| self.call(|engine, _| engine.authenticate(&list))) {
-            self.tell_error(&error, &JsValue::UNDEFINED);
+        let sent = list.and_then(|list| self.call(|engine, _| engine.authenticate(&list)));
+        if let Err(error) = sent {
+            self.report(&error, &JsValue::UNDEFINED);
         }
     }
 
-    pub(super) fn tell_disconnected(&self, rc: u8, error: Option<&Error>) {
+    pub(super) fn call_on_disconnect(&self, rc: u8, error: Option<&Error>) {
         let shown = match error {
             Some(error) => self.error(error, &JsValue::UNDEFINED),
             None => JsValue::UNDEFINED,
         };
         let told = self.call_user(ON_DISCONNECT, &[&rc.into(), &shown]);
         if let (false, Some(error)) = (told, error) {
-            self.tell_error(error, &JsValue::UNDEFINED);
+            self.report(error, &JsValue::UNDEFINED);
         }
     }
 
-    /// JavaScript takes a whole run of messages in one crossing; without it, one call each.
-    pub(super) fn tell_messages(&self, from: usize, upto: usize) {
+    /// Hands messages to the application: all in one crossing where js/ takes them; without it, one call each.
+    pub(super) fn deliver(&self, Delivery { from, upto, .. }: Delivery) {
         if let Some(js) = self.hooks.js() {
-            let (records, base, epoch) = {
-                let engine = self.engine.borrow();
-                let records = engine.records().get(from..upto).unwrap_or_default();
-                (records.as_ptr(), engine.inbound().as_ptr(), engine.topic_epoch())
-            };
-            if let Err(thrown) = js.messages(records, upto - from, base, epoch) {
-                self.tell_thrown(NAMES[ON_MESSAGE], &thrown);
+            let (views, base, epoch) = self.engine(|engine| {
+                let views = engine.messages().get(from..upto).unwrap_or_default();
+                (
+                    views.as_ptr(),
+                    engine.received_bytes().as_ptr(),
+                    engine.topic_epoch(),
+                )
+            });
+            if let Err(thrown) = js.messages(views, upto - from, base, epoch) {
+                self.report_thrown(NAMES[ON_MESSAGE], &thrown);
             }
             return;
         }
-        let messages: Vec<(String, JsValue)> = {
-            let engine = self.engine.borrow();
-            let records = engine.records().get(from..upto).unwrap_or_default();
-            let message = |record: &Record| {
-                let payload = engine.inbound().get(record.range()).unwrap_or_default();
-                let topic = engine.topic(record.topic);
-                let message = message(topic, payload, record);
-                if let Some(list) = engine
-                    .inbound()
-                    .get(record.properties())
-                    .filter(|list| !list.is_empty())
-                {
-                    host::set(&message, "properties", &properties::to_js(list));
-                }
-                (topic.to_owned(), message)
-            };
-            records.iter().map(message).collect()
-        };
-        for (topic, message) in messages {
+        for (topic, message) in self.copied(from, upto) {
             let (handlers, subscribed) = self.route(&topic);
             for handler in handlers {
                 let called = handler.call3(
@@ -226,14 +211,32 @@ impl Client {
             }
         }
     }
+
+    /// Messages with their topics, as objects of JavaScript.
+    fn copied(&self, from: usize, upto: usize) -> Vec<(String, JsValue)> {
+        self.engine(|engine| {
+            let views = engine.messages().get(from..upto).unwrap_or_default();
+            let copied = |view: &MessageView| {
+                let part = |range| engine.received_bytes().get(range).unwrap_or_default();
+                let topic = engine.topic(view.topic);
+                let message = message(topic, part(view.payload()), view);
+                let list = part(view.properties());
+                if !list.is_empty() {
+                    platform::set(&message, "properties", &properties::to_js(list));
+                }
+                (topic.to_owned(), message)
+            };
+            views.iter().map(copied).collect()
+        })
+    }
 }
 
-fn message(topic: &str, payload: &[u8], record: &Record) -> JsValue {
+fn message(topic: &str, payload: &[u8], view: &MessageView) -> JsValue {
     let mut message = Object::default();
     message.text("topic", topic);
     message.bytes("payload", payload);
-    message.number("qos", record.qos().into());
-    message.flag("retain", record.retain());
-    message.flag("dup", record.dup());
+    message.number("qos", view.qos().into());
+    message.flag("retain", view.retain());
+    message.flag("dup", view.dup());
     message.to_js()
 }

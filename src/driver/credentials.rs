@@ -1,32 +1,35 @@
-//! Credentials from a function of the user's: called before each attempt, its answer given to the engine.
+//! Credentials from a function of the user's: called before each attempt, its answer given to the engine. And whatever
+//! else the user or a store answers later.
 
 use js_sys::Promise;
 use wasm_bindgen::prelude::*;
 use wasm_bindgen_futures::{spawn_local, JsFuture};
 
-use super::given::no_object;
-use super::options::config;
-use super::{errors, host, Client};
+use super::argument_codec::no_object;
+use super::constructor::config;
+use super::{argument_codec, errors, platform, Client};
 use crate::engine::{Error, Generation};
 
 impl Client {
-    /// What `publish_high_priority` goes by.
+    /// Credentials for `publish_high_priority`, or the function that gives them.
     pub fn base(&self) -> JsValue {
-        match &self.ask {
-            Some(ask) => ask.into(),
+        match &self.credentials_function {
+            Some(function) => function.into(),
             None => self.credentials.borrow().clone(),
         }
     }
 
-    pub(super) fn ask(&self, generation: Generation, attempt: u32, last: Option<&Error>) {
+    pub(super) fn ask_credentials(&self, generation: Generation, attempt: u32, last: Option<&Error>) {
         self.begin_attempt();
-        let Some(ask) = &self.ask else { return };
+        let Some(function) = &self.credentials_function else {
+            return;
+        };
         let last = last.map_or(JsValue::UNDEFINED, |error| self.error(error, &JsValue::UNDEFINED));
-        let called = ask.call2(&JsValue::UNDEFINED, &attempt.into(), &last);
-        self.await_answer(called, generation, Client::on_answer);
+        let called = function.call2(&JsValue::UNDEFINED, &attempt.into(), &last);
+        self.await_answer(called, generation, Client::on_credentials);
     }
 
-    /// What a function of the user's, or a store, answers now or later goes to `then`. Until then the client stays.
+    /// Gives the answer of a function of the user's, or of a store, to `then`, now or later. The client stays until then.
     pub(super) fn await_answer(
         &self,
         called: Result<JsValue, JsValue>,
@@ -43,24 +46,24 @@ impl Client {
         });
     }
 
-    fn on_answer(&self, generation: Generation, answer: Result<JsValue, JsValue>) {
-        if !self.engine(|engine| engine.awaits(generation)) {
+    fn on_credentials(&self, generation: Generation, answer: Result<JsValue, JsValue>) {
+        if !self.engine(|engine| engine.awaits_credentials(generation)) {
             return;
         }
         let config = match answer {
             Ok(given) if given.is_object() => {
-                let credentials = match self.over.is_object() {
-                    true => host::lay_over(&given, &self.over),
+                let credentials = match self.overrides.is_object() {
+                    true => platform::lay_over(&given, &self.overrides),
                     false => given,
                 };
-                let config = config(&credentials, &self.over, true, &self.hooks);
+                let config = config(&credentials, &self.overrides, true, &self.hooks);
                 *self.credentials.borrow_mut() = credentials;
                 config
             }
             // Of a function that forgets to return something: no reason to connect to localhost.
             Ok(given) => Err(no_object(
                 "what the credentials function gives",
-                &host::kind(&given),
+                &argument_codec::kind(&given),
             )),
             Err(thrown) => {
                 let error = errors::credentials_failed(&thrown);
@@ -69,7 +72,9 @@ impl Client {
             }
         };
         let now = self.fresh_now();
-        self.engine.borrow_mut().answered(generation, config, now);
-        self.pump();
+        self.engine
+            .borrow_mut()
+            .credentials_given(now, generation, config);
+        self.drain();
     }
 }

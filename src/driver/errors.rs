@@ -2,31 +2,44 @@
 
 use wasm_bindgen::prelude::*;
 
-use super::{host, Hooks};
+use super::hooks::{Hooks, JsHooks};
+use super::platform;
 use crate::engine::{Class, Code, Error};
+
+#[wasm_bindgen(module = "/src/driver/argument_codec.js")]
+extern "C" {
+    fn error(
+        hooks: Option<&JsHooks>,
+        class: u32,
+        message: &str,
+        code: &str,
+        reason: Option<u32>,
+        cause: &JsValue,
+    ) -> JsValue;
+}
 
 /// `hooks` build the package's own `MqttError`; without them a plain `Error` carries the same properties.
 #[inline(never)]
-pub fn to_js(error: &Error, cause: &JsValue, hooks: &Hooks) -> JsValue {
-    let class = match error.code.class() {
+pub fn to_js(failure: &Error, cause: &JsValue, hooks: &Hooks) -> JsValue {
+    let class = match failure.code.class() {
         Class::Mqtt => 0,
         Class::Type => 1,
         Class::Range => 2,
     };
-    let reason = error.reason.map(u32::from);
-    let object = host::error(
+    let reason = failure.reason.map(|reason| reason.0.into());
+    let object = self::error(
         hooks.errors(),
         class,
-        &error.message,
-        error.code.name(),
+        &failure.message,
+        failure.code.name(),
         reason,
         cause,
     );
-    if !error.properties.is_empty() {
-        host::set(
+    if !failure.properties.is_empty() {
+        platform::set(
             &object,
             "properties",
-            &super::properties::to_js(&error.properties),
+            &super::properties::to_js(&failure.properties),
         );
     }
     object
@@ -34,20 +47,20 @@ pub fn to_js(error: &Error, cause: &JsValue, hooks: &Hooks) -> JsValue {
 
 /// A callback of the user threw `thrown`.
 pub fn callback_failed(name: &str, thrown: &JsValue) -> Error {
-    let text = super::values::said(thrown);
-    Error::say(
+    let text = super::arguments::message_of(thrown);
+    Error::format(
         Code::Callback,
-        "% threw: %; nothing else was disturbed, mend the callback",
+        "% threw: %; the client is unaffected; fix the callback",
         &[name, &text],
     )
 }
 
 /// What the function that gives credentials threw, which is the `cause`.
 pub fn credentials_failed(thrown: &JsValue) -> Error {
-    let text = super::values::said(thrown);
-    Error::say(
+    let text = super::arguments::message_of(thrown);
+    Error::format(
         Code::CredentialsFailed,
-        "the credentials function failed: %; see to it that it gives credentials",
+        "the credentials function failed: %; it must return credentials, or a promise of them",
         &[&text],
     )
 }

@@ -1,28 +1,31 @@
-//! The edge between the engine and the world: one socket, one timer, one microtask. Every input is
-//! fed to the engine (`calls.rs`, `inputs.rs`), then bytes and events are drained (`pump.rs`); user
-//! code only runs between these steps, never while the engine is borrowed, so any method may be
-//! called from any callback.
+//! The JavaScript adapter of the engine: one socket, one timer, one microtask. Every input is fed to the engine
+//! (`commands.rs`, `transport_events.rs`), then the engine is drained (`drain.rs`). User code runs only between these
+//! steps, never while the engine is borrowed, so any method may be called from any callback. Never knows the class that
+//! JavaScript sees: it is handed in.
 
+mod argument_codec;
+pub mod arguments;
 mod callbacks;
-mod calls;
+mod commands;
+mod constructor;
 mod credentials;
+mod drain;
 pub mod errors;
-mod given;
 mod handlers;
-mod host;
-mod inputs;
+mod hooks;
 mod network;
 pub mod oneshot;
-mod options;
+mod persistence;
+mod platform;
 mod promises;
 pub mod properties;
-mod pump;
 mod socket;
 mod store;
 mod timer;
-pub mod values;
+mod transport_events;
 
 use std::cell::{Cell, RefCell};
+use std::collections::VecDeque;
 use std::rc::{Rc, Weak};
 
 use gloo_timers::callback::Timeout;
@@ -38,8 +41,9 @@ use socket::Socket;
 use store::Store;
 use timer::Timer;
 
-pub use given::Object;
-pub use options::{Hooks, Options};
+pub use argument_codec::Object;
+pub use constructor::{Class, Options};
+pub use hooks::Hooks;
 
 pub struct Client {
     me: Weak<Client>,
@@ -49,96 +53,95 @@ pub struct Client {
     socket: RefCell<Option<Socket>>,
     timer: RefCell<Timer>,
     network: RefCell<Option<Network>>,
-    /// Looks again at a socket that had enough.
+    /// Asks a socket that had enough whether it takes more.
     recheck: RefCell<Option<Timeout>>,
     /// What the socket said before it closed.
     failure: RefCell<String>,
-    pumping: Cell<bool>,
-    /// A microtask will pump.
+    draining: Cell<bool>,
+    /// A microtask will drain.
     scheduled: Cell<bool>,
-    /// What the host calls: one function for all, because JavaScript keeps half a KiB for each.
-    ears: Closure<dyn FnMut(JsValue)>,
+    /// What the platform calls: one function for all events, because JavaScript keeps half a KiB for each.
+    listener: Closure<dyn Fn(JsValue)>,
     /// The time, asked for once a turn.
     turn: Cell<Option<Millis>>,
-    /// Bytes that came while a callback ran.
-    late: RefCell<Vec<(Generation, Uint8Array)>>,
+    /// Bytes that arrived during a drain.
+    delayed: RefCell<VecDeque<(Generation, Uint8Array)>>,
     promises: RefCell<Promises>,
-    /// flush(): its token ends when all up to this operation has ended.
-    flushes: RefCell<Vec<(u64, Token)>>,
-    /// JavaScript's tokens that ended well and were not told yet.
+    /// JavaScript's tokens of operations that succeeded; settled together.
     done: RefCell<Vec<Token>>,
     handlers: RefCell<Handlers>,
     pub callbacks: Callbacks,
     pub hooks: Hooks,
-    /// Asked for credentials before each attempt.
-    ask: Option<Function>,
+    /// Gives the credentials of each attempt.
+    credentials_function: Option<Function>,
     /// Those in force.
     credentials: RefCell<JsValue>,
-    /// What a one-shot lays over every answer.
-    over: JsValue,
-    /// By `ask`, the last time.
+    /// Options of a one-shot that take precedence over credentials.
+    overrides: JsValue,
+    /// What the credentials function threw the last time.
     thrown: RefCell<JsValue>,
     pub store: Option<Store>,
+    /// Makes the object that callbacks get as their first argument.
+    class: Class,
 }
 
-/// What is done for a promise, under the token that will settle it.
-pub type Call<'a> = dyn FnMut(&mut Engine, Millis, Token) -> Result<(), Error> + 'a;
+/// A call of the engine under the token that settles its promise.
+pub type Call<'a> = dyn FnMut(&mut Engine, Millis, Option<Token>) -> Result<(), Error> + 'a;
 
-/// How soon a socket that had enough is looked at again; Node's sockets say it themselves.
+/// How soon a socket that had enough is asked again, in milliseconds; Node's sockets say it themselves.
 const RECHECK: u32 = 10;
-/// So many bytes are taken at once: of a packet that is passed over no more is ever in memory here.
+/// So many bytes are processed at once: of a packet that is skipped no more is ever in memory.
 const PIECE: u32 = 1 << 20;
 
 impl Client {
-    pub fn new(options: Options) -> Rc<Client> {
-        Rc::new_cyclic(|me: &Weak<Client>| {
+    pub fn new(options: Options, class: Class) -> Result<Rc<Client>, Error> {
+        let engine = Engine::new(options.config, platform::seed())?;
+        Ok(Rc::new_cyclic(|me: &Weak<Client>| {
             let weak = me.clone();
             Client {
                 me: me.clone(),
                 alive: RefCell::default(),
-                engine: RefCell::new(Engine::new(options.config, host::seed())),
+                engine: RefCell::new(engine),
                 socket: RefCell::default(),
                 timer: RefCell::default(),
                 network: RefCell::default(),
                 recheck: RefCell::default(),
                 failure: RefCell::default(),
-                pumping: Cell::new(false),
+                draining: Cell::new(false),
                 scheduled: Cell::new(false),
-                ears: Closure::wrap(Box::new(move |event| {
+                listener: Closure::wrap(Box::new(move |event| {
                     if let Some(client) = weak.upgrade() {
-                        client.hear(&event);
+                        client.on_event(&event);
                     }
                 })),
                 turn: Cell::new(None),
-                late: RefCell::default(),
+                delayed: RefCell::default(),
                 promises: RefCell::default(),
-                flushes: RefCell::default(),
                 done: RefCell::default(),
                 handlers: RefCell::default(),
                 callbacks: options.callbacks,
                 hooks: options.hooks,
-                ask: options.ask,
+                credentials_function: options.credentials_function,
                 credentials: RefCell::new(options.credentials),
-                over: options.over,
+                overrides: options.overrides,
                 thrown: RefCell::default(),
                 store: options.store,
+                class,
             }
-        })
+        }))
     }
 
-    // ---- inputs from the user
-
-    /// A call into the engine, followed by a pump at the end of this turn.
+    /// A call into the engine, followed by a drain at the end of this turn.
     pub fn call<R>(&self, work: impl FnOnce(&mut Engine, Millis) -> R) -> R {
         let now = self.now();
         let result = work(&mut self.engine.borrow_mut(), now);
-        self.was_called();
+        self.after_call();
         result
     }
 
     #[inline(never)]
-    fn was_called(&self) {
-        self.send_if_full();
+    fn after_call(&self) {
+        self.transmit_if_full();
         self.schedule();
     }
 
@@ -146,14 +149,14 @@ impl Client {
     pub fn promise(&self, work: &mut Call<'_>) -> Promise {
         let (token, promise) = self.promises.borrow_mut().make();
         let result = self.call(|engine, now| work(engine, now, token));
-        if let Err(error) = result {
+        if let (Err(error), Some(token)) = (result, token) {
             self.settle_refused(token, &error);
         }
         promise
     }
 
-    /// Likewise, of something that settles the token itself.
-    pub fn promise_for(&self, work: fn(&Client, Token)) -> Promise {
+    /// Likewise, of a call that settles the token itself.
+    pub fn promise_for(&self, work: fn(&Client, Option<Token>)) -> Promise {
         let (token, promise) = self.promises.borrow_mut().make();
         work(self, token);
         promise
@@ -166,8 +169,7 @@ impl Client {
     /// Ends when everything that is pending now has ended.
     pub fn flush(&self) -> Promise {
         self.promise(&mut |engine, now, token| {
-            engine.flush(now);
-            self.flushes.borrow_mut().push((engine.mark(), token));
+            engine.flush(now, token);
             Ok(())
         })
     }
@@ -203,15 +205,15 @@ impl Client {
     /// How long the next attempt to connect waits for its time.
     pub fn retries_in(&self) -> Option<Millis> {
         let at = self.engine(|engine| engine.retries_at())?;
-        Some(at.saturating_sub(host::now())) // not the turn's: a question begins none
+        Some(at.saturating_sub(platform::now())) // not the turn's: a question begins none
     }
 
-    fn ears(&self) -> &Function {
-        self.ears.as_ref().unchecked_ref()
+    fn listener(&self) -> &Function {
+        self.listener.as_ref().unchecked_ref()
     }
 
     fn fresh_now(&self) -> Millis {
-        let now = host::now();
+        let now = platform::now();
         self.turn.set(Some(now));
         now
     }

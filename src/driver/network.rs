@@ -2,14 +2,14 @@
 
 use js_sys::Function;
 
-use super::host;
+use super::platform;
 
 pub struct Network {
-    ears: Function,
+    listener: Function,
 }
 
-/// Whether there is a network, if an event of this kind tells.
-pub fn says(kind: &str) -> Option<bool> {
+/// Whether an event of this kind says that there is a network.
+pub fn is_online(kind: &str) -> Option<bool> {
     match kind {
         "online" => Some(true),
         "offline" => Some(false),
@@ -18,14 +18,16 @@ pub fn says(kind: &str) -> Option<bool> {
 }
 
 impl Network {
-    pub fn listen(ears: &Function) -> Network {
-        host::listen(ears, true);
-        Network { ears: ears.clone() }
+    pub fn listen(listener: &Function) -> Network {
+        platform::listen(listener, true);
+        Network {
+            listener: listener.clone(),
+        }
     }
 }
 
 impl Drop for Network {
     fn drop(&mut self) {
-        host::listen(&self.ears, false);
+        platform::listen(&self.listener, false);
     }
 }

@@ -1,16 +1,17 @@
-//! `publish_high_priority`: one message over a connection of its own, which is then closed. Needs
-//! no client; called on one, what is not given comes from that client's credentials.
+//! `publish_high_priority`: one message over a connection of its own, which is then closed. Needs no client; called on
+//! one, the options that are not given come from that client's credentials.
 
 use js_sys::{Function, Promise};
 use wasm_bindgen::prelude::*;
 
+use super::argument_codec::{flat, no_object, Argument};
 use super::callbacks::Callbacks;
-use super::given::{flat, no_object, Given};
-use super::options::{config, Hooks, Options};
-use super::{errors, host, promises, values, Client};
+use super::constructor::{config, Class, Options};
+use super::hooks::Hooks;
+use super::{arguments, errors, platform, promises, Client};
 use crate::engine::{Config, Error};
 
-/// As they were when the call was made.
+/// The message, as it was when the call was made.
 struct Shot {
     topic: String,
     payload: Vec<u8>,
@@ -24,11 +25,13 @@ pub fn publish(
     options: &JsValue,
     base: &JsValue,
     hooks: &Hooks,
+    class: Class,
 ) -> Promise {
-    match prepare(topic, payload, options, base, hooks) {
+    let prepared = prepare(topic, payload, options, base, hooks)
+        .and_then(|(options, message)| Ok((Client::new(options, class)?, message)));
+    match prepared {
         Ok((client, message)) => {
-            let client = Client::new(client).into();
-            promises::deliver(client, &message.topic, message.payload, &message.options)
+            promises::deliver(&class(client), &message.topic, message.payload, &message.options)
         }
         Err(error) => promises::rejected(&errors::to_js(&error, &JsValue::UNDEFINED, hooks)),
     }
@@ -42,30 +45,30 @@ fn prepare(
     hooks: &Hooks,
 ) -> Result<(Options, Shot), Error> {
     let flat = flat(options, 1, "");
-    Given::read(&flat).entries("options")?;
-    let divided = host::divide(options).map_err(|_| no_object("options", "what cannot be read"))?;
-    let over = divided.over();
-    let ask = base.dyn_ref::<Function>().cloned();
-    let credentials = host::lay_over(base, &over);
-    let mut config = match ask {
+    Argument::read(&flat).entries("options")?;
+    let divided = platform::divide(options).map_err(|_| no_object("options", "what cannot be read"))?;
+    let overrides = divided.overrides();
+    let credentials_function = base.dyn_ref::<Function>().cloned();
+    let credentials = platform::lay_over(base, &overrides);
+    let mut config = match credentials_function {
         Some(_) => Config::asking(),
-        None => config(&credentials, &over, false, hooks)?,
+        None => config(&credentials, &overrides, false, hooks)?,
     };
     config.reconnect = false;
-    let topic = values::topic(topic)?;
+    let topic = arguments::topic(topic)?;
     crate::engine::check_topic(&topic)?;
     let shot = Shot {
         topic,
-        payload: values::payload(payload)?,
-        options: values::publish_options(&divided.message())?.to_js(),
+        payload: arguments::payload(payload)?,
+        options: arguments::publish_options(&divided.message())?.to_js(),
     };
     let client = Options {
         config,
         callbacks: Callbacks::silent(),
         hooks: hooks.inner(),
         credentials,
-        ask,
-        over,
+        credentials_function,
+        overrides,
         autostart: true,
         store: None,
     };

@@ -4,10 +4,9 @@
 use js_sys::Promise;
 use wasm_bindgen::prelude::*;
 
-use super::given::Object;
-use super::host::set;
+use super::argument_codec::Object;
+use super::platform::set;
 use super::properties;
-use crate::api::MqttCustom;
 use crate::engine::{Outcome, Token};
 
 #[wasm_bindgen(module = "/src/driver/promises.js")]
@@ -20,10 +19,10 @@ extern "C" {
     pub fn settle(this: &Pending, failed: bool, value: &JsValue);
     pub fn rejected(error: &JsValue) -> Promise;
     /// Starts the client, publishes, stops it.
-    pub fn deliver(client: MqttCustom, topic: &str, payload: Vec<u8>, options: &JsValue) -> Promise;
+    pub fn deliver(client: &JsValue, topic: &str, payload: Vec<u8>, options: &JsValue) -> Promise;
 }
 
-const OURS: Token = 1 << 31;
+const OURS: u32 = 1 << 31;
 
 #[derive(Default)]
 pub struct Promises {
@@ -32,7 +31,7 @@ pub struct Promises {
 }
 
 impl Promises {
-    pub fn make(&mut self) -> (Token, Promise) {
+    pub fn make(&mut self) -> (Option<Token>, Promise) {
         let made = pending();
         let promise = made.promise();
         let index = self.free.pop().unwrap_or_else(|| {
@@ -40,17 +39,17 @@ impl Promises {
             (self.pending.len() - 1) as u32
         });
         self.pending[index as usize] = Some(made);
-        (OURS | index, promise)
+        (Token::new(OURS | index), promise)
     }
 
     pub fn is_ours(token: Token) -> bool {
-        token & OURS != 0
+        token.get() & OURS != 0
     }
 
-    /// Gives up `token` for the promise that is pending under `other`.
+    /// Ends `token`, and gives the promise that is pending under `other` in its place.
     pub fn join(&mut self, token: Token, other: Token) -> Option<Promise> {
         let own = self.end(token)?;
-        match self.pending.get((other & !OURS) as usize) {
+        match self.pending.get((other.get() & !OURS) as usize) {
             Some(Some(pending)) if Self::is_ours(other) => Some(pending.promise()),
             _ => Some(own.promise()),
         }
@@ -58,7 +57,7 @@ impl Promises {
 
     /// Removes the promise of `token`, which the caller settles.
     pub fn end(&mut self, token: Token) -> Option<Pending> {
-        let index = token & !OURS;
+        let index = token.get() & !OURS;
         let pending = self.pending.get_mut(index as usize)?.take();
         if pending.is_some() {
             self.free.push(index);
@@ -74,19 +73,19 @@ pub fn outcome(outcome: &Outcome) -> JsValue {
             let mut result = Object::default();
             result.number("reasonCode", (*reason).into());
             let result = result.to_js();
-            tell(&result, properties);
+            set_properties(&result, properties);
             result
         }
         Outcome::Granted { codes, properties } => {
             // A sequence of numbers cannot fail.
             let granted = serde_wasm_bindgen::to_value(codes).unwrap_or_default();
-            tell(&granted, properties);
+            set_properties(&granted, properties);
             granted
         }
     }
 }
 
-fn tell(result: &JsValue, list: &[u8]) {
+fn set_properties(result: &JsValue, list: &[u8]) {
     if !list.is_empty() {
         set(result, "properties", &properties::to_js(list));
     }

@@ -3,79 +3,80 @@
 
 use wasm_bindgen::JsValue;
 
-use super::given::{Given, Object};
-use crate::codec::property::{
-    check, put, Kind, Properties, Property, Value, MAXIMUM_QOS, TABLE, USER_PROPERTY,
+use super::argument_codec::{Argument, Object};
+use crate::codec::properties::{
+    check, put, Definition, Place, Properties, Property, Value, ValueType, TABLE,
 };
-use crate::engine::text::{compose, find, number};
+use crate::engine::format::{find, format, number};
 use crate::engine::validate::unknown;
 use crate::engine::{Code, Error};
 
 /// An object as an encoded list that may stand in `place`; `name` is what errors call it.
-pub fn read(name: &str, object: Given<'_>, place: u16) -> Result<Vec<u8>, Error> {
+pub fn read(name: &str, object: Argument<'_>, place: Place) -> Result<Vec<u8>, Error> {
     let mut list = Vec::new();
     for (key, value) in object.entries(name)? {
         if value.is_nothing() {
             continue;
         }
-        let known = || TABLE.iter().filter(|row| row.places & place != 0);
+        let known = || TABLE.iter().filter(|row| row.may_appear_in(place));
         let Some(row) = known().find(|row| row.name == key) else {
             return Err(unknown(name, key, &|number| {
                 known().nth(number).map(|row| row.name)
             }));
         };
-        let place = compose("%.%", &[name, key]);
-        if row.id == USER_PROPERTY {
+        let place = format("%.%", &[name, key]);
+        if row.property == Property::UserProperty {
             user_properties(&mut list, &place, value)?;
         } else {
             one(&mut list, row, &place, value)?;
         }
     }
-    check(&list, place).map_err(|flaw| Error::say(Code::InvalidOption, "%: %", &[name, flaw.what]))?;
+    check(&list, place)
+        .map_err(|error| Error::format(Code::InvalidOption, "%: %", &[name, error.sentence]))?;
     Ok(list)
 }
 
-fn one(list: &mut Vec<u8>, row: &Property, name: &str, value: Given<'_>) -> Result<(), Error> {
-    let most = match row.kind {
-        Kind::Flag => 1.0,
-        Kind::Two => 65_535.0,
-        Kind::Four => 4_294_967_295.0,
-        Kind::Var => 268_435_455.0,
-        Kind::Text => {
-            put(list, row.id, Value::Text(text(name, value)?));
+fn one(list: &mut Vec<u8>, row: &Definition, name: &str, value: Argument<'_>) -> Result<(), Error> {
+    let most = match row.value_type {
+        ValueType::Byte => 1.0,
+        ValueType::TwoByteInteger => 65_535.0,
+        ValueType::FourByteInteger => 4_294_967_295.0,
+        ValueType::VariableByteInteger => 268_435_455.0,
+        ValueType::Utf8String => {
+            put(list, row.property, Value::Text(text(name, value)?));
             return Ok(());
         }
-        Kind::Binary | Kind::Pair => {
+        ValueType::BinaryData | ValueType::Utf8StringPair => {
             let short;
             let bytes = match value {
-                Given::Bytes(bytes) => bytes,
-                Given::Text(text) => text.as_bytes(),
-                Given::Number(n) => {
+                Argument::Bytes(bytes) => bytes,
+                Argument::Text(text) => text.as_bytes(),
+                Argument::Number(n) => {
                     short = number(n);
                     short.as_bytes()
                 }
-                Given::Bool(flag) => if flag { "true" } else { "false" }.as_bytes(),
+                Argument::Bool(flag) => if flag { "true" } else { "false" }.as_bytes(),
                 _ => &[0; 65_536],
             };
             if bytes.len() > 65_535 {
                 return Err(wrong(name, "a string or bytes, at most 65,535 of them", value));
             }
-            put(list, row.id, Value::Binary(bytes));
+            put(list, row.property, Value::Binary(bytes));
             return Ok(());
         }
     };
     let given = match value {
-        Given::Bool(flag) if row.kind == Kind::Flag => Some(f64::from(u8::from(flag))),
-        Given::Number(n) => Some(n),
+        Argument::Bool(flag) if row.value_type == ValueType::Byte => Some(f64::from(u8::from(flag))),
+        Argument::Number(n) => Some(n),
         _ => None,
     };
     let least = f64::from(u8::from(row.nonzero));
     match given.filter(|n| n.fract() == 0.0 && *n >= least && *n <= most) {
-        Some(n) => put(list, row.id, Value::Number(n as u32)),
+        Some(n) => put(list, row.property, Value::Number(n as u32)),
         None => {
-            let allowed = compose("a whole number from % to %", &[&number(least), &number(most)]);
+            let allowed = format("a whole number from % to %", &[&number(least), &number(most)]);
             let mut error = wrong(name, &allowed, value);
-            if let Given::Number(_) = value {
+            if let Argument::Number(_) = value {
                 error.code = Code::OutOfRange;
             }
             return Err(error);
@@ -85,34 +86,38 @@ fn one(list: &mut Vec<u8>, row: &Property, name: &str, value: Given<'_>) -> Resu
 }
 
 /// `{ name: "value", other: ["several", "values"] }`
-fn user_properties(list: &mut Vec<u8>, name: &str, object: Given<'_>) -> Result<(), Error> {
+fn user_properties(list: &mut Vec<u8>, name: &str, object: Argument<'_>) -> Result<(), Error> {
     for (key, value) in object.entries(name)? {
-        let name = compose("%.%", &[name, key]);
+        let name = format("%.%", &[name, key]);
         let mut put = |value| {
-            put(list, USER_PROPERTY, Value::Pair(key, text(&name, value)?));
+            put(
+                list,
+                Property::UserProperty,
+                Value::Pair(key, text(&name, value)?),
+            );
             Ok(())
         };
         match value {
-            Given::Array(mut several) => several.try_for_each(&mut put)?,
+            Argument::Array(mut several) => several.try_for_each(&mut put)?,
             value => put(value)?,
         }
     }
     Ok(())
 }
 
-fn text<'a>(name: &str, value: Given<'a>) -> Result<&'a str, Error> {
+fn text<'a>(name: &str, value: Argument<'a>) -> Result<&'a str, Error> {
     let text = value
         .text()
         .filter(|text| text.len() <= 65_535 && find(text, 0).is_none());
     text.ok_or_else(|| wrong(name, "a string of at most 65,535 bytes without U+0000", value))
 }
 
-fn wrong(name: &str, allowed: &str, given: Given<'_>) -> Error {
+fn wrong(name: &str, allowed: &str, given: Argument<'_>) -> Error {
     let shown = match given {
-        Given::Number(n) => number(n),
+        Argument::Number(n) => number(n),
         _ => given.kind().to_owned(),
     };
-    Error::say(
+    Error::format(
         Code::InvalidOption,
         "% must be %; % was given",
         &[name, allowed, &shown],
@@ -124,7 +129,7 @@ pub fn to_js(list: &[u8]) -> JsValue {
     let mut object = Object::default();
     for (row, value) in Properties(list) {
         match value {
-            Value::Number(n) if row.kind == Kind::Flag && row.id != MAXIMUM_QOS => {
+            Value::Number(n) if row.value_type == ValueType::Byte && row.property != Property::MaximumQoS => {
                 object.flag(row.name, n != 0);
             }
             Value::Number(n) => object.number(row.name, n.into()),

@@ -1,11 +1,11 @@
-//! One transport: a `WebSocket`, or an object that behaves like one (Node's sockets are dressed so
-//! by js/node). What it tells goes to `Client::hear`, as long as it is the socket in use.
+//! One transport: a `WebSocket`, or an object with its interface (js/node gives Node's sockets one). Its events go to
+//! `Client::on_event`, as long as it is the socket in use.
 
 use js_sys::{ArrayBuffer, Function, Uint8Array};
 use wasm_bindgen::prelude::*;
 use web_sys::{BinaryType, WebSocket};
 
-use super::host;
+use super::platform;
 use crate::engine::Generation;
 
 pub struct Socket {
@@ -17,16 +17,16 @@ pub struct Socket {
 const HIGH_MARK: u32 = 4 << 20;
 
 impl Socket {
-    /// `connect` is the hook that makes a socket for a URL; without it the host's `WebSocket`.
-    /// What `credentials` say of certificates and headers is for the hook alone. `ears` are told everything.
+    /// `connect` is the hook that makes a socket for a URL; without it the platform's `WebSocket` is used. Certificates
+    /// and headers of `credentials` are for the hook alone. `listener` gets every event.
     pub fn open(
         url: &str,
         connect: Option<&Function>,
         credentials: &JsValue,
         generation: Generation,
-        ears: &Function,
+        listener: &Function,
     ) -> Result<Socket, JsValue> {
-        let mut protocols = host::get(&host::get(credentials, "websocket"), "protocols");
+        let mut protocols = platform::get(&platform::get(credentials, "websocket"), "protocols");
         if !protocols.is_truthy() {
             protocols = SUBPROTOCOL.into();
         }
@@ -38,30 +38,30 @@ impl Socket {
         };
         socket.set_binary_type(BinaryType::Arraybuffer);
         let socket = Socket { socket, generation };
-        socket.tell(Some(ears));
+        socket.set_listener(Some(listener));
         Ok(socket)
     }
 
-    fn tell(&self, ears: Option<&Function>) {
-        self.socket.set_onopen(ears);
-        self.socket.set_onmessage(ears);
-        self.socket.set_onerror(ears);
-        self.socket.set_onclose(ears);
-        let drain = ears.map_or(JsValue::NULL, JsValue::from);
-        super::host::set(&self.socket, "ondrain", &drain);
+    fn set_listener(&self, listener: Option<&Function>) {
+        self.socket.set_onopen(listener);
+        self.socket.set_onmessage(listener);
+        self.socket.set_onerror(listener);
+        self.socket.set_onclose(listener);
+        let drain = listener.map_or(JsValue::NULL, JsValue::from);
+        super::platform::set(&self.socket, "ondrain", &drain);
     }
 
     pub fn as_js(&self) -> &JsValue {
         &self.socket
     }
 
-    /// The bytes are a view of wasm memory: the socket copies what it does not send at once.
+    /// The bytes are a view of wasm memory: the socket copies those that it does not send at once.
     pub fn send(&self, bytes: &[u8]) {
-        // Fails only on a socket that is not open, whose onclose tells more.
+        // Fails only on a socket that is not open, whose close event says why.
         let _ = self.socket.send_with_u8_array(bytes);
     }
 
-    /// With so many bytes more that are to come.
+    /// Whether it has enough, with so many bytes more that are held back.
     pub fn has_enough(&self, more: usize) -> bool {
         self.socket.buffered_amount() as usize + more > HIGH_MARK as usize
     }
@@ -70,9 +70,9 @@ impl Socket {
         let _ = self.socket.close();
     }
 
-    /// What it says from here on goes nowhere.
+    /// Its events are ignored from here on.
     pub fn abandon(&self) {
-        self.tell(None);
+        self.set_listener(None);
     }
 }
 

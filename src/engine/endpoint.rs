@@ -1,14 +1,19 @@
-//! Where to connect: from `mqttserver`, `mqttport`, `mqttprotocol` and `mqttpath` to one URL a
-//! server. What a whole URL says wins; what it leaves open is taken from the separate settings.
+//! Where to connect: from `mqttserver`, `mqttport`, `mqttprotocol` and `mqttpath` to one URL a server. The parts of a
+//! whole URL take precedence over the separate settings.
 
 use super::error::{excerpt, Code, Error};
-use super::text::{before, compose, count, find};
+use super::format::{before, count, find, format};
 
+/// How MQTT is carried.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Protocol {
+    /// WebSocket.
     Ws,
+    /// WebSocket over TLS.
     Wss,
+    /// TCP.
     Mqtt,
+    /// TLS.
     Mqtts,
 }
 
@@ -22,6 +27,7 @@ const PROTOCOLS: [(&str, Protocol); 6] = [
 ];
 
 impl Protocol {
+    /// From the scheme of a URL, or from `mqttprotocol`.
     pub fn parse(name: &str) -> Option<Protocol> {
         let found = PROTOCOLS.iter().find(|(n, _)| *n == name)?;
         Some(found.1)
@@ -36,37 +42,46 @@ impl Protocol {
         }
     }
 
+    /// Whether it is `ws` or `wss`.
     pub fn is_websocket(self) -> bool {
         matches!(self, Protocol::Ws | Protocol::Wss)
     }
 }
 
-/// What decides where the settings do not.
+/// Where the client runs: it decides where the settings do not.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Host {
+pub enum Platform {
+    /// Node.js: WebSocket, TCP and TLS.
     Node,
-    /// A page or worker; `secure` if it came by https.
+    /// A page or worker: WebSocket.
     Browser {
+        /// It was loaded by https.
         secure: bool,
     },
     /// A WASI component: TCP, and nothing else.
     Tcp,
 }
 
+/// The settings that a URL may leave open.
 pub struct Settings<'a> {
+    /// `mqttport`.
     pub port: Option<u16>,
-    /// The port was asked for by itself: a URL from elsewhere does not overrule it.
+    /// The port takes precedence over that of a URL: a one-shot names it.
     pub port_wins: bool,
+    /// `mqttprotocol`.
     pub protocol: Option<Protocol>,
+    /// `mqttpath`.
     pub path: &'a str,
+    /// `certs` was given.
     pub tls: bool,
-    pub host: Host,
+    /// Where the client runs.
+    pub platform: Platform,
 }
 
 /// The URL of one server.
 pub fn resolve(server: &str, settings: &Settings<'_>) -> Result<String, Error> {
     let wrong = |why: &str| {
-        Error::say(
+        Error::format(
             Code::InvalidOption,
             "mqttserver \"%\" %; give a host name (\"localhost\") or a URL (ws://host:9001/mqtt, wss://, mqtt://, mqtts://)",
             &[&excerpt(shown(server)), why],
@@ -97,7 +112,7 @@ pub fn resolve(server: &str, settings: &Settings<'_>) -> Result<String, Error> {
     }
     let bare_ipv6 = find(host, b':').is_some() && !host.starts_with('[');
     let host = if bare_ipv6 {
-        compose("[%]", &[host])
+        format("[%]", &[host])
     } else {
         host.to_owned()
     };
@@ -108,22 +123,22 @@ pub fn resolve(server: &str, settings: &Settings<'_>) -> Result<String, Error> {
     };
     let protocol = given
         .or(settings.protocol)
-        .unwrap_or(match (settings.host, port) {
-            (Host::Browser { secure: true }, _) => Protocol::Wss,
-            (Host::Browser { secure: false }, _) => Protocol::Ws,
-            (Host::Node, _) if settings.tls => Protocol::Mqtts,
-            (Host::Tcp, _) => Protocol::Mqtt,
-            (Host::Node, None | Some(1883)) => Protocol::Mqtt,
-            (Host::Node, Some(8883)) => Protocol::Mqtts,
-            (Host::Node, Some(_)) => Protocol::Ws,
+        .unwrap_or(match (settings.platform, port) {
+            (Platform::Browser { secure: true }, _) => Protocol::Wss,
+            (Platform::Browser { secure: false }, _) => Protocol::Ws,
+            (Platform::Node, _) if settings.tls => Protocol::Mqtts,
+            (Platform::Tcp, _) => Protocol::Mqtt,
+            (Platform::Node, None | Some(1883)) => Protocol::Mqtt,
+            (Platform::Node, Some(8883)) => Protocol::Mqtts,
+            (Platform::Node, Some(_)) => Protocol::Ws,
         });
-    match settings.host {
-        Host::Browser { .. } if !protocol.is_websocket() => {
+    match settings.platform {
+        Platform::Browser { .. } if !protocol.is_websocket() => {
             return Err(wrong(
                 "cannot be reached from a page, which has WebSockets only: use ws or wss",
             ));
         }
-        Host::Tcp if protocol != Protocol::Mqtt => {
+        Platform::Tcp if protocol != Protocol::Mqtt => {
             return Err(wrong(
                 "cannot be reached from a WASI component, which has TCP only: use mqtt",
             ));
@@ -147,7 +162,7 @@ pub fn resolve(server: &str, settings: &Settings<'_>) -> Result<String, Error> {
         (true, "") => settings.path,
         (true, path) => before(path, b'#'),
     };
-    Ok(compose(
+    Ok(format(
         "%%:%%",
         &[protocol.scheme(), &host, &count(port as usize), path],
     ))
@@ -184,7 +199,7 @@ pub fn elsewhere(here: &str, reference: &str) -> Option<String> {
         && !host
             .chars()
             .any(|c| matches!(c, '/' | '?' | '#' | '@') || is_blank(c));
-    good.then(|| compose("%://%:%%", &[scheme, host, &count(port as usize), path]))
+    good.then(|| format("%://%:%%", &[scheme, host, &count(port as usize), path]))
 }
 
 fn is_blank(c: char) -> bool {
@@ -213,16 +228,21 @@ fn split_port(authority: &str) -> Option<(&str, Option<u16>)> {
 mod tests {
     use super::*;
 
-    const PAGE: Host = Host::Browser { secure: false };
+    const PAGE: Platform = Platform::Browser { secure: false };
 
-    fn url(server: &str, port: Option<u16>, protocol: Option<&str>, host: Host) -> Result<String, String> {
+    fn url(
+        server: &str,
+        port: Option<u16>,
+        protocol: Option<&str>,
+        platform: Platform,
+    ) -> Result<String, String> {
         let settings = Settings {
             port,
             port_wins: false,
             protocol: protocol.and_then(Protocol::parse),
             path: "/mqtt",
             tls: false,
-            host,
+            platform,
         };
         resolve(server, &settings).map_err(|e| e.message.to_string())
     }
@@ -230,26 +250,26 @@ mod tests {
     #[test]
     fn the_transport_is_chosen_as_api_md_says() {
         let cases = [
-            ("localhost", None, None, Host::Node, "mqtt://localhost:1883"),
+            ("localhost", None, None, Platform::Node, "mqtt://localhost:1883"),
             (
                 "localhost",
                 Some(8883),
                 None,
-                Host::Node,
+                Platform::Node,
                 "mqtts://localhost:8883",
             ),
             (
                 "localhost",
                 Some(9001),
                 None,
-                Host::Node,
+                Platform::Node,
                 "ws://localhost:9001/mqtt",
             ),
             (
                 "localhost",
                 Some(9001),
                 Some("mqtt"),
-                Host::Node,
+                Platform::Node,
                 "mqtt://localhost:9001",
             ),
             ("localhost", None, None, PAGE, "ws://localhost:1883/mqtt"),
@@ -257,25 +277,31 @@ mod tests {
                 "localhost",
                 None,
                 None,
-                Host::Browser { secure: true },
+                Platform::Browser { secure: true },
                 "wss://localhost:8883/mqtt",
             ),
             (
                 "ws://h:9001/x?a=b#c",
                 Some(1883),
                 Some("mqtt"),
-                Host::Node,
+                Platform::Node,
                 "ws://h:9001/x?a=b",
             ),
-            ("ws://h", None, None, Host::Node, "ws://h:80/mqtt"),
+            ("ws://h", None, None, Platform::Node, "ws://h:80/mqtt"),
             ("wss://h/", None, None, PAGE, "wss://h:443/"),
             ("ws://h", Some(9001), None, PAGE, "ws://h:9001/mqtt"),
-            ("mqtts://h", None, None, Host::Node, "mqtts://h:8883"),
-            ("MQTT://h:1", None, None, Host::Node, "mqtt://h:1"),
-            ("::1", None, None, Host::Node, "mqtt://[::1]:1883"),
-            ("[::1]:1884", None, Some("mqtt"), Host::Node, "mqtt://[::1]:1884"),
-            ("h:9001", None, None, Host::Node, "ws://h:9001/mqtt"),
-            ("h:9001", None, None, Host::Tcp, "mqtt://h:9001"),
+            ("mqtts://h", None, None, Platform::Node, "mqtts://h:8883"),
+            ("MQTT://h:1", None, None, Platform::Node, "mqtt://h:1"),
+            ("::1", None, None, Platform::Node, "mqtt://[::1]:1883"),
+            (
+                "[::1]:1884",
+                None,
+                Some("mqtt"),
+                Platform::Node,
+                "mqtt://[::1]:1884",
+            ),
+            ("h:9001", None, None, Platform::Node, "ws://h:9001/mqtt"),
+            ("h:9001", None, None, Platform::Tcp, "mqtt://h:9001"),
         ];
         for (server, port, protocol, host, expected) in cases {
             assert_eq!(
@@ -289,22 +315,22 @@ mod tests {
     #[test]
     fn what_cannot_be_a_server_is_named() {
         for (server, host, why) in [
-            ("http://h", Host::Node, "scheme"),
+            ("http://h", Platform::Node, "scheme"),
             ("mqtt://h", PAGE, "page"),
-            ("ws://h", Host::Tcp, "WASI"),
-            ("mqtts://h", Host::Tcp, "TCP only"),
-            ("h:0", Host::Node, "port"),
-            ("h:70000", Host::Node, "port"),
-            ("", Host::Node, "host name"),
-            ("ws://", Host::Node, "host name"),
-            ("a b", Host::Node, "host name"),
-            ("h/path", Host::Node, "scheme"),
-            ("mqtt://me:secret@h", Host::Node, "mqttusername"),
-            ("mqtt://me:a@secret@h", Host::Node, "mqttusername"),
-            ("mqtt://me:a?secret@h", Host::Node, "port"),
-            ("http://h/p?token=secret", Host::Node, "scheme"),
-            ("http://h/p?token=a@secret", Host::Node, "scheme"),
-            ("http://h/p#secret", Host::Node, "scheme"),
+            ("ws://h", Platform::Tcp, "WASI"),
+            ("mqtts://h", Platform::Tcp, "TCP only"),
+            ("h:0", Platform::Node, "port"),
+            ("h:70000", Platform::Node, "port"),
+            ("", Platform::Node, "host name"),
+            ("ws://", Platform::Node, "host name"),
+            ("a b", Platform::Node, "host name"),
+            ("h/path", Platform::Node, "scheme"),
+            ("mqtt://me:secret@h", Platform::Node, "mqttusername"),
+            ("mqtt://me:a@secret@h", Platform::Node, "mqttusername"),
+            ("mqtt://me:a?secret@h", Platform::Node, "port"),
+            ("http://h/p?token=secret", Platform::Node, "scheme"),
+            ("http://h/p?token=a@secret", Platform::Node, "scheme"),
+            ("http://h/p#secret", Platform::Node, "scheme"),
         ] {
             let error = url(server, None, None, host).unwrap_err();
             assert!(

@@ -1,99 +1,27 @@
-//! What can go wrong, said once: a code that programs compare and a sentence that tells a person
-//! what was given, what is allowed and what to do. Owns no policy.
+//! Errors: a code that programs compare, and a sentence that tells a person what was given, what is allowed and what to
+//! do. The codes, `error/codes.rs`, are generated from schema/errors.json. Owns no policy.
 
-use std::borrow::Cow;
+mod codes;
 
-use super::text::{compose, count};
-use crate::codec::property;
+use super::format::{count, format};
+use crate::codec::properties::{self, Property};
+use crate::codec::ReasonCode;
 
-/// Stable names of errors; `name()` is what a user compares with.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Code {
-    /// The server cannot be reached, or its CONNACK says no (§3.2.2.3).
-    ConnectionRefused,
-    /// CONNACK 4 or 5 (§3.2.2.3).
-    NotAuthorized,
-    ConnectionLost,
-    /// What `certs` gives cannot be used.
-    CertificateInvalid,
-    /// The server does not take our certificate, or misses it.
-    CertificateRefused,
-    /// The server's certificate does not show that it is the one we want.
-    ServerUntrusted,
-    /// A warning: others can read the password, or be the server.
-    Insecure,
-    /// The function that gives credentials has failed.
-    CredentialsFailed,
-    QueueFull,
-    /// Made room for a later message, by `offlinepolicy`.
-    Dropped,
-    /// Waited for longer than `offlineexpiry`.
-    Expired,
-    Timeout,
-    Stopped,
-    PacketTooLarge,
-    ProtocolError,
-    SubscribeFailed,
-    UnsubscribeFailed,
-    /// PUBACK or PUBREC with a reason of 128 or more.
-    PublishRefused,
-    /// The server has said that it does not take such a thing, or it takes another MQTT version.
-    NotSupported,
-    InvalidOption,
-    OutOfRange,
-    InvalidTopic,
-    InvalidPayload,
-    Callback,
-    /// Another process or page has the store of this client id open.
-    StoreLocked,
-    /// Part of what the store held cannot be read.
-    StoreDamaged,
-    /// The store cannot be opened or written.
-    StoreFailed,
-}
+pub use codes::Code;
 
 /// Which JavaScript class carries the code.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Class {
+    /// `MqttError`.
     Mqtt,
+    /// `TypeError`.
     Type,
+    /// `RangeError`.
     Range,
 }
 
 impl Code {
-    pub fn name(self) -> &'static str {
-        match self {
-            Code::ConnectionRefused => "CONNECTION_REFUSED",
-            Code::NotAuthorized => "NOT_AUTHORIZED",
-            Code::ConnectionLost => "CONNECTION_LOST",
-            Code::CertificateInvalid => "CERTIFICATE_INVALID",
-            Code::CertificateRefused => "CERTIFICATE_REFUSED",
-            Code::ServerUntrusted => "SERVER_UNTRUSTED",
-            Code::Insecure => "INSECURE_CONNECTION",
-            Code::CredentialsFailed => "CREDENTIALS_FAILED",
-            Code::QueueFull => "QUEUE_FULL",
-            Code::Dropped => "DROPPED",
-            Code::Expired => "EXPIRED",
-            Code::Timeout => "TIMEOUT",
-            Code::Stopped => "STOPPED",
-            Code::PacketTooLarge => "PACKET_TOO_LARGE",
-            Code::ProtocolError => "PROTOCOL_ERROR",
-            Code::SubscribeFailed => "SUBSCRIBE_FAILED",
-            Code::UnsubscribeFailed => "UNSUBSCRIBE_FAILED",
-            Code::PublishRefused => "PUBLISH_REFUSED",
-            Code::NotSupported => "NOT_SUPPORTED",
-            Code::InvalidOption => "INVALID_OPTION",
-            Code::OutOfRange => "OUT_OF_RANGE",
-            Code::InvalidTopic => "INVALID_TOPIC",
-            Code::InvalidPayload => "INVALID_PAYLOAD",
-            Code::Callback => "CALLBACK_FAILED",
-            Code::StoreLocked => "STORE_LOCKED",
-            Code::StoreDamaged => "STORE_DAMAGED",
-            Code::StoreFailed => "STORE_FAILED",
-        }
-    }
-
-    /// What a transport that knows TLS may say of its failure, by its number in js/node/dressed.mjs.
+    /// The code that a transport gives its failure, by its number in js/node.
     pub fn of_transport(number: f64) -> Option<Code> {
         match number as u8 {
             1 => Some(Code::CertificateInvalid),
@@ -102,28 +30,23 @@ impl Code {
             _ => None,
         }
     }
-
-    pub fn class(self) -> Class {
-        match self {
-            Code::InvalidOption | Code::InvalidTopic | Code::InvalidPayload => Class::Type,
-            Code::OutOfRange => Class::Range,
-            _ => Class::Mqtt,
-        }
-    }
 }
 
-/// Boxed: a `Result` is then one word, and every function that hands one on is smaller.
+/// Boxed, so that a `Result` is one word, and every function that returns one is smaller.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Error(Box<Details>);
 
+/// The content of an [`Error`].
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Details {
+    /// What programs compare.
     pub code: Code,
     /// The return or reason code, where the broker sent one.
-    pub reason: Option<u8>,
-    /// What came along with it, MQTT 5.
+    pub reason: Option<ReasonCode>,
+    /// Properties that came with it, encoded; MQTT 5.
     pub properties: Vec<u8>,
-    pub message: Cow<'static, str>,
+    /// What happened, and what to do.
+    pub message: String,
 }
 
 impl std::ops::Deref for Error {
@@ -134,6 +57,14 @@ impl std::ops::Deref for Error {
     }
 }
 
+impl std::fmt::Display for Error {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str(&self.message)
+    }
+}
+
+impl std::error::Error for Error {}
+
 impl std::ops::DerefMut for Error {
     fn deref_mut(&mut self) -> &mut Details {
         &mut self.0
@@ -141,8 +72,13 @@ impl std::ops::DerefMut for Error {
 }
 
 impl Error {
+    /// With a sentence as it is.
     #[inline(never)]
-    fn made(code: Code, message: Cow<'static, str>) -> Self {
+    pub fn new(code: Code, message: &str) -> Self {
+        Error::made(code, message.to_owned())
+    }
+
+    fn made(code: Code, message: String) -> Self {
         Error(Box::new(Details {
             code,
             reason: None,
@@ -151,39 +87,35 @@ impl Error {
         }))
     }
 
-    pub fn new(code: Code, message: impl Into<Cow<'static, str>>) -> Self {
-        Error::made(code, message.into())
-    }
-
-    /// See `text::compose`; smaller in wasm than `format!`.
+    /// With each `%` in `template` replaced by the next of `args`; smaller in wasm than `format!`.
     #[inline(never)]
-    pub fn say(code: Code, sentence: &str, parts: &[&str]) -> Self {
-        Error::new(code, compose(sentence, parts))
+    pub fn format(code: Code, template: &str, args: &[&str]) -> Self {
+        Error::made(code, format(template, args))
     }
 
-    pub fn with_reason(mut self, reason: u8) -> Self {
+    /// With the reason code that belongs to it.
+    pub fn with_reason(mut self, reason: ReasonCode) -> Self {
         self.reason = Some(reason);
         self
     }
 
-    /// What a server of MQTT 5 refuses or ends, in its own words where it has any.
+    /// A refusal of the broker, or the end of a connection: with the name of its reason code (§2.4), and in the broker's
+    /// words where it has any.
     #[inline(never)]
-    pub fn because(code: Code, what: &str, reason: u8, properties: &[u8]) -> Self {
-        let said = property::string(properties, property::REASON_STRING).unwrap_or_default();
-        let said = excerpt(said);
-        let colon = if said.is_empty() { "" } else { ": " };
-        let reference = property::string(properties, property::SERVER_REFERENCE);
-        let go = if reference.is_some() {
-            "; it names another server: "
-        } else {
-            ""
+    pub fn because(code: Code, what: &str, reason: ReasonCode, properties: &[u8]) -> Self {
+        let text = excerpt(properties::string(properties, Property::ReasonString).unwrap_or_default());
+        let colon = if text.is_empty() { "" } else { ": " };
+        let reference = properties::string(properties, Property::ServerReference);
+        let named = match reference {
+            Some(_) => "; it names another server: ",
+            None => "",
         };
-        let number = count(reason.into());
+        let number = count(reason.0.into());
         let reference = excerpt(reference.unwrap_or_default());
-        let mut error = Error::say(
+        let mut error = Error::format(
             code,
-            "% (reason code %%%)%%",
-            &[what, &number, colon, &said, go, &reference],
+            "%, reason code % (%)%%%%",
+            &[what, &number, reason.name(), colon, &text, named, &reference],
         )
         .with_reason(reason);
         error.properties = properties.to_vec();
@@ -191,13 +123,16 @@ impl Error {
     }
 
     /// CONNACK reason codes of MQTT 5 (§3.2.2.2).
-    pub fn refusal_because(reason: u8, properties: &[u8]) -> Self {
+    pub fn refusal_because(reason: ReasonCode, properties: &[u8]) -> Self {
         let (code, what) = match reason {
-            0x84 => (
+            ReasonCode::UNSUPPORTED_PROTOCOL_VERSION => (
                 Code::NotSupported,
                 "the broker does not speak MQTT 5; set mqttversion to 4 or \"auto\"",
             ),
-            0x86 | 0x87 | 0x8a | 0x8c => (
+            ReasonCode::BAD_USER_NAME_OR_PASSWORD
+            | ReasonCode::NOT_AUTHORIZED
+            | ReasonCode::BANNED
+            | ReasonCode::BAD_AUTHENTICATION_METHOD => (
                 Code::NotAuthorized,
                 "the broker does not authorise this client; check mqttusername, mqttpassword and the broker's access rules",
             ),
@@ -207,8 +142,8 @@ impl Error {
     }
 
     /// CONNACK return codes of 3.1.1 (§3.2.2.3).
-    pub fn refusal(code: u8) -> Self {
-        let (kind, text) = match code {
+    pub fn refusal(code: ReasonCode) -> Self {
+        let (kind, text) = match code.0 {
             1 => (
                 Code::ConnectionRefused,
                 "the broker does not speak MQTT 3.1.1 (CONNACK 1); use a broker that does",
@@ -233,6 +168,7 @@ impl Error {
         Error::new(kind, text).with_reason(code)
     }
 
+    /// `stop` ended the operation.
     pub fn stopped() -> Self {
         Error::new(
             Code::Stopped,

@@ -1,16 +1,26 @@
-//! The keys of `credentials`: one table says what each may hold, and what is wrong with a value is said here, by
-//! name. What they mean is the builder's.
+//! The values of `credentials`: checks each against the table of keys, and says what is wrong with it. The table,
+//! `keys/table.rs`, is generated from schema/options.json. What a value means is the builder's, in `validate.rs`.
 
+mod table;
+
+use super::deadline::Millis;
 use super::error::{excerpt, Code, Error};
-use super::text::{self, compose, count, number};
+use super::format::{self, count, format, number};
+
+pub(super) use table::*;
 
 /// A value as it came from outside.
 #[derive(Debug, Clone, PartialEq)]
 pub enum Value {
+    /// undefined or null.
     Absent,
+    /// A string.
     Text(String),
+    /// A number.
     Number(f64),
+    /// true or false.
     Bool(bool),
+    /// A buffer source.
     Bytes(Vec<u8>),
     /// An array of strings.
     List(Vec<String>),
@@ -28,116 +38,15 @@ pub(super) enum Kind {
     Seconds(f64, f64),
     Store,
     Version,
-    /// Encoded by whoever knows the user's values.
+    /// Encoded by the adapter, which knows the user's values.
     Properties,
-    /// Looked at by who reads it; what it has is in `INNER`.
+    /// Its keys are in `INNER`; the transport reads it.
     Object,
-    /// A path or what the file has, of any length.
+    /// A path, or the content of the file, of any length.
     Content,
 }
 
-#[derive(Clone, Copy, PartialEq, Eq)]
-pub(super) enum Key {
-    ClientId,
-    Server,
-    Port,
-    Protocol,
-    Path,
-    Version,
-    Properties,
-    WillProperties,
-    TopicAliases,
-    FollowServerReference,
-    CleanSession,
-    Keepalive,
-    Username,
-    Password,
-    MaxReconnectDelay,
-    WillTopic,
-    WillPayload,
-    WillQos,
-    WillRetain,
-    QueueSize,
-    BatchSize,
-    PublishInterval,
-    ConnectTimeout,
-    AckTimeout,
-    StopTimeout,
-    MaxInflight,
-    MaxPacketSize,
-    OfflineSize,
-    OfflineBytes,
-    OfflinePolicy,
-    OfflineExpiry,
-    PublishTimeout,
-    Store,
-    Certs,
-    Websocket,
-    /// Of an object among them: only the transport reads it.
-    Inner,
-    /// Likewise, and only Node has such a transport.
-    NodeOnly,
-    Unverified,
-}
-
-type Row = (&'static str, Key, Kind);
-
-/// Every key there is. Seconds may have fractions.
-#[rustfmt::skip]
-pub(super) const KEYS: [Row; 35] = [
-    ("mqttclientid", Key::ClientId, Kind::Text),
-    ("mqttserver", Key::Server, Kind::TextOrList),
-    ("mqttport", Key::Port, Kind::Whole(1.0, 65_535.0)),
-    ("mqttprotocol", Key::Protocol, Kind::Text),
-    ("mqttpath", Key::Path, Kind::Text),
-    ("mqttversion", Key::Version, Kind::Version),
-    ("properties", Key::Properties, Kind::Properties),
-    ("willProperties", Key::WillProperties, Kind::Properties),
-    ("topicAliases", Key::TopicAliases, Kind::Bool),
-    ("followServerReference", Key::FollowServerReference, Kind::Bool),
-    ("mqttcleansession", Key::CleanSession, Kind::Bool),
-    ("mqttkeepalive", Key::Keepalive, Kind::Seconds(0.0, 65_535.0)),
-    ("mqttusername", Key::Username, Kind::Text),
-    ("mqttpassword", Key::Password, Kind::TextOrBytes),
-    ("maxmqttreconnectdelay", Key::MaxReconnectDelay, Kind::Seconds(0.0, 86_400.0)),
-    ("willsettopic", Key::WillTopic, Kind::Text),
-    ("willsetpayload", Key::WillPayload, Kind::TextOrBytes),
-    ("willsetqos", Key::WillQos, Kind::Whole(0.0, 2.0)),
-    ("willsetretain", Key::WillRetain, Kind::Bool),
-    ("queuesize", Key::QueueSize, Kind::Whole(1.0, 1_000_000.0)),
-    ("batchsize", Key::BatchSize, Kind::Whole(1.0, 1_000_000.0)),
-    ("publishinterval", Key::PublishInterval, Kind::Seconds(0.0, MAX_SECONDS)),
-    ("connecttimeout", Key::ConnectTimeout, Kind::Seconds(0.001, MAX_SECONDS)),
-    ("acktimeout", Key::AckTimeout, Kind::Seconds(0.001, MAX_SECONDS)),
-    ("stoptimeout", Key::StopTimeout, Kind::Seconds(0.0, MAX_SECONDS)),
-    ("maxinflight", Key::MaxInflight, Kind::Whole(1.0, 65_535.0)),
-    ("maxpacketsize", Key::MaxPacketSize, Kind::Whole(16.0, 268_435_460.0)),
-    ("offlinesize", Key::OfflineSize, Kind::Whole(0.0, 10_000_000.0)),
-    ("offlinebytes", Key::OfflineBytes, Kind::Whole(0.0, 2_147_483_648.0)),
-    ("offlinepolicy", Key::OfflinePolicy, Kind::Text),
-    ("offlineexpiry", Key::OfflineExpiry, Kind::Seconds(0.0, MAX_SECONDS)),
-    ("publishtimeout", Key::PublishTimeout, Kind::Seconds(0.0, MAX_SECONDS)),
-    ("store", Key::Store, Kind::Store),
-    ("certs", Key::Certs, Kind::Object),
-    ("websocket", Key::Websocket, Kind::Object),
-];
-
-/// Keys of the objects among them. What they give is read by the transport.
-#[rustfmt::skip]
-pub(super) const INNER: [Row; 9] = [
-    ("certs.iotProtocolName", Key::Inner, Kind::Text),
-    ("certs.ca", Key::Inner, Kind::Content),
-    ("certs.cert", Key::Inner, Kind::Content),
-    ("certs.key", Key::Inner, Kind::Content),
-    ("certs.passphrase", Key::Inner, Kind::Text),
-    ("certs.dangerouslyDisableServerVerification", Key::Unverified, Kind::Bool),
-    ("websocket.headers", Key::NodeOnly, Kind::Object),
-    ("websocket.protocols", Key::Inner, Kind::TextOrList),
-    ("websocket.agent", Key::NodeOnly, Kind::Object),
-];
-
-/// 24 days: what a JavaScript timer can hold.
-const MAX_SECONDS: f64 = 2_147_483.0;
+pub(super) type Row = (&'static str, Key, Kind);
 
 /// The key's own name, and the value as `check` leaves it.
 #[inline(never)]
@@ -158,20 +67,20 @@ pub(super) fn find(
 }
 
 fn has_nul(text: &str) -> bool {
-    text::find(text, 0).is_some()
+    format::find(text, 0).is_some()
 }
 
 /// The value in its one form (text for bytes becomes bytes), or an error.
 fn check(name: &str, kind: Kind, value: Value) -> Result<Value, Error> {
     match (kind, value) {
         (Kind::Text | Kind::TextOrBytes | Kind::TextOrList, Value::Text(text)) if text.len() > 65_535 => {
-            Err(Error::say(
+            Err(Error::format(
                 Code::OutOfRange,
                 "% has % bytes; MQTT allows at most 65,535",
                 &[name, &count(text.len())],
             ))
         }
-        (Kind::Text | Kind::TextOrList, Value::Text(text)) if has_nul(&text) => Err(Error::say(
+        (Kind::Text | Kind::TextOrList, Value::Text(text)) if has_nul(&text) => Err(Error::format(
             Code::InvalidOption,
             "% contains U+0000, which MQTT does not allow [MQTT-1.5.3-2]; take it out",
             &[name],
@@ -180,7 +89,7 @@ fn check(name: &str, kind: Kind, value: Value) -> Result<Value, Error> {
         (Kind::TextOrBytes, Value::Text(text)) => Ok(Value::Bytes(text.into_bytes())),
         (Kind::TextOrList, Value::Text(text)) => Ok(Value::List(vec![text])),
         (Kind::TextOrList, Value::List(list)) if !list.is_empty() => Ok(Value::List(list)),
-        (Kind::TextOrBytes, Value::Bytes(bytes)) if bytes.len() > 65_535 => Err(Error::say(
+        (Kind::TextOrBytes, Value::Bytes(bytes)) if bytes.len() > 65_535 => Err(Error::format(
             Code::OutOfRange,
             "% has % bytes; MQTT allows at most 65,535",
             &[name, &count(bytes.len())],
@@ -201,9 +110,8 @@ fn check(name: &str, kind: Kind, value: Value) -> Result<Value, Error> {
         (Kind::Seconds(min, max), Value::Number(n)) if n >= min && n <= max => Ok(Value::Number(n)),
         (kind, value) => {
             let is_number = matches!(value, Value::Number(_));
-            let bounds = |what: &str, min: f64, max: f64| {
-                compose("% from % to %", &[what, &number(min), &number(max)])
-            };
+            let bounds =
+                |what: &str, min: f64, max: f64| format("% from % to %", &[what, &number(min), &number(max)]);
             let allowed = match kind {
                 Kind::Text => "a string".to_owned(),
                 Kind::TextOrBytes => "a string or bytes".to_owned(),
@@ -227,12 +135,18 @@ fn check(name: &str, kind: Kind, value: Value) -> Result<Value, Error> {
     }
 }
 
+/// Seconds as the engine counts time.
+fn millis(seconds: f64) -> Millis {
+    // Only a true 0 turns something off.
+    ((seconds * 1000.0).round() as Millis).max((seconds > 0.0) as Millis)
+}
+
 pub(super) fn wrong(name: &str, given: &Value, allowed: &str) -> Error {
     let shown = match given {
         // What may be a secret is not shown.
-        _ if name == "mqttpassword" || text::find(name, b'.').is_some() => "something else".to_owned(),
+        _ if name == "mqttpassword" || format::find(name, b'.').is_some() => "something else".to_owned(),
         Value::Absent => "nothing".to_owned(),
-        Value::Text(text) => compose("the string \"%\"", &[&excerpt(text)]),
+        Value::Text(text) => format("the string \"%\"", &[&excerpt(text)]),
         Value::Number(n) => number(*n),
         Value::Bool(b) => (if *b { "true" } else { "false" }).to_owned(),
         Value::Bytes(_) => "bytes".to_owned(),
@@ -240,7 +154,7 @@ pub(super) fn wrong(name: &str, given: &Value, allowed: &str) -> Error {
         Value::List(_) => "an array".to_owned(),
         Value::Other(kind) => (*kind).to_owned(),
     };
-    Error::say(
+    Error::format(
         Code::InvalidOption,
         "credentials.% must be %; % was given",
         &[name, allowed, &shown],
@@ -262,9 +176,9 @@ pub fn unknown(place: &str, key: &str, known: &dyn Fn(usize) -> Option<&'static 
     }
     let hint = match nearest {
         "" => "; see the table of options in the README".to_owned(),
-        _ => compose("; did you mean \"%\"?", &[nearest]),
+        _ => format("; did you mean \"%\"?", &[nearest]),
     };
-    Error::say(
+    Error::format(
         Code::InvalidOption,
         "% has no key \"%\"%",
         &[place, &excerpt(key), &hint],

@@ -1,24 +1,26 @@
-//! What may be published: a message as a user gives it, and what is wrong with it.
+//! A message as a user gives it, and what may be wrong with it.
 
-use super::text::count;
-use super::timers::Millis;
-use super::{Code, Error};
+use super::deadline::{Millis, NEVER};
+use super::error::{Code, Error};
+use super::format::count;
 use crate::codec::frame::MAX_REMAINING_LENGTH;
-use crate::codec::property::{number, MESSAGE_EXPIRY};
+use crate::codec::properties::{self, number, Place, Property};
 use crate::codec::{publish, topic, Version};
 
+/// A message to be published.
 #[derive(Debug, Clone, Copy)]
 pub struct Message<'a> {
+    /// A topic name (§4.7).
     pub topic: &'a str,
+    /// Any bytes.
     pub payload: &'a [u8],
+    /// 0, 1 or 2.
     pub qos: u8,
+    /// The broker keeps it for later subscribers (§3.3.1.3).
     pub retain: bool,
     /// An encoded list that may stand in a PUBLISH, MQTT 5; empty otherwise.
     pub properties: &'a [u8],
 }
-
-/// `Op::expires` of a message that does not.
-pub(super) const NEVER: Millis = 0;
 
 impl<'a> Message<'a> {
     pub(super) fn parts(&self) -> publish::Parts<'a> {
@@ -34,7 +36,7 @@ impl<'a> Message<'a> {
 
     /// When it is of no more use (§3.3.2.3.3).
     pub(super) fn expires(&self, now: Millis) -> Millis {
-        match number(self.properties, MESSAGE_EXPIRY) {
+        match number(self.properties, Property::MessageExpiryInterval) {
             Some(seconds) => now + Millis::from(seconds) * 1000,
             None => NEVER,
         }
@@ -42,9 +44,12 @@ impl<'a> Message<'a> {
 }
 
 /// Whether a topic name may be published to (§4.7).
+///
+/// # Errors
+/// `INVALID_TOPIC`, or `OUT_OF_RANGE` beyond 65,535 bytes.
 pub fn check_topic(name: &str) -> Result<(), Error> {
     topic::check_name(name).map_err(|why| {
-        Error::say(
+        Error::format(
             if name.len() > 65_535 {
                 Code::OutOfRange
             } else {
@@ -56,17 +61,17 @@ pub fn check_topic(name: &str) -> Result<(), Error> {
     })
 }
 
-/// Size and QoS; the topic is looked at by `check_topic`.
+/// Checks size, QoS and properties; `check_topic` checks the topic.
 #[inline(always)]
 pub(super) fn check_message(version: Version, message: &Message<'_>) -> Result<(), Error> {
-    // What most are is seen at once.
+    // Most messages pass here.
     if message.qos <= 2 && message.properties.is_empty() && message.payload.len() <= SHORT {
         return Ok(());
     }
     check_all(version, message)
 }
 
-/// With a topic and properties of any length it is far from the largest packet.
+/// A payload up to this is far from the largest packet, with a topic of any length.
 const SHORT: usize = 1 << 20;
 
 #[cold]
@@ -75,19 +80,34 @@ fn check_all(version: Version, message: &Message<'_>) -> Result<(), Error> {
     if version == Version::V4 && !message.properties.is_empty() {
         return Err(needs_5("properties"));
     }
+    check_properties(message.properties, Place::Publish)?;
     let length = publish::remaining_length(version, &message.parts());
     if length <= MAX_REMAINING_LENGTH {
         return Ok(());
     }
-    Err(Error::say(
+    Err(Error::format(
         Code::PacketTooLarge,
         "a message of % bytes is too large; an MQTT packet holds at most 268,435,455 bytes, so send it in parts",
         &[&count(message.payload.len())],
     ))
 }
 
+/// Whether an encoded list of properties may stand in this packet.
+pub(super) fn check_properties(list: &[u8], place: Place) -> Result<(), Error> {
+    match list.is_empty() {
+        true => Ok(()),
+        false => properties::check(list, place).map_err(|why| {
+            Error::format(
+                Code::InvalidOption,
+                "the properties cannot be sent: %; give an encoded list that may stand in this packet",
+                &[why.sentence],
+            )
+        }),
+    }
+}
+
 pub(super) fn needs_5(what: &str) -> Error {
-    Error::say(
+    Error::format(
         Code::InvalidOption,
         "% belong to MQTT 5.0, and this connection speaks 3.1.1 (mqttversion 4); leave them out, or set mqttversion to 5",
         &[what],
@@ -98,7 +118,7 @@ pub(super) fn check_qos(qos: u8) -> Result<(), Error> {
     if qos <= 2 {
         return Ok(());
     }
-    Err(Error::say(
+    Err(Error::format(
         Code::OutOfRange,
         "qos must be 0, 1 or 2; % was given",
         &[&count(qos as usize)],

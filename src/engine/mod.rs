@@ -1,93 +1,94 @@
 //! MQTT itself, as a state machine without input or output.
 //!
-//! The engine is given user calls, bytes, the fate of its transport, and the time. It gives back
-//! bytes, events and the next deadline. Its methods are of four kinds:
+//! The engine is given user calls, bytes, the fate of its transport, and the time; it answers what is to be done. Its
+//! methods are of four kinds:
 //!
-//! - **inputs**: `start`, `stop`, `publish`, `batch`, `queue`, `flush`, `subscribe`,
-//!   `unsubscribe`, `authenticate`, `answered`, `opened`, `closed`, `network`, `space` + `received`, `set_blocked`, `tick`;
-//! - **outputs**: `outgoing` (then `sent`), `next_event`, `next_deadline`;
-//! - **views** that hold until the next input: `records`, `inbound`, `topic`, `route`;
+//! - **inputs**: `start`, `stop`, `publish`, `batch`, `queue`, `flush`, `subscribe`, `unsubscribe`, `authenticate`,
+//!   `credentials_given`, `opened`, `closed`, `space` + `received`, `transmitted`, `stored`, `set_blocked`,
+//!   `set_network`, `tick`;
+//! - **output**: `poll`, which says what to do next: see [`Output`] and [`drive()`];
+//! - **views** that hold until the next bytes: `messages`, `received_bytes`, `topic`, `route`;
 //! - **getters**: `state`, `stats`, `config`.
 //!
-//! After every input the driver drains all outputs: bytes until `outgoing` is empty, events until
-//! there is none, then it arms one timer for `next_deadline`. Time is milliseconds of any clock
-//! that does not go back; randomness is the seed given to `new`.
+//! After every input an adapter drains the engine with [`drive()`]. Time is milliseconds of any clock that does not go
+//! back; randomness is the seed given to `new`.
+//!
+//! Four machines do the work, and none of them knows another: `Connection`, `Session`, `Outbox` and `Subscriptions`.
+//! The engine routes between them. Tests that need all of them are in `tests/`.
 
-mod aliases;
-mod auth;
-mod backoff;
-mod collect;
+#![forbid(unsafe_code)]
+
+mod connecting;
 mod connection;
-mod credentials;
-mod handshake;
-mod inbox;
+mod deadline;
+mod drive;
+mod effects;
+mod interner;
 mod journal;
-mod keepalive;
 mod keys;
+mod lifecycle;
 mod message;
-mod names;
-mod ops;
-mod patience;
-mod publish;
-mod receive;
-mod resume;
-mod rng;
-mod router;
-mod server;
-mod stop;
-mod subscribe;
+mod outbox;
+mod output;
+mod publishes;
+mod publishing;
+mod random;
+mod receiving;
+mod record;
+mod restoring;
+mod session;
+mod stopping;
+mod subscribing;
+mod subscriptions;
 #[cfg(test)]
 mod tests;
-pub(crate) mod text;
-mod timers;
-mod topics;
+mod topic_cache;
 
 pub mod config;
 pub mod endpoint;
 pub mod error;
-pub mod event;
+pub(crate) mod format;
 pub mod stats;
 pub mod validate;
 
-use std::collections::VecDeque;
-
 pub use crate::codec::Version;
 pub use config::{Config, Policy, Versions, Will};
+pub use deadline::Millis;
+pub use drive::{drive, transmit_if_full, Flow, Io};
 pub use error::{Class, Code, Error};
-pub use event::{Event, Generation, Outcome, Record, Token, NOBODY};
-pub use journal::Change;
 pub use message::{check_topic, Message};
-pub use publish::Taken;
+pub use output::{Change, Delivery, Event, Generation, MessageView, Outcome, Output, Token};
+pub use publishing::Published;
 pub use stats::Stats;
-pub use subscribe::Filter;
-pub use timers::Millis;
+pub use subscriptions::Filter;
 
-use aliases::Aliases;
-use collect::Collector;
-use connection::Link;
-use inbox::Inbox;
-use ops::{Key, Ops};
-use patience::Patience;
-use publish::Held;
-use receive::Received;
-use rng::Rng;
-use server::Server;
-use stop::Stopping;
-use subscribe::Subscriptions;
-use timers::{Timer, Timers};
-use topics::Topics;
+use connection::{Connection, Phase, SEND_CAP};
+use deadline::NEVER;
+use effects::{Effects, Queued};
+use interner::HashKeys;
+use lifecycle::Lifecycle;
+use outbox::{Limits, Outbox};
+use random::Random;
+use session::Session;
+use subscriptions::Subscriptions;
 
 /// What a user sees as `client.state`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum State {
+    /// Not started.
     Idle,
+    /// The first connection is being made.
     Connecting,
+    /// CONNACK has accepted the connection.
     Connected,
+    /// A connection was lost, or an attempt failed.
     Reconnecting,
+    /// `stop` was called.
     Stopped,
 }
 
 impl State {
+    /// The name that a user sees.
     pub fn name(self) -> &'static str {
         match self {
             State::Idle => "idle",
@@ -99,230 +100,259 @@ impl State {
     }
 }
 
-/// `outgoing` is handed over when it passes this, so that no frame is much larger.
-pub const SEND_CAP: usize = 64 << 10;
-
+/// A client. See the documentation of the module.
 #[derive(Debug)]
 pub struct Engine {
-    cfg: Config,
-    /// Which protocol the connection speaks, and what waits is encoded in.
-    version: Version,
-    rng: Rng,
-    timers: Timers,
-    events: VecDeque<Event>,
-    stats: Stats,
-
-    link: Link,
-    server: Server,
-    aliases: Aliases,
-    /// Bytes for the transport, one buffer for all packets of a turn.
-    out: Vec<u8>,
-    inbox: Inbox,
-    received: Received,
-    topics: Topics,
-
-    ops: Ops,
-    /// SUBSCRIBE and UNSUBSCRIBE that are not on the wire.
-    control: VecDeque<Key>,
-    /// In flight when the connection was lost, to be sent again, in their original order.
-    resend: VecDeque<Key>,
-    /// Publishes that wait for the connection or for a place in the window.
-    waiting: VecDeque<Key>,
-    collector: Collector,
-    subs: Subscriptions,
-    held: Held,
-    /// Were in flight in a session that was lost, and wait as new ones: they count in no bound.
-    again: Held,
-    patience: Patience,
-    stopping: Stopping,
+    connection: Connection,
+    session: Session,
+    outbox: Outbox,
+    subscriptions: Subscriptions,
+    lifecycle: Lifecycle,
+    effects: Effects,
+    /// PUBLISH packets written, resent ones not counted again.
+    sent: u64,
+    /// The application is dealing with the messages before this ticket.
+    delivering: Option<session::inbound::Ticket>,
+    /// The store has enough to do: no changes are given out.
+    store_busy: bool,
 }
 
 impl Engine {
-    pub fn new(mut cfg: Config, seed: u64) -> Self {
-        let mut rng = Rng::new(seed);
-        let made_up_id = cfg.client_id.is_empty() && !cfg.assigned_id;
-        if made_up_id {
-            cfg.client_id = rng.client_id();
-        }
-        Engine {
-            version: match cfg.version {
-                Versions::V4 => Version::V4,
-                Versions::V5 | Versions::Auto => Version::V5,
-            },
-            cfg,
-            rng,
-            timers: Timers::new(),
-            events: VecDeque::new(),
-            stats: Stats::default(),
-            link: Link {
-                made_up_id,
-                ..Link::default()
-            },
-            server: Server::default(),
-            aliases: Aliases::default(),
-            out: Vec::new(),
-            inbox: Inbox::default(),
-            received: Received::default(),
-            topics: Topics::default(),
-            ops: Ops::default(),
-            control: VecDeque::new(),
-            resend: VecDeque::new(),
-            waiting: VecDeque::new(),
-            collector: Collector::default(),
-            subs: Subscriptions::default(),
-            held: Held::default(),
-            again: Held::default(),
-            patience: Patience::default(),
-            stopping: Stopping::default(),
-        }
+    /// A client that is not started. `seed` is the source of its client identifier, of delays and of the keys of its
+    /// hash tables.
+    ///
+    /// # Errors
+    /// The configuration cannot work: see [`Config::check`].
+    pub fn new(config: Config, seed: u64) -> Result<Self, Error> {
+        config.check()?;
+        let mut random = Random::new(seed);
+        let mut hash_seed = Random::new(random.next());
+        let keys = HashKeys::new(&mut hash_seed);
+        let limits = Limits::new(&config);
+        let connection = Connection::new(config, random, keys);
+        Ok(Engine {
+            outbox: Outbox::new(limits, connection.version(), keys),
+            connection,
+            session: Session::default(),
+            subscriptions: Subscriptions::new(keys),
+            lifecycle: Lifecycle::new(),
+            effects: Effects::default(),
+            sent: 0,
+            delivering: None,
+            store_busy: false,
+        })
     }
 
+    // ---- getters
+
+    /// The settings in force.
     pub fn config(&self) -> &Config {
-        &self.cfg
+        self.connection.config()
     }
 
-    /// Which protocol the current connection, or the next, speaks.
+    /// The protocol that the current connection speaks, or the next one will.
     pub fn version(&self) -> Version {
-        self.version
+        self.connection.version()
     }
 
+    /// As a user sees it.
+    pub fn state(&self) -> State {
+        self.connection.state()
+    }
+
+    /// Counters, since the client was made.
     pub fn stats(&self) -> Stats {
         Stats {
-            in_flight: self.ops.in_flight() as u64,
-            queued: self.waiting_messages() as u64,
-            ..self.stats
+            sent: self.sent,
+            received: self.session.received().received,
+            bytes_sent: self.connection.bytes_sent,
+            bytes_received: self.connection.bytes_received,
+            in_flight: self.session.len() as u64,
+            queued: self.outbox.len() as u64,
+            dropped: self.outbox.dropped(),
+            reconnects: self.connection.reconnects,
         }
     }
 
-    /// When the next attempt to connect is made, if one waits for its time.
+    /// When the next attempt to connect is made, if one is planned.
     pub fn retries_at(&self) -> Option<Millis> {
-        self.timers
-            .is_set(Timer::Retry)
-            .then(|| self.timers.at(Timer::Retry))
+        Some(self.connection.retries_at()).filter(|&at| at != NEVER)
     }
 
-    /// Bytes for the transport of the current generation; what waits is moved up first. Give them
-    /// all to the transport, call `sent`, and ask again until it is empty.
-    pub fn outgoing(&mut self, now: Millis) -> &[u8] {
-        self.fill(now);
-        // The last message of a client that stops may have been of QoS 0: nothing else ends the wait.
-        self.stop_if_drained(now);
-        &self.out
+    /// Whether CONNACK has accepted the current connection.
+    pub fn is_online(&self) -> bool {
+        self.connection.is_online()
     }
 
-    /// Whether there is anything on a connection for `outgoing`.
-    pub fn has_outgoing(&self) -> bool {
-        let waiting = self.control.len() + self.resend.len() + self.waiting.len();
-        self.is_online() && self.out.len() + waiting > 0
-    }
-
-    /// What `outgoing` has without moving anything up.
-    pub fn unsent(&self) -> &[u8] {
-        &self.out
-    }
-
-    /// How many bytes `outgoing` has without moving anything up.
-    pub fn pending_bytes(&self) -> usize {
-        self.out.len()
-    }
-
-    pub fn sent(&mut self, now: Millis) {
-        if self.out.is_empty() {
-            return;
-        }
-        self.stats.bytes_sent += self.out.len() as u64;
-        self.link.last_sent = now;
-        self.received.answered();
-        self.out.clear();
-        if self.out.capacity() > 16 * SEND_CAP {
-            self.out = Vec::new();
-        }
-    }
-
-    /// What a burst has made large is given back when there is nothing to do.
-    fn rest(&mut self) {
-        if self.out.is_empty() {
-            self.out = Vec::new();
-        }
-        if self.events.is_empty() {
-            self.received.records = Vec::new();
-            self.inbox.rest();
-        }
-    }
-
-    #[cfg(test)]
-    pub fn buffers(&self) -> usize {
-        self.out.capacity() + self.inbox.buf.capacity() + self.received.records.capacity()
-    }
-
-    pub fn next_event(&mut self) -> Option<Event> {
-        self.events.pop_front()
-    }
-
-    pub fn has_events(&self) -> bool {
-        !self.events.is_empty()
-    }
-
-    /// A place in the order of the calls: see `ended_up_to`.
-    pub fn mark(&self) -> u64 {
-        self.ops.mark()
-    }
-
-    /// Whether every publish begun up to the mark has ended.
-    pub fn ended_up_to(&self, mark: u64) -> bool {
-        self.ops.ended_up_to(mark)
+    /// Whether `stop` was called and has not ended.
+    pub fn is_stopping(&self) -> bool {
+        self.lifecycle.is_stopping()
     }
 
     /// Stopped to the end: no transport is wanted and no timer.
     pub fn is_stopped(&self) -> bool {
-        self.link.phase == connection::Phase::Stopped
+        matches!(self.connection.phase(), Phase::Stopped)
     }
 
+    /// When `tick` is to be called next.
     pub fn next_deadline(&self) -> Option<Millis> {
-        self.timers.next()
+        Some(self.deadline()).filter(|&at| at != NEVER)
     }
 
-    /// The time has come, or gone by: works on every timer that is due.
+    fn deadline(&self) -> Millis {
+        let machines = self.connection.next_deadline().min(self.session.next_deadline());
+        let machines = machines.min(self.outbox.next_deadline());
+        let machines = machines.min(self.subscriptions.next_deadline());
+        machines.min(self.lifecycle.next_deadline())
+    }
+
+    /// Whether the transport takes no more for now.
+    pub fn is_blocked(&self) -> bool {
+        self.connection.is_blocked()
+    }
+
+    // ---- the output
+
+    /// What is to be done next, until it is [`Output::Idle`]. The order is the engine's:
+    ///
+    /// 1. messages are delivered and events reported, in the order in which they happened;
+    /// 2. then what was delivered counts as handled, and its acknowledgements are written [MQTT-4.6.0-2];
+    /// 3. what must outlive the process is stored;
+    /// 4. bytes are transmitted, before their transport is closed.
+    pub fn poll(&mut self, now: Millis) -> Output {
+        if let Some(ticket) = self.delivering.take() {
+            self.session
+                .inbound()
+                .handled_before(ticket, &mut self.effects.journal);
+        }
+        loop {
+            match self.effects.queue.pop_front() {
+                Some(Queued::Deliver(delivery, ticket)) => {
+                    self.delivering = Some(ticket);
+                    return Output::Deliver(delivery);
+                }
+                Some(Queued::Event(Event::Close { generation })) => return self.close(now, generation),
+                Some(Queued::Event(event)) => return Output::Event(event),
+                None => {}
+            }
+            self.write_acknowledgements();
+            self.fill(now);
+            self.stop_if_drained(now);
+            self.end_flushes();
+            if self.effects.queue.is_empty() {
+                break;
+            }
+        }
+        match self.next_bytes(now) {
+            Some(output) => output,
+            None => Output::Idle(self.next_deadline()),
+        }
+    }
+
+    /// The end of a transport; changes and bytes that precede it come first.
+    fn close(&mut self, now: Millis, generation: Generation) -> Output {
+        let close = Event::Close { generation };
+        if self.connection.unsent() == 0 {
+            return Output::Event(close);
+        }
+        self.effects.queue.push_front(Queued::Event(close));
+        if self.effects.journal.has_changes() {
+            return Output::Store(self.effects.journal.take_changes());
+        }
+        self.transmit(now, generation)
+    }
+
+    /// Changes, then bytes, as far as store and transport take them.
+    fn next_bytes(&mut self, now: Millis) -> Option<Output> {
+        if self.store_busy {
+            return None;
+        }
+        if self.effects.journal.has_changes() {
+            return Some(Output::Store(self.effects.journal.take_changes()));
+        }
+        if self.connection.unsent() == 0 || self.connection.is_blocked() {
+            return None;
+        }
+        Some(self.transmit(now, self.connection.generation()))
+    }
+
+    /// Only changes and bytes, once there are many bytes: for a loop of publishes that leaves no room for events.
+    pub fn poll_full(&mut self, now: Millis) -> Option<Output> {
+        match self.connection.unsent() >= SEND_CAP {
+            true => self.next_bytes(now),
+            false => None,
+        }
+    }
+
+    fn transmit(&mut self, now: Millis, generation: Generation) -> Output {
+        self.session.inbound().transmitted();
+        Output::Transmit {
+            generation,
+            bytes: self.connection.take_out(now),
+        }
+    }
+
+    /// The bytes of [`Output::Transmit`] were given to the transport; the buffer is used again.
+    pub fn transmitted(&mut self, bytes: Vec<u8>, flow: Flow) {
+        self.connection.recycle(bytes);
+        if flow == Flow::Full {
+            self.connection.set_blocked(true);
+        }
+    }
+
+    /// The changes of [`Output::Store`] were given to the store. When it is full, nothing is stored or transmitted until
+    /// this is called again, apart from the last changes and bytes before a transport is closed.
+    pub fn stored(&mut self, flow: Flow) {
+        self.store_busy = flow == Flow::Full;
+    }
+
+    /// Whether the transport takes no more for now: then messages wait in the offline queue, which is bounded.
+    pub fn set_blocked(&mut self, blocked: bool) {
+        self.connection.set_blocked(blocked);
+    }
+
+    /// The time has come, or gone by: works on everything that is due.
     pub fn tick(&mut self, now: Millis) {
-        while let Some(timer) = self.timers.expire(now) {
-            match timer {
-                Timer::Connect => self.connect_overdue(now),
-                Timer::Retry => self.attempt(now),
-                Timer::Stable => self.link.attempts = 0,
-                Timer::Keepalive => self.check_keepalive(now),
-                Timer::Batch => self.flush_due_batches(now, now),
-                Timer::Queue => self.flush_queue(now),
-                Timer::Ack => self.check_overdue(now),
-                Timer::Age => self.lose_patience(now),
-                Timer::Stop => self.stop_overdue(now),
+        loop {
+            if self.connection.connect_expired(now) {
+                let error = self.connection.connect_timeout_error();
+                self.connection.close_transport(&mut self.effects);
+                self.connection_lost(now, connecting::RC_LOST, error);
+            } else if self.connection.retry_expired(now) {
+                self.connection.attempt(now, &mut self.effects);
+            } else {
+                self.connection.note_stable(now);
+                self.check_keepalive(now);
+                self.outbox.tick(now, &mut self.effects);
+                self.check_acknowledgements(now);
+                self.check_ages(now);
+                if self.lifecycle.stop_due.expire(now) {
+                    self.stop_overdue(now);
+                }
             }
             self.stop_if_drained(now);
+            if self.deadline() > now {
+                return;
+            }
         }
     }
 
-    pub fn is_online(&self) -> bool {
-        self.link.phase == connection::Phase::Online
-    }
-
-    /// Whether the transport has enough to do: then messages wait here, where they are bounded.
-    pub fn set_blocked(&mut self, blocked: bool) {
-        self.link.blocked = blocked;
-    }
-
-    pub fn is_blocked(&self) -> bool {
-        self.link.blocked
-    }
-
-    /// Ends a call that only the caller's promise waits for.
-    pub fn ended(&mut self, token: Token) {
-        self.done(token, Ok(Outcome::None));
-    }
-
-    fn done(&mut self, token: Token, result: Result<Outcome, Error>) {
-        if token != NOBODY {
-            self.events.push_back(Event::Done { token, result });
-        } else if let Err(error) = result {
-            self.events.push_back(Event::Error(error));
+    /// A burst made buffers large: they are given back when there is nothing to do.
+    fn shrink(&mut self) {
+        self.connection.shrink();
+        if self.effects.queue.is_empty() && self.delivering.is_none() {
+            self.session.inbound().shrink();
+            self.connection.received().shrink();
         }
+    }
+
+    /// A call that only its caller's promise waits for has ended.
+    pub fn ended(&mut self, token: Option<Token>) {
+        self.effects.succeeded(token);
+    }
+
+    #[cfg(test)]
+    pub(crate) fn buffers(&self) -> usize {
+        self.connection.capacity() + self.session.received().capacity()
     }
 }

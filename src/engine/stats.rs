@@ -1,16 +1,19 @@
 //! Counters of one client, from its construction on.
 
+/// Counters of one client.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct Stats {
     /// PUBLISH packets handed to the connection, resent ones not counted again.
     pub sent: u64,
-    /// Messages given to the user.
+    /// Messages delivered to the application.
     pub received: u64,
+    /// Bytes given to transports.
     pub bytes_sent: u64,
+    /// Bytes received from transports.
     pub bytes_received: u64,
     /// QoS 1 and 2 messages that the broker has not acknowledged to the end.
     pub in_flight: u64,
-    /// Messages that wait: offline, for a place in the window, in the queue; batched items.
+    /// Messages not sent yet: in the offline queue, in the timed queue, items of batches.
     pub queued: u64,
     /// Messages given up by a stated policy.
     pub dropped: u64,

@@ -1,17 +1,17 @@
 //! The one validator of `credentials`: from what a user gave to a `Config`, or an error that names
 //! the key, what was given and what is allowed. Pure, so that every front end shares it.
 
-use super::config::{Config, Policy, Versions, Will};
-use super::endpoint::{resolve, Host, Protocol, Settings};
+use super::config::{Config, Versions, Will};
+use super::endpoint::{resolve, Platform, Protocol, Settings};
 use super::error::{Code, Error};
-use super::keys::{find, wrong, Key, INNER, KEYS};
+use super::format::{self, format};
+use super::keys::{find, set, wrong, Key, Row, INNER, KEYS, PROTOCOL_ALLOWED, PROTOCOL_VALUES};
 use super::message::{check_topic, needs_5};
-use super::text::{self, compose};
-use super::timers::Millis;
-use crate::codec::property;
+use crate::codec::properties::{self, Property};
 
 pub use super::keys::{unknown, Value};
 
+/// Collects options one by one; `finish` makes the settings.
 #[derive(Debug)]
 pub struct Builder {
     cfg: Config,
@@ -20,9 +20,9 @@ pub struct Builder {
     /// See `endpoint::Settings`.
     pub port_wins: bool,
     tls: bool,
-    /// What was given that only Node can do.
+    /// An option that only Node has.
     node_only: Option<&'static str>,
-    /// They come from a function.
+    /// A function gives the credentials.
     pub asked: bool,
     protocol: Option<Protocol>,
     path: String,
@@ -57,8 +57,18 @@ impl Default for Builder {
 }
 
 impl Builder {
+    /// A key of `credentials`.
     pub fn set(&mut self, key: &str, value: Value) -> Result<(), Error> {
-        let (name, key, value) = find(&KEYS, key, value)?;
+        self.take(&KEYS, key, value)
+    }
+
+    /// A key of an object among them: "certs.ca".
+    pub fn set_inner(&mut self, key: &str, value: Value) -> Result<(), Error> {
+        self.take(&INNER, key, value)
+    }
+
+    fn take(&mut self, table: &'static [Row], key: &str, value: Value) -> Result<(), Error> {
+        let (name, key, value) = find(table, key, value)?;
         let cfg = &mut self.cfg;
         match (key, value) {
             (_, Value::Absent) => {}
@@ -66,21 +76,17 @@ impl Builder {
             (Key::Server, Value::List(servers)) => self.servers = servers,
             (Key::Port, Value::Number(n)) => self.port = Some(n as u16),
             (Key::Protocol, Value::Text(given)) => {
-                let known = ["ws", "wss", "mqtt", "mqtts"].contains(&given.as_str());
+                let known = PROTOCOL_VALUES.contains(&given.as_str());
                 self.protocol = Protocol::parse(&given).filter(|_| known);
                 if self.protocol.is_none() {
-                    return Err(wrong(
-                        name,
-                        &Value::Text(given),
-                        "\"ws\", \"wss\", \"mqtt\" or \"mqtts\"",
-                    ));
+                    return Err(wrong(name, &Value::Text(given), PROTOCOL_ALLOWED));
                 }
             }
             (Key::Path, Value::Text(mut path)) => {
-                if !path.starts_with('/') || text::find(&path, b'#').is_some() {
+                if !path.starts_with('/') || format::find(&path, b'#').is_some() {
                     let allowed = "a path that begins with / and has no #, such as \"/mqtt\"";
                     // A query may hold a signature.
-                    path.truncate(text::before(&path, b'?').len());
+                    path.truncate(format::before(&path, b'?').len());
                     return Err(wrong(name, &Value::Text(path), allowed));
                 }
                 self.path = path;
@@ -89,64 +95,23 @@ impl Builder {
                 cfg.version = if n == 5.0 { Versions::V5 } else { Versions::V4 }
             }
             (Key::Version, Value::Text(_)) => cfg.version = Versions::Auto,
-            (Key::Properties, Value::Bytes(list)) => cfg.properties = list,
             (Key::WillProperties, Value::Bytes(list)) => self.will.properties = list,
-            (Key::TopicAliases, Value::Bool(on)) => cfg.topic_aliases = on,
-            (Key::FollowServerReference, Value::Bool(on)) => cfg.follow_server_reference = on,
             (Key::CleanSession, Value::Bool(clean)) => self.clean_session = Some(clean),
-            (Key::Store, Value::Bool(persist)) => cfg.persist = persist,
-            (Key::Keepalive, Value::Number(s)) => cfg.keepalive = millis(s),
-            (Key::Username, Value::Text(user)) => cfg.username = Some(user),
-            (Key::Password, Value::Bytes(password)) => cfg.password = Some(password),
-            (Key::MaxReconnectDelay, Value::Number(s)) => cfg.max_reconnect_delay = millis(s),
             (Key::WillTopic, Value::Text(topic)) => self.will_topic = topic,
             (Key::WillPayload, Value::Bytes(payload)) => self.will.payload = payload,
             (Key::WillQos, Value::Number(n)) => self.will.qos = n as u8,
             (Key::WillRetain, Value::Bool(retain)) => self.will.retain = retain,
-            (Key::QueueSize, Value::Number(n)) => cfg.queue_size = n as usize,
-            (Key::BatchSize, Value::Number(n)) => cfg.batch_size = n as usize,
-            (Key::PublishInterval, Value::Number(s)) => cfg.publish_interval = millis(s),
-            (Key::ConnectTimeout, Value::Number(s)) => cfg.connect_timeout = millis(s),
-            (Key::AckTimeout, Value::Number(s)) => cfg.ack_timeout = millis(s),
-            (Key::StopTimeout, Value::Number(s)) => cfg.stop_timeout = millis(s),
-            (Key::MaxInflight, Value::Number(n)) => cfg.max_inflight = n as usize,
-            (Key::MaxPacketSize, Value::Number(n)) => cfg.max_packet_size = n as usize,
-            (Key::OfflinePolicy, Value::Text(given)) => {
-                cfg.offline_policy = match given.as_str() {
-                    "refuse" => Policy::Refuse,
-                    "drop-oldest" => Policy::DropOldest,
-                    "latest" => Policy::Latest,
-                    _ => {
-                        let allowed = "\"refuse\", \"drop-oldest\" or \"latest\"";
-                        return Err(wrong(name, &Value::Text(given), allowed));
-                    }
-                }
-            }
-            (Key::OfflineExpiry, Value::Number(s)) => cfg.offline_expiry = millis(s),
-            (Key::PublishTimeout, Value::Number(s)) => cfg.publish_timeout = millis(s),
-            (Key::OfflineSize, Value::Number(n)) => cfg.offline_size = n as usize,
-            (Key::OfflineBytes, Value::Number(n)) => cfg.offline_bytes = n as usize,
             (Key::Certs, _) => (self.tls, self.node_only) = (true, Some(name)),
-            _ => {}
-        }
-        Ok(())
-    }
-
-    /// A key of an object: "certs.ca".
-    pub fn set_inner(&mut self, key: &str, value: Value) -> Result<(), Error> {
-        match find(&INNER, key, value)? {
-            (_, _, Value::Absent) => {}
-            (name, Key::NodeOnly, _) => self.node_only = Some(name),
-            (_, Key::Unverified, Value::Bool(on)) => self.cfg.unverified = on,
-            _ => {}
+            (Key::NodeOnly, _) => self.node_only = Some(name),
+            (key, value) => set(cfg, name, key, value)?,
         }
         Ok(())
     }
 
     /// What only the whole shows.
-    pub fn finish(mut self, host: Host) -> Result<Config, Error> {
-        if let (Some(name), true) = (self.node_only, host != Host::Node) {
-            return Err(Error::say(
+    pub fn finish(mut self, platform: Platform) -> Result<Config, Error> {
+        if let (Some(name), true) = (self.node_only, platform != Platform::Node) {
+            return Err(Error::format(
                 Code::InvalidOption,
                 "credentials.% is for Node only: a WASI component has no TLS, and in a page the browser sees to certificates and headers; use wss and a CA that it trusts, import a client certificate into it, or sign in with mqttusername and mqttpassword",
                 &[name],
@@ -158,7 +123,7 @@ impl Builder {
             protocol: self.protocol,
             path: &self.path,
             tls: self.tls,
-            host,
+            platform,
         };
         for server in &self.servers {
             self.cfg.servers.push(resolve(server, &settings)?);
@@ -182,7 +147,7 @@ impl Builder {
         if v4 && !(self.cfg.properties.is_empty() && self.will.properties.is_empty()) {
             return Err(needs_5("properties and willProperties in credentials"));
         }
-        if let Some(size) = property::number(&self.cfg.properties, property::MAXIMUM_PACKET_SIZE) {
+        if let Some(size) = properties::number(&self.cfg.properties, Property::MaximumPacketSize) {
             self.cfg.max_packet_size = size as usize;
         }
         if v4 && self.cfg.password.is_some() && self.cfg.username.is_none() {
@@ -193,7 +158,7 @@ impl Builder {
         }
         if !self.will_topic.is_empty() {
             check_topic(&self.will_topic).map_err(|mut error| {
-                error.message = compose("willsettopic: %", &[&error.message]).into();
+                error.message = format("willsettopic: %", &[&error.message]).into();
                 error
             })?;
             self.will.topic = self.will_topic;
@@ -201,9 +166,4 @@ impl Builder {
         }
         Ok(self.cfg)
     }
-}
-
-fn millis(seconds: f64) -> Millis {
-    // Only a true 0 turns something off.
-    ((seconds * 1000.0).round() as Millis).max((seconds > 0.0) as Millis)
 }

@@ -31,7 +31,7 @@ const escaped = (text) => text.replace(/[.*+?^${}()|[\]\\]/g, "\\$&");
 
 function exists(file, name) {
   if (file.startsWith("node/")) return read(`tests/${file}.test.mjs`).includes(`test("${name}`);
-  const path = file.startsWith("codec/") ? `src/${file}.rs` : `src/engine/tests/${file}.rs`;
+  const path = /^(codec|engine)\//.test(file) ? `src/${file}.rs` : `src/engine/tests/${file}.rs`;
   return new RegExp(`#\\[test\\]\\s+fn ${escaped(name)}\\(`).test(read(path));
 }
 

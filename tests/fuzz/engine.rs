@@ -1,69 +1,78 @@
-//! The engine under any sequence of calls, packets of a server, faults and clocks: what it sends is always allowed
-//! (`peer.rs`), every call ends exactly once, and after `stop` nothing is left.
+//! The engine under any sequence of commands, packets of a broker, faults and clocks: what it sends is always allowed
+//! (`strict_broker.rs`), nothing is acknowledged before it was delivered or sent before it is stored, every call ends
+//! exactly once, and after `stop` nothing is left.
 //!
-//! The first bytes choose the settings; each of the others is a step, with what it needs behind it. Here is the order
-//! of a run; what a step does is in `engine/`.
+//! The first bytes choose the configuration; each of the others is a step, followed by its arguments. Here is the order of
+//! a run; what a step does is in `engine/`.
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use mqtt_lib::codec::property::{self, put, Value};
-use mqtt_lib::engine::{Config, Engine, Error, Generation, Millis, State, Token};
+use mqtt_lib::codec::properties::{put, Property, Value};
+use mqtt_lib::codec::ReasonCode;
+use mqtt_lib::engine::{Change, Config, Engine, Error, Generation, Millis, State, Token};
 
 use crate::input::Input;
-use crate::peer::Peer;
+use crate::strict_broker::StrictBroker;
 
-// By their paths, because `fuzz/` includes this file by its own.
-#[path = "engine/calls.rs"]
-mod calls;
-#[path = "engine/driver.rs"]
-mod driver;
-#[path = "engine/server.rs"]
-mod server;
-#[path = "engine/settings.rs"]
-mod settings;
+// With paths, because the targets in fuzz/ include this file with a path.
+#[path = "engine/adapter.rs"]
+mod adapter;
+#[path = "engine/broker_packets.rs"]
+mod broker_packets;
+#[path = "engine/commands.rs"]
+mod commands;
+#[path = "engine/config.rs"]
+mod config;
+#[path = "engine/hostility.rs"]
+mod hostility;
 
 /// Steps of one run: more of them are slow and show nothing new.
 const MOST_STEPS: usize = 300;
 
-pub fn run(data: &[u8]) {
-    let mut input = Input(data);
-    let mut world = World::new(&mut input);
-    for _ in 0..MOST_STEPS {
-        if input.is_over() {
-            break;
-        }
-        world.step(&mut input);
-    }
-    world.finish();
+/// A hostile adapter is full, closes, and calls the engine within any step of the drain.
+pub fn run(data: &[u8], hostile: bool) {
+    World::new(Input(data), hostile).run();
 }
 
 #[derive(Clone, Copy, PartialEq)]
-enum Wire {
+enum Transport {
     None,
     Opening(Generation),
     Open(Generation),
-    /// Told to close, and has not said that it has.
+    /// It was to close, and has not said that it has.
     Closing(Generation),
 }
 
-struct World {
+struct World<'a> {
+    input: Input<'a>,
     engine: Engine,
     now: Millis,
-    wire: Wire,
-    peer: Peer,
-    next_token: Token,
+    draining: bool,
+    transport: Transport,
+    /// The transport takes no more.
+    transport_full: bool,
+    /// It was given bytes nevertheless: it has to be closed next.
+    closes: bool,
+    broker: StrictBroker,
+    last_token: u32,
     pending: BTreeSet<Token>,
     kept: BTreeMap<u64, Vec<u8>>,
-    /// A transport that is told to close says nothing until a later step.
+    /// Changes that the store has taken and not written; it takes no more until then.
+    unwritten: Vec<Change>,
+    store_full: bool,
+    /// A transport that is to close says nothing until a later step.
     slow_to_close: bool,
     refuses: bool,
     seed: u64,
-    /// What the engine is told when it asks for credentials, and the attempt for which it has asked.
+    /// The answer to a request for credentials, and the attempt for which they were requested.
     answer: Config,
-    asked: Option<Generation>,
+    requested: Option<Generation>,
+    /// Whether the adapter is hostile, and whether a call of its own is running.
+    hostile: bool,
+    disturbing: bool,
 }
 
-fn list(all: &[(u8, Value<'_>)]) -> Vec<u8> {
+fn list(all: &[(Property, Value<'_>)]) -> Vec<u8> {
     let mut list = Vec::new();
     for &(id, value) in all {
         put(&mut list, id, value);
@@ -74,22 +83,30 @@ fn list(all: &[(u8, Value<'_>)]) -> Vec<u8> {
 const TOPICS: [&str; 6] = ["a", "topic", "topic/of/some/length", "other/topic", "é", "$SYS/x"];
 const LONG: &str = "0123456789012345678901234567890123456789012345678901234567890123456789";
 
-impl World {
-    fn new(input: &mut Input<'_>) -> World {
-        let (cfg, asks) = settings::choose(input);
+impl<'a> World<'a> {
+    fn new(mut input: Input<'a>, hostile: bool) -> World<'a> {
+        let (config, asks) = config::choose(&mut input);
         let mut world = World {
-            answer: cfg.clone(),
-            asked: None,
-            engine: Engine::new(if asks { Config::asking() } else { cfg }, 1),
+            input,
+            answer: config.clone(),
+            requested: None,
+            engine: Engine::new(if asks { Config::asking() } else { config }, 1).unwrap(),
             now: 1_000_000,
-            wire: Wire::None,
-            peer: Peer::default(),
-            next_token: 0,
+            draining: false,
+            transport: Transport::None,
+            transport_full: false,
+            closes: false,
+            broker: StrictBroker::default(),
+            last_token: 0,
             pending: BTreeSet::new(),
             kept: BTreeMap::new(),
+            unwritten: Vec::new(),
+            store_full: false,
             slow_to_close: false,
             refuses: false,
             seed: 1,
+            hostile,
+            disturbing: false,
         };
         world.begin();
         world
@@ -98,29 +115,36 @@ impl World {
     fn begin(&mut self) {
         if self.engine.config().persist {
             let kept = self.kept.iter().map(|(key, value)| (*key, value.clone()));
-            assert_eq!(
-                self.engine.restore(kept.collect(), self.now),
-                0,
-                "{:02x?}",
-                self.kept
-            );
+            let unread = self.engine.restore(self.now, kept.collect());
+            assert_eq!(unread, 0, "{:02x?}", self.kept);
             self.drain();
         }
-        let token = self.token();
-        self.engine.start(self.now, token);
-        self.drain();
+        self.start();
     }
 
-    fn step(&mut self, input: &mut Input<'_>) {
-        match input.byte() % 32 {
-            0..=3 => self.publish(input),
-            4 => self.subscribe(input),
-            5 => self.unsubscribe(input),
+    fn run(mut self) {
+        for _ in 0..MOST_STEPS {
+            if self.input.is_over() {
+                break;
+            }
+            if self.store_full && self.input.one_in(4) {
+                self.store_is_ready();
+            }
+            self.step();
+        }
+        self.finish();
+    }
+
+    fn step(&mut self) {
+        match self.input.byte() % 32 {
+            0..=3 => self.publish(),
+            4 => self.subscribe(),
+            5 => self.unsubscribe(),
             6 | 7 => self.opened(),
-            8..=10 => self.connack(input),
-            11..=15 => self.answer(input),
-            16..=18 => self.incoming(input),
-            19 => self.raw(input),
+            8..=10 => self.connack(),
+            11..=15 => self.answer(),
+            16..=18 => self.incoming(),
+            19 => self.raw(),
             20 => self.cut(),
             21 => {
                 if let Some(at) = self.engine.next_deadline() {
@@ -129,67 +153,49 @@ impl World {
                 self.tick();
             }
             22 => {
-                self.now += input.pick(&[1, 100, 1_000, 10_000, 100_000]);
-                if !input.one_in(2) {
+                self.now += self.input.pick(&[1, 100, 1_000, 10_000, 100_000]);
+                if !self.input.one_in(2) {
                     self.tick();
                 }
             }
-            23 => {
-                self.engine.flush(self.now);
-                self.drain();
-            }
+            23 => self.flush(),
             24 => {
-                let token = self.token();
-                if input.one_in(4) {
-                    let properties = list(&[(property::REASON_STRING, Value::Text(LONG))]);
-                    let _ = self.engine.say_at_stop(4, &properties);
+                if self.input.one_in(4) {
+                    let properties = list(&[(Property::ReasonString, Value::Text(LONG))]);
+                    let _ = self
+                        .engine
+                        .set_disconnect(ReasonCode::DISCONNECT_WITH_WILL_MESSAGE, &properties);
                 }
-                self.engine.stop(self.now, token);
-                self.drain();
+                self.stop();
             }
-            25 => {
-                let token = self.token();
-                self.engine.start(self.now, token);
-                self.drain();
-            }
+            25 => self.start(),
             26 => {
-                let blocked = input.one_in(2);
-                self.engine.set_blocked(blocked && self.engine.is_online());
-                self.drain();
+                let blocked = self.input.one_in(2);
+                self.set_blocked(blocked);
             }
             27 => {
-                let online = input.one_in(2);
-                self.engine.network(online, self.now);
+                let online = self.input.one_in(2);
+                self.engine.set_network(self.now, online);
                 self.drain();
             }
-            28 => {
-                let data = vec![0; usize::from(input.byte() % 64)];
-                let data = list(&[(property::AUTH_DATA, Value::Binary(&data))]);
-                let _ = self.engine.authenticate(&data);
-                self.drain();
-            }
-            29 => match input.byte() % 4 {
+            28 => self.authenticate(),
+            29 => match self.input.byte() % 4 {
                 0 => self.slow_to_close ^= true,
-                1 => match self.asked.take() {
+                1 => match self.requested.take() {
                     Some(generation) => {
-                        self.engine.answered(generation, Err(Error::stopped()), self.now);
+                        self.engine
+                            .credentials_given(self.now, generation, Err(Error::stopped()));
                         self.drain();
                     }
                     None => self.refuses ^= true,
                 },
                 2 if self.engine.config().persist => self.restart(),
-                _ => {
-                    if let Wire::Closing(generation) = self.wire {
-                        self.wire = Wire::None;
-                        self.engine.closed(generation, "", self.now);
-                        self.drain();
-                    }
-                }
+                _ => self.closed(),
             },
-            30 => self.violate(input),
+            30 => self.violate(),
             _ => {
-                let never = Generation::MAX - Generation::from(input.byte());
-                self.engine.closed(never, "long ago", self.now);
+                let never = Generation::MAX - Generation::from(self.input.byte());
+                self.engine.closed(self.now, never, "long ago");
                 self.drain();
             }
         }
@@ -198,19 +204,20 @@ impl World {
     /// The process ends, and another begins.
     fn restart(&mut self) {
         self.seed += 1;
-        self.wire = Wire::None;
+        self.transport = Transport::None;
         self.pending.clear();
-        self.engine = Engine::new(self.engine.config().clone(), self.seed);
+        self.unwritten.clear();
+        self.store_full = false;
+        self.engine = Engine::new(self.engine.config().clone(), self.seed).unwrap();
         self.begin();
     }
 
     /// However things stand: stop ends everything, in bounded time.
     fn finish(&mut self) {
-        self.engine.set_blocked(false);
-        self.drain();
-        let token = self.token();
-        self.engine.stop(self.now, token);
-        self.drain();
+        self.hostile = false;
+        self.store_is_ready();
+        self.set_blocked(false);
+        self.stop();
         for _ in 0..1_000 {
             if self.engine.is_stopped() {
                 break;
@@ -221,9 +228,7 @@ impl World {
         }
         // A start() that was called during stop() begins again.
         if !self.engine.is_stopped() || !self.pending.is_empty() {
-            let token = self.token();
-            self.engine.stop(self.now, token);
-            self.drain();
+            self.stop();
             while let (false, Some(at)) = (self.engine.is_stopped(), self.engine.next_deadline()) {
                 self.now = self.now.max(at);
                 self.tick();

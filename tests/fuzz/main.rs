@@ -1,10 +1,10 @@
-//! What the fuzzers have found worth keeping, run again without them: `corpus.txt` of each target, an input a line.
-//! `npm run fuzz` makes the two files; an input that once showed a fault stays in them for good.
+//! Replays the corpora of the fuzzers without them: one file a target, with one input a line. `npm run fuzz` writes the
+//! files; an input that once showed a fault stays in them.
 
 mod decoder;
 mod engine;
 mod input;
-mod peer;
+mod strict_broker;
 
 fn replay(corpus: &str, run: fn(&[u8])) {
     let mut inputs = 0;
@@ -25,5 +25,10 @@ fn the_decoder_reads_the_same_from_pieces_as_from_the_whole() {
 
 #[test]
 fn whatever_happens_the_engine_sends_what_is_allowed_and_every_call_ends() {
-    replay(include_str!("engine.txt"), engine::run);
+    replay(include_str!("engine.txt"), |data| engine::run(data, false));
+}
+
+#[test]
+fn the_same_holds_when_the_adapter_calls_the_engine_at_any_step_of_the_drain() {
+    replay(include_str!("hostile_io.txt"), |data| engine::run(data, true));
 }

@@ -90,8 +90,12 @@ for (const { heading, body } of PAGES) {
 
 /** Rows of the table under a heading, as cells without code marks. */
 function table(heading) {
-  const section = README.split(new RegExp(`^#+ ${heading}$`, "m"))[1].split(/^#/m)[0];
-  const rows = section.split("\n").filter((line) => line.startsWith("| `"));
+  return rowsOf(README.split(new RegExp(`^#+ ${heading}$`, "m"))[1].split(/^#/m)[0]);
+}
+
+/** Rows of all tables. */
+function rowsOf(text) {
+  const rows = text.split("\n").filter((line) => /^\| \[?`/.test(line));
   return rows.map((row) =>
     row
       .split("|")
@@ -102,8 +106,11 @@ function table(heading) {
 
 const numberOf = (text) => Number(text.replaceAll("_", ""));
 
-test("the table of configuration has every key of the validator, with its range", () => {
-  const source = read("src/engine/keys.rs").replaceAll("MAX_SECONDS)", "2_147_483.0)");
+/** Keys of `credentials`, without those of the objects in it. */
+const optionRows = () => rowsOf(read("docs/reference/options.md").split("## Keys of certs")[0]);
+
+test("the table of options has every key of the validator, with its range", () => {
+  const source = read("src/engine/keys/table.rs");
   const keys = [...source.matchAll(/\("(\w+)", Key::\w+, Kind::(\w+)(?:\(([\d._]+), ([\d._]+)\))?\)/g)];
   const expected = keys.map(([, key, , min, max]) => [
     key,
@@ -111,14 +118,14 @@ test("the table of configuration has every key of the validator, with its range"
   ]);
   assert.ok(expected.length > 20);
   assert.deepEqual(
-    table("Configuration")
+    optionRows()
       .map(([key, , range]) => [key, range])
       .sort(),
     expected.sort(),
   );
 });
 
-test("the table of configuration has the defaults of the engine", () => {
+test("the table of options has the defaults of the engine", () => {
   const fields = {
     mqttkeepalive: "keepalive",
     maxmqttreconnectdelay: "max_reconnect_delay",
@@ -136,19 +143,21 @@ test("the table of configuration has the defaults of the engine", () => {
     publishtimeout: "publish_timeout",
   };
   const source = read("src/engine/config.rs").split("impl Default for Config")[1];
-  for (const [key, type, , shown] of table("Configuration")) {
+  for (const [key, type, , shown] of optionRows()) {
     if (!(key in fields)) continue;
-    const [, digits, shift = "0"] = source.match(new RegExp(`${fields[key]}: ([\\d_]+)(?: << (\\d+))?,`));
-    const value = numberOf(digits) * 2 ** Number(shift);
+    const [, digits] = source.match(new RegExp(`${fields[key]}: (?:Some\\()?([\\d_]+|None)\\)?,`));
+    const value = digits === "None" ? 0 : numberOf(digits);
     assert.equal(Number(shown), type === "seconds" ? value / 1000 : value, key);
   }
 });
 
 test("the table of errors has every code", () => {
-  const codes = [...read("src/engine/error.rs").matchAll(/Code::\w+ => "(\w+)"/g)].map(([, code]) => code);
+  const codes = [...read("src/engine/error/codes.rs").matchAll(/Code::\w+ => "(\w+)"/g)].map(
+    ([, code]) => code,
+  );
   assert.deepEqual(
-    table("Error codes")
-      .map(([code]) => code)
+    rowsOf(read("docs/reference/errors.md"))
+      .map(([code]) => code.match(/\w+/)[0])
       .sort(),
     [...codes, "LOAD_FAILED"].sort(),
   );

@@ -75,7 +75,7 @@ for (const [scheme, url] of Object.entries(OVER)) {
         );
         assert.match(
           client.errors[0].message,
-          /may be anybody: certs\.dangerouslyDisableServerVerification is on/,
+          /is not verified, so it may be any server: certs\.dangerouslyDisableServerVerification is on/,
         );
       });
     }

@@ -101,11 +101,11 @@ test("the states are those of the engine", () => {
 const LOAD_FAILED = "LOAD_FAILED";
 
 test("the codes are those of the engine", () => {
-  compare("lib.ErrorCode", [...names("src/engine/error.rs", "Code::\\w+ => "), LOAD_FAILED]);
+  compare("lib.ErrorCode", [...names("src/engine/error/codes.rs", "Code::\\w+ => "), LOAD_FAILED]);
 });
 
 test("the codes of MqttError are those that the engine gives to no other class", () => {
-  const source = read("src/engine/error.rs");
+  const source = read("src/engine/error/codes.rs");
   const others = source
     .slice(source.indexOf("pub fn class"))
     .split("\n")
@@ -133,7 +133,7 @@ test("an MqttError has the declared members", () => {
 });
 
 test("the keys of credentials are those of the validator", () => {
-  compare("keyof lib.Credentials", names("src/engine/keys.rs", '\\((?=\\"\\w+\\", Key::)'));
+  compare("keyof lib.Credentials", names("src/engine/keys/table.rs", '\\((?=\\"\\w+\\", Key::)'));
 });
 
 test("the keys of the constructor's argument are taken, and no other", () => {

@@ -166,13 +166,13 @@ async fn what_a_callback_throws_is_told_to_on_error_and_disturbs_nothing() {
     world.js("world.socket.end()");
     world.settle().await;
     let expected = [
-        "error CALLBACK_FAILED: on_connect threw: from connect; nothing else was disturbed, mend the callback",
+        "error CALLBACK_FAILED: on_connect threw: from connect; the client is unaffected; fix the callback",
         "message a",
-        "error CALLBACK_FAILED: on_message threw: from message; nothing else was disturbed, mend the callback",
+        "error CALLBACK_FAILED: on_message threw: from message; the client is unaffected; fix the callback",
         "message b",
-        "error CALLBACK_FAILED: on_message threw: from message; nothing else was disturbed, mend the callback",
-        "error CALLBACK_FAILED: a message handler threw: ; nothing else was disturbed, mend the callback",
-        "error CALLBACK_FAILED: on_disconnect threw: from disconnect; nothing else was disturbed, mend the callback",
+        "error CALLBACK_FAILED: on_message threw: from message; the client is unaffected; fix the callback",
+        "error CALLBACK_FAILED: a message handler threw: ; the client is unaffected; fix the callback",
+        "error CALLBACK_FAILED: on_disconnect threw: from disconnect; the client is unaffected; fix the callback",
     ];
     assert_eq!(world.log(), expected.join("\n"));
     world.advance(1000).await;

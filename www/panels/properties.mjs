@@ -1,43 +1,21 @@
-// Properties of MQTT 5 as fields, from one table, with rows for user properties.
+// Properties of MQTT 5 as fields, with rows for user properties. Which there are, property-table.mjs says.
 
 import { button, make } from "../lib/dom.mjs";
 import { field } from "../lib/fields.mjs";
-
-const SECONDS = { label: "s", type: "number", more: { min: 0, max: 4294967295 } };
-/** What each property is to a form. @type {Record<string, { label: string, type: any, more?: any, options?: any }>} */
-const KNOWN = {
-  contentType: { label: "Content type", type: "text", more: { placeholder: "text/plain" } },
-  responseTopic: { label: "Response topic", type: "text" },
-  correlationData: { label: "Correlation data", type: "text" },
-  messageExpiryInterval: { ...SECONDS, label: "Message expiry, s" },
-  topicAlias: {
-    label: "Topic alias",
-    type: "number",
-    more: { min: 1, max: 65535, placeholder: "automatic" },
-  },
-  payloadFormatIndicator: { label: "Payload is UTF-8 text", type: "check" },
-  willDelayInterval: { ...SECONDS, label: "Will delay, s" },
-  sessionExpiryInterval: { ...SECONDS, label: "Session expiry, s" },
-  receiveMaximum: { label: "Receive maximum", type: "number", more: { min: 1, max: 65535 } },
-  maximumPacketSize: { label: "Maximum packet, bytes", type: "number", more: { min: 1 } },
-  topicAliasMaximum: {
-    label: "Topic alias maximum",
-    type: "number",
-    more: { min: 0, max: 65535, placeholder: "32" },
-  },
-  requestResponseInformation: { label: "Ask for response information", type: "check" },
-};
+import { PROPERTIES } from "./property-table.mjs";
 
 /**
- * @param {string} prefix of the ids
- * @param {string[]} names of properties
+ * @param {"connect" | "will" | "publish"} form which properties; also the prefix of the ids
  * @returns {{ element: HTMLElement, read(): Record<string, any> | undefined, write(given: Record<string, any>): void }}
  */
-export function propertyFields(prefix, names) {
-  const labels = names.map((name) => field({ id: `${prefix}-${name}`, size: "half", ...KNOWN[name] }));
+export function propertyFields(form) {
+  const names = PROPERTIES[form].map(({ name }) => name);
+  const labels = PROPERTIES[form].map(({ name, ...one }) =>
+    field({ ...one, id: `${form}-${name}`, size: "half" }),
+  );
   const inputs = labels.map((label) => /** @type {any} */ (label).control);
   const rows = make("div", { class: "user-properties" });
-  const add = button("Add user property", { class: "quiet", id: `${prefix}-user-add` }, () =>
+  const add = button("Add user property", { class: "quiet", id: `${form}-user-add` }, () =>
     pair("", "").focus(),
   );
 

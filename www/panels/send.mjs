@@ -7,14 +7,6 @@ import { bytesOf, textOf } from "../lib/payload.mjs";
 import { propertyFields } from "./properties.mjs";
 
 const MEANS = ["handed to the connection", "acknowledged", "complete"];
-const PROPERTIES = [
-  "contentType",
-  "messageExpiryInterval",
-  "responseTopic",
-  "correlationData",
-  "topicAlias",
-  "payloadFormatIndicator",
-];
 const AS = /** @type {[string, string][]} */ ([
   ["text", "Text"],
   ["json", "JSON"],
@@ -24,7 +16,7 @@ const AS = /** @type {[string, string][]} */ ([
 export function sendPanel(session, { MqttCustom, connection, log, pending }) {
   const result = byId("send-result");
   const needClient = ["publish", "batch-publish", "qpublish"].map(byId);
-  const properties = propertyFields("publish", PROPERTIES);
+  const properties = propertyFields("publish");
   byId("send-fields").append(
     field({ id: "topic", label: "Topic", value: "test/topic" }),
     field({ id: "payload", label: "Payload", type: "textarea", value: "payload" }),

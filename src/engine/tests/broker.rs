@@ -7,7 +7,7 @@ use bytes::BytesMut;
 use mqttbytes::v4::{self, Packet};
 
 use super::dialect::{whole, Dialect};
-use crate::codec::{publish, topic, Version};
+use crate::codec::{publish, topic, PacketId, Version};
 
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Given {
@@ -344,7 +344,7 @@ pub fn write_publish(out: &mut Vec<u8>, topic: &[u8], payload: &[u8], qos: u8, p
         retain: false,
         alias: 0,
     };
-    publish::encode(out, Version::V4, &parts, pid);
+    publish::encode(out, Version::V4, &parts, PacketId::new(pid));
 }
 
 fn write_owed(owed: &mut Owed, out: &mut Vec<u8>) {

@@ -1,7 +1,7 @@
 //! Credentials that are asked for before each attempt.
 
 use super::harness::{config, message, Dial, Sim};
-use crate::engine::{Code, Config, Engine, Error, Event, Generation, Policy, State, Versions, NOBODY};
+use crate::engine::{Code, Config, Engine, Error, Event, Generation, Output, Policy, State, Versions};
 
 /// Of a client whose credentials come from a function; started.
 fn asking() -> Sim {
@@ -29,7 +29,7 @@ impl Sim {
     }
 
     fn answer_of(&mut self, generation: Generation, answer: Result<Config, Error>) {
-        self.engine.answered(generation, answer, self.now);
+        self.engine.credentials_given(self.now, generation, answer);
         self.settle();
     }
 
@@ -62,7 +62,7 @@ fn nothing_is_opened_before_the_answer_and_then_it_is_what_counts() {
     sim.answer(Ok(Config {
         username: Some("token".into()),
         password: Some(b"1".to_vec()),
-        keepalive: 7_000,
+        keepalive: Some(7_000),
         ..config()
     }));
     let connect = &sim.broker.connects[0];
@@ -133,7 +133,7 @@ fn a_failure_is_a_failed_attempt_and_the_delay_grows() {
         sim.answer(Err(failure()));
     }
     assert_eq!((sim.asked().1, sim.errors.len()), (10, 9));
-    assert_eq!(sim.engine.link.attempts, 10);
+    assert_eq!(sim.engine.failures(), 10);
     assert_eq!(sim.fate(publish), "pending");
     assert!(sim.opens.is_empty());
 }
@@ -166,7 +166,7 @@ fn a_late_answer_is_ignored() {
     assert_eq!(sim.asks.len(), 2);
     sim.answer_of(first, Ok(config()));
     sim.answer_of(first, Err(failure()));
-    assert!(sim.opens.is_empty() && sim.engine.awaits(sim.asked().0));
+    assert!(sim.opens.is_empty() && sim.engine.awaits_credentials(sim.asked().0));
     sim.answer(Ok(config()));
     assert!(sim.engine.is_online());
     // And so is a second one.
@@ -256,7 +256,7 @@ fn the_first_answer_sets_the_bounds_also_for_what_waits() {
     sim.answer(Ok(Config {
         offline_policy: Policy::DropOldest,
         offline_size: 3,
-        offline_expiry: 60_000,
+        offline_expiry: Some(60_000),
         ..config()
     }));
     sim.publish("a", "3", 1);
@@ -312,7 +312,9 @@ fn the_version_is_that_of_the_answer_and_what_waits_follows() {
         properties: &[1, 1],
         ..message("a", b"x", 1)
     };
-    sim.engine.publish(sim.now, &with_properties, token).unwrap();
+    sim.engine
+        .publish(sim.now, &with_properties, Some(token))
+        .unwrap();
     sim.answer(Ok(config()));
     // The broker of these tests reads 3.1.1 only.
     assert_eq!(sim.broker.texts(), ["x"]);
@@ -406,11 +408,21 @@ fn without_a_network_nobody_is_asked() {
     assert_eq!(sim.asks.len(), 2);
 }
 
+fn next_event(engine: &mut Engine) -> Event {
+    loop {
+        match engine.poll(0) {
+            Output::Event(event) => return event,
+            Output::Transmit { .. } => {}
+            other => panic!("no attempt: {other:?}"),
+        }
+    }
+}
+
 /// What the engine wants next: the generation, and the server once it is a transport.
 fn next(engine: &mut Engine) -> (Generation, Option<usize>) {
     loop {
-        match engine.next_event().expect("an attempt") {
-            Event::Ask { generation, .. } => return (generation, None),
+        match next_event(engine) {
+            Event::CredentialsRequested { generation, .. } => return (generation, None),
             Event::Open { generation, server } => return (generation, Some(server)),
             _ => {}
         }
@@ -424,8 +436,8 @@ fn a_server_reference_is_followed_as_long_as_the_answers_want_it() {
         follow_server_reference: follow,
         ..config()
     };
-    let mut engine = Engine::new(Config::asking(), 1);
-    engine.start(0, NOBODY);
+    let mut engine = Engine::new(Config::asking(), 1).unwrap();
+    engine.start(0, None);
     let mut opened = Vec::new();
     for (now, follow, says) in [
         // CONNACK, then DISCONNECT: use another server, which is other:1884.
@@ -439,13 +451,13 @@ fn a_server_reference_is_followed_as_long_as_the_answers_want_it() {
     ] {
         engine.tick(now);
         let (generation, _) = next(&mut engine);
-        engine.answered(generation, Ok(answer(follow)), now);
+        engine.credentials_given(now, generation, Ok(answer(follow)));
         let (generation, server) = next(&mut engine);
         opened.push((server, engine.config().servers.len()));
-        engine.opened(generation, now);
+        engine.opened(now, generation);
         engine.space(says.len()).copy_from_slice(says);
-        engine.received(generation, says.len(), now);
-        engine.closed(generation, "gone", now);
+        engine.received(now, generation, says.len());
+        engine.closed(now, generation, "gone");
     }
     assert_eq!(opened, [(Some(0), 1), (Some(1), 2), (Some(0), 1)]);
 }
@@ -458,18 +470,18 @@ fn an_identifier_that_the_broker_has_assigned_stays() {
         assigned_id: true,
         ..config()
     };
-    let mut engine = Engine::new(Config::asking(), 1);
-    engine.start(0, NOBODY);
+    let mut engine = Engine::new(Config::asking(), 1).unwrap();
+    engine.start(0, None);
     let mut ids = Vec::new();
     for (now, says) in [(0, b"\x20\x09\0\0\x06\x12\0\x03srv".as_slice()), (300_000, b"")] {
         engine.tick(now);
         let (generation, _) = next(&mut engine);
-        engine.answered(generation, Ok(answer()), now);
+        engine.credentials_given(now, generation, Ok(answer()));
         ids.push(engine.config().client_id.clone());
-        engine.opened(generation, now);
+        engine.opened(now, generation);
         engine.space(says.len()).copy_from_slice(says);
-        engine.received(generation, says.len(), now);
-        engine.closed(generation, "gone", now);
+        engine.received(now, generation, says.len());
+        engine.closed(now, generation, "gone");
     }
     assert_eq!(ids, ["", "srv"]);
 }

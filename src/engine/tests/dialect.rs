@@ -3,8 +3,8 @@
 
 use std::collections::BTreeMap;
 
-use crate::codec::frame::write_remaining_length;
-use crate::codec::property::{number, TOPIC_ALIAS};
+use crate::codec::properties::{number, Property};
+use crate::codec::varint;
 
 /// How many aliases the broker takes: few, so that some topics have one and some have not.
 const ALIASES: u8 = 3;
@@ -39,7 +39,7 @@ pub fn whole(bytes: &[u8]) -> Option<(usize, usize)> {
 
 fn packet(first: u8, body: &[u8]) -> Vec<u8> {
     let mut out = vec![first];
-    write_remaining_length(&mut out, body.len());
+    varint::write(&mut out, body.len());
     out.extend_from_slice(body);
     out
 }
@@ -97,7 +97,7 @@ impl Dialect {
         let (mut topic, rest) = cut_field(body);
         let (pid, rest) = rest.split_at(if first & 6 == 0 { 0 } else { 2 });
         let (list, payload) = cut_list(rest);
-        if let Some(alias) = number(list, TOPIC_ALIAS) {
+        if let Some(alias) = number(list, Property::TopicAlias) {
             assert!((1..=ALIASES.into()).contains(&alias));
             if topic.len() > 2 {
                 self.aliases.insert(alias, topic.to_vec());
@@ -127,7 +127,7 @@ impl Dialect {
     fn say_one(&self, first: u8, body: &[u8]) -> Vec<u8> {
         let mut body = body.to_vec();
         match first >> 4 {
-            2 if body[1] == 0 => body.extend([3, TOPIC_ALIAS - 1, 0, ALIASES]),
+            2 if body[1] == 0 => body.extend([3, Property::TopicAliasMaximum as u8, 0, ALIASES]),
             2 => (body[1], _) = (reason(body[1]), body.push(0)),
             3 => {
                 let pid = if first & 6 == 0 { 0 } else { 2 };

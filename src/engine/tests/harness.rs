@@ -1,11 +1,14 @@
-//! The world around the engine under test: a clock that only tests move, a transport, and a driver
-//! that drains after every input as the engine's documentation says.
+//! The world around the engine under test: a clock that only tests move, a transport, a store, and the adapter that
+//! `drive` drains the engine with, the same `drive` as everywhere.
 
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 
 use super::broker::Broker;
 use super::store::Store;
-use crate::engine::{Config, Engine, Error, Event, Generation, Message, Millis, Outcome, Token};
+use crate::engine::{
+    drive, Change, Config, Delivery, Engine, Error, Event, Flow, Generation, Io, Message, Millis, Outcome,
+    Token,
+};
 
 /// What becomes of an attempt to open a transport.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -51,7 +54,7 @@ pub struct Sim {
     pub never_closes: bool,
 
     pub opens: Vec<(Millis, usize)>,
-    /// `Event::Ask`: generation, attempt and the code of the last error.
+    /// `Event::CredentialsRequested`: generation, attempt and the code of the last error.
     pub asks: Vec<(Generation, u32, Option<&'static str>)>,
     pub messages: Vec<Got>,
     pub disconnects: Vec<u8>,
@@ -63,9 +66,11 @@ pub struct Sim {
     pub log: Log,
     /// Calls of the transport's send.
     pub sends: usize,
+    /// After so many more sends the transport takes no more.
+    pub full_after: Option<usize>,
 
     pub inputs: VecDeque<Input>,
-    pub next_token: Token,
+    pub next_token: u32,
     pub pending: BTreeSet<Token>,
     pub ended: BTreeMap<Token, Result<Outcome, Error>>,
     pub ticks_now: u32,
@@ -91,7 +96,7 @@ impl Sim {
 
     pub fn seeded(cfg: Config, seed: u64) -> Sim {
         Sim {
-            engine: Engine::new(cfg, seed),
+            engine: Engine::new(cfg, seed).unwrap(),
             now: 1_000_000,
             broker: Broker::default(),
             dial: Dial::Accept,
@@ -111,6 +116,7 @@ impl Sim {
             unrouted: Vec::new(),
             log: Vec::new(),
             sends: 0,
+            full_after: None,
             inputs: VecDeque::new(),
             next_token: 0,
             pending: BTreeSet::new(),
@@ -141,9 +147,9 @@ impl Sim {
                         self.wire = Some((generation, true));
                         self.broker.accept();
                     }
-                    self.engine.opened(generation, self.now);
+                    self.engine.opened(self.now, generation);
                 }
-                Some(Input::Closed(generation, why)) => self.engine.closed(generation, why, self.now),
+                Some(Input::Closed(generation, why)) => self.engine.closed(self.now, generation, why),
                 None if !self.auto || !self.deliver() => return,
                 None => {}
             }
@@ -191,22 +197,7 @@ impl Sim {
     }
 
     pub fn drain(&mut self) {
-        if self.engine.config().persist {
-            return self.drain_stored();
-        }
-        loop {
-            let bytes = self.engine.outgoing(self.now).to_vec();
-            if bytes.is_empty() {
-                break;
-            }
-            self.engine.sent(self.now);
-            self.sends += 1;
-            self.write(&bytes);
-        }
-        while let Some(event) = self.engine.next_event() {
-            self.act(event);
-        }
-        assert!(self.engine.outgoing(self.now).is_empty());
+        drive(self);
     }
 
     pub fn write(&mut self, bytes: &[u8]) {
@@ -232,7 +223,7 @@ impl Sim {
 
     pub fn act(&mut self, event: Event) {
         match event {
-            Event::Ask {
+            Event::CredentialsRequested {
                 generation,
                 attempt,
                 last,
@@ -275,8 +266,7 @@ impl Sim {
                 self.disconnects.push(rc);
                 self.errors.extend(error);
             }
-            Event::Messages { from, upto } => self.take_messages(from, upto),
-            Event::Unrouted(handler) => self.unrouted.push(handler),
+            Event::HandlerRemoved(handler) => self.unrouted.push(handler),
             Event::Done { token, result } => self.end(token, result),
             Event::Error(error) => {
                 self.log.push(format!("error {}", error.code.name()));
@@ -288,7 +278,7 @@ impl Sim {
     fn take_messages(&mut self, from: usize, upto: usize) {
         assert_eq!(from, self.taken);
         self.taken = upto;
-        let records = &self.engine.records()[from..upto];
+        let records = &self.engine.messages()[from..upto];
         let got: Vec<Got> = records
             .iter()
             .map(|r| {
@@ -296,10 +286,10 @@ impl Sim {
                 assert!(!topic.is_empty());
                 Got {
                     topic: topic.to_owned(),
-                    payload: self.engine.inbound()[r.offset as usize..][..r.len as usize].to_vec(),
-                    qos: (r.flags & 3) as u8,
-                    retain: r.flags & 4 != 0,
-                    dup: r.flags & 8 != 0,
+                    payload: self.engine.received_bytes()[r.payload()].to_vec(),
+                    qos: r.qos(),
+                    retain: r.retain(),
+                    dup: r.dup(),
                     handlers: self.engine.route(topic),
                 }
             })
@@ -313,10 +303,64 @@ impl Sim {
     pub fn end(&mut self, token: Token, result: Result<Outcome, Error>) {
         assert!(
             self.pending.remove(&token),
-            "{token} ended twice: {:?}, {result:?}",
+            "{token:?} ended twice: {:?}, {result:?}",
             self.ended.get(&token)
         );
         self.ended.insert(token, result);
+    }
+}
+
+impl Io for Sim {
+    fn now(&mut self) -> Millis {
+        self.now
+    }
+
+    fn with_engine<R>(&mut self, step: impl FnOnce(&mut Engine) -> R) -> R {
+        step(&mut self.engine)
+    }
+
+    fn store(&mut self, changes: Vec<Change>) -> Flow {
+        assert!(self.engine.config().persist, "changes without a store");
+        self.keep(changes);
+        Flow::Ready
+    }
+
+    fn transmit(&mut self, generation: Generation, bytes: &[u8]) -> Flow {
+        assert!(!bytes.is_empty());
+        if self.store.dead {
+            return Flow::Ready;
+        }
+        self.sends += 1;
+        if self.wire.is_some_and(|(current, _)| current == generation) {
+            self.write(bytes);
+        }
+        self.store.unsettled = 0;
+        self.dies_here();
+        match &mut self.full_after {
+            Some(left) if *left <= 1 => {
+                self.full_after = None;
+                Flow::Full
+            }
+            Some(left) => {
+                *left -= 1;
+                Flow::Ready
+            }
+            None => Flow::Ready,
+        }
+    }
+
+    fn deliver(&mut self, delivery: Delivery) {
+        if !self.store.dead {
+            let before = self.messages.len();
+            self.take_messages(delivery.from, delivery.upto);
+            self.store.unsettled += self.messages.len() - before;
+        }
+    }
+
+    fn event(&mut self, event: Event) {
+        if !self.store.dead {
+            self.act(event);
+        }
     }
 }
 

@@ -1,28 +1,29 @@
-//! The engine on a virtual clock, against a simulated broker. What holds in both versions is in `both/` and
+//! The engine on a virtual clock, against a simulated broker. What holds in both versions is in `common/` and
 //! is run in both: the names of its tests begin with `v4` and `v5`.
 
 mod broker;
 mod dialect;
 mod harness;
+mod inspect;
 mod store;
 mod user;
 mod wire;
 mod world;
 
 mod credentials;
-mod five;
-mod five_limits;
-mod ops;
-mod oversized;
-mod reasons;
-mod sizes;
-mod strict;
-mod unsafe_ways;
+mod insecure_connections;
+mod max_packet_size;
+mod mqtt5;
+mod mqtt5_limits;
+mod mqtt5_strict;
+mod reason_codes;
+mod reentrant_calls;
+mod skipped_publish;
 mod validation;
 mod violations;
 
-#[path = "both/mod.rs"]
+#[path = "common/mod.rs"]
 mod v4;
-#[path = "both/mod.rs"]
+#[path = "common/mod.rs"]
 #[allow(clippy::duplicate_mod)]
 mod v5;

@@ -1,10 +1,9 @@
-//! A driver with a store: what it does, and how it dies. Bytes leave only after the journal made before
-//! them is kept; a crash may come before that, after it, and after the bytes have left.
+//! The store of the simulation, and crashes: before changes are written, after that, and after bytes were transmitted.
 
 use std::collections::BTreeMap;
 
 use super::harness::Sim;
-use crate::engine::{Engine, Event};
+use crate::engine::{Change, Engine};
 
 #[derive(Default)]
 pub struct Store {
@@ -25,7 +24,7 @@ impl Sim {
     /// Takes up what is kept, as a driver does before each start.
     pub fn open_store(&mut self) {
         let entries = self.store.kept.iter().map(|(key, value)| (*key, value.clone()));
-        let unread = self.engine.restore(entries.collect(), self.now);
+        let unread = self.engine.restore(self.now, entries.collect());
         assert_eq!(unread, 0);
         self.drain();
     }
@@ -37,7 +36,7 @@ impl Sim {
         self.store.crash_in = None;
         self.store.crashes += 1;
         let seed = self.store.crashes as u64;
-        self.engine = Engine::new(self.engine.config().clone(), seed);
+        self.engine = Engine::new(self.engine.config().clone(), seed).unwrap();
         self.open_store();
         self.start();
     }
@@ -56,7 +55,7 @@ impl Sim {
         self.store.excused.extend(payloads);
     }
 
-    fn dies_here(&mut self) -> bool {
+    pub fn dies_here(&mut self) -> bool {
         if let Some(left) = &mut self.store.crash_in {
             if *left == 0 {
                 self.die();
@@ -67,37 +66,12 @@ impl Sim {
         self.store.dead
     }
 
-    pub fn drain_stored(&mut self) {
-        while !self.store.dead {
-            if let Some(event) = self.engine.next_event() {
-                if matches!(event, Event::Close { .. }) {
-                    self.hand_over();
-                }
-                if !self.store.dead {
-                    let before = self.messages.len();
-                    self.act(event);
-                    self.store.unsettled += self.messages.len() - before;
-                }
-                continue;
-            }
-            let silent = self.engine.outgoing(self.now).is_empty();
-            if silent && !self.engine.has_journal() {
-                if self.engine.has_events() {
-                    continue;
-                }
-                return;
-            }
-            self.hand_over();
-        }
-    }
-
-    fn hand_over(&mut self) {
-        let bytes = self.engine.outgoing(self.now).to_vec();
+    /// Writes changes to the store.
+    pub fn keep(&mut self, changes: Vec<Change>) {
         if self.dies_here() {
             return;
         }
-        let changes = self.engine.take_journal();
-        self.store.writes += !changes.is_empty() as usize;
+        self.store.writes += 1;
         for (key, value) in changes {
             match value {
                 Some(value) => self.store.kept.insert(key, value),
@@ -105,12 +79,6 @@ impl Sim {
             };
         }
         self.store.unsettled = 0;
-        if self.dies_here() || bytes.is_empty() {
-            return;
-        }
-        self.engine.sent(self.now);
-        self.sends += 1;
-        self.write(&bytes);
         self.dies_here();
     }
 }

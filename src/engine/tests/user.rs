@@ -2,25 +2,26 @@
 
 use super::harness::{message, Sim};
 use crate::engine::Filter;
-use crate::engine::{Message, Outcome, Taken, Token};
+use crate::engine::{Message, Outcome, Published, Token};
 
 impl Sim {
     pub fn token(&mut self) -> Token {
         self.next_token += 1;
-        self.pending.insert(self.next_token);
-        self.next_token
+        let token = Token::new(self.next_token).unwrap();
+        self.pending.insert(token);
+        token
     }
 
     pub fn start(&mut self) -> Token {
         let token = self.token();
-        self.engine.start(self.now, token);
+        self.engine.start(self.now, Some(token));
         self.settle();
         token
     }
 
     pub fn stop(&mut self) -> Token {
         let token = self.token();
-        self.engine.stop(self.now, token);
+        self.engine.stop(self.now, Some(token));
         self.settle();
         token
     }
@@ -39,10 +40,10 @@ impl Sim {
         let token = self.token();
         let taken = self
             .engine
-            .publish(self.now, &message(topic, payload, qos), token);
+            .publish(self.now, &message(topic, payload, qos), Some(token));
         match taken {
-            Ok(Taken::Now) => self.end(token, Ok(Outcome::None)),
-            Ok(Taken::Later) => {}
+            Ok(Published::Buffered) => self.end(token, Ok(Outcome::None)),
+            Ok(Published::Pending) => {}
             Err(error) => self.end(token, Err(error)),
         }
         token
@@ -55,8 +56,9 @@ impl Sim {
 
     pub fn batch_as(&mut self, item: &Message<'_>) -> Token {
         let token = self.token();
-        let ends_as = match self.engine.batch(self.now, item, token) {
+        let ends_as = match self.engine.batch(self.now, item, Some(token)) {
             Ok(ends_as) => {
+                let ends_as = ends_as.unwrap();
                 if ends_as != token {
                     self.pending.remove(&token);
                 }
@@ -75,7 +77,7 @@ impl Sim {
         let token = self.token();
         let taken = self
             .engine
-            .queue(self.now, &message(topic, payload.as_bytes(), qos), token);
+            .queue(self.now, &message(topic, payload.as_bytes(), qos), Some(token));
         if let Err(error) = taken {
             self.end(token, Err(error));
         }
@@ -84,7 +86,7 @@ impl Sim {
     }
 
     pub fn flush(&mut self) {
-        self.engine.flush(self.now);
+        self.engine.flush(self.now, None);
         self.settle();
     }
 
@@ -96,7 +98,7 @@ impl Sim {
         });
         let result = self
             .engine
-            .subscribe(filters.collect(), Vec::new(), handler, token);
+            .subscribe(filters.collect(), Vec::new(), handler, Some(token));
         if let Err(error) = result {
             self.end(token, Err(error));
         }
@@ -106,8 +108,8 @@ impl Sim {
 
     pub fn unsubscribe(&mut self, filters: &[&str]) -> Token {
         let token = self.token();
-        let filters = filters.iter().map(|f| f.to_string()).collect();
-        if let Err(error) = self.engine.unsubscribe(filters, Vec::new(), token) {
+        let filters = filters.iter().map(|&f| f.into()).collect();
+        if let Err(error) = self.engine.unsubscribe(filters, Vec::new(), Some(token)) {
             self.end(token, Err(error));
         }
         self.settle();
@@ -115,7 +117,7 @@ impl Sim {
     }
 
     pub fn network(&mut self, online: bool) {
-        self.engine.network(online, self.now);
+        self.engine.set_network(self.now, online);
         self.settle();
     }
 

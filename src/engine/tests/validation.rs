@@ -1,7 +1,7 @@
 //! The one validator: every key, every way to be wrong.
 
-use crate::engine::endpoint::Host;
-use crate::engine::text::number;
+use crate::engine::endpoint::Platform;
+use crate::engine::format::number;
 use crate::engine::validate::{unknown, Builder, Value};
 use crate::engine::{Class, Code, Config, Error};
 
@@ -56,7 +56,7 @@ fn finish(pairs: &[(&str, Value)]) -> Result<Config, Error> {
     for (key, value) in pairs {
         builder.set(key, value.clone())?;
     }
-    builder.finish(Host::Node)
+    builder.finish(Platform::Node)
 }
 
 fn all_keys() -> Vec<&'static str> {
@@ -76,7 +76,7 @@ fn without_any_key_the_defaults_are_those_of_the_api() {
         ..Config::default()
     };
     assert_eq!(cfg, expected);
-    assert_eq!((cfg.keepalive, cfg.max_reconnect_delay), (60_000, 256_000));
+    assert_eq!((cfg.keepalive, cfg.max_reconnect_delay), (Some(60_000), 256_000));
     assert_eq!(
         (cfg.queue_size, cfg.batch_size, cfg.publish_interval),
         (5, 5, 60_000)
@@ -152,7 +152,7 @@ fn seconds_may_have_fractions_and_never_become_nothing() {
         ("mqttkeepalive", Value::Number(0.0001)),
     ])
     .unwrap();
-    assert_eq!((cfg.publish_interval, cfg.keepalive), (250, 1));
+    assert_eq!((cfg.publish_interval, cfg.keepalive), (250, Some(1)));
 }
 
 #[test]
@@ -269,12 +269,12 @@ fn protocol_and_path_are_checked() {
 }
 
 /// With `certs` or `websocket`, and a key of it.
-fn with_object(server: &str, key: &str, value: Value, host: Host) -> Result<Config, Error> {
+fn with_object(server: &str, key: &str, value: Value, platform: Platform) -> Result<Config, Error> {
     let mut builder = Builder::default();
     builder.set("mqttserver", text(server))?;
     builder.set_inner(key, value)?;
     builder.set(key.split('.').next().unwrap(), Value::Other("an object"))?;
-    builder.finish(host)
+    builder.finish(platform)
 }
 
 #[test]
@@ -285,17 +285,17 @@ fn certs_mean_tls() {
         ("h:1883", "mqtts://h:1883"),
         ("wss://h/p", "wss://h:443/p"),
     ] {
-        let cfg = with_object(server, "certs.ca", text("ca.pem"), Host::Node).unwrap();
+        let cfg = with_object(server, "certs.ca", text("ca.pem"), Platform::Node).unwrap();
         assert_eq!(cfg.servers, [url]);
         assert!(!cfg.unverified);
     }
     for server in ["mqtt://h", "ws://h"] {
-        let error = with_object(server, "certs.ca", text("ca.pem"), Host::Node).unwrap_err();
+        let error = with_object(server, "certs.ca", text("ca.pem"), Platform::Node).unwrap_err();
         assert!(error.message.contains("not encrypted"), "{}", error.message);
     }
     let off = "certs.dangerouslyDisableServerVerification";
     assert!(
-        with_object("h", off, Value::Bool(true), Host::Node)
+        with_object("h", off, Value::Bool(true), Platform::Node)
             .unwrap()
             .unverified
     );
@@ -303,17 +303,17 @@ fn certs_mean_tls() {
 
 #[test]
 fn what_only_node_can_do_is_refused_elsewhere() {
-    for host in [Host::Tcp, Host::Browser { secure: true }] {
+    for platform in [Platform::Tcp, Platform::Browser { secure: true }] {
         for (key, value) in [
             ("certs.ca", text("ca.pem")),
             ("websocket.headers", Value::Other("an object")),
             ("websocket.agent", Value::Other("an object")),
         ] {
-            let error = with_object("h", key, value, host).unwrap_err();
+            let error = with_object("h", key, value, platform).unwrap_err();
             assert!(error.message.contains(" is for Node only: "), "{}", error.message);
         }
     }
-    let page = Host::Browser { secure: true };
+    let page = Platform::Browser { secure: true };
     assert!(with_object("h", "websocket.protocols", text("a"), page).is_ok());
 }
 
@@ -396,7 +396,7 @@ fn an_empty_client_id_asks_for_one_in_mqtt_5_only() {
     ] {
         let cfg = finish(&[("mqttclientid", text("")), ("mqttversion", version)]).unwrap();
         assert_eq!((cfg.assigned_id, &*cfg.client_id), (asks, ""));
-        let engine = crate::engine::Engine::new(cfg, 1);
+        let engine = crate::engine::Engine::new(cfg, 1).unwrap();
         assert_eq!(engine.config().client_id.is_empty(), asks);
     }
     assert!(

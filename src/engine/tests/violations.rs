@@ -135,7 +135,7 @@ fn a_server_that_closes_before_connack_is_named() {
 
 #[test]
 fn random_bytes_never_do_more_than_end_the_connection() {
-    let mut rng = crate::engine::rng::Rng::new(7);
+    let mut rng = crate::engine::random::Random::new(7);
     for _ in 0..3_000 {
         let mut sim = Sim::new(config());
         sim.broker.connack = if rng.up_to(1) == 0 { Some(0) } else { None };

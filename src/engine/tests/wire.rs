@@ -1,10 +1,11 @@
 //! A peer that says exactly what a test wants, byte by byte, and sees every byte of the client.
 
-use crate::codec::property::{put, Value};
+use crate::codec::properties::{put, Property, Value};
 use crate::codec::publish::{self, Parts};
-use crate::codec::Version;
+use crate::codec::{PacketId, ReasonCode, Version};
 use crate::engine::{
-    Config, Engine, Error, Event, Filter, Generation, Message, Millis, Outcome, Token, Versions, NOBODY,
+    drive, Change, Config, Delivery, Engine, Error, Event, Filter, Flow, Generation, Io, Message, Millis,
+    Outcome, Token, Versions,
 };
 
 /// A client and the other end of its wire.
@@ -12,7 +13,11 @@ pub struct Wire {
     pub engine: Engine,
     pub now: Millis,
     pub generation: Generation,
-    pub done: Vec<(Token, Result<Outcome, Error>)>,
+    pub done: Vec<(u32, Result<Outcome, Error>)>,
+    /// Changes for the store.
+    pub kept: Vec<Change>,
+    /// Packets that went out since the last time.
+    packets: Vec<Vec<u8>>,
     pub events: Vec<Event>,
     pub topics: Vec<String>,
 }
@@ -26,7 +31,7 @@ pub fn five() -> Config {
     }
 }
 
-pub fn list(all: &[(u8, Value<'_>)]) -> Vec<u8> {
+pub fn list(all: &[(Property, Value<'_>)]) -> Vec<u8> {
     let mut list = Vec::new();
     for &(id, value) in all {
         put(&mut list, id, value);
@@ -34,7 +39,7 @@ pub fn list(all: &[(u8, Value<'_>)]) -> Vec<u8> {
     list
 }
 
-pub fn number(id: u8, value: u32) -> Vec<u8> {
+pub fn number(id: Property, value: u32) -> Vec<u8> {
     list(&[(id, Value::Number(value))])
 }
 
@@ -57,21 +62,23 @@ pub fn incoming(topic: &str, properties: &[u8], qos: u8, pid: u16) -> Vec<u8> {
         alias: 0,
     };
     let mut out = Vec::new();
-    publish::encode(&mut out, Version::V5, &parts, pid);
+    publish::encode(&mut out, Version::V5, &parts, PacketId::new(pid));
     out
 }
 
 impl Wire {
     pub fn new(cfg: Config) -> Wire {
         let mut wire = Wire {
-            engine: Engine::new(cfg, 1),
+            engine: Engine::new(cfg, 1).unwrap(),
             now: 1_000_000,
             generation: 0,
             done: Vec::new(),
+            kept: Vec::new(),
+            packets: Vec::new(),
             events: Vec::new(),
             topics: Vec::new(),
         };
-        wire.engine.start(wire.now, NOBODY);
+        wire.engine.start(wire.now, None);
         wire.drain();
         wire
     }
@@ -86,7 +93,7 @@ impl Wire {
     }
 
     pub fn open(&mut self) -> Vec<Vec<u8>> {
-        self.engine.opened(self.generation, self.now);
+        self.engine.opened(self.now, self.generation);
         self.sent()
     }
 
@@ -96,53 +103,21 @@ impl Wire {
 
     pub fn inject(&mut self, bytes: &[u8]) {
         self.engine.space(bytes.len()).copy_from_slice(bytes);
-        self.engine.received(self.generation, bytes.len(), self.now);
+        self.engine.received(self.now, self.generation, bytes.len());
         self.drain();
     }
 
     pub fn drain(&mut self) {
-        while let Some(event) = self.engine.next_event() {
-            match event {
-                Event::Open { generation, .. } => self.generation = generation,
-                Event::Done { token, result } => self.done.push((token, result)),
-                Event::Messages { from, upto } => {
-                    for record in &self.engine.records()[from..upto] {
-                        self.topics.push(self.engine.topic(record.topic).to_owned());
-                    }
-                }
-                other => self.events.push(other),
-            }
-        }
+        drive(self);
     }
 
     /// Packets that went out since the last time.
     pub fn sent(&mut self) -> Vec<Vec<u8>> {
-        let mut all = Vec::new();
-        loop {
-            let mut bytes = self.engine.outgoing(self.now).to_vec();
-            if bytes.is_empty() {
-                self.drain();
-                return all;
-            }
-            self.engine.sent(self.now);
-            while !bytes.is_empty() {
-                // A client's packets: their lengths are read by hand.
-                let mut len = 0;
-                let mut at = 1;
-                loop {
-                    len |= usize::from(bytes[at] & 0x7f) << (7 * (at - 1));
-                    at += 1;
-                    if bytes[at - 1] & 0x80 == 0 {
-                        break;
-                    }
-                }
-                let rest = bytes.split_off(at + len);
-                all.push(std::mem::replace(&mut bytes, rest));
-            }
-        }
+        self.drain();
+        std::mem::take(&mut self.packets)
     }
 
-    pub fn publish(&mut self, topic: &str, qos: u8, properties: &[u8], token: Token) -> Result<(), Error> {
+    pub fn publish(&mut self, topic: &str, qos: u8, properties: &[u8], token: u32) -> Result<(), Error> {
         let message = Message {
             topic,
             payload: b"x",
@@ -150,7 +125,10 @@ impl Wire {
             retain: false,
             properties,
         };
-        let taken = self.engine.publish(self.now, &message, token).map(drop);
+        let taken = self
+            .engine
+            .publish(self.now, &message, Token::new(token))
+            .map(drop);
         self.drain();
         taken
     }
@@ -160,7 +138,7 @@ impl Wire {
         filter: &str,
         options: u8,
         properties: &[u8],
-        token: Token,
+        token: u32,
     ) -> Result<(), Error> {
         let filter = Filter {
             filter: filter.to_owned(),
@@ -168,7 +146,7 @@ impl Wire {
         };
         let asked = self
             .engine
-            .subscribe(vec![filter], properties.to_vec(), None, token);
+            .subscribe(vec![filter], properties.to_vec(), None, Token::new(token));
         self.drain();
         asked
     }
@@ -181,13 +159,13 @@ impl Wire {
 
     /// The connection breaks, and the next one is opened: its CONNECT.
     pub fn reconnect(&mut self) -> Vec<u8> {
-        self.engine.closed(self.generation, "gone", self.now);
+        self.engine.closed(self.now, self.generation, "gone");
         self.drain();
         self.advance(300_000);
         self.open().remove(0)
     }
 
-    pub fn error(&self, token: Token) -> &Error {
+    pub fn error(&self, token: u32) -> &Error {
         let ended = self.done.iter().find(|(ended, _)| *ended == token);
         ended.unwrap().1.as_ref().unwrap_err()
     }
@@ -212,8 +190,56 @@ impl Wire {
             "{what}"
         );
         let told = self.events.iter().any(|event| {
-            matches!(event, Event::Disconnected { rc: 2, error: Some(error) } if error.reason == Some(reason))
+            matches!(event, Event::Disconnected { rc: 2, error: Some(error) } if error.reason == Some(ReasonCode(reason)))
         });
         assert!(told, "{what}: {:?}", self.events);
+    }
+}
+
+impl Io for Wire {
+    fn now(&mut self) -> Millis {
+        self.now
+    }
+
+    fn with_engine<R>(&mut self, step: impl FnOnce(&mut Engine) -> R) -> R {
+        step(&mut self.engine)
+    }
+
+    fn store(&mut self, changes: Vec<Change>) -> Flow {
+        self.kept.extend(changes);
+        Flow::Ready
+    }
+
+    fn transmit(&mut self, _: Generation, bytes: &[u8]) -> Flow {
+        let mut bytes = bytes.to_vec();
+        while !bytes.is_empty() {
+            // A client's packets: their lengths are read by hand.
+            let mut len = 0;
+            let mut at = 1;
+            loop {
+                len |= usize::from(bytes[at] & 0x7f) << (7 * (at - 1));
+                at += 1;
+                if bytes[at - 1] & 0x80 == 0 {
+                    break;
+                }
+            }
+            let rest = bytes.split_off(at + len);
+            self.packets.push(std::mem::replace(&mut bytes, rest));
+        }
+        Flow::Ready
+    }
+
+    fn deliver(&mut self, delivery: Delivery) {
+        for message in &self.engine.messages()[delivery.from..delivery.upto] {
+            self.topics.push(self.engine.topic(message.topic).to_owned());
+        }
+    }
+
+    fn event(&mut self, event: Event) {
+        match event {
+            Event::Open { generation, .. } => self.generation = generation,
+            Event::Done { token, result } => self.done.push((token.get(), result)),
+            other => self.events.push(other),
+        }
     }
 }

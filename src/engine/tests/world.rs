@@ -9,7 +9,7 @@ impl Sim {
     pub fn drop_connection(&mut self) {
         if let Some((generation, _)) = self.wire.take() {
             self.broker.gone();
-            self.engine.closed(generation, "reset", self.now);
+            self.engine.closed(self.now, generation, "reset");
         }
         self.settle();
     }
@@ -40,7 +40,7 @@ impl Sim {
     pub fn feed(&mut self, generation: Generation, bytes: &[u8]) {
         self.taken = 0;
         self.engine.space(bytes.len()).copy_from_slice(bytes);
-        self.engine.received(generation, bytes.len(), self.now);
+        self.engine.received(self.now, generation, bytes.len());
         self.drain();
     }
 
@@ -78,7 +78,7 @@ impl Sim {
             self.ticks_now < 100,
             "a busy loop at {}: {:?}",
             self.now,
-            self.engine.timers
+            self.engine
         );
         self.engine.tick(self.now);
         let next = self.engine.next_deadline();
@@ -97,7 +97,7 @@ impl Sim {
     pub fn ok(&self, token: Token) -> &Outcome {
         match self.ended.get(&token) {
             Some(Ok(outcome)) => outcome,
-            other => panic!("{token} is not done: {other:?}"),
+            other => panic!("{token:?} is not done: {other:?}"),
         }
     }
 
@@ -105,7 +105,7 @@ impl Sim {
     pub fn error(&self, token: Token) -> &Error {
         match self.ended.get(&token) {
             Some(Err(error)) => error,
-            other => panic!("{token} did not fail: {other:?}"),
+            other => panic!("{token:?} did not fail: {other:?}"),
         }
     }
 
@@ -121,13 +121,11 @@ impl Sim {
     /// Nothing is kept any more: every operation ended, every counter is back.
     #[track_caller]
     pub fn assert_empty(&self) {
-        let e = &self.engine;
+        let engine = &self.engine;
         assert!(self.pending.is_empty(), "pending: {:?}", self.pending);
-        assert_eq!((e.held.messages, e.held.bytes), (0, 0));
-        assert_eq!((e.again.messages, e.again.bytes), (0, 0));
-        assert_eq!((e.stats().in_flight, e.stats().queued), (0, 0));
-        assert!(e.waiting.is_empty() && e.resend.is_empty() && e.control.is_empty());
-        assert!(e.ops.keys().is_empty() && !e.collecting());
+        assert_eq!(engine.usage(), [(0, 0); 2]);
+        assert_eq!((engine.stats().in_flight, engine.stats().queued), (0, 0));
+        assert!(engine.is_empty());
     }
 
     /// Stopped for good: nothing is kept and no timer runs.

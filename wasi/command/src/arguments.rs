@@ -1,6 +1,6 @@
 //! The command line: its own few words here, every key of credentials through the one validator.
 
-use mqtt_lib_edge::{Builder, Config, Value, HOST};
+use mqtt_lib_edge::{Builder, Config, Value, PLATFORM};
 
 pub enum Verb {
     Pub,
@@ -81,7 +81,9 @@ impl Arguments {
             (Verb::Pub, 2..) => return Err("pub takes one --topic".to_owned()),
             _ => {}
         }
-        arguments.config = builder.finish(HOST).map_err(|error| error.message.to_string())?;
+        arguments.config = builder
+            .finish(PLATFORM)
+            .map_err(|error| error.message.to_string())?;
         Ok(arguments)
     }
 }
@@ -94,14 +96,19 @@ fn number<T: std::str::FromStr>(word: &str, value: &str) -> Result<T, String> {
 
 /// What JavaScript would have been given; for these keys text stays text, whatever it looks like.
 fn typed(key: &str, value: &str) -> Value {
-    const TEXT: [&str; 6] = [
-        "mqttclientid",
+    // BEGIN GENERATED text
+    const TEXT: [&str; 9] = [
         "mqttserver",
+        "mqttprotocol",
+        "mqttpath",
+        "mqttclientid",
         "mqttusername",
         "mqttpassword",
         "willsettopic",
         "willsetpayload",
+        "offlinepolicy",
     ];
+    // END GENERATED text
     match (value, value.parse()) {
         _ if TEXT.contains(&key) => Value::Text(value.to_owned()),
         // An object in JavaScript; the validator says that it is of no use here.

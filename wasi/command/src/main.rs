@@ -1,4 +1,4 @@
-//! `mqtt-lib pub|sub` as a WASI command: the edge with words around it.
+//! `mqtt-lib pub|sub` as a WASI command: a program on top of the edge.
 
 mod arguments;
 
@@ -40,7 +40,7 @@ fn main() -> ExitCode {
 }
 
 fn run(arguments: Arguments) -> Result<(), Error> {
-    let mut client = Client::new(arguments.config.clone());
+    let mut client = Client::new(arguments.config.clone())?;
     client.start()?;
     let result = match arguments.verb {
         Verb::Pub => publish(&mut client, &arguments),

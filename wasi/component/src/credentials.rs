@@ -1,43 +1,41 @@
 //! From the record of the interface to the engine's settings. What is allowed, the one validator says.
 
-use mqtt_lib_edge::{Builder, Config, Error, Value, HOST};
+use mqtt_lib_edge::{Builder, Config, Error, Value, PLATFORM};
 
 use crate::exports::mqtt_lib::client::mqtt::{Credentials, HighPriorityOptions, PublishOptions};
 
 pub fn builder(given: Credentials) -> Result<Builder, Error> {
     let mut builder = Builder::default();
-    let servers = match given.mqttservers {
-        Some(servers) => Value::List(servers),
-        None => text(given.mqttserver),
-    };
     let all = [
-        ("mqttclientid", text(given.mqttclientid)),
-        ("mqttserver", servers),
+        // BEGIN GENERATED values
+        ("mqttserver", text_or_list(given.mqttserver, given.mqttservers)),
         ("mqttport", whole(given.mqttport)),
         ("mqttprotocol", text(given.mqttprotocol)),
-        ("mqttversion", whole(given.mqttversion)),
-        ("mqttcleansession", flag(given.mqttcleansession)),
-        ("mqttkeepalive", seconds(given.mqttkeepalive)),
+        ("mqttclientid", text(given.mqttclientid)),
         ("mqttusername", text(given.mqttusername)),
         ("mqttpassword", bytes(given.mqttpassword)),
-        ("maxmqttreconnectdelay", seconds(given.maxmqttreconnectdelay)),
+        ("mqttkeepalive", seconds(given.mqttkeepalive)),
+        ("mqttcleansession", flag(given.mqttcleansession)),
+        ("mqttversion", whole(given.mqttversion)),
         ("willsettopic", text(given.willsettopic)),
         ("willsetpayload", bytes(given.willsetpayload)),
         ("willsetqos", whole(given.willsetqos)),
         ("willsetretain", flag(given.willsetretain)),
-        ("queuesize", whole(given.queuesize)),
         ("batchsize", whole(given.batchsize)),
+        ("queuesize", whole(given.queuesize)),
         ("publishinterval", seconds(given.publishinterval)),
-        ("connecttimeout", seconds(given.connecttimeout)),
-        ("acktimeout", seconds(given.acktimeout)),
-        ("stoptimeout", seconds(given.stoptimeout)),
         ("maxinflight", whole(given.maxinflight)),
         ("maxpacketsize", whole(given.maxpacketsize)),
         ("offlinesize", whole(given.offlinesize)),
         ("offlinebytes", whole(given.offlinebytes)),
         ("offlinepolicy", text(given.offlinepolicy)),
         ("offlineexpiry", seconds(given.offlineexpiry)),
+        ("connecttimeout", seconds(given.connecttimeout)),
+        ("acktimeout", seconds(given.acktimeout)),
         ("publishtimeout", seconds(given.publishtimeout)),
+        ("stoptimeout", seconds(given.stoptimeout)),
+        ("maxmqttreconnectdelay", seconds(given.maxmqttreconnectdelay)),
+        // END GENERATED values
     ];
     for (key, value) in all {
         builder.set(key, value)?;
@@ -52,7 +50,7 @@ pub fn one_shot(given: Option<HighPriorityOptions>) -> Result<(Config, PublishOp
             retain: None,
             properties: None,
         };
-        return Ok((Builder::default().finish(HOST)?, options));
+        return Ok((Builder::default().finish(PLATFORM)?, options));
     };
     let mut builder = given
         .credentials
@@ -65,7 +63,11 @@ pub fn one_shot(given: Option<HighPriorityOptions>) -> Result<(Config, PublishOp
         retain: given.retain,
         properties: None,
     };
-    Ok((builder.finish(HOST)?, options))
+    Ok((builder.finish(PLATFORM)?, options))
+}
+
+fn text_or_list(one: Option<String>, several: Option<Vec<String>>) -> Value {
+    several.map_or_else(|| text(one), Value::List)
 }
 
 fn text(given: Option<String>) -> Value {

@@ -1,4 +1,4 @@
-//! The component: the world of `wit/`, in front of the edge. Converts and calls, and decides nothing.
+//! The component: the world of `wit/` in terms of the edge. Converts and calls, and decides nothing.
 
 mod credentials;
 mod properties;
@@ -27,8 +27,8 @@ export!(Component);
 
 impl GuestMqttCustom for MqttCustom {
     fn new(credentials: Credentials) -> Result<Self, Error> {
-        let config = credentials::builder(credentials)?.finish(edge::HOST)?;
-        Ok(MqttCustom(RefCell::new(Client::new(config))))
+        let config = credentials::builder(credentials)?.finish(edge::PLATFORM)?;
+        Ok(MqttCustom(RefCell::new(Client::new(config)?)))
     }
 
     fn start(&self) -> Result<(), Error> {
@@ -69,8 +69,7 @@ impl GuestMqttCustom for MqttCustom {
     }
 
     fn flush(&self) -> Result<(), Error> {
-        self.0.borrow_mut().flush();
-        Ok(())
+        Ok(self.0.borrow_mut().flush()?)
     }
 
     fn subscribe(&self, topic: String, options: Option<SubscribeOptions>) -> Result<u8, Error> {
@@ -170,12 +169,12 @@ fn properties_of(options: &Option<PublishOptions>) -> Result<Vec<u8>, edge::Erro
     properties::list(options.as_ref().and_then(|options| options.properties.as_ref()))
 }
 
-/// The batch is put together of the items as they are: one that is not JSON would spoil the others.
+/// A batch is the items as they are, with commas between them: one that is not JSON would make the whole array invalid.
 fn check_json(item: &str) -> Result<(), edge::Error> {
     let parsed: Result<serde::de::IgnoredAny, _> = serde_json::from_str(item);
     parsed.map(drop).map_err(|why| {
         let text = format!("a batch item must be JSON text; this is not: {why}");
-        edge::Error::new(Code::InvalidPayload, text)
+        edge::Error::new(Code::InvalidPayload, &text)
     })
 }
 
@@ -184,7 +183,7 @@ impl From<edge::Error> for Error {
         Error {
             code: error.code.name().to_owned(),
             message: error.message.to_string(),
-            reason_code: error.reason,
+            reason_code: error.reason.map(|reason| reason.0),
         }
     }
 }

@@ -1,13 +1,9 @@
 //! Properties of a message, from the record of the interface to the engine's list and back.
 
-use mqtt_lib_edge::property::{self, check, place, put, Value, MESSAGE_EXPIRY, PAYLOAD_FORMAT};
-use mqtt_lib_edge::property::{RESPONSE_TOPIC, USER_PROPERTY};
+use mqtt_lib_edge::properties::{self, check, put, Place, Property, Value};
 use mqtt_lib_edge::{Code, Error};
 
 use crate::exports::mqtt_lib::client::mqtt::Properties;
-
-const CONTENT_TYPE: u8 = 3;
-const CORRELATION_DATA: u8 = 9;
 
 /// What MQTT can carry, as an encoded list.
 pub fn list(given: Option<&Properties>) -> Result<Vec<u8>, Error> {
@@ -16,34 +12,36 @@ pub fn list(given: Option<&Properties>) -> Result<Vec<u8>, Error> {
         return Ok(list);
     };
     let mut values = Vec::new();
-    if let Some(flag) = given.payload_format_indicator {
-        values.push((PAYLOAD_FORMAT, Value::Number(flag.into())));
+    // BEGIN GENERATED given
+    if let Some(value) = given.payload_format_indicator {
+        values.push((Property::PayloadFormatIndicator, Value::Number(value.into())));
     }
-    if let Some(seconds) = given.message_expiry_interval {
-        values.push((MESSAGE_EXPIRY, Value::Number(seconds)));
+    if let Some(value) = given.message_expiry_interval {
+        values.push((Property::MessageExpiryInterval, Value::Number(value)));
     }
-    if let Some(text) = &given.content_type {
-        values.push((CONTENT_TYPE, Value::Text(text)));
+    if let Some(value) = &given.content_type {
+        values.push((Property::ContentType, Value::Text(value)));
     }
-    if let Some(topic) = &given.response_topic {
-        values.push((RESPONSE_TOPIC, Value::Text(topic)));
+    if let Some(value) = &given.response_topic {
+        values.push((Property::ResponseTopic, Value::Text(value)));
     }
-    if let Some(bytes) = &given.correlation_data {
-        values.push((CORRELATION_DATA, Value::Binary(bytes)));
+    if let Some(value) = &given.correlation_data {
+        values.push((Property::CorrelationData, Value::Binary(value)));
     }
+    // END GENERATED given
     for (name, value) in given.user_properties.iter().flatten() {
-        values.push((USER_PROPERTY, Value::Pair(name, value)));
+        values.push((Property::UserProperty, Value::Pair(name, value)));
     }
-    for (id, value) in values {
+    for (property, value) in values {
         let before = list.len();
-        put(&mut list, id, value);
+        put(&mut list, property, value);
         if list.len() == before {
             let text = "properties: a text or bytes have more than 65,535 bytes, which is what MQTT allows";
             return Err(Error::new(Code::OutOfRange, text));
         }
     }
-    check(&list, place::PUBLISH)
-        .map_err(|flaw| Error::new(Code::InvalidOption, ["properties: ", flaw.what].concat()))?;
+    check(&list, Place::Publish)
+        .map_err(|error| Error::new(Code::InvalidOption, &["properties: ", error.sentence].concat()))?;
     Ok(list)
 }
 
@@ -52,23 +50,26 @@ pub fn record(list: &[u8]) -> Option<Properties> {
     if list.is_empty() {
         return None;
     }
-    let number = |id| property::number(list, id);
-    let text = |id| property::string(list, id).map(str::to_owned);
-    let users: Vec<_> = property::Properties(list)
+    let number = |property| properties::number(list, property);
+    let text = |property| properties::string(list, property).map(str::to_owned);
+    let bytes = |property| match properties::find(list, property) {
+        Some(Value::Binary(bytes)) => Some(bytes.to_vec()),
+        _ => None,
+    };
+    let users: Vec<_> = properties::Properties(list)
         .filter_map(|(_, value)| match value {
             Value::Pair(name, value) => Some((name.to_owned(), value.to_owned())),
             _ => None,
         })
         .collect();
     Some(Properties {
-        payload_format_indicator: number(PAYLOAD_FORMAT).map(|flag| flag != 0),
-        message_expiry_interval: number(MESSAGE_EXPIRY),
-        content_type: text(CONTENT_TYPE),
-        response_topic: text(RESPONSE_TOPIC),
-        correlation_data: match property::find(list, CORRELATION_DATA) {
-            Some(Value::Binary(bytes)) => Some(bytes.to_vec()),
-            _ => None,
-        },
+        // BEGIN GENERATED received
+        payload_format_indicator: number(Property::PayloadFormatIndicator).map(|flag| flag != 0),
+        message_expiry_interval: number(Property::MessageExpiryInterval),
+        content_type: text(Property::ContentType),
+        response_topic: text(Property::ResponseTopic),
+        correlation_data: bytes(Property::CorrelationData),
+        // END GENERATED received
         user_properties: Some(users).filter(|users| !users.is_empty()),
     })
 }

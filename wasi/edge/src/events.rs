@@ -1,4 +1,5 @@
-//! What waits to be told to the host, in the order in which it happened, and with a bound.
+//! The event queue: what the host has yet to take, in the order in which it happened, with a bound. A received message
+//! counts as handled when it is in here.
 
 use std::collections::VecDeque;
 
@@ -22,40 +23,40 @@ pub enum Event {
 }
 
 /// As many as `messages()` holds in JavaScript.
-const MAX_WAITING: usize = 10_000;
+const MAX_EVENTS: usize = 10_000;
 
 #[derive(Default)]
 pub struct Events {
-    waiting: VecDeque<Event>,
-    /// Dropped since the host was last told.
-    untold: u64,
+    queue: VecDeque<Event>,
+    /// Events dropped since the last error that said so.
+    unreported: u64,
     /// Messages dropped in all.
     pub dropped: u64,
-    /// Codes of errors that were put on stderr.
+    /// Codes of errors that were written to stderr.
     warned: Vec<&'static str>,
 }
 
 impl Events {
     pub fn push(&mut self, event: Event) {
-        if self.waiting.len() == MAX_WAITING {
-            self.untold += 1;
-            self.dropped += matches!(self.waiting.pop_front(), Some(Event::Message(_))) as u64;
+        if self.queue.len() == MAX_EVENTS {
+            self.unreported += 1;
+            self.dropped += matches!(self.queue.pop_front(), Some(Event::Message(_))) as u64;
         }
-        self.waiting.push_back(event);
+        self.queue.push_back(event);
     }
 
     pub fn next(&mut self) -> Option<Event> {
-        if self.untold > 0 {
+        if self.unreported > 0 {
             let text = format!(
-                "{} events were dropped, because {MAX_WAITING} were waiting; call next-message or next-event more often",
-                std::mem::take(&mut self.untold)
+                "{} events were dropped, because {MAX_EVENTS} were waiting; call next-message or next-event more often",
+                std::mem::take(&mut self.unreported)
             );
-            return Some(Event::Error(Error::new(Code::QueueFull, text)));
+            return Some(Event::Error(Error::new(Code::QueueFull, &text)));
         }
-        self.waiting.pop_front()
+        self.queue.pop_front()
     }
 
-    /// The next message; errors before it are not passed over in silence.
+    /// The next message. Other events before it are skipped; errors among them are written to stderr.
     pub fn next_message(&mut self) -> Option<Message> {
         while let Some(event) = self.next() {
             match event {
@@ -98,24 +99,24 @@ mod tests {
     }
 
     #[test]
-    fn the_oldest_go_at_the_bound_and_that_is_told_once_and_counted() {
+    fn at_the_bound_the_oldest_are_dropped_counted_and_reported_once() {
         let mut events = Events::default();
-        for number in 0..MAX_WAITING + 3 {
+        for number in 0..MAX_EVENTS + 3 {
             events.push(message(number));
         }
         assert_eq!(events.dropped, 3);
-        let told = events.next();
+        let report = events.next();
         assert!(
-            matches!(told, Some(Event::Error(error)) if error.code == Code::QueueFull
+            matches!(report, Some(Event::Error(error)) if error.code == Code::QueueFull
             && error.message.starts_with("3 events were dropped"))
         );
         assert!(matches!(events.next(), Some(Event::Message(message)) if message.topic == "3"));
         let left = std::iter::from_fn(|| events.next()).count();
-        assert_eq!(left, MAX_WAITING - 1);
+        assert_eq!(left, MAX_EVENTS - 1);
     }
 
     #[test]
-    fn next_message_passes_over_other_events_and_keeps_the_order() {
+    fn next_message_skips_other_events_and_keeps_the_order() {
         let mut events = Events::default();
         events.push(Event::Connect {
             session_present: false,

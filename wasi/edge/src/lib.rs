@@ -1,22 +1,25 @@
-//! The engine of `mqtt-lib` in WASI 0.2, as an ordinary library without threads: the component and the command
-//! are two faces of it. `transport.rs` and `clock.rs` touch the world, `client.rs` drives the engine.
+//! The engine of `mqtt-lib` in WASI 0.2, as an ordinary library without threads: the component and the command are two
+//! interfaces to it. Only `transport.rs`, `stream.rs` and `clock.rs` use sockets, clock and randomness; `run.rs` adapts
+//! the engine to them, and `client.rs` has the calls.
 
 mod client;
 mod clock;
 mod events;
-mod oneshot;
+mod high_priority;
+mod run;
+mod stream;
 mod transport;
 
 pub use client::{Client, Outgoing};
 pub use events::{Event, Message};
-pub use mqtt_lib::codec::property;
-pub use mqtt_lib::engine::endpoint::Host;
+pub use high_priority::publish_high_priority;
+pub use mqtt_lib::codec::properties;
+pub use mqtt_lib::engine::endpoint::Platform;
 pub use mqtt_lib::engine::validate::{Builder, Value};
 pub use mqtt_lib::engine::{Code, Config, Error, Millis, State, Stats};
-pub use oneshot::publish_high_priority;
 
-/// Where this edge runs, for `Builder::finish`.
-pub const HOST: Host = Host::Tcp;
+/// The platform of this edge, for `Builder::finish`.
+pub const PLATFORM: Platform = Platform::Tcp;
 
 /// A timeout in seconds as the host gives it.
 pub fn timeout(seconds: f64) -> Result<Millis, Error> {
@@ -26,6 +29,6 @@ pub fn timeout(seconds: f64) -> Result<Millis, Error> {
     }
     Err(Error::new(
         Code::OutOfRange,
-        format!("timeout must be a number of seconds from 0 to {MOST}; {seconds} was given"),
+        &format!("timeout must be a number of seconds from 0 to {MOST}; {seconds} was given"),
     ))
 }

@@ -1,58 +1,46 @@
-//! One TCP connection over WASI sockets. Nothing here waits: `advance` does what can be done at once, and
-//! `pollables` says what has to happen before it can do more.
+//! One TCP connection over WASI sockets: resolves the host name, tries its addresses in turn, and has a `Stream` then.
+//! Never waits: `next_event` does what can be done at once.
 
 use std::collections::VecDeque;
 use std::net::IpAddr;
 
 use wasip2::io::poll::Pollable;
-use wasip2::io::streams::{InputStream, OutputStream, StreamError};
 use wasip2::sockets::instance_network::instance_network;
 use wasip2::sockets::ip_name_lookup::{resolve_addresses, ResolveAddressStream};
 use wasip2::sockets::network::{
     ErrorCode, IpAddress, IpAddressFamily, IpSocketAddress, Ipv4SocketAddress, Ipv6SocketAddress, Network,
 };
-use wasip2::sockets::tcp::{ShutdownType, TcpSocket};
+use wasip2::sockets::tcp::TcpSocket;
 use wasip2::sockets::tcp_create_socket::create_tcp_socket;
 
-use mqtt_lib::engine::{Generation, SEND_CAP};
+use mqtt_lib::engine::Generation;
 
-/// So much is read at once.
-const PIECE: u64 = 64 << 10;
+use crate::stream::Stream;
 
 /// What happened on the connection.
-pub enum Step {
+pub enum TransportEvent {
     Opened,
     Bytes(Vec<u8>),
-    /// It is over, or never came to be; in whose words ("" if nobody said anything).
+    /// It has ended, or could not be made; why, "" if there is no reason.
     Closed(String),
 }
 
 enum Stage {
     Resolving(ResolveAddressStream),
     Connecting(TcpSocket),
-    Open(Streams),
-    Over,
-}
-
-/// The host wants the streams dropped before their socket, and fields are dropped in this order.
-struct Streams {
-    input: InputStream,
-    output: OutputStream,
-    socket: TcpSocket,
+    Open(Stream),
+    Closed,
 }
 
 pub struct Transport {
     pub generation: Generation,
     stage: Stage,
     network: Network,
+    /// Addresses that have not been tried.
     addresses: VecDeque<IpAddress>,
     port: u16,
-    /// Why the last address could not be reached, or the last write failed.
+    /// Why no address could be reached: the reason of the last one.
     failure: Option<String>,
-    /// What the host has not taken, from `taken` on.
-    unsent: Vec<u8>,
-    taken: usize,
-    closing: bool,
 }
 
 impl Transport {
@@ -66,9 +54,9 @@ impl Transport {
         let stage = match host.parse() {
             Ok(address) => {
                 addresses.push_back(from_std(address));
-                Stage::Over
+                Stage::Closed
             }
-            Err(_) => Stage::Resolving(resolve_addresses(&network, host).map_err(say)?),
+            Err(_) => Stage::Resolving(resolve_addresses(&network, host).map_err(describe)?),
         };
         let mut transport = Transport {
             generation,
@@ -77,133 +65,73 @@ impl Transport {
             addresses,
             port: port.parse().unwrap_or(1883),
             failure: None,
-            unsent: Vec::new(),
-            taken: 0,
-            closing: false,
         };
-        if matches!(transport.stage, Stage::Over) {
+        if matches!(transport.stage, Stage::Closed) {
             transport.connect_next();
         }
         Ok(transport)
     }
 
-    /// Does what can be done at once; nothing, if all of it needs time.
-    pub fn advance(&mut self) -> Option<Step> {
+    /// What has happened; none if that takes time.
+    pub fn next_event(&mut self) -> Option<TransportEvent> {
         loop {
             match &mut self.stage {
                 Stage::Resolving(stream) => match stream.resolve_next_address() {
                     Ok(Some(address)) => self.addresses.push_back(address),
                     Ok(None) => self.connect_next(),
                     Err(ErrorCode::WouldBlock) => return None,
-                    Err(code) => return self.end(say(code)),
+                    Err(code) => return Some(self.closed(describe(code))),
                 },
                 Stage::Connecting(socket) => match socket.finish_connect() {
-                    Ok((input, output)) => {
-                        if let Stage::Connecting(socket) = std::mem::replace(&mut self.stage, Stage::Over) {
-                            self.stage = Stage::Open(Streams {
-                                input,
-                                output,
-                                socket,
-                            });
+                    Ok(streams) => {
+                        if let Stage::Connecting(socket) = std::mem::replace(&mut self.stage, Stage::Closed) {
+                            self.stage = Stage::Open(Stream::new(socket, streams));
                         }
-                        return Some(Step::Opened);
+                        return Some(TransportEvent::Opened);
                     }
                     Err(ErrorCode::WouldBlock) => return None,
                     Err(code) => {
-                        self.failure = Some(say(code));
+                        self.failure = Some(describe(code));
                         self.connect_next();
                     }
                 },
-                Stage::Open(streams) => match streams.input.read(PIECE) {
-                    Ok(bytes) if !bytes.is_empty() => return Some(Step::Bytes(bytes)),
-                    Ok(_) => {
-                        self.write();
-                        let failure = self.failure.take()?;
-                        return self.end(failure);
-                    }
-                    Err(error) => return self.end(said(error)),
+                Stage::Open(stream) => match stream.read() {
+                    Ok(bytes) => return bytes.map(TransportEvent::Bytes),
+                    Err(why) => return Some(self.closed(why)),
                 },
-                Stage::Over => return self.failure.take().map(Step::Closed),
+                Stage::Closed => return self.failure.take().map(TransportEvent::Closed),
             }
         }
     }
 
-    /// What `advance` waits for.
+    /// Ready when there is another event, or when more can be written.
     pub fn pollables(&self, into: &mut Vec<Pollable>) {
         match &self.stage {
             Stage::Resolving(stream) => into.push(stream.subscribe()),
             Stage::Connecting(socket) => into.push(socket.subscribe()),
-            Stage::Open(streams) => {
-                into.push(streams.input.subscribe());
-                if self.unsent_bytes() > 0 {
-                    into.push(streams.output.subscribe());
-                }
-            }
-            Stage::Over => {}
+            Stage::Open(stream) => stream.pollables(into),
+            Stage::Closed => {}
         }
     }
 
-    pub fn send(&mut self, bytes: &[u8]) {
-        self.unsent.extend_from_slice(bytes);
-        self.write();
+    /// The connection, once there is one.
+    pub fn stream(&mut self) -> Option<&mut Stream> {
+        match &mut self.stage {
+            Stage::Open(stream) => Some(stream),
+            _ => None,
+        }
     }
 
-    /// Whether messages had better wait in the engine.
-    pub fn has_enough(&self) -> bool {
-        self.unsent_bytes() > SEND_CAP
-    }
-
-    /// Sends what is left, then says goodbye; false if there is no connection that could end.
+    /// Writes the remaining bytes and ends the connection; false if there is none, so that no event follows.
     pub fn close(&mut self) -> bool {
-        self.closing = true;
-        if !matches!(self.stage, Stage::Open(_)) {
-            self.stage = Stage::Over;
-            return false;
-        }
-        self.write();
-        true
-    }
-
-    fn unsent_bytes(&self) -> usize {
-        self.unsent.len() - self.taken
-    }
-
-    fn write(&mut self) {
-        let Stage::Open(streams) = &mut self.stage else {
-            return;
-        };
-        let before = self.taken;
-        let result = loop {
-            if self.taken == self.unsent.len() {
-                break Ok(());
+        match self.stream() {
+            Some(stream) => {
+                stream.close();
+                true
             }
-            match streams.output.check_write() {
-                Ok(0) => break Ok(()),
-                Ok(room) => {
-                    let room = usize::try_from(room).unwrap_or(usize::MAX);
-                    let upto = self.unsent.len().min(self.taken.saturating_add(room));
-                    if let Err(error) = streams.output.write(&self.unsent[self.taken..upto]) {
-                        break Err(error);
-                    }
-                    self.taken = upto;
-                }
-                Err(error) => break Err(error),
-            }
-        };
-        let flushed = match result {
-            Ok(()) if self.taken > before => streams.output.flush(),
-            result => result,
-        };
-        if let Err(error) = flushed {
-            self.failure = Some(said(error));
-            self.taken = self.unsent.len();
-        }
-        if self.taken == self.unsent.len() {
-            self.unsent.clear();
-            self.taken = 0;
-            if std::mem::take(&mut self.closing) {
-                // Fails only if the connection is gone, which reading will say.
-                let _ = streams.socket.shutdown(ShutdownType::Send);
+            None => {
+                self.stage = Stage::Closed;
+                false
             }
         }
     }
@@ -215,17 +143,18 @@ impl Transport {
                     self.stage = Stage::Connecting(socket);
                     return;
                 }
-                Err(code) => self.failure = Some(say(code)),
+                Err(code) => self.failure = Some(describe(code)),
             }
         }
-        self.stage = Stage::Over;
+        self.stage = Stage::Closed;
         self.failure
-            .get_or_insert_with(|| say(ErrorCode::NameUnresolvable));
+            .get_or_insert_with(|| describe(ErrorCode::NameUnresolvable));
     }
 
-    fn end(&mut self, why: String) -> Option<Step> {
-        self.stage = Stage::Over;
-        Some(Step::Closed(why))
+    fn closed(&mut self, why: String) -> TransportEvent {
+        self.stage = Stage::Closed;
+        self.failure = None;
+        TransportEvent::Closed(why)
     }
 }
 
@@ -257,8 +186,8 @@ fn from_std(address: IpAddr) -> IpAddress {
     }
 }
 
-/// For the end of a sentence that already says what was tried.
-fn say(code: ErrorCode) -> String {
+/// The end of a sentence that says what was tried.
+fn describe(code: ErrorCode) -> String {
     let words = match code {
         ErrorCode::AccessDenied => {
             "the host does not allow it; give the component network permission (wasmtime run -S inherit-network -S allow-ip-name-lookup)"
@@ -278,11 +207,4 @@ fn say(code: ErrorCode) -> String {
         code => return format!("the host says {}", code.name()),
     };
     words.to_owned()
-}
-
-fn said(error: StreamError) -> String {
-    match error {
-        StreamError::Closed => String::new(),
-        StreamError::LastOperationFailed(error) => error.to_debug_string(),
-    }
 }

@@ -1,0 +1,12 @@
+//! Commands, packets and faults, with an adapter that calls the engine again within any step of the drain; the body is the
+//! one that `npm test` replays the corpus with.
+#![no_main]
+
+#[path = "../../tests/fuzz/engine.rs"]
+mod engine;
+#[path = "../../tests/fuzz/input.rs"]
+mod input;
+#[path = "../../tests/fuzz/strict_broker.rs"]
+mod strict_broker;
+
+libfuzzer_sys::fuzz_target!(|data: &[u8]| engine::run(data, true));

@@ -1,0 +1,105 @@
+//! Calls of the user that need more than the engine: a promise, a handler, a callback.
+
+use std::mem::take;
+
+use js_sys::{Function, Promise};
+use wasm_bindgen::JsValue;
+
+use super::callbacks::Callbacks;
+use super::{arguments, Client};
+use crate::engine::{Error, Filter, Message, Published, Token};
+
+impl Client {
+    pub fn publish(&self, message: &Message<'_>) -> Promise {
+        self.promise(&mut |engine, now, token| {
+            if engine.publish(now, message, token)? == Published::Buffered {
+                engine.ended(token); // in the buffer that is transmitted at the end of this turn
+            }
+            Ok(())
+        })
+    }
+
+    pub fn queue(&self, message: &Message<'_>) -> Promise {
+        self.promise(&mut |engine, now, token| engine.queue(now, message, token))
+    }
+
+    pub fn batch(&self, item: &Message<'_>) -> Promise {
+        let mut ends = (None, None);
+        let promise = self.promise(&mut |engine, now, token| {
+            ends = (token, engine.batch(now, item, token)?);
+            Ok(())
+        });
+        match ends {
+            (Some(token), Some(ends_as)) if token != ends_as => {
+                let joined = self.promises.borrow_mut().join(token, ends_as);
+                joined.unwrap_or(promise)
+            }
+            _ => promise,
+        }
+    }
+
+    pub fn subscribe(
+        &self,
+        (mut filters, mut properties): (Vec<Filter>, Vec<u8>),
+        handler: Option<Function>,
+    ) -> Promise {
+        let handler = handler.map(|handler| self.handlers.borrow_mut().add(handler, false));
+        self.promise(&mut |engine, _, token| {
+            let (filters, properties) = (take(&mut filters), take(&mut properties));
+            let result = engine.subscribe(filters, properties, handler, token);
+            if let (Err(_), Some(handler)) = (&result, handler) {
+                self.handlers.borrow_mut().remove(handler);
+            }
+            result
+        })
+    }
+
+    pub fn watch(&self, filter: &str, handler: Option<Function>) -> Result<u32, Error> {
+        let number = self.handlers.borrow_mut().add(handler.unwrap_or_default(), true);
+        let result = self.call(|engine, _| engine.watch(filter, number));
+        if result.is_err() {
+            self.handlers.borrow_mut().remove(number);
+        }
+        result.map(|()| number)
+    }
+
+    pub fn unwatch(&self, filter: &str, number: u32) {
+        self.call(|engine, _| engine.unwatch(filter, number));
+        self.handlers.borrow_mut().remove(number);
+    }
+
+    /// Publishes for the fast path, which drains at the end of its turn by itself.
+    #[inline(always)]
+    pub fn publish_fast(
+        &self,
+        message: &Message<'_>,
+        queue: bool,
+        token: Option<Token>,
+    ) -> Result<Published, Error> {
+        let now = self.now();
+        let published = {
+            let mut engine = self.engine.borrow_mut();
+            if queue {
+                engine.queue(now, message, token).map(|()| Published::Pending)
+            } else {
+                engine.publish_checked(now, message, token)
+            }
+        };
+        self.transmit_if_full();
+        published
+    }
+
+    pub fn batch_fast(&self, item: &Message<'_>, token: Option<Token>) -> Result<Option<Token>, Error> {
+        let now = self.now();
+        self.engine.borrow_mut().batch(now, item, token)
+    }
+
+    pub fn set_callback(&self, name: &str, callback: &JsValue) -> Result<(), JsValue> {
+        let parsed = arguments::optional_function(name, callback);
+        let function = parsed.map_err(|error| self.error(&error, &JsValue::UNDEFINED))?;
+        if let Some(slot) = Callbacks::slot(name) {
+            self.callbacks.set(slot, function);
+        }
+        Ok(())
+    }
+}

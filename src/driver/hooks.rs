@@ -1,0 +1,88 @@
+//! The hooks with which js/ takes over what JavaScript does better: sockets in Node, its own error class, promises and
+//! messages in bulk.
+
+use js_sys::Function;
+use wasm_bindgen::prelude::*;
+
+use super::platform;
+use crate::engine::endpoint::Platform;
+use crate::engine::{Generation, MessageView, Token};
+
+#[wasm_bindgen]
+extern "C" {
+    /// What js/ does itself: `js/client.mjs` says how.
+    #[derive(Clone)]
+    pub type JsHooks;
+    #[wasm_bindgen(method, getter)]
+    fn node(this: &JsHooks) -> Option<bool>;
+    #[wasm_bindgen(method, getter)]
+    fn connect(this: &JsHooks) -> Option<Function>;
+    #[wasm_bindgen(method, getter, js_name = settle)]
+    fn settles(this: &JsHooks) -> Option<Function>;
+    /// What callbacks get as their first argument; js/ holds it weakly, so that an abandoned one is collected.
+    #[wasm_bindgen(method)]
+    pub fn client(this: &JsHooks) -> JsValue;
+    /// Takes what the socket receives the short way, see `bulk_space`.
+    #[wasm_bindgen(method)]
+    pub fn listen(this: &JsHooks, socket: &JsValue, generation: Generation);
+    /// Tokens that ended well, as 32-bit words.
+    #[wasm_bindgen(method)]
+    pub fn settle(this: &JsHooks, at: *const Token, count: usize);
+    #[wasm_bindgen(method)]
+    pub fn fail(this: &JsHooks, token: u32, error: &JsValue);
+    /// One that ended well with something to say.
+    #[wasm_bindgen(method)]
+    pub fn answer(this: &JsHooks, token: u32, value: &JsValue);
+    /// See `engine::MessageView`. Throws where there is no memory for the payloads.
+    #[wasm_bindgen(method, catch)]
+    pub fn messages(
+        this: &JsHooks,
+        messages: *const MessageView,
+        count: usize,
+        base: *const u8,
+        epoch: u32,
+    ) -> Result<(), JsValue>;
+}
+
+#[derive(Clone)]
+pub struct Hooks {
+    js: Option<JsHooks>,
+    /// For a client within: the same sockets and errors, nothing of the caller's own.
+    inner: bool,
+    pub platform: Platform,
+    /// `(url, subprotocols, credentials) => WebSocket`, in Node.
+    pub connect: Option<Function>,
+}
+
+impl Hooks {
+    pub fn parse(given: &JsValue) -> Hooks {
+        let js = given.is_object().then(|| JsHooks::from(given.clone()));
+        Hooks {
+            platform: match js.as_ref().and_then(JsHooks::node).unwrap_or_default() {
+                true => Platform::Node,
+                false => platform::browser(),
+            },
+            connect: js.as_ref().and_then(JsHooks::connect),
+            // With sockets and errors alone, messages and promises are a matter of Rust.
+            inner: js.as_ref().is_none_or(|js| js.settles().is_none()),
+            js,
+        }
+    }
+
+    pub fn inner(&self) -> Hooks {
+        Hooks {
+            inner: true,
+            ..self.clone()
+        }
+    }
+
+    /// None where this class is used without js/.
+    pub fn js(&self) -> Option<&JsHooks> {
+        self.js.as_ref().filter(|_| !self.inner)
+    }
+
+    /// With `error(message, code, reasonCode, cause)`, an `MqttError`.
+    pub fn errors(&self) -> Option<&JsHooks> {
+        self.js.as_ref()
+    }
+}

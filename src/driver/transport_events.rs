@@ -1,0 +1,141 @@
+//! What comes in from the socket, the clock and the network: each is fed to the engine, then the engine is drained.
+
+use js_sys::Uint8Array;
+use wasm_bindgen::prelude::*;
+use web_sys::MessageEvent;
+
+use super::{network, platform, socket, Client, PIECE};
+use crate::engine::{Code, Generation};
+
+impl Client {
+    /// Whatever the platform calls comes in here: a microtask, which has no event, and the events of the network and of
+    /// the socket in use, which is the only one that has us for a listener.
+    pub(super) fn on_event(&self, event: &JsValue) {
+        if event.is_undefined() {
+            self.scheduled.set(false);
+            self.turn.set(None);
+            return self.drain();
+        }
+        let text = |key| platform::get(event, key).as_string().unwrap_or_default();
+        let kind = text("type");
+        if let Some(online) = network::is_online(&kind) {
+            return self.on_network(online);
+        }
+        let generation = self.socket.borrow().as_ref().map(|socket| socket.generation);
+        let Some(generation) = generation else { return };
+        match &*kind {
+            "message" => {
+                let data = event.unchecked_ref::<MessageEvent>().data();
+                self.on_data(generation, socket::bytes(data));
+            }
+            "open" => self.on_open(generation),
+            "drain" => self.on_drain(),
+            // In the socket's own words; browsers say nothing.
+            "error" => self.on_error(generation, text("message"), platform::get(event, "kind").as_f64()),
+            "close" => self.on_close(generation, text("reason")),
+            _ => {}
+        }
+    }
+
+    fn on_open(&self, generation: Generation) {
+        let now = self.fresh_now();
+        self.engine.borrow_mut().opened(now, generation);
+        self.drain();
+    }
+
+    fn on_data(&self, generation: Generation, data: Option<Uint8Array>) {
+        match data {
+            Some(data) if self.draining.get() => {
+                let copy = Uint8Array::new(&data);
+                self.delayed.borrow_mut().push_back((generation, copy));
+            }
+            Some(data) => {
+                self.feed(generation, data);
+                self.drain();
+            }
+            None => {
+                self.close_socket(generation);
+                let why = "a WebSocket text frame came, and MQTT travels in binary frames [MQTT-6.0.0-1]";
+                self.on_close(generation, why.to_owned());
+            }
+        }
+    }
+
+    /// Room for bytes that js/ has received, if they can be processed at once; then `received` follows.
+    pub fn space(&self, len: usize) -> *mut u8 {
+        if self.draining.get() || len > PIECE as usize {
+            return std::ptr::null_mut();
+        }
+        self.engine.borrow_mut().space(len).as_mut_ptr()
+    }
+
+    pub fn received(&self, generation: Generation, len: usize) {
+        let now = self.fresh_now();
+        self.engine.borrow_mut().received(now, generation, len);
+        self.drain();
+    }
+
+    /// Gives bytes to the engine; of many only a piece, and the rest once the engine has been drained.
+    pub(super) fn feed(&self, generation: Generation, data: Uint8Array) {
+        let length = data.length();
+        let piece = match length > PIECE {
+            true => {
+                let rest = data.subarray(PIECE, length);
+                self.delayed.borrow_mut().push_front((generation, rest));
+                data.subarray(0, PIECE)
+            }
+            false => data,
+        };
+        let now = self.fresh_now();
+        let len = piece.length() as usize;
+        let mut engine = self.engine.borrow_mut();
+        piece.copy_to(engine.space(len));
+        engine.received(now, generation, len);
+    }
+
+    /// `kind` is of `Code::of_transport`.
+    fn on_error(&self, generation: Generation, why: String, kind: Option<f64>) {
+        if self.is_current(generation) {
+            *self.failure.borrow_mut() = why;
+            let code = kind.and_then(Code::of_transport);
+            self.engine.borrow_mut().set_transport_error(code);
+        }
+    }
+
+    fn on_close(&self, generation: Generation, reason: String) {
+        let mut why = String::new();
+        if self.is_current(generation) {
+            why = self.failure.take();
+            if why.is_empty() {
+                why = reason;
+            }
+            self.drop_socket();
+        }
+        let now = self.fresh_now();
+        self.engine.borrow_mut().closed(now, generation, &why);
+        self.drain();
+    }
+
+    /// The socket may take more.
+    pub(super) fn on_drain(&self) {
+        *self.recheck.borrow_mut() = None;
+        if self.is_socket_full() {
+            return self.look_again();
+        }
+        self.engine.borrow_mut().set_blocked(false);
+        self.drain();
+    }
+
+    fn on_network(&self, online: bool) {
+        let now = self.fresh_now();
+        self.engine.borrow_mut().set_network(now, online);
+        self.drain();
+    }
+
+    pub(super) fn on_timer(&self) {
+        self.timer.borrow_mut().fired();
+        let now = self.fresh_now();
+        self.engine.borrow_mut().tick(now);
+        self.drain();
+    }
+}

@@ -1,0 +1,397 @@
+//! CONNECT and CONNACK: what the client says of itself, what the broker answers, and what follows from it: online,
+//! another protocol version, another server (§3.1, §3.2). And AUTH, by which both may go on to authenticate (§4.12).
+
+use super::aliases::{Aliases, INBOUND_MAXIMUM};
+use super::broker_limits::BrokerLimits;
+use super::{first_version, Connection, Handshake, Online, Phase, FIRST_DELAY};
+use crate::codec::properties::*;
+use crate::codec::{protocol_error, write, DecodeError, ReasonCode, Version};
+use crate::engine::config::{Config, Versions};
+use crate::engine::deadline::Millis;
+use crate::engine::effects::Effects;
+use crate::engine::endpoint;
+use crate::engine::error::{Code, Error};
+use crate::engine::format::before;
+use crate::engine::output::{Event, Generation};
+
+/// CONNACK 3 of 3.1.1, the one refusal that passes by itself.
+const UNAVAILABLE: ReasonCode = ReasonCode(3);
+/// Refusals of MQTT 5 that pass by themselves.
+const PASSING: [ReasonCode; 5] = [
+    ReasonCode::SERVER_UNAVAILABLE,
+    ReasonCode::SERVER_BUSY,
+    ReasonCode::QUOTA_EXCEEDED,
+    ReasonCode::USE_ANOTHER_SERVER,
+    ReasonCode::CONNECTION_RATE_EXCEEDED,
+];
+
+/// A connection that lasts so long was a good one: the reconnect delay starts small again.
+const STABLE: Millis = 10_000;
+
+/// What a CONNACK means.
+#[derive(Debug)]
+pub(in crate::engine) enum Connack {
+    Accepted {
+        /// The broker's Receive Maximum.
+        send_maximum: usize,
+        /// Ours; none in 3.1.1.
+        receive_maximum: Option<usize>,
+    },
+    /// The broker knows no MQTT 5, and 3.1.1 may be tried.
+    FallBack,
+    Refused {
+        error: Error,
+        /// Waiting will not change it.
+        lasting: bool,
+    },
+}
+
+/// What changes when the application gives new credentials.
+#[derive(Debug)]
+pub(in crate::engine) struct Adopted {
+    /// The first answer: limits of queues and batches are known from here on.
+    pub first: bool,
+    /// The protocol that is spoken now, if it is another one.
+    pub version: Option<Version>,
+    /// How many servers there are more than before.
+    pub more_servers: usize,
+}
+
+impl Connection {
+    /// The transport is open: CONNECT goes out [MQTT-3.1.0-1].
+    pub fn opened(&mut self, now: Millis, generation: Generation, effects: &mut Effects) {
+        if generation != self.generation || !matches!(self.phase, Phase::Opening) {
+            return;
+        }
+        // Whatever an earlier transport said.
+        self.blocked = false;
+        self.report_insecure(effects);
+        let (handshake, properties) = self.connect_properties(now);
+        let config = &self.config;
+        write::connect(
+            &mut self.out,
+            &write::Connect {
+                version: self.version,
+                properties: &properties,
+                client_id: &config.client_id,
+                clean_session: handshake.clean,
+                keepalive: config
+                    .keepalive
+                    .map_or(0, |ms| ms.div_ceil(1000).min(65_535) as u16),
+                will: config.will.as_ref().map(|will| write::Will {
+                    properties: &will.properties,
+                    topic: &will.topic,
+                    payload: &will.payload,
+                    qos: will.qos,
+                    retain: will.retain,
+                }),
+                username: config.username.as_deref(),
+                password: config.password.as_deref(),
+            },
+        );
+        self.phase = Phase::Handshake(handshake);
+    }
+
+    /// Reports, once, the first connection that others can read, or that may lead to others.
+    fn report_insecure(&mut self, effects: &mut Effects) {
+        let url = self.config.servers.get(self.servers.current);
+        let readable = self.config.password.is_some() && url.is_some_and(|url| endpoint::is_public(url));
+        if self.insecure_reported || !(readable || self.config.unverified) {
+            return;
+        }
+        self.insecure_reported = true;
+        let template = match readable {
+            true => "the password is sent to % unencrypted and can be intercepted; use mqtts or wss",
+            false => "the certificate of % is not verified, so it may be any server: certs.dangerouslyDisableServerVerification is on; give its CA as certs.ca instead",
+        };
+        effects.error(Error::format(Code::Insecure, template, &[&self.server_name()]));
+    }
+
+    /// The properties of CONNECT: the user's, and what our settings mean in MQTT 5.
+    fn connect_properties(&self, now: Millis) -> (Handshake, Vec<u8>) {
+        let config = &self.config;
+        let mut handshake = Handshake {
+            aliases: Aliases::new(0, self.keys),
+            clean: config.clean_session,
+            receive_maximum: None,
+            last_sent: now,
+        };
+        if self.version == Version::V4 {
+            return (handshake, Vec::new());
+        }
+        let mut list = config.properties.clone();
+        let given = |id| number(&config.properties, id);
+        let mut default = |id, wanted: bool, value| {
+            if given(id).is_none() && wanted {
+                put(&mut list, id, Value::Number(value));
+            }
+        };
+        // As CleanSession 0 of 3.1.1 means it.
+        default(Property::SessionExpiryInterval, !config.clean_session, u32::MAX);
+        default(
+            Property::TopicAliasMaximum,
+            config.topic_aliases,
+            INBOUND_MAXIMUM.into(),
+        );
+        let bounded = config.max_packet_size < Config::default().max_packet_size;
+        default(
+            Property::MaximumPacketSize,
+            bounded,
+            config.max_packet_size as u32,
+        );
+        // A session that outlives the connection is begun anew by start(), and resumed by a reconnect.
+        if given(Property::SessionExpiryInterval).unwrap_or(0) > 0 && self.ever_online {
+            handshake.clean = false;
+        }
+        handshake.receive_maximum = Some(given(Property::ReceiveMaximum).unwrap_or(65_535) as usize);
+        let inbound = number(&list, Property::TopicAliasMaximum).unwrap_or(0) as u16;
+        handshake.aliases = Aliases::new(inbound, self.keys);
+        (handshake, list)
+    }
+
+    /// CONNACK arrived (§3.2).
+    pub fn on_connack(
+        &mut self,
+        now: Millis,
+        session_present: bool,
+        code: ReasonCode,
+        properties: &[u8],
+    ) -> Result<Connack, DecodeError> {
+        let Phase::Handshake(handshake) = &self.phase else {
+            return Err(protocol_error!("a second CONNACK"));
+        };
+        if code == ReasonCode::UNSUPPORTED_PROTOCOL_VERSION && self.may_fall_back() {
+            return Ok(Connack::FallBack);
+        }
+        let method = string(properties, Property::AuthenticationMethod);
+        let ours = string(&self.config.properties, Property::AuthenticationMethod);
+        if (code == ReasonCode::SUCCESS && self.version == Version::V5 || method.is_some()) && method != ours
+        {
+            // [MQTT-4.12.0-5], [MQTT-4.12.0-6]
+            return Err(protocol_error!(
+                "a CONNACK has another authentication method than CONNECT"
+            ));
+        }
+        if code == ReasonCode::SUCCESS && session_present && handshake.clean {
+            // [MQTT-3.2.2-1]
+            return Err(protocol_error!(
+                "CONNACK says that a session is present although a clean one was asked for",
+            ));
+        }
+        let assigned = string(properties, Property::AssignedClientIdentifier).is_some();
+        let allowed = self.config.assigned_id || self.generated_client_id;
+        if code == ReasonCode::SUCCESS
+            && (assigned && !allowed || !assigned && self.config.client_id.is_empty())
+        {
+            // [MQTT-3.2.2-16], and nobody but the user changes an identifier that the user gave.
+            return Err(protocol_error!(
+                "CONNACK assigns a client id that was not asked for, or none that was"
+            ));
+        }
+        if code != ReasonCode::SUCCESS {
+            return Ok(self.refusal(code, properties));
+        }
+        Ok(self.accepted(now, properties))
+    }
+
+    fn refusal(&self, code: ReasonCode, properties: &[u8]) -> Connack {
+        let (error, passes) = match self.version {
+            Version::V4 => (Error::refusal(code), code == UNAVAILABLE),
+            Version::V5 => (Error::refusal_because(code, properties), PASSING.contains(&code)),
+        };
+        Connack::Refused {
+            error,
+            lasting: !passes,
+        }
+    }
+
+    fn accepted(&mut self, now: Millis, properties: &[u8]) -> Connack {
+        self.connect_due.clear();
+        // What a token allows may end soon.
+        let stable = if self.config.ask { FIRST_DELAY } else { STABLE };
+        self.stable_due.set(now + stable);
+        self.attempts = 0;
+        self.reconnects += self.ever_online as u64;
+        self.ever_online = true;
+        self.servers.begin_round();
+        let Phase::Handshake(handshake) = std::mem::replace(&mut self.phase, Phase::Idle) else {
+            return Connack::FallBack;
+        };
+        let mut online = Online {
+            aliases: handshake.aliases,
+            limits: BrokerLimits::default(),
+            keepalive: self.config.keepalive,
+            last_sent: handshake.last_sent,
+            last_received: now,
+            pinged: None,
+            reauthenticating: false,
+        };
+        if self.version == Version::V5 {
+            self.apply_connack(&mut online, properties);
+        }
+        let accepted = Connack::Accepted {
+            send_maximum: online.limits.receive_maximum,
+            receive_maximum: handshake.receive_maximum,
+        };
+        self.phase = Phase::Online(online);
+        self.arm_keepalive(now);
+        accepted
+    }
+
+    /// What the broker says of itself in a CONNACK of MQTT 5.
+    fn apply_connack(&mut self, online: &mut Online, properties: &[u8]) {
+        online.limits = BrokerLimits::read(properties);
+        if self.config.topic_aliases {
+            online.aliases.allow(online.limits.alias_maximum);
+        }
+        if let Some(seconds) = number(properties, Property::ServerKeepAlive) {
+            online.keepalive = Some(Millis::from(seconds) * 1000).filter(|&ms| ms > 0);
+        }
+        if let Some(id) = string(properties, Property::AssignedClientIdentifier) {
+            self.config.client_id = id.to_owned();
+        }
+    }
+
+    /// MQTT 5 was tried, and 3.1.1 may be.
+    pub(super) fn may_fall_back(&self) -> bool {
+        self.config.version == Versions::Auto && self.version == Version::V5 && !self.ever_online
+    }
+
+    /// From here on another protocol is spoken.
+    pub fn set_version(&mut self, version: Version) {
+        self.version = version;
+        self.last_error = None;
+    }
+
+    /// The broker sends us elsewhere: the server it names joins the servers and is tried next, if the user allows it
+    /// (§4.11).
+    pub fn follow_server_reference(&mut self, reason: ReasonCode, properties: &[u8]) {
+        let reference = string(properties, Property::ServerReference).map(|all| before(all, b' '));
+        let elsewhere = matches!(reason, ReasonCode::USE_ANOTHER_SERVER | ReasonCode::SERVER_MOVED);
+        let follows = elsewhere && self.config.follow_server_reference;
+        let Some(reference) = reference.filter(|_| follows) else {
+            return;
+        };
+        let here = self.config.servers.get(self.servers.current);
+        let Some(url) = here.and_then(|here| endpoint::elsewhere(here, reference)) else {
+            return;
+        };
+        if std::mem::replace(&mut self.servers.following_server_reference, true) {
+            self.config.servers.pop();
+        }
+        self.servers.current = self.config.servers.len();
+        self.config.servers.push(url);
+    }
+
+    /// Takes over credentials: everything that concerns the connection is as given now.
+    pub fn adopt(&mut self, mut config: Config) -> Adopted {
+        let old = &mut self.config;
+        config.ask = true;
+        config.reconnect = old.reconnect;
+        // An identifier that the broker has assigned is kept, too.
+        if config.client_id.is_empty() && (old.assigned_id || !config.assigned_id) {
+            config.client_id = std::mem::take(&mut old.client_id);
+        } else {
+            self.generated_client_id = false;
+        }
+        let before = old.servers.len();
+        let servers = &mut self.servers;
+        servers.following_server_reference &= config.follow_server_reference;
+        if servers.following_server_reference {
+            // It stays the last.
+            config.servers.extend(old.servers.pop());
+        }
+        let count = config.servers.len();
+        servers.current = match servers.current + 1 == before && servers.following_server_reference {
+            true => count - 1,
+            false => servers.current % count.max(1),
+        };
+        let version = match config.version {
+            // It may have fallen back.
+            Versions::Auto if old.version == Versions::Auto => self.version,
+            other => first_version(other),
+        };
+        if self.has_credentials {
+            config.keep_queue_limits(&self.config);
+        }
+        self.config = config;
+        Adopted {
+            first: !std::mem::replace(&mut self.has_credentials, true),
+            version: Some(version).filter(|&version| version != self.version),
+            more_servers: count.saturating_sub(before.max(1)),
+        }
+    }
+
+    // ---- AUTH
+
+    /// AUTH arrived: whether it may come now, and of this method.
+    pub fn on_auth(&mut self, reason: ReasonCode, properties: &[u8]) -> Result<(), DecodeError> {
+        let method = string(&self.config.properties, Property::AuthenticationMethod);
+        if method.is_none() {
+            return Err(protocol_error!(
+                "an AUTH without an authentication method [MQTT-4.12.0-6]"
+            ));
+        }
+        if string(properties, Property::AuthenticationMethod) != method {
+            return Err(protocol_error!(
+                "an AUTH of another authentication method [MQTT-4.12.0-5]"
+            ));
+        }
+        let expected = match &mut self.phase {
+            Phase::Online(online) => {
+                let expected = online.reauthenticating;
+                online.reauthenticating &= reason == ReasonCode::CONTINUE_AUTHENTICATION;
+                expected
+            }
+            _ => reason == ReasonCode::CONTINUE_AUTHENTICATION,
+        };
+        match expected {
+            true => Ok(()),
+            false => Err(protocol_error!("an AUTH that nothing asked for")),
+        }
+    }
+
+    /// Answers an AUTH; online, where there is none to answer, begins to re-authenticate. The method is added here.
+    pub fn authenticate(&mut self, properties: &[u8]) -> Result<(), Error> {
+        let method = string(&self.config.properties, Property::AuthenticationMethod);
+        let Some(method) = method.filter(|_| self.version == Version::V5) else {
+            return Err(Error::new(
+                Code::NotSupported,
+                "there is no authentication to continue; it takes MQTT 5 and authenticationMethod in the properties of credentials",
+            ));
+        };
+        let mut list = without(properties, Property::AuthenticationMethod);
+        put(&mut list, Property::AuthenticationMethod, Value::Text(method));
+        let start = self.out.len();
+        match &mut self.phase {
+            Phase::Handshake(_) => write::auth(&mut self.out, ReasonCode::CONTINUE_AUTHENTICATION, &list),
+            Phase::Online(online) => {
+                let reason = match online.reauthenticating {
+                    true => ReasonCode::CONTINUE_AUTHENTICATION,
+                    false => ReasonCode::RE_AUTHENTICATE,
+                };
+                write::auth(&mut self.out, reason, &list);
+                if let Err(error) = online.limits.check_size(self.out.len() - start) {
+                    self.out.truncate(start);
+                    return Err(error);
+                }
+                online.reauthenticating = true;
+            }
+            _ => {
+                return Err(Error::new(
+                    Code::ConnectionLost,
+                    "there is no connection to authenticate on; the next one authenticates by itself",
+                ))
+            }
+        }
+        Ok(())
+    }
+
+    /// Reports an AUTH to the application.
+    pub fn auth_event(reason: ReasonCode, properties: &[u8]) -> Event {
+        Event::Auth {
+            reason: reason.0,
+            properties: properties.to_vec(),
+        }
+    }
+}

@@ -1,0 +1,93 @@
+//! Whether the broker is still there (§3.1.2.10): a PINGREQ when nothing was sent or nothing was received for half the
+//! keep alive time; dead when nothing at all has come for a whole one after that.
+
+use super::{Connection, Online};
+use crate::codec::write;
+use crate::engine::deadline::Millis;
+use crate::engine::error::{Code, Error};
+use crate::engine::format::seconds;
+
+/// What a look at the clock shows.
+#[derive(Debug)]
+pub(in crate::engine) enum Keepalive {
+    Alive,
+    /// A PINGREQ was written: nothing else happens at the moment.
+    Pinged,
+    Dead(Error),
+}
+
+fn half(keepalive: Millis) -> Millis {
+    (keepalive / 2).max(1)
+}
+
+impl Connection {
+    pub(super) fn arm_keepalive(&mut self, now: Millis) {
+        if let Some(keepalive) = self.online().and_then(|online| online.keepalive) {
+            self.keepalive_due.set(now + half(keepalive));
+        }
+    }
+
+    /// Asks at once: the old connection may be dead. False if keep alive is off, or a PINGREQ is unanswered.
+    pub fn ping_now(&mut self, now: Millis) -> bool {
+        match self.online() {
+            Some(Online {
+                keepalive: Some(keepalive),
+                pinged: None,
+                ..
+            }) => {
+                let keepalive = *keepalive;
+                self.ping(now, keepalive);
+                true
+            }
+            _ => false,
+        }
+    }
+
+    fn ping(&mut self, now: Millis, keepalive: Millis) {
+        self.shrink();
+        write::pingreq(&mut self.out);
+        if let Some(online) = self.online_mut() {
+            online.pinged = Some(now);
+        }
+        self.keepalive_due.set(now + half(keepalive));
+    }
+
+    /// Looks whether it is time to ask, or whether the broker is dead.
+    pub fn check_keepalive(&mut self, now: Millis) -> Keepalive {
+        if !self.keepalive_due.expire(now) {
+            return Keepalive::Alive;
+        }
+        let Some(&Online {
+            keepalive: Some(keepalive),
+            pinged,
+            last_sent,
+            last_received,
+            ..
+        }) = self.online()
+        else {
+            return Keepalive::Alive;
+        };
+        if let Some(pinged) = pinged {
+            let due = pinged + keepalive;
+            if now < due {
+                self.keepalive_due.set(due);
+                return Keepalive::Alive;
+            }
+            if !self.keepalive_due.confirm(now) {
+                return Keepalive::Alive;
+            }
+            return Keepalive::Dead(Error::format(
+                Code::ConnectionLost,
+                "% has been silent for longer than the keepalive time (mqttkeepalive % s); the connection is taken for dead",
+                &[&self.server_name(), &seconds(keepalive)],
+            ));
+        }
+        let due = last_sent.min(last_received) + half(keepalive);
+        if now >= due {
+            self.ping(now, keepalive);
+            return Keepalive::Pinged;
+        }
+        self.keepalive_due.set(due);
+        Keepalive::Alive
+    }
+}

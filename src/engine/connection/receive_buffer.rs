@@ -1,0 +1,87 @@
+//! Bytes that have arrived and are not yet a whole packet. A cursor moves over the buffer; the beginning of a packet
+//! goes to the front once, when the next bytes come, so nothing is quadratic. Never looks into a packet.
+
+use crate::codec::PacketId;
+use crate::engine::error::Error;
+
+#[derive(Debug, Default)]
+pub(in crate::engine) struct ReceiveBuffer {
+    /// Zeroed only where it is new: the received bytes are between `start` and `end`.
+    bytes: Vec<u8>,
+    start: usize,
+    end: usize,
+    pub skipped: Option<SkippedPublish>,
+}
+
+/// A PUBLISH beyond `maxpacketsize`, of which nothing but this is kept.
+#[derive(Debug)]
+pub(in crate::engine) struct SkippedPublish {
+    /// Bytes that are still to come.
+    pub left: usize,
+    pub qos: u8,
+    pub packet_id: Option<PacketId>,
+    pub error: Error,
+}
+
+/// A buffer that a large packet made larger than this is given back when it is empty.
+const KEEP: usize = 1 << 20;
+
+impl ReceiveBuffer {
+    /// Room for `len` more bytes behind what is there. Offsets given out before are void.
+    pub fn space(&mut self, len: usize) -> &mut [u8] {
+        if self.start > 0 {
+            self.bytes.copy_within(self.start..self.end, 0);
+            self.end -= self.start;
+            self.start = 0;
+        }
+        if self.end == 0 && self.bytes.capacity() > KEEP && len <= KEEP {
+            self.bytes = Vec::new();
+        }
+        let filled = self.end;
+        self.end += len;
+        if self.end > self.bytes.len() {
+            self.bytes.resize(self.end, 0);
+        }
+        &mut self.bytes[filled..self.end]
+    }
+
+    /// Drops the bytes that came last; those before them stay.
+    pub fn take_back(&mut self, len: usize) {
+        self.end = self.end.saturating_sub(len);
+    }
+
+    /// All bytes that there are, as offsets count them.
+    pub fn bytes(&self) -> &[u8] {
+        &self.bytes
+    }
+
+    /// Takes the buffer out while its packets are processed: the bytes, and where to begin and to end.
+    pub fn take(&mut self) -> (Vec<u8>, usize, usize) {
+        (std::mem::take(&mut self.bytes), self.start, self.end)
+    }
+
+    /// Puts the buffer back; the next packet begins at `start`.
+    pub fn put_back(&mut self, bytes: Vec<u8>, start: usize) {
+        self.bytes = bytes;
+        self.start = start;
+    }
+
+    /// Gives back its memory, unless it holds part of a packet.
+    pub fn shrink(&mut self) {
+        if self.start == self.end {
+            self.bytes = Vec::new();
+            (self.start, self.end) = (0, 0);
+        }
+    }
+
+    /// Forgets part of a packet.
+    pub fn clear(&mut self) {
+        self.start = self.end;
+        self.skipped = None;
+    }
+
+    #[cfg(test)]
+    pub fn capacity(&self) -> usize {
+        self.bytes.capacity()
+    }
+}

@@ -1,0 +1,54 @@
+//! Which of the servers is tried next, and what became of the last round.
+
+#[derive(Debug)]
+pub(in crate::engine) struct Servers {
+    /// Index into `Config::servers`.
+    pub current: usize,
+    /// Attempts in this round, one a server.
+    pub tried: usize,
+    /// Every one of them was refused by a broker.
+    pub all_refused: bool,
+    /// The last of the servers is one that another named (§4.11).
+    pub following_server_reference: bool,
+}
+
+impl Servers {
+    pub fn new() -> Self {
+        Servers {
+            current: 0,
+            tried: 0,
+            all_refused: true,
+            following_server_reference: false,
+        }
+    }
+
+    /// Every server gets a turn without a delay.
+    pub fn begin_round(&mut self) {
+        self.tried = 0;
+        self.all_refused = true;
+    }
+
+    /// After a failed attempt it is the next server's turn; true once each of `count` had one.
+    pub fn next(&mut self, count: usize, refused: bool) -> bool {
+        let count = count.max(1);
+        self.current = (self.current + 1) % count;
+        self.tried += 1;
+        self.all_refused &= refused;
+        self.tried >= count
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_round_is_over_when_each_server_had_its_turn() {
+        let mut servers = Servers::new();
+        assert!(!servers.next(3, true) && !servers.next(3, false) && servers.next(3, true));
+        assert_eq!(servers.current, 0);
+        assert!(!servers.all_refused);
+        servers.begin_round();
+        assert!(servers.next(1, true) && servers.all_refused);
+    }
+}

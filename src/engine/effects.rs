@@ -1,0 +1,103 @@
+//! What waits to leave the engine: events and deliveries in the order in which they happened, and changes for the store.
+//! Never decides when it leaves: that is the engine's `poll`.
+
+use std::collections::VecDeque;
+
+use super::error::Error;
+use super::journal::Journal;
+use super::output::{Delivery, Event, Outcome, Token};
+use super::session::inbound::Ticket;
+
+/// One thing that is to leave.
+#[derive(Debug)]
+pub(super) enum Queued {
+    Event(Event),
+    /// With the ticket of the message behind the last of them.
+    Deliver(Delivery, Ticket),
+}
+
+/// An operation that ends together with all others.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Ended {
+    /// Its place in the order of the calls; 0 comes before all of them.
+    pub seq: u64,
+    pub token: Option<Token>,
+    /// The journal has it.
+    pub stored: bool,
+}
+
+/// What the machines report: events and deliveries for the application, and changes for the store. Handed to whatever
+/// may end an operation.
+#[derive(Debug, Default)]
+pub(super) struct Effects {
+    pub queue: VecDeque<Queued>,
+    pub journal: Journal,
+}
+
+impl Effects {
+    pub fn push(&mut self, event: Event) {
+        self.queue.push_back(Queued::Event(event));
+    }
+
+    pub fn error(&mut self, error: Error) {
+        self.push(Event::Error(error));
+    }
+
+    /// An operation ended. Without a token nobody waits for it; then a failure is reported as an error.
+    pub fn done(&mut self, token: Option<Token>, result: Result<Outcome, Error>) {
+        match (token, result) {
+            (Some(token), result) => self.push(Event::Done { token, result }),
+            (None, Err(error)) => self.error(error),
+            (None, Ok(_)) => {}
+        }
+    }
+
+    /// An operation succeeded, with nothing more to say.
+    #[inline(never)]
+    pub fn succeeded(&mut self, token: Option<Token>) {
+        self.done(token, Ok(Outcome::None));
+    }
+
+    #[inline(never)]
+    pub fn failed(&mut self, token: Option<Token>, error: Error) {
+        self.done(token, Err(error));
+    }
+
+    pub fn all_succeeded(&mut self, tokens: Vec<Option<Token>>) {
+        for token in tokens {
+            self.succeeded(token);
+        }
+    }
+
+    #[inline(never)]
+    pub fn all_failed(&mut self, tokens: Vec<Option<Token>>, error: &Error) {
+        for token in tokens {
+            self.failed(token, error.clone());
+        }
+    }
+
+    /// The message in this place of the views is to be delivered; `ticket` is that of the message behind it.
+    pub fn deliver(&mut self, place: usize, ticket: Ticket) {
+        if let Some(Queued::Deliver(delivery, behind)) = self.queue.back_mut() {
+            delivery.upto = place + 1;
+            *behind = ticket;
+            return;
+        }
+        let delivery = Delivery {
+            from: place,
+            upto: place + 1,
+        };
+        self.queue.push_back(Queued::Deliver(delivery, ticket));
+    }
+
+    #[cfg(test)]
+    pub fn events(&self) -> Vec<&Event> {
+        fn event(queued: &Queued) -> Option<&Event> {
+            match queued {
+                Queued::Event(event) => Some(event),
+                Queued::Deliver(..) => None,
+            }
+        }
+        self.queue.iter().filter_map(event).collect()
+    }
+}

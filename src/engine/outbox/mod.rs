@@ -1,0 +1,526 @@
+//! What is not sent yet: the offline queue, the timed queue of `queue`, batches; their bounds, policies, expiry and
+//! counters. Never writes a packet to the transport, and knows no connection: it is asked for the next message.
+
+mod batches;
+mod expiry;
+mod policy;
+
+use std::collections::VecDeque;
+
+use super::config::{Config, Policy};
+use super::deadline::{Deadline, Millis};
+use super::effects::{Effects, Ended};
+use super::interner::HashKeys;
+use super::journal::Journal;
+use super::message::Message;
+use super::output::Token;
+use super::publishes::{retain, BySince, Key, Publish, Publishes};
+use super::session::reencoded;
+use super::{Error, Version};
+use crate::codec::properties::{number, without, Property};
+use crate::codec::{publish, PacketId};
+
+pub(super) use batches::BatchKey;
+pub(super) use expiry::{expired, timed_out};
+
+use batches::Batches;
+use policy::Latest;
+
+/// Bounds and policies, from [`Config`].
+#[derive(Debug, Clone)]
+pub(super) struct Limits {
+    queue_size: usize,
+    batch_size: usize,
+    publish_interval: Millis,
+    offline_size: usize,
+    offline_bytes: usize,
+    policy: Policy,
+    offline_expiry: Option<Millis>,
+    publish_timeout: Option<Millis>,
+}
+
+impl Limits {
+    pub fn new(config: &Config) -> Self {
+        Limits {
+            queue_size: config.queue_size,
+            batch_size: config.batch_size,
+            publish_interval: config.publish_interval,
+            offline_size: config.offline_size,
+            offline_bytes: config.offline_bytes,
+            policy: config.offline_policy,
+            offline_expiry: config.offline_expiry,
+            publish_timeout: config.publish_timeout,
+        }
+    }
+
+    pub fn offline_bytes(&self) -> usize {
+        self.offline_bytes
+    }
+
+    pub fn publish_timeout(&self) -> Option<Millis> {
+        self.publish_timeout
+    }
+}
+
+/// Messages and their bytes.
+#[derive(Debug, Default, Clone, Copy, PartialEq, Eq)]
+struct Usage {
+    messages: usize,
+    bytes: usize,
+}
+
+impl Usage {
+    fn add(&mut self, messages: usize, bytes: usize) {
+        self.messages += messages;
+        self.bytes += bytes;
+    }
+
+    fn sub(&mut self, messages: usize, bytes: usize) {
+        self.messages -= messages;
+        self.bytes -= bytes;
+    }
+}
+
+#[derive(Debug)]
+pub(super) struct Outbox {
+    limits: Limits,
+    /// The protocol that messages are encoded in.
+    version: Version,
+    publishes: Publishes,
+    /// The offline queue: messages that go out as soon as there is a connection and a place in the window.
+    ready: VecDeque<Key>,
+    /// Messages of `queue`, until `queuesize` or `publishinterval` is reached.
+    timed: VecDeque<Key>,
+    batches: Batches,
+    /// Counts against `offlinesize` and `offlinebytes`.
+    usage: Usage,
+    /// Requeued after session loss; exempt from the bounds.
+    requeued: Usage,
+    /// Messages of the offline queue that a policy may drop.
+    droppable: BySince,
+    /// Publishes that may exceed `publishtimeout`.
+    timeouts: BySince,
+    latest: Latest,
+    timed_due: Deadline,
+    age_due: Deadline,
+    /// Messages given up by a stated policy.
+    dropped: u64,
+    /// The place of the last call in the order of the calls.
+    last_seq: u64,
+}
+
+impl Outbox {
+    pub fn new(limits: Limits, version: Version, keys: HashKeys) -> Self {
+        Outbox {
+            limits,
+            version,
+            publishes: Publishes::default(),
+            ready: VecDeque::new(),
+            timed: VecDeque::new(),
+            batches: Batches::new(keys),
+            usage: Usage::default(),
+            requeued: Usage::default(),
+            droppable: BySince::default(),
+            timeouts: BySince::default(),
+            latest: Latest::new(keys),
+            timed_due: Deadline::default(),
+            age_due: Deadline::default(),
+            dropped: 0,
+            last_seq: 0,
+        }
+    }
+
+    pub fn limits(&self) -> &Limits {
+        &self.limits
+    }
+
+    /// A place in the order of the calls.
+    pub fn next_seq(&mut self) -> u64 {
+        self.last_seq += 1;
+        self.last_seq
+    }
+
+    /// The place of the last call.
+    pub fn last_seq(&self) -> u64 {
+        self.last_seq
+    }
+
+    // ---- messages in
+
+    /// A message for the offline queue.
+    pub fn enqueue(
+        &mut self,
+        now: Millis,
+        message: &Message<'_>,
+        token: Option<Token>,
+        effects: &mut Effects,
+    ) -> Result<(), Error> {
+        let key = self.try_store(now, message, token, effects)?;
+        self.make_ready(now, key, effects);
+        Ok(())
+    }
+
+    /// A message for the timed queue.
+    pub fn enqueue_timed(
+        &mut self,
+        now: Millis,
+        message: &Message<'_>,
+        token: Option<Token>,
+        effects: &mut Effects,
+    ) -> Result<(), Error> {
+        let key = self.try_store(now, message, token, effects)?;
+        self.timed.push_back(key);
+        if !self.timed_due.is_set() {
+            self.timed_due.set(now + self.limits.publish_interval);
+        }
+        if self.timed.len() >= self.limits.queue_size || self.exceeds_bounds() {
+            self.flush_timed(now, effects);
+        }
+        Ok(())
+    }
+
+    /// Stores a message, if there is room or the policy makes some.
+    fn try_store(
+        &mut self,
+        now: Millis,
+        message: &Message<'_>,
+        token: Option<Token>,
+        effects: &mut Effects,
+    ) -> Result<Key, Error> {
+        let bytes = message.topic.len() + message.payload.len() + message.properties.len();
+        self.make_room(bytes, message.topic, effects)?;
+        Ok(self.store(now, message, token, &mut effects.journal))
+    }
+
+    fn store(
+        &mut self,
+        now: Millis,
+        message: &Message<'_>,
+        token: Option<Token>,
+        journal: &mut Journal,
+    ) -> Key {
+        let packet = message.encoded(self.version, None);
+        self.usage.add(1, packet.len());
+        let expires = message.expires(now);
+        self.age_due.hasten(expires);
+        let seq = self.next_seq();
+        let mut publish = Publish {
+            seq,
+            token,
+            packet,
+            since: 0,
+            expires,
+            record: None,
+            flight: None,
+            requeued: false,
+        };
+        journal.message(&mut publish);
+        self.publishes.insert(publish)
+    }
+
+    /// Puts a stored message at the end of the offline queue; with `Policy::Latest` in the place of the older message
+    /// of its topic.
+    fn make_ready(&mut self, now: Millis, key: Key, effects: &mut Effects) {
+        let Some(publish) = self.publishes.get(key) else {
+            return;
+        };
+        publish.since = now;
+        let mut place = key;
+        if self.limits.policy == Policy::Latest {
+            let topic = publish::topic(&publish.packet);
+            match self.latest.get(topic) {
+                Some(older) => place = older,
+                None => self.latest.set(topic, key),
+            }
+        }
+        if place == key {
+            self.ready.push_back(key);
+            self.compact_ready();
+        } else if !self.replace(place, key, effects) {
+            return;
+        }
+        if self.limits.policy == Policy::DropOldest || self.limits.offline_expiry.is_some() {
+            self.droppable.insert(now, place, &mut self.publishes);
+        }
+        if let Some(expiry) = self.limits.offline_expiry {
+            self.age_due.hasten(now + expiry);
+        }
+        if let Some(timeout) = self.limits.publish_timeout {
+            self.timeouts.insert(now, place, &mut self.publishes);
+            self.age_due.hasten(now + timeout);
+        }
+    }
+
+    /// Puts the newer message in the place of the older one, which is dropped. False: every list knows the place
+    /// under this time already.
+    fn replace(&mut self, older: Key, newer: Key, effects: &mut Effects) -> bool {
+        let Some(mut publish) = self.publishes.remove(newer) else {
+            return false;
+        };
+        let Some(place) = self.publishes.get(older) else {
+            return false;
+        };
+        effects.journal.ended(publish.record);
+        (publish.seq, publish.record) = (place.seq, place.record);
+        effects.journal.message(&mut publish);
+        let since = publish.since;
+        let dropped = std::mem::replace(place, publish);
+        let known = dropped.since == since;
+        self.drop_stored(dropped, policy::dropped(), effects);
+        !known
+    }
+
+    /// Removes keys from the offline queue whose messages have left it, once they are too many.
+    fn compact_ready(&mut self) {
+        const STALE: usize = 64;
+        if self.ready.len() > 2 * self.publishes.len() + STALE {
+            retain(&mut self.ready, |&key| self.publishes.get(key).is_some());
+        }
+    }
+
+    /// Messages of a lost session go back to the front, oldest first.
+    pub fn requeue(&mut self, lost: Vec<Publish>) {
+        for mut publish in lost.into_iter().rev() {
+            publish.requeued = true;
+            self.requeued.add(1, publish.packet.len());
+            let since = publish.since;
+            let key = self.publishes.insert(publish);
+            self.ready.push_front(key);
+            if let Some(timeout) = self.limits.publish_timeout {
+                self.timeouts.insert(since, key, &mut self.publishes);
+                self.age_due.hasten(since + timeout);
+            }
+        }
+    }
+
+    // ---- messages out
+
+    /// The next message to be sent.
+    pub fn front(&mut self) -> Option<&Publish> {
+        loop {
+            let &key = self.ready.front()?;
+            if self.publishes.get(key).is_some() {
+                return self.publishes.get(key).map(|publish| &*publish);
+            }
+            self.ready.pop_front();
+        }
+    }
+
+    /// Takes the next message to be sent out of the queue.
+    pub fn take_front(&mut self) -> Option<Publish> {
+        self.front()?;
+        let key = self.ready.pop_front()?;
+        let publish = self.publishes.remove(key)?;
+        self.latest.forget(key, publish::topic(&publish.packet));
+        self.count_out(&publish);
+        Some(publish)
+    }
+
+    pub fn has_ready(&self) -> bool {
+        !self.ready.is_empty()
+    }
+
+    fn count_out(&mut self, publish: &Publish) {
+        let usage = match publish.requeued {
+            true => &mut self.requeued,
+            false => &mut self.usage,
+        };
+        usage.sub(1, publish.packet.len());
+    }
+
+    /// A message that was taken was given up by a stated policy.
+    pub fn count_dropped(&mut self) {
+        self.dropped += 1;
+    }
+
+    /// Sends what the timed queue holds.
+    pub fn flush_timed(&mut self, now: Millis, effects: &mut Effects) {
+        self.timed_due.clear();
+        while let Some(key) = self.timed.pop_front() {
+            self.make_ready(now, key, effects);
+        }
+    }
+
+    /// Sends batches, oldest first, and the timed queue.
+    pub fn flush(&mut self, now: Millis, effects: &mut Effects) {
+        self.flush_batches(now, Millis::MAX, effects);
+        self.batches.due.clear();
+        self.flush_timed(now, effects);
+    }
+
+    // ---- time
+
+    pub fn next_deadline(&self) -> Millis {
+        self.batches
+            .due
+            .at()
+            .min(self.timed_due.at())
+            .min(self.age_due.at())
+    }
+
+    /// Works on what is due: batches, the timed queue.
+    pub fn tick(&mut self, now: Millis, effects: &mut Effects) {
+        if self.batches.due.expire(now) {
+            self.flush_batches(now, now, effects);
+        }
+        if self.timed_due.is_due(now) {
+            self.flush_timed(now, effects);
+        }
+    }
+
+    /// Limits for what comes from here on; `publishinterval` begins anew for what is collected.
+    pub fn set_limits(&mut self, now: Millis, limits: Limits, effects: &mut Effects) {
+        self.limits = limits;
+        let due = now + self.limits.publish_interval;
+        self.batches.delay(due);
+        if self.timed_due.is_set() {
+            self.timed_due.set(due);
+        }
+        for key in std::mem::take(&mut self.ready) {
+            self.make_ready(now, key, effects);
+        }
+    }
+
+    // ---- the whole
+
+    /// Messages that are not sent: in the queues, and items of batches.
+    pub fn len(&self) -> usize {
+        self.usage.messages + self.requeued.messages
+    }
+
+    pub fn dropped(&self) -> u64 {
+        self.dropped
+    }
+
+    /// Whether there is anything that will be a message one day.
+    pub fn is_empty(&self) -> bool {
+        self.publishes.len() == 0 && self.batches.is_empty()
+    }
+
+    pub fn any_up_to(&self, seq: u64) -> bool {
+        self.publishes.any_up_to(seq)
+    }
+
+    /// Ends everything, without sending it.
+    pub fn drain(&mut self, journal: &mut Journal, ended: &mut Vec<Ended>) {
+        self.batches.drain(ended);
+        for (_, slot) in self.publishes.in_order() {
+            if let Some(publish) = self.publishes.take(slot) {
+                journal.ended(publish.record);
+                ended.push(publish.ended());
+            }
+        }
+        self.ready.clear();
+        self.timed.clear();
+        self.timed_due.clear();
+        self.age_due.clear();
+        self.usage = Usage::default();
+        self.requeued = Usage::default();
+        self.forget_ages();
+    }
+
+    fn forget_ages(&mut self) {
+        self.droppable.clear();
+        self.timeouts.clear();
+        self.latest.clear();
+    }
+
+    /// From here on another protocol is spoken.
+    pub fn reencode(&mut self, to: Version) {
+        let from = std::mem::replace(&mut self.version, to);
+        for (_, slot) in self.publishes.in_order() {
+            let Some((_, publish)) = self.publishes.at(slot) else {
+                continue;
+            };
+            if let Some(packet) = reencoded(from, to, &publish.packet, None) {
+                let usage = match publish.requeued {
+                    true => &mut self.requeued,
+                    false => &mut self.usage,
+                };
+                usage.bytes = usage.bytes + packet.len() - publish.packet.len();
+                publish.packet = packet;
+            }
+        }
+    }
+
+    // ---- restored from a store
+
+    /// Sets aside what waits already, so that what the store kept comes before it.
+    pub fn set_aside(&mut self) -> VecDeque<Key> {
+        self.forget_ages();
+        std::mem::take(&mut self.ready)
+    }
+
+    /// A message that the store kept. Nobody waits for it, so no time limit of a call applies.
+    pub fn restore(&mut self, now: Millis, publish: Publish, effects: &mut Effects) {
+        self.usage.add(1, publish.packet.len());
+        let key = self.publishes.insert(publish);
+        let timeout = self.limits.publish_timeout.take();
+        self.make_ready(now, key, effects);
+        self.limits.publish_timeout = timeout;
+    }
+
+    /// A batch that the store kept; it has waited long enough.
+    pub fn restore_batch(&mut self, now: Millis, message: &Message<'_>, effects: &mut Effects) {
+        let key = self.store(now, message, None, &mut effects.journal);
+        let timeout = self.limits.publish_timeout.take();
+        self.make_ready(now, key, effects);
+        self.limits.publish_timeout = timeout;
+    }
+
+    /// Puts back what was set aside, and records what the store does not have yet.
+    pub fn put_back(&mut self, now: Millis, aside: VecDeque<Key>, effects: &mut Effects) {
+        for key in aside {
+            self.make_ready(now, key, effects);
+        }
+        for (_, slot) in self.publishes.in_order() {
+            if let Some((_, publish)) = self.publishes.at(slot) {
+                if publish.record.is_none() {
+                    effects.journal.message(publish);
+                }
+            }
+        }
+        self.batches.record(&mut effects.journal);
+    }
+
+    #[cfg(test)]
+    pub fn usage(&self) -> [(usize, usize); 2] {
+        [self.usage, self.requeued].map(|usage| (usage.messages, usage.bytes))
+    }
+
+    #[cfg(test)]
+    pub fn entries(&self) -> [usize; 5] {
+        [
+            self.droppable.len(),
+            self.timeouts.len(),
+            self.latest.len(),
+            self.ready.len(),
+            self.batches.entries(),
+        ]
+    }
+
+    #[cfg(test)]
+    pub fn stored(&self) -> usize {
+        self.publishes.len()
+    }
+
+    #[cfg(test)]
+    pub fn slots(&self) -> usize {
+        self.publishes.slots()
+    }
+}
+
+impl Message<'_> {
+    /// The whole PUBLISH, to be kept: without a topic alias, which means something on one connection only.
+    pub(super) fn encoded(&self, version: Version, packet_id: Option<PacketId>) -> Vec<u8> {
+        let mut parts = self.parts();
+        let lasting;
+        if number(parts.properties, Property::TopicAlias).is_some() {
+            lasting = without(parts.properties, Property::TopicAlias);
+            parts.properties = &lasting;
+        }
+        let mut packet = Vec::new();
+        publish::encode(&mut packet, version, &parts, packet_id);
+        packet
+    }
+}

@@ -1,0 +1,164 @@
+//! Routes SUBSCRIBE and UNSUBSCRIBE (§3.8 to §3.11): from the user to the wire, and their answers back.
+
+use super::connection::Connection;
+use super::deadline::Millis;
+use super::error::Error;
+use super::message::{check_properties, needs_5};
+use super::output::Token;
+use super::session::packet_ids::Holder;
+use super::subscriptions::{answers_another, Asks, Filter, Kind};
+use super::{Engine, Version};
+use crate::codec::properties::{number, Place, Property};
+use crate::codec::{protocol_error, write, DecodeError, PacketId};
+
+impl Engine {
+    /// Asks for the filters, all with one SUBSCRIBE. With `handler`, their messages are routed to that number; without,
+    /// a handler they had is removed.
+    ///
+    /// # Errors
+    /// What is wrong with the filters; `QUEUE_FULL` where too many calls are pending; `STOPPED`.
+    pub fn subscribe(
+        &mut self,
+        filters: Vec<Filter>,
+        properties: Vec<u8>,
+        handler: Option<u32>,
+        token: Option<Token>,
+    ) -> Result<(), Error> {
+        self.check_accepting()?;
+        let offline_bytes = self.outbox.limits().offline_bytes();
+        self.subscriptions
+            .check_subscribe(self.connection.version(), &filters, offline_bytes)?;
+        self.check_request_properties(&properties, Place::Subscribe)?;
+        check_filters(&self.connection, &filters, &properties)?;
+        let seq = self.outbox.next_seq();
+        self.subscriptions
+            .subscribe(seq, filters, properties, handler, token, &mut self.effects);
+        Ok(())
+    }
+
+    /// Ends the subscriptions to these filters, all with one UNSUBSCRIBE; their options mean nothing here.
+    ///
+    /// # Errors
+    /// As `subscribe`.
+    pub fn unsubscribe(
+        &mut self,
+        filters: Vec<Filter>,
+        properties: Vec<u8>,
+        token: Option<Token>,
+    ) -> Result<(), Error> {
+        self.check_accepting()?;
+        let offline_bytes = self.outbox.limits().offline_bytes();
+        self.subscriptions.check_unsubscribe(&filters, offline_bytes)?;
+        self.check_request_properties(&properties, Place::Unsubscribe)?;
+        let seq = self.outbox.next_seq();
+        self.subscriptions.unsubscribe(seq, filters, properties, token);
+        Ok(())
+    }
+
+    fn check_request_properties(&self, properties: &[u8], place: Place) -> Result<(), Error> {
+        if self.connection.version() == Version::V4 && !properties.is_empty() {
+            return Err(needs_5("properties"));
+        }
+        check_properties(properties, place)
+    }
+
+    /// Routes messages of `filter` to `handler` too, without subscribing.
+    ///
+    /// # Errors
+    /// `INVALID_TOPIC`.
+    pub fn watch(&mut self, filter: &str, handler: u32) -> Result<(), Error> {
+        self.subscriptions.watch(filter, handler)
+    }
+
+    /// Takes back one `watch`.
+    pub fn unwatch(&mut self, filter: &str, handler: u32) {
+        self.subscriptions.unwatch(filter, handler);
+    }
+
+    /// Handlers whose filters match a topic; none means `on_message`.
+    pub fn route(&self, topic: &str) -> Vec<u32> {
+        self.subscriptions.route(topic)
+    }
+
+    /// Puts the next SUBSCRIBE or UNSUBSCRIBE on the wire; false while no packet identifier is free.
+    pub(super) fn send_request(&mut self, now: Millis) -> bool {
+        let version = self.connection.version();
+        let Some((slot, asks)) = self.subscriptions.next_request() else {
+            return true;
+        };
+        let Some(id) = self.session.take_request_id(slot, &mut self.effects.journal) else {
+            return false;
+        };
+        let mut packet = Vec::new();
+        // After a fall back to 3.1.1 only the QoS is left of the options.
+        let mask = if version == Version::V4 { 3 } else { 0xff };
+        let mut result = Ok(());
+        let Asks {
+            kind,
+            filters,
+            properties,
+        } = asks;
+        match kind {
+            Kind::Subscribe => {
+                result = check_filters(&self.connection, filters, properties);
+                let filters = filters.iter().map(|f| (f.filter.as_str(), f.options & mask));
+                write::subscribe(&mut packet, version, id, properties, filters);
+            }
+            Kind::Unsubscribe => {
+                let filters = filters.iter().map(|f| f.filter.as_str());
+                write::unsubscribe(&mut packet, version, id, properties, filters);
+            }
+        }
+        if let Some(online) = self.connection.online() {
+            result = result.and_then(|()| online.limits().check_size(packet.len()));
+        }
+        if let Err(error) = result {
+            self.session.release_id(id);
+            self.subscriptions.refuse_next(error, &mut self.effects);
+            return true;
+        }
+        self.connection.out().extend_from_slice(&packet);
+        let ack_timeout = self.config().ack_timeout;
+        self.subscriptions.sent(now, slot, id, ack_timeout);
+        true
+    }
+
+    /// SUBACK or UNSUBACK arrived.
+    pub(super) fn on_answer(
+        &mut self,
+        now: Millis,
+        kind: Kind,
+        id: PacketId,
+        codes: &[u8],
+        properties: &[u8],
+    ) -> Result<(), DecodeError> {
+        let slot = match self.session.holder(id) {
+            Some(Holder::Request(slot)) => slot,
+            Some(Holder::Publish(_)) => return Err(answers_another(kind)),
+            None if kind == Kind::Unsubscribe => {
+                self.report_unexpected_ack(id);
+                return Ok(());
+            }
+            None if self.session.may_be_late(id) => return Ok(()),
+            None => return Err(protocol_error!("a SUBACK answers nothing that was sent")),
+        };
+        let version = self.connection.version();
+        self.subscriptions
+            .on_answer(version, kind, slot, codes, properties, &mut self.effects)?;
+        self.session.release_id(id);
+        self.session.acknowledged(now);
+        Ok(())
+    }
+}
+
+/// Whether the broker takes these filters. Offline nobody knows: requests are checked again when they are sent.
+fn check_filters(connection: &Connection, filters: &[Filter], properties: &[u8]) -> Result<(), Error> {
+    let Some(online) = connection.online() else {
+        return Ok(());
+    };
+    let identified = number(properties, Property::SubscriptionIdentifier).is_some();
+    for Filter { filter, .. } in filters {
+        online.limits().check_filter(filter, identified)?;
+    }
+    Ok(())
+}

@@ -1,0 +1,181 @@
+//! Which handlers match a topic: a tree of topic levels, so the answer does not slow down with the number of filters
+//! (§4.7). Holds numbers of handlers and never calls one.
+
+use crate::codec::topic;
+use crate::engine::format::split_once;
+use crate::engine::interner::{HashKeys, Interner};
+
+#[derive(Debug, Default, Clone)]
+struct Node {
+    handlers: Vec<u32>,
+    parent: u32,
+    children: u32,
+}
+
+#[derive(Debug)]
+pub(super) struct Router {
+    /// From a node to a child: the node's number, then the level. The child's number is the edge's plus one: 0 is the
+    /// root.
+    edges: Interner,
+    nodes: Vec<Node>,
+}
+
+const ROOT: u32 = 0;
+
+/// The name of an edge.
+fn edge(parent: u32, level: &str) -> Vec<u8> {
+    let mut name = Vec::with_capacity(4 + level.len());
+    name.extend_from_slice(&parent.to_le_bytes());
+    name.extend_from_slice(level.as_bytes());
+    name
+}
+
+impl Router {
+    pub fn new(keys: HashKeys) -> Self {
+        Router {
+            edges: Interner::new(keys),
+            nodes: Vec::new(),
+        }
+    }
+
+    /// `filter` has been checked; for a shared subscription the part behind the share name counts.
+    pub fn insert(&mut self, filter: &str, handler: u32) {
+        let mut at = ROOT;
+        self.node(ROOT);
+        let mut rest = Some(topic::shared(filter));
+        while let Some(levels) = rest {
+            let (level, behind) = split_once(levels, b'/');
+            rest = behind;
+            let known = self.edges.len();
+            let child = self.edges.insert(&edge(at, level)) + 1;
+            self.node(child).parent = at;
+            if self.edges.len() > known {
+                self.node(at).children += 1;
+            }
+            at = child;
+        }
+        self.node(at).handlers.push(handler);
+    }
+
+    /// Takes back one `insert`.
+    pub fn remove(&mut self, filter: &str, handler: u32) {
+        let mut at = ROOT;
+        let mut rest = Some(topic::shared(filter));
+        while let Some(levels) = rest {
+            let (level, behind) = split_once(levels, b'/');
+            rest = behind;
+            match self.child(at, level) {
+                Some(child) => at = child,
+                None => return,
+            }
+        }
+        let handlers = &mut self.node(at).handlers;
+        if let Some(place) = handlers.iter().position(|&h| h == handler) {
+            handlers.remove(place);
+        }
+        while at != ROOT {
+            let node = self.node(at);
+            if node.children > 0 || !node.handlers.is_empty() {
+                return;
+            }
+            let parent = node.parent;
+            self.edges.remove(at - 1);
+            self.node(parent).children -= 1;
+            at = parent;
+        }
+    }
+
+    /// Handlers whose filter matches, each once, in the order of their numbers.
+    pub fn route(&self, topic: &str) -> Vec<u32> {
+        let mut found = Vec::new();
+        // A leading wildcard matches no `$` topic [MQTT-4.7.2-1].
+        let system = topic.starts_with('$');
+        let mut open = vec![(ROOT, Some(topic), system)];
+        while let Some((at, rest, system)) = open.pop() {
+            // `sport/#` also matches `sport` [MQTT-4.7.1-2].
+            if let (false, Some(all)) = (system, self.child(at, "#")) {
+                self.collect(all, &mut found);
+            }
+            let Some(rest) = rest else {
+                self.collect(at, &mut found);
+                continue;
+            };
+            let (level, rest) = split_once(rest, b'/');
+            if let Some(child) = self.child(at, level) {
+                open.push((child, rest, false));
+            }
+            if let (false, Some(any)) = (system, self.child(at, "+")) {
+                open.push((any, rest, false));
+            }
+        }
+        found
+    }
+
+    fn collect(&self, at: u32, found: &mut Vec<u32>) {
+        let node = self.nodes.get(at as usize);
+        for &handler in node.map_or(&[][..], |node| &node.handlers) {
+            if let Err(place) = found.binary_search(&handler) {
+                found.insert(place, handler);
+            }
+        }
+    }
+
+    fn child(&self, at: u32, level: &str) -> Option<u32> {
+        Some(self.edges.find(&edge(at, level))? + 1)
+    }
+
+    fn node(&mut self, number: u32) -> &mut Node {
+        let number = number as usize;
+        while number >= self.nodes.len() {
+            self.nodes.push(Node::default());
+        }
+        &mut self.nodes[number]
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn agrees_with_plain_matching_for_every_filter_and_topic() {
+        let filters = [
+            "a",
+            "a/b",
+            "a/+",
+            "a/#",
+            "+",
+            "+/b",
+            "#",
+            "+/+",
+            "/",
+            "/#",
+            "+/",
+            "$SYS/#",
+            "$SYS/+",
+            "a//b",
+            "a/+/b",
+            "$share/g/a/+",
+        ];
+        let topics = [
+            "a", "a/b", "a/b/c", "b", "/", "a/", "/b", "$SYS/x", "$SYS", "a//b", "é/b",
+        ];
+        let mut router = Router::new(HashKeys::new(&mut crate::engine::random::Random::new(1)));
+        for (i, filter) in (0u32..).zip(filters) {
+            router.insert(filter, i);
+        }
+        for topic in topics {
+            let expected: Vec<u32> = (0u32..)
+                .zip(filters)
+                .filter(|(_, filter)| topic::matches(filter, topic))
+                .map(|(i, _)| i)
+                .collect();
+            assert_eq!(router.route(topic), expected, "{topic}");
+        }
+        for (i, filter) in (0u32..).zip(filters) {
+            router.remove(filter, i);
+        }
+        assert_eq!(router.edges.len(), 0);
+        assert_eq!(router.nodes[0].children, 0);
+    }
+}

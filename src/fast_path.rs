@@ -1,0 +1,239 @@
+//! The fast path for js/: few crossings, numbers only, bytes through one scratch buffer. Everything here is also
+//! reachable, one call at a time, through the public methods.
+
+use std::cell::RefCell;
+use std::rc::{Rc, Weak};
+
+use js_sys::{Array, Promise};
+use wasm_bindgen::prelude::*;
+
+use crate::api::{export, Export, MqttCustom};
+use crate::driver::properties::to_js;
+use crate::driver::{arguments, Client};
+use crate::engine::{check_topic, Code, Error, Generation, Message, Published, Token};
+
+thread_local! {
+    /// Payloads on their way in.
+    static SCRATCH: RefCell<Vec<u8>> = const { RefCell::new(Vec::new()) };
+    /// Topics that were checked once, by number; js/ keeps the numbers and bounds their count.
+    static TOPICS: RefCell<Vec<String>> = const { RefCell::new(Vec::new()) };
+    /// By the numbers that js/ knows them by; a place is used again when its client is gone.
+    static CLIENTS: RefCell<Vec<Weak<Client>>> = const { RefCell::new(Vec::new()) };
+    static REFUSAL: RefCell<Option<Error>> = const { RefCell::new(None) };
+}
+
+/// Results of `bulk_send`.
+const BUFFERED: u32 = 0;
+const PENDING: u32 = 1;
+const REFUSED: u32 = 2;
+
+/// A place for at least `len` bytes; it may move only here.
+#[wasm_bindgen]
+pub fn scratch(len: usize) -> *const u8 {
+    SCRATCH.with_borrow_mut(|scratch| {
+        if scratch.len() < len {
+            *scratch = vec![0; len.next_power_of_two()];
+        }
+        scratch.as_ptr()
+    })
+}
+
+/// The number of a topic to publish to, or nothing if it is not one: then publish says why.
+#[wasm_bindgen]
+pub fn intern(topic: String) -> Option<u32> {
+    check_topic(&topic).ok()?;
+    TOPICS.with_borrow_mut(|topics| {
+        topics.push(topic);
+        Some(topics.len() as u32 - 1)
+    })
+}
+
+/// Numbers given by `intern` are void.
+#[wasm_bindgen]
+pub fn forget_topics() {
+    TOPICS.take();
+}
+
+/// The properties of a received message as an object.
+#[wasm_bindgen]
+pub fn properties(list: &[u8]) -> Export<JsValue> {
+    export(to_js(list))
+}
+
+/// The client that js/ calls by this number.
+#[inline(always)]
+fn client(number: u32) -> Option<Rc<Client>> {
+    CLIENTS.with_borrow(|clients| clients.get(number as usize)?.upgrade())
+}
+
+/// A message to `topic` of `len` bytes of the scratch buffer. `flags`: QoS in bits 0-1, retain 4, queue 8.
+#[inline(always)]
+fn with_scratch<R>(topic: u32, len: usize, flags: u32, work: impl FnOnce(&Message<'_>) -> R) -> R {
+    TOPICS.with_borrow(|topics| {
+        SCRATCH.with_borrow(|scratch| {
+            work(&Message {
+                topic: topics.get(topic as usize).map_or("", |t| t.as_str()),
+                payload: &scratch[..len],
+                qos: (flags & 3) as u8,
+                retain: flags & 4 != 0,
+                properties: &[],
+            })
+        })
+    })
+}
+
+/// Publishes from the scratch buffer. Schedules no drain: js/ drains once a turn. A plain export, because the entry that
+/// wasm-bindgen makes for methods costs as much as a short publish itself.
+#[no_mangle]
+pub extern "C" fn bulk_send(number: u32, topic: u32, len: usize, flags: u32, token: u32) -> u32 {
+    let Some(client) = client(number) else {
+        return REFUSED;
+    };
+    let queue = flags & 8 != 0;
+    match with_scratch(topic, len, flags, |message| {
+        client.publish_fast(message, queue, Token::new(token))
+    }) {
+        Ok(Published::Buffered) => BUFFERED,
+        Ok(Published::Pending) => PENDING,
+        Err(error) => {
+            REFUSAL.set(Some(error));
+            REFUSED
+        }
+    }
+}
+
+/// Adds an item, JSON, to a batch: the token under which it will end, 0 if it is refused.
+#[no_mangle]
+pub extern "C" fn bulk_batch(number: u32, topic: u32, len: usize, flags: u32, token: u32) -> u32 {
+    let Some(client) = client(number) else { return 0 };
+    match with_scratch(topic, len, flags, |item| {
+        client.batch_fast(item, Token::new(token))
+    }) {
+        Ok(ends_as) => ends_as.map_or(0, Token::get),
+        Err(error) => {
+            REFUSAL.set(Some(error));
+            0
+        }
+    }
+}
+
+/// The place where js/ puts `len` bytes that have arrived, before it calls `bulk_received`. Null: they take the general
+/// path, because the client is being drained or the bytes are many.
+#[no_mangle]
+pub extern "C" fn bulk_space(number: u32, len: usize) -> *mut u8 {
+    client(number).map_or(std::ptr::null_mut(), |client| client.space(len))
+}
+
+/// The bytes in `bulk_space` are there.
+#[no_mangle]
+pub extern "C" fn bulk_received(number: u32, generation: Generation, len: usize) {
+    if let Some(client) = client(number) {
+        client.received(generation, len);
+    }
+}
+
+/// Drains the engine: js/ calls it once a turn.
+#[no_mangle]
+pub extern "C" fn bulk_drain(number: u32) {
+    if let Some(client) = client(number) {
+        client.drain();
+    }
+}
+
+#[wasm_bindgen]
+impl MqttCustom {
+    /// The number by which the functions of this file know the client.
+    pub fn number(&self) -> u32 {
+        let me = Rc::downgrade(self.client());
+        CLIENTS.with_borrow_mut(|clients| {
+            match clients.iter().position(|client| client.strong_count() == 0) {
+                Some(free) => {
+                    clients[free] = me;
+                    free as u32
+                }
+                None => {
+                    clients.push(me);
+                    clients.len() as u32 - 1
+                }
+            }
+        })
+    }
+}
+
+/// Why the last call of `bulk_send` or `bulk_batch` was refused.
+#[wasm_bindgen]
+pub fn refusal(number: u32) -> Export<JsValue> {
+    export(match (client(number), REFUSAL.take()) {
+        (Some(client), Some(error)) => client.error(&error, &JsValue::UNDEFINED),
+        _ => JsValue::UNDEFINED,
+    })
+}
+
+/// The string of a topic number in received records.
+#[wasm_bindgen]
+pub fn topic(number: u32, topic: u32) -> String {
+    client(number)
+        .map(|client| client.engine(|engine| engine.topic(topic).to_owned()))
+        .unwrap_or_default()
+}
+
+/// `[subscribed, ...handlers]` of a topic; undefined if there is none.
+#[wasm_bindgen]
+pub fn route(number: u32, topic: &str) -> Export<JsValue> {
+    let (handlers, subscribed) = match client(number) {
+        Some(client) => client.route(topic),
+        None => Default::default(),
+    };
+    if handlers.is_empty() {
+        return export(JsValue::UNDEFINED);
+    }
+    let all = Array::of1(&subscribed.into());
+    for handler in handlers {
+        all.push(&handler);
+    }
+    export(all.into())
+}
+
+/// Gives messages of `filter` to `handler` too, until `unwatch`.
+#[wasm_bindgen]
+pub fn watch(number: u32, filter: &JsValue, handler: &JsValue) -> Result<u32, JsValue> {
+    let Some(client) = client(number) else {
+        return Ok(0);
+    };
+    let parsed = arguments::topic(filter)
+        .and_then(|filter| Ok((filter, arguments::optional_function("handler", handler)?)));
+    parsed
+        .and_then(|(filter, handler)| client.watch(&filter, handler))
+        .map_err(|error| client.error(&error, &JsValue::UNDEFINED))
+}
+
+#[wasm_bindgen]
+pub fn unwatch(number: u32, filter: &str, watcher: u32) {
+    if let Some(client) = client(number) {
+        client.unwatch(filter, watcher);
+    }
+}
+
+/// Reports that js/ dropped something by a stated policy.
+#[wasm_bindgen]
+pub fn report(number: u32, text: String) {
+    if let Some(client) = client(number) {
+        client.report(&Error::new(Code::QueueFull, &text), &JsValue::UNDEFINED);
+    }
+}
+
+/// Reports what user code threw that js/ called.
+#[wasm_bindgen]
+pub fn thrown(number: u32, name: &str, thrown: &JsValue) {
+    if let Some(client) = client(number) {
+        client.report_thrown(name, thrown);
+    }
+}
+
+#[wasm_bindgen]
+impl MqttCustom {
+    /// `batch_publish` of an item that is JSON text already.
+    pub fn batch_json(&self, topic: &JsValue, json: String, options: &JsValue) -> Export<Promise> {
+        self.with_message(topic, Ok(json.into_bytes()), options, Client::batch)
+    }
+}

@@ -1,0 +1,15 @@
+//! `publish_high_priority`: one message over a connection of its own, which is then closed.
+
+use mqtt_lib::engine::{Config, Error};
+
+use crate::{Client, Outgoing};
+
+/// The first failure is the answer; whatever it is, the connection is closed.
+pub fn publish_high_priority(mut config: Config, message: &Outgoing<'_>) -> Result<(), Error> {
+    config.reconnect = false;
+    mqtt_lib::engine::check_topic(message.topic)?;
+    let mut client = Client::new(config)?;
+    let result = client.start().and_then(|()| client.publish(message));
+    client.stop()?;
+    result
+}

@@ -1,0 +1,129 @@
+//! An open TCP connection over WASI streams, and the bytes that the host has not taken yet. Never waits: `read` and
+//! `write` do what can be done at once.
+
+use wasip2::io::poll::Pollable;
+use wasip2::io::streams::{InputStream, OutputStream, StreamError};
+use wasip2::sockets::tcp::{ShutdownType, TcpSocket};
+
+/// So many bytes are read at once.
+const READ_SIZE: u64 = 64 << 10;
+/// Beyond so many unwritten bytes messages stay in the engine, whose queue has a bound.
+const FULL: usize = 64 << 10;
+
+/// The host wants the streams dropped before their socket, and fields are dropped in this order.
+pub struct Stream {
+    input: InputStream,
+    output: OutputStream,
+    socket: TcpSocket,
+    /// Bytes for the broker; those before `written` were taken by the host.
+    unwritten: Vec<u8>,
+    written: usize,
+    /// It is shut down once everything is written.
+    closing: bool,
+    /// Why a write failed.
+    failure: Option<String>,
+}
+
+impl Stream {
+    pub fn new(socket: TcpSocket, (input, output): (InputStream, OutputStream)) -> Stream {
+        Stream {
+            input,
+            output,
+            socket,
+            unwritten: Vec::new(),
+            written: 0,
+            closing: false,
+            failure: None,
+        }
+    }
+
+    /// Bytes that have arrived, none if there are none yet.
+    ///
+    /// # Errors
+    /// The connection has ended; why, "" if there is no reason.
+    pub fn read(&mut self) -> Result<Option<Vec<u8>>, String> {
+        let bytes = self.input.read(READ_SIZE).map_err(describe)?;
+        match (bytes.is_empty(), self.failure.take()) {
+            (false, failure) => {
+                self.failure = failure;
+                Ok(Some(bytes))
+            }
+            (true, Some(failure)) => Err(failure),
+            (true, None) => Ok(None),
+        }
+    }
+
+    /// Ready when there is something to read, or when more can be written.
+    pub fn pollables(&self, into: &mut Vec<Pollable>) {
+        into.push(self.input.subscribe());
+        if self.unwritten_bytes() > 0 {
+            into.push(self.output.subscribe());
+        }
+    }
+
+    /// Bytes for the next `write`.
+    pub fn push(&mut self, bytes: &[u8]) {
+        self.unwritten.extend_from_slice(bytes);
+    }
+
+    /// Whether further messages are to stay in the engine.
+    pub fn is_full(&self) -> bool {
+        self.unwritten_bytes() > FULL
+    }
+
+    /// Whether a write has failed: reading the rest says when the connection ends.
+    pub fn has_failed(&self) -> bool {
+        self.failure.is_some()
+    }
+
+    /// Writes the remaining bytes, then shuts the connection down.
+    pub fn close(&mut self) {
+        self.closing = true;
+        self.write();
+    }
+
+    /// Writes as much as the host takes.
+    pub fn write(&mut self) {
+        if let Err(error) = self.write_some() {
+            self.failure = Some(describe(error));
+            self.written = self.unwritten.len();
+        }
+        if self.unwritten_bytes() > 0 {
+            return;
+        }
+        self.unwritten.clear();
+        self.written = 0;
+        if std::mem::take(&mut self.closing) {
+            // Fails only if the connection is gone, and then reading fails too.
+            let _ = self.socket.shutdown(ShutdownType::Send);
+        }
+    }
+
+    fn write_some(&mut self) -> Result<(), StreamError> {
+        let before = self.written;
+        while self.unwritten_bytes() > 0 {
+            let room = usize::try_from(self.output.check_write()?).unwrap_or(usize::MAX);
+            if room == 0 {
+                break;
+            }
+            let upto = self.unwritten.len().min(self.written.saturating_add(room));
+            self.output.write(&self.unwritten[self.written..upto])?;
+            self.written = upto;
+        }
+        match self.written > before {
+            true => self.output.flush(),
+            false => Ok(()),
+        }
+    }
+
+    fn unwritten_bytes(&self) -> usize {
+        self.unwritten.len() - self.written
+    }
+}
+
+fn describe(error: StreamError) -> String {
+    match error {
+        StreamError::Closed => String::new(),
+        StreamError::LastOperationFailed(error) => error.to_debug_string(),
+    }
+}
