@@ -134,12 +134,12 @@ pub fn unsubscribe<'a>(
 }
 
 /// The body of SUBSCRIBE and UNSUBSCRIBE; none if it has no filter.
-fn filter_list<'a>(
+fn filter_list(
     version: Version,
     packet_id: PacketId,
     properties: &[u8],
     place: Place,
-    filters: &mut dyn Iterator<Item = (&'a str, Option<u8>)>,
+    filters: &mut dyn Iterator<Item = (&str, Option<u8>)>,
 ) -> Option<Vec<u8>> {
     let mut body = packet_id.get().to_be_bytes().to_vec();
     write_list(&mut body, version, properties, place)?;

@@ -202,6 +202,6 @@ fn kept_in_store(error: &Error) -> Error {
         Code::Stopped => "the client was stopped before this could be sent",
         _ => &error.message,
     };
-    error.message = format("%%", &[why, KEPT]).into();
+    error.message = format("%%", &[why, KEPT]);
     error
 }

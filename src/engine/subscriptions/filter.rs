@@ -47,7 +47,7 @@ impl Filter {
 }
 
 /// Whether all of one call's filters are filters, and not too many.
-pub(super) fn check_filters<'a>(call: &str, filters: &mut dyn Iterator<Item = &'a str>) -> Result<(), Error> {
+pub(super) fn check_filters(call: &str, filters: &mut dyn Iterator<Item = &str>) -> Result<(), Error> {
     let mut bytes = 0;
     for filter in filters {
         bytes += filter.len() + 3;
