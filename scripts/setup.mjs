@@ -18,6 +18,8 @@ const CARGO_FUZZ = "0.13.2";
 const FIREFOX = { "firefox-esr": "firefox-esr" };
 /** Where pip puts what only the tests need, and the wasmtime that is in there. */
 export const PYTHON = join(ROOT, "target", "python");
+/** Where pip puts the broker amqtt, apart from the rest because of what it depends on. */
+export const AMQTT = join(ROOT, "target", "amqtt");
 export const WASMTIME = join(PYTHON, "wasmtime_cli", "wasmtime");
 const WHEELS = join("scripts", "wheels.txt");
 const DEBIAN = {

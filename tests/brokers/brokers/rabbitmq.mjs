@@ -1,0 +1,106 @@
+// RabbitMQ 3.10 with its plugins for MQTT 3.1.1 over TCP and WebSocket: one node, and a cluster of three on loopback
+// whose kept sessions are quorum queues. Erlang's distribution and port mapper listen on 127.0.0.1 only.
+
+import { existsSync, mkdirSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { freePort, untilAccepts } from "../../support/ports.mjs";
+import { ownFolder, startChild } from "../support/child.mjs";
+import { sameUrls, startNode } from "../support/node.mjs";
+import { untilConnack } from "../support/ready.mjs";
+
+const SERVER = "/usr/lib/rabbitmq/bin/rabbitmq-server";
+const VERSIONS = [4];
+const LOOPBACK = "-kernel inet_dist_use_interface {127,0,0,1}";
+
+const configuration = ({ ports, names }) =>
+  [
+    `listeners.tcp.default = 127.0.0.1:${ports.amqp}`,
+    `mqtt.listeners.tcp.default = 127.0.0.1:${ports.mqtt}`,
+    "web_mqtt.tcp.ip = 127.0.0.1",
+    `web_mqtt.tcp.port = ${ports.ws}`,
+    "web_mqtt.ws_path = /ws",
+    names.length > 1 ? "cluster_formation.peer_discovery_backend = classic_config" : "",
+    ...(names.length > 1 ? names.map((name, i) => `cluster_formation.classic_config.nodes.${i + 1} = ${name}`) : []),
+    "",
+  ].join("\n");
+
+/** Erlang's port mapper, in the foreground, so that it ends with the nodes. */
+async function startPortMapper(port) {
+  const child = startChild("epmd", ["-address", "127.0.0.1", "-port", String(port)]);
+  await untilAccepts(port, { gone: child.why });
+  return child;
+}
+
+async function startServers(count) {
+  const { folder, remove } = ownFolder("rabbitmq");
+  const mapperPort = await freePort();
+  const mapper = await startPortMapper(mapperPort);
+  const names = Array.from({ length: count }, (_, i) => `mqttlib${mapperPort}n${i}@localhost`);
+  const starting = names.map(async (name, i) => {
+    const own = join(folder, `node${i}`);
+    mkdirSync(own);
+    const ports = { amqp: await freePort(), mqtt: await freePort(), ws: await freePort(), dist: await freePort() };
+    writeFileSync(join(own, "rabbitmq.conf"), configuration({ ports, names }));
+    writeFileSync(join(own, "advanced.config"), "[{rabbitmq_mqtt, [{durable_queue_type, quorum}]}].\n");
+    writeFileSync(join(own, "plugins"), "[rabbitmq_mqtt, rabbitmq_web_mqtt].\n");
+    const env = {
+      HOME: folder, // where the nodes' common cookie is
+      RABBITMQ_NODENAME: name,
+      RABBITMQ_CONF_ENV_FILE: join(own, "none"),
+      RABBITMQ_CONFIG_FILE: join(own, "rabbitmq.conf"),
+      RABBITMQ_ADVANCED_CONFIG_FILE: count > 1 ? join(own, "advanced.config") : join(own, "none"),
+      RABBITMQ_ENABLED_PLUGINS_FILE: join(own, "plugins"),
+      RABBITMQ_MNESIA_BASE: join(own, "mnesia"),
+      RABBITMQ_LOG_BASE: join(own, "log"),
+      RABBITMQ_DIST_PORT: String(ports.dist),
+      ERL_EPMD_PORT: String(mapperPort),
+      ERL_EPMD_ADDRESS: "127.0.0.1",
+      RABBITMQ_SERVER_ADDITIONAL_ERL_ARGS: LOOPBACK,
+      RUNNING_UNDER_SYSTEMD: "true", // the script then becomes the server, and has the process id that is killed
+    };
+    return startNode({
+      urls: sameUrls(VERSIONS, { mqtt: ports.mqtt, ws: ports.ws, path: "/ws" }),
+      launch: () => startChild(SERVER, [], { env, cwd: own }),
+      ready: async (child) => {
+        await untilConnack(ports.mqtt, { gone: child.why, seconds: 120 });
+        await untilAccepts(ports.ws, { gone: child.why });
+      },
+    });
+  });
+  const stop = async (nodes) => {
+    for (const node of nodes) await node.kill();
+    await mapper.kill();
+    remove();
+  };
+  const results = await Promise.allSettled(starting);
+  const nodes = results.flatMap((result) => (result.status === "fulfilled" ? [result.value] : []));
+  const failure = results.find((result) => result.status === "rejected");
+  if (failure) {
+    await stop(nodes);
+    throw failure.reason;
+  }
+  return { nodes, stop: () => stop(nodes) };
+}
+
+const common = {
+  versions: VERSIONS,
+  settings: [],
+  missing: () =>
+    existsSync(SERVER)
+      ? undefined
+      : "RabbitMQ is not installed: apt-get install --no-install-recommends rabbitmq-server",
+};
+
+export const rabbitmq = {
+  ...common,
+  name: "rabbitmq",
+  title: "RabbitMQ 3.10",
+  start: () => startServers(1),
+};
+
+export const rabbitmqCluster = {
+  ...common,
+  name: "rabbitmq-cluster",
+  title: "RabbitMQ 3.10, cluster of three, quorum queues",
+  start: () => startServers(3),
+};
