@@ -41,6 +41,13 @@ export function countNode(output) {
   };
 }
 
+/** Reads the last line of the matrix of brokers ("3 passed, 1 failed, 2 cannot"). */
+export function countMatrix(output) {
+  const [, passed = 0, failed = 0] =
+    [...output.matchAll(/^(\d+) passed, (\d+) failed, \d+ cannot$/gm)].at(-1) ?? [];
+  return { passed: Number(passed), failed: Number(failed), skipped: 0 };
+}
+
 /** Tests whose program failed without counting a failure (it did not compile, it crashed) count as one failure. */
 async function counted(count, command, args, options) {
   const { code, output } = await run(command, args, { tee: true, ...options });
@@ -199,5 +206,12 @@ export const STAGES = [
     built: true,
     onlyByName: true,
     body: () => nodeTests("tests/long", 120 * MINUTE),
+  },
+  {
+    name: "brokers",
+    title: "real brokers and what is done with them, each in MQTT 3.1.1 and 5",
+    built: true,
+    onlyByName: true,
+    body: () => counted(countMatrix, process.execPath, ["tests/brokers/run.mjs"]),
   },
 ];

@@ -11,16 +11,18 @@ import { untilConnack } from "../support/ready.mjs";
 const HOME = "/usr/share/activemq";
 /** The codec of MQTT, which Debian's package of ActiveMQ does not bring into its own folder. */
 const CODEC = "/usr/share/java/mqtt-client.jar";
-const LOG = "log4j.rootLogger=WARN, out\nlog4j.appender.out=org.apache.log4j.ConsoleAppender\nlog4j.appender.out.layout=org.apache.log4j.SimpleLayout\n";
+const LOG =
+  "log4j.rootLogger=WARN, out\nlog4j.appender.out=org.apache.log4j.ConsoleAppender\nlog4j.appender.out.layout=org.apache.log4j.SimpleLayout\n";
 const VERSIONS = [4];
 
+/** What no entry allows is forbidden: the topics of the operations begin with m/. */
 const ACL = `
         <plugins>
             <simpleAuthenticationPlugin anonymousAccessAllowed="true" anonymousUser="anyone" anonymousGroup="all"/>
             <authorizationPlugin><map><authorizationMap><authorizationEntries>
-                <authorizationEntry topic=">" read="all" write="all" admin="all"/>
+                <authorizationEntry topic="m.>" read="all" write="all" admin="all"/>
+                <authorizationEntry topic="ActiveMQ.Advisory.>" read="all" write="all" admin="all"/>
                 <authorizationEntry queue=">" read="all" write="all" admin="all"/>
-                <authorizationEntry topic="forbidden.>" read="none" write="none" admin="none"/>
             </authorizationEntries></authorizationMap></map></authorizationPlugin>
         </plugins>`;
 
@@ -83,6 +85,10 @@ export default {
   title: "ActiveMQ 5.17",
   versions: VERSIONS,
   settings: ["forbidden", "limits"],
+  cannot: {
+    "kept-session": "keeps a session, and says in CONNACK that there is none",
+    shared: "grants $share and delivers nothing",
+  },
   missing: () =>
     existsSync(join(HOME, "bin", "activemq.jar")) && existsSync(CODEC)
       ? undefined

@@ -27,6 +27,7 @@ export default {
   title: "aedes 1.2",
   versions: VERSIONS,
   settings: ["forbidden"],
+  cannot: { shared: "grants $share and delivers nothing" },
   missing: () => undefined,
   start,
 };

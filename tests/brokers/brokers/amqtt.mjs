@@ -9,7 +9,8 @@ import { sameUrls, startNode } from "../support/node.mjs";
 import { untilConnack } from "../support/ready.mjs";
 
 const VERSIONS = [4];
-const PROGRAM = "import sys; sys.path.insert(0, sys.argv.pop(1)); from amqtt.scripts.broker_script import main; main()";
+const PROGRAM =
+  "import sys; sys.path.insert(0, sys.argv.pop(1)); from amqtt.scripts.broker_script import main; main()";
 
 const configuration = ({ mqtt, ws }, setting) => `
 listeners:
@@ -54,6 +55,11 @@ export default {
   title: "amqtt 0.12",
   versions: VERSIONS,
   settings: ["forbidden"],
+  cannot: {
+    "kept-session": "keeps a session, and not the messages for it",
+    shared: "grants $share and delivers nothing",
+    takeover: "leaves the older connection open, without its subscriptions",
+  },
   forbidden: { topic: "prohibited", filter: "prohibited" },
   missing: () =>
     existsSync(join(AMQTT, "amqtt")) ? undefined : "amqtt is not installed: node scripts/setup.mjs brokers",

@@ -13,20 +13,14 @@ import { untilConnack } from "../support/ready.mjs";
 const VERSIONS = [4, 5];
 const USER = { username: "u@localhost", password: "p" };
 const SETTINGS = {
-  forbidden: {
-    acl: "acl:\n  nobody:\n    user: nobody@localhost",
-    module: '    access_publish:\n      "forbidden/#": nobody\n    access_subscribe:\n      "forbidden/#": nobody',
-  },
+  // What no rule allows is forbidden: the topics of the operations begin with m/.
+  forbidden: { module: '    access_publish:\n      "m/#": all\n    access_subscribe:\n      "m/#": all' },
   limits: { listener: "    max_payload_size: 100000\n" },
 };
 
-const configuration = ({ mqtt, ws }, { acl = "", module = "", listener = "" }) => `
+const configuration = ({ mqtt, ws }, { module = "", listener = "" }) => `
 hosts: [localhost]
 loglevel: warning
-${acl}
-access_rules:
-  nobody:
-    allow: nobody
 auth_method: anonymous
 anonymous_protocol: login_anon
 listen:
@@ -90,6 +84,10 @@ export default {
   title: "ejabberd 23.01",
   versions: VERSIONS,
   settings: Object.keys(SETTINGS),
+  cannot: {
+    "shared 4": "closes the connection at a subscription to $share in MQTT 3.1.1",
+    "shared 5": "has no shared subscriptions, and says so in CONNACK",
+  },
   missing: () =>
     which("ejabberdctl") && libraries() ? undefined : "ejabberd is not installed: apt-get install ejabberd",
   start,

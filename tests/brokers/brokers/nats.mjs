@@ -75,7 +75,13 @@ async function startServers(count, setting) {
 
 const common = {
   versions: VERSIONS,
-  missing: () => (which("nats-server") ? undefined : "nats-server is not installed: apt-get install nats-server"),
+  cannot: {
+    qos2: "closes the connection at a QoS 2 publish",
+    shared: "grants $share and delivers nothing",
+  },
+  skips: { burst: "closes the connection at each QoS 2 publish" },
+  missing: () =>
+    which("nats-server") ? undefined : "nats-server is not installed: apt-get install nats-server",
 };
 
 export const nats = {

@@ -12,17 +12,33 @@ const SERVER = "/usr/lib/rabbitmq/bin/rabbitmq-server";
 const VERSIONS = [4];
 const LOOPBACK = "-kernel inet_dist_use_interface {127,0,0,1}";
 
-const configuration = ({ ports, names }) =>
+/** A user of whom the exchange of MQTT refuses topics that begin with "forbidden". */
+const FORBIDDEN = {
+  users: [{ name: "u", password: "p", tags: "" }],
+  vhosts: [{ name: "/" }],
+  permissions: [{ user: "u", vhost: "/", configure: ".*", write: ".*", read: ".*" }],
+  topic_permissions: [
+    { user: "u", vhost: "/", exchange: "amq.topic", write: "^(?!forbidden)", read: "^(?!forbidden)" },
+  ],
+};
+
+const configuration = ({ ports, names, definitions }) =>
   [
+    definitions ? `load_definitions = ${definitions}` : "",
     `listeners.tcp.default = 127.0.0.1:${ports.amqp}`,
     `mqtt.listeners.tcp.default = 127.0.0.1:${ports.mqtt}`,
     "web_mqtt.tcp.ip = 127.0.0.1",
     `web_mqtt.tcp.port = ${ports.ws}`,
     "web_mqtt.ws_path = /ws",
     names.length > 1 ? "cluster_formation.peer_discovery_backend = classic_config" : "",
-    ...(names.length > 1 ? names.map((name, i) => `cluster_formation.classic_config.nodes.${i + 1} = ${name}`) : []),
+    ...(names.length > 1
+      ? names.map((name, i) => `cluster_formation.classic_config.nodes.${i + 1} = ${name}`)
+      : []),
     "",
   ].join("\n");
+
+const credentials = ({ username, password }) =>
+  username ? { mqttusername: username, mqttpassword: password } : {};
 
 /** Erlang's port mapper, in the foreground, so that it ends with the nodes. */
 async function startPortMapper(port) {
@@ -31,16 +47,24 @@ async function startPortMapper(port) {
   return child;
 }
 
-async function startServers(count) {
+async function startServers(count, setting) {
   const { folder, remove } = ownFolder("rabbitmq");
+  const user = setting === "forbidden" ? { username: "u", password: "p" } : {};
   const mapperPort = await freePort();
   const mapper = await startPortMapper(mapperPort);
   const names = Array.from({ length: count }, (_, i) => `mqttlib${mapperPort}n${i}@localhost`);
   const starting = names.map(async (name, i) => {
     const own = join(folder, `node${i}`);
     mkdirSync(own);
-    const ports = { amqp: await freePort(), mqtt: await freePort(), ws: await freePort(), dist: await freePort() };
-    writeFileSync(join(own, "rabbitmq.conf"), configuration({ ports, names }));
+    const ports = {
+      amqp: await freePort(),
+      mqtt: await freePort(),
+      ws: await freePort(),
+      dist: await freePort(),
+    };
+    const definitions = setting === "forbidden" ? join(own, "definitions.json") : undefined;
+    if (definitions) writeFileSync(definitions, JSON.stringify(FORBIDDEN));
+    writeFileSync(join(own, "rabbitmq.conf"), configuration({ ports, names, definitions }));
     writeFileSync(join(own, "advanced.config"), "[{rabbitmq_mqtt, [{durable_queue_type, quorum}]}].\n");
     writeFileSync(join(own, "plugins"), "[rabbitmq_mqtt, rabbitmq_web_mqtt].\n");
     const env = {
@@ -62,7 +86,7 @@ async function startServers(count) {
       urls: sameUrls(VERSIONS, { mqtt: ports.mqtt, ws: ports.ws, path: "/ws" }),
       launch: () => startChild(SERVER, [], { env, cwd: own }),
       ready: async (child) => {
-        await untilConnack(ports.mqtt, { gone: child.why, seconds: 120 });
+        await untilConnack(ports.mqtt, { gone: child.why, seconds: 120, ...user });
         await untilAccepts(ports.ws, { gone: child.why });
       },
     });
@@ -79,12 +103,15 @@ async function startServers(count) {
     await stop(nodes);
     throw failure.reason;
   }
-  return { nodes, stop: () => stop(nodes) };
+  return { nodes, credentials: credentials(user), stop: () => stop(nodes) };
 }
 
 const common = {
   versions: VERSIONS,
-  settings: [],
+  cannot: {
+    qos2: "grants QoS 1 for 2, and answers a QoS 2 publish with PUBACK",
+    shared: "grants $share and delivers nothing",
+  },
   missing: () =>
     existsSync(SERVER)
       ? undefined
@@ -95,12 +122,14 @@ export const rabbitmq = {
   ...common,
   name: "rabbitmq",
   title: "RabbitMQ 3.10",
-  start: () => startServers(1),
+  settings: ["forbidden"],
+  start: ({ setting } = {}) => startServers(1, setting),
 };
 
 export const rabbitmqCluster = {
   ...common,
   name: "rabbitmq-cluster",
   title: "RabbitMQ 3.10, cluster of three, quorum queues",
+  settings: [],
   start: () => startServers(3),
 };

@@ -27,8 +27,11 @@ export function makeCell({ broker, nodes, credentials, version, control }) {
     broker,
     version,
     nodes,
+    credentials,
     /** Notes for the line of the result. */
     notes: [],
+    /** What a run of the cluster's proof counted. */
+    figures: undefined,
     connections: () => connections,
     clients: () => clients.length,
     topic: (name) => `m/${id}/${name}`,
@@ -88,7 +91,9 @@ export function makeCell({ broker, nodes, credentials, version, control }) {
     },
 
     async stop() {
-      const results = await Promise.all(clients.map((client) => settled(client.stop(), 2 * ACK_TIMEOUT + 10)));
+      const results = await Promise.all(
+        clients.map((client) => settled(client.stop(), 2 * ACK_TIMEOUT + 10)),
+      );
       diagnostics.unsubscribe("net.client.socket", count);
       if (results.some((result) => !result)) throw new Failed("stop() has not settled after 20 s");
     },

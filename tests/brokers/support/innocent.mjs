@@ -13,11 +13,16 @@ export async function innocentTraffic(cell, client) {
   const topic = cell.topic("innocent");
   const numbers = numbered("innocent");
   const observer = await cell.connected();
-  await observer.subscribe(topic, { qos: 1 }, (_client, _userdata, message) => numbers.take(message.text()));
+  await cell.succeeds(
+    observer.subscribe(topic, { qos: 1 }, (_client, _userdata, message) => numbers.take(message.text())),
+    "subscribe to innocent traffic",
+  );
   const own = numbered("answer");
   await cell.succeeds(
-    client.subscribe(cell.topic("answer"), { qos: 1 }, (_client, _userdata, message) => own.take(message.text())),
-    "subscribe of innocent traffic",
+    client.subscribe(cell.topic("answer"), { qos: 1 }, (_client, _userdata, message) =>
+      own.take(message.text()),
+    ),
+    "subscribe beside innocent traffic",
   );
   const results = [];
   let running = true;
@@ -28,8 +33,8 @@ export async function innocentTraffic(cell, client) {
     }
   })();
 
-  /** So many seconds are enough to find the guilty one and to send the others again. */
-  async function finish(seconds = 60) {
+  /** So many seconds are enough to find the guilty one and to send the others again. `answers`: also the way back. */
+  async function finish({ seconds = 60, answers = true }) {
     running = false;
     await loop;
     const sent = results.length;
@@ -47,11 +52,16 @@ export async function innocentTraffic(cell, client) {
         { counts },
       );
     }
-    for (let i = 0; i < 5; i++) await settled(observer.publish(cell.topic("answer"), own.payload(i), { qos: 1 }), 10);
+    if (!answers) return counts;
+    for (let i = 0; i < 5; i++)
+      await settled(observer.publish(cell.topic("answer"), own.payload(i), { qos: 1 }), 10);
     if (!(await holds(() => own.arrived() === 5, 10))) {
-      throw Object.assign(new Failed(`its own subscription is dead: ${own.arrived()} of 5 messages arrived`), {
-        counts,
-      });
+      throw Object.assign(
+        new Failed(`its own subscription is dead: ${own.arrived()} of 5 messages arrived`),
+        {
+          counts,
+        },
+      );
     }
     return counts;
   }

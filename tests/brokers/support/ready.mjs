@@ -35,7 +35,10 @@ function connack(port, { version, username, password }) {
 }
 
 /** Resolves once `port` answers CONNECT with 0; `gone()` may say in a sentence why it never will. */
-export async function untilConnack(port, { version = 4, seconds = 60, gone = () => undefined, ...user } = {}) {
+export async function untilConnack(
+  port,
+  { version = 4, seconds = 60, gone = () => undefined, ...user } = {},
+) {
   const end = performance.now() + seconds * 1000;
   for (;;) {
     if ((await connack(port, { version, ...user })) === 0) return;

@@ -26,7 +26,10 @@ export function connectSecond(url, { version, credentials = {}, ...options }) {
     });
     client.on("error", () => {});
     await new Promise((resolve, reject) => {
-      client.once("connect", resolve);
+      client.once("connect", (connack) => {
+        client.connack = connack;
+        resolve();
+      });
       client.once("error", reject);
       client.once("close", () => reject(new Error("the connection was closed before CONNACK")));
       setTimeout(() => reject(new Error("no CONNACK")), CONNECT_SECONDS * 1000).unref();
