@@ -5,7 +5,7 @@ import { offences } from "./check-engine.mjs";
 import { choose, parse } from "./fuzz.mjs";
 import { agreedVersion } from "./release.mjs";
 import { Failure, must, run } from "./run.mjs";
-import { countNode, countRust } from "./stages.mjs";
+import { countMatrix, countNode, countRust } from "./stages.mjs";
 
 const names = (source) => offences(source).map(({ name }) => name);
 
@@ -48,6 +48,12 @@ test("the purity check reads neither comments nor longer words", () => {
   ]) {
     assert.deepEqual(names(source), [], source);
   }
+});
+
+test("the totals of the matrix of brokers are read", () => {
+  const output = "qos0  passed\n\n27 passed, 5 failed, 2 cannot\n";
+  assert.deepEqual(countMatrix(output), { passed: 27, failed: 5, skipped: 0 });
+  assert.deepEqual(countMatrix("mosquitto is not installed"), { passed: 0, failed: 0, skipped: 0 });
 });
 
 test("cargo's and wasm-bindgen's totals are summed over test binaries", () => {

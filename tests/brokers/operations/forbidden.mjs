@@ -1,13 +1,14 @@
 // A topic that the broker forbids: the publish and the subscribe to it settle within the bound, either way. What brokers
 // do: refuse with a code, accept in silence, never answer, or close the connection.
 
-import { brief, NotDone, pause } from "../support/outcome.mjs";
+import { brief, NotDone, pause, REFUSED_CONNECTIONS } from "../support/outcome.mjs";
 
 export default [
   {
     name: "forbidden",
     title: "forbidden topic",
     setting: "forbidden",
+    extraConnections: 3 * REFUSED_CONNECTIONS,
     async run(cell, client) {
       const { topic = "forbidden/x", filter = "forbidden/#" } = cell.broker.forbidden ?? {};
       const told = async (what, promise) => {

@@ -11,6 +11,7 @@
 //   acktimeout        that of the client under test, if not the usual one
 //   extraConnections  how many connections more than clients are right
 
+import auto from "./auto.mjs";
 import burst from "./burst.mjs";
 import forbidden from "./forbidden.mjs";
 import keptSession from "./kept-session.mjs";
@@ -25,6 +26,7 @@ import takeover from "./takeover.mjs";
 import will from "./will.mjs";
 
 export const OPERATIONS = [
+  ...auto,
   ...qos,
   ...burst,
   ...large,

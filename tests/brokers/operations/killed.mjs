@@ -9,6 +9,8 @@ import { brief, Failed, holds, NotDone, pause, settled } from "../support/outcom
 const SECONDS = 90;
 const ARRIVE_SECONDS = 30;
 const EVERY = 0.005;
+/** The package's default: a cluster that elects a leader may answer late. */
+const ACK = { acktimeout: 30 };
 
 /**
  * Publishes `messages` messages in portions, and calls `kill` before number `killAt`. Resolves with the numbers that were
@@ -69,7 +71,11 @@ async function restart(cell) {
   const numbers = numbered("restart");
   const topic = cell.topic("restart");
   // One client for both directions: its subscription is there again before its messages are.
-  const client = await cell.connected({ mqttclientid: cell.name("restart"), mqttcleansession: false });
+  const client = await cell.connected({
+    mqttclientid: cell.name("restart"),
+    mqttcleansession: false,
+    ...ACK,
+  });
   const take = (_client, _userdata, message) => numbers.take(message.text());
   await cell.succeeds(client.subscribe(topic, { qos: 1 }, take), "subscribe");
   const kill = async (killed) => {
@@ -97,10 +103,11 @@ async function nodeKilled(cell, { messages, killAt, portion, round = 0 }) {
     mqttserver: from(used + 1),
     mqttclientid: cell.name("subscriber"),
     mqttcleansession: false,
+    ...ACK,
   });
   const take = (_client, _userdata, message) => numbers.take(message.text());
   await cell.succeeds(subscriber.subscribe(topic, { qos: 1 }, take), "subscribe");
-  const client = await cell.connected({ mqttserver: from(used) });
+  const client = await cell.connected({ mqttserver: from(used), ...ACK });
   const kill = async (killed) => {
     const dying = cell.kill(used);
     killed();

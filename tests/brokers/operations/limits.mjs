@@ -1,7 +1,7 @@
 // What is more than the broker takes: a message above its size limit, a topic of 250 levels, 20 filters in one
 // subscribe. Each call settles within the bound, either way.
 
-import { brief } from "../support/outcome.mjs";
+import { brief, REFUSED_CONNECTIONS } from "../support/outcome.mjs";
 
 const TOO_LARGE = 5_000_000;
 const LEVELS = 250;
@@ -11,6 +11,7 @@ export default [
     name: "limits",
     title: "limits exceeded",
     setting: "limits",
+    extraConnections: 4 * REFUSED_CONNECTIONS,
     optional: true,
     async run(cell, client) {
       const told = async (what, promise) => {

@@ -6,10 +6,7 @@ import { OPERATIONS } from "../operations/index.mjs";
 import { PROOF } from "../operations/killed.mjs";
 import { makeCell } from "./cell.mjs";
 import { innocentTraffic } from "./innocent.mjs";
-import { brief, Failed, NotDone } from "./outcome.mjs";
-
-/** How many connections a broker's way of refusing may cost. */
-const REFUSED_CONNECTIONS = 12;
+import { brief, Failed, NotDone, REFUSED_CONNECTIONS } from "./outcome.mjs";
 
 const answers = new Map();
 let asked = 0;
@@ -67,7 +64,10 @@ async function runCell({ broker: brokerName, operation: operationName, version, 
   }
   const mine = cell.clients();
   const connections = cell.connections();
-  const extra = failure instanceof NotDone ? REFUSED_CONNECTIONS : (operation.extraConnections ?? 0);
+  const extra = Math.max(
+    operation.extraConnections ?? 0,
+    failure instanceof NotDone ? 2 * REFUSED_CONNECTIONS : 0,
+  );
   if (connections > mine + extra && !(failure instanceof Failed)) {
     failure = new Failed(
       `${connections} connections of ${mine} clients${failure ? `; ${failure.message}` : ""}`,

@@ -3,13 +3,9 @@
 
 import diagnostics from "node:diagnostics_channel";
 import { MqttCustom } from "mqtt-lib";
-import { brief, Failed, holds, NotDone, settled } from "./outcome.mjs";
+import { BOUND, brief, Failed, holds, LIMIT, NotDone, settled } from "./outcome.mjs";
 import { connectSecond, isSecond } from "./second.mjs";
 
-/** A call that a broker refuses, forbids or answers by closing the connection has settled after so many seconds. */
-export const BOUND = 60;
-/** What works at all has happened after so many seconds. */
-export const LIMIT = 30;
 /** `acktimeout` of the clients: a broker that does not answer must not take the whole bound. */
 const ACK_TIMEOUT = 5;
 

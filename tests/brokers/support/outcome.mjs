@@ -1,4 +1,11 @@
-// The two ways in which an operation can fail. Knows no broker and no client.
+// The bounds of the matrix, and the two ways in which an operation can fail. Knows no broker and no client.
+
+/** A call that a broker refuses, forbids or answers by closing the connection has settled after so many seconds. */
+export const BOUND = 60;
+/** So many connections may the refusal of one call cost. */
+export const REFUSED_CONNECTIONS = 6;
+/** What works at all has happened after so many seconds. */
+export const LIMIT = 30;
 
 /** The client did something wrong, whatever the broker can do: it hung, lost an innocent message, connected too often. */
 export class Failed extends Error {}

@@ -19,7 +19,7 @@ export function lineOf({
   seconds,
   notes,
 }) {
-  const parts = [`${broker.name} ${NAMES[version]}`.padEnd(22), operation.name.padEnd(14), result.padEnd(7)];
+  const parts = [`${broker.name} ${NAMES[version]}`.padEnd(24), operation.name.padEnd(14), result.padEnd(7)];
   parts.push(`${seconds.toFixed(1)} s`.padStart(8));
   if (innocent) parts.push(`  innocent ${innocent.arrived}/${innocent.sent}`);
   if (connections !== undefined) parts.push(`  connections ${connections} of ${clients} clients`);
