@@ -1,6 +1,7 @@
 // RabbitMQ 3.10 with its plugins for MQTT 3.1.1 over TCP and WebSocket: one node, and a cluster of three on loopback
 // whose kept sessions are quorum queues. Erlang's distribution and port mapper listen on 127.0.0.1 only.
 
+import { randomBytes } from "node:crypto";
 import { existsSync, mkdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { freePort, untilAccepts } from "../../support/ports.mjs";
@@ -10,6 +11,8 @@ import { untilConnack } from "../support/ready.mjs";
 
 const SERVER = "/usr/lib/rabbitmq/bin/rabbitmq-server";
 const VERSIONS = [4];
+/** Queues of kept sessions have a copy on each node. */
+const QUORUM_QUEUES = "[{rabbitmq_mqtt, [{durable_queue_type, quorum}]}].\n";
 const LOOPBACK = "-kernel inet_dist_use_interface {127,0,0,1}";
 
 /** A user of whom the exchange of MQTT refuses topics that begin with "forbidden". */
@@ -47,50 +50,56 @@ async function startPortMapper(port) {
   return child;
 }
 
+/** Writes the files of one node and starts it. */
+async function startOne({ folder, names, number, setting, mapperPort, user }) {
+  const own = join(folder, `node${number}`);
+  const file = (name) => join(own, name);
+  mkdirSync(own);
+  const ports = {
+    amqp: await freePort(),
+    mqtt: await freePort(),
+    ws: await freePort(),
+    dist: await freePort(),
+  };
+  const definitions = setting === "forbidden" ? file("definitions.json") : undefined;
+  if (definitions) writeFileSync(definitions, JSON.stringify(FORBIDDEN));
+  writeFileSync(file("rabbitmq.conf"), configuration({ ports, names, definitions }));
+  if (names.length > 1) writeFileSync(file("advanced.config"), QUORUM_QUEUES);
+  writeFileSync(file("plugins"), "[rabbitmq_mqtt, rabbitmq_web_mqtt].\n");
+  const env = {
+    HOME: folder, // where the nodes' common cookie is
+    RABBITMQ_NODENAME: names[number],
+    RABBITMQ_CONF_ENV_FILE: file("none"),
+    RABBITMQ_CONFIG_FILE: file("rabbitmq.conf"),
+    RABBITMQ_ADVANCED_CONFIG_FILE: file("advanced.config"),
+    RABBITMQ_ENABLED_PLUGINS_FILE: file("plugins"),
+    RABBITMQ_MNESIA_BASE: file("mnesia"),
+    RABBITMQ_LOG_BASE: file("log"),
+    RABBITMQ_DIST_PORT: String(ports.dist),
+    ERL_EPMD_PORT: String(mapperPort),
+    ERL_EPMD_ADDRESS: "127.0.0.1",
+    RABBITMQ_SERVER_ADDITIONAL_ERL_ARGS: LOOPBACK,
+    RUNNING_UNDER_SYSTEMD: "true", // the script then becomes the server, and has the process id that is killed
+  };
+  return startNode({
+    urls: sameUrls(VERSIONS, { mqtt: ports.mqtt, ws: ports.ws, path: "/ws" }),
+    launch: () => startChild(SERVER, [], { env, cwd: own }),
+    ready: async (child) => {
+      await untilConnack(ports.mqtt, { gone: child.why, seconds: 120, ...user });
+      await untilAccepts(ports.ws, { gone: child.why });
+    },
+  });
+}
+
 async function startServers(count, setting) {
   const { folder, remove } = ownFolder("rabbitmq");
   const user = setting === "forbidden" ? { username: "u", password: "p" } : {};
   const mapperPort = await freePort();
   const mapper = await startPortMapper(mapperPort);
   const names = Array.from({ length: count }, (_, i) => `mqttlib${mapperPort}n${i}@localhost`);
-  const starting = names.map(async (name, i) => {
-    const own = join(folder, `node${i}`);
-    mkdirSync(own);
-    const ports = {
-      amqp: await freePort(),
-      mqtt: await freePort(),
-      ws: await freePort(),
-      dist: await freePort(),
-    };
-    const definitions = setting === "forbidden" ? join(own, "definitions.json") : undefined;
-    if (definitions) writeFileSync(definitions, JSON.stringify(FORBIDDEN));
-    writeFileSync(join(own, "rabbitmq.conf"), configuration({ ports, names, definitions }));
-    writeFileSync(join(own, "advanced.config"), "[{rabbitmq_mqtt, [{durable_queue_type, quorum}]}].\n");
-    writeFileSync(join(own, "plugins"), "[rabbitmq_mqtt, rabbitmq_web_mqtt].\n");
-    const env = {
-      HOME: folder, // where the nodes' common cookie is
-      RABBITMQ_NODENAME: name,
-      RABBITMQ_CONF_ENV_FILE: join(own, "none"),
-      RABBITMQ_CONFIG_FILE: join(own, "rabbitmq.conf"),
-      RABBITMQ_ADVANCED_CONFIG_FILE: count > 1 ? join(own, "advanced.config") : join(own, "none"),
-      RABBITMQ_ENABLED_PLUGINS_FILE: join(own, "plugins"),
-      RABBITMQ_MNESIA_BASE: join(own, "mnesia"),
-      RABBITMQ_LOG_BASE: join(own, "log"),
-      RABBITMQ_DIST_PORT: String(ports.dist),
-      ERL_EPMD_PORT: String(mapperPort),
-      ERL_EPMD_ADDRESS: "127.0.0.1",
-      RABBITMQ_SERVER_ADDITIONAL_ERL_ARGS: LOOPBACK,
-      RUNNING_UNDER_SYSTEMD: "true", // the script then becomes the server, and has the process id that is killed
-    };
-    return startNode({
-      urls: sameUrls(VERSIONS, { mqtt: ports.mqtt, ws: ports.ws, path: "/ws" }),
-      launch: () => startChild(SERVER, [], { env, cwd: own }),
-      ready: async (child) => {
-        await untilConnack(ports.mqtt, { gone: child.why, seconds: 120, ...user });
-        await untilAccepts(ports.ws, { gone: child.why });
-      },
-    });
-  });
+  // Before the nodes start: each of them would make one of its own.
+  writeFileSync(join(folder, ".erlang.cookie"), randomBytes(12).toString("hex"), { mode: 0o400 });
+  const starting = names.map((_, number) => startOne({ folder, names, number, setting, mapperPort, user }));
   const stop = async (nodes) => {
     for (const node of nodes) await node.kill();
     await mapper.kill();

@@ -92,7 +92,10 @@ async function restart(cell) {
   }
 }
 
-/** `round` says which node is the one in use. The subscriber is at another one, with a kept session. */
+/**
+ * `round` says which node is the one in use. The subscriber has a kept session; in even rounds it is connected to another
+ * node, in odd ones to the same.
+ */
 async function nodeKilled(cell, { messages, killAt, portion, round = 0 }) {
   const numbers = numbered("node");
   const topic = cell.topic("node");
@@ -100,7 +103,7 @@ async function nodeKilled(cell, { messages, killAt, portion, round = 0 }) {
   const used = round % urls.length;
   const from = (i) => [...urls.slice(i % urls.length), ...urls.slice(0, i % urls.length)];
   const subscriber = await cell.connected({
-    mqttserver: from(used + 1),
+    mqttserver: from(round % 2 ? used : used + 1),
     mqttclientid: cell.name("subscriber"),
     mqttcleansession: false,
     ...ACK,

@@ -24,7 +24,7 @@ export async function startNode({ launch, ready, urls }) {
         await ready(child);
       } catch (error) {
         await child.kill();
-        throw error;
+        throw new Error(`${error.message}\n${child.log().slice(-2000)}`);
       }
     },
   };
