@@ -8,7 +8,7 @@ import { choose, parse } from "./fuzz.mjs";
 import { agreedVersion } from "./release.mjs";
 import { Failure, must, ROOT, run } from "./run.mjs";
 import { parseNames, shortenGlue } from "./shorten.mjs";
-import { countRust, longestFirst, runNodeTests } from "./stages.mjs";
+import { countMatrix, countRust, longestFirst, runNodeTests } from "./stages.mjs";
 import { readResults } from "./test-reporter.mjs";
 
 test("clippy refuses a clock or a random seed of std, in whatever way it is named", async () => {
@@ -34,6 +34,12 @@ test("clippy refuses a clock or a random seed of std, in whatever way it is name
   } finally {
     rmSync(folder, { recursive: true });
   }
+});
+
+test("the totals of the matrix of brokers are read", () => {
+  const output = "qos0  passed\n\n27 passed, 5 failed, 2 cannot\n";
+  assert.deepEqual(countMatrix(output), { passed: 27, failed: 5, skipped: 0 });
+  assert.deepEqual(countMatrix("mosquitto is not installed"), { passed: 0, failed: 0, skipped: 0 });
 });
 
 test("cargo's and wasm-bindgen's totals are summed over test binaries", () => {
