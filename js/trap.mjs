@@ -2,6 +2,7 @@
 // WebAssembly leaves it in the middle of its work, with borrows taken and buffers half written: no call may enter it again.
 // Owns the guard around every entry, and who is told. Never knows what a call does.
 
+import { queueMicrotask } from "./clock.mjs";
 import { MqttError } from "./errors.mjs";
 
 /** Why the WebAssembly failed; undefined as long as it works. @type {MqttError | undefined} */

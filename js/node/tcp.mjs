@@ -89,7 +89,8 @@ export class TcpSocket extends WebSocketAdapter {
   /** @param {boolean} hadError */
   onClose(hadError) {
     const clean = this.#peerEnded && !hadError;
-    this.closed(clean ? 1000 : 1006, "", clean);
+    // TCP has no close frame, and 1005 says so.
+    this.closed(clean ? 1005 : 1006, "", clean);
   }
 
   /** @override @param {Uint8Array} bytes */

@@ -2,6 +2,7 @@
 // joins the frames received in one turn; never interprets the bytes.
 
 import { WebSocket } from "ws";
+import { queueMicrotask } from "../clock.mjs";
 import { addressOf, codeOf, failure, shownUrl, socketFailure } from "./failure.mjs";
 import { maskedFrame, maskKey } from "./frame.mjs";
 import { certificateFailure } from "./tls-failure.mjs";

@@ -35,6 +35,9 @@ pub(super) use receive_buffer::SkippedPublish;
 /// `outgoing` is handed over when it passes this, so that no frame is much larger.
 pub(super) const SEND_CAP: usize = 64 << 10;
 
+/// So many failed or short-lived connections in a row are no accident.
+const SHORT_LIVED: u32 = 3;
+
 /// The stages of a connection; what exists only in one of them is in it.
 #[derive(Debug)]
 pub(super) enum Phase {
@@ -348,9 +351,20 @@ impl Connection {
             (Phase::Handshake(_), _) if self.may_fall_back() => return Closed::FallBack,
             (Phase::Handshake(_), _) => Error::format(
                 Code::ConnectionRefused,
-                "% closed the connection before it answered CONNECT%%; check that it is an MQTT broker and takes this client id and these credentials",
+                match self.version {
+                    Version::V4 => "% closed the connection before it answered CONNECT%%; check that it is an MQTT broker and takes this client id and these credentials",
+                    Version::V5 => "% closed the connection before it answered CONNECT%%; it may not speak MQTT 5: set mqttversion to 4 or \"auto\"; or check that it is an MQTT broker and takes this client id and these credentials",
+                },
                 &args,
             ),
+            // In 3.1.1 a broker cannot say that a session was taken over (§3.1.4), and with MQTT 5 some do not.
+            (Phase::Online(_), _) if why.is_empty() && self.failures >= SHORT_LIVED => {
+                Error::format(
+                    Code::ConnectionLost,
+                    "the connection to % was lost%%, as several short ones before it, and the broker gave no reason; if another client has the same mqttclientid, they throw each other out: give each its own",
+                    &args,
+                )
+            }
             (Phase::Online(_), _) => Error::format(Code::ConnectionLost, "the connection to % was lost%%", &args),
             (Phase::Closing, _) => return Closed::Finished,
             (Phase::Idle | Phase::Asking | Phase::Backoff | Phase::Stopped, _) => return Closed::Ignored,
@@ -360,9 +374,15 @@ impl Connection {
 
     /// DISCONNECT arrived (§3.14).
     pub fn disconnect_error(&self, reason: ReasonCode, properties: &[u8]) -> Error {
+        let what = match reason {
+            ReasonCode::SESSION_TAKEN_OVER => {
+                "% ended the connection because another client connected with the same mqttclientid; give each its own"
+            }
+            _ => "% ended the connection",
+        };
         Error::because(
             Code::ConnectionLost,
-            &format("% ended the connection", &[&self.server_name()]),
+            &format(what, &[&self.server_name()]),
             reason,
             properties,
         )
