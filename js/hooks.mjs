@@ -1,10 +1,10 @@
-// What the core calls of one client, and what is kept of it for that. One small object, because a process may
-// have thousands of clients; it holds the client weakly, so that one which nobody uses is collected.
+// The functions of one client that the core calls, and the state they need. One small object, because a process may have
+// thousands of clients. It holds the client weakly, so that a client which is no longer used can be collected.
 
 import { MqttError } from "./errors.mjs";
 import { closeText, isStatus } from "./close-codes.mjs";
 import { Inbound } from "./inbound.mjs";
-import { listen } from "./listen.mjs";
+import { receiveFrom } from "./fast-path.mjs";
 import { Pending } from "./pending.mjs";
 import { environment, memoryWords } from "./runtime.mjs";
 
@@ -13,13 +13,13 @@ const makeError = (message, code, reason, cause) => new MqttError(message, code,
 
 /** What the error of a connection tells of the close event. @typedef {{ closeCode: number, closeReason: string }} Close */
 
-/** What a call without a client needs of it. */
+/** The hooks of a call that has no client. */
 export const common = () => ({ node: environment.node, connect: environment.connect, error: makeError });
 
 export class Hooks {
-  /** By which `bulk` knows the client. */
+  /** The number by which exports of the WebAssembly know the client. */
   number = -1;
-  /** Made with the first publish. @type {Pending | null} */
+  /** Created with the first publish. @type {Pending | null} */
   #pending = null;
   #client;
   inbound;
@@ -49,7 +49,7 @@ export class Hooks {
     return this.#pending;
   }
 
-  // ---- what the core calls
+  // ---- called by the core
 
   get node() {
     return environment.node;
@@ -79,12 +79,12 @@ export class Hooks {
       if (isStatus(code)) this.#close = { closeCode: code, closeReason: reason };
       onclose({ type, reason: closeText(code, reason) });
     };
-    listen(socket, generation, this);
+    receiveFrom(socket, generation, this);
   }
 
-  /** @param {number} at @param {number} count */
-  settle(at, count) {
-    this.#pending?.resolveAll(memoryWords(), at >>> 2, count);
+  /** Resolves `count` promises, whose tokens are at `address`. @param {number} address @param {number} count */
+  settle(address, count) {
+    this.#pending?.resolveAll(memoryWords(), address >>> 2, count);
   }
 
   /** @param {number} token @param {unknown} error */
@@ -97,8 +97,8 @@ export class Hooks {
     this.#pending?.resolve(token, value);
   }
 
-  /** @param {number} records @param {number} count @param {number} base @param {number} epoch */
-  messages(records, count, base, epoch) {
-    this.inbound.receive(records, count, base, epoch);
+  /** @param {number} views @param {number} count @param {number} base @param {number} epoch */
+  messages(views, count, base, epoch) {
+    this.inbound.receive(views, count, base, epoch);
   }
 }

@@ -1,40 +1,40 @@
 // MQTT over TCP (mqtt://) and TLS (mqtts://) through node:net and node:tls.
-// Owns one stream; never looks into the bytes, except to tell a web server from a broker.
+// Owns one stream; never interprets the bytes, except to recognise an HTTP server.
 
 import { isIP, connect as netConnect } from "node:net";
 import { connect as tlsConnect } from "node:tls";
 import { queueMicrotask } from "../clock.mjs";
-import { DressedSocket, OWNER } from "./dressed.mjs";
 import { addressOf, failure, socketFailure } from "./failure.mjs";
 import { connectBy } from "./proxy.mjs";
-import { certificateFailure, suspicion } from "./tls-failure.mjs";
+import { certificateFailure, hangUpFailure } from "./tls-failure.mjs";
+import { ADAPTER, WebSocketAdapter } from "./websocket-adapter.mjs";
 
-/** What the client sends at once, and a message more. */
-const ROOM = 96 << 10;
-/** Less than this costs less in a buffer of its own than it would hold up in a large one. */
-const LITTLE = 4 << 10;
-/** A large buffer that no stream holds: most writes are over when they return. @type {Buffer | null} */
-let spare = null;
+/** Size of the shared buffer: what the client sends at once (64 KiB), and one more message. */
+const SHARED_SIZE = 96 << 10;
+/** Smaller writes get a buffer of their own, which costs less than occupying the shared one. */
+const SMALL = 4 << 10;
+/** The shared buffer, unless a stream still holds it: most writes are complete when they return. @type {Buffer | null} */
+let shared = null;
 
-/** net keeps what it is given until the kernel takes it. @param {import("node:net").Socket} socket @param {Uint8Array} bytes */
+/** Copies the bytes, because node:net keeps them until the kernel takes them. @param {import("node:net").Socket} socket @param {Uint8Array} bytes */
 function writeCopy(socket, bytes) {
   const { length } = bytes;
-  if (length < LITTLE || length > ROOM) {
+  if (length < SMALL || length > SHARED_SIZE) {
     socket.write(Buffer.from(bytes));
     return;
   }
-  const copy = spare ?? Buffer.allocUnsafeSlow(ROOM);
-  spare = null;
+  const copy = shared ?? Buffer.allocUnsafeSlow(SHARED_SIZE);
+  shared = null;
   copy.set(bytes);
   socket.write(copy.subarray(0, length));
-  if (socket.writableLength === 0) spare = copy;
+  if (socket.writableLength === 0) shared = copy;
 }
 
-export class TcpSocket extends DressedSocket {
+export class TcpSocket extends WebSocketAdapter {
   /** @type {import("node:net").Socket | undefined} */
   #socket;
   #address;
-  /** TLS, if they are given. */
+  /** Only with TLS. */
   #certificates;
   #open = false;
   #answered = false;
@@ -57,7 +57,7 @@ export class TcpSocket extends DressedSocket {
     }
     connectBy(agent, host, port, (error, socket) => {
       if (this.readyState > 0) socket?.destroy();
-      else if (error !== undefined) this.neverOpened(error);
+      else if (error !== undefined) this.failedToOpen(error);
       else this.#connect(host, { socket });
     });
   }
@@ -73,44 +73,44 @@ export class TcpSocket extends DressedSocket {
         this.#socket = tunnel?.setNoDelay() ?? netConnect(to);
       }
     } catch (error) {
-      this.neverOpened(socketFailure(error, this.#address, false, certificates !== undefined));
+      this.failedToOpen(socketFailure(error, this.#address, false, certificates !== undefined));
       return;
     }
     const socket = /** @type {import("node:net").Socket} */ (this.#socket);
-    /** @type {any} */ (socket)[OWNER] = this;
-    socket.on("data", onData).on("end", onEnd).on("error", onError).on("close", onClose);
-    if (tunnel && !certificates) this.connected();
-    else socket.once(certificates ? "secureConnect" : "connect", onConnect);
+    /** @type {any} */ (socket)[ADAPTER] = this;
+    socket.on("data", dataReceived).on("end", peerEnded).on("error", errorOccurred).on("close", closed);
+    if (tunnel && !certificates) this.onConnect();
+    else socket.once(certificates ? "secureConnect" : "connect", connected);
   }
 
-  connected() {
+  onConnect() {
     this.#open = true;
     if (this.#socket !== undefined) this.opened(this.#socket);
   }
 
   /** @param {Buffer} chunk */
-  came(chunk) {
+  onData(chunk) {
     if (this.#answered || !isHttp(chunk)) this.received(chunk);
-    else this.#refuse();
+    else this.#rejectHttp();
     this.#answered = true;
   }
 
-  peerEnded() {
+  onEnd() {
     this.#peerEnded = true;
-    const why = this.#certificates && !this.#answered && suspicion(this.#certificates);
+    const why = this.#certificates && !this.#answered && hangUpFailure(this.#certificates);
     if (why) this.failed(why);
     else if (this.#open) this.closing();
   }
 
   /** @param {Error} error */
-  broke(error) {
+  onError(error) {
     const certificates = this.#certificates;
     const why = certificates && certificateFailure(error, certificates, this.#answered);
     this.failed(why || socketFailure(error, this.#address, this.#open, certificates !== undefined));
   }
 
   /** @param {boolean} hadError */
-  ended(hadError) {
+  onClose(hadError) {
     const clean = this.#peerEnded && !hadError;
     // TCP has no close frame, and 1005 says so.
     this.closed(clean ? 1005 : 1006, "", clean);
@@ -133,36 +133,36 @@ export class TcpSocket extends DressedSocket {
     else queueMicrotask(() => this.closed(1006, "", false));
   }
 
-  #refuse() {
+  #rejectHttp() {
     const scheme = this.#certificates ? "wss" : "ws";
-    this.failed(failure(`${this.#address} answers in HTTP, not MQTT: try ${scheme}://`));
+    this.failed(failure(`${this.#address} answered with HTTP instead of MQTT: try ${scheme}://`));
     this.abort();
   }
 }
 
 /** @this {any} */
-function onConnect() {
-  this[OWNER].connected();
+function connected() {
+  this[ADAPTER].onConnect();
 }
 
 /** @this {any} @param {Buffer} chunk */
-function onData(chunk) {
-  this[OWNER].came(chunk);
+function dataReceived(chunk) {
+  this[ADAPTER].onData(chunk);
 }
 
 /** @this {any} */
-function onEnd() {
-  this[OWNER].peerEnded();
+function peerEnded() {
+  this[ADAPTER].onEnd();
 }
 
 /** @this {any} @param {Error} error */
-function onError(error) {
-  this[OWNER].broke(error);
+function errorOccurred(error) {
+  this[ADAPTER].onError(error);
 }
 
 /** @this {any} @param {boolean} hadError */
-function onClose(hadError) {
-  this[OWNER].ended(hadError);
+function closed(hadError) {
+  this[ADAPTER].onClose(hadError);
 }
 
 /** @param {Uint8Array} chunk */

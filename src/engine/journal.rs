@@ -159,6 +159,7 @@ impl Journal {
 
 #[cfg(test)]
 mod tests {
+    use super::super::deadline::NEVER;
     use super::super::publishes::Flight;
     use super::super::record::{parse_flight, parse_item, Stage};
     use super::*;
@@ -169,7 +170,7 @@ mod tests {
             token: None,
             packet: vec![0x32, 1],
             since: 0,
-            expires: None,
+            expires: NEVER,
             record: None,
             flight: None,
             requeued: false,
@@ -194,7 +195,7 @@ mod tests {
             packet_id: PacketId::new(513).unwrap(),
             stage: Stage::Released,
             order: 77,
-            sent_at: None,
+            sent_at: NEVER,
         });
         journal.message(&mut publish);
         journal.flight(&publish);

@@ -1,7 +1,7 @@
 //! Rebuilds the engine from what a store kept. The records are read here; what they look like is `journal.rs`.
 
-use super::deadline::Millis;
-use super::format::sort_by_key;
+use super::deadline::{Millis, NEVER};
+use super::format::sort;
 use super::journal::Journal;
 use super::message::{check_properties, check_topic};
 use super::outbox::BatchKey;
@@ -28,22 +28,33 @@ impl Engine {
     /// stay, behind what was kept. Returns how many entries cannot be read.
     pub fn restore(&mut self, now: Millis, mut entries: Vec<(u64, Vec<u8>)>) -> usize {
         self.session.clear_identifiers(&mut Journal::default());
-        let numbered = entries
-            .iter()
-            .filter(|(key, _)| *key < LARGEST_KEY && key & 3 != kind::PACKET_ID);
-        let last = numbered.map(|(key, _)| key >> 2).max().unwrap_or(0);
+        let mut last = 0;
+        for (key, _) in &entries {
+            if *key < LARGEST_KEY && key & 3 != kind::PACKET_ID {
+                last = last.max(key >> 2);
+            }
+        }
         self.effects.journal = Journal::recording(self.connection.version(), last);
         let aside = self.outbox.set_aside();
 
         let mut unread = 0;
         let mut batches: Vec<KeptBatch> = Vec::new();
-        let mut order: Vec<(u64, usize)> = (0..).zip(&entries).map(|(at, (key, _))| (*key, at)).collect();
-        sort_by_key(&mut order, |(key, _)| *key);
-        let mut order = order.into_iter().peekable();
-        while let Some((key, at)) = order.next() {
-            let value = std::mem::take(&mut entries[at].1);
-            let flight = order.next_if(|(next, _)| key & 3 == kind::MESSAGE && *next == key | kind::FLIGHT);
-            let flight = flight.and_then(|(_, at)| parse_flight(&entries[at].1));
+        let mut order = Vec::new();
+        for (place, (key, _)) in (0u32..).zip(&entries) {
+            order.push((*key, place));
+        }
+        sort(&mut order);
+        let mut at = 0;
+        while let Some(&(key, place)) = order.get(at) {
+            at += 1;
+            let value = std::mem::take(&mut entries[place as usize].1);
+            let mut flight = None;
+            if let Some(&(next, place)) = order.get(at) {
+                if key & 3 == kind::MESSAGE && next == key | kind::FLIGHT {
+                    at += 1;
+                    flight = parse_flight(&entries[place as usize].1);
+                }
+            }
             let readable = key < LARGEST_KEY && self.restore_entry(now, key, value, flight, &mut batches);
             if !readable {
                 unread += 1;
@@ -111,7 +122,7 @@ impl Engine {
             token: None,
             packet,
             since: now,
-            expires: None,
+            expires: NEVER,
             record: RecordId::new(number),
             flight: None,
             requeued: false,

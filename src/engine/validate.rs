@@ -158,7 +158,7 @@ impl Builder {
         }
         if !self.will_topic.is_empty() {
             check_topic(&self.will_topic).map_err(|mut error| {
-                error.message = format("willsettopic: %", &[&error.message]).into();
+                error.message = format("willsettopic: %", &[&error.message]);
                 error
             })?;
             self.will.topic = self.will_topic;

@@ -63,6 +63,8 @@ impl Connection {
         if generation != self.generation || !matches!(self.phase, Phase::Opening) {
             return;
         }
+        // Whatever an earlier transport said.
+        self.blocked = false;
         self.report_insecure(effects);
         let (handshake, properties) = self.connect_properties(now);
         let config = &self.config;

@@ -10,7 +10,7 @@ mod receive_buffer;
 mod servers;
 
 use super::config::{Config, Versions};
-use super::deadline::{nearest, Deadline, Millis};
+use super::deadline::{Deadline, Millis};
 use super::effects::Effects;
 use super::error::{Code, Error};
 use super::format::{before, format, seconds};
@@ -249,8 +249,8 @@ impl Connection {
         generation == self.generation && matches!(self.phase, Phase::Asking)
     }
 
-    /// When the next attempt is made, if one is planned.
-    pub fn retries_at(&self) -> Option<Millis> {
+    /// When the next attempt is made.
+    pub fn retries_at(&self) -> Millis {
         self.retry_due.at()
     }
 
@@ -537,6 +537,7 @@ impl Connection {
         &mut self.out
     }
 
+    #[inline(always)]
     pub fn unsent(&self) -> usize {
         self.out.len()
     }
@@ -623,13 +624,9 @@ impl Connection {
 
     // ---- time
 
-    pub fn next_deadline(&self) -> Option<Millis> {
-        nearest(&[
-            self.connect_due.at(),
-            self.retry_due.at(),
-            self.stable_due.at(),
-            self.keepalive_due.at(),
-        ])
+    pub fn next_deadline(&self) -> Millis {
+        let attempt = self.connect_due.at().min(self.retry_due.at());
+        attempt.min(self.stable_due.at()).min(self.keepalive_due.at())
     }
 
     /// Whether the attempt is overdue; confirmed first.

@@ -103,8 +103,10 @@ impl PacketIds {
     /// All are restored: the others up to the highest are free.
     pub fn complete(&mut self) {
         for number in 1..self.holders.len() {
-            let id = PacketId::new(number as u16).filter(|&id| self.is_free(id));
-            self.free.extend(id);
+            match PacketId::new(number as u16) {
+                Some(id) if self.is_free(id) => self.free.push_back(id),
+                _ => {}
+            }
         }
     }
 
