@@ -270,10 +270,18 @@ export interface Credentials {
    */
   publishinterval?: number;
   /**
-   * How many QoS 1 and 2 publishes may be without their last acknowledgement (§4.3); further ones wait. Whole
-   * number of messages from 1 to 65535. Default: 1000.
+   * How many QoS 1 and 2 publishes may be without their last acknowledgement (§4.3); further ones wait. For
+   * QoS 2 in 3.1.1 `maxinflightqos2` is the smaller bound. Whole number of messages from 1 to 65535. Default:
+   * 1000.
    */
   maxinflight?: number;
+  /**
+   * How many QoS 2 publishes of these may be without their PUBCOMP in MQTT 3.1.1, which has no Receive
+   * Maximum: brokers take 20 (mosquitto) or fewer, and drop the message or close the connection beyond.
+   * Further ones wait, and messages behind them too: the order of the calls holds. In MQTT 5 the broker says
+   * how many it takes. Whole number of messages from 1 to 65535. Default: 16.
+   */
+  maxinflightqos2?: number;
   /**
    * Largest packet taken from the broker; the default is the largest of MQTT (§2.2.3). A larger message is
    * not stored but acknowledged, counted in `stats().dropped` and reported to `on_error`

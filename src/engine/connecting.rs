@@ -172,8 +172,12 @@ impl Engine {
                 send_maximum,
                 receive_maximum,
             } => {
+                let qos2_maximum = match self.connection.version() {
+                    Version::V4 => self.config().max_inflight_qos2,
+                    Version::V5 => send_maximum,
+                };
                 self.session
-                    .connected(now, send_maximum, receive_maximum, session_present);
+                    .connected(now, send_maximum, qos2_maximum, receive_maximum, session_present);
                 self.resume(session_present);
                 for token in self.lifecycle.take_starters() {
                     self.effects.done(Some(token), Ok(Outcome::None));

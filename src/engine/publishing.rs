@@ -98,7 +98,7 @@ impl Engine {
         token: Option<Token>,
     ) -> Result<Published, Error> {
         let max_inflight = self.config().max_inflight;
-        if !self.session.has_place(max_inflight) {
+        if !self.session.has_place(message.qos, max_inflight) {
             return self.enqueue(now, message, token);
         }
         let Some(id) = self.session.take_id(&mut self.effects.journal) else {
@@ -216,7 +216,7 @@ impl Engine {
         let qos = publish::qos(&front.packet);
         let mut id = None;
         if qos > 0 {
-            if !self.session.has_place(self.config().max_inflight) {
+            if !self.session.has_place(qos, self.config().max_inflight) {
                 return false;
             }
             match self.session.take_id(&mut self.effects.journal) {
