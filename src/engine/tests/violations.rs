@@ -24,7 +24,10 @@ const WRONG: [(&str, &[u8]); 23] = [
     ("identifier 0", b"\x32\x05\x00\x01a\x00\x00"),
     ("PUBREL with wrong flags", b"\x60\x02\x00\x01"),
     ("SUBACK of nothing", b"\x90\x03\x00\x01\x00"),
-    ("a PUBACK of three bytes", b"\x40\x03\x00\x01\x00"),
+    (
+        "a PUBACK with a reason code that does not exist",
+        b"\x40\x03\x00\x01\x03",
+    ),
     ("a PINGRESP with a body", b"\xd0\x01\x00"),
     ("a SUBACK without codes", b"\x90\x02\x00\x01"),
 ];
