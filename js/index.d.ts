@@ -70,7 +70,8 @@ export type BatchItem<Item> = Item extends
  *   §3.11.3).
  * - `"PUBLISH_REFUSED"`: PUBACK or PUBREC has a reason code of 128 or more (MQTT 5, §3.4.2.1).
  * - `"NOT_SUPPORTED"`: the broker has stated that it does not support this QoS, retained messages, this kind
- *   of filter or this alias (MQTT 5, §3.2.2.3), or it does not speak MQTT 5.
+ *   of filter or this alias (MQTT 5, §3.2.2.3), it does not speak MQTT 5, or it has answered a QoS 2 publish
+ *   with PUBACK (3.1.1; reported once).
  * - `"LOAD_FAILED"`: the WebAssembly could not be loaded; `cause` is the loader's error.
  * - `"CORE_FAILED"`: the WebAssembly trapped, or an exception passed through it (a stack that overflowed, a
  *   `vm` timeout); every client of the process or page has ended; `cause` is what was thrown.

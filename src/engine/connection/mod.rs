@@ -109,6 +109,8 @@ pub(super) struct Connection {
     ever_online: bool,
     /// An insecure connection was reported.
     insecure_reported: bool,
+    /// That the broker handles QoS 2 as QoS 1 was reported.
+    downgrade_reported: bool,
     /// Why the transport fails, where it says so.
     transport_error: Option<Code>,
     /// The transport takes no more for now.
@@ -170,6 +172,7 @@ impl Connection {
             network_down: false,
             ever_online: false,
             insecure_reported: false,
+            downgrade_reported: false,
             transport_error: None,
             blocked: false,
             out: Vec::new(),
@@ -428,6 +431,11 @@ impl Connection {
             generation: self.generation,
         });
         self.generation = self.generation.wrapping_add(1);
+    }
+
+    /// Whether it is news that the broker handles QoS 2 as QoS 1.
+    pub fn is_first_downgrade(&mut self) -> bool {
+        !std::mem::replace(&mut self.downgrade_reported, true)
     }
 
     /// The last word on a transport that is being closed.

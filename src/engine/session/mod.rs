@@ -308,6 +308,14 @@ impl Session {
         }
     }
 
+    /// PUBACK for a message of QoS 2 whose PUBREC has not come: the broker has handled it as one of QoS 1.
+    pub fn on_downgrade(&mut self, now: Millis, id: PacketId, journal: &mut Journal) -> Acked {
+        match self.in_flight(id) {
+            Some((key, Stage::Sent, 2)) => self.end(now, key, journal),
+            _ => Acked::Mismatch,
+        }
+    }
+
     /// PUBREC: the broker has the message, and from here on only PUBREL is sent [MQTT-4.3.3-1]. Or it refuses it.
     pub fn on_pubrec(&mut self, now: Millis, id: PacketId, refused: bool, journal: &mut Journal) -> Acked {
         match self.in_flight(id) {
@@ -671,6 +679,14 @@ mod tests {
             Acked::Unknown
         ));
         assert_eq!(test.session.len(), 2);
+        assert!(matches!(
+            test.session.on_downgrade(0, one, journal),
+            Acked::Mismatch
+        ));
+        assert!(
+            matches!(test.session.on_downgrade(0, two, journal), Acked::Ended(publish) if publish.seq == 2)
+        );
+        assert_eq!(test.session.len(), 1);
     }
 
     #[test]

@@ -54,3 +54,42 @@ fn an_acknowledgement_whose_reason_code_refuses_ends_the_publish() {
         sim.assert_empty();
     }
 }
+
+#[test]
+fn a_puback_for_qos_2_ends_the_publish_and_is_reported_once() {
+    let mut sim = Sim::online(config());
+    sim.broker.acks = false;
+    let tokens = [sim.publish("a", "1", 2), sim.publish("a", "2", 2)];
+    sim.inject(b"\x40\x02\x00\x01\x40\x02\x00\x02");
+    for token in tokens {
+        sim.ok(token);
+    }
+    assert!(sim.engine.is_online());
+    assert_eq!(sim.errors.len(), 1, "{:?}", sim.errors);
+    let error = &sim.errors[0];
+    assert_eq!(error.code.name(), "NOT_SUPPORTED");
+    assert!(error.message.contains("mqtt://h:1883") && error.message.contains("QoS 2"));
+    sim.assert_empty();
+    // Once a client, not once a connection.
+    sim.reconnect();
+    let token = sim.publish("a", "3", 2);
+    let id = sim.broker.given.last().unwrap().pid;
+    sim.inject(&[0x40, 2, (id >> 8) as u8, id as u8]);
+    sim.ok(token);
+    assert_eq!(
+        sim.errors
+            .iter()
+            .filter(|e| e.code.name() == "NOT_SUPPORTED")
+            .count(),
+        1
+    );
+}
+
+#[test]
+fn a_puback_for_qos_2_after_its_pubrec_is_still_a_violation() {
+    let mut sim = Sim::online(config());
+    sim.broker.acks = false;
+    sim.publish("a", "1", 2);
+    sim.inject(b"\x50\x02\x00\x01\x40\x02\x00\x01");
+    assert_eq!(sim.disconnects, [2]);
+}

@@ -69,7 +69,6 @@ fn answers_of_the_wrong_kind_are_violations() {
         (1, "PUBCOMP for QoS 1", b"\x70\x02\x00\x01"),
         (1, "SUBACK for a PUBLISH", b"\x90\x03\x00\x01\x00"),
         (1, "UNSUBACK for a PUBLISH", b"\xb0\x02\x00\x01"),
-        (2, "PUBACK for QoS 2", b"\x40\x02\x00\x01"),
         (2, "PUBCOMP before PUBREC", b"\x70\x02\x00\x01"),
     ] {
         let mut sim = Sim::online(config());
