@@ -97,6 +97,8 @@ pub(super) struct Connection {
     servers: Servers,
     /// Failed or short-lived connections in a row.
     failures: u32,
+    /// Rounds in a row in which every server has refused the client.
+    refusals: u32,
     /// Attempts since `start` or the last accepted connection.
     attempts: u32,
     last_error: Option<Error>,
@@ -165,6 +167,7 @@ impl Connection {
             generation: 0,
             servers: Servers::new(),
             failures: 0,
+            refusals: 0,
             attempts: 0,
             last_error: None,
             has_credentials: false,
@@ -273,6 +276,7 @@ impl Connection {
         self.ever_online = false;
         self.network_down = false;
         self.failures = 0;
+        self.refusals = 0;
         self.attempts = 0;
         self.last_error = None;
     }
