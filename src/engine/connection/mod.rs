@@ -150,6 +150,8 @@ pub(super) struct Loss {
     pub was_asking: bool,
     /// Every server had its turn.
     pub round_over: bool,
+    /// Each of them refused the client, and waiting will not change it.
+    pub all_refused: bool,
 }
 
 impl Connection {
@@ -228,6 +230,11 @@ impl Connection {
     #[inline(always)]
     pub fn is_online(&self) -> bool {
         matches!(self.phase, Phase::Online(_))
+    }
+
+    /// Whether a broker has accepted a connection since `start`.
+    pub fn was_ever_online(&self) -> bool {
+        self.ever_online
     }
 
     pub fn state(&self) -> State {
@@ -463,6 +470,7 @@ impl Connection {
             was_online,
             was_asking,
             round_over,
+            all_refused: self.servers.all_refused && self.servers.tried > 0,
         }
     }
 
