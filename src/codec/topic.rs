@@ -19,6 +19,17 @@ pub fn check_name(topic: &str) -> Result<(), &'static str> {
     Ok(())
 }
 
+/// Whether a topic name may be received. Control characters but U+0000 should not be in one, but a retained message that
+/// has one would otherwise keep every subscriber from all others (§1.5.3).
+pub fn is_received_name(topic: &str) -> bool {
+    for byte in topic.bytes() {
+        if matches!(byte, 0 | b'+' | b'#') {
+            return false;
+        }
+    }
+    true
+}
+
 /// Checks a topic filter: whether it may be subscribed to.
 pub fn check_filter(filter: &str) -> Result<(), &'static str> {
     check_string(filter)?;
