@@ -1,5 +1,5 @@
-//! The settings of a client, with their defaults. `validate.rs` makes them from what a user gave; the engine only reads
-//! them.
+//! The settings of a client, their defaults, and `check`. Those of JavaScript and WASI come through `validate.rs`; a Rust
+//! program fills in the struct. The engine only reads them.
 
 use super::deadline::Millis;
 use super::error::{Code, Error};

@@ -1,5 +1,6 @@
-//! Routes everything that concerns the life of a connection: calls of `start`, what the transport reports, CONNACK,
-//! loss, and what a new connection does with everything that was pending (§4.4).
+//! Routes everything that concerns the life of a connection: calls of `start`, credentials, what the transport reports,
+//! CONNACK, AUTH, DISCONNECT, keep alive, acknowledgements that are overdue, loss and the next attempt, and what a new
+//! connection does with everything that was pending (§4.4).
 
 use super::connection::{Closed, Connack, Connection, Keepalive, Loss, Phase, FIRST_DELAY, LEAST_DELAY};
 use super::deadline::Millis;

@@ -1,4 +1,5 @@
-//! The calls that concern the client as a whole: who waits for `start`, `stop` and `flush`, and how far a stop has come.
+//! The calls that concern the client as a whole: who waits for `start`, `stop` and `flush`, and the
+//! progress of a stop.
 //! Never touches a connection or a message.
 
 use super::deadline::{Deadline, Millis};

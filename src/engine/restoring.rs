@@ -1,4 +1,5 @@
-//! Rebuilds the engine from what a store kept. The records are read here; what they look like is `journal.rs`.
+//! Rebuilds the engine from what a store kept. Reads the records; their layout is in `record.rs`, and `journal.rs` writes
+//! them.
 
 use super::deadline::{Millis, NEVER};
 use super::format::sort;
