@@ -491,7 +491,7 @@ impl Session {
                 continue;
             };
             let id = publish.flight.map(|flight| flight.packet_id);
-            if let Some(packet) = reencoded(from, to, &publish.packet, id) {
+            if let Some(packet) = publish::reencoded(from, to, &publish.packet, id) {
                 publish.packet = packet;
             }
         }
@@ -557,14 +557,6 @@ impl Session {
     pub fn is_empty(&self) -> bool {
         self.publishes.len() == 0
     }
-}
-
-/// An encoded PUBLISH in another protocol: properties of MQTT 5 have no place in 3.1.1. None: it cannot be read.
-pub(super) fn reencoded(from: Version, to: Version, packet: &[u8], id: Option<PacketId>) -> Option<Vec<u8>> {
-    let parts = publish::parts(from, packet)?;
-    let mut other = Vec::new();
-    publish::encode(&mut other, to, &parts, id);
-    Some(other)
 }
 
 #[cfg(test)]
