@@ -1,4 +1,5 @@
-// The error class of the package. Has no sentences of its own: most are made in Rust, where the cause is known.
+// The error class of the package. Makes no sentences. Most are made in Rust; those about sockets and certificates in
+// js/node, and a few where JavaScript alone knows the cause.
 
 const HELP = "https://github.com/mqtt-lib/mqtt-lib/blob/main/docs/troubleshooting.md#";
 

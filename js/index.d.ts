@@ -70,7 +70,8 @@ export type BatchItem<Item> = Item extends
  *   §3.11.3).
  * - `"PUBLISH_REFUSED"`: PUBACK or PUBREC has a reason code of 128 or more (MQTT 5, §3.4.2.1).
  * - `"NOT_SUPPORTED"`: the broker has stated that it does not support this QoS, retained messages, this kind
- *   of filter or this alias (MQTT 5, §3.2.2.3), or it does not speak MQTT 5.
+ *   of filter or this alias (MQTT 5, §3.2.2.3), it does not speak MQTT 5, or it has answered a QoS 2 publish
+ *   with PUBACK (3.1.1; reported once).
  * - `"LOAD_FAILED"`: the WebAssembly could not be loaded; `cause` is the loader's error.
  * - `"CORE_FAILED"`: the WebAssembly trapped, or an exception passed through it (a stack that overflowed, a
  *   `vm` timeout); every client of the process or page has ended; `cause` is what was thrown.
@@ -276,10 +277,18 @@ export interface Credentials {
    */
   publishinterval?: number;
   /**
-   * How many QoS 1 and 2 publishes may be without their last acknowledgement (§4.3); further ones wait. Whole
-   * number of messages from 1 to 65535. Default: 1000.
+   * How many QoS 1 and 2 publishes may be without their last acknowledgement (§4.3); further ones wait. For
+   * QoS 2 in 3.1.1 `maxinflightqos2` is the smaller bound. Whole number of messages from 1 to 65535. Default:
+   * 1000.
    */
   maxinflight?: number;
+  /**
+   * How many QoS 2 publishes of these may be without their PUBCOMP in MQTT 3.1.1, which has no Receive
+   * Maximum: brokers take 20 (mosquitto) or fewer, and drop the message or close the connection beyond.
+   * Further ones wait, and messages behind them too: the order of the calls holds. In MQTT 5 the broker says
+   * how many it takes. Whole number of messages from 1 to 65535. Default: 16.
+   */
+  maxinflightqos2?: number;
   /**
    * Largest packet taken from the broker; the default is the largest of MQTT (§2.2.3). A larger message is
    * not stored but acknowledged, counted in `stats().dropped` and reported to `on_error`

@@ -1,5 +1,6 @@
-//! Routes everything that concerns the life of a connection: calls of `start`, what the transport reports, CONNACK,
-//! loss, and what a new connection does with everything that was pending (§4.4).
+//! Routes everything that concerns the life of a connection: calls of `start`, credentials, what the transport reports,
+//! CONNACK, AUTH, DISCONNECT, keep alive, acknowledgements that are overdue, loss and the next attempt, and what a new
+//! connection does with everything that was pending (§4.4).
 
 use super::connection::{Closed, Connack, Connection, Keepalive, Loss, Phase, FIRST_DELAY, LEAST_DELAY};
 use super::deadline::Millis;
@@ -172,8 +173,12 @@ impl Engine {
                 send_maximum,
                 receive_maximum,
             } => {
+                let qos2_maximum = match self.connection.version() {
+                    Version::V4 => self.config().max_inflight_qos2,
+                    Version::V5 => send_maximum,
+                };
                 self.session
-                    .connected(now, send_maximum, receive_maximum, session_present);
+                    .connected(now, send_maximum, qos2_maximum, receive_maximum, session_present);
                 self.resume(session_present);
                 self.effects.all_succeeded(self.lifecycle.take_starters());
                 self.stop_if_drained(now);
@@ -258,6 +263,7 @@ impl Engine {
             was_online,
             was_asking,
             round_over,
+            all_refused,
         } = self.connection.lose(now, &error, lasting);
         self.session.disconnected();
         self.subscriptions.disconnected();
@@ -273,13 +279,16 @@ impl Engine {
             let delay = self.connection.reconnect_delay();
             return self.retry_in(now, delay.max(LEAST_DELAY));
         }
-        if !was_online {
+        if was_online && self.lifecycle.is_first_loss() {
+            self.connection.begin_round();
+            return self.connection.attempt(now, &mut self.effects);
+        }
+        // A broker that accepts and drops would do so again; one that was there before may come back, or another may
+        // take its place.
+        if was_online || all_refused || !self.connection.was_ever_online() {
             return self.finish_stop(now);
         }
         let delay = self.connection.reconnect_delay();
-        if self.lifecycle.is_first_loss() {
-            return self.connection.attempt(now, &mut self.effects);
-        }
         self.connection
             .retry_in(now, delay.clamp(LEAST_DELAY, FIRST_DELAY));
     }

@@ -100,6 +100,8 @@ pub(super) struct Connection {
     servers: Servers,
     /// Failed or short-lived connections in a row.
     failures: u32,
+    /// Rounds in a row in which every server has refused the client.
+    refusals: u32,
     /// Attempts since `start` or the last accepted connection.
     attempts: u32,
     last_error: Option<Error>,
@@ -112,6 +114,8 @@ pub(super) struct Connection {
     ever_online: bool,
     /// An insecure connection was reported.
     insecure_reported: bool,
+    /// That the broker handles QoS 2 as QoS 1 was reported.
+    downgrade_reported: bool,
     /// Why the transport fails, where it says so.
     transport_error: Option<Code>,
     /// The transport takes no more for now.
@@ -149,6 +153,8 @@ pub(super) struct Loss {
     pub was_asking: bool,
     /// Every server had its turn.
     pub round_over: bool,
+    /// Each of them refused the client, and waiting will not change it.
+    pub all_refused: bool,
 }
 
 impl Connection {
@@ -166,6 +172,7 @@ impl Connection {
             generation: 0,
             servers: Servers::new(),
             failures: 0,
+            refusals: 0,
             attempts: 0,
             last_error: None,
             has_credentials: false,
@@ -173,6 +180,7 @@ impl Connection {
             network_down: false,
             ever_online: false,
             insecure_reported: false,
+            downgrade_reported: false,
             transport_error: None,
             blocked: false,
             out: Vec::new(),
@@ -227,6 +235,11 @@ impl Connection {
         matches!(self.phase, Phase::Online(_))
     }
 
+    /// Whether a broker has accepted a connection since `start`.
+    pub fn was_ever_online(&self) -> bool {
+        self.ever_online
+    }
+
     pub fn state(&self) -> State {
         match self.phase {
             Phase::Idle => State::Idle,
@@ -273,6 +286,7 @@ impl Connection {
         self.ever_online = false;
         self.network_down = false;
         self.failures = 0;
+        self.refusals = 0;
         self.attempts = 0;
         self.last_error = None;
     }
@@ -450,6 +464,11 @@ impl Connection {
         self.generation = self.generation.wrapping_add(1);
     }
 
+    /// Whether it is news that the broker handles QoS 2 as QoS 1.
+    pub fn is_first_downgrade(&mut self) -> bool {
+        !std::mem::replace(&mut self.downgrade_reported, true)
+    }
+
     /// The last word on a transport that is being closed.
     pub fn write_disconnect(&mut self, reason: ReasonCode, properties: &[u8]) {
         write::disconnect(&mut self.out, self.version, reason, properties);
@@ -471,6 +490,7 @@ impl Connection {
             was_online,
             was_asking,
             round_over,
+            all_refused: self.servers.all_refused && self.servers.tried > 0,
         }
     }
 

@@ -24,6 +24,8 @@ struct Link {
     quota: usize,
     /// The broker's Receive Maximum.
     send_maximum: usize,
+    /// How many messages of QoS 2 may be in flight on this connection.
+    qos2_maximum: usize,
     /// The broker resumed our session.
     resumed: bool,
     last_ack: Millis,
@@ -40,6 +42,8 @@ pub(super) struct Session {
     resend: VecDeque<Key>,
     last_order: u64,
     link: Option<Link>,
+    /// Messages of QoS 2 that are on the wire of this connection.
+    qos2_sent: usize,
     inbound: Inbound,
     /// Publishes that may exceed `publishtimeout`.
     timeouts: BySince,
@@ -71,17 +75,21 @@ impl Session {
 
     // ---- the connection
 
-    /// CONNACK arrived. `send_maximum` is the broker's Receive Maximum, `receive_maximum` is ours.
+    /// CONNACK arrived. `send_maximum` is the broker's Receive Maximum, `qos2_maximum` how many of these may be of QoS 2,
+    /// `receive_maximum` is ours.
     pub fn connected(
         &mut self,
         now: Millis,
         send_maximum: usize,
+        qos2_maximum: usize,
         receive_maximum: Option<usize>,
         resumed: bool,
     ) {
+        self.qos2_sent = 0;
         self.link = Some(Link {
             quota: send_maximum,
             send_maximum,
+            qos2_maximum,
             resumed,
             last_ack: now,
             unexpected_ack_reported: false,
@@ -129,10 +137,6 @@ impl Session {
     fn in_sending_order(&self) -> Vec<(u64, u32)> {
         self.publishes
             .sorted(|publish| publish.flight.map(|flight| flight.order))
-    }
-
-    fn flight(&mut self, key: Key) -> Option<&mut Flight> {
-        self.publishes.get(key)?.flight.as_mut()
     }
 
     /// An acknowledgement arrived: the broker is at work.
@@ -184,9 +188,17 @@ impl Session {
 
     // ---- messages out
 
-    /// Whether one more message of QoS 1 or 2 may be in flight.
-    pub fn has_place(&self, max_inflight: usize) -> bool {
-        self.publishes.len() < max_inflight && self.link.as_ref().is_some_and(|link| link.quota > 0)
+    /// Whether one more message of this QoS, 1 or 2, may be in flight.
+    pub fn has_place(&self, qos: u8, max_inflight: usize) -> bool {
+        self.publishes.len() < max_inflight && self.has_quota(qos)
+    }
+
+    /// Whether this connection takes one more message of this QoS.
+    fn has_quota(&self, qos: u8) -> bool {
+        match &self.link {
+            Some(link) => link.quota > 0 && (qos < 2 || self.qos2_sent < link.qos2_maximum),
+            None => false,
+        }
     }
 
     /// A message goes on the wire for the first time, under this identifier.
@@ -206,6 +218,7 @@ impl Session {
             sent_at: now,
         });
         journal.flight(&publish);
+        self.qos2_sent += (publish::qos(&publish.packet) == 2) as usize;
         let key = self.publishes.insert(publish);
         self.ids.hold(id, Holder::Publish(key.slot()));
         self.use_quota();
@@ -240,11 +253,12 @@ impl Session {
     pub fn next_resend(&mut self) -> Option<(Stage, PacketId, &mut Vec<u8>)> {
         loop {
             let &key = self.resend.front()?;
-            let quota = self.link.as_ref().map_or(0, |link| link.quota);
-            match self.flight(key).copied() {
+            let publish = self.publishes.get(key);
+            let found = publish.and_then(|publish| Some((publish.flight?, publish::qos(&publish.packet))));
+            match found {
                 None => drop(self.resend.pop_front()),
-                Some(flight) if flight.stage == Stage::Sent && quota == 0 => return None,
-                Some(flight) => {
+                Some((flight, qos)) if flight.stage == Stage::Sent && !self.has_quota(qos) => return None,
+                Some((flight, _)) => {
                     let publish = self.publishes.get(key)?;
                     return Some((flight.stage, flight.packet_id, &mut publish.packet));
                 }
@@ -257,10 +271,13 @@ impl Session {
         let Some(key) = self.resend.pop_front() else {
             return;
         };
-        if let Some(flight) = self.flight(key) {
-            flight.sent_at = now;
-            if flight.stage == Stage::Sent {
-                self.use_quota();
+        if let Some(publish) = self.publishes.get(key) {
+            self.qos2_sent += (publish::qos(&publish.packet) == 2) as usize;
+            if let Some(flight) = &mut publish.flight {
+                flight.sent_at = now;
+                if flight.stage == Stage::Sent {
+                    self.use_quota();
+                }
             }
         }
         self.expect_ack(now, ack_timeout);
@@ -289,6 +306,14 @@ impl Session {
                 self.return_quota();
                 Acked::Unknown
             }
+        }
+    }
+
+    /// PUBACK for a message of QoS 2 whose PUBREC has not come: the broker has handled it as one of QoS 1.
+    pub fn on_downgrade(&mut self, now: Millis, id: PacketId, journal: &mut Journal) -> Acked {
+        match self.in_flight(id) {
+            Some((key, Stage::Sent, 2)) => self.acked(now, key, journal),
+            _ => Acked::Mismatch,
         }
     }
 
@@ -347,6 +372,9 @@ impl Session {
     fn land(&mut self, slot: u32, journal: &mut Journal) -> Option<&mut Publish> {
         let (_, publish) = self.publishes.at(slot)?;
         if let Some(flight) = publish.flight.take() {
+            if flight.sent_at != NEVER && publish::qos(&publish.packet) == 2 {
+                self.qos2_sent = self.qos2_sent.saturating_sub(1);
+            }
             self.ids.release(flight.packet_id);
             journal.landed(publish.record);
         }
@@ -463,7 +491,7 @@ impl Session {
                 continue;
             };
             let id = publish.flight.map(|flight| flight.packet_id);
-            if let Some(packet) = reencoded(from, to, &publish.packet, id) {
+            if let Some(packet) = publish::reencoded(from, to, &publish.packet, id) {
                 publish.packet = packet;
             }
         }
@@ -531,14 +559,6 @@ impl Session {
     }
 }
 
-/// An encoded PUBLISH in another protocol: properties of MQTT 5 have no place in 3.1.1. None: it cannot be read.
-pub(super) fn reencoded(from: Version, to: Version, packet: &[u8], id: Option<PacketId>) -> Option<Vec<u8>> {
-    let parts = publish::parts(from, packet)?;
-    let mut other = Vec::new();
-    publish::encode(&mut other, to, &parts, id);
-    Some(other)
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -580,7 +600,7 @@ mod tests {
     impl Test {
         fn connected(send_maximum: usize) -> Test {
             let mut session = Session::default();
-            session.connected(0, send_maximum, None, false);
+            session.connected(0, send_maximum, usize::MAX, None, false);
             Test {
                 session,
                 journal: Journal::default(),
@@ -598,14 +618,40 @@ mod tests {
     #[test]
     fn the_window_is_the_smaller_of_our_limit_and_the_brokers_quota() {
         let mut test = Test::connected(2);
-        assert!(test.session.has_place(10));
+        assert!(test.session.has_place(1, 10));
         let id = test.launch(1, 1);
-        assert!(!test.session.has_place(1));
+        assert!(!test.session.has_place(1, 1));
         test.launch(2, 1);
-        assert!(!test.session.has_place(10));
+        assert!(!test.session.has_place(1, 10));
         let acked = test.session.on_last_ack(5, id, 1, &mut test.journal);
         assert!(matches!(acked, Acked::Ended(token) if token == Token::new(1)));
-        assert!(test.session.has_place(10));
+        assert!(test.session.has_place(1, 10));
+    }
+
+    #[test]
+    fn the_window_of_qos_2_counts_what_is_on_the_wire_of_this_connection() {
+        let mut test = Test::connected(10);
+        let ids = [test.launch(1, 2), test.launch(2, 2), test.launch(3, 1)];
+        test.session.on_pubrec(0, ids[0], false, &mut test.journal);
+        test.session.disconnected();
+        test.session.connected(9, 10, 1, None, true);
+        test.session.schedule_resend();
+        assert!(test.session.has_place(2, 10));
+        let (_, second, _) = test.session.next_resend().unwrap();
+        assert_eq!(second, ids[1]);
+        test.session.resent(9, ACK_TIMEOUT);
+        assert!(!test.session.has_place(2, 10) && test.session.has_place(1, 10));
+        let (_, third, _) = test.session.next_resend().unwrap();
+        assert_eq!(third, ids[2]);
+        test.session.resent(9, ACK_TIMEOUT);
+        // PUBREL is not a new message: it is sent whatever the window says.
+        assert!(matches!(test.session.next_resend(), Some((Stage::Released, id, _)) if id == ids[0]));
+        test.session.resent(9, ACK_TIMEOUT);
+        test.session.on_pubrec(9, second, false, &mut test.journal);
+        test.session.on_last_ack(9, second, 2, &mut test.journal);
+        assert!(!test.session.has_place(2, 10));
+        test.session.on_last_ack(9, ids[0], 2, &mut test.journal);
+        assert!(test.session.has_place(2, 10));
     }
 
     #[test]
@@ -631,6 +677,14 @@ mod tests {
             Acked::Unknown
         ));
         assert_eq!(test.session.len(), 2);
+        assert!(matches!(
+            test.session.on_downgrade(0, one, journal),
+            Acked::Mismatch
+        ));
+        assert!(
+            matches!(test.session.on_downgrade(0, two, journal), Acked::Ended(token) if token == Token::new(2))
+        );
+        assert_eq!(test.session.len(), 1);
     }
 
     #[test]
@@ -639,7 +693,7 @@ mod tests {
         let ids = [test.launch(1, 1), test.launch(2, 2), test.launch(3, 2)];
         test.session.on_pubrec(0, ids[1], false, &mut test.journal);
         test.session.disconnected();
-        test.session.connected(9, 10, None, true);
+        test.session.connected(9, 10, usize::MAX, None, true);
         test.session.schedule_resend();
         let mut order = Vec::new();
         while let Some((stage, id, _)) = test.session.next_resend() {
