@@ -7,7 +7,7 @@ import { BROKERS } from "./brokers/index.mjs";
 import { clusterProof } from "./cluster-proof.mjs";
 import { OPERATIONS } from "./operations/index.mjs";
 import { revive, runCell } from "./support/run-cell.mjs";
-import { lineOf, markdownTable, textTable, writeBetween } from "./support/table.mjs";
+import { lineOf, markdownTable, textTable, totals, writeBetween } from "./support/table.mjs";
 
 const PAGE = join(ROOT, "docs", "brokers.md");
 
@@ -102,6 +102,7 @@ export async function matrix({ names = [], only = [], write, save }) {
   }
   results.sort((a, b) => OPERATIONS.indexOf(a.operation) - OPERATIONS.indexOf(b.operation));
   print(`\n${textTable(results)}`);
+  print(`\n${totals(results)}`);
   const count = (result) => results.filter((one) => one.result === result).length;
   print(`\n${count("passed")} passed, ${count("failed")} failed, ${count("cannot")} cannot`);
   if (write) writeBetween(PAGE, markdownTable(results));

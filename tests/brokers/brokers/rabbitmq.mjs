@@ -85,7 +85,7 @@ async function startOne({ folder, names, number, setting, mapperPort, user }) {
     urls: sameUrls(VERSIONS, { mqtt: ports.mqtt, ws: ports.ws, path: "/ws" }),
     launch: () => startChild(SERVER, [], { env, cwd: own }),
     ready: async (child) => {
-      await untilConnack(ports.mqtt, { gone: child.why, seconds: 120, ...user });
+      await untilConnack(ports.mqtt, { gone: child.why, seconds: 60, ...user });
       await untilAccepts(ports.ws, { gone: child.why });
     },
   });
@@ -99,20 +99,23 @@ async function startServers(count, setting) {
   const names = Array.from({ length: count }, (_, i) => `mqttlib${mapperPort}n${i}@localhost`);
   // Before the nodes start: each of them would make one of its own.
   writeFileSync(join(folder, ".erlang.cookie"), randomBytes(12).toString("hex"), { mode: 0o400 });
-  const starting = names.map((_, number) => startOne({ folder, names, number, setting, mapperPort, user }));
-  const stop = async (nodes) => {
+  const nodes = [];
+  const stop = async () => {
     for (const node of nodes) await node.kill();
     await mapper.kill();
     remove();
   };
-  const results = await Promise.allSettled(starting);
-  const nodes = results.flatMap((result) => (result.status === "fulfilled" ? [result.value] : []));
-  const failure = results.find((result) => result.status === "rejected");
-  if (failure) {
-    await stop(nodes);
-    throw failure.reason;
+  try {
+    // One after the other: nodes that join at the same time sometimes have no common list of MQTT clients, and then
+    // never answer CONNECT.
+    for (const number of names.keys()) {
+      nodes.push(await startOne({ folder, names, number, setting, mapperPort, user }));
+    }
+  } catch (error) {
+    await stop();
+    throw error;
   }
-  return { nodes, credentials: credentials(user), stop: () => stop(nodes) };
+  return { nodes, credentials: credentials(user), stop };
 }
 
 const common = {

@@ -27,14 +27,14 @@ export function lineOf({
   return parts.join("") + texts.map((text) => `\n      ${text}`).join("");
 }
 
-/** What a broker did in an operation: one word where its versions agree. */
+/** What a broker did in an operation: one label where its versions agree, with the reasons of all. */
 function cellsOf(results, broker, operation) {
   const own = results.filter((one) => one.broker === broker && one.operation === operation);
-  const words = new Set(own.map(({ result }) => result));
   if (own.length === 0) return [];
-  return words.size === 1
-    ? [{ ...own[0], label: own[0].result }]
-    : own.map((one) => ({ ...one, label: `${one.result} (${NAMES[one.version]})` }));
+  const agree = own.every(({ result }) => result === own[0].result);
+  const reasons = (some) => [...new Set(some.map(({ reason }) => reason).filter(Boolean))];
+  if (agree) return [{ label: own[0].result, reasons: reasons(own) }];
+  return own.map((one) => ({ label: `${one.result} (${NAMES[one.version]})`, reasons: reasons([one]) }));
 }
 
 export function textTable(results) {
@@ -68,16 +68,29 @@ export function markdownTable(results) {
     if (!reasons.includes(text)) reasons.push(text);
     return reasons.indexOf(text) + 1;
   };
-  const cell = ({ label, reason }) => (reason ? `${label} [${numberOf(reason)}](#reasons)` : label);
+  const cell = (one) => [one.label, ...one.reasons.map((text) => `[${numberOf(text)}](#reasons)`)].join(" ");
   const lines = [`| operation | ${brokers.map(({ title }) => title).join(" | ")} |`];
   lines.push(`| --- |${" --- |".repeat(brokers.length)}`);
   for (const operation of operations) {
     const cells = brokers.map((broker) => cellsOf(results, broker, operation).map(cell).join(", ") || "");
     lines.push(`| ${operation.title} | ${cells.join(" | ")} |`);
   }
+  lines.push("", totals(results));
   if (reasons.length)
     lines.push("", "### Reasons", "", ...reasons.map((text, i) => `${i + 1}. ${oneLine(text)}`));
   return lines.join("\n");
+}
+
+/** What was counted in all cells together. */
+export function totals(results) {
+  const sum = (value) => results.reduce((total, one) => total + (value(one) ?? 0), 0);
+  const count = (result) => results.filter((one) => one.result === result).length;
+  return (
+    `${results.length} cells: ${count("passed")} passed, ${count("failed")} failed, ${count("cannot")} cannot. ` +
+    `Innocent messages: ${sum((one) => one.innocent?.sent)} published, ${sum((one) => one.innocent?.acknowledged)} ` +
+    `acknowledged, ${sum((one) => one.innocent?.arrived)} arrived. ` +
+    `Connections: ${sum((one) => one.connections)} of ${sum((one) => one.clients)} clients.`
+  );
 }
 
 const oneLine = (text) => text.split("\n")[0].replaceAll("|", "\\|").replaceAll("<", "&lt;");
