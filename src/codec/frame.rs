@@ -11,6 +11,9 @@ use super::version::Version;
 /// The largest Remaining Length that four bytes can hold.
 pub const MAX_REMAINING_LENGTH: usize = varint::MAX;
 
+/// Bytes of the largest packet that there can be.
+pub const LARGEST_PACKET: usize = 5 + MAX_REMAINING_LENGTH;
+
 /// A fixed header that has been read. The body need not have arrived.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Frame {
