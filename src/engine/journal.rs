@@ -195,6 +195,7 @@ mod tests {
             stage: Stage::Released,
             order: 77,
             sent_at: None,
+            abandoned: false,
         });
         journal.message(&mut publish);
         journal.flight(&publish);

@@ -114,6 +114,7 @@ impl Session {
     }
 
     /// The session is lost: everything in flight, in the order of sending, without its identifiers.
+    /// Of those whose callers were told that they took too long nothing remains.
     pub fn session_lost(&mut self, journal: &mut Journal) -> Vec<Publish> {
         self.inbound.session_lost(journal);
         while let Some(id) = self.ids.free_reserved() {
@@ -121,7 +122,12 @@ impl Session {
         }
         let mut lost = Vec::new();
         for key in self.in_sending_order() {
+            let abandoned = self.flight(key).is_some_and(|flight| flight.abandoned);
             if let Some(mut publish) = self.remove(key, journal) {
+                if abandoned {
+                    journal.ended(publish.record);
+                    continue;
+                }
                 publish::clear_dup(&mut publish.packet);
                 lost.push(publish);
             }
@@ -215,6 +221,7 @@ impl Session {
             stage: Stage::Sent,
             order: self.last_order,
             sent_at: Some(now),
+            abandoned: false,
         });
         journal.flight(&publish);
         self.qos2_sent += (publish::qos(&publish.packet) == 2) as usize;
@@ -419,8 +426,8 @@ impl Session {
         self.age_due.expire(now) && (self.link.is_none() || self.age_due.confirm(now))
     }
 
-    /// Takes the tokens of those publishes whose time limit has passed: in flight they stay what they are, but nobody
-    /// waits for their end.
+    /// Takes the tokens of those publishes whose time limit has passed: they stay in flight as long as the session
+    /// lives [MQTT-4.4.0-1], but nobody waits for their end.
     pub fn timed_out(&mut self, now: Millis, timeout: Millis) -> Vec<super::Token> {
         let mut tokens = Vec::new();
         while let Some((since, key)) = self.timeouts.first(&mut self.publishes) {
@@ -429,7 +436,12 @@ impl Session {
                 break;
             }
             self.timeouts.pop();
-            tokens.extend(self.publishes.get(key).and_then(|publish| publish.token.take()));
+            if let Some(publish) = self.publishes.get(key) {
+                tokens.extend(publish.token.take());
+                if let Some(flight) = &mut publish.flight {
+                    flight.abandoned = true;
+                }
+            }
         }
         tokens
     }
@@ -512,6 +524,7 @@ impl Session {
             stage,
             order,
             sent_at: None,
+            abandoned: false,
         };
         publish::set_packet_id(&mut publish.packet, id);
         publish.flight = Some(flight);
