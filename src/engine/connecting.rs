@@ -275,7 +275,6 @@ impl Engine {
             all_refused,
         } = self.connection.lose(now, &error, lasting);
         self.session.disconnected();
-        self.subscriptions.disconnected();
         self.report_loss(was_online, was_asking, rc, &error);
         if !round_over {
             return self.retry_in(now, LEAST_DELAY);

@@ -130,18 +130,47 @@ impl Subscriptions {
             token,
             packet_id: None,
             stage: Stage::Waiting,
+            since: None,
+            cancelled: false,
             asks,
             restores: false,
         });
     }
 
-    pub fn unsubscribe(&mut self, seq: u64, filters: Vec<String>, properties: Vec<u8>, token: Option<Token>) {
+    /// Calls of subscribe for these filters that are unanswered end: at once, or if they are on the wire of a connection
+    /// that lives, with the SUBACK or with the connection.
+    pub fn unsubscribe(
+        &mut self,
+        seq: u64,
+        filters: Vec<String>,
+        properties: Vec<u8>,
+        token: Option<Token>,
+        is_online: bool,
+        effects: &mut Effects,
+    ) {
+        for (_, slot) in self.requests.in_order() {
+            let Some(request) = self.requests.get(slot) else {
+                continue;
+            };
+            let Asks::Subscribe { filters: asked, .. } = &request.asks else {
+                continue;
+            };
+            if request.restores || !asked.iter().all(|asked| filters.contains(&asked.filter)) {
+                continue;
+            }
+            request.cancelled = true;
+            if !is_online || request.stage == Stage::Waiting {
+                self.cancel(slot, effects);
+            }
+        }
         let asks = Asks::Unsubscribe { filters, properties };
         self.requests.push(Request {
             seq,
             token,
             packet_id: None,
             stage: Stage::Waiting,
+            since: None,
+            cancelled: false,
             asks,
             restores: false,
         });
@@ -256,10 +285,11 @@ impl Subscriptions {
         self.requests.pop_front();
         if let Some(request) = self.requests.get(slot) {
             request.packet_id = Some(packet_id);
-            request.stage = Stage::Sent(now);
-        }
-        if !self.ack_due.is_set() {
-            self.ack_due.set(now + ack_timeout);
+            request.stage = Stage::Sent;
+            let since = *request.since.get_or_insert(now);
+            if !self.ack_due.is_set() {
+                self.ack_due.set(since + ack_timeout);
+            }
         }
     }
 
@@ -407,7 +437,7 @@ impl Subscriptions {
     /// is still recognised.
     pub fn end_overdue(&mut self, now: Millis, ack_timeout: Millis, error: &Error, effects: &mut Effects) {
         let sent = self.requests.iter().filter_map(|request| match request.stage {
-            Stage::Sent(at) => Some(at + ack_timeout),
+            Stage::Sent => Some(request.since? + ack_timeout),
             Stage::Waiting | Stage::Abandoned => None,
         });
         let Some(due) = sent.min() else { return };
@@ -422,7 +452,9 @@ impl Subscriptions {
             let Some(request) = self.requests.get(slot) else {
                 continue;
             };
-            let Stage::Sent(at) = request.stage else { continue };
+            let (Stage::Sent, Some(at)) = (request.stage, request.since) else {
+                continue;
+            };
             if now < at + ack_timeout {
                 next = Some(next.map_or(at, |next| next.min(at)));
                 continue;
@@ -436,10 +468,6 @@ impl Subscriptions {
     }
 
     // ---- connections
-
-    pub fn disconnected(&mut self) {
-        self.ack_due.clear();
-    }
 
     /// A new connection: everything unanswered is sent again, and after a lost session everything that was granted is
     /// asked for again, in place of any earlier attempt to do so. `seq` numbers the new requests; identifiers that were
@@ -470,6 +498,7 @@ impl Subscriptions {
                 // A new request may be in the place of one that was removed.
                 Some(request) if request.seq != seq => {}
                 None => {}
+                Some(request) if request.cancelled => self.cancel(slot, effects),
                 Some(request) if request.stage == Stage::Abandoned && !request.restores => {
                     self.forget_abandoned(slot, effects);
                 }
@@ -494,9 +523,28 @@ impl Subscriptions {
                 token: None,
                 packet_id: None,
                 stage: Stage::Waiting,
+                since: None,
+                cancelled: false,
                 asks,
                 restores: true,
             });
+        }
+    }
+
+    /// `unsubscribe` was called before this call of subscribe was answered.
+    fn cancel(&mut self, slot: u32, effects: &mut Effects) {
+        self.requests.forget_queued(slot);
+        let Some(request) = self.requests.get(slot) else {
+            return;
+        };
+        let token = request.token.take();
+        self.forget_abandoned(slot, effects);
+        if token.is_some() {
+            let error = Error::new(
+                Code::SubscribeFailed,
+                "unsubscribe() was called for these filters before the broker had answered subscribe(); call subscribe() again if they are wanted",
+            );
+            effects.done(token, Err(error));
         }
     }
 

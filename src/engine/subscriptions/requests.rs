@@ -25,8 +25,8 @@ pub(in crate::engine) enum Asks {
 pub(super) enum Stage {
     /// Not on the wire.
     Waiting,
-    /// On the wire since then.
-    Sent(Millis),
+    /// On the wire.
+    Sent,
     /// On the wire, but its caller has been answered: a late answer is still recognised.
     Abandoned,
 }
@@ -38,6 +38,10 @@ pub(super) struct Request {
     pub token: Option<Token>,
     pub packet_id: Option<PacketId>,
     pub stage: Stage,
+    /// When it was first put on the wire; `acktimeout` counts from here, also across reconnects.
+    pub since: Option<Millis>,
+    /// `unsubscribe` was called for all of its filters.
+    pub cancelled: bool,
     pub asks: Asks,
     /// Restores what a lost session had; nobody called it.
     pub restores: bool,
@@ -119,6 +123,11 @@ impl Requests {
     /// Nothing is to be sent, until `send_again`.
     pub fn clear_queue(&mut self) {
         self.to_send.clear();
+    }
+
+    /// The request in this place is not to be sent.
+    pub fn forget_queued(&mut self, slot: u32) {
+        self.to_send.retain(|&queued| queued != slot);
     }
 
     pub fn send_again(&mut self, slot: u32) {
