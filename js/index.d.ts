@@ -328,9 +328,9 @@ export interface Credentials {
    */
   connecttimeout?: number;
   /**
-   * How long an acknowledgement may take. A late SUBACK or UNSUBACK rejects its call with `TIMEOUT`; a late
-   * PUBACK, PUBREC or PUBCOMP ends the connection, and the message is sent again on the next one. Seconds
-   * from 0.001 to 2147483. Default: 30.
+   * How long an acknowledgement may take. A late SUBACK or UNSUBACK rejects its call with `TIMEOUT`, counted
+   * from its first sending and across reconnects; a late PUBACK, PUBREC or PUBCOMP ends the connection, and
+   * the message is sent again on the next one. Seconds from 0.001 to 2147483. Default: 30.
    */
   acktimeout?: number;
   /**

@@ -126,6 +126,18 @@ impl Engine {
         }
     }
 
+    /// The attempt has taken `connecttimeout`. Silence to CONNECT of MQTT 5 may be that of a broker that does not speak it:
+    /// some take the length of the properties for that of the client identifier, and wait for the rest.
+    pub(super) fn connect_overdue(&mut self, now: Millis) {
+        let error = self.connection.connect_timeout_error();
+        let falls_back = self.connection.may_fall_back_after_silence();
+        self.connection.close_transport(&mut self.effects);
+        match falls_back {
+            true => self.fall_back(now),
+            false => self.connection_lost(now, RC_LOST, error),
+        }
+    }
+
     /// MQTT 5 is not spoken there: 3.1.1 is tried.
     fn fall_back(&mut self, now: Millis) {
         self.set_version(Version::V4);
@@ -266,7 +278,6 @@ impl Engine {
             all_refused,
         } = self.connection.lose(now, &error, lasting);
         self.session.disconnected();
-        self.subscriptions.disconnected();
         self.report_loss(was_online, was_asking, rc, &error);
         if !round_over {
             return self.retry_in(now, LEAST_DELAY);

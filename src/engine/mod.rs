@@ -322,9 +322,7 @@ impl Engine {
     pub fn tick(&mut self, now: Millis) {
         loop {
             if self.connection.connect_expired(now) {
-                let error = self.connection.connect_timeout_error();
-                self.connection.close_transport(&mut self.effects);
-                self.connection_lost(now, connecting::RC_LOST, error);
+                self.connect_overdue(now);
             } else if self.connection.retry_expired(now) {
                 self.connection.attempt(now, &mut self.effects);
             } else {

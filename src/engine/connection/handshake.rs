@@ -258,6 +258,11 @@ impl Connection {
         self.config.version == Versions::Auto && self.version == Version::V5 && !self.ever_online
     }
 
+    /// Likewise, and CONNECT was sent.
+    pub fn may_fall_back_after_silence(&self) -> bool {
+        matches!(self.phase, Phase::Handshake(_)) && self.may_fall_back()
+    }
+
     /// From here on another protocol is spoken.
     pub fn set_version(&mut self, version: Version) {
         self.version = version;

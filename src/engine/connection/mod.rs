@@ -483,6 +483,10 @@ impl Connection {
             self.last_error = Some(error.clone());
         }
         let was_online = self.is_online();
+        if was_online {
+            let short_lived = self.stable_due.is_set() && !self.stable_due.is_due(now);
+            self.servers.lost(self.config.servers.len(), short_lived);
+        }
         let was_asking = matches!(self.phase, Phase::Asking);
         self.leave(Phase::Backoff);
         let round_over = was_online || was_asking || self.servers.next(self.config.servers.len(), refused);

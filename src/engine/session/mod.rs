@@ -128,9 +128,18 @@ impl Session {
         self.in_sending_order()
     }
 
-    /// Takes a message out of the lost session, without its identifier.
+    /// Takes a message out of the lost session, without its identifier. Of one whose caller was told that it took too long
+    /// nothing remains.
     pub fn take_lost(&mut self, slot: u32, journal: &mut Journal) -> Option<Publish> {
-        publish::clear_dup(&mut self.land(slot, journal)?.packet);
+        let (_, publish) = self.publishes.at(slot)?;
+        let abandoned = publish.flight.is_some_and(|flight| flight.abandoned);
+        let publish = self.land(slot, journal)?;
+        if abandoned {
+            journal.ended(publish.record);
+            self.publishes.drop(slot);
+            return None;
+        }
+        publish::clear_dup(&mut publish.packet);
         self.publishes.take(slot)
     }
 
@@ -216,6 +225,7 @@ impl Session {
             stage: Stage::Sent,
             order: self.last_order,
             sent_at: now,
+            abandoned: false,
         });
         journal.flight(&publish);
         self.qos2_sent += (publish::qos(&publish.packet) == 2) as usize;
@@ -424,8 +434,8 @@ impl Session {
         self.age_due.expire(now) && (self.link.is_none() || self.age_due.confirm(now))
     }
 
-    /// Takes the tokens of those publishes whose time limit has passed: in flight they stay what they are, but nobody
-    /// waits for their end.
+    /// Takes the tokens of those publishes whose time limit has passed: they stay in flight as long as the session
+    /// lives [MQTT-4.4.0-1], but nobody waits for their end.
     pub fn timed_out(&mut self, now: Millis, timeout: Millis) -> Vec<Option<Token>> {
         let mut tokens = Vec::new();
         while let Some((since, key)) = self.timeouts.first(&mut self.publishes) {
@@ -434,9 +444,13 @@ impl Session {
                 break;
             }
             self.timeouts.pop();
-            match self.publishes.get(key) {
-                Some(publish) if publish.token.is_some() => tokens.push(publish.token.take()),
-                _ => {}
+            if let Some(publish) = self.publishes.get(key) {
+                if publish.token.is_some() {
+                    tokens.push(publish.token.take());
+                }
+                if let Some(flight) = &mut publish.flight {
+                    flight.abandoned = true;
+                }
             }
         }
         tokens
@@ -518,6 +532,7 @@ impl Session {
             stage,
             order,
             sent_at: NEVER,
+            abandoned: false,
         };
         publish::set_packet_id(&mut publish.packet, id);
         publish.flight = Some(flight);
