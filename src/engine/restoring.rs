@@ -180,20 +180,20 @@ fn restore_item(batches: &mut Vec<KeptBatch>, number: u64, value: &[u8]) -> bool
         return false;
     };
     let known = batches
-        .iter_mut()
-        .find(|kept| kept.batch == batch && kept.key == key);
-    match known {
-        Some(kept) => {
-            kept.json.push(b',');
-            kept.json.extend_from_slice(json);
-            kept.records.push(record);
-        }
-        None => batches.push(KeptBatch {
+        .iter()
+        .position(|kept| kept.batch == batch && kept.key == key);
+    if known.is_none() {
+        batches.push(KeptBatch {
             batch,
             key: key.to_vec(),
-            json: [b"[", json].concat(),
-            records: vec![record],
-        }),
+            json: Vec::new(),
+            records: Vec::new(),
+        });
     }
+    let place = known.unwrap_or(batches.len() - 1);
+    let kept = &mut batches[place];
+    kept.json.push(if kept.json.is_empty() { b'[' } else { b',' });
+    kept.json.extend_from_slice(json);
+    kept.records.push(record);
     true
 }

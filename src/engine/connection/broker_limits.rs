@@ -5,7 +5,7 @@ use crate::codec::properties::{number, Property};
 use crate::codec::publish::{self, Parts};
 use crate::codec::{topic, ReasonCode, Version};
 use crate::engine::error::{Code, Error};
-use crate::engine::format::{count, format};
+use crate::engine::format::{count, find, format};
 
 #[derive(Debug)]
 pub(in crate::engine) struct BrokerLimits {
@@ -114,7 +114,8 @@ impl BrokerLimits {
                 ReasonCode::SHARED_SUBSCRIPTIONS_NOT_SUPPORTED,
             ));
         }
-        if !self.wildcards && filter.contains(['+', '#']) {
+        let has_wildcard = find(filter, b'+').or(find(filter, b'#')).is_some();
+        if !self.wildcards && has_wildcard {
             return Err(refuses(
                 "wildcards in filters (Wildcard Subscription Available 0)",
                 ReasonCode::WILDCARD_SUBSCRIPTIONS_NOT_SUPPORTED,

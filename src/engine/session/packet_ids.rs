@@ -120,7 +120,7 @@ impl PacketIds {
         while place >= self.holders.len() {
             self.holders.push(None);
         }
-        self.holders[place].is_none() && !self.reserved.contains(&id)
+        self.holders[place].is_none() && self.reserved.iter().all(|&one| one != id)
     }
 }
 
