@@ -77,11 +77,11 @@ use subscriptions::Subscriptions;
 pub enum State {
     /// Not started.
     Idle,
-    /// The first connection is being made.
+    /// The first connection is being made, with as many attempts as it takes.
     Connecting,
     /// CONNACK has accepted the connection.
     Connected,
-    /// A connection was lost, or an attempt failed.
+    /// A connection was lost, and the next one is being made.
     Reconnecting,
     /// `stop` was called.
     Stopped,

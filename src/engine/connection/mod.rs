@@ -245,9 +245,8 @@ impl Connection {
             Phase::Idle => State::Idle,
             Phase::Online(_) => State::Connected,
             Phase::Closing | Phase::Stopped => State::Stopped,
-            Phase::Backoff => State::Reconnecting,
             _ if self.ever_online => State::Reconnecting,
-            Phase::Asking | Phase::Opening | Phase::Handshake(_) => State::Connecting,
+            Phase::Asking | Phase::Opening | Phase::Handshake(_) | Phase::Backoff => State::Connecting,
         }
     }
 

@@ -406,3 +406,20 @@ fn an_empty_client_id_asks_for_one_in_mqtt_5_only() {
             .assigned_id
     );
 }
+
+#[test]
+fn a_session_that_is_kept_needs_a_client_id() {
+    let clean = |clean| ("mqttcleansession", Value::Bool(clean));
+    let id = |id: &str| ("mqttclientid", Value::Text(id.to_owned()));
+    for entries in [
+        vec![clean(false)],
+        vec![clean(false), id("")],
+        vec![clean(false), id(""), ("mqttversion", Value::Number(5.0))],
+    ] {
+        let error = finish(&entries).unwrap_err();
+        assert_eq!(error.code.name(), "INVALID_OPTION");
+        assert!(error.message.contains("mqttclientid"), "{}", error.message);
+    }
+    assert!(!finish(&[clean(false), id("me")]).unwrap().clean_session);
+    assert!(finish(&[clean(true)]).unwrap().clean_session);
+}

@@ -1,7 +1,7 @@
 //! Delays between attempts.
 
 use super::harness::{config, Dial, Sim};
-use crate::engine::{Config, Millis};
+use crate::engine::{Config, Millis, State};
 
 /// Delays between the attempts of a client that is never accepted.
 fn delays(seed: u64, cfg: Config, attempts: usize) -> Vec<Millis> {
@@ -217,4 +217,22 @@ fn without_reconnect_the_first_failure_ends_everything() {
     assert_eq!(sim.fate(publish), "CONNECTION_LOST");
     assert_eq!(sim.disconnects, [7]);
     sim.assert_stopped();
+}
+
+#[test]
+fn a_client_that_was_never_connected_is_connecting_and_one_that_was_is_reconnecting() {
+    let mut sim = Sim::new(config());
+    sim.dial = Dial::Refuse;
+    sim.start();
+    assert_eq!(sim.engine.state(), State::Connecting);
+    sim.advance(60_000);
+    assert_eq!(sim.engine.state(), State::Connecting);
+    sim.dial = Dial::Accept;
+    sim.advance(256_000);
+    assert_eq!(sim.engine.state(), State::Connected);
+    sim.dial = Dial::Refuse;
+    sim.drop_connection();
+    assert_eq!(sim.engine.state(), State::Reconnecting);
+    sim.advance(60_000);
+    assert_eq!(sim.engine.state(), State::Reconnecting);
 }

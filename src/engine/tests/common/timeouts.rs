@@ -13,7 +13,7 @@ fn a_transport_that_never_opens_is_given_up() {
     sim.advance(500);
     assert_eq!(sim.fate(token), "TIMEOUT");
     assert!(sim.error(token).message.contains("connecttimeout"));
-    assert_eq!(sim.engine.state(), State::Reconnecting);
+    assert_eq!(sim.engine.state(), State::Connecting);
     sim.dial = Dial::Accept;
     sim.advance(1_000);
     assert!(sim.engine.is_online());
