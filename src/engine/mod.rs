@@ -18,6 +18,7 @@
 
 #![forbid(unsafe_code)]
 
+mod acknowledging;
 mod connecting;
 mod connection;
 mod deadline;

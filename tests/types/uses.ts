@@ -67,6 +67,7 @@ const credentials: Required<Credentials> = {
   acktimeout: 1,
   stoptimeout: 1,
   maxinflight: 1,
+  maxinflightqos2: 1,
   maxpacketsize: 16,
   offlinesize: 0,
   offlinebytes: 0,
