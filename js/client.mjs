@@ -10,7 +10,7 @@ import {
   unwatch,
   watch,
 } from "../pkg/mqtt_lib.js";
-import { MqttError } from "./errors.mjs";
+import { atCall, MqttError } from "./errors.mjs";
 import { QUEUE, topicNumber, writePayload } from "./fast-path.mjs";
 import { common, Hooks } from "./hooks.mjs";
 import { Messages } from "./messages.mjs";
@@ -127,7 +127,11 @@ export class MqttCustom {
     // With the callbacks as they are now. Anything but an object is left for the validator to reject.
     const options =
       typeof given === "object" && !Array.isArray(given) ? { ...given, ...this.#callbacks } : given;
-    this.#core = new Core(options, hooks);
+    try {
+      this.#core = new Core(options, hooks);
+    } catch (error) {
+      throw atCall()(error);
+    }
     hooks.number = this.#core.number();
     hooks.inbound.on_message = this.#callbacks.on_message;
     hooks.on_error = this.#callbacks.on_error;
@@ -252,28 +256,37 @@ export class MqttCustom {
     return this.#publish(topic, payload, options, QUEUE);
   }
 
-  /** @param {unknown} topic @param {unknown} payload @param {unknown} options @param {number} kind @returns {Promise<void>} */
+  /**
+   * Makes no closure, because each call would pay for its variables.
+   * @param {unknown} topic @param {unknown} payload @param {unknown} options @param {number} kind @returns {Promise<void>}
+   */
   #publish(topic, payload, options, kind) {
-    const core = this.#core;
-    if (core === null) {
-      const [copy, choice] = [snapshot(payload), snapshotOptions(options)];
-      return this.#later(() => this.#publish(topic, copy, choice, kind));
-    }
+    if (this.#core === null) return this.#publishLater(topic, payload, options, kind);
     const flags = publishFlags(options);
     const number = flags < 0 ? -1 : topicNumber(topic);
     const length = number < 0 ? -1 : writePayload(payload);
-    if (length < 0) {
-      return orFailure(() =>
-        kind === QUEUE ? core.qpublish(topic, payload, options) : core.publish(topic, payload, options),
-      );
-    }
+    if (length < 0) return this.#publishInFull(this.#core, topic, payload, options, kind, flags >= 0);
     const { number: client, pending } = this.#hooks;
     const token = pending.next();
     const published = fastPath.publish(client, number, length, flags | kind, token);
     if (published === BUFFERED) return this.#endOfTurn();
-    if (published !== PENDING) return rejected(failed() ?? refusal(client));
+    if (published !== PENDING) return rejected(failed() ?? atCall()(refusal(client)));
     this.#endOfTurn();
     return pending.commit(token);
+  }
+
+  /** @param {unknown} topic @param {unknown} payload @param {unknown} options @param {number} kind @returns {Promise<void>} */
+  #publishLater(topic, payload, options, kind) {
+    const [copy, choice] = [snapshot(payload), snapshotOptions(options)];
+    return this.#later(() => this.#publish(topic, copy, choice, kind));
+  }
+
+  /** @param {Core} core @param {unknown} topic @param {unknown} payload @param {unknown} options @param {number} kind @param {boolean} traced @returns {Promise<void>} */
+  #publishInFull(core, topic, payload, options, kind, traced) {
+    return orFailure(
+      () => (kind === QUEUE ? core.qpublish(topic, payload, options) : core.publish(topic, payload, options)),
+      traced,
+    );
   }
 
   /** @param {unknown} topic @param {unknown} [payload] @param {unknown} [options] @returns {Promise<void>} */
@@ -297,11 +310,11 @@ export class MqttCustom {
     const flags = publishFlags(options);
     const number = flags < 0 ? -1 : topicNumber(topic);
     const length = number < 0 ? -1 : writePayload(text);
-    if (length < 0) return orFailure(() => core.batch_json(topic, text, options));
+    if (length < 0) return orFailure(() => core.batch_json(topic, text, options), flags >= 0);
     const { number: client, pending } = this.#hooks;
     const token = pending.next();
     const batch = fastPath.batch(client, number, length, flags, token);
-    if (batch === 0) return rejected(failed() ?? refusal(client));
+    if (batch === 0) return rejected(failed() ?? atCall()(refusal(client)));
     this.#endOfTurn();
     return batch === token ? pending.commit(token) : pending.promise(batch);
   }
@@ -337,7 +350,8 @@ export class MqttCustom {
   /** @param {string} topic @param {unknown} [payload] @param {unknown} [options] */
   request(topic, payload, options) {
     this.#requests ??= new Requests(this);
-    return quiet(this.#requests.request(topic, payload, options));
+    const requests = this.#requests;
+    return orFailure(() => requests.request(topic, payload, options));
   }
 
   /** @param {unknown} filter @param {(message: any) => unknown} handler @param {unknown} [options] */

@@ -1,6 +1,18 @@
-// The error class of the package. Has no sentences of its own: most are made in Rust, where the cause is known.
+// The error class of the package. Makes no sentences. Most are made in Rust; those about sockets and certificates in
+// js/node, and a few where JavaScript alone knows the cause.
 
 const HELP = "https://github.com/mqtt-lib/mqtt-lib/blob/main/docs/troubleshooting.md#";
+
+/**
+ * Called where a public method begins; what it returns gives an error the stack of that call. Node's entry has one.
+ * @type {() => <T>(error: T) => T}
+ */
+export let atCall = () => (error) => error;
+
+/** @param {typeof atCall} remember */
+export function useStacks(remember) {
+  atCall = remember;
+}
 
 /** A failure of MQTT or of the connection to the broker, or the result of a policy that was configured. */
 export class MqttError extends Error {

@@ -2,6 +2,7 @@
 // thousands of clients. It holds the client weakly, so that a client which is no longer used can be collected.
 
 import { MqttError } from "./errors.mjs";
+import { closeText, isStatus } from "./close-codes.mjs";
 import { Inbound } from "./inbound.mjs";
 import { receiveFrom } from "./fast-path.mjs";
 import { Pending } from "./pending.mjs";
@@ -9,6 +10,8 @@ import { environment, memoryWords } from "./runtime.mjs";
 
 /** @param {string} message @param {string} code @param {number} [reason] @param {unknown} [cause] */
 const makeError = (message, code, reason, cause) => new MqttError(message, code, reason, cause);
+
+/** What the error of a connection tells of the close event. @typedef {{ closeCode: number, closeReason: string }} Close */
 
 /** The hooks of a call that has no client. */
 export const common = () => ({ node: environment.node, connect: environment.connect, error: makeError });
@@ -25,6 +28,8 @@ export class Hooks {
   on_error = null;
   /** The socket in use, as long as somebody may have to close it. @type {WeakRef<any> | undefined} */
   #socket;
+  /** How that WebSocket was closed. @type {Close | undefined} */
+  #close;
 
   /** @param {object} client @param {unknown} userdata */
   constructor(client, userdata) {
@@ -54,8 +59,10 @@ export class Hooks {
     return environment.connect;
   }
 
-  get error() {
-    return makeError;
+  /** @param {string} message @param {string} code @param {number} [reason] @param {unknown} [cause] */
+  error(message, code, reason, cause) {
+    const error = makeError(message, code, reason, cause);
+    return /^CONNECTION_/.test(code) ? Object.assign(error, this.#close) : error;
   }
 
   client() {
@@ -65,6 +72,13 @@ export class Hooks {
   /** @param {any} socket @param {number} generation */
   listen(socket, generation) {
     this.#socket = new WeakRef(socket);
+    this.#close = undefined;
+    const { onclose } = socket;
+    /** @param {CloseEvent} event */
+    socket.onclose = ({ code, reason, type }) => {
+      if (isStatus(code)) this.#close = { closeCode: code, closeReason: reason };
+      onclose({ type, reason: closeText(code, reason) });
+    };
     receiveFrom(socket, generation, this);
   }
 

@@ -122,7 +122,10 @@ export class Inbound {
   #call(handler, name, client, message) {
     try {
       const result = handler(client, this.#userdata, message);
-      if (result instanceof Promise) result.catch((thrown) => this.#report(client, name, thrown));
+      // Anything with `then`: a promise of another realm or library is none of ours.
+      if (typeof (/** @type {any} */ (result)?.then) === "function") {
+        Promise.resolve(result).catch((thrown) => this.#report(client, name, thrown));
+      }
     } catch (thrown) {
       this.#report(client, name, thrown);
     }

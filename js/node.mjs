@@ -2,13 +2,16 @@
 // package `ws`, each behind a WebSocket adapter.
 
 import { readFileSync } from "node:fs";
+import { useStacks } from "./errors.mjs";
 import { connect } from "./node/connect.mjs";
+import { remember } from "./node/stack.mjs";
 import { use } from "./runtime.mjs";
 
 export { MqttCustom } from "./client.mjs";
 export { MqttError } from "./errors.mjs";
 export { init } from "./runtime.mjs";
 
+useStacks(remember);
 use({
   node: true,
   connect,

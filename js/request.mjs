@@ -1,6 +1,7 @@
 // Request and response over MQTT 5 (§4.10): a request carries a response topic, and correlation data that assigns each
 // response to its request. One subscription serves all requests of a client.
 
+import { clearTimeout, setTimeout } from "./clock.mjs";
 import { MqttError } from "./errors.mjs";
 
 /** @typedef {import("./message.mjs").Message} Message */

@@ -3,7 +3,7 @@
 import { initSync } from "../pkg/mqtt_lib.js";
 import { MqttError } from "./errors.mjs";
 import { compile, inlined } from "./load.mjs";
-import { onFailure } from "./trap.mjs";
+import { fail, guardedBy, unguarded } from "./trap.mjs";
 
 /**
  * What an entry of the package knows of its platform.
@@ -58,16 +58,63 @@ function begin(module) {
   /** The build shortens the names of exports here, which must be read from `wasm`. @type {any} */
   const wasm = initSync({ module });
   memory = wasm.memory;
-  fastPath = {
-    publish: wasm.bulk_send,
-    batch: wasm.bulk_batch,
-    reserve: wasm.bulk_space,
-    received: wasm.bulk_received,
-    drain: wasm.bulk_drain,
-  };
-  onFailure(() => {
+  fastPath = guarded(unguarded);
+  guardedBy(() => {
     fastPath = FAILED;
   });
+}
+
+/**
+ * Each entry of `fastPath` with a guard against traps of its own.
+ * @param {any} wasm
+ * @returns {typeof fastPath}
+ */
+function guarded(wasm) {
+  const publish = wasm.bulk_send;
+  const batch = wasm.bulk_batch;
+  const reserve = wasm.bulk_space;
+  const received = wasm.bulk_received;
+  const drain = wasm.bulk_drain;
+  return {
+    publish(client, topic, length, flags, token) {
+      try {
+        return publish(client, topic, length, flags, token);
+      } catch (cause) {
+        fail(cause);
+        return REJECTED;
+      }
+    },
+    batch(client, topic, length, flags, token) {
+      try {
+        return batch(client, topic, length, flags, token);
+      } catch (cause) {
+        fail(cause);
+        return 0;
+      }
+    },
+    reserve(client, length) {
+      try {
+        return reserve(client, length);
+      } catch (cause) {
+        fail(cause);
+        return 0;
+      }
+    },
+    received(client, generation, length) {
+      try {
+        received(client, generation, length);
+      } catch (cause) {
+        fail(cause);
+      }
+    },
+    drain(client) {
+      try {
+        drain(client);
+      } catch (cause) {
+        fail(cause);
+      }
+    },
+  };
 }
 
 /** The fast path when the core has failed: every call is rejected. @type {typeof fastPath} */

@@ -169,9 +169,8 @@ async function bundle(folder, names) {
     target: "es2022",
     minify: true,
   };
-  // Names are kept for stack traces; white space would be a fortieth of the tarball.
-  const named = { minifyWhitespace: true, minifySyntax: true };
-  const node = { ...common, format: "cjs", platform: "node", target: "node20", ...named };
+  // Names and lines are kept: Node shows the line that threw.
+  const node = { ...common, format: "cjs", platform: "node", target: "node20", minifySyntax: true };
   await build({ ...browser, entryPoints: ["js/browser.mjs"], outfile: join(folder, "browser.mjs") });
   const bare = { ...browser, entryPoints: ["js/bare.mjs"] };
   await build({ ...bare, outfile: join(folder, "bare.mjs") });
@@ -210,7 +209,6 @@ async function bundle(folder, names) {
     format: "esm",
     entryPoints: ["js/cli/main.mjs"],
     outfile: cli,
-    minify: true,
     // The package itself too: the command uses it as other programs do.
     external: ["mqtt-lib", "ws", "aedes"],
   });

@@ -37,11 +37,21 @@ const atLeastOneFailure = (counts, code) => ({
   failed: code !== 0 && counts.failed === 0 ? 1 : counts.failed,
 });
 
-/** Runs `cargo test` or a similar program and reads the totals it prints: its machine-readable format is unstable. */
-async function rustTests(command, args, options) {
-  const { code, output } = await run(command, args, { tee: true, ...options });
-  return atLeastOneFailure(countRust(output), code);
+/** Reads the last line of the matrix of brokers ("3 passed, 1 failed, 2 cannot"). */
+export function countMatrix(output) {
+  const [, passed = 0, failed = 0] =
+    [...output.matchAll(/^(\d+) passed, (\d+) failed, \d+ cannot$/gm)].at(-1) ?? [];
+  return { passed: Number(passed), failed: Number(failed), skipped: 0 };
 }
+
+/** Runs a program that tells its totals in words, and reads them with `count`. */
+async function counted(count, command, args, options) {
+  const { code, output } = await run(command, args, { tee: true, ...options });
+  return atLeastOneFailure(count(output), code);
+}
+
+/** `cargo test` or a similar program: its machine-readable format is unstable. */
+const rustTests = (command, args, options) => counted(countRust, command, args, options);
 
 const REPORTER = new URL("test-reporter.mjs", import.meta.url).href;
 
@@ -236,5 +246,12 @@ export const STAGES = [
     built: true,
     onlyByName: true,
     body: () => nodeTests("tests/long", 120 * MINUTE),
+  },
+  {
+    name: "brokers",
+    title: "real brokers and what is done with them, each in MQTT 3.1.1 and 5",
+    built: true,
+    onlyByName: true,
+    body: () => counted(countMatrix, process.execPath, ["tests/brokers/run.mjs"]),
   },
 ];

@@ -61,7 +61,7 @@ export function shownUrl(url) {
   return url.replace(/[?#].*/s, "").replace(/\/\/.*@/s, "//");
 }
 
-/** host:port as in the URL, with the default port of the scheme if it has none. @param {URL} url @param {number} port */
-export function addressOf(url, port) {
-  return `${url.hostname}:${url.port || port}`;
+/** host:port as in the URL, with the default port of the scheme if it has none. @param {URL} url @param {number} port @param {string} [zone] of an IPv6 address */
+export function addressOf(url, port, zone = "") {
+  return `${url.hostname.replace("]", `${zone}]`)}:${url.port || port}`;
 }

@@ -3,7 +3,9 @@
 
 import { isIP, connect as netConnect } from "node:net";
 import { connect as tlsConnect } from "node:tls";
+import { queueMicrotask } from "../clock.mjs";
 import { addressOf, failure, socketFailure } from "./failure.mjs";
+import { connectBy } from "./proxy.mjs";
 import { certificateFailure, hangUpFailure } from "./tls-failure.mjs";
 import { ADAPTER, WebSocketAdapter } from "./websocket-adapter.mjs";
 
@@ -38,26 +40,47 @@ export class TcpSocket extends WebSocketAdapter {
   #answered = false;
   #peerEnded = false;
 
-  /** @param {URL} url @param {import("./certificates.mjs").Certificates} [certificates] */
-  constructor(url, certificates) {
+  /**
+   * @param {import("./address.mjs").Address} address
+   * @param {object} [options] of node:net
+   * @param {import("./certificates.mjs").Certificates} [certificates]
+   * @param {import("node:http").Agent} [agent] makes the TCP connection
+   */
+  constructor({ url, host, zone }, options, certificates, agent) {
     super();
-    const secure = certificates !== undefined;
-    const port = Number(url.port) || (secure ? 8883 : 1883);
-    const host = url.hostname.replace(/^\[(.*)\]$/, "$1");
-    this.#address = addressOf(url, port);
+    const port = Number(url.port) || (certificates ? 8883 : 1883);
+    this.#address = addressOf(url, port, zone);
     this.#certificates = certificates;
-    const to = { host, port, autoSelectFamily: true, noDelay: true };
-    try {
-      this.#socket = secure
-        ? tlsConnect({ ...certificates.options, ...to, servername: isIP(host) ? "" : host })
-        : netConnect(to);
-    } catch (error) {
-      this.failedToOpen(socketFailure(error, this.#address, false, secure));
+    if (!agent) {
+      this.#connect(host, { ...options, host, port, noDelay: true });
       return;
     }
-    /** @type {any} */ (this.#socket)[ADAPTER] = this;
-    this.#socket.once(secure ? "secureConnect" : "connect", connected);
-    this.#socket.on("data", dataReceived).on("end", peerEnded).on("error", errorOccurred).on("close", closed);
+    connectBy(agent, host, port, (error, socket) => {
+      if (this.readyState > 0) socket?.destroy();
+      else if (error !== undefined) this.failedToOpen(error);
+      else this.#connect(host, { socket });
+    });
+  }
+
+  /** @param {string} host @param {any} to where, or a socket that is connected */
+  #connect(host, to) {
+    const certificates = this.#certificates;
+    const tunnel = to.socket;
+    try {
+      if (certificates) {
+        this.#socket = tlsConnect({ ...certificates.options, ...to, servername: isIP(host) ? "" : host });
+      } else {
+        this.#socket = tunnel?.setNoDelay() ?? netConnect(to);
+      }
+    } catch (error) {
+      this.failedToOpen(socketFailure(error, this.#address, false, certificates !== undefined));
+      return;
+    }
+    const socket = /** @type {import("node:net").Socket} */ (this.#socket);
+    /** @type {any} */ (socket)[ADAPTER] = this;
+    socket.on("data", dataReceived).on("end", peerEnded).on("error", errorOccurred).on("close", closed);
+    if (tunnel && !certificates) this.onConnect();
+    else socket.once(certificates ? "secureConnect" : "connect", connected);
   }
 
   onConnect() {
@@ -89,7 +112,8 @@ export class TcpSocket extends WebSocketAdapter {
   /** @param {boolean} hadError */
   onClose(hadError) {
     const clean = this.#peerEnded && !hadError;
-    this.closed(clean ? 1000 : 1006, "", clean);
+    // TCP has no close frame, and 1005 says so.
+    this.closed(clean ? 1005 : 1006, "", clean);
   }
 
   /** @override @param {Uint8Array} bytes */
@@ -104,7 +128,9 @@ export class TcpSocket extends WebSocketAdapter {
 
   /** @override */
   abort() {
-    this.#socket?.destroy();
+    if (this.#socket !== undefined) this.#socket.destroy();
+    // An agent is still at work.
+    else queueMicrotask(() => this.closed(1006, "", false));
   }
 
   #rejectHttp() {

@@ -6,6 +6,7 @@
 // No event is delivered during connect(), send() or close(). Errors after close() are not reported; `wasClean` is false
 // then. `ondrain` follows each send() that leaves `bufferedAmount` above 0, as soon as the kernel has taken all bytes.
 
+import { clearTimeout, queueMicrotask, setTimeout } from "../clock.mjs";
 import { codeOf } from "./failure.mjs";
 
 /** Error codes of the transport, by the number that the engine knows them by (`Code::of_transport`). */
@@ -52,7 +53,7 @@ export class WebSocketAdapter {
   /** The stream the bytes leave through. @type {import("node:net").Socket | null} */
   #stream = null;
   #drainPending = false;
-  /** @type {NodeJS.Timeout | undefined} */
+  /** @type {ReturnType<typeof setTimeout> | undefined} */
   #linger;
 
   get bufferedAmount() {
@@ -140,7 +141,7 @@ export class WebSocketAdapter {
       if (now < left) this.#awaitPeer(now);
       else this.abort();
     }, LINGER_MS);
-    this.#linger.unref();
+    this.#linger.id.unref();
   }
 
   drained() {

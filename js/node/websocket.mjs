@@ -1,9 +1,13 @@
 // MQTT over WebSocket in Node. The package `ws` does everything but encode the frames that are sent. Owns one WebSocket, and
 // joins the frames received in one turn; never interprets the bytes.
 
+import { connect as netConnect } from "node:net";
+import { connect as tlsConnect } from "node:tls";
 import { WebSocket } from "ws";
+import { queueMicrotask } from "../clock.mjs";
 import { addressOf, codeOf, failure, shownUrl, socketFailure } from "./failure.mjs";
 import { maskedFrame, maskKey } from "./frame.mjs";
+import { refusal } from "./proxy.mjs";
 import { certificateFailure } from "./tls-failure.mjs";
 import { ADAPTER, WebSocketAdapter } from "./websocket-adapter.mjs";
 
@@ -14,7 +18,6 @@ const LONGEST_FRAME = 2 ** 28 + 2 ** 20;
 
 /** `closeTimeout` limits a close handshake that the peer starts and does not complete; close() has its own limit. */
 const OPTIONS = {
-  autoSelectFamily: true,
   perMessageDeflate: false,
   skipUTF8Validation: true,
   allowSynchronousEvents: true,
@@ -33,6 +36,10 @@ export class WsSocket extends WebSocketAdapter {
   #ws;
   /** Only with TLS. */
   #certificates;
+  /** Of an IPv6 address. */
+  #zone = "";
+  /** The user's agent makes the connection. */
+  #agent = false;
   #open = false;
   /** The stream that `ws` writes to, unless an extension was negotiated. @type {import("node:net").Socket | undefined} */
   #stream;
@@ -40,17 +47,23 @@ export class WsSocket extends WebSocketAdapter {
   #frames = null;
 
   /**
-   * @param {URL} url
+   * @param {import("./address.mjs").Address} address
    * @param {string | string[]} protocols
+   * @param {object} options of node:net
    * @param {import("./certificates.mjs").Certificates} [certificates]
    * @param {Details | null} [details]
    */
-  constructor(url, protocols, certificates, details) {
+  constructor({ url, host, zone }, protocols, options, certificates, details) {
     super();
+    this.#zone = zone;
     this.#certificates = certificates;
     const { headers, agent } = details ?? {};
+    this.#agent = agent !== undefined;
+    // A URL has no place for a zone.
+    const createConnection = zone ? connectTo(host, certificates !== undefined) : undefined;
+    const all = { ...certificates?.options, ...options, ...OPTIONS, headers, agent, createConnection };
     try {
-      this.#ws = new WebSocket(url, protocols, { ...certificates?.options, ...OPTIONS, headers, agent });
+      this.#ws = new WebSocket(url, protocols, /** @type {any} */ (all));
     } catch (error) {
       const text = `a WebSocket to ${shownUrl(url.href)} cannot be created: ${reasonOf(error)}`;
       this.failedToOpen(failure(text, error));
@@ -87,7 +100,7 @@ export class WsSocket extends WebSocketAdapter {
     const why = secure && !this.#open && certificateFailure(error, certificates, false);
     if (why) this.failed(why);
     else if (this.#open) this.failed(failureAfterOpen(error, this.#address, secure));
-    else this.failed(handshakeFailure(error, this.#url, this.#address, secure));
+    else this.failed(handshakeFailure(error, this.#url, this.#address, secure, this.#agent));
   }
 
   /** @param {number} code @param {string} reason */
@@ -102,7 +115,7 @@ export class WsSocket extends WebSocketAdapter {
   }
 
   get #address() {
-    return addressOf(this.#url, this.#certificates === undefined ? 80 : 443);
+    return addressOf(this.#url, this.#certificates === undefined ? 80 : 443, this.#zone);
   }
 
   /**
@@ -209,9 +222,20 @@ function reasonOf(error) {
   return error instanceof Error ? error.message : String(error);
 }
 
-/** @param {Error} error @param {URL} url @param {string} address @param {boolean} secure */
-function handshakeFailure(error, url, address, secure) {
+/** @param {string} host @param {boolean} secure */
+function connectTo(host, secure) {
+  /** @param {object} options */
+  return (options) => {
+    const to = /** @type {any} */ ({ ...options, host, path: undefined });
+    return secure ? tlsConnect({ ...to, servername: "" }) : netConnect(to);
+  };
+}
+
+/** @param {Error} error @param {URL} url @param {string} address @param {boolean} secure @param {boolean} agent */
+function handshakeFailure(error, url, address, secure, agent) {
   const status = /^Unexpected server response: (\d+)/.exec(error.message)?.[1];
+  // Only a proxy may answer 407 (RFC 9110, section 15.5.8).
+  if (agent && status === "407") return refusal(407, address);
   if (status) {
     const check = /^40[13]$/.test(status)
       ? "check the credentials of the handshake: websocket.headers, or whether the signed query has expired"

@@ -1,5 +1,6 @@
-//! Routes everything that concerns the life of a connection: calls of `start`, what the transport reports, CONNACK,
-//! loss, and what a new connection does with everything that was pending (§4.4).
+//! Routes everything that concerns the life of a connection: calls of `start`, credentials, what the transport reports,
+//! CONNACK, AUTH, DISCONNECT, keep alive, acknowledgements that are overdue, loss and the next attempt, and what a new
+//! connection does with everything that was pending (§4.4).
 
 use super::connection::{Closed, Connack, Connection, Keepalive, Loss, Phase, FIRST_DELAY, LEAST_DELAY};
 use super::deadline::Millis;
@@ -125,6 +126,18 @@ impl Engine {
         }
     }
 
+    /// The attempt has taken `connecttimeout`. Silence to CONNECT of MQTT 5 may be that of a broker that does not speak it:
+    /// some take the length of the properties for that of the client identifier, and wait for the rest.
+    pub(super) fn connect_overdue(&mut self, now: Millis) {
+        let error = self.connection.connect_timeout_error();
+        let falls_back = self.connection.may_fall_back_after_silence();
+        self.connection.close_transport(&mut self.effects);
+        match falls_back {
+            true => self.fall_back(now),
+            false => self.connection_lost(now, RC_LOST, error),
+        }
+    }
+
     /// MQTT 5 is not spoken there: 3.1.1 is tried.
     fn fall_back(&mut self, now: Millis) {
         self.set_version(Version::V4);
@@ -172,8 +185,12 @@ impl Engine {
                 send_maximum,
                 receive_maximum,
             } => {
+                let qos2_maximum = match self.connection.version() {
+                    Version::V4 => self.config().max_inflight_qos2,
+                    Version::V5 => send_maximum,
+                };
                 self.session
-                    .connected(now, send_maximum, receive_maximum, session_present);
+                    .connected(now, send_maximum, qos2_maximum, receive_maximum, session_present);
                 self.resume(session_present);
                 self.effects.all_succeeded(self.lifecycle.take_starters());
                 self.stop_if_drained(now);
@@ -186,13 +203,18 @@ impl Engine {
     /// sent again with DUP and their identifiers [MQTT-4.4.0-1]. Session lost: the same messages as new ones, and all
     /// subscriptions.
     fn resume(&mut self, session_present: bool) {
-        let lost = match session_present {
-            true => {
-                self.session.schedule_resend();
-                Vec::new()
+        let journal = &mut self.effects.journal;
+        let mut lost = Vec::new();
+        match session_present {
+            true => self.session.schedule_resend(),
+            false => lost = self.session.session_lost(journal),
+        }
+        // Back to the front of the offline queue, so the last comes first.
+        for &(_, slot) in lost.iter().rev() {
+            if let Some(publish) = self.session.take_lost(slot, journal) {
+                self.outbox.requeue(publish);
             }
-            false => self.session.session_lost(&mut self.effects.journal),
-        };
+        }
         let outbox = &mut self.outbox;
         let released =
             self.subscriptions
@@ -200,7 +222,6 @@ impl Engine {
         for id in released {
             self.session.release_id(id);
         }
-        self.outbox.requeue(lost);
     }
 
     /// AUTH arrived (§3.15).
@@ -254,9 +275,9 @@ impl Engine {
             was_online,
             was_asking,
             round_over,
+            all_refused,
         } = self.connection.lose(now, &error, lasting);
         self.session.disconnected();
-        self.subscriptions.disconnected();
         self.report_loss(was_online, was_asking, rc, &error);
         if !round_over {
             return self.retry_in(now, LEAST_DELAY);
@@ -269,13 +290,16 @@ impl Engine {
             let delay = self.connection.reconnect_delay();
             return self.retry_in(now, delay.max(LEAST_DELAY));
         }
-        if !was_online {
+        if was_online && self.lifecycle.is_first_loss() {
+            self.connection.begin_round();
+            return self.connection.attempt(now, &mut self.effects);
+        }
+        // A broker that accepts and drops would do so again; one that was there before may come back, or another may
+        // take its place.
+        if was_online || all_refused || !self.connection.was_ever_online() {
             return self.finish_stop(now);
         }
         let delay = self.connection.reconnect_delay();
-        if self.lifecycle.is_first_loss() {
-            return self.connection.attempt(now, &mut self.effects);
-        }
         self.connection
             .retry_in(now, delay.clamp(LEAST_DELAY, FIRST_DELAY));
     }

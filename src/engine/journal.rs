@@ -76,15 +76,12 @@ impl Journal {
             publish.record = self.next();
         }
         if let Some(record) = publish.record {
-            let mark: &[u8] = match self.version {
-                Version::V4 => &[],
-                Version::V5 => &[MARK_V5],
-            };
-            self.record(
-                record.get(),
-                kind::MESSAGE,
-                Some([mark, &publish.packet].concat()),
-            );
+            let mut value = Vec::new();
+            if self.version == Version::V5 {
+                value.push(MARK_V5);
+            }
+            value.extend_from_slice(&publish.packet);
+            self.record(record.get(), kind::MESSAGE, Some(value));
         }
     }
 
@@ -196,6 +193,7 @@ mod tests {
             stage: Stage::Released,
             order: 77,
             sent_at: NEVER,
+            abandoned: false,
         });
         journal.message(&mut publish);
         journal.flight(&publish);

@@ -77,11 +77,11 @@ use subscriptions::Subscriptions;
 pub enum State {
     /// Not started.
     Idle,
-    /// The first connection is being made.
+    /// The first connection is being made, with as many attempts as it takes.
     Connecting,
     /// CONNACK has accepted the connection.
     Connected,
-    /// A connection was lost, or an attempt failed.
+    /// A connection was lost, and the next one is being made.
     Reconnecting,
     /// `stop` was called.
     Stopped,
@@ -190,6 +190,7 @@ impl Engine {
     }
 
     /// Stopped to the end: no transport is wanted and no timer.
+    #[inline(always)]
     pub fn is_stopped(&self) -> bool {
         matches!(self.connection.phase(), Phase::Stopped)
     }
@@ -278,10 +279,16 @@ impl Engine {
 
     /// Only changes and bytes, once there are many bytes: for a loop of publishes that leaves no room for events.
     pub fn poll_full(&mut self, now: Millis) -> Option<Output> {
-        match self.connection.unsent() >= SEND_CAP {
+        match self.is_full() {
             true => self.next_bytes(now),
             false => None,
         }
+    }
+
+    /// Whether there are so many bytes to transmit that they should not wait for more.
+    #[inline(always)]
+    pub(super) fn is_full(&self) -> bool {
+        self.connection.unsent() >= SEND_CAP
     }
 
     fn transmit(&mut self, now: Millis, generation: Generation) -> Output {
@@ -315,9 +322,7 @@ impl Engine {
     pub fn tick(&mut self, now: Millis) {
         loop {
             if self.connection.connect_expired(now) {
-                let error = self.connection.connect_timeout_error();
-                self.connection.close_transport(&mut self.effects);
-                self.connection_lost(now, connecting::RC_LOST, error);
+                self.connect_overdue(now);
             } else if self.connection.retry_expired(now) {
                 self.connection.attempt(now, &mut self.effects);
             } else {

@@ -39,6 +39,9 @@ pub(super) struct Flight {
     pub order: u64,
     /// When it was last put on the wire; `NEVER` while it is yet to be sent again on this connection.
     pub sent_at: Millis,
+    /// Its caller was told that it took longer than `publishtimeout`: it is completed in a session that lives, and not sent
+    /// in another.
+    pub abandoned: bool,
 }
 
 /// A publish that has not ended.
@@ -118,6 +121,12 @@ impl Publishes {
         let publish = self.slots.get_mut(slot as usize)?.take()?;
         self.free.push(slot);
         Some(publish)
+    }
+
+    /// Drops the publish in this place.
+    pub fn drop(&mut self, slot: u32) {
+        self.slots[slot as usize] = None;
+        self.free.push(slot);
     }
 
     pub fn len(&self) -> usize {

@@ -98,7 +98,7 @@ impl Engine {
         token: Option<Token>,
     ) -> Result<Published, Error> {
         let max_inflight = self.config().max_inflight;
-        if !self.session.has_place(max_inflight) {
+        if !self.session.has_place(message.qos, max_inflight) {
             return self.enqueue(now, message, token);
         }
         let Some(id) = self.session.take_id(&mut self.effects.journal) else {
@@ -214,7 +214,7 @@ impl Engine {
         let qos = publish::qos(&front.packet);
         let mut id = None;
         if qos > 0 {
-            if !self.session.has_place(self.config().max_inflight) {
+            if !self.session.has_place(qos, self.config().max_inflight) {
                 return false;
             }
             match self.session.take_id(&mut self.effects.journal) {
@@ -342,6 +342,9 @@ impl Engine {
                 self.effects.done(token, result);
                 Ok(())
             }
+            Acked::Mismatch if qos == 1 && self.connection.version() == Version::V4 => {
+                self.on_downgrade(now, (id, reason, properties))
+            }
             Acked::Mismatch => self.mismatched_ack(),
             Acked::Progress => Ok(()),
             Acked::Unknown => {
@@ -349,6 +352,27 @@ impl Engine {
                 Ok(())
             }
         }
+    }
+
+    /// PUBACK for a message of QoS 2. In 3.1.1 a broker that does not support QoS 2 has no other way to say so; in MQTT 5
+    /// there is Maximum QoS.
+    fn on_downgrade(&mut self, now: Millis, (id, reason, properties): Answer<'_>) -> Result<(), DecodeError> {
+        let Acked::Ended(token) = self.session.on_downgrade(now, id, &mut self.effects.journal) else {
+            return self.mismatched_ack();
+        };
+        if self.connection.is_first_downgrade() {
+            self.effects.error(Error::format(
+                Code::NotSupported,
+                "% acknowledged a message of QoS 2 with PUBACK, so it handles QoS 2 as QoS 1: such messages may arrive twice; publish with QoS 1, or use a broker that supports QoS 2",
+                &[&self.connection.server_name()],
+            ));
+        }
+        let result = match reason.is_error() {
+            true => Err(publish_refused(reason, properties)),
+            false => Ok(Outcome::None),
+        };
+        self.effects.done(token, result);
+        Ok(())
     }
 
     /// PUBREC: PUBREL follows, or the broker refuses the message.

@@ -41,7 +41,9 @@ impl Engine {
         }
         self.connection.note_received(now, len);
         // The buffer is moved out while packets are processed, and back: no copy.
-        let (bytes, mut at, end) = self.connection.received().take();
+        let received = self.connection.received();
+        let (mut at, end) = received.range();
+        let bytes = received.take();
         let result = loop {
             match self.next_packet(now, &bytes[..end], at) {
                 Ok(Some(next)) => at = next,

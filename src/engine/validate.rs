@@ -67,8 +67,8 @@ impl Builder {
         self.take(&INNER, key, value)
     }
 
-    fn take(&mut self, table: &'static [Row], key: &str, value: Value) -> Result<(), Error> {
-        let (name, key, value) = find(table, key, value)?;
+    fn take(&mut self, table: &'static [Row], key: &str, mut value: Value) -> Result<(), Error> {
+        let (name, key) = find(table, key, &mut value)?;
         let cfg = &mut self.cfg;
         match (key, value) {
             (_, Value::Absent) => {}
@@ -140,6 +140,12 @@ impl Builder {
             return Err(Error::new(
                 Code::InvalidOption,
                 "store was given without mqttclientid: what is stored belongs to a client id; give one that is always the same",
+            ));
+        }
+        if !self.cfg.clean_session && self.cfg.client_id.is_empty() {
+            return Err(Error::new(
+                Code::InvalidOption,
+                "mqttcleansession is false and there is no mqttclientid: the broker would keep a session for a random client id, which nobody can resume; give a mqttclientid that is always the same",
             ));
         }
         let v4 = self.cfg.version == Versions::V4;

@@ -164,7 +164,7 @@ describe("start() rejects and the client goes on trying, with", () => {
       assert.deepEqual(client.errors, [], "the promise carried it");
 
       await until(() => client.errors.length >= 1, "another attempt, told to on_error");
-      assert.equal(client.state, "reconnecting");
+      assert.equal(client.state, "connecting");
       assert.equal(client.errors[0].code, code);
       assert.ok(rcs.every((rc) => rc === Number(refused)));
       if (refused) assert.ok(rcs.length >= 2, "on_connect is told of a refusal");

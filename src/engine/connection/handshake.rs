@@ -4,6 +4,7 @@
 use super::aliases::{Aliases, INBOUND_MAXIMUM};
 use super::broker_limits::BrokerLimits;
 use super::{first_version, Connection, Handshake, Online, Phase, FIRST_DELAY};
+use crate::codec::frame::LARGEST_PACKET;
 use crate::codec::properties::*;
 use crate::codec::{protocol_error, write, DecodeError, ReasonCode, Version};
 use crate::engine::config::{Config, Versions};
@@ -133,7 +134,7 @@ impl Connection {
             config.topic_aliases,
             INBOUND_MAXIMUM.into(),
         );
-        let bounded = config.max_packet_size < Config::default().max_packet_size;
+        let bounded = config.max_packet_size < LARGEST_PACKET;
         default(
             Property::MaximumPacketSize,
             bounded,
@@ -257,6 +258,11 @@ impl Connection {
         self.config.version == Versions::Auto && self.version == Version::V5 && !self.ever_online
     }
 
+    /// Likewise, and CONNECT was sent.
+    pub fn may_fall_back_after_silence(&self) -> bool {
+        matches!(self.phase, Phase::Handshake(_)) && self.may_fall_back()
+    }
+
     /// From here on another protocol is spoken.
     pub fn set_version(&mut self, version: Version) {
         self.version = version;
@@ -299,7 +305,9 @@ impl Connection {
         servers.following_server_reference &= config.follow_server_reference;
         if servers.following_server_reference {
             // It stays the last.
-            config.servers.extend(old.servers.pop());
+            if let Some(server) = old.servers.pop() {
+                config.servers.push(server);
+            }
         }
         let count = config.servers.len();
         servers.current = match servers.current + 1 == before && servers.following_server_reference {

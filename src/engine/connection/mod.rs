@@ -35,6 +35,9 @@ pub(super) use receive_buffer::SkippedPublish;
 /// `outgoing` is handed over when it passes this, so that no frame is much larger.
 pub(super) const SEND_CAP: usize = 64 << 10;
 
+/// So many failed or short-lived connections in a row are no accident.
+const SHORT_LIVED: u32 = 3;
+
 /// The stages of a connection; what exists only in one of them is in it.
 #[derive(Debug)]
 pub(super) enum Phase {
@@ -97,6 +100,8 @@ pub(super) struct Connection {
     servers: Servers,
     /// Failed or short-lived connections in a row.
     failures: u32,
+    /// Rounds in a row in which every server has refused the client.
+    refusals: u32,
     /// Attempts since `start` or the last accepted connection.
     attempts: u32,
     last_error: Option<Error>,
@@ -109,6 +114,8 @@ pub(super) struct Connection {
     ever_online: bool,
     /// An insecure connection was reported.
     insecure_reported: bool,
+    /// That the broker handles QoS 2 as QoS 1 was reported.
+    downgrade_reported: bool,
     /// Why the transport fails, where it says so.
     transport_error: Option<Code>,
     /// The transport takes no more for now.
@@ -146,6 +153,8 @@ pub(super) struct Loss {
     pub was_asking: bool,
     /// Every server had its turn.
     pub round_over: bool,
+    /// Each of them refused the client, and waiting will not change it.
+    pub all_refused: bool,
 }
 
 impl Connection {
@@ -163,6 +172,7 @@ impl Connection {
             generation: 0,
             servers: Servers::new(),
             failures: 0,
+            refusals: 0,
             attempts: 0,
             last_error: None,
             has_credentials: false,
@@ -170,6 +180,7 @@ impl Connection {
             network_down: false,
             ever_online: false,
             insecure_reported: false,
+            downgrade_reported: false,
             transport_error: None,
             blocked: false,
             out: Vec::new(),
@@ -224,14 +235,18 @@ impl Connection {
         matches!(self.phase, Phase::Online(_))
     }
 
+    /// Whether a broker has accepted a connection since `start`.
+    pub fn was_ever_online(&self) -> bool {
+        self.ever_online
+    }
+
     pub fn state(&self) -> State {
         match self.phase {
             Phase::Idle => State::Idle,
             Phase::Online(_) => State::Connected,
             Phase::Closing | Phase::Stopped => State::Stopped,
-            Phase::Backoff => State::Reconnecting,
             _ if self.ever_online => State::Reconnecting,
-            Phase::Asking | Phase::Opening | Phase::Handshake(_) => State::Connecting,
+            Phase::Asking | Phase::Opening | Phase::Handshake(_) | Phase::Backoff => State::Connecting,
         }
     }
 
@@ -270,6 +285,7 @@ impl Connection {
         self.ever_online = false;
         self.network_down = false;
         self.failures = 0;
+        self.refusals = 0;
         self.attempts = 0;
         self.last_error = None;
     }
@@ -348,9 +364,20 @@ impl Connection {
             (Phase::Handshake(_), _) if self.may_fall_back() => return Closed::FallBack,
             (Phase::Handshake(_), _) => Error::format(
                 Code::ConnectionRefused,
-                "% closed the connection before it answered CONNECT%%; check that it is an MQTT broker and takes this client id and these credentials",
+                match self.version {
+                    Version::V4 => "% closed the connection before it answered CONNECT%%; check that it is an MQTT broker and takes this client id and these credentials",
+                    Version::V5 => "% closed the connection before it answered CONNECT%%; it may not speak MQTT 5: set mqttversion to 4 or \"auto\"; or check that it is an MQTT broker and takes this client id and these credentials",
+                },
                 &args,
             ),
+            // In 3.1.1 a broker cannot say that a session was taken over (§3.1.4), and with MQTT 5 some do not.
+            (Phase::Online(_), _) if why.is_empty() && self.failures >= SHORT_LIVED => {
+                Error::format(
+                    Code::ConnectionLost,
+                    "the connection to % was lost%%, as several short ones before it, and the broker gave no reason; if another client has the same mqttclientid, they throw each other out: give each its own",
+                    &args,
+                )
+            }
             (Phase::Online(_), _) => Error::format(Code::ConnectionLost, "the connection to % was lost%%", &args),
             (Phase::Closing, _) => return Closed::Finished,
             (Phase::Idle | Phase::Asking | Phase::Backoff | Phase::Stopped, _) => return Closed::Ignored,
@@ -360,9 +387,15 @@ impl Connection {
 
     /// DISCONNECT arrived (§3.14).
     pub fn disconnect_error(&self, reason: ReasonCode, properties: &[u8]) -> Error {
+        let what = match reason {
+            ReasonCode::SESSION_TAKEN_OVER => {
+                "% ended the connection because another client connected with the same mqttclientid; give each its own"
+            }
+            _ => "% ended the connection",
+        };
         Error::because(
             Code::ConnectionLost,
-            &format("% ended the connection", &[&self.server_name()]),
+            &format(what, &[&self.server_name()]),
             reason,
             properties,
         )
@@ -430,6 +463,11 @@ impl Connection {
         self.generation = self.generation.wrapping_add(1);
     }
 
+    /// Whether it is news that the broker handles QoS 2 as QoS 1.
+    pub fn is_first_downgrade(&mut self) -> bool {
+        !std::mem::replace(&mut self.downgrade_reported, true)
+    }
+
     /// The last word on a transport that is being closed.
     pub fn write_disconnect(&mut self, reason: ReasonCode, properties: &[u8]) {
         write::disconnect(&mut self.out, self.version, reason, properties);
@@ -444,6 +482,10 @@ impl Connection {
             self.last_error = Some(error.clone());
         }
         let was_online = self.is_online();
+        if was_online {
+            let short_lived = self.stable_due.is_set() && !self.stable_due.is_due(now);
+            self.servers.lost(self.config.servers.len(), short_lived);
+        }
         let was_asking = matches!(self.phase, Phase::Asking);
         self.leave(Phase::Backoff);
         let round_over = was_online || was_asking || self.servers.next(self.config.servers.len(), refused);
@@ -451,6 +493,7 @@ impl Connection {
             was_online,
             was_asking,
             round_over,
+            all_refused: self.servers.all_refused && self.servers.tried > 0,
         }
     }
 
@@ -517,6 +560,7 @@ impl Connection {
         &mut self.out
     }
 
+    #[inline(always)]
     pub fn unsent(&self) -> usize {
         self.out.len()
     }

@@ -163,13 +163,14 @@ impl Batches {
         self.closing.clear();
         self.due.clear();
         self.keys.clear();
-        for batch in std::mem::take(&mut self.open).into_iter().flatten() {
+        for batch in self.open.iter().flatten() {
             ended.push(Ended {
                 seq: 0,
                 token: batch.token,
                 stored: true,
             });
         }
+        self.open.clear();
     }
 
     /// Records the items that came before the journal was on.

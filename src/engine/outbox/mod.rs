@@ -15,7 +15,6 @@ use super::journal::Journal;
 use super::message::Message;
 use super::output::Token;
 use super::publishes::{retain, BySince, Key, Publish, Publishes};
-use super::session::reencoded;
 use super::{Error, Version};
 use crate::codec::properties::{number, without, Property};
 use crate::codec::{publish, PacketId};
@@ -278,18 +277,16 @@ impl Outbox {
         }
     }
 
-    /// Messages of a lost session go back to the front, oldest first.
-    pub fn requeue(&mut self, lost: Vec<Publish>) {
-        for mut publish in lost.into_iter().rev() {
-            publish.requeued = true;
-            self.requeued.add(1, publish.packet.len());
-            let since = publish.since;
-            let key = self.publishes.insert(publish);
-            self.ready.push_front(key);
-            if let Some(timeout) = self.limits.publish_timeout {
-                self.timeouts.insert(since, key, &mut self.publishes);
-                self.age_due.hasten(since + timeout);
-            }
+    /// A message of a lost session goes back to the front.
+    pub fn requeue(&mut self, mut publish: Publish) {
+        publish.requeued = true;
+        self.requeued.add(1, publish.packet.len());
+        let since = publish.since;
+        let key = self.publishes.insert(publish);
+        self.ready.push_front(key);
+        if let Some(timeout) = self.limits.publish_timeout {
+            self.timeouts.insert(since, key, &mut self.publishes);
+            self.age_due.hasten(since + timeout);
         }
     }
 
@@ -316,6 +313,7 @@ impl Outbox {
         Some(publish)
     }
 
+    #[inline(always)]
     pub fn has_ready(&self) -> bool {
         !self.ready.is_empty()
     }
@@ -404,10 +402,11 @@ impl Outbox {
     /// Ends everything, without sending it.
     pub fn drain(&mut self, journal: &mut Journal, ended: &mut Vec<Ended>) {
         self.batches.drain(ended);
-        for (_, slot) in self.publishes.in_order() {
-            if let Some(publish) = self.publishes.take(slot) {
+        for &(_, slot) in &self.publishes.in_order() {
+            if let Some((_, publish)) = self.publishes.at(slot) {
                 journal.ended(publish.record);
                 ended.push(publish.ended());
+                self.publishes.drop(slot);
             }
         }
         self.ready.clear();
@@ -428,11 +427,11 @@ impl Outbox {
     /// From here on another protocol is spoken.
     pub fn reencode(&mut self, to: Version) {
         let from = std::mem::replace(&mut self.version, to);
-        for (_, slot) in self.publishes.in_order() {
+        for &(_, slot) in &self.publishes.in_order() {
             let Some((_, publish)) = self.publishes.at(slot) else {
                 continue;
             };
-            if let Some(packet) = reencoded(from, to, &publish.packet, None) {
+            if let Some(packet) = publish::reencoded(from, to, &publish.packet, None) {
                 let usage = match publish.requeued {
                     true => &mut self.requeued,
                     false => &mut self.usage,
@@ -473,7 +472,7 @@ impl Outbox {
         for key in aside {
             self.make_ready(now, key, effects);
         }
-        for (_, slot) in self.publishes.in_order() {
+        for &(_, slot) in &self.publishes.in_order() {
             if let Some((_, publish)) = self.publishes.at(slot) {
                 if publish.record.is_none() {
                     effects.journal.message(publish);

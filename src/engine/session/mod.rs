@@ -24,6 +24,8 @@ struct Link {
     quota: usize,
     /// The broker's Receive Maximum.
     send_maximum: usize,
+    /// How many messages of QoS 2 may be in flight on this connection.
+    qos2_maximum: usize,
     /// The broker resumed our session.
     resumed: bool,
     last_ack: Millis,
@@ -40,6 +42,8 @@ pub(super) struct Session {
     resend: VecDeque<Key>,
     last_order: u64,
     link: Option<Link>,
+    /// Messages of QoS 2 that are on the wire of this connection.
+    qos2_sent: usize,
     inbound: Inbound,
     /// Publishes that may exceed `publishtimeout`.
     timeouts: BySince,
@@ -71,17 +75,21 @@ impl Session {
 
     // ---- the connection
 
-    /// CONNACK arrived. `send_maximum` is the broker's Receive Maximum, `receive_maximum` is ours.
+    /// CONNACK arrived. `send_maximum` is the broker's Receive Maximum, `qos2_maximum` how many of these may be of QoS 2,
+    /// `receive_maximum` is ours.
     pub fn connected(
         &mut self,
         now: Millis,
         send_maximum: usize,
+        qos2_maximum: usize,
         receive_maximum: Option<usize>,
         resumed: bool,
     ) {
+        self.qos2_sent = 0;
         self.link = Some(Link {
             quota: send_maximum,
             send_maximum,
+            qos2_maximum,
             resumed,
             last_ack: now,
             unexpected_ack_reported: false,
@@ -99,7 +107,7 @@ impl Session {
     /// The session is kept: everything in flight is to be sent again [MQTT-4.4.0-1], in the order in which it was
     /// sent [MQTT-4.6.0-1].
     pub fn schedule_resend(&mut self) {
-        for (_, slot) in self.in_sending_order() {
+        for &(_, slot) in &self.in_sending_order() {
             let Some((key, publish)) = self.publishes.at(slot) else {
                 continue;
             };
@@ -110,29 +118,34 @@ impl Session {
         }
     }
 
-    /// The session is lost: everything in flight, in the order of sending, without its identifiers.
-    pub fn session_lost(&mut self, journal: &mut Journal) -> Vec<Publish> {
+    /// The session is lost: the places of everything in flight, in the order of sending, to be taken out with
+    /// `take_lost`.
+    pub fn session_lost(&mut self, journal: &mut Journal) -> Vec<(u64, u32)> {
         self.inbound.session_lost(journal);
         while let Some(id) = self.ids.free_reserved() {
             journal.reserved(id, false);
         }
-        let mut lost = Vec::new();
-        for (_, slot) in self.in_sending_order() {
-            if let Some(mut publish) = self.remove(slot, journal) {
-                publish::clear_dup(&mut publish.packet);
-                lost.push(publish);
-            }
+        self.in_sending_order()
+    }
+
+    /// Takes a message out of the lost session, without its identifier. Of one whose caller was told that it took too long
+    /// nothing remains.
+    pub fn take_lost(&mut self, slot: u32, journal: &mut Journal) -> Option<Publish> {
+        let (_, publish) = self.publishes.at(slot)?;
+        let abandoned = publish.flight.is_some_and(|flight| flight.abandoned);
+        let publish = self.land(slot, journal)?;
+        if abandoned {
+            journal.ended(publish.record);
+            self.publishes.drop(slot);
+            return None;
         }
-        lost
+        publish::clear_dup(&mut publish.packet);
+        self.publishes.take(slot)
     }
 
     fn in_sending_order(&self) -> Vec<(u64, u32)> {
         self.publishes
             .sorted(|publish| publish.flight.map(|flight| flight.order))
-    }
-
-    fn flight(&mut self, key: Key) -> Option<&mut Flight> {
-        self.publishes.get(key)?.flight.as_mut()
     }
 
     /// An acknowledgement arrived: the broker is at work.
@@ -184,9 +197,17 @@ impl Session {
 
     // ---- messages out
 
-    /// Whether one more message of QoS 1 or 2 may be in flight.
-    pub fn has_place(&self, max_inflight: usize) -> bool {
-        self.publishes.len() < max_inflight && self.link.as_ref().is_some_and(|link| link.quota > 0)
+    /// Whether one more message of this QoS, 1 or 2, may be in flight.
+    pub fn has_place(&self, qos: u8, max_inflight: usize) -> bool {
+        self.publishes.len() < max_inflight && self.has_quota(qos)
+    }
+
+    /// Whether this connection takes one more message of this QoS.
+    fn has_quota(&self, qos: u8) -> bool {
+        match &self.link {
+            Some(link) => link.quota > 0 && (qos < 2 || self.qos2_sent < link.qos2_maximum),
+            None => false,
+        }
     }
 
     /// A message goes on the wire for the first time, under this identifier.
@@ -204,8 +225,10 @@ impl Session {
             stage: Stage::Sent,
             order: self.last_order,
             sent_at: now,
+            abandoned: false,
         });
         journal.flight(&publish);
+        self.qos2_sent += (publish::qos(&publish.packet) == 2) as usize;
         let key = self.publishes.insert(publish);
         self.ids.hold(id, Holder::Publish(key.slot()));
         self.use_quota();
@@ -240,11 +263,12 @@ impl Session {
     pub fn next_resend(&mut self) -> Option<(Stage, PacketId, &mut Vec<u8>)> {
         loop {
             let &key = self.resend.front()?;
-            let quota = self.link.as_ref().map_or(0, |link| link.quota);
-            match self.flight(key).copied() {
+            let publish = self.publishes.get(key);
+            let found = publish.and_then(|publish| Some((publish.flight?, publish::qos(&publish.packet))));
+            match found {
                 None => drop(self.resend.pop_front()),
-                Some(flight) if flight.stage == Stage::Sent && quota == 0 => return None,
-                Some(flight) => {
+                Some((flight, qos)) if flight.stage == Stage::Sent && !self.has_quota(qos) => return None,
+                Some((flight, _)) => {
                     let publish = self.publishes.get(key)?;
                     return Some((flight.stage, flight.packet_id, &mut publish.packet));
                 }
@@ -257,10 +281,13 @@ impl Session {
         let Some(key) = self.resend.pop_front() else {
             return;
         };
-        if let Some(flight) = self.flight(key) {
-            flight.sent_at = now;
-            if flight.stage == Stage::Sent {
-                self.use_quota();
+        if let Some(publish) = self.publishes.get(key) {
+            self.qos2_sent += (publish::qos(&publish.packet) == 2) as usize;
+            if let Some(flight) = &mut publish.flight {
+                flight.sent_at = now;
+                if flight.stage == Stage::Sent {
+                    self.use_quota();
+                }
             }
         }
         self.expect_ack(now, ack_timeout);
@@ -273,6 +300,7 @@ impl Session {
         self.end(key.slot(), journal)
     }
 
+    #[inline(always)]
     pub fn has_resend(&self) -> bool {
         !self.resend.is_empty()
     }
@@ -288,6 +316,14 @@ impl Session {
                 self.return_quota();
                 Acked::Unknown
             }
+        }
+    }
+
+    /// PUBACK for a message of QoS 2 whose PUBREC has not come: the broker has handled it as one of QoS 1.
+    pub fn on_downgrade(&mut self, now: Millis, id: PacketId, journal: &mut Journal) -> Acked {
+        match self.in_flight(id) {
+            Some((key, Stage::Sent, 2)) => self.acked(now, key, journal),
+            _ => Acked::Mismatch,
         }
     }
 
@@ -335,15 +371,20 @@ impl Session {
 
     /// A message in flight ends; the token of its call.
     fn end(&mut self, slot: u32, journal: &mut Journal) -> Option<Token> {
-        let publish = self.remove(slot, journal)?;
+        let publish = self.land(slot, journal)?;
         journal.ended(publish.record);
-        publish.token
+        let token = publish.token;
+        self.publishes.drop(slot);
+        token
     }
 
-    /// Takes a message out of flight, and frees its identifier.
-    fn remove(&mut self, slot: u32, journal: &mut Journal) -> Option<Publish> {
-        let mut publish = self.publishes.take(slot)?;
+    /// A message is no longer in flight, and its identifier is free.
+    fn land(&mut self, slot: u32, journal: &mut Journal) -> Option<&mut Publish> {
+        let (_, publish) = self.publishes.at(slot)?;
         if let Some(flight) = publish.flight.take() {
+            if flight.sent_at != NEVER && publish::qos(&publish.packet) == 2 {
+                self.qos2_sent = self.qos2_sent.saturating_sub(1);
+            }
             self.ids.release(flight.packet_id);
             journal.landed(publish.record);
         }
@@ -393,8 +434,8 @@ impl Session {
         self.age_due.expire(now) && (self.link.is_none() || self.age_due.confirm(now))
     }
 
-    /// Takes the tokens of those publishes whose time limit has passed: in flight they stay what they are, but nobody
-    /// waits for their end.
+    /// Takes the tokens of those publishes whose time limit has passed: they stay in flight as long as the session
+    /// lives [MQTT-4.4.0-1], but nobody waits for their end.
     pub fn timed_out(&mut self, now: Millis, timeout: Millis) -> Vec<Option<Token>> {
         let mut tokens = Vec::new();
         while let Some((since, key)) = self.timeouts.first(&mut self.publishes) {
@@ -403,9 +444,13 @@ impl Session {
                 break;
             }
             self.timeouts.pop();
-            match self.publishes.get(key) {
-                Some(publish) if publish.token.is_some() => tokens.push(publish.token.take()),
-                _ => {}
+            if let Some(publish) = self.publishes.get(key) {
+                if publish.token.is_some() {
+                    tokens.push(publish.token.take());
+                }
+                if let Some(flight) = &mut publish.flight {
+                    flight.abandoned = true;
+                }
             }
         }
         tokens
@@ -427,17 +472,17 @@ impl Session {
         self.resend.clear();
         self.timeouts.clear();
         self.age_due.clear();
-        for (_, slot) in self.publishes.in_order() {
-            if let Some(publish) = self.remove(slot, journal) {
-                journal.ended(publish.record);
+        for &(_, slot) in &self.publishes.in_order() {
+            if let Some((_, publish)) = self.publishes.at(slot) {
                 ended.push(publish.ended());
+                self.end(slot, journal);
             }
         }
     }
 
     /// Messages of QoS 2 are given up while the broker may hold them: their identifiers are kept from others.
     pub fn reserve_qos2(&mut self, journal: &mut Journal) {
-        for (_, slot) in self.in_sending_order() {
+        for &(_, slot) in &self.in_sending_order() {
             let Some((_, publish)) = self.publishes.at(slot) else {
                 continue;
             };
@@ -455,12 +500,12 @@ impl Session {
 
     /// From here on another protocol is spoken.
     pub fn reencode(&mut self, from: Version, to: Version) {
-        for (_, slot) in self.publishes.in_order() {
+        for &(_, slot) in &self.publishes.in_order() {
             let Some((_, publish)) = self.publishes.at(slot) else {
                 continue;
             };
             let id = publish.flight.map(|flight| flight.packet_id);
-            if let Some(packet) = reencoded(from, to, &publish.packet, id) {
+            if let Some(packet) = publish::reencoded(from, to, &publish.packet, id) {
                 publish.packet = packet;
             }
         }
@@ -487,6 +532,7 @@ impl Session {
             stage,
             order,
             sent_at: NEVER,
+            abandoned: false,
         };
         publish::set_packet_id(&mut publish.packet, id);
         publish.flight = Some(flight);
@@ -526,14 +572,6 @@ impl Session {
     pub fn is_empty(&self) -> bool {
         self.publishes.len() == 0
     }
-}
-
-/// An encoded PUBLISH in another protocol: properties of MQTT 5 have no place in 3.1.1. None: it cannot be read.
-pub(super) fn reencoded(from: Version, to: Version, packet: &[u8], id: Option<PacketId>) -> Option<Vec<u8>> {
-    let parts = publish::parts(from, packet)?;
-    let mut other = Vec::new();
-    publish::encode(&mut other, to, &parts, id);
-    Some(other)
 }
 
 #[cfg(test)]
@@ -577,7 +615,7 @@ mod tests {
     impl Test {
         fn connected(send_maximum: usize) -> Test {
             let mut session = Session::default();
-            session.connected(0, send_maximum, None, false);
+            session.connected(0, send_maximum, usize::MAX, None, false);
             Test {
                 session,
                 journal: Journal::default(),
@@ -595,14 +633,40 @@ mod tests {
     #[test]
     fn the_window_is_the_smaller_of_our_limit_and_the_brokers_quota() {
         let mut test = Test::connected(2);
-        assert!(test.session.has_place(10));
+        assert!(test.session.has_place(1, 10));
         let id = test.launch(1, 1);
-        assert!(!test.session.has_place(1));
+        assert!(!test.session.has_place(1, 1));
         test.launch(2, 1);
-        assert!(!test.session.has_place(10));
+        assert!(!test.session.has_place(1, 10));
         let acked = test.session.on_last_ack(5, id, 1, &mut test.journal);
         assert!(matches!(acked, Acked::Ended(token) if token == Token::new(1)));
-        assert!(test.session.has_place(10));
+        assert!(test.session.has_place(1, 10));
+    }
+
+    #[test]
+    fn the_window_of_qos_2_counts_what_is_on_the_wire_of_this_connection() {
+        let mut test = Test::connected(10);
+        let ids = [test.launch(1, 2), test.launch(2, 2), test.launch(3, 1)];
+        test.session.on_pubrec(0, ids[0], false, &mut test.journal);
+        test.session.disconnected();
+        test.session.connected(9, 10, 1, None, true);
+        test.session.schedule_resend();
+        assert!(test.session.has_place(2, 10));
+        let (_, second, _) = test.session.next_resend().unwrap();
+        assert_eq!(second, ids[1]);
+        test.session.resent(9, ACK_TIMEOUT);
+        assert!(!test.session.has_place(2, 10) && test.session.has_place(1, 10));
+        let (_, third, _) = test.session.next_resend().unwrap();
+        assert_eq!(third, ids[2]);
+        test.session.resent(9, ACK_TIMEOUT);
+        // PUBREL is not a new message: it is sent whatever the window says.
+        assert!(matches!(test.session.next_resend(), Some((Stage::Released, id, _)) if id == ids[0]));
+        test.session.resent(9, ACK_TIMEOUT);
+        test.session.on_pubrec(9, second, false, &mut test.journal);
+        test.session.on_last_ack(9, second, 2, &mut test.journal);
+        assert!(!test.session.has_place(2, 10));
+        test.session.on_last_ack(9, ids[0], 2, &mut test.journal);
+        assert!(test.session.has_place(2, 10));
     }
 
     #[test]
@@ -628,6 +692,14 @@ mod tests {
             Acked::Unknown
         ));
         assert_eq!(test.session.len(), 2);
+        assert!(matches!(
+            test.session.on_downgrade(0, one, journal),
+            Acked::Mismatch
+        ));
+        assert!(
+            matches!(test.session.on_downgrade(0, two, journal), Acked::Ended(token) if token == Token::new(2))
+        );
+        assert_eq!(test.session.len(), 1);
     }
 
     #[test]
@@ -636,7 +708,7 @@ mod tests {
         let ids = [test.launch(1, 1), test.launch(2, 2), test.launch(3, 2)];
         test.session.on_pubrec(0, ids[1], false, &mut test.journal);
         test.session.disconnected();
-        test.session.connected(9, 10, None, true);
+        test.session.connected(9, 10, usize::MAX, None, true);
         test.session.schedule_resend();
         let mut order = Vec::new();
         while let Some((stage, id, _)) = test.session.next_resend() {
@@ -657,12 +729,13 @@ mod tests {
         for seq in 1..=3 {
             test.launch(seq, 1);
         }
-        let lost = test.session.session_lost(&mut test.journal);
-        assert_eq!(
-            lost.iter().map(|publish| publish.seq).collect::<Vec<_>>(),
-            [1, 2, 3]
-        );
-        assert!(lost.iter().all(|publish| publish.flight.is_none()));
+        let mut order = Vec::new();
+        for (_, slot) in test.session.session_lost(&mut test.journal) {
+            let lost = test.session.take_lost(slot, &mut test.journal).unwrap();
+            assert!(lost.flight.is_none());
+            order.push(lost.seq);
+        }
+        assert_eq!(order, [1, 2, 3]);
         assert!(test.session.is_empty());
         assert!((1..=3).all(|number| test.session.holder(id(number)).is_none()));
     }

@@ -133,7 +133,31 @@ impl Subscriptions {
         self.ask(Kind::Subscribe, seq, filters, properties, token);
     }
 
-    pub fn unsubscribe(&mut self, seq: u64, filters: Vec<Filter>, properties: Vec<u8>, token: Option<Token>) {
+    /// Calls of subscribe for these filters that are unanswered end: at once, or if they are on the wire of a connection
+    /// that lives, with the SUBACK or with the connection.
+    pub fn unsubscribe(
+        &mut self,
+        seq: u64,
+        filters: Vec<Filter>,
+        properties: Vec<u8>,
+        token: Option<Token>,
+        is_online: bool,
+        effects: &mut Effects,
+    ) {
+        for (_, slot) in self.requests.in_order() {
+            let Some(request) = self.requests.get(slot) else {
+                continue;
+            };
+            let asks = &request.asks;
+            let is_asked = |one: &Filter| filters.iter().any(|other| other.filter == one.filter);
+            if asks.kind == Kind::Unsubscribe || request.restores || !asks.filters.iter().all(is_asked) {
+                continue;
+            }
+            request.cancelled = true;
+            if !is_online || request.stage == Stage::Waiting {
+                self.cancel(slot, effects);
+            }
+        }
         self.ask(Kind::Unsubscribe, seq, filters, properties, token);
     }
 
@@ -235,6 +259,7 @@ impl Subscriptions {
 
     // ---- requests out
 
+    #[inline(always)]
     pub fn has_request(&self) -> bool {
         self.requests.has_front()
     }
@@ -255,10 +280,11 @@ impl Subscriptions {
         self.requests.pop_front();
         if let Some(request) = self.requests.get(slot) {
             request.packet_id = Some(packet_id);
-            request.stage = Stage::Sent(now);
-        }
-        if !self.ack_due.is_set() {
-            self.ack_due.set(now + ack_timeout);
+            request.stage = Stage::Sent;
+            let since = *request.since.get_or_insert(now);
+            if !self.ack_due.is_set() {
+                self.ack_due.set(since + ack_timeout);
+            }
         }
     }
 
@@ -367,12 +393,11 @@ impl Subscriptions {
         if !self.ack_due.confirm(now) {
             return;
         }
-        for (_, slot) in self.requests.in_order() {
+        for &(_, slot) in &self.requests.in_order() {
             let Some(request) = self.requests.get(slot) else {
                 continue;
             };
-            let Stage::Sent(at) = request.stage else { continue };
-            if now >= at + ack_timeout {
+            if request.stage == Stage::Sent && request.since.is_some_and(|at| now >= at + ack_timeout) {
                 request.stage = Stage::Abandoned;
                 effects.failed(request.token.take(), error.clone());
             }
@@ -384,10 +409,6 @@ impl Subscriptions {
     }
 
     // ---- connections
-
-    pub fn disconnected(&mut self) {
-        self.ack_due.clear();
-    }
 
     /// A new connection: everything unanswered is sent again, and after a lost session everything that was granted is
     /// asked for again, in place of any earlier attempt to do so. `seq` numbers the new requests; identifiers that were
@@ -415,11 +436,12 @@ impl Subscriptions {
         if !session_present {
             self.restore(next_seq);
         }
-        for (seq, slot) in before {
+        for &(seq, slot) in &before {
             match self.requests.get(slot) {
                 // A new request may be in the place of one that was removed.
                 Some(request) if request.seq != seq => {}
                 None => {}
+                Some(request) if request.cancelled => self.cancel(slot, effects),
                 Some(request) if request.stage == Stage::Abandoned && !request.restores => {
                     self.forget_abandoned(slot, effects);
                 }
@@ -459,6 +481,23 @@ impl Subscriptions {
         self.requests.push(next_seq(), None, asks, true);
     }
 
+    /// `unsubscribe` was called before this call of subscribe was answered.
+    fn cancel(&mut self, slot: u32, effects: &mut Effects) {
+        self.requests.forget_queued(slot);
+        let Some(request) = self.requests.get(slot) else {
+            return;
+        };
+        let token = request.token.take();
+        self.forget_abandoned(slot, effects);
+        if token.is_some() {
+            let error = Error::new(
+                Code::SubscribeFailed,
+                "unsubscribe() was called for these filters before the broker had answered subscribe(); call subscribe() again if they are wanted",
+            );
+            effects.done(token, Err(error));
+        }
+    }
+
     /// The caller of this request was told that no answer came: it is not sent again.
     fn forget_abandoned(&mut self, slot: u32, effects: &mut Effects) {
         let Some(request) = self.requests.remove(slot) else {
@@ -478,7 +517,7 @@ impl Subscriptions {
     pub fn drain(&mut self, ended: &mut Vec<Ended>) -> Vec<PacketId> {
         let mut released = Vec::new();
         self.requests.clear_queue();
-        for (seq, slot) in self.requests.in_order() {
+        for &(seq, slot) in &self.requests.in_order() {
             if let Some(request) = self.requests.remove(slot) {
                 if let Some(id) = request.packet_id {
                     released.push(id);

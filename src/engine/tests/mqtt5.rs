@@ -598,3 +598,34 @@ fn in_3_1_1_there_are_no_properties() {
     assert!(wire.subscribe("a", 4, &[], 2).is_err());
     assert!(properties::check(&[], Place::Publish).is_ok());
 }
+
+#[test]
+fn auto_takes_silence_to_the_first_attempt_for_a_broker_that_knows_no_better() {
+    let mut cfg = five();
+    cfg.version = Versions::Auto;
+    let mut wire = Wire::new(cfg);
+    assert_eq!(wire.open()[0][8], 5);
+    wire.publish("a", 1, &[], 1).unwrap();
+    wire.advance(10_000);
+    wire.advance(250);
+    let closed = |event: &Event| matches!(event, Event::Close { .. });
+    assert!(wire.events.iter().any(closed));
+    assert_eq!(wire.open()[0][8], 4);
+    wire.inject(b"\x20\x02\0\0");
+    assert!(wire.engine.is_online());
+    assert_eq!(wire.engine.version(), Version::V4);
+    assert_eq!(wire.sent().len(), 1, "what waited is sent");
+}
+
+#[test]
+fn silence_of_a_server_that_spoke_mqtt_5_before_is_no_reason_to_fall_back() {
+    let mut cfg = five();
+    cfg.version = Versions::Auto;
+    let mut wire = Wire::online(cfg, &[]);
+    let connect = wire.reconnect();
+    assert_eq!(connect[8], 5);
+    wire.advance(10_000);
+    wire.advance(250);
+    wire.advance(300_000);
+    assert_eq!(wire.open()[0][8], 5);
+}

@@ -4,11 +4,11 @@
 use std::collections::BTreeMap;
 
 use mqtt_lib::engine::{
-    drive, Change, Delivery, Engine, Event, Flow, Generation, Io, Millis, Outcome, Token,
+    drive, Change, Delivery, Engine, Error, Event, Flow, Generation, Io, Millis, Outcome, Token,
 };
 
+use super::strict_broker::Unanswered;
 use super::{Transport, World};
-use crate::strict_broker::Unanswered;
 
 impl World<'_> {
     pub(super) fn token(&mut self) -> Token {
@@ -96,6 +96,21 @@ impl World<'_> {
     }
 
     // ---- the store and the clock
+
+    pub(super) fn open_store(&mut self) {
+        let kept = self.kept.iter().map(|(key, value)| (*key, value.clone()));
+        let unread = self.engine.restore(self.now, kept.collect());
+        assert_eq!(unread, 0, "{:02x?}", self.kept);
+        self.store_is_open = true;
+        self.drain();
+    }
+
+    /// A write has failed: the client is stopped, and what is written by then is restored before it starts again.
+    pub(super) fn store_fails(&mut self) {
+        self.unwritten.clear();
+        self.store_is_open = false;
+        self.engine.fail(self.now, &Error::stopped());
+    }
 
     /// The store has written what it was given, and takes more.
     pub(super) fn store_is_ready(&mut self) {
@@ -235,13 +250,14 @@ impl Io for World<'_> {
             }
             self.disturb();
         }
-        for payload in acknowledged {
-            self.broker.delivered(&payload);
+        if !self.broker.unknown {
+            for payload in acknowledged {
+                self.broker.deliveries.delivered(&payload);
+            }
         }
     }
 
     fn event(&mut self, event: Event) {
-        assert!(!self.closes || matches!(event, Event::Close { .. }));
         match event {
             Event::Open { generation, server } => self.open(generation, server),
             Event::Close { generation } => self.close(generation),

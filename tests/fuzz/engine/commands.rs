@@ -99,6 +99,9 @@ impl World<'_> {
     }
 
     pub(super) fn start(&mut self) {
+        while !self.store_is_open {
+            self.open_store();
+        }
         let token = self.token();
         self.engine.start(self.now, Some(token));
         self.drain();

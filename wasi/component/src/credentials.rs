@@ -1,4 +1,4 @@
-//! From the record of the interface to the engine's settings. What is allowed, the one validator says.
+//! Converts the records of the interface to the engine's configuration. The engine's validator checks them.
 
 use mqtt_lib_edge::{Builder, Config, Error, Value, PLATFORM};
 
@@ -25,6 +25,7 @@ pub fn builder(given: Credentials) -> Result<Builder, Error> {
         ("queuesize", whole(given.queuesize)),
         ("publishinterval", seconds(given.publishinterval)),
         ("maxinflight", whole(given.maxinflight)),
+        ("maxinflightqos2", whole(given.maxinflightqos2)),
         ("maxpacketsize", whole(given.maxpacketsize)),
         ("offlinesize", whole(given.offlinesize)),
         ("offlinebytes", whole(given.offlinebytes)),

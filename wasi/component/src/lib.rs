@@ -1,4 +1,4 @@
-//! The component: the world of `wit/` in terms of the edge. Converts and calls, and decides nothing.
+//! The component: implements the world of `wit/` with the edge. It converts arguments and results, and decides nothing.
 
 mod credentials;
 mod properties;
