@@ -231,9 +231,14 @@ export class MqttCustom {
 
   /** @param {Core} core @param {unknown} options */
   async #stop(core, options) {
-    const stopping = orFailure(() => core.stop(options));
+    /** @type {Promise<void> | undefined} */
+    let accepted;
+    const stopping = orFailure(() => {
+      accepted = core.stop(options);
+      return accepted;
+    });
     // After a wrong argument it is rejected by now, and nothing is stopped.
-    await Promise.race([stopping, undefined]);
+    await Promise.race([accepted, undefined]);
     this.#requests?.end();
     await stopping;
     if (core.state !== "stopped") return;

@@ -1,4 +1,4 @@
-// A callback that throws, now or later, is reported to on_error and disturbs nothing else.
+// A callback that throws or returns a promise that rejects is reported to on_error; the client is unaffected.
 
 import assert from "node:assert/strict";
 import { after, before, test } from "node:test";

@@ -1,5 +1,5 @@
-// Enhanced authentication (MQTT 5, §4.12) by the example of SCRAM-SHA-256: at the connection, anew while it lasts, and
-// refused. The broker is a fake, because Mosquitto has no AUTH without a plugin; who is who is decided by SCRAM.
+// Enhanced authentication (MQTT 5, §4.12) with SCRAM-SHA-256: when connecting, re-authentication, and refusal. The broker is
+// simulated, because Mosquitto supports AUTH only with a plugin.
 
 import assert from "node:assert/strict";
 import { test } from "node:test";
@@ -10,7 +10,7 @@ import { clientFor, failure, until } from "./helpers.mjs";
 const USERS = { user: "pencil" };
 const text = (bytes) => Buffer.from(bytes ?? "").toString();
 
-/** A broker that lets in whom SCRAM knows. */
+/** A broker that authenticates clients by SCRAM. */
 async function startScramBroker(t) {
   const broker = await startFakeBroker((connection) => {
     let exchange;
@@ -23,7 +23,7 @@ async function startScramBroker(t) {
           sessionPresent: false,
           properties: { authenticationMethod: METHOD, authenticationData: Buffer.from(authenticationData) },
         });
-      // CONNECT and "re-authenticate" begin; both have the client's first message.
+      // CONNECT and "re-authenticate" begin an exchange; both contain the client's first message.
       if (packet.cmd === "connect" || (packet.cmd === "auth" && packet.reasonCode === 0x19)) {
         assert.equal(packet.properties.authenticationMethod, METHOD);
         exchange = { of: packet.cmd, server: scramServer(USERS) };
@@ -48,7 +48,7 @@ async function startScramBroker(t) {
   return broker;
 }
 
-/** A client that authenticates by SCRAM; `proven` has what each exchange has shown of the server. */
+/** A client that authenticates by SCRAM; `proven` has an entry for each exchange in which the server was verified. */
 function scramming(t, broker, user, password) {
   let exchange = scramClient(user, password);
   const proven = [];

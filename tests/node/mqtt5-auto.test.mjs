@@ -1,4 +1,4 @@
-// Which version is spoken: 5 to a broker that knows no better than 3.1.1 is an error that says so, "auto" ends at 3.1.1.
+// The version of a connection: version 5 with a broker that supports only 3.1.1 is an error, "auto" falls back to 3.1.1.
 
 import assert from "node:assert/strict";
 import { test } from "node:test";
@@ -8,7 +8,7 @@ import { startMosquitto } from "../support/mosquitto.mjs";
 import { startTap } from "../support/tap.mjs";
 import { clientFor, failure, freshTopic, until } from "./helpers.mjs";
 
-/** The versions of the CONNECTs that went to it. */
+/** The versions of the CONNECT packets that the broker has received. */
 const versions = (tap) => tap.of("client", "connect").map((packet) => packet.protocolVersion);
 
 async function old(t) {
@@ -23,7 +23,7 @@ test('"auto" against a broker of 3.1.1 ends at 3.1.1, without an error, and goes
     const client = clientFor(t, { mqttserver: url, mqttversion: "auto", maxmqttreconnectdelay: 0.1 });
     const topic = freshTopic();
     const received = [];
-    // Properties wait with the message, and are left out when the broker cannot have them.
+    // Properties are queued with the message, and left out if the broker does not support them.
     const early = client.publish(topic, "early", { qos: 1, properties: { contentType: "text/plain" } });
     await client.subscribe(topic, { qos: 1 }, (_client, _userdata, message) => received.push(message.text()));
     await early;

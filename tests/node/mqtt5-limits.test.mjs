@@ -1,4 +1,4 @@
-// MQTT 5 against Mosquitto: what the broker allows is kept, and what we allow the broker keeps.
+// MQTT 5 with Mosquitto: the client respects the limits of the broker, and the broker those of the client.
 
 import assert from "node:assert/strict";
 import { test } from "node:test";
@@ -8,7 +8,7 @@ import { startMosquitto } from "../support/mosquitto.mjs";
 import { startTap } from "../support/tap.mjs";
 import { clientFor, collect, failure, freshTopic, until } from "./helpers.mjs";
 
-/** A broker of this test, a tap in front of it, and a client of MQTT 5 behind the tap. */
+/** A broker of this test, and a client with MQTT 5 that is connected through a tap. */
 async function start(t, config = "", credentials = {}) {
   const broker = await startMosquitto({ config });
   t.after(() => broker.stop());
@@ -29,7 +29,7 @@ async function start(t, config = "", credentials = {}) {
   return { broker, tap, client, connack };
 }
 
-/** The most messages of QoS 1 and 2 that were under way at a time, published by one side. */
+/** The highest number of unacknowledged QoS 1 and 2 messages that one side had published. */
 function mostUnderWay(seen, from) {
   const open = new Set();
   let most = 0;
@@ -77,8 +77,8 @@ test("our receive maximum of 1 is kept by the broker", async (t) => {
 });
 
 for (const qos of [1, 2]) {
-  // Mosquitto 2.0.11 keeps it until the first acknowledgement (../support/mosquitto.mjs): hence the hold, and no more
-  // than one message that has to wait.
+  // Mosquitto 2.0.11 respects it until the first acknowledgement (../support/mosquitto.mjs): therefore packets are held
+  // back, and only one message has to wait.
   test(`our receive maximum of 10 is kept by the broker while nothing is acknowledged, QoS ${qos}`, async (t) => {
     const { tap, client, broker } = await start(t, "", { properties: { receiveMaximum: 10 } });
     const topic = freshTopic();
@@ -150,7 +150,7 @@ test("a message over the broker's packet limit fails alone, before it is sent, a
   const queued = failure(client.qpublish(topic, large, { qos: 1 }));
   client.flush();
   assert.equal((await queued).code, "PACKET_TOO_LARGE");
-  // The largest there can be: its header has 3 + 2 + topic + 2 + 1 bytes.
+  // The largest possible one: its header has 3 + 2 + topic + 2 + 1 bytes.
   const most = 1000 - (3 + 2 + topic.length + 2 + 1);
   await client.publish(topic, "y".repeat(most), { qos: 1 });
   assert.equal(

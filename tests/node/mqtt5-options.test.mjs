@@ -1,22 +1,22 @@
-// MQTT 5 against real brokers: options of a subscription, and the reason codes that results and errors have.
+// MQTT 5 with real brokers: subscription options, and the reason codes of results and errors.
 
 import assert from "node:assert/strict";
 import { writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { describe, test } from "node:test";
-import { forTheFile } from "../support/for-the-file.mjs";
+import { sharedFixtures } from "../support/fixtures.mjs";
 import { startMosquitto } from "../support/mosquitto.mjs";
 import { startRumqttd } from "../support/rumqttd.mjs";
 import { clientFor, failure, freshTopic, until } from "./helpers.mjs";
 
-/** Everything under test/ is allowed, and nothing else. */
+/** Allows only topics below test/. */
 function withAcl(folder) {
   const path = join(folder, "acl");
   writeFileSync(path, "topic readwrite test/#\ntopic readwrite mqttlib/#\n");
   return `acl_file ${path}`;
 }
 
-const brokers = forTheFile({
+const brokers = sharedFixtures({
   mosquitto: () => startMosquitto({ config: withAcl }),
   rumqttd: startRumqttd,
 });
@@ -135,7 +135,7 @@ describe("mosquitto", () => {
     await client.subscribe(topic, identified(1));
     await client.subscribe(`${topic}/#`, identified(2));
     await client.publish(topic, "x", { qos: 1 });
-    // Mosquitto sends it once for each, or once with both: the specification leaves that to it.
+    // The specification allows the broker to send it once for each, or once with both.
     await until(() => ids.flat().length >= 2);
     assert.deepEqual(ids.flat().sort(), [1, 2]);
   });

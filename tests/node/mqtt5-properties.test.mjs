@@ -1,19 +1,18 @@
-// MQTT 5 against two real brokers, Mosquitto and rumqttd: what is said with a message, a will or a subscription
-// arrives as it was given.
+// MQTT 5 with two real brokers, Mosquitto and rumqttd: the properties of messages, wills and subscriptions arrive unchanged.
 
 import assert from "node:assert/strict";
 import { describe, test } from "node:test";
-import { forTheFile } from "../support/for-the-file.mjs";
+import { sharedFixtures } from "../support/fixtures.mjs";
 import { startMosquitto } from "../support/mosquitto.mjs";
 import { startRumqttd } from "../support/rumqttd.mjs";
 import { startTap } from "../support/tap.mjs";
 import { clientFor, freshTopic, until } from "./helpers.mjs";
 
 const STARTS = { mosquitto: () => startMosquitto({ config: "max_topic_alias 10" }), rumqttd: startRumqttd };
-const brokers = forTheFile(STARTS);
+const brokers = sharedFixtures(STARTS);
 
 const BYTES = Uint8Array.of(0, 1, 127, 128, 255);
-/** Each by itself; the expiry is told as what is left of it. */
+/** Compares properties; of the expiry the remaining time arrives. */
 const MESSAGE = {
   payloadFormatIndicator: true,
   messageExpiryInterval: 1000,
@@ -23,7 +22,7 @@ const MESSAGE = {
   userProperties: { one: "1", several: ["a", "", "a"], "": "empty name", 世界: "🌍" },
 };
 
-/** Without the alias that rumqttd puts in place of a topic; Mosquitto 2.0.11 uses none. */
+/** Ignores the topic alias, which rumqttd uses; Mosquitto 2.0.11 does not. */
 function assertProperties(received = {}, sent = {}) {
   const { messageExpiryInterval: left, topicAlias, ...rest } = received;
   const { messageExpiryInterval: given, ...wanted } = sent;
@@ -57,7 +56,7 @@ for (const name of Object.keys(STARTS)) {
       }
       await received.count(all.length * 3);
       for (const [at, message] of received.entries()) {
-        // rumqttd delivers with the QoS of the subscription, whatever that of the message.
+        // rumqttd delivers with the QoS of the subscription, not the smaller one.
         assert.equal(message.qos, name === "rumqttd" ? 2 : at % 3);
         assertProperties(message.properties, all[Math.floor(at / 3)]);
       }
@@ -175,7 +174,7 @@ for (const name of Object.keys(STARTS)) {
   });
 }
 
-/** As mqtt-packet gives them: no prototype, bytes as a Buffer. */
+/** In the form of mqtt-packet: no prototype, bytes as a Buffer. */
 function plain({ correlationData, ...properties }) {
   const all = { ...properties };
   if (correlationData) all.correlationData = Buffer.from(correlationData);

@@ -1,4 +1,4 @@
-// MQTT 5 against Mosquitto: how long things last. Sessions, messages (in the broker's queue and in ours), wills.
+// MQTT 5 with Mosquitto: the lifetime of sessions, of messages (in the queues of the broker and the client), and of wills.
 
 import assert from "node:assert/strict";
 import { after, before, test } from "node:test";
@@ -20,7 +20,7 @@ const freshName = () => `session-${process.pid}-${++names}`;
 const five = (t, credentials = {}) =>
   clientFor(t, { mqttserver: broker.url, mqttversion: 5, maxmqttreconnectdelay: 0.2, ...credentials });
 
-/** Whether the broker has the session of this name. */
+/** Whether the broker has a session of this client id. */
 async function hasSession(t, mqttclientid) {
   const client = five(t, { mqttclientid, mqttcleansession: false, properties: { sessionExpiryInterval: 0 } });
   const present = new Promise((resolve) => {
@@ -147,7 +147,7 @@ test("a will waits for its delay, and a client that comes back in time has none"
   tap.cut();
   await received.count(1);
   await until(() => back.connected);
-  // Its delay is over by then, with the time Mosquitto takes to look.
+  // The delay has passed by then, including the interval in which Mosquitto checks.
   await pause(4000);
   assert.deepEqual(received.texts(), ["at once"]);
   await Promise.all([back.stop(), now.stop()]);

@@ -1,4 +1,4 @@
-// Shared subscriptions (MQTT 5, §4.8.2): several processes share the load of one filter, as the README says.
+// Shared subscriptions (MQTT 5, §4.8.2): several processes share the messages of one filter, as the README says.
 
 import assert from "node:assert/strict";
 import { spawn } from "node:child_process";
@@ -59,7 +59,7 @@ for (const [name, start] of [
     await Promise.all(sent);
     const all = () => workers.flatMap((worker) => worker.numbers());
     await until(() => all().length >= MESSAGES, "all messages");
-    // What one of them had twice would come before it says goodbye.
+    // A duplicate would be received before the process disconnects.
     assert.deepEqual(await Promise.all(workers.map((worker) => worker.end())), [0, 0, 0]);
     const numbers = all().sort((a, b) => a - b);
     assert.equal(numbers.length, MESSAGES);

@@ -1,5 +1,5 @@
-// What a broker of MQTT 5 may not say: its DISCONNECT with the reason reaches the socket before the close, over
-// TCP and WebSocket, and the error has the reason too. In 3.1.1 the connection is only closed.
+// Violations of MQTT 5 by the broker: the client sends DISCONNECT with the reason code before it closes the connection, over
+// TCP and WebSocket, and the error has the reason code too. In 3.1.1 the connection is only closed.
 
 import assert from "node:assert/strict";
 import { test } from "node:test";
@@ -39,11 +39,11 @@ for (const transport of ["url", "wsUrl"]) {
       );
       await client.start();
       broker.connections[0].write(Uint8Array.from(bytes));
-      const said = await until(
+      const disconnect = await until(
         () => broker.connections[0].packets.find(({ cmd }) => cmd === "disconnect"),
         what,
       );
-      assert.equal(said.reasonCode, reason, what);
+      assert.equal(disconnect.reasonCode, reason, what);
       await until(() => ends.length > 0, what);
       assert.deepEqual(ends, [[2, "PROTOCOL_ERROR", reason]], what);
       await client.stop();

@@ -4,10 +4,10 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import mosquitto from "../brokers/brokers/mosquitto.mjs";
-import { forTheFile } from "../support/for-the-file.mjs";
+import { sharedFixtures } from "../support/fixtures.mjs";
 import { clientFor, collect, freshTopic } from "./helpers.mjs";
 
-const shared = forTheFile({ stock: mosquitto.start });
+const shared = sharedFixtures({ stock: mosquitto.start });
 
 /** Publishes `count` messages at once and waits until all have arrived, exactly once each. */
 async function allArrive(t, { version, transport, qos, count }) {

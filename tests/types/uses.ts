@@ -1,4 +1,4 @@
-// Everything the types allow, used once. It is only compiled, never run.
+// Uses everything that the types allow. It is only compiled, never run.
 
 import {
   type ArgumentErrorCode,

@@ -1,16 +1,16 @@
-// What tests share, brokers above all: started side by side, and stopped when they are over. When one does not start,
-// that is told at once and the others are stopped; left behind, they would keep the process of the file alive until
+// Fixtures that the tests of a file share, such as brokers: started concurrently, and stopped after the tests. If one does
+// not start, the failure is reported at once and the others are stopped; otherwise they would keep the process alive until
 // the time limit.
 
 import { after, before } from "node:test";
 
-/** `starts` has a function for each name, and the result what it gave: something with a `stop()`, or a `close()`. */
+/** Calls the functions in `starts`; the result has what they returned, which has a `stop()` or a `close()`, by name. */
 export async function startAll(starts) {
   const started = {};
   const all = Object.entries(starts).map(async ([name, start]) => {
     started[name] = await start();
   });
-  // All have to be known before they can be stopped, also those that are slower than a failure.
+  // Waits for all of them, because those that are slower than the failure must be stopped too.
   const failed = (await Promise.allSettled(all)).find(({ status }) => status === "rejected");
   if (failed) {
     await stopAll(started);
@@ -24,10 +24,10 @@ export async function stopAll(started) {
 }
 
 /**
- * What all tests of the file share; it is there from the first test on. `further` is what is to be done with it before
- * that: a `before` of the file's own would not wait, node:test runs them at the same time.
+ * Fixtures for all tests of the file, ready before the first test. `further` prepares them: another `before` hook of the
+ * file would run at the same time.
  */
-export function forTheFile(starts, further = async () => {}) {
+export function sharedFixtures(starts, further = async () => {}) {
   const started = {};
   before(async () => {
     Object.assign(started, await startAll(starts));

@@ -1,15 +1,15 @@
-// What a refusal must be: an error of the right class and code, whose sentence names what is wrong.
+// Asserts errors: class, code, and parts of the message.
 
 import assert from "node:assert/strict";
 
-/** Class, code, and the parts of the sentence. */
-export function check(error, [kind, code, ...parts]) {
+/** Asserts the class, the code, and the parts of the message. */
+export function assertError(error, [kind, code, ...parts]) {
   assert.ok(error instanceof kind, `${error.name}: ${error.message}`);
   assert.equal(error.code, code, error.message);
   for (const part of parts) {
     assert.ok(
       part instanceof RegExp ? part.test(error.message) : error.message.includes(part),
-      `"${error.message}" should say ${part}`,
+      `"${error.message}" should contain ${part}`,
     );
   }
 }

@@ -1,6 +1,5 @@
-// Pages and workers of Chromium in which the package runs, against mosquitto's WebSocket listener, with MQTT.js as the
-// other side. Functions given to `runs` are executed over there. Owns the browser, the site and the broker of the file
-// that imports it.
+// Pages and workers of Chromium in which the package runs, connected to mosquitto's WebSocket listener, with MQTT.js as the
+// other client. Owns the browser, the site and the broker of the file that imports it.
 
 import assert from "node:assert/strict";
 import mqtt from "mqtt";
@@ -11,20 +10,20 @@ const shared = inChromium({ broker: startMosquitto });
 
 let topics = 0;
 
-/** What a test needs: a topic of its own, a page that must not complain, and a peer. */
-export async function setUp(t, place, path = "/") {
-  shared.site.asked = 0;
-  shared.site.instead = undefined;
-  shared.site.held = undefined;
+/** Sets up a test: a topic of its own, and a page whose console must stay empty. `run` executes a function in the context. */
+export async function setUp(t, context, path = "/") {
+  shared.site.wasmRequests = 0;
+  shared.site.respondToWasm = undefined;
+  shared.site.wasmHeld = undefined;
   topics += 1;
   const topic = `browser/${topics}`;
   const page = await shared.browser.newPage();
-  /** Console errors and warnings, errors nobody caught; a test takes out what it expects. */
-  const complaints = [];
+  /** Errors and warnings of the console, uncaught errors; a test removes those that it expects. */
+  const problems = [];
   page.on("console", (message) => {
-    if (message.type() === "error" || message.type() === "warning") complaints.push(message.text());
+    if (message.type() === "error" || message.type() === "warning") problems.push(message.text());
   });
-  page.on("pageerror", (error) => complaints.push(error.message));
+  page.on("pageerror", (error) => problems.push(error.message));
   const frames = { sent: 0 };
   page.on("websocket", (socket) => {
     socket.on("framesent", () => {
@@ -32,21 +31,21 @@ export async function setUp(t, place, path = "/") {
     });
   });
   await page.goto(shared.site.url + path);
-  if (place === "worker") {
+  if (context === "worker") {
     await page.evaluate(() => {
       globalThis.worker = new Worker("/worker.mjs", { type: "module" });
     });
   }
   t.after(async () => {
     await page.close();
-    assert.deepEqual(complaints, []);
+    assert.deepEqual(problems, []);
   });
   const given = { url: shared.broker.wsUrl, topic };
-  const runs = (body, more) => {
+  const run = (body, more) => {
     const all = { ...given, ...more };
-    return place === "worker" ? inWorker(page, body, all) : page.evaluate(body, all);
+    return context === "worker" ? inWorker(page, body, all) : page.evaluate(body, all);
   };
-  return { page, topic, complaints, frames, runs, site: shared.site };
+  return { page, topic, problems, frames, run, site: shared.site };
 }
 
 function inWorker(page, body, given) {
@@ -63,8 +62,8 @@ function inWorker(page, body, given) {
   );
 }
 
-/** An MQTT.js client over TCP that has subscribed, and what it has received: `[topic, payload]`. */
-export async function listen(t, filter, url = shared.broker.url) {
+/** Subscribes with an MQTT.js client over TCP; `messages` has what it has received: `[topic, payload]`. */
+export async function subscriber(t, filter, url = shared.broker.url) {
   const client = await mqtt.connectAsync(url);
   t.after(() => client.endAsync(true));
   const messages = [];
@@ -82,22 +81,22 @@ export async function listen(t, filter, url = shared.broker.url) {
   };
 }
 
-async function until(condition, what, patience = 20_000) {
-  const end = performance.now() + patience;
+async function until(condition, what, timeout = 20_000) {
+  const end = performance.now() + timeout;
   while (!condition()) {
     if (performance.now() > end) {
-      throw new Error(`${typeof what === "function" ? what() : what} after ${patience / 1000} s`);
+      throw new Error(`${typeof what === "function" ? what() : what} after ${timeout / 1000} s`);
     }
     await new Promise((resolve) => setTimeout(resolve, 10));
   }
 }
 
-/** Runs it while the .wasm is kept back, until it has been asked for. */
+/** Calls `work` while the site holds back the .wasm, until the page has requested it. */
 export async function beforeTheWasm(work) {
-  const release = shared.site.hold();
+  const release = shared.site.holdWasm();
   const result = work();
   result.catch(() => {});
-  await until(() => shared.site.asked > 0, "nobody asked for the .wasm");
+  await until(() => shared.site.wasmRequests > 0, "the .wasm was not requested");
   await new Promise((resolve) => setTimeout(resolve, 50));
   release();
   return result;

@@ -1,9 +1,9 @@
-// What a broker says, read off the proxy: taps that make packets of the bytes on their way to the client, over
-// TCP or WebSocket. Owns the proof that a broker, not the client, broke a rule of MQTT.
+// Parses the packets of a broker from the bytes that pass through the proxy, over TCP or WebSocket. Owns the proof that a
+// broker, and not the client, has violated MQTT.
 
 import mqttPacket from "mqtt-packet";
 
-/** A tap for startProxy; `onPacket(packet, index)` is called with each whole packet from the broker. */
+/** A tap for startProxy that calls `onPacket(packet, index)` with each packet from the broker. */
 export function fromBroker(ws, onPacket) {
   const readers = new Map();
   return (index, way, bytes) => {
@@ -20,7 +20,7 @@ export function fromBroker(ws, onPacket) {
   };
 }
 
-/** The payloads of a server's WebSocket frames, without the HTTP answer before them. */
+/** Extracts the payloads of a server's WebSocket frames, without the HTTP response before them. */
 function unframe(emit) {
   let rest = Buffer.alloc(0);
   let open = false;
@@ -46,15 +46,15 @@ function unframe(emit) {
 }
 
 /**
- * Counts the messages that a broker publishes again after it has sent their PUBREL, which it must not
- * [MQTT-4.3.3-1] and against which no receiver can do anything: the identifier may be that of a new message.
- * Mosquitto 2.0.11 does so when a connection breaks before it has resent the PUBRELs of the one before. Then
- * `db__message_reconnect_reset_outgoing` takes "PUBREL to be resent" for "PUBLISH to be resent".
+ * Counts the messages that a broker publishes again after it has sent their PUBREL, which violates [MQTT-4.3.3-1]. No
+ * receiver can detect that, because the packet identifier may belong to a new message. Mosquitto 2.0.11 does it if a
+ * connection fails before the PUBRELs of the previous one were resent: `db__message_reconnect_reset_outgoing` then treats
+ * "PUBREL to be resent" as "PUBLISH to be resent".
  */
-export class AfterRelease {
+export class ResentAfterPubrel {
   #carried = new Map();
   #released = new Set();
-  /** How often, by topic and payload. @type {Map<string, number>} */
+  /** How often each was resent, by topic and payload. @type {Map<string, number>} */
   again = new Map();
 
   see(packet) {

@@ -1,5 +1,5 @@
-// A WebSocket listener before Mosquitto's TCP listener, which passes bytes on. Mosquitto's own goes on at a crawl after
-// the first short write (see mosquitto.mjs), so bursts to a page come through here.
+// A WebSocket listener that forwards to Mosquitto's TCP listener. Mosquitto's own WebSocket listener is very slow after the
+// first short write (see mosquitto.mjs), so bursts to a page go through this one.
 
 import { once } from "node:events";
 import { connect } from "node:net";
@@ -7,7 +7,7 @@ import { pipeline } from "node:stream";
 import { createWebSocketStream, WebSocketServer } from "ws";
 
 /** @param {number} port of the TCP listener on this machine */
-export async function openWsDoor(port) {
+export async function startWebSocketRelay(port) {
   const server = new WebSocketServer({
     host: "127.0.0.1",
     port: 0,
