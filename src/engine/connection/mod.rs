@@ -457,6 +457,7 @@ impl Connection {
     pub fn lose(&mut self, now: Millis, error: &Error, refused: bool) -> Loss {
         if self.stable_due.is_due(now) {
             self.failures = 0;
+            self.servers.redirects = 0;
         }
         if self.config.ask {
             self.last_error = Some(error.clone());
@@ -648,6 +649,7 @@ impl Connection {
     pub fn note_stable(&mut self, now: Millis) {
         if self.stable_due.expire(now) {
             self.failures = 0;
+            self.servers.redirects = 0;
         }
     }
 
