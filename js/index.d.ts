@@ -212,8 +212,9 @@ export interface Credentials {
    */
   mqttkeepalive?: number;
   /**
-   * Clean session (§3.1.2.4). `false` resumes the session that the broker keeps for `mqttclientid`; only then
-   * is QoS 2 exactly once over reconnects. Default: `true`; `false` with a `store`.
+   * Clean session (§3.1.2.4). `false` resumes the session that the broker keeps for `mqttclientid`, which
+   * must be given then; only then is QoS 2 exactly once over reconnects. Default: `true`; `false` with a
+   * `store`.
    */
   mqttcleansession?: boolean;
   /**

@@ -178,8 +178,8 @@ impl Engine {
             }
             Connack::Refused { error, lasting } => {
                 self.connection.close_transport(&mut self.effects);
-                self.attempt_failed(now, RC_LOST, error, lasting);
-                self.connection.follow_server_reference(code, properties);
+                let elsewhere = self.connection.server_references(code, properties);
+                self.attempt_failed(now, RC_LOST, error, lasting, elsewhere);
             }
             Connack::Accepted {
                 send_maximum,
@@ -249,8 +249,8 @@ impl Engine {
         let error = self.connection.disconnect_error(reason, properties);
         self.connection.close_transport(&mut self.effects);
         let rc = if reason.0 == 0 { RC_LOST } else { reason.0 };
-        self.connection_lost(now, rc, error);
-        self.connection.follow_server_reference(reason, properties);
+        let elsewhere = self.connection.server_references(reason, properties);
+        self.attempt_failed(now, rc, error, false, elsewhere);
     }
 
     /// The broker broke the protocol: nothing that it says from here on can be trusted [MQTT-4.8.0-1].
@@ -266,11 +266,12 @@ impl Engine {
 
     /// The connection, or the attempt at one, failed. Nothing pending ends here, as long as there are further attempts.
     pub(super) fn connection_lost(&mut self, now: Millis, rc: u8, error: Error) {
-        self.attempt_failed(now, rc, error, false);
+        self.attempt_failed(now, rc, error, false, Vec::new());
     }
 
-    /// Likewise; `lasting`: a broker refused it, and waiting will not change that.
-    fn attempt_failed(&mut self, now: Millis, rc: u8, error: Error, lasting: bool) {
+    /// Likewise; `lasting`: a broker refused it, and waiting will not change that. `elsewhere`: the servers that it has named
+    /// instead.
+    fn attempt_failed(&mut self, now: Millis, rc: u8, error: Error, lasting: bool, elsewhere: Vec<String>) {
         let Loss {
             was_online,
             was_asking,
@@ -278,8 +279,14 @@ impl Engine {
             all_refused,
         } = self.connection.lose(now, &error, lasting);
         self.session.disconnected();
+        // Whoever waits for a connection waits for those, too.
+        self.lifecycle.add_attempts(elsewhere.len());
         self.report_loss(was_online, was_asking, rc, &error);
-        if !round_over {
+        let redirected = !elsewhere.is_empty();
+        if redirected && self.connection.follow(elsewhere) {
+            return self.retry_in(now, LEAST_DELAY);
+        }
+        if !round_over && !redirected {
             return self.retry_in(now, LEAST_DELAY);
         }
         if !self.config().reconnect {

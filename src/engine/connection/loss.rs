@@ -143,6 +143,7 @@ impl Connection {
     pub fn lose(&mut self, now: Millis, error: &Error, refused: bool) -> Loss {
         if self.stable_due.is_due(now) {
             self.failures = 0;
+            self.servers.redirects = 0;
         }
         if self.config.ask {
             self.last_error = Some(error.clone());

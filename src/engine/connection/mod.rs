@@ -361,6 +361,7 @@ impl Connection {
     pub fn note_stable(&mut self, now: Millis) {
         if self.stable_due.expire(now) {
             self.failures = 0;
+            self.servers.redirects = 0;
         }
     }
 

@@ -13,8 +13,10 @@ pub(in crate::engine) struct Servers {
     pub all_refused: bool,
     /// Short-lived connections to the current one in a row.
     short_lived: u8,
-    /// The last of the servers is one that another named (§4.11).
-    pub following_server_reference: bool,
+    /// So many of the last servers are those that another named (§4.11).
+    pub referenced: usize,
+    /// References followed in a row, without a connection that lasted.
+    pub redirects: u8,
 }
 
 impl Servers {
@@ -24,7 +26,8 @@ impl Servers {
             tried: 0,
             all_refused: true,
             short_lived: 0,
-            following_server_reference: false,
+            referenced: 0,
+            redirects: 0,
         }
     }
 

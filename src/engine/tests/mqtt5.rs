@@ -410,10 +410,11 @@ fn a_servers_disconnect_is_told_and_its_reference_followed_if_that_is_wanted() {
             Some("other:1884 third")
         );
         let servers = &wire.engine.config().servers;
-        assert_eq!(
-            servers.get(1).map(String::as_str),
-            follow.then_some("mqtt://other:1884")
-        );
+        let named: &[&str] = match follow {
+            true => &["mqtt://other:1884", "mqtt://third:1883"],
+            false => &[],
+        };
+        assert_eq!(servers[1..], *named);
     }
 }
 
@@ -628,4 +629,64 @@ fn silence_of_a_server_that_spoke_mqtt_5_before_is_no_reason_to_fall_back() {
     wire.advance(250);
     wire.advance(300_000);
     assert_eq!(wire.open()[0][8], 5);
+}
+
+/// A client that follows server references, and has been sent elsewhere by its first CONNACK.
+fn sent_elsewhere(names: &str) -> Wire {
+    let mut cfg = five();
+    cfg.follow_server_reference = true;
+    let mut wire = Wire::new(cfg);
+    wire.engine.start(wire.now, Token::new(7));
+    wire.open();
+    refer(&mut wire, names);
+    wire
+}
+
+fn refer(wire: &mut Wire, names: &str) {
+    let elsewhere = list(&[(Property::ServerReference, Value::Text(names))]);
+    wire.inject(&packet(0x20, &[0, 0x9d], &elsewhere));
+}
+
+#[test]
+fn each_server_of_a_reference_has_its_turn_and_start_ends_at_the_one_that_accepts() {
+    let mut wire = sent_elsewhere("other:1884  third");
+    assert_eq!(
+        wire.engine.config().servers,
+        ["mqtt://h:1883", "mqtt://other:1884", "mqtt://third:1883"]
+    );
+    assert!(wire.done.is_empty());
+    wire.advance(20);
+    wire.engine.closed(wire.now, wire.generation, "refused");
+    wire.drain();
+    assert!(wire.done.is_empty());
+    wire.advance(20);
+    wire.open();
+    wire.connack(false, &[]);
+    assert_eq!(wire.done, [(7, Ok(Outcome::None))]);
+    assert!(wire.engine.is_online());
+}
+
+#[test]
+fn start_fails_when_every_server_of_a_reference_has_failed() {
+    let mut wire = sent_elsewhere("other third");
+    for _ in 0..2 {
+        wire.advance(20);
+        wire.engine.closed(wire.now, wire.generation, "refused");
+        wire.drain();
+    }
+    assert_eq!(wire.error(7).code.name(), "CONNECTION_REFUSED");
+}
+
+#[test]
+fn servers_that_send_us_from_one_to_the_other_are_no_storm() {
+    let mut wire = sent_elsewhere("other");
+    let begin = wire.now;
+    for _ in 0..10 {
+        while wire.engine.next_deadline().is_some_and(|at| at > wire.now) && wire.open().is_empty() {
+            let wait = wire.engine.next_deadline().unwrap() - wire.now;
+            wire.advance(wait);
+        }
+        refer(&mut wire, "other");
+    }
+    assert!(wire.now - begin > 1_000, "{}", wire.now - begin);
 }
