@@ -10,7 +10,7 @@ import {
   unwatch,
   watch,
 } from "../pkg/mqtt_lib.js";
-import { atCall, MqttError } from "./errors.mjs";
+import { atCall, MqttError, noFunction } from "./errors.mjs";
 import { QUEUE, topicNumber, writePayload } from "./fast-path.mjs";
 import { common, Hooks } from "./hooks.mjs";
 import { Messages } from "./messages.mjs";
@@ -39,33 +39,44 @@ function warn(text, detail) {
 /** QoS and retain as flags; -1 if the core must check the options. @param {any} options */
 function publishFlags(options) {
   if (options === undefined || options === null) return 0;
-  if (typeof options !== "object" || Array.isArray(options)) return -1;
-  for (const key of Object.keys(options)) {
-    if (key === "qos" || key === "retain") continue;
-    if (key !== "properties" || options.properties !== undefined) return -1;
+  try {
+    if (typeof options !== "object" || Array.isArray(options)) return -1;
+    const keys = Object.keys(options);
+    // A Map has none, and is no options.
+    if (keys.length === 0) return -1;
+    for (const key of keys) {
+      if (key === "qos" || key === "retain") continue;
+      if (key !== "properties" || options.properties !== undefined) return -1;
+    }
+    const { qos = 0, retain = false } = options;
+    if (qos !== 0 && qos !== 1 && qos !== 2) return -1;
+    return retain === false ? qos : retain === true ? qos + 4 : -1;
+  } catch {
+    return -1;
   }
-  const { qos = 0, retain = false } = options;
-  if (qos !== 0 && qos !== 1 && qos !== 2) return -1;
-  return retain === false ? qos : retain === true ? qos + 4 : -1;
 }
 
 /** An item of a batch as JSON text; undefined if it has none, which the core rejects. @param {unknown} item */
 function jsonText(item) {
-  if (item instanceof ArrayBuffer || ArrayBuffer.isView(item)) return undefined;
   try {
+    if (item instanceof ArrayBuffer || ArrayBuffer.isView(item)) return undefined;
     return JSON.stringify(item);
   } catch {
     return undefined;
   }
 }
 
-/** A copy of the payload, for a call that is queued. @param {unknown} payload */
+/** A copy of the payload, for a call that is queued. What cannot be copied the core rejects. @param {unknown} payload */
 function snapshot(payload) {
-  if (ArrayBuffer.isView(payload)) {
-    const { buffer, byteOffset, byteLength } = payload;
-    return new Uint8Array(buffer.slice(byteOffset, byteOffset + byteLength));
+  try {
+    if (ArrayBuffer.isView(payload)) {
+      const { buffer, byteOffset, byteLength } = payload;
+      return new Uint8Array(buffer.slice(byteOffset, byteOffset + byteLength));
+    }
+    return payload instanceof ArrayBuffer ? payload.slice(0) : payload;
+  } catch {
+    return payload;
   }
-  return payload instanceof ArrayBuffer ? payload.slice(0) : payload;
 }
 
 /** Ends a client whose WebAssembly has failed. */
@@ -113,11 +124,13 @@ export class MqttCustom {
   /** The core has failed: rejects everything pending, and reports the error to `on_error`. @param {Error} error */
   [FAIL](error) {
     alive.delete(this);
-    this.#requests?.end();
+    this.#requests?.end(error);
     for (const iterator of this.#iterators ?? []) iterator.end(error);
-    this.#hooks.failAll(error);
-    this.#callbacks = { on_error: this.#hooks.on_error };
+    const { on_error, on_disconnect } = this.#hooks;
+    this.#callbacks = { on_error, on_disconnect };
+    const wasConnected = this.#hooks.failAll(error);
     this.#report(error);
+    if (wasConnected) this.#reportEnd(error);
   }
 
   /** Creates the core, which validates the options and connects. The wasm is loaded. */
@@ -135,6 +148,7 @@ export class MqttCustom {
     hooks.number = this.#core.number();
     hooks.inbound.on_message = this.#callbacks.on_message;
     hooks.on_error = this.#callbacks.on_error;
+    hooks.on_disconnect = this.#callbacks.on_disconnect;
     if (this.#autostart) alive.add(this);
     this.#options = null;
     this.#callbacks = NO_CALLBACKS;
@@ -173,6 +187,15 @@ export class MqttCustom {
       else warn("mqtt-lib (set on_error to handle this):", error);
     } catch (thrown) {
       warn("mqtt-lib: on_error itself threw:", thrown);
+    }
+  }
+
+  /** The accepted connection has ended with the core. @param {unknown} error */
+  #reportEnd(error) {
+    try {
+      this.#callbacks.on_disconnect?.(this, this.#hooks.userdata, LOST, error);
+    } catch (thrown) {
+      this.#report(new MqttError("on_disconnect threw; fix the callback", "CALLBACK", undefined, thrown));
     }
   }
 
@@ -385,7 +408,9 @@ export class MqttCustom {
     const take = (_client, _userdata, message) => messages.push(message);
     /** @type {() => unknown} */
     let unwatchMessages = () => {};
-    if (filter === undefined) {
+    if (failed() !== undefined) {
+      messages.end(failed());
+    } else if (filter === undefined) {
       unwatchMessages = this.#hooks.inbound.watch(take);
     } else if (this.#core !== null) {
       unwatchMessages = this.#watch(filter, take);
@@ -396,7 +421,7 @@ export class MqttCustom {
       }).catch((error) => messages.end(error));
     }
     this.#iterators ??= new Set();
-    this.#iterators.add(messages);
+    if (failed() === undefined) this.#iterators.add(messages);
     return messages;
   }
 
@@ -437,9 +462,11 @@ export class MqttCustom {
   /** @param {string} name @param {any} callback */
   #assign(name, callback) {
     if (this.#live !== null) /** @type {any} */ (this.#live)[name] = callback;
+    else if (failed() !== undefined && callback != null && typeof callback !== "function")
+      throw noFunction(name, callback);
     else this.#callbacks[name] = callback ?? null;
     if (name === "on_message") this.#hooks.inbound.on_message = callback ?? null;
-    if (name === "on_error") this.#hooks.on_error = callback ?? null;
+    if (name === "on_error" || name === "on_disconnect") this.#hooks[name] = callback ?? null;
   }
 
   static {
@@ -471,6 +498,9 @@ export class MqttCustom {
   }
 }
 
+/** `rc` of `on_disconnect` for a connection that is lost. */
+const LOST = 7;
+
 /** Instead of the callbacks, once the core has them. */
 const NO_CALLBACKS = Object.freeze({});
 
@@ -485,14 +515,23 @@ const NO_STATS = {
   reconnects: 0,
 };
 
-/** @param {unknown} options */
+/** A copy of the options. What cannot be copied the core rejects. @param {unknown} options */
 function snapshotOptions(options) {
-  return typeof options === "object" && options !== null && !Array.isArray(options)
-    ? { ...options }
-    : options;
+  try {
+    // Neither does a Map become options by being copied.
+    return typeof options === "object" && !Array.isArray(options) && Object.keys(options ?? {}).length > 0
+      ? { ...options }
+      : options;
+  } catch {
+    return options;
+  }
 }
 
 /** A copy of the topic filters. @param {unknown} topics */
 function snapshotTopics(topics) {
-  return Array.isArray(topics) ? [...topics] : snapshotOptions(topics);
+  try {
+    return Array.isArray(topics) ? [...topics] : snapshotOptions(topics);
+  } catch {
+    return topics;
+  }
 }

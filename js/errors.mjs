@@ -1,5 +1,5 @@
-// The error class of the package. Makes no sentences. Most are made in Rust; those about sockets and certificates in
-// js/node, and a few where JavaScript alone knows the cause.
+// The error class of the package. Most sentences are made in Rust, where the cause is known; here are those of what
+// never reaches it.
 
 const HELP = "https://github.com/mqtt-lib/mqtt-lib/blob/main/docs/troubleshooting.md#";
 
@@ -35,4 +35,28 @@ export class MqttError extends Error {
   get help() {
     return HELP + this.code.toLowerCase();
   }
+}
+
+/** A wrong argument. @param {string} text @returns {TypeError & { code: string }} */
+export const invalidOption = (text) => Object.assign(new TypeError(text), { code: "INVALID_OPTION" });
+
+/** @param {unknown} value */
+export const kind = (value) =>
+  value === null || value === undefined
+    ? `${value}`
+    : `${typeof value === "object" ? "an" : "a"} ${typeof value}`;
+
+/** @param {string} name @param {unknown} given */
+export const noFunction = (name, given) =>
+  invalidOption(`${name} must be a function; ${kind(given)} was given`);
+
+/** What was thrown by a value of the user's, which therefore cannot be read. @param {string} place @param {unknown} thrown */
+export function unreadable(place, thrown) {
+  let why = "";
+  try {
+    why = ` (${thrown})`;
+  } catch {
+    // It cannot be said, either.
+  }
+  return invalidOption(`${place} must be an object; what cannot be read${why} was given`);
 }

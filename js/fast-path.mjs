@@ -26,7 +26,8 @@ function newTopic(topic) {
     topics.clear();
     forget_topics();
   }
-  const number = intern(topic);
+  // Half a surrogate pair would become another character: the general path says so.
+  const number = /\p{Surrogate}/u.test(topic) ? undefined : intern(topic);
   if (number === undefined) return -1;
   topics.set(topic, number);
   return number;
@@ -55,10 +56,18 @@ function reserve(length) {
 
 /** Copies a payload into the buffer; returns its length there, or -1 if it needs the general path. @param {unknown} payload */
 export function writePayload(payload) {
-  if (typeof payload === "string") return writeText(payload);
-  if (payload instanceof Uint8Array && payload.length <= MAX_BUFFERED) {
-    reserve(payload.length).set(payload);
-    return payload.length;
+  return typeof payload === "string" ? writeText(payload) : writeBytes(payload);
+}
+
+/** @param {unknown} payload */
+function writeBytes(payload) {
+  try {
+    if (payload instanceof Uint8Array && payload.length <= MAX_BUFFERED) {
+      reserve(payload.length).set(payload);
+      return payload.length;
+    }
+  } catch {
+    // A buffer that was transferred, or a proxy.
   }
   return -1;
 }

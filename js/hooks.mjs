@@ -26,6 +26,10 @@ export class Hooks {
   userdata;
   /** Kept here, too, because the core cannot be asked for it when it has failed. @type {Function | null} */
   on_error = null;
+  /** @type {Function | null} */
+  on_disconnect = null;
+  /** Whether there is a connection that the broker has accepted; the core sets it. */
+  accepted = false;
   /** The socket in use, as long as somebody may have to close it. @type {WeakRef<any> | undefined} */
   #socket;
   /** How that WebSocket was closed. @type {Close | undefined} */
@@ -38,10 +42,11 @@ export class Hooks {
     this.userdata = userdata;
   }
 
-  /** The core has failed: ends what is pending here, and the connection. @param {unknown} error */
+  /** The core has failed: ends what is pending here, and the connection; true if that was accepted. @param {unknown} error */
   failAll(error) {
     this.#pending?.rejectAll(error);
     this.#socket?.deref()?.close();
+    return this.accepted;
   }
 
   get pending() {

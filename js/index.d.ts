@@ -887,7 +887,7 @@ export class MqttCustom<Userdata = Any> {
   ): Promise<PublishResult | undefined>;
 
   /**
-   * Adds an item to the batch of this topic, QoS and retain flag. A batch is one message, a JSON array of
+   * Adds an item to the batch of this topic, QoS, retain flag and properties. A batch is one message, a JSON array of
    * its items in order. It is sent at `batchsize` items, `publishinterval` after the first, before it grows
    * beyond 16 MiB, at `flush()` and at `stop()`. The item is serialised during the call. Resolves and
    * rejects as `publish` does, for the batch it is in.

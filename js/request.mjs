@@ -2,7 +2,8 @@
 // response to its request. One subscription serves all requests of a client.
 
 import { clearTimeout, setTimeout } from "./clock.mjs";
-import { MqttError } from "./errors.mjs";
+import { invalidOption, kind, MqttError, noFunction } from "./errors.mjs";
+import { rejected } from "./pending.mjs";
 
 /** @typedef {import("./message.mjs").Message} Message */
 /** @typedef {{ resolve: (message: Message) => void, reject: (error: unknown) => void }} Waiting */
@@ -18,8 +19,21 @@ function randomText(length) {
 /** @param {any} timeout @param {string} topic */
 function checkTimeout(timeout, topic) {
   if (typeof timeout === "number" && timeout > 0 && timeout <= 2_147_483) return;
-  const text = `timeout of a request to "${topic}" must be a number of seconds above 0, at most 2147483; ${timeout} was given`;
+  const shown = typeof timeout === "number" ? timeout : kind(timeout);
+  const text = `timeout of a request to "${topic}" must be a number of seconds above 0, at most 2147483; ${shown} was given`;
+  if (typeof timeout !== "number") throw invalidOption(text);
   throw Object.assign(new RangeError(text), { code: "OUT_OF_RANGE" });
+}
+
+/** A copy of options; undefined if the core must reject them: as the copy of a Map they would be none. @param {any} options */
+function copied(options) {
+  try {
+    const name = Object.prototype.toString.call(options ?? {});
+    const isWrong = typeof (options ?? {}) !== "object" || /Map|Set|Promise|Date|Array|View/.test(name);
+    return isWrong ? undefined : { ...options };
+  } catch {
+    return undefined;
+  }
 }
 
 export class Requests {
@@ -37,12 +51,16 @@ export class Requests {
     this.#client = client;
   }
 
-  /** @param {string} topic @param {unknown} payload @param {any} [options] @returns {Promise<Message>} */
-  async request(topic, payload, { timeout = DEFAULT_TIMEOUT, ...options } = {}) {
+  /** @param {string} topic @param {unknown} payload @param {any} [given] @returns {Promise<Message>} */
+  async request(topic, payload, given) {
+    const copy = copied(given);
+    // Without a topic or options there is nothing to wait for: it rejects.
+    if (typeof topic !== "string" || copy === undefined) return this.#client.publish(topic, payload, given);
+    const { timeout = DEFAULT_TIMEOUT, ...options } = copy;
     checkTimeout(timeout, topic);
     const id = String(++this.#count);
     const properties = {
-      ...options.properties,
+      ...copied(options.properties),
       responseTopic: this.#topic,
       correlationData: new TextEncoder().encode(id),
     };
@@ -86,10 +104,10 @@ export class Requests {
     if (data !== undefined) this.#waiting.get(new TextDecoder().decode(data))?.resolve(message);
   }
 
-  /** Rejects all requests, because the client is stopped. */
-  end() {
+  /** Rejects all requests: because the client is stopped, unless there is another error. @param {unknown} [error] */
+  end(error) {
     const text = "the client was stopped before the response arrived; call start() and repeat the request";
-    for (const { reject } of this.#waiting.values()) reject(new MqttError(text, "STOPPED"));
+    for (const { reject } of this.#waiting.values()) reject(error ?? new MqttError(text, "STOPPED"));
   }
 }
 
@@ -98,7 +116,9 @@ export class Requests {
  * @param {any} client @param {unknown} filter @param {(message: Message) => unknown} handler @param {any} [options]
  */
 export function respond(client, filter, handler, options) {
-  const { qos = 1 } = options ?? {};
+  if (typeof handler !== "function") return rejected(noFunction("the handler of respond()", handler));
+  const copy = copied(options);
+  const qos = copy?.qos ?? 1;
   /** @param {unknown} _client @param {unknown} _userdata @param {any} message */
   const answer = async (_client, _userdata, message) => {
     const { responseTopic, correlationData } = message.properties ?? {};
@@ -107,5 +127,5 @@ export function respond(client, filter, handler, options) {
       await client.publish(responseTopic, payload, { qos, properties: { correlationData } });
     }
   };
-  return client.subscribe(filter, { qos, ...options }, answer);
+  return client.subscribe(filter, copy === undefined ? options : { ...copy, qos }, answer);
 }

@@ -53,11 +53,39 @@ class Writer {
   }
 }
 
+/** What was thrown, in any case as text. @param {unknown} thrown */
+function shown(thrown) {
+  try {
+    return String(thrown);
+  } catch {
+    return typeof thrown;
+  }
+}
+
+/** What was thrown says of itself. @param {unknown} thrown */
+export function messageOf(thrown) {
+  try {
+    const { message } = /** @type {any} */ (thrown);
+    if (typeof message === "string" && message !== "") return message;
+  } catch {
+    // Neither null nor a proxy has one.
+  }
+  return shown(thrown);
+}
+
+/** A getter or a proxy of the user's, or a buffer that was transferred. @param {unknown} thrown */
+const unreadable = (thrown) => `what cannot be read (${shown(thrown).slice(0, 100)})`;
+
 /** The kind of a value, for an error sentence. @param {unknown} value */
 export function kind(value) {
   if (value === null || value === undefined) return `${value}`;
-  const type = Array.isArray(value) ? "array" : typeof value;
-  return /^[ao]/.test(type) ? `an ${type}` : `a ${type}`;
+  try {
+    buffer(value);
+    const type = Array.isArray(value) ? "array" : typeof value;
+    return /^[ao]/.test(type) ? `an ${type}` : `a ${type}`;
+  } catch (thrown) {
+    return unreadable(thrown);
+  }
 }
 
 /** The bytes of any buffer source. @param {unknown} value */
@@ -66,21 +94,32 @@ function buffer(value) {
   return value instanceof ArrayBuffer ? new Uint8Array(value) : undefined;
 }
 
-/** @param {Writer} out @param {any} value @param {number} depth @param {string} opaque */
+/** UTF-8 has no half of a surrogate pair, and U+FFFD in its place would be another string. @param {Writer} out @param {string} text */
+function string(out, text) {
+  if (/\p{Surrogate}/u.test(text)) return out.block(OTHER, encoder.encode("a string with a lone surrogate"));
+  return out.block(STRING, encoder.encode(text));
+}
+
+/** What has content, but no properties to read. */
+const NO_OPTIONS = /^(Map|Set|Promise|Date)$/;
+
+/** @param {Writer} out @param {any} value @param {number} depth below 0: not looked into at all @param {string} opaque */
 function encode(out, value, depth, opaque) {
   if (value === undefined) return out.block(UNDEFINED);
   if (value === null) return out.block(NULL);
   if (typeof value === "boolean") return out.block(value ? TRUE : FALSE);
   if (typeof value === "number") return out.block(NUMBER, new Uint8Array(Float64Array.of(value).buffer));
-  if (typeof value === "string") return out.block(STRING, encoder.encode(value));
-  const bytes = buffer(value);
+  if (typeof value === "string") return string(out, value);
+  const bytes = depth < 0 ? undefined : buffer(value);
   if (bytes !== undefined) return out.block(BYTES, bytes);
-  if (depth === 0 || typeof value !== "object") return out.block(OTHER, encoder.encode(kind(value)));
+  if (depth <= 0 || typeof value !== "object") return out.block(OTHER, encoder.encode(kind(value)));
+  const name = Object.prototype.toString.call(value).slice(8, -1);
+  if (NO_OPTIONS.test(name)) return out.block(OTHER, encoder.encode(`a ${name}`));
   const isArray = Array.isArray(value);
   const from = out.block(isArray ? ARRAY : OBJECT);
   for (const key of isArray ? value.keys() : Object.keys(value)) {
-    if (!isArray) out.block(STRING, encoder.encode(`${key}`));
-    encode(out, value[key], opaque.includes(`.${key}.`) ? 0 : depth - 1, opaque);
+    if (!isArray) string(out, `${key}`);
+    encode(out, value[key], opaque.includes(`.${key}.`) ? -1 : depth - 1, opaque);
   }
   return out.end(from);
 }
@@ -91,9 +130,8 @@ export function flatten(value, depth, opaque) {
   try {
     encode(out, value, depth, opaque);
   } catch (thrown) {
-    // A getter or a proxy of the user's.
     out = new Writer();
-    out.block(OTHER, encoder.encode(`what cannot be read (${thrown})`));
+    out.block(OTHER, encoder.encode(unreadable(thrown)));
   }
   return out.written();
 }
@@ -103,20 +141,34 @@ export function entries(opened) {
   return flatten([...(opened ?? [])], 2, "");
 }
 
-/** The bytes of a payload that is no string; undefined if it is none. @param {unknown} value */
+/** The bytes of a payload that is no string; throws what it is if it is none. @param {unknown} value */
 export function payload(value) {
   const type = typeof value;
-  return type === "number" || type === "boolean" ? encoder.encode(`${value}`) : buffer(value);
+  if (type === "number" || type === "boolean") return encoder.encode(`${value}`);
+  let bytes;
+  try {
+    bytes = buffer(value);
+  } catch {
+    // `kind` says why.
+  }
+  if (bytes === undefined) throw kind(value);
+  return bytes;
 }
 
 /** An item of a batch as JSON, as it is now; throws what it is instead. @param {unknown} value */
 export function json(value) {
-  if (buffer(value) !== undefined) throw "bytes";
+  let isBytes;
+  try {
+    isBytes = buffer(value) !== undefined;
+  } catch (thrown) {
+    throw unreadable(thrown);
+  }
+  if (isBytes) throw "bytes";
   let text;
   try {
     text = JSON.stringify(value);
   } catch (thrown) {
-    const [why] = `${/** @type {any} */ (thrown)?.message}`.split("\n");
+    const [why] = messageOf(thrown).split("\n");
     throw `something JSON cannot say (${why.slice(0, 60)})`;
   }
   if (text === undefined) throw kind(value);

@@ -1,9 +1,12 @@
 //! Values of JavaScript as bytes, as `argument_codec.js` writes them, read without a copy; and, the other way, objects
 //! for JavaScript. The two files are one codec: nothing else knows the tags.
 
+use crate::engine::format::number;
 use crate::engine::{Code, Error};
 use wasm_bindgen::prelude::*;
 
+// What has a value of the user's and no `catch` throws nothing: an exception in the middle of the WebAssembly would end
+// every client.
 #[wasm_bindgen(module = "/src/driver/argument_codec.js")]
 extern "C" {
     fn flatten(value: &JsValue, depth: u32, opaque: &str) -> Vec<u8>;
@@ -13,8 +16,12 @@ extern "C" {
     fn inflate(bytes: &[u8]) -> JsValue;
     /// The kind of a value, for an error sentence.
     pub fn kind(value: &JsValue) -> String;
-    /// The bytes of a payload that is not a string; none if it cannot be one.
-    pub fn payload(value: &JsValue) -> Option<Vec<u8>>;
+    /// What was thrown says of itself.
+    #[wasm_bindgen(js_name = messageOf)]
+    pub fn message_of(thrown: &JsValue) -> String;
+    /// The bytes of a payload that is not a string; throws what it is instead.
+    #[wasm_bindgen(catch)]
+    pub fn payload(value: &JsValue) -> Result<Vec<u8>, JsValue>;
     /// An item of a batch as JSON text; throws what it is instead.
     #[wasm_bindgen(catch)]
     pub fn json(value: &JsValue) -> Result<String, JsValue>;
@@ -103,6 +110,14 @@ impl<'a> Argument<'a> {
             Argument::Bytes(_) => "bytes",
             Argument::Object(_) => "an object",
             Argument::Other(kind) => kind,
+        }
+    }
+
+    /// Likewise, but a number itself.
+    pub fn shown(self) -> String {
+        match self {
+            Argument::Number(n) => number(n),
+            _ => self.kind().to_owned(),
         }
     }
 

@@ -6,7 +6,7 @@ use wasm_bindgen::prelude::*;
 
 use super::argument_codec::{flat, Argument, Object};
 use super::platform::set;
-use super::{argument_codec, platform, properties};
+use super::{argument_codec, properties};
 use crate::codec::properties::Place;
 use crate::engine::error::excerpt;
 use crate::engine::format::{format, number};
@@ -39,12 +39,6 @@ pub struct FilterOptions {
     pub properties: Vec<u8>,
 }
 
-/// What was thrown says of itself.
-pub fn message_of(thrown: &JsValue) -> String {
-    let message = platform::get(thrown, "message").as_string();
-    message.or_else(|| thrown.as_string()).unwrap_or_default()
-}
-
 pub fn payload(value: &JsValue) -> Result<Vec<u8>, Error> {
     if value.is_undefined() || value.is_null() {
         return Ok(Vec::new());
@@ -52,11 +46,11 @@ pub fn payload(value: &JsValue) -> Result<Vec<u8>, Error> {
     if let Some(text) = value.as_string() {
         return Ok(text.into_bytes());
     }
-    argument_codec::payload(value).ok_or_else(|| {
+    argument_codec::payload(value).map_err(|what| {
         Error::format(
             Code::InvalidPayload,
             "a payload cannot be %; give a string, a Uint8Array or other buffer source, a number, a boolean, or null for an empty one (for an object: JSON.stringify(it))",
-            &[&argument_codec::kind(value)],
+            &[&what.as_string().unwrap_or_default()],
         )
     })
 }
@@ -73,9 +67,10 @@ pub fn json(value: &JsValue) -> Result<String, Error> {
 }
 
 pub fn topic(value: &JsValue) -> Result<String, Error> {
-    value
-        .as_string()
-        .ok_or_else(|| no_topic(&argument_codec::kind(value)))
+    let given = flat(value, 0, "");
+    let given = Argument::read(&given);
+    let text = given.text().ok_or_else(|| no_topic(given.kind()))?;
+    Ok(text.to_owned())
 }
 
 fn no_topic(kind: &str) -> Error {
@@ -189,9 +184,10 @@ fn end_options(options: &JsValue, place: Place, known: &[&'static str]) -> Resul
             (Some(_), Argument::Undefined) => {}
             (Some(_), Argument::Number(n)) if is_reason(n) => reason = n as u8,
             (Some(_), _) => {
-                return Err(Error::new(
+                return Err(Error::format(
                     Code::OutOfRange,
-                    "options.reasonCode must be 0, 4 (the broker publishes the will) or 128 to 255",
+                    "options.reasonCode must be 0, 4 (the broker publishes the will) or 128 to 255; % was given",
+                    &[&value.shown()],
                 ))
             }
             (None, _) => return Err(unknown("options", key, &|number| known.get(number).copied())),
@@ -274,8 +270,9 @@ pub fn optional_function(name: &str, value: &JsValue) -> Result<Option<Function>
 }
 
 /// What `Argument::Other` may be.
-const KINDS: [&str; 5] = [
+const KINDS: [&str; 6] = [
     "what cannot be read",
+    "a string with a lone surrogate",
     "an object",
     "a function",
     "a symbol",

@@ -3,11 +3,11 @@
 
 use std::cell::RefCell;
 
-use js_sys::{Array, Function, Promise};
+use js_sys::{Array, Function};
 use wasm_bindgen::prelude::*;
 
 use super::argument_codec::Object;
-use super::{arguments, errors, platform, properties, Client};
+use super::{arguments, errors, platform, promises, properties, Client};
 use crate::engine::{Code, Delivery, Error, Generation, MessageView, Version};
 
 /// In the order of their slots.
@@ -77,9 +77,10 @@ impl Client {
     /// Reports what user code threw, now or later.
     pub fn guard(&self, name: &'static str, result: Result<JsValue, JsValue>) {
         match result {
-            // Anything with `then`, of any realm or library: made a promise of ours, it calls back once.
-            Ok(value) if platform::function(&value, "then").is_some() => {
-                let promise = Promise::resolve(&value);
+            Ok(value) => {
+                let Some(promise) = promises::thenable(&value) else {
+                    return;
+                };
                 let me = self.me.clone();
                 let report = Closure::once_into_js(move |thrown: JsValue| {
                     if let Some(client) = me.upgrade() {
@@ -90,7 +91,6 @@ impl Client {
                     let _ = then.call2(&promise, &JsValue::UNDEFINED, &report);
                 }
             }
-            Ok(_) => {}
             Err(thrown) => self.report_thrown(name, &thrown),
         }
     }
@@ -117,7 +117,14 @@ impl Client {
         }
     }
 
+    fn set_accepted(&self, accepted: bool) {
+        if let Some(js) = self.hooks.js() {
+            js.set_accepted(accepted);
+        }
+    }
+
     pub(super) fn call_on_connect(&self, session_present: bool, code: u8, list: &[u8]) {
+        self.set_accepted(code == 0);
         let mut flags = Object::default();
         flags.flag("sessionPresent", session_present);
         let flags = flags.to_js();
@@ -169,6 +176,7 @@ impl Client {
     }
 
     pub(super) fn call_on_disconnect(&self, rc: u8, error: Option<&Error>) {
+        self.set_accepted(false);
         let shown = match error {
             Some(error) => self.error(error, &JsValue::UNDEFINED),
             None => JsValue::UNDEFINED,

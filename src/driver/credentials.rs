@@ -1,13 +1,12 @@
 //! Credentials from a function of the user's: called before each attempt, its answer given to the engine. Also
 //! `await_answer`, which waits for a promise of the user's or of a store.
 
-use js_sys::Promise;
 use wasm_bindgen::prelude::*;
 use wasm_bindgen_futures::{spawn_local, JsFuture};
 
 use super::argument_codec::no_object;
 use super::constructor::config;
-use super::{argument_codec, errors, platform, Client};
+use super::{argument_codec, errors, platform, promises, Client};
 use crate::engine::{Error, Generation};
 
 impl Client {
@@ -39,7 +38,7 @@ impl Client {
         let Some(me) = self.me.upgrade() else { return };
         spawn_local(async move {
             let answer = match called {
-                Ok(answer) => JsFuture::from(Promise::resolve(&answer)).await,
+                Ok(answer) => JsFuture::from(promises::promised(&answer)).await,
                 Err(thrown) => Err(thrown),
             };
             then(&me, number, answer);
@@ -53,7 +52,8 @@ impl Client {
         let config = match answer {
             Ok(given) if given.is_object() => {
                 let credentials = match self.overrides.is_object() {
-                    true => platform::lay_over(&given, &self.overrides),
+                    // What cannot be read `config` refuses.
+                    true => platform::lay_over(&given, &self.overrides).unwrap_or(given),
                     false => given,
                 };
                 let config = config(&credentials, &self.overrides, true, &self.hooks);

@@ -204,7 +204,7 @@ impl Client {
                 // It shows the whole of a URL or subprotocol, which may have a token in it.
                 let why = match platform::get(&thrown, "name") == "SyntaxError" {
                     true => "invalid URL or subprotocol".into(),
-                    false => super::arguments::message_of(&thrown),
+                    false => super::argument_codec::message_of(&thrown),
                 };
                 self.on_closed(generation, &why);
             }

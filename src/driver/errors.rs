@@ -51,7 +51,7 @@ pub fn to_js(failure: &Error, cause: &JsValue, hooks: &Hooks) -> JsValue {
 
 /// A callback of the user threw `thrown`.
 pub fn callback_failed(name: &str, thrown: &JsValue) -> Error {
-    let text = super::arguments::message_of(thrown);
+    let text = super::argument_codec::message_of(thrown);
     Error::format(
         Code::Callback,
         "% threw: %; the client is unaffected; fix the callback",
@@ -61,7 +61,7 @@ pub fn callback_failed(name: &str, thrown: &JsValue) -> Error {
 
 /// What the function that gives credentials threw, which is the `cause`.
 pub fn credentials_failed(thrown: &JsValue) -> Error {
-    let text = super::arguments::message_of(thrown);
+    let text = super::argument_codec::message_of(thrown);
     Error::format(
         Code::CredentialsFailed,
         "the credentials function failed: %; it must return credentials, or a promise of them",

@@ -22,6 +22,9 @@ extern "C" {
     /// What callbacks get as their first argument; js/ holds it weakly, so that an abandoned one is collected.
     #[wasm_bindgen(method)]
     pub fn client(this: &JsHooks) -> JsValue;
+    /// Whether there is an accepted connection: js/ needs to know when the core has failed.
+    #[wasm_bindgen(method, setter)]
+    pub fn set_accepted(this: &JsHooks, accepted: bool);
     /// Takes what the socket receives the short way, see `bulk_space`.
     #[wasm_bindgen(method)]
     pub fn listen(this: &JsHooks, socket: &JsValue, generation: Generation);

@@ -46,10 +46,11 @@ fn prepare(
 ) -> Result<(Options, Shot), Error> {
     let flat = flat(options, 1, "");
     Argument::read(&flat).entries("options")?;
-    let divided = platform::divide(options).map_err(|_| no_object("options", "what cannot be read"))?;
+    let unreadable = |_| no_object("options", "what cannot be read");
+    let divided = platform::divide(options).map_err(unreadable)?;
     let overrides = divided.overrides();
     let credentials_function = base.dyn_ref::<Function>().cloned();
-    let credentials = platform::lay_over(base, &overrides);
+    let credentials = platform::lay_over(base, &overrides).map_err(unreadable)?;
     let mut config = match credentials_function {
         Some(_) => Config::asking(),
         None => config(&credentials, &overrides, false, hooks)?,

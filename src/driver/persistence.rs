@@ -6,7 +6,7 @@ use wasm_bindgen::prelude::*;
 
 use super::argument_codec::Argument;
 use super::store::{OnDamage, Phase, Store};
-use super::{argument_codec, arguments, platform, Client};
+use super::{argument_codec, platform, promises, Client};
 use crate::engine::{Change, Code, Engine, Error, Flow, Millis, Token};
 
 /// The records of a store, and how many entries are none.
@@ -54,12 +54,14 @@ impl Client {
         let store = self.store.as_ref();
         match store.map(|store| (store, store.phase.get())) {
             None | Some((_, Phase::Closed)) => self.call(|engine, now| engine.stop(now, token)),
-            Some((store, Phase::Opening)) => {
-                store.before_stop.set(store.starters.borrow().len());
-                store.stoppers.borrow_mut().push(token);
-            }
             Some((store, phase)) => {
+                let limit = self.engine(|engine| engine.config().stop_timeout);
+                promises::expire(&store.object, Some(limit as u32));
                 store.stoppers.borrow_mut().push(token);
+                if phase == Phase::Opening {
+                    store.before_stop.set(store.starters.borrow().len());
+                    return;
+                }
                 for starter in store.starters.take().into_iter().flatten() {
                     self.settle_refused(starter, &Error::stopped());
                 }
@@ -72,6 +74,8 @@ impl Client {
 
     fn open_store(&self, store: &Store) {
         store.phase.set(Phase::Opening);
+        store.failed.set(false);
+        promises::expire(&store.object, None);
         self.engine.borrow_mut().expect_start();
         let me = self.me.clone();
         let on_damage = OnDamage::new(move |text: JsValue| {
@@ -82,7 +86,7 @@ impl Client {
         let id = self.engine(|engine| engine.config().client_id.clone());
         let opened = store.open.call2(&store.object, &id.into(), on_damage.as_ref());
         *store.on_damage.borrow_mut() = Some(on_damage);
-        self.await_answer(opened, 0, |client, _, opened| {
+        self.await_answer(store.answer(opened), 0, |client, _, opened| {
             if let Some(store) = &client.store {
                 client.begin(store, opened.and_then(|opened| argument_codec::entries(&opened)));
             }
@@ -148,9 +152,9 @@ impl Client {
         }
         match store.write.call1(&store.object, &list) {
             Ok(result) => {
-                if platform::function(&result, "then").is_some() {
+                if let Some(result) = promises::thenable(&result) {
                     let number = store.begin_write();
-                    self.await_answer(Ok(result), number, Client::written);
+                    self.await_answer(store.answer(Ok(result.into())), number, Client::written);
                 }
             }
             Err(thrown) => self.write_failed(&thrown),
@@ -184,14 +188,15 @@ impl Client {
     /// The store no longer has everything that happened, so nothing more happens: its content is what the broker knows,
     /// and another start() can continue from there.
     fn write_failed(&self, thrown: &JsValue) {
-        if self.engine(|engine| engine.is_stopped()) {
+        let Some(store) = &self.store else { return };
+        if store.failed.replace(true) {
             return;
         }
-        if let Some(store) = &self.store {
-            store.forget_gate();
-        }
         let error = failure("the store cannot be written, so the client is stopped", thrown);
-        self.fail(&error);
+        if !self.engine(|engine| engine.is_stopped()) {
+            store.forget_gate();
+            self.fail(&error);
+        }
         self.report(&error, thrown);
     }
 
@@ -213,7 +218,7 @@ impl Client {
         }
         store.phase.set(Phase::Closing);
         let closed = store.close.call0(&store.object);
-        self.await_answer(closed, 0, |client, _, closed| {
+        self.await_answer(store.answer(closed), 0, |client, _, closed| {
             let Some(store) = &client.store else { return };
             store.phase.set(Phase::Closed);
             if let Err(thrown) = closed {
@@ -239,5 +244,5 @@ fn failure(what: &str, thrown: &JsValue) -> Error {
         Some("STORE_LOCKED") => Code::StoreLocked,
         _ => Code::StoreFailed,
     };
-    Error::format(code, "%: %", &[what, &arguments::message_of(thrown)])
+    Error::format(code, "%: %", &[what, &argument_codec::message_of(thrown)])
 }

@@ -13,21 +13,20 @@ extern "C" {
     fn performance_now() -> f64;
     #[wasm_bindgen(js_name = queueMicrotask)]
     pub fn queue_microtask(work: &Function);
-    #[wasm_bindgen(js_namespace = console, js_name = warn)]
-    pub fn warn(text: &str, detail: &JsValue);
 }
 
 #[wasm_bindgen(module = "/src/driver/platform.js")]
 extern "C" {
     pub fn get(object: &JsValue, key: &str) -> JsValue;
     pub fn set(object: &JsValue, key: &str, value: &JsValue);
+    pub fn warn(text: &str, detail: &JsValue);
     #[wasm_bindgen(js_name = isLoadedBy)]
     fn is_loaded_by(protocol: &str) -> bool;
     #[wasm_bindgen(catch)]
     pub fn persistent() -> Result<JsValue, JsValue>;
     pub fn listen(listener: &Function, on: bool);
-    #[wasm_bindgen(js_name = layOver)]
-    pub fn lay_over(base: &JsValue, over: &JsValue) -> JsValue;
+    #[wasm_bindgen(catch, js_name = layOver)]
+    pub fn lay_over(base: &JsValue, over: &JsValue) -> Result<JsValue, JsValue>;
     /// The options of a one-shot in two.
     pub type Divided;
     #[wasm_bindgen(catch)]

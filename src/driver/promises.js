@@ -1,6 +1,9 @@
 // Promises of the core: made and settled here, because in JavaScript that is a line, and of Rust's closures each costs
 // half a KiB.
 
+// As they are now: fake timers that a test installs later drive the application.
+const { setTimeout: begin, clearTimeout: end } = globalThis;
+
 /** Its rejection ends no Node process, whether or not somebody looks at it. @template T @param {Promise<T>} promise */
 function quiet(promise) {
   promise.catch(() => {});
@@ -15,6 +18,69 @@ export function pending() {
     settle = (failed, value) => (failed ? reject : resolve)(value);
   });
   return { promise: quiet(promise), settle };
+}
+
+/** A promise of ours for any value: what the user's has for `then` or `constructor` throws into it. @param {unknown} value */
+export function promised(value) {
+  return quiet(new Promise((resolve) => resolve(value)));
+}
+
+/** Likewise for anything with `then`, of any realm or library; otherwise undefined. @param {any} value */
+export function thenable(value) {
+  try {
+    return typeof value?.then === "function" ? promised(value) : undefined;
+  } catch (thrown) {
+    return rejected(thrown);
+  }
+}
+
+/** What a store has not answered yet. @typedef {{ pending: Set<(error: Error) => void>, limit?: number, timer?: ReturnType<typeof begin> }} Answers */
+/** @type {WeakMap<object, Answers>} */
+const stores = new WeakMap();
+
+/** @param {object} store */
+function answersOf(store) {
+  const answers = stores.get(store) ?? { pending: new Set() };
+  stores.set(store, answers);
+  return answers;
+}
+
+/** Rejects what is pending when it is late. @param {Answers} answers */
+function watch(answers) {
+  const { pending, limit } = answers;
+  if (limit === undefined || pending.size === 0 || answers.timer !== undefined) return;
+  answers.timer = begin(() => {
+    const text = `its promise has not settled within ${limit / 1000} s of stop() (credentials.stoptimeout); make open(), write() and close() settle theirs`;
+    for (const reject of pending) reject(new Error(text));
+    pending.clear();
+    answers.timer = undefined;
+  }, limit);
+}
+
+/** What a store answers; rejected if it is late, see `expire`. @param {object} store @param {unknown} value */
+export function answer(store, value) {
+  const answers = answersOf(store);
+  const { pending } = answers;
+  const answered = new Promise((resolve, reject) => {
+    pending.add(reject);
+    promised(value)
+      .then(resolve, reject)
+      .then(() => {
+        pending.delete(reject);
+        if (pending.size > 0) return;
+        end(answers.timer);
+        answers.timer = undefined;
+      });
+  });
+  watch(answers);
+  return quiet(answered);
+}
+
+/** From now on a store must answer within so many milliseconds; undefined: whenever it likes. @param {object} store @param {number} [limit] */
+export function expire(store, limit) {
+  const answers = answersOf(store);
+  answers.limit = limit;
+  watch(answers);
 }
 
 /** @param {unknown} error */

@@ -18,6 +18,14 @@ extern "C" {
     #[wasm_bindgen(method)]
     pub fn settle(this: &Pending, failed: bool, value: &JsValue);
     pub fn rejected(error: &JsValue) -> Promise;
+    /// A promise whose `then` is the platform's.
+    pub fn promised(value: &JsValue) -> Promise;
+    /// Likewise of what has `then`.
+    pub fn thenable(value: &JsValue) -> Option<Promise>;
+    /// A promise of what a store answers; rejected if that is late.
+    pub fn answer(store: &JsValue, value: &JsValue) -> JsValue;
+    /// From now on the store must answer within so many milliseconds; none: whenever it likes.
+    pub fn expire(store: &JsValue, limit: Option<u32>);
     /// Starts the client, publishes, stops it.
     pub fn deliver(client: &JsValue, topic: &str, payload: Vec<u8>, options: &JsValue) -> Promise;
 }

@@ -7,9 +7,9 @@ use super::argument_codec::{Argument, Object};
 use crate::codec::properties::{
     check, put, Definition, Place, Properties, Property, Value, ValueType, TABLE,
 };
-use crate::engine::format::{find, format, number};
+use crate::engine::format::{count, find, format, number};
 use crate::engine::validate::unknown;
-use crate::engine::{Code, Error};
+use crate::engine::{check_topic, Code, Error};
 
 /// An object as an encoded list that may stand in `place`; `name` is what errors call it.
 pub fn read(name: &str, object: Argument<'_>, place: Place) -> Result<Vec<u8>, Error> {
@@ -43,7 +43,12 @@ fn one(list: &mut Vec<u8>, row: &Definition, name: &str, value: Argument<'_>) ->
         ValueType::FourByteInteger => 4_294_967_295.0,
         ValueType::VariableByteInteger => 268_435_455.0,
         ValueType::Utf8String => {
-            put(list, row.property, Value::Text(text(name, value)?));
+            let text = text(name, value)?;
+            if row.property == Property::ResponseTopic {
+                check_topic(text)
+                    .map_err(|error| Error::format(Code::InvalidOption, "%: %", &[name, &error.message]))?;
+            }
+            put(list, row.property, Value::Text(text));
             return Ok(());
         }
         ValueType::BinaryData | ValueType::Utf8StringPair => {
@@ -56,11 +61,9 @@ fn one(list: &mut Vec<u8>, row: &Definition, name: &str, value: Argument<'_>) ->
                     short.as_bytes()
                 }
                 Argument::Bool(flag) => if flag { "true" } else { "false" }.as_bytes(),
-                _ => &[0; 65_536],
+                _ => return Err(wrong(name, BINARY, value.kind())),
             };
-            if bytes.len() > 65_535 {
-                return Err(wrong(name, "a string or bytes, at most 65,535 of them", value));
-            }
+            fits(name, BINARY, bytes)?;
             put(list, row.property, Value::Binary(bytes));
             return Ok(());
         }
@@ -75,7 +78,7 @@ fn one(list: &mut Vec<u8>, row: &Definition, name: &str, value: Argument<'_>) ->
         Some(n) => put(list, row.property, Value::Number(n as u32)),
         None => {
             let allowed = format("a whole number from % to %", &[&number(least), &number(most)]);
-            let mut error = wrong(name, &allowed, value);
+            let mut error = wrong(name, &allowed, &value.shown());
             if let Argument::Number(_) = value {
                 error.code = Code::OutOfRange;
             }
@@ -105,22 +108,32 @@ fn user_properties(list: &mut Vec<u8>, name: &str, object: Argument<'_>) -> Resu
     Ok(())
 }
 
+const TEXT: &str = "a string of at most 65,535 bytes without U+0000";
+const BINARY: &str = "a string or bytes, at most 65,535 of them";
+
 fn text<'a>(name: &str, value: Argument<'a>) -> Result<&'a str, Error> {
-    let text = value
-        .text()
-        .filter(|text| text.len() <= 65_535 && find(text, 0).is_none());
-    text.ok_or_else(|| wrong(name, "a string of at most 65,535 bytes without U+0000", value))
+    let text = value.text().ok_or_else(|| wrong(name, TEXT, &value.shown()))?;
+    if find(text, 0).is_some() {
+        return Err(wrong(name, TEXT, "one with U+0000"));
+    }
+    fits(name, TEXT, text.as_bytes())?;
+    Ok(text)
 }
 
-fn wrong(name: &str, allowed: &str, given: Argument<'_>) -> Error {
-    let shown = match given {
-        Argument::Number(n) => number(n),
-        _ => given.kind().to_owned(),
-    };
+fn fits(name: &str, allowed: &str, bytes: &[u8]) -> Result<(), Error> {
+    if bytes.len() <= 65_535 {
+        return Ok(());
+    }
+    let mut error = wrong(name, allowed, &format("one of % bytes", &[&count(bytes.len())]));
+    error.code = Code::OutOfRange;
+    Err(error)
+}
+
+fn wrong(name: &str, allowed: &str, shown: &str) -> Error {
     Error::format(
         Code::InvalidOption,
         "% must be %; % was given",
-        &[name, allowed, &shown],
+        &[name, allowed, shown],
     )
 }
 

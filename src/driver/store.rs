@@ -8,7 +8,7 @@ use std::collections::VecDeque;
 use js_sys::Function;
 use wasm_bindgen::prelude::*;
 
-use super::platform;
+use super::{platform, promises};
 use crate::engine::{Code, Error, Token};
 
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -38,6 +38,8 @@ pub struct Store {
     gate: RefCell<VecDeque<HeldBack>>,
     /// How many bytes those are.
     held_back: Cell<usize>,
+    /// A write failed, and that was reported.
+    pub(super) failed: Cell<bool>,
     /// For the store to report records that it cannot read, while it is opened.
     pub(super) on_damage: RefCell<Option<OnDamage>>,
 }
@@ -89,8 +91,14 @@ impl Store {
             settled: Cell::new(0),
             gate: RefCell::default(),
             held_back: Cell::new(0),
+            failed: Cell::new(false),
             on_damage: RefCell::default(),
         }))
+    }
+
+    /// What one of its methods returned, or will: see `expire`.
+    pub(super) fn answer(&self, called: Result<JsValue, JsValue>) -> Result<JsValue, JsValue> {
+        called.map(|value| promises::answer(&self.object, &value))
     }
 
     pub fn is_opening(&self) -> bool {

@@ -203,7 +203,7 @@ pub fn unknown(place: &str, key: &str, known: &dyn Fn(usize) -> Option<&'static 
         number += 1;
     }
     let hint = match nearest {
-        "" => "; see the table of options in the README".to_owned(),
+        "" => "; see https://github.com/mqtt-lib/mqtt-lib/blob/main/docs/reference/options.md".to_owned(),
         _ => format("; did you mean \"%\"?", &[nearest]),
     };
     Error::format(

@@ -55,7 +55,7 @@ pub fn check_topic(name: &str) -> Result<(), Error> {
             } else {
                 Code::InvalidTopic
             },
-            "topic \"%\" %; a topic name to publish to is 1 to 65,535 bytes of UTF-8 without +, # and U+0000",
+            "topic \"%\" %; a topic name to publish to is 1 to 65,535 bytes of UTF-8 without +, # and control characters",
             &[&super::error::excerpt(name), why],
         )
     })

@@ -32,11 +32,13 @@ test("a trap ends every client with a code, tells each once, and leaves the proc
   const script = scripts.accepts((packet) => packet.cmd !== "connect");
   const brokers = await Promise.all([fakeBroker(t, script), fakeBroker(t, script)]);
   const errors = [[], []];
+  const ends = [[], []];
   const clients = brokers.map(
     ({ port }, at) =>
       new MqttCustom({
         credentials: { mqttserver: "127.0.0.1", mqttport: port, mqttprotocol: "mqtt", mqttkeepalive: 1 },
         on_error: (_client, _userdata, error) => errors[at].push(error),
+        on_disconnect: (_client, _userdata, rc, error) => ends[at].push([rc, error.code]),
       }),
   );
   await Promise.all(clients.map((client) => client.start()));
@@ -44,6 +46,7 @@ test("a trap ends every client with a code, tells each once, and leaves the proc
   const pending = [
     clients[0].publish("never/acknowledged", "x", { qos: 2 }),
     clients[0].subscribe("never/answered"),
+    clients[0].request("never/answered", "x"),
     clients[1].batch_publish("a", 1),
     clients[1].qpublish("a", 1),
     iterator.next(),
@@ -61,6 +64,7 @@ test("a trap ends every client with a code, tells each once, and leaves the proc
     errors.map((list) => list.map((error) => error.code)),
     [["CORE_FAILED"], ["CORE_FAILED"]],
   );
+  assert.deepEqual(ends, [[[7, "CORE_FAILED"]], [[7, "CORE_FAILED"]]]);
   for (const client of clients) {
     assert.equal(client.state, "stopped");
     assert.equal(client.connected, false);
@@ -73,6 +77,21 @@ test("a trap ends every client with a code, tells each once, and leaves the proc
       await assert.rejects(client[call]("a", "b"), { code: "CORE_FAILED" }, call);
     }
     client.on_message = () => {};
+    for (const wrong of [5, {}, "x"]) {
+      const assign = () => {
+        client.on_message = wrong;
+      };
+      assert.throws(assign, { code: "INVALID_OPTION" });
+    }
+    for (const filter of [undefined, "a/b", 5]) {
+      await assert.rejects(client.messages(filter).next(), { code: "CORE_FAILED" });
+    }
+    const options = {
+      get qos() {
+        throw new Error("boom");
+      },
+    };
+    await assert.rejects(client.publish("a", "b", options), { code: "CORE_FAILED" });
   }
   assert.throws(() => new MqttCustom(), { code: "CORE_FAILED" });
   await assert.rejects(MqttCustom.publish_high_priority("a", "b"), { code: "CORE_FAILED" });

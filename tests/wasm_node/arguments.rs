@@ -20,7 +20,7 @@ async fn a_bad_argument_is_a_rejection_that_names_it_and_nothing_is_sent() {
         (("''", "1", "undefined"), &[topic, "topic \"\""]),
         (
             ("'a/+'", "1", "undefined"),
-            &[topic, "\"a/+\"", "without +, # and U+0000"],
+            &[topic, "\"a/+\"", "without +, # and control characters"],
         ),
         (("'a/#'", "1", "undefined"), &[topic, "\"a/#\""]),
         (("'a\\0b'", "1", "undefined"), &[topic, "U+0000"]),
