@@ -36,6 +36,6 @@ test("Python: the interface can be called, and TCP cannot be allowed", async () 
   const [option, start, state, item] = stdout.split("\n");
   assert.match(option, /^OUT_OF_RANGE credentials\.mqttport must be a whole number from 1 to 65535/);
   assert.match(start, /^CONNECTION_REFUSED cannot connect to .*: the host does not allow it/);
-  assert.equal(state, "reconnecting");
+  assert.equal(state, "connecting");
   assert.match(item, /^INVALID_PAYLOAD a batch item must be JSON text/);
 });
