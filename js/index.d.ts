@@ -137,6 +137,12 @@ export class MqttError extends Error {
   code: MqttErrorCode;
   /** The return code the broker sent in CONNACK (§3.2.2.3) or SUBACK (§3.9.3); absent if it sent none. */
   reasonCode?: number;
+  /** The specification's name of a `reasonCode` of 128 or more, such as `"session taken over"`. */
+  reasonName?: string;
+  /** With `"CONNECTION_LOST"` and `"CONNECTION_REFUSED"`: the status code of the WebSocket close frame (RFC 6455, section 7.4); absent if none came. */
+  closeCode?: number;
+  /** The reason in that close frame, `""` if it has none. */
+  closeReason?: string;
   /** What came with the reason code, MQTT 5: `reasonString`, `userProperties`, `serverReference`; absent if nothing. */
   properties?: ResultProperties;
   /** With `"CALLBACK_FAILED"` and `"CREDENTIALS_FAILED"`: what the function threw; with `"LOAD_FAILED"`: the loader's error. */
@@ -371,7 +377,7 @@ export interface Certificates {
   // END GENERATED certs
 }
 
-/** The handshake of a WebSocket (RFC 6455, section 4.1). Has no effect on `mqtt` and `mqtts`. */
+/** The handshake of a WebSocket (RFC 6455, section 4.1). `mqtt` and `mqtts` use `agent` alone. */
 export interface WebSocketOptions {
   // BEGIN GENERATED websocket
   /**

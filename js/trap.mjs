@@ -2,7 +2,8 @@
 // WebAssembly leaves it in the middle of its work, with borrows taken and buffers half written: no call may enter it again.
 // Owns the guard around every entry, and who is told. Never knows what a call does.
 
-import { MqttError } from "./errors.mjs";
+import { queueMicrotask } from "./clock.mjs";
+import { atCall, MqttError } from "./errors.mjs";
 
 /** Why the WebAssembly failed; undefined as long as it works. @type {MqttError | undefined} */
 let failure;
@@ -12,6 +13,8 @@ const listeners = [];
 const calls = new Set();
 /** The guarded exports: emptied by a trap. @type {Record<string, any>} */
 const entries = {};
+/** Empties what is guarded elsewhere. @type {() => void} */
+let empty = () => {};
 
 /** Why the WebAssembly failed; undefined as long as it works. */
 export const failed = () => failure;
@@ -21,8 +24,19 @@ export function onFailure(listener) {
   listeners.push(listener);
 }
 
+/** The exports as they are: for callers with a guard of their own, which is `fail` in a `catch` of each call, and which
+ * `guardedBy` empties. V8 compiles a call into the WebAssembly well only where the caller calls nothing else.
+ * @type {any} */
+export let unguarded;
+
+/** @param {() => void} emptied called in the moment of the trap */
+export function guardedBy(emptied) {
+  empty = emptied;
+}
+
 /** The exports of the WebAssembly, each function guarded. @param {Record<string, any>} exports */
 export function guard(exports) {
+  unguarded = exports;
   for (const [name, value] of Object.entries(exports)) {
     entries[name] = typeof value === "function" ? entry(value) : value;
   }
@@ -43,7 +57,7 @@ function entry(call) {
 }
 
 /** @param {unknown} cause */
-function fail(cause) {
+export function fail(cause) {
   if (failure !== undefined) return;
   const why = cause instanceof Error ? cause.message : String(cause);
   const text = `the WebAssembly failed (${why}), so every client of this process or page has ended; start the process or load the page again, and report this with the stack of its cause`;
@@ -51,6 +65,7 @@ function fail(cause) {
   for (const name of Object.keys(entries)) {
     if (typeof entries[name] === "function") entries[name] = () => undefined;
   }
+  empty();
   // Behind whatever called the WebAssembly: user code runs here.
   queueMicrotask(() => {
     const error = /** @type {MqttError} */ (failure);
@@ -60,8 +75,13 @@ function fail(cause) {
   });
 }
 
-/** The promise of a call into the core, which also rejects when the WebAssembly fails. @template T @param {() => Promise<T>} call @returns {Promise<T>} */
-export function orFailure(call) {
+/** @template T @param {T} value */
+const unchanged = (value) => value;
+
+/** The promise of a call into the core, which also rejects when the WebAssembly fails. @template T @param {() => Promise<T>} call @param {boolean} [traced] errors get the stack of the caller @returns {Promise<T>} */
+export function orFailure(call, traced = true) {
+  // Messages with properties are many, and a stack costs more than a publish.
+  const caller = traced ? atCall() : unchanged;
   /** @type {Promise<T>} */
   const promise = new Promise((resolve, reject) => {
     calls.add(reject);
@@ -74,14 +94,14 @@ export function orFailure(call) {
         },
         (error) => {
           settled();
-          reject(error);
+          reject(caller(error));
         },
       );
     } catch (thrown) {
       // What the glue makes of an entry that failed is no promise.
       if (failure === undefined) {
         settled();
-        reject(thrown);
+        reject(caller(thrown));
       }
     }
     if (failure !== undefined) reject(failure);

@@ -1,17 +1,18 @@
 // The stages of `npm test`: what each runs, and how its tests are counted.
-import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync } from "node:fs";
+import { existsSync, mkdirSync, readdirSync, rmSync } from "node:fs";
+import { availableParallelism } from "node:os";
 import { dirname, join } from "node:path";
 import { buildWasi } from "./build-wasi.mjs";
 import { ROOT, run, which } from "./run.mjs";
 import { WASMTIME } from "./setup.mjs";
-import { countResults } from "./test-reporter.mjs";
+import { countResults, readResults } from "./test-reporter.mjs";
 import { withWasmBroker } from "./wasm-broker.mjs";
 
 const WASM = "wasm32-unknown-unknown";
 const MINUTE = 60_000;
 const PLAIN = process.stdout.isTTY ? [] : ["--colors=off"];
 
-/** A check is one test: it passes or it does not. */
+/** Runs a program as one test, which passes if its exit code is 0. */
 async function check(command, ...args) {
   const { code } = await run(command, args);
   return { passed: code === 0 ? 1 : 0, failed: code === 0 ? 0 : 1, skipped: 0 };
@@ -23,62 +24,97 @@ const add = (a, b) => ({
   skipped: a.skipped + b.skipped,
 });
 
-/** Sums "test result: ok. 3 passed; 0 failed; 1 ignored" over all test binaries (cargo, wasm-bindgen-test). */
+/** Sums up "test result: ok. 3 passed; 0 failed; 1 ignored" of all test binaries (cargo, wasm-bindgen-test). */
 export function countRust(output) {
   const found = [...output.matchAll(/test result: .*?(\d+) passed; (\d+) failed; (\d+) ignored/g)];
   const sum = (i) => found.reduce((total, match) => total + Number(match[i]), 0);
   return { passed: sum(1), failed: sum(2), skipped: sum(3) };
 }
 
-/** Tests whose program failed without a failed test (it did not compile, it crashed) count as one failure. */
+/** A program that failed without a failed test (it did not compile, it crashed) counts as one failure. */
 const atLeastOneFailure = (counts, code) => ({
   ...counts,
   failed: code !== 0 && counts.failed === 0 ? 1 : counts.failed,
 });
 
-/** Runs `cargo test` or its like, which prints its totals; a format for machines needs an unstable Rust. */
-async function rustTests(command, args, options) {
-  const { code, output } = await run(command, args, { tee: true, ...options });
-  return atLeastOneFailure(countRust(output), code);
+/** Reads the last line of the matrix of brokers ("3 passed, 1 failed, 2 cannot"). */
+export function countMatrix(output) {
+  const [, passed = 0, failed = 0] =
+    [...output.matchAll(/^(\d+) passed, (\d+) failed, \d+ cannot$/gm)].at(-1) ?? [];
+  return { passed: Number(passed), failed: Number(failed), skipped: 0 };
 }
+
+/** Runs a program that tells its totals in words, and reads them with `count`. */
+async function counted(count, command, args, options) {
+  const { code, output } = await run(command, args, { tee: true, ...options });
+  return atLeastOneFailure(count(output), code);
+}
+
+/** `cargo test` or a similar program: its machine-readable format is unstable. */
+const rustTests = (command, args, options) => counted(countRust, command, args, options);
 
 const REPORTER = new URL("test-reporter.mjs", import.meta.url).href;
 
-/** Runs test files in Node; the results of each test are then in `record`. `quiet` shows nothing of it. */
-export async function runNodeTests(files, { timeout, env, record, quiet = false }) {
+/**
+ * How many test files run at a time: more where they mostly wait for timers, brokers and processes, fewer where browsers
+ * and compilers compute.
+ */
+const WAITING = 3 * availableParallelism();
+const COMPUTING = 1 + availableParallelism();
+
+/** Runs test files in Node, and writes the result of each test to `record`. With `quiet` nothing is printed. */
+export async function runNodeTests(files, { timeout, env, record, concurrency = 1, quiet = false }) {
   rmSync(record, { force: true });
   mkdirSync(dirname(record), { recursive: true });
   const args = ["--test"];
   args.push("--test-reporter=spec", "--test-reporter-destination=stdout");
   args.push(`--test-reporter=${REPORTER}`, `--test-reporter-destination=${record}`);
   // The time limit also ends a file that leaves a socket or a timer open, and counts it as a failure.
-  args.push(`--test-timeout=${timeout}`, ...files);
+  args.push(`--test-timeout=${timeout}`, `--test-concurrency=${concurrency}`, ...files);
   const { code } = await run(process.execPath, args, { env, capture: quiet });
-  return atLeastOneFailure(countResults(existsSync(record) ? readFileSync(record, "utf8") : ""), code);
+  return atLeastOneFailure(countResults(readResults(record)), code);
 }
 
-function nodeTests(folder, timeout, env) {
+/** Files that took longest in the last run come first, so that none of them runs alone at the end. */
+export function longestFirst(files, results) {
+  const seconds = (file) =>
+    results.filter((result) => result.file === file).reduce((sum, result) => sum + result.seconds, 0);
+  const known = new Map(files.map((file) => [file, seconds(file)]));
+  return files.toSorted((a, b) => known.get(b) - known.get(a) || (a < b ? -1 : 1));
+}
+
+function nodeTests(folder, timeout, { concurrency = 1, env } = {}) {
   const path = join(ROOT, folder);
   const names = existsSync(path) ? readdirSync(path).filter((name) => name.endsWith(".test.mjs")) : [];
   if (names.length === 0) return { passed: 0, failed: 0, skipped: 0 };
-  const files = names.sort().map((name) => join(folder, name));
   const record = join(ROOT, "target", "tests", `${folder.replaceAll("/", "-")}.jsonl`);
-  return runNodeTests(files, { timeout, env, record });
+  const files = longestFirst(
+    names.map((name) => join(folder, name)),
+    readResults(record),
+  );
+  return runNodeTests(files, { timeout, env, record, concurrency });
 }
 
-/** The tests that live in the wasm itself, with a real broker behind them. */
+/** wasm-pack builds tests as `dev` before it runs them as `test`: with the same settings they are built once. */
+const BUILT_ONCE = {
+  CARGO_PROFILE_TEST_OPT_LEVEL: "0",
+  CARGO_PROFILE_TEST_DEBUG: "false",
+  CARGO_PROFILE_DEV_DEBUG: "false",
+};
+
+/** The tests that are compiled to WebAssembly, with a real broker. */
 function wasmTests(file, ...flags) {
   const args = ["test", ...flags, "--", "--test", file];
   return withWasmBroker((url) =>
     rustTests("wasm-pack", args, {
-      env: { WASM_BINDGEN_TEST_TIMEOUT: "120", ...(url && { MQTT_TEST_WS_URL: url }) },
+      env: { ...BUILT_ONCE, WASM_BINDGEN_TEST_TIMEOUT: "120", ...(url && { MQTT_TEST_WS_URL: url }) },
     }),
   );
 }
 
 const clippy = (...what) => check("cargo", "clippy", ...what, "--", "-D", "warnings");
 
-/** The second edge: built, checked, its engine tested inside wasmtime, and used as components are used. */
+/** The WASI adapter: builds and checks it, tests the engine in wasmtime, and uses the component and the command. */
 async function wasi() {
   await buildWasi();
   const inWasi = async (...args) => {
@@ -89,15 +125,12 @@ async function wasi() {
   const counts = [
     await inWasi("fmt", "--all", "--check"),
     await inWasi("clippy", "--release", "--locked", "--workspace", "--", "-D", "warnings"),
-    // As released: the crate's own .wasm of a debug build, which nobody uses, crashes LLD 22 (ElemSection::writeBody).
+    // With the release profile: linking the crate's own .wasm of a debug build crashes LLD 22 (ElemSection::writeBody).
     await rustTests("cargo", ["test", "--release", "--locked", "-p", "mqtt-lib-edge"], {
       env,
       cwd: join(ROOT, "wasi"),
     }),
-    // Optimised a little: it is built a little later, and run seven times as fast.
-    await rustTests("cargo", ["test", "--lib", "--target", "wasm32-wasip2"], {
-      env: { ...env, CARGO_PROFILE_TEST_OPT_LEVEL: "1", CARGO_PROFILE_DEV_OPT_LEVEL: "1" },
-    }),
+    await rustTests("cargo", ["test", "--lib", "--target", "wasm32-wasip2"], { env }),
     await nodeTests("tests/wasi", 5 * MINUTE),
   ];
   return counts.reduce(add);
@@ -127,7 +160,7 @@ export const STAGES = [
   { name: "types", title: "tsc --noEmit", built: true, body: () => check("tsc", "--noEmit") },
   {
     name: "scripts",
-    title: "the scripts' own tests",
+    title: "tests of the scripts",
     body: async () => add(await nodeTests("scripts", MINUTE), await nodeTests("scripts/generate", MINUTE)),
   },
   {
@@ -145,38 +178,38 @@ export const STAGES = [
     name: "node",
     title: "node --test tests/node",
     built: true,
-    body: () => nodeTests("tests/node", 5 * MINUTE),
+    body: () => nodeTests("tests/node", 5 * MINUTE, { concurrency: WAITING }),
   },
   {
     name: "browser",
     title: "node --test tests/browser",
     built: true,
-    body: () => nodeTests("tests/browser", 5 * MINUTE),
+    body: () => nodeTests("tests/browser", 5 * MINUTE, { concurrency: COMPUTING }),
   },
   {
     name: "cli",
     title: "the command mqtt-lib, with mosquitto's tools on the other side",
     built: true,
-    body: () => nodeTests("tests/cli", 5 * MINUTE),
+    body: () => nodeTests("tests/cli", 5 * MINUTE, { concurrency: WAITING }),
   },
   {
     name: "page",
     title: "the page of npm start in Chromium",
     built: true,
-    body: () => nodeTests("tests/page", 5 * MINUTE),
+    body: () => nodeTests("tests/page", 5 * MINUTE, { concurrency: COMPUTING }),
   },
   { name: "wasi", title: "the WASI component and command", built: true, body: wasi },
   {
     name: "packaging",
     title: "node --test tests/packaging",
     built: true,
-    body: () => nodeTests("tests/packaging", 5 * MINUTE),
+    body: () => nodeTests("tests/packaging", 5 * MINUTE, { concurrency: COMPUTING }),
   },
   {
     name: "docs",
     title: "the guides' snippets, the documentation site and its links",
     built: true,
-    body: () => nodeTests("tests/docs", 5 * MINUTE),
+    body: () => nodeTests("tests/docs", 5 * MINUTE, { concurrency: COMPUTING }),
   },
   {
     name: "consumers",
@@ -190,7 +223,7 @@ export const STAGES = [
     built: true,
     onlyByName: true,
     firefox: true,
-    body: () => nodeTests("tests/consumers", 20 * MINUTE, { MQTT_LIB_CONSUMERS: "all" }),
+    body: () => nodeTests("tests/consumers", 20 * MINUTE, { env: { MQTT_LIB_CONSUMERS: "all" } }),
   },
   {
     name: "wasm-firefox",
@@ -205,7 +238,7 @@ export const STAGES = [
     built: true,
     onlyByName: true,
     firefox: true,
-    body: () => nodeTests("tests/page", 10 * MINUTE, { MQTT_LIB_BROWSER: "firefox" }),
+    body: () => nodeTests("tests/page", 10 * MINUTE, { env: { MQTT_LIB_BROWSER: "firefox" } }),
   },
   {
     name: "long",
@@ -213,5 +246,12 @@ export const STAGES = [
     built: true,
     onlyByName: true,
     body: () => nodeTests("tests/long", 120 * MINUTE),
+  },
+  {
+    name: "brokers",
+    title: "real brokers and what is done with them, each in MQTT 3.1.1 and 5",
+    built: true,
+    onlyByName: true,
+    body: () => counted(countMatrix, process.execPath, ["tests/brokers/run.mjs"]),
   },
 ];

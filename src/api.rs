@@ -130,8 +130,7 @@ impl MqttCustom {
     pub fn unsubscribe(&self, topic: &JsValue, options: &JsValue) -> Export<Promise> {
         let parsed = arguments::filters(topic, &JsValue::UNDEFINED)
             .and_then(|(filters, _)| Ok((filters, arguments::unsubscribe_options(options)?)));
-        self.promised(parsed.map(|(filters, mut properties)| {
-            let mut filters = filters.into_iter().map(|filter| filter.filter).collect();
+        self.promised(parsed.map(|(mut filters, mut properties)| {
             self.client.promise(&mut |engine, _, token| {
                 engine.unsubscribe(take(&mut filters), take(&mut properties), token)
             })

@@ -218,7 +218,7 @@ pub fn unwatch(number: u32, filter: &str, watcher: u32) {
 #[wasm_bindgen]
 pub fn report(number: u32, text: String) {
     if let Some(client) = client(number) {
-        client.report(&Error::new(Code::QueueFull, text), &JsValue::UNDEFINED);
+        client.report(&Error::new(Code::QueueFull, &text), &JsValue::UNDEFINED);
     }
 }
 

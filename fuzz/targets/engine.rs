@@ -5,7 +5,5 @@
 mod engine;
 #[path = "../../tests/fuzz/input.rs"]
 mod input;
-#[path = "../../tests/fuzz/strict_broker.rs"]
-mod strict_broker;
 
 libfuzzer_sys::fuzz_target!(|data: &[u8]| engine::run(data, false));

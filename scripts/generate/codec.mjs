@@ -158,11 +158,12 @@ function constant({ value, name, doc }) {
   return `${docComment(`${name}: ${doc[0].toLowerCase()}${doc.slice(1)}`, 4)}pub const ${upper(name)}: ReasonCode = ReasonCode(${hex(value)});\n`;
 }
 
-/** The first name of each value. */
+/** A line for each value: the value as a byte, then the first of its names. */
 function names(reasonCodes) {
   const first = new Map(reasonCodes.toReversed().map(({ value, name }) => [value, name]));
   const sorted = [...first].sort(([a], [b]) => a - b);
-  return sorted.map(([value, name]) => `${hex(value)} => "${lower(name)}",\n`).join("");
+  const line = ([value, name]) => `\\x${hex(value).slice(2)}${lower(name)}\\n\\\n`;
+  return `const NAMES: &[u8] = b"\\\n${sorted.map(line).join("")}";\n`;
 }
 
 const lower = (name) => name.replace(/\w+/g, (word) => (word === "QoS" ? word : word.toLowerCase()));

@@ -11,6 +11,9 @@ use super::version::Version;
 /// The largest Remaining Length that four bytes can hold.
 pub const MAX_REMAINING_LENGTH: usize = varint::MAX;
 
+/// Bytes of the largest packet that there can be.
+pub const LARGEST_PACKET: usize = 5 + MAX_REMAINING_LENGTH;
+
 /// A fixed header that has been read. The body need not have arrived.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Frame {
@@ -111,24 +114,25 @@ fn remaining_length(
     const IMPOSSIBLE: DecodeError = malformed!("the Remaining Length is impossible for the packet type");
 
     let mut body = 0;
-    for (at, &byte) in buf.iter().enumerate().take(5).skip(1) {
+    let mut at = 1;
+    while let Some(&byte) = buf.get(at) {
         body |= usize::from(byte & 0x7f) << (7 * (at - 1));
-        if byte & 0x80 != 0 {
-            if most < 0x80 {
-                return Err(IMPOSSIBLE); // a length that goes on is 128 or more
+        at += 1;
+        if byte & 0x80 == 0 {
+            if byte == 0 && at > 2 {
+                return Err(malformed!("the Remaining Length has more bytes than it needs"));
             }
-            if at == 4 {
-                return Err(malformed!("the Remaining Length has more than four bytes"));
+            if body < least || body > most {
+                return Err(IMPOSSIBLE);
             }
-            continue;
+            return Ok(Some((at, body)));
         }
-        if byte == 0 && at > 1 {
-            return Err(malformed!("the Remaining Length has more bytes than it needs"));
+        if most < 0x80 {
+            return Err(IMPOSSIBLE); // a length that goes on is 128 or more
         }
-        if body < least || body > most {
-            return Err(IMPOSSIBLE);
+        if at == 5 {
+            return Err(malformed!("the Remaining Length has more than four bytes"));
         }
-        return Ok(Some((at + 1, body)));
     }
     Ok(None)
 }

@@ -8,7 +8,7 @@ pub const MAX_LENGTH: usize = 65_535;
 /// The text of a string that was received: UTF-8 without U+0000.
 pub(super) fn text(bytes: &[u8]) -> Result<&str, DecodeError> {
     match core::str::from_utf8(bytes) {
-        Ok(text) if !bytes.contains(&0) => Ok(text),
+        Ok(text) if text.bytes().all(|byte| byte != 0) => Ok(text),
         _ => Err(malformed!(
             "a string is not UTF-8 or contains U+0000 [MQTT-1.5.4-1]"
         )),

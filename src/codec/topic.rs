@@ -1,8 +1,8 @@
 //! Topic names and filters: validation and matching, byte by byte.
 //!
 //! Owns section 4.7 of the specification and the `$share/group/filter` form. Never allocates,
-//! never normalises: two topics are the same when their bytes are. (`mqttbytes` has such
-//! helpers; they panic on non-ASCII topics and are not used.)
+//! never normalises: two topics are the same when their bytes are. (`mqttbytes`
+//! checks and matches topics too, but panics on non-ASCII ones.)
 //!
 //! An error is the end of a sentence that begins with the topic: "the topic" + "must not be empty".
 

@@ -77,6 +77,7 @@ fn read<T>(
     body: &[u8],
 ) -> Option<T> {
     let first = packet_type.first_byte();
-    let packet = Bytes::from([&[first], body].concat());
-    reader(FixedHeader::new(first, 0, body.len()), packet).ok()
+    let mut packet = vec![first];
+    packet.extend_from_slice(body);
+    reader(FixedHeader::new(first, 0, body.len()), packet.into()).ok()
 }

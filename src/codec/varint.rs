@@ -8,24 +8,32 @@ pub const MAX: usize = 268_435_455;
 /// The number at the front of `bytes` and the bytes after it; none if more bytes are needed.
 pub fn read(bytes: &[u8]) -> Result<Option<(u32, &[u8])>, DecodeError> {
     let mut number = 0;
-    for (at, &byte) in bytes.iter().enumerate().take(4) {
+    let mut at = 0;
+    while let Some(&byte) = bytes.get(at) {
         number |= u32::from(byte & 0x7f) << (7 * at);
+        at += 1;
         if byte & 0x80 == 0 {
-            if byte == 0 && at > 0 {
+            if byte == 0 && at > 1 {
                 return Err(malformed!("a length has more bytes than it needs [MQTT-1.5.5-1]"));
             }
-            return Ok(Some((number, &bytes[at + 1..])));
+            return Ok(Some((number, &bytes[at..])));
+        }
+        if at == 4 {
+            return Err(malformed!("a length has more than four bytes"));
         }
     }
-    if bytes.len() < 4 {
-        return Ok(None);
-    }
-    Err(malformed!("a length has more than four bytes"))
+    Ok(None)
 }
 
 /// Appends a number. The caller has checked it against [`MAX`].
+#[inline(never)]
+pub fn write(out: &mut Vec<u8>, number: usize) {
+    write_inline(out, number);
+}
+
+/// Likewise, for the path of every message.
 #[inline(always)]
-pub fn write(out: &mut Vec<u8>, mut number: usize) {
+pub fn write_inline(out: &mut Vec<u8>, mut number: usize) {
     while number >= 0x80 {
         out.push(number as u8 | 0x80);
         number >>= 7;

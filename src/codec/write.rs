@@ -113,8 +113,8 @@ pub fn subscribe<'a>(
     properties: &[u8],
     filters: impl Iterator<Item = (&'a str, u8)>,
 ) {
-    let filters = filters.map(|(filter, options)| (filter, Some(options)));
-    if let Some(body) = filter_list(version, packet_id, properties, Place::Subscribe, filters) {
+    let mut filters = filters.map(|(filter, options)| (filter, Some(options)));
+    if let Some(body) = filter_list(version, packet_id, properties, Place::Subscribe, &mut filters) {
         packet(out, PacketType::Subscribe, &body);
     }
 }
@@ -127,26 +127,28 @@ pub fn unsubscribe<'a>(
     properties: &[u8],
     filters: impl Iterator<Item = &'a str>,
 ) {
-    let filters = filters.map(|filter| (filter, None));
-    if let Some(body) = filter_list(version, packet_id, properties, Place::Unsubscribe, filters) {
+    let mut filters = filters.map(|filter| (filter, None));
+    if let Some(body) = filter_list(version, packet_id, properties, Place::Unsubscribe, &mut filters) {
         packet(out, PacketType::Unsubscribe, &body);
     }
 }
 
 /// The body of SUBSCRIBE and UNSUBSCRIBE; none if it has no filter.
-fn filter_list<'a>(
+fn filter_list(
     version: Version,
     packet_id: PacketId,
     properties: &[u8],
     place: Place,
-    filters: impl Iterator<Item = (&'a str, Option<u8>)>,
+    filters: &mut dyn Iterator<Item = (&str, Option<u8>)>,
 ) -> Option<Vec<u8>> {
     let mut body = packet_id.get().to_be_bytes().to_vec();
     write_list(&mut body, version, properties, place)?;
     let empty = body.len();
     for (filter, options) in filters {
         write_field(&mut body, filter.as_bytes())?;
-        body.extend(options);
+        if let Some(options) = options {
+            body.push(options);
+        }
     }
     Some(body).filter(|body| body.len() > empty)
 }

@@ -202,7 +202,7 @@ impl Client {
     }
 
     fn report_damage(&self, text: String) {
-        self.report(&Error::new(Code::StoreDamaged, text), &JsValue::UNDEFINED);
+        self.report(&Error::new(Code::StoreDamaged, &text), &JsValue::UNDEFINED);
     }
 
     /// After stop(): the store is closed once everything is written.

@@ -1,5 +1,5 @@
-//! The settings of a client, with their defaults. `validate.rs` makes them from what a user gave; the engine only reads
-//! them.
+//! The settings of a client, their defaults, and `check`. Those of JavaScript and WASI come through `validate.rs`; a Rust
+//! program fills in the struct. The engine only reads them.
 
 use super::deadline::Millis;
 use super::error::{Code, Error};
@@ -117,13 +117,10 @@ pub struct Will {
 impl Config {
     /// For a client whose credentials have not been given yet. Messages are kept as MQTT 5 has them, of which 3.1.1 is a
     /// part.
-    #[inline(never)]
     pub fn asking() -> Self {
-        Config {
-            ask: true,
-            version: Versions::Auto,
-            ..Config::default()
-        }
+        let mut config = Config::default();
+        (config.ask, config.version) = (true, Versions::Auto);
+        config
     }
 
     /// Limits of queues and batches hold for the whole life of a client: they stay as they are in `old`.
@@ -165,6 +162,7 @@ impl Config {
 }
 
 impl Default for Config {
+    #[inline(never)]
     fn default() -> Self {
         Config {
             version: Versions::V4,

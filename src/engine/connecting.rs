@@ -1,11 +1,12 @@
-//! Routes everything that concerns the life of a connection: calls of `start`, what the transport reports, CONNACK,
-//! loss, and what a new connection does with everything that was pending (§4.4).
+//! Routes everything that concerns the life of a connection: calls of `start`, credentials, what the transport reports,
+//! CONNACK, AUTH, DISCONNECT, keep alive, acknowledgements that are overdue, loss and the next attempt, and what a new
+//! connection does with everything that was pending (§4.4).
 
 use super::connection::{Closed, Connack, Connection, Keepalive, Loss, Phase, FIRST_DELAY, LEAST_DELAY};
 use super::deadline::Millis;
 use super::error::{Code, Error};
 use super::outbox::Limits;
-use super::output::{Event, Generation, Outcome, Token};
+use super::output::{Event, Generation, Token};
 use super::{Config, Engine, Version};
 use crate::codec::properties::Place;
 use crate::codec::{DecodeError, ReasonCode};
@@ -26,7 +27,7 @@ impl Engine {
         // Every server is tried once without a delay, and then the caller has the answer.
         self.connection.begin_round();
         match self.connection.phase() {
-            Phase::Online(_) => return self.effects.done(token, Ok(Outcome::None)),
+            Phase::Online(_) => return self.effects.succeeded(token),
             Phase::Idle | Phase::Stopped => {
                 self.connection.reset();
                 self.connection.attempt(now, &mut self.effects);
@@ -191,9 +192,7 @@ impl Engine {
                 self.session
                     .connected(now, send_maximum, qos2_maximum, receive_maximum, session_present);
                 self.resume(session_present);
-                for token in self.lifecycle.take_starters() {
-                    self.effects.done(Some(token), Ok(Outcome::None));
-                }
+                self.effects.all_succeeded(self.lifecycle.take_starters());
                 self.stop_if_drained(now);
             }
         }
@@ -204,21 +203,25 @@ impl Engine {
     /// sent again with DUP and their identifiers [MQTT-4.4.0-1]. Session lost: the same messages as new ones, and all
     /// subscriptions.
     fn resume(&mut self, session_present: bool) {
-        let lost = match session_present {
-            true => {
-                self.session.schedule_resend();
-                Vec::new()
+        let journal = &mut self.effects.journal;
+        let mut lost = Vec::new();
+        match session_present {
+            true => self.session.schedule_resend(),
+            false => lost = self.session.session_lost(journal),
+        }
+        // Back to the front of the offline queue, so the last comes first.
+        for &(_, slot) in lost.iter().rev() {
+            if let Some(publish) = self.session.take_lost(slot, journal) {
+                self.outbox.requeue(publish);
             }
-            false => self.session.session_lost(&mut self.effects.journal),
-        };
+        }
         let outbox = &mut self.outbox;
-        let released = self
-            .subscriptions
-            .connected(session_present, || outbox.next_seq(), &mut self.effects);
+        let released =
+            self.subscriptions
+                .connected(session_present, &mut || outbox.next_seq(), &mut self.effects);
         for id in released {
             self.session.release_id(id);
         }
-        self.outbox.requeue(lost);
     }
 
     /// AUTH arrived (§3.15).
@@ -317,10 +320,9 @@ impl Engine {
                 error: Some(error.clone()),
             });
         }
-        for token in self.lifecycle.failed_starters(was_asking) {
-            reported = true;
-            self.effects.done(Some(token), Err(error.clone()));
-        }
+        let failed = self.lifecycle.failed_starters(was_asking);
+        reported |= !failed.is_empty();
+        self.effects.all_failed(failed, error);
         if !reported {
             self.effects.error(error.clone());
         }

@@ -48,7 +48,15 @@ pub fn drive(io: &mut impl Io) -> Option<Millis> {
 }
 
 /// For a loop of calls that leaves no room for events: hands over full buffers, and nothing else.
+#[inline(always)]
 pub fn transmit_if_full(io: &mut impl Io) {
+    if io.with_engine(|engine| engine.is_full()) {
+        transmit_full(io);
+    }
+}
+
+#[inline(never)]
+fn transmit_full(io: &mut impl Io) {
     let now = io.now();
     while let Some(output) = io.with_engine(|engine| engine.poll_full(now)) {
         act(io, output);

@@ -16,6 +16,16 @@ pub(super) enum Queued {
     Deliver(Delivery, Ticket),
 }
 
+/// An operation that ends together with all others.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Ended {
+    /// Its place in the order of the calls; 0 comes before all of them.
+    pub seq: u64,
+    pub token: Option<Token>,
+    /// The journal has it.
+    pub stored: bool,
+}
+
 /// What the machines report: events and deliveries for the application, and changes for the store. Handed to whatever
 /// may end an operation.
 #[derive(Debug, Default)]
@@ -39,6 +49,30 @@ impl Effects {
             (Some(token), result) => self.push(Event::Done { token, result }),
             (None, Err(error)) => self.error(error),
             (None, Ok(_)) => {}
+        }
+    }
+
+    /// An operation succeeded, with nothing more to say.
+    #[inline(never)]
+    pub fn succeeded(&mut self, token: Option<Token>) {
+        self.done(token, Ok(Outcome::None));
+    }
+
+    #[inline(never)]
+    pub fn failed(&mut self, token: Option<Token>, error: Error) {
+        self.done(token, Err(error));
+    }
+
+    pub fn all_succeeded(&mut self, tokens: Vec<Option<Token>>) {
+        for token in tokens {
+            self.succeeded(token);
+        }
+    }
+
+    #[inline(never)]
+    pub fn all_failed(&mut self, tokens: Vec<Option<Token>>, error: &Error) {
+        for token in tokens {
+            self.failed(token, error.clone());
         }
     }
 

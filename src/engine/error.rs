@@ -3,8 +3,6 @@
 
 mod codes;
 
-use std::borrow::Cow;
-
 use super::format::{count, format};
 use crate::codec::properties::{self, Property};
 use crate::codec::ReasonCode;
@@ -48,7 +46,7 @@ pub struct Details {
     /// Properties that came with it, encoded; MQTT 5.
     pub properties: Vec<u8>,
     /// What happened, and what to do.
-    pub message: Cow<'static, str>,
+    pub message: String,
 }
 
 impl std::ops::Deref for Error {
@@ -74,8 +72,13 @@ impl std::ops::DerefMut for Error {
 }
 
 impl Error {
+    /// With a sentence as it is.
     #[inline(never)]
-    fn made(code: Code, message: Cow<'static, str>) -> Self {
+    pub fn new(code: Code, message: &str) -> Self {
+        Error::made(code, message.to_owned())
+    }
+
+    fn made(code: Code, message: String) -> Self {
         Error(Box::new(Details {
             code,
             reason: None,
@@ -84,15 +87,10 @@ impl Error {
         }))
     }
 
-    /// With a sentence as it is.
-    pub fn new(code: Code, message: impl Into<Cow<'static, str>>) -> Self {
-        Error::made(code, message.into())
-    }
-
     /// With each `%` in `template` replaced by the next of `args`; smaller in wasm than `format!`.
     #[inline(never)]
     pub fn format(code: Code, template: &str, args: &[&str]) -> Self {
-        Error::new(code, format(template, args))
+        Error::made(code, format(template, args))
     }
 
     /// With the reason code that belongs to it.

@@ -60,6 +60,7 @@ fn same(mut a: &[u8], mut b: &[u8]) -> bool {
 }
 
 impl Interner {
+    #[inline(never)]
     pub fn new(keys: HashKeys) -> Self {
         Interner {
             keys,

@@ -76,15 +76,12 @@ impl Journal {
             publish.record = self.next();
         }
         if let Some(record) = publish.record {
-            let mark: &[u8] = match self.version {
-                Version::V4 => &[],
-                Version::V5 => &[MARK_V5],
-            };
-            self.record(
-                record.get(),
-                kind::MESSAGE,
-                Some([mark, &publish.packet].concat()),
-            );
+            let mut value = Vec::new();
+            if self.version == Version::V5 {
+                value.push(MARK_V5);
+            }
+            value.extend_from_slice(&publish.packet);
+            self.record(record.get(), kind::MESSAGE, Some(value));
         }
     }
 
@@ -159,6 +156,7 @@ impl Journal {
 
 #[cfg(test)]
 mod tests {
+    use super::super::deadline::NEVER;
     use super::super::publishes::Flight;
     use super::super::record::{parse_flight, parse_item, Stage};
     use super::*;
@@ -169,7 +167,7 @@ mod tests {
             token: None,
             packet: vec![0x32, 1],
             since: 0,
-            expires: None,
+            expires: NEVER,
             record: None,
             flight: None,
             requeued: false,
@@ -194,7 +192,7 @@ mod tests {
             packet_id: PacketId::new(513).unwrap(),
             stage: Stage::Released,
             order: 77,
-            sent_at: None,
+            sent_at: NEVER,
             abandoned: false,
         });
         journal.message(&mut publish);

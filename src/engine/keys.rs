@@ -1,5 +1,5 @@
 //! The values of `credentials`: checks each against the table of keys, and says what is wrong with it. The table,
-//! `keys/table.rs`, is generated from schema/options.json. What a value means is the builder's, in `validate.rs`.
+//! `keys/table.rs`, is generated from schema/options.json. `Builder` in `validate.rs` decides what a value means.
 
 mod table;
 
@@ -48,91 +48,111 @@ pub(super) enum Kind {
 
 pub(super) type Row = (&'static str, Key, Kind);
 
-/// The key's own name, and the value as `check` leaves it.
+/// The key's own name; the value is in its one form then, see `check`.
 #[inline(never)]
 pub(super) fn find(
     table: &'static [Row],
     given: &str,
-    value: Value,
-) -> Result<(&'static str, Key, Value), Error> {
+    value: &mut Value,
+) -> Result<(&'static str, Key), Error> {
     let Some(&(name, key, kind)) = table.iter().find(|row| row.0 == given) else {
         return Err(unknown("credentials", given, &|number| {
             table.get(number).map(|row| row.0)
         }));
     };
-    match value {
-        Value::Absent => Ok((name, key, value)),
-        value => Ok((name, key, check(name, kind, value)?)),
+    if !matches!(value, Value::Absent) {
+        check(name, kind, value)?;
     }
+    Ok((name, key))
 }
 
 fn has_nul(text: &str) -> bool {
     format::find(text, 0).is_some()
 }
 
-/// The value in its one form (text for bytes becomes bytes), or an error.
-fn check(name: &str, kind: Kind, value: Value) -> Result<Value, Error> {
-    match (kind, value) {
-        (Kind::Text | Kind::TextOrBytes | Kind::TextOrList, Value::Text(text)) if text.len() > 65_535 => {
-            Err(Error::format(
-                Code::OutOfRange,
-                "% has % bytes; MQTT allows at most 65,535",
-                &[name, &count(text.len())],
-            ))
-        }
-        (Kind::Text | Kind::TextOrList, Value::Text(text)) if has_nul(&text) => Err(Error::format(
-            Code::InvalidOption,
-            "% contains U+0000, which MQTT does not allow [MQTT-1.5.3-2]; take it out",
-            &[name],
-        )),
-        (Kind::Text, value @ Value::Text(_)) => Ok(value),
-        (Kind::TextOrBytes, Value::Text(text)) => Ok(Value::Bytes(text.into_bytes())),
-        (Kind::TextOrList, Value::Text(text)) => Ok(Value::List(vec![text])),
-        (Kind::TextOrList, Value::List(list)) if !list.is_empty() => Ok(Value::List(list)),
-        (Kind::TextOrBytes, Value::Bytes(bytes)) if bytes.len() > 65_535 => Err(Error::format(
-            Code::OutOfRange,
-            "% has % bytes; MQTT allows at most 65,535",
-            &[name, &count(bytes.len())],
-        )),
-        (Kind::TextOrBytes, value @ Value::Bytes(_)) => Ok(value),
-        (Kind::Bool, value @ Value::Bool(_)) => Ok(value),
-        (Kind::Version, value @ Value::Number(4.0 | 5.0)) => Ok(value),
-        (Kind::Version, Value::Text(text)) if text == "auto" => Ok(Value::Text(text)),
-        (Kind::Properties, value @ Value::Bytes(_)) => Ok(value),
-        (Kind::Object, value @ Value::Other("an object")) => Ok(value),
-        (Kind::Content, value @ (Value::Text(_) | Value::Bytes(_))) => Ok(value),
-        (Kind::Store, Value::Text(text)) if text == "memory" => Ok(Value::Bool(false)),
-        (Kind::Store, Value::Text(text)) if text == "persistent" => Ok(Value::Bool(true)),
-        (Kind::Store, Value::Other("an object")) => Ok(Value::Bool(true)),
-        (Kind::Whole(min, max), Value::Number(n)) if n.fract() == 0.0 && n >= min && n <= max => {
-            Ok(Value::Number(n))
-        }
-        (Kind::Seconds(min, max), Value::Number(n)) if n >= min && n <= max => Ok(Value::Number(n)),
-        (kind, value) => {
-            let is_number = matches!(value, Value::Number(_));
-            let bounds =
-                |what: &str, min: f64, max: f64| format("% from % to %", &[what, &number(min), &number(max)]);
-            let allowed = match kind {
-                Kind::Text => "a string".to_owned(),
-                Kind::TextOrBytes => "a string or bytes".to_owned(),
-                Kind::TextOrList => "a string or an array of strings".to_owned(),
-                Kind::Bool => "true or false".to_owned(),
-                Kind::Version => "4 (MQTT 3.1.1), 5 or \"auto\"".to_owned(),
-                Kind::Properties => "an object of MQTT 5 properties".to_owned(),
-                Kind::Store => "\"memory\", \"persistent\" or a store".to_owned(),
-                Kind::Object => "an object".to_owned(),
-                Kind::Content => "a path, PEM text or bytes".to_owned(),
-                Kind::Whole(min, max) if min == max => number(min),
-                Kind::Whole(min, max) => bounds("a whole number", min, max),
-                Kind::Seconds(min, max) => bounds("a number of seconds", min, max),
-            };
-            let mut error = wrong(name, &value, &allowed);
-            if is_number && matches!(kind, Kind::Whole(..) | Kind::Seconds(..) | Kind::Version) {
-                error.code = Code::OutOfRange;
-            }
-            Err(error)
-        }
+fn check_length(name: &str, length: usize) -> Result<(), Error> {
+    if length <= 65_535 {
+        return Ok(());
     }
+    Err(Error::format(
+        Code::OutOfRange,
+        "% has % bytes; MQTT allows at most 65,535",
+        &[name, &count(length)],
+    ))
+}
+
+/// Brings the value into its one form: text for bytes becomes bytes.
+fn check(name: &str, kind: Kind, value: &mut Value) -> Result<(), Error> {
+    match (kind, &mut *value) {
+        (Kind::Text | Kind::TextOrBytes | Kind::TextOrList, Value::Text(text)) => {
+            check_length(name, text.len())?;
+            if !matches!(kind, Kind::TextOrBytes) && has_nul(text) {
+                return Err(Error::format(
+                    Code::InvalidOption,
+                    "% contains U+0000, which MQTT does not allow [MQTT-1.5.3-2]; take it out",
+                    &[name],
+                ));
+            }
+            let text = std::mem::take(text);
+            *value = match kind {
+                Kind::TextOrBytes => Value::Bytes(text.into_bytes()),
+                Kind::TextOrList => Value::List(vec![text]),
+                _ => Value::Text(text),
+            };
+            Ok(())
+        }
+        (Kind::TextOrBytes, Value::Bytes(bytes)) => check_length(name, bytes.len()),
+        (Kind::Store, Value::Text(text)) if text == "memory" || text == "persistent" => {
+            *value = Value::Bool(text == "persistent");
+            Ok(())
+        }
+        (Kind::Store, Value::Other("an object")) => {
+            *value = Value::Bool(true);
+            Ok(())
+        }
+        (Kind::TextOrList, Value::List(list)) if !list.is_empty() => Ok(()),
+        (Kind::Version, Value::Text(text)) if text == "auto" => Ok(()),
+        (Kind::Whole(min, max), Value::Number(n)) if n.fract() == 0.0 && *n >= min && *n <= max => Ok(()),
+        (Kind::Seconds(min, max), Value::Number(n)) if *n >= min && *n <= max => Ok(()),
+        (Kind::Bool, Value::Bool(_))
+        | (Kind::Version, Value::Number(4.0 | 5.0))
+        | (Kind::Properties, Value::Bytes(_))
+        | (Kind::Object, Value::Other("an object"))
+        | (Kind::Content, Value::Text(_) | Value::Bytes(_)) => Ok(()),
+        _ => Err(not_allowed(name, kind, value)),
+    }
+}
+
+fn not_allowed(name: &str, kind: Kind, value: &Value) -> Error {
+    let bounds;
+    let allowed = match kind {
+        Kind::Text => "a string",
+        Kind::TextOrBytes => "a string or bytes",
+        Kind::TextOrList => "a string or an array of strings",
+        Kind::Bool => "true or false",
+        Kind::Version => "4 (MQTT 3.1.1), 5 or \"auto\"",
+        Kind::Properties => "an object of MQTT 5 properties",
+        Kind::Store => "\"memory\", \"persistent\" or a store",
+        Kind::Object => "an object",
+        Kind::Content => "a path, PEM text or bytes",
+        Kind::Whole(min, max) | Kind::Seconds(min, max) => {
+            let what = match kind {
+                Kind::Whole(..) => "a whole number",
+                _ => "a number of seconds",
+            };
+            bounds = match min == max {
+                true => number(min),
+                false => format("% from % to %", &[what, &number(min), &number(max)]),
+            };
+            &bounds
+        }
+    };
+    let mut error = wrong(name, value, allowed);
+    let takes_number = matches!(kind, Kind::Whole(..) | Kind::Seconds(..) | Kind::Version);
+    if takes_number && matches!(value, Value::Number(_)) {
+        error.code = Code::OutOfRange;
+    }
+    error
 }
 
 /// Seconds as the engine counts time.
@@ -142,22 +162,30 @@ fn millis(seconds: f64) -> Millis {
 }
 
 pub(super) fn wrong(name: &str, given: &Value, allowed: &str) -> Error {
+    let text;
     let shown = match given {
         // What may be a secret is not shown.
-        _ if name == "mqttpassword" || format::find(name, b'.').is_some() => "something else".to_owned(),
-        Value::Absent => "nothing".to_owned(),
-        Value::Text(text) => format("the string \"%\"", &[&excerpt(text)]),
-        Value::Number(n) => number(*n),
-        Value::Bool(b) => (if *b { "true" } else { "false" }).to_owned(),
-        Value::Bytes(_) => "bytes".to_owned(),
-        Value::List(list) if list.is_empty() => "an empty array".to_owned(),
-        Value::List(_) => "an array".to_owned(),
-        Value::Other(kind) => (*kind).to_owned(),
+        _ if name == "mqttpassword" || format::find(name, b'.').is_some() => "something else",
+        Value::Absent => "nothing",
+        Value::Text(given) => {
+            text = format("the string \"%\"", &[&excerpt(given)]);
+            &text
+        }
+        Value::Number(n) => {
+            text = number(*n);
+            &text
+        }
+        Value::Bool(true) => "true",
+        Value::Bool(false) => "false",
+        Value::Bytes(_) => "bytes",
+        Value::List(list) if list.is_empty() => "an empty array",
+        Value::List(_) => "an array",
+        Value::Other(kind) => kind,
     };
     Error::format(
         Code::InvalidOption,
         "credentials.% must be %; % was given",
-        &[name, allowed, &shown],
+        &[name, allowed, shown],
     )
 }
 

@@ -1,4 +1,5 @@
-//! The calls that concern the client as a whole: who waits for `start`, `stop` and `flush`, and how far a stop has come.
+//! The calls that concern the client as a whole: who waits for `start`, `stop` and `flush`, and the
+//! progress of a stop.
 //! Never touches a connection or a message.
 
 use super::deadline::{Deadline, Millis};
@@ -65,22 +66,19 @@ impl Lifecycle {
         !self.starters.is_empty()
     }
 
-    pub fn take_starters(&mut self) -> Vec<Token> {
-        let starters = std::mem::take(&mut self.starters);
-        starters.into_iter().map(|(token, _)| token).collect()
+    pub fn take_starters(&mut self) -> Vec<Option<Token>> {
+        self.failed_starters(true)
     }
 
     /// An attempt failed: those starters for whom it was the last one. `all`: no further attempt would help.
-    pub fn failed_starters(&mut self, all: bool) -> Vec<Token> {
+    pub fn failed_starters(&mut self, all: bool) -> Vec<Option<Token>> {
         let mut failed = Vec::new();
-        self.starters.retain_mut(|(token, attempts)| {
-            *attempts -= 1;
-            let goes_on = *attempts > 0 && !all;
-            if !goes_on {
-                failed.push(*token);
+        for (token, attempts) in std::mem::take(&mut self.starters) {
+            match attempts > 1 && !all {
+                true => self.starters.push((token, attempts - 1)),
+                false => failed.push(Some(token)),
             }
-            goes_on
-        });
+        }
         failed
     }
 
@@ -165,13 +163,12 @@ impl Lifecycle {
     /// Tokens of those flushes of which nothing is pending any more.
     pub fn ended_flushes(&mut self, is_pending: &dyn Fn(u64) -> bool) -> Vec<Option<Token>> {
         let mut ended = Vec::new();
-        self.flushes.retain(|&(upto, token)| {
-            let pending = is_pending(upto);
-            if !pending {
-                ended.push(token);
+        for (upto, token) in std::mem::take(&mut self.flushes) {
+            match is_pending(upto) {
+                true => self.flushes.push((upto, token)),
+                false => ended.push(token),
             }
-            pending
-        });
+        }
         ended
     }
 
@@ -179,7 +176,7 @@ impl Lifecycle {
         !self.flushes.is_empty()
     }
 
-    pub fn next_deadline(&self) -> Option<Millis> {
+    pub fn next_deadline(&self) -> Millis {
         self.stop_due.at()
     }
 }
@@ -197,10 +194,10 @@ mod tests {
         let mut lifecycle = Lifecycle::new();
         lifecycle.await_start(token(1), 1);
         lifecycle.await_start(token(2), 2);
-        assert_eq!(lifecycle.failed_starters(false), [token(1)]);
+        assert_eq!(lifecycle.failed_starters(false), [Some(token(1))]);
         lifecycle.add_attempts(1);
         assert!(lifecycle.failed_starters(false).is_empty());
-        assert_eq!(lifecycle.failed_starters(true), [token(2)]);
+        assert_eq!(lifecycle.failed_starters(true), [Some(token(2))]);
         assert!(!lifecycle.has_starters());
     }
 

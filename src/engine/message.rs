@@ -1,6 +1,6 @@
 //! A message as a user gives it, and what may be wrong with it.
 
-use super::deadline::Millis;
+use super::deadline::{Millis, NEVER};
 use super::error::{Code, Error};
 use super::format::count;
 use crate::codec::frame::MAX_REMAINING_LENGTH;
@@ -35,9 +35,11 @@ impl<'a> Message<'a> {
     }
 
     /// When it is of no more use (§3.3.2.3.3).
-    pub(super) fn expires(&self, now: Millis) -> Option<Millis> {
-        number(self.properties, Property::MessageExpiryInterval)
-            .map(|seconds| now + Millis::from(seconds) * 1000)
+    pub(super) fn expires(&self, now: Millis) -> Millis {
+        match number(self.properties, Property::MessageExpiryInterval) {
+            Some(seconds) => now + Millis::from(seconds) * 1000,
+            None => NEVER,
+        }
     }
 }
 

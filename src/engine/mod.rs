@@ -63,6 +63,7 @@ pub use stats::Stats;
 pub use subscriptions::Filter;
 
 use connection::{Connection, Phase, SEND_CAP};
+use deadline::NEVER;
 use effects::{Effects, Queued};
 use interner::HashKeys;
 use lifecycle::Lifecycle;
@@ -175,7 +176,7 @@ impl Engine {
 
     /// When the next attempt to connect is made, if one is planned.
     pub fn retries_at(&self) -> Option<Millis> {
-        self.connection.retries_at()
+        Some(self.connection.retries_at()).filter(|&at| at != NEVER)
     }
 
     /// Whether CONNACK has accepted the current connection.
@@ -189,19 +190,21 @@ impl Engine {
     }
 
     /// Stopped to the end: no transport is wanted and no timer.
+    #[inline(always)]
     pub fn is_stopped(&self) -> bool {
         matches!(self.connection.phase(), Phase::Stopped)
     }
 
     /// When `tick` is to be called next.
     pub fn next_deadline(&self) -> Option<Millis> {
-        deadline::nearest(&[
-            self.connection.next_deadline(),
-            self.session.next_deadline(),
-            self.outbox.next_deadline(),
-            self.subscriptions.next_deadline(),
-            self.lifecycle.next_deadline(),
-        ])
+        Some(self.deadline()).filter(|&at| at != NEVER)
+    }
+
+    fn deadline(&self) -> Millis {
+        let machines = self.connection.next_deadline().min(self.session.next_deadline());
+        let machines = machines.min(self.outbox.next_deadline());
+        let machines = machines.min(self.subscriptions.next_deadline());
+        machines.min(self.lifecycle.next_deadline())
     }
 
     /// Whether the transport takes no more for now.
@@ -276,10 +279,16 @@ impl Engine {
 
     /// Only changes and bytes, once there are many bytes: for a loop of publishes that leaves no room for events.
     pub fn poll_full(&mut self, now: Millis) -> Option<Output> {
-        match self.connection.unsent() >= SEND_CAP {
+        match self.is_full() {
             true => self.next_bytes(now),
             false => None,
         }
+    }
+
+    /// Whether there are so many bytes to transmit that they should not wait for more.
+    #[inline(always)]
+    pub(super) fn is_full(&self) -> bool {
+        self.connection.unsent() >= SEND_CAP
     }
 
     fn transmit(&mut self, now: Millis, generation: Generation) -> Output {
@@ -327,7 +336,7 @@ impl Engine {
                 }
             }
             self.stop_if_drained(now);
-            if self.next_deadline().is_none_or(|at| at > now) {
+            if self.deadline() > now {
                 return;
             }
         }
@@ -344,7 +353,7 @@ impl Engine {
 
     /// A call that only its caller's promise waits for has ended.
     pub fn ended(&mut self, token: Option<Token>) {
-        self.effects.done(token, Ok(Outcome::None));
+        self.effects.succeeded(token);
     }
 
     #[cfg(test)]

@@ -2,8 +2,11 @@
 //! session one for messages in flight; a publish moves from one to the other as a whole. Queues elsewhere hold keys,
 //! and the key of a publish that has left finds nothing.
 
+use std::collections::VecDeque;
+
 use super::deadline::Millis;
-use super::format::sort_by_key;
+use super::effects::Ended;
+use super::format::sort;
 use super::output::Token;
 use super::record::{RecordId, Stage};
 use crate::codec::PacketId;
@@ -16,6 +19,10 @@ pub(super) struct Key {
 }
 
 impl Key {
+    pub fn new(seq: u64, slot: u32) -> Self {
+        Key { seq, slot }
+    }
+
     /// Its place in the table, for as long as it is there.
     pub fn slot(self) -> u32 {
         self.slot
@@ -30,8 +37,8 @@ pub(super) struct Flight {
     /// Its place in the order of resending: PUBLISH as first sent [MQTT-4.6.0-1], PUBREL as the PUBRECs
     /// came [MQTT-4.6.0-4].
     pub order: u64,
-    /// When it was last put on the wire; none while it is yet to be sent again on this connection.
-    pub sent_at: Option<Millis>,
+    /// When it was last put on the wire; `NEVER` while it is yet to be sent again on this connection.
+    pub sent_at: Millis,
     /// Its caller was told that it took longer than `publishtimeout`: it is completed in a session that lives, and not sent
     /// in another.
     pub abandoned: bool,
@@ -47,13 +54,24 @@ pub(super) struct Publish {
     pub packet: Vec<u8>,
     /// When it was handed over to be sent; `offlineexpiry` and `publishtimeout` count from here.
     pub since: Millis,
-    /// When it is of no more use (§3.3.2.3.3).
-    pub expires: Option<Millis>,
+    /// When it is of no more use (§3.3.2.3.3), or `NEVER`.
+    pub expires: Millis,
     /// Where the journal keeps it.
     pub record: Option<RecordId>,
     pub flight: Option<Flight>,
     /// Was in flight in a session that was lost: exempt from `offlinesize`, `offlinebytes` and every policy.
     pub requeued: bool,
+}
+
+impl Publish {
+    /// It ends with everything else.
+    pub fn ended(&self) -> Ended {
+        Ended {
+            seq: self.seq,
+            token: self.token,
+            stored: self.record.is_some(),
+        }
+    }
 }
 
 #[derive(Debug, Default)]
@@ -95,9 +113,20 @@ impl Publishes {
 
     pub fn remove(&mut self, key: Key) -> Option<Publish> {
         self.get(key)?;
-        let publish = self.slots[key.slot as usize].take()?;
-        self.free.push(key.slot);
+        self.take(key.slot)
+    }
+
+    /// Removes the publish in this place.
+    pub fn take(&mut self, slot: u32) -> Option<Publish> {
+        let publish = self.slots.get_mut(slot as usize)?.take()?;
+        self.free.push(slot);
         Some(publish)
+    }
+
+    /// Drops the publish in this place.
+    pub fn drop(&mut self, slot: u32) {
+        self.slots[slot as usize] = None;
+        self.free.push(slot);
     }
 
     pub fn len(&self) -> usize {
@@ -108,25 +137,22 @@ impl Publishes {
         self.slots.iter().flatten()
     }
 
-    /// Keys of those publishes for which there is a rank, lowest rank first.
+    /// Places of those publishes for which there is a rank, lowest rank first.
     #[inline(never)]
-    pub fn sorted(&self, rank: &dyn Fn(&Publish) -> Option<u64>) -> Vec<Key> {
+    pub fn sorted(&self, rank: fn(&Publish) -> Option<u64>) -> Vec<(u64, u32)> {
         let mut ranked = Vec::new();
         for (slot, publish) in (0u32..).zip(&self.slots) {
-            if let Some(publish) = publish {
-                if let Some(rank) = rank(publish) {
-                    let seq = publish.seq;
-                    ranked.push((rank, Key { seq, slot }));
-                }
+            if let Some(rank) = publish.as_ref().and_then(rank) {
+                ranked.push((rank, slot));
             }
         }
-        sort_by_key(&mut ranked, |(rank, _)| *rank);
-        ranked.into_iter().map(|(_, key)| key).collect()
+        sort(&mut ranked);
+        ranked
     }
 
-    /// In the order of the calls.
-    pub fn in_order(&self) -> Vec<Key> {
-        self.sorted(&|publish| Some(publish.seq))
+    /// Places in the order of the calls.
+    pub fn in_order(&self) -> Vec<(u64, u32)> {
+        self.sorted(|publish| Some(publish.seq))
     }
 
     /// Whether one of them began at or before this place in the order of the calls.
@@ -140,10 +166,19 @@ impl Publishes {
     }
 }
 
+/// Keeps some entries of a queue; half the code of `VecDeque::retain`.
+pub(super) fn retain<T>(queue: &mut VecDeque<T>, mut keep: impl FnMut(&T) -> bool) {
+    for _ in 0..queue.len() {
+        if let Some(entry) = queue.pop_front().filter(&mut keep) {
+            queue.push_back(entry);
+        }
+    }
+}
+
 /// Keys by the time since which their publishes wait, oldest first: which one is the next to exceed a limit. Entries
 /// of publishes that have left are removed when they come to the front, or when they are too many.
 #[derive(Debug, Default)]
-pub(super) struct BySince(std::collections::VecDeque<(Millis, Key)>);
+pub(super) struct BySince(VecDeque<(Millis, Key)>);
 
 /// So many stale entries are left where they are.
 const STALE: usize = 64;
@@ -155,13 +190,18 @@ fn is_current(publishes: &mut Publishes, (since, key): (Millis, Key)) -> bool {
 impl BySince {
     pub fn insert(&mut self, since: Millis, key: Key, publishes: &mut Publishes) {
         if self.0.len() > 2 * publishes.len() + STALE {
-            self.0.retain(|&entry| is_current(publishes, entry));
+            retain(&mut self.0, |&entry| is_current(publishes, entry));
+        }
+        // As those of a lost session do, which come last first.
+        if self.0.front().is_some_and(|(oldest, _)| since < *oldest) {
+            return self.0.push_front((since, key));
         }
         let mut at = self.0.len();
+        self.0.push_back((since, key));
         while at > 0 && self.0[at - 1].0 > since {
+            self.0.swap(at - 1, at);
             at -= 1;
         }
-        self.0.insert(at, (since, key));
     }
 
     /// The oldest that is still there.
@@ -191,6 +231,7 @@ impl BySince {
 
 #[cfg(test)]
 mod tests {
+    use super::super::deadline::NEVER;
     use super::*;
 
     fn publish(seq: u64, since: Millis) -> Publish {
@@ -199,7 +240,7 @@ mod tests {
             token: None,
             packet: Vec::new(),
             since,
-            expires: None,
+            expires: NEVER,
             record: None,
             flight: None,
             requeued: false,
@@ -228,7 +269,7 @@ mod tests {
         for seq in 7..=9 {
             publishes.insert(publish(seq, 0));
         }
-        let order: Vec<u64> = publishes.in_order().iter().map(|key| key.seq).collect();
+        let order: Vec<u64> = publishes.in_order().iter().map(|(seq, _)| *seq).collect();
         assert_eq!(order, [2, 4, 6, 7, 8, 9]);
     }
 

@@ -1,7 +1,7 @@
 //! Routes outgoing messages (§3.3, §4.3): from the user to the wire at once, or by way of the outbox; from the outbox to
 //! the session when there is a place in the window; and what acknowledges them.
 
-use super::deadline::Millis;
+use super::deadline::{Millis, NEVER};
 use super::error::{Code, Error};
 use super::message::{check_message, check_topic, Message};
 use super::outbox::{expired, timed_out};
@@ -182,9 +182,7 @@ impl Engine {
         let ended = self
             .lifecycle
             .ended_flushes(&|upto| outbox.any_up_to(upto) || session.any_up_to(upto));
-        for token in ended {
-            self.effects.done(token, Ok(Outcome::None));
-        }
+        self.effects.all_succeeded(ended);
     }
 
     // ---- to the wire
@@ -233,7 +231,7 @@ impl Engine {
             }
             self.effects.journal.ended(publish.record);
             self.outbox.count_dropped();
-            self.effects.done(publish.token, Err(error));
+            self.effects.failed(publish.token, error);
             return true;
         }
         if let Some(id) = id {
@@ -246,7 +244,7 @@ impl Engine {
             self.launch(now, publish, id);
         } else {
             self.effects.journal.ended(publish.record);
-            self.effects.done(publish.token, Ok(Outcome::None));
+            self.effects.succeeded(publish.token);
         }
         true
     }
@@ -263,13 +261,13 @@ impl Engine {
             return Ok(());
         };
         online.limits().check_publish(&parts)?;
-        let Some(expires) = publish.expires else {
+        if publish.expires == NEVER {
             return Ok(());
-        };
-        if expires <= now {
+        }
+        if publish.expires <= now {
             return Err(expired());
         }
-        let left = (expires - now).div_ceil(1000) as u32;
+        let left = (publish.expires - now).div_ceil(1000) as u32;
         let properties = with_number(parts.properties, Property::MessageExpiryInterval, left);
         let parts = Parts {
             properties: &properties,
@@ -309,10 +307,9 @@ impl Engine {
                 .zip(publish::parts(version, packet))
                 .and_then(|(limits, parts)| limits.check_publish(&parts).err());
             if let Some(error) = refused {
-                let abandoned = self.session.abandon_resend(&mut self.effects.journal);
+                let token = self.session.abandon_resend(&mut self.effects.journal);
                 self.outbox.count_dropped();
-                self.effects
-                    .done(abandoned.and_then(|publish| publish.token), Err(error));
+                self.effects.failed(token, error);
                 return true;
             }
             publish::set_dup(packet);
@@ -332,7 +329,7 @@ impl Engine {
         qos: u8,
     ) -> Result<(), DecodeError> {
         match self.session.on_last_ack(now, id, qos, &mut self.effects.journal) {
-            Acked::Ended(publish) => {
+            Acked::Ended(token) => {
                 let result = match reason {
                     ReasonCode::SUCCESS if properties.is_empty() => Ok(Outcome::None),
                     // A PUBCOMP that does not know the identifier: it was completed before.
@@ -342,7 +339,7 @@ impl Engine {
                         properties: properties.to_vec(),
                     }),
                 };
-                self.effects.done(publish.token, result);
+                self.effects.done(token, result);
                 Ok(())
             }
             Acked::Mismatch if qos == 1 && self.connection.version() == Version::V4 => {
@@ -360,7 +357,7 @@ impl Engine {
     /// PUBACK for a message of QoS 2. In 3.1.1 a broker that does not support QoS 2 has no other way to say so; in MQTT 5
     /// there is Maximum QoS.
     fn on_downgrade(&mut self, now: Millis, (id, reason, properties): Answer<'_>) -> Result<(), DecodeError> {
-        let Acked::Ended(publish) = self.session.on_downgrade(now, id, &mut self.effects.journal) else {
+        let Acked::Ended(token) = self.session.on_downgrade(now, id, &mut self.effects.journal) else {
             return self.mismatched_ack();
         };
         if self.connection.is_first_downgrade() {
@@ -374,7 +371,7 @@ impl Engine {
             true => Err(publish_refused(reason, properties)),
             false => Ok(Outcome::None),
         };
-        self.effects.done(publish.token, result);
+        self.effects.done(token, result);
         Ok(())
     }
 
@@ -389,9 +386,9 @@ impl Engine {
             .session
             .on_pubrec(now, id, refused, &mut self.effects.journal)
         {
-            Acked::Ended(publish) => {
+            Acked::Ended(token) => {
                 let error = publish_refused(reason, properties);
-                self.effects.done(publish.token, Err(error));
+                self.effects.failed(token, error);
                 return Ok(());
             }
             Acked::Progress => {}
@@ -452,9 +449,8 @@ impl Engine {
         let Some(timeout) = self.outbox.limits().publish_timeout() else {
             return;
         };
-        for token in self.session.timed_out(now, timeout) {
-            self.effects.done(Some(token), Err(timed_out(timeout)));
-        }
+        let overdue = self.session.timed_out(now, timeout);
+        self.effects.all_failed(overdue, &timed_out(timeout));
     }
 }
 

@@ -6,6 +6,7 @@ use super::deadline::Millis;
 use super::error::{excerpt, Code, Error};
 use super::format::count;
 use super::output::{Generation, MessageView};
+use super::subscriptions::Kind;
 use super::{Engine, Version};
 use crate::codec::properties::{number, Place, Properties, Property};
 use crate::codec::{
@@ -40,7 +41,9 @@ impl Engine {
         }
         self.connection.note_received(now, len);
         // The buffer is moved out while packets are processed, and back: no copy.
-        let (bytes, mut at, end) = self.connection.received().take();
+        let received = self.connection.received();
+        let (mut at, end) = received.range();
+        let bytes = received.take();
         let result = loop {
             match self.next_packet(now, &bytes[..end], at) {
                 Ok(Some(next)) => at = next,
@@ -222,12 +225,12 @@ impl Engine {
                 packet_id,
                 codes,
                 properties,
-            } => self.on_suback(now, packet_id, codes, properties),
+            } => self.on_answer(now, Kind::Subscribe, packet_id, codes, properties),
             Packet::UnsubAck {
                 packet_id,
                 codes,
                 properties,
-            } => self.on_unsuback(now, packet_id, codes, properties),
+            } => self.on_answer(now, Kind::Unsubscribe, packet_id, codes, properties),
             Packet::PingResp => Ok(()),
             Packet::Auth { reason, properties } => self.on_auth(reason, properties),
             Packet::Disconnect { reason, properties } => {

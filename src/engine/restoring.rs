@@ -1,13 +1,13 @@
-//! Rebuilds the engine from what a store kept. The records are read here; what they look like is `journal.rs`.
+//! Rebuilds the engine from what a store kept. Reads the records; their layout is in `record.rs`, and `journal.rs` writes
+//! them.
 
-use super::deadline::Millis;
-use super::format::sort_by_key;
+use super::deadline::{Millis, NEVER};
+use super::format::sort;
 use super::journal::Journal;
 use super::message::{check_properties, check_topic};
 use super::outbox::BatchKey;
 use super::publishes::Publish;
 use super::record::{kind, parse_flight, parse_item, RecordId, Stage, LARGEST_KEY, MARK_V5, RESERVED};
-use super::session::reencoded;
 use super::{Engine, Version};
 use crate::codec::properties::Place;
 use crate::codec::{frame, publish, PacketId, PacketType};
@@ -28,22 +28,33 @@ impl Engine {
     /// stay, behind what was kept. Returns how many entries cannot be read.
     pub fn restore(&mut self, now: Millis, mut entries: Vec<(u64, Vec<u8>)>) -> usize {
         self.session.clear_identifiers(&mut Journal::default());
-        let numbered = entries
-            .iter()
-            .filter(|(key, _)| *key < LARGEST_KEY && key & 3 != kind::PACKET_ID);
-        let last = numbered.map(|(key, _)| key >> 2).max().unwrap_or(0);
+        let mut last = 0;
+        for (key, _) in &entries {
+            if *key < LARGEST_KEY && key & 3 != kind::PACKET_ID {
+                last = last.max(key >> 2);
+            }
+        }
         self.effects.journal = Journal::recording(self.connection.version(), last);
         let aside = self.outbox.set_aside();
 
         let mut unread = 0;
         let mut batches: Vec<KeptBatch> = Vec::new();
-        let mut order: Vec<(u64, usize)> = (0..).zip(&entries).map(|(at, (key, _))| (*key, at)).collect();
-        sort_by_key(&mut order, |(key, _)| *key);
-        let mut order = order.into_iter().peekable();
-        while let Some((key, at)) = order.next() {
-            let value = std::mem::take(&mut entries[at].1);
-            let flight = order.next_if(|(next, _)| key & 3 == kind::MESSAGE && *next == key | kind::FLIGHT);
-            let flight = flight.and_then(|(_, at)| parse_flight(&entries[at].1));
+        let mut order = Vec::new();
+        for (place, (key, _)) in (0u32..).zip(&entries) {
+            order.push((*key, place));
+        }
+        sort(&mut order);
+        let mut at = 0;
+        while let Some(&(key, place)) = order.get(at) {
+            at += 1;
+            let value = std::mem::take(&mut entries[place as usize].1);
+            let mut flight = None;
+            if let Some(&(next, place)) = order.get(at) {
+                if key & 3 == kind::MESSAGE && next == key | kind::FLIGHT {
+                    at += 1;
+                    flight = parse_flight(&entries[place as usize].1);
+                }
+            }
             let readable = key < LARGEST_KEY && self.restore_entry(now, key, value, flight, &mut batches);
             if !readable {
                 unread += 1;
@@ -103,7 +114,7 @@ impl Engine {
         let version = self.connection.version();
         let packet = match kept_in == version {
             true => packet,
-            false => reencoded(kept_in, version, &packet, None).unwrap_or(packet),
+            false => publish::reencoded(kept_in, version, &packet, None).unwrap_or(packet),
         };
         let flight = flight.filter(|_| publish::qos(&packet) > 0);
         let mut publish = Publish {
@@ -111,7 +122,7 @@ impl Engine {
             token: None,
             packet,
             since: now,
-            expires: None,
+            expires: NEVER,
             record: RecordId::new(number),
             flight: None,
             requeued: false,
@@ -169,20 +180,20 @@ fn restore_item(batches: &mut Vec<KeptBatch>, number: u64, value: &[u8]) -> bool
         return false;
     };
     let known = batches
-        .iter_mut()
-        .find(|kept| kept.batch == batch && kept.key == key);
-    match known {
-        Some(kept) => {
-            kept.json.push(b',');
-            kept.json.extend_from_slice(json);
-            kept.records.push(record);
-        }
-        None => batches.push(KeptBatch {
+        .iter()
+        .position(|kept| kept.batch == batch && kept.key == key);
+    if known.is_none() {
+        batches.push(KeptBatch {
             batch,
             key: key.to_vec(),
-            json: [b"[", json].concat(),
-            records: vec![record],
-        }),
+            json: Vec::new(),
+            records: Vec::new(),
+        });
     }
+    let place = known.unwrap_or(batches.len() - 1);
+    let kept = &mut batches[place];
+    kept.json.push(if kept.json.is_empty() { b'[' } else { b',' });
+    kept.json.extend_from_slice(json);
+    kept.records.push(record);
     true
 }

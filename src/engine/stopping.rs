@@ -4,9 +4,11 @@
 use super::connecting::{RC_LOST, RC_NORMAL};
 use super::connection::Phase;
 use super::deadline::Millis;
+use super::effects::Ended;
 use super::error::{Code, Error};
+use super::format::{format, sort};
 use super::message::{check_properties, needs_5};
-use super::output::{Event, Outcome, Token};
+use super::output::{Event, Token};
 use super::{Engine, Version};
 use crate::codec::properties::{number, Place, Property};
 use crate::codec::ReasonCode;
@@ -21,12 +23,10 @@ impl Engine {
         if matches!(self.connection.phase(), Phase::Idle | Phase::Stopped) {
             self.connection.stop();
             self.end_all(&Error::stopped());
-            return self.effects.done(token, Ok(Outcome::None));
+            return self.effects.succeeded(token);
         }
         let (first, restarts) = self.lifecycle.begin_stop(token);
-        for restart in restarts {
-            self.effects.done(restart, Err(Error::stopped()));
-        }
+        self.effects.all_failed(restarts, &Error::stopped());
         if !first {
             return;
         }
@@ -96,10 +96,9 @@ impl Engine {
 
     /// Nothing is pending, or time is up.
     pub(super) fn finish_stop(&mut self, now: Millis) {
-        self.end_all(&Error::stopped());
-        for token in self.lifecycle.take_starters() {
-            self.effects.done(Some(token), Err(Error::stopped()));
-        }
+        let error = Error::stopped();
+        self.end_all(&error);
+        self.effects.all_failed(self.lifecycle.take_starters(), &error);
         match self.connection.phase() {
             Phase::Online(online) => {
                 let (reason, properties) = self.lifecycle.farewell();
@@ -115,8 +114,10 @@ impl Engine {
         }
     }
 
+    /// What is delivered from here on is not acknowledged: nothing follows DISCONNECT [MQTT-3.14.4-2].
     fn begin_closing(&mut self, now: Millis) {
         self.connection.begin_closing(&mut self.effects);
+        self.session.disconnected();
         self.lifecycle.stop_due.set(now + CLOSE_TIMEOUT);
     }
 
@@ -131,9 +132,7 @@ impl Engine {
                 error: None,
             });
         }
-        for token in stopped.stoppers {
-            self.effects.done(token, Ok(Outcome::None));
-        }
+        self.effects.all_succeeded(stopped.stoppers);
         for token in stopped.restart {
             self.start(now, token);
         }
@@ -148,29 +147,29 @@ impl Engine {
         if reserves {
             self.session.reserve_qos2(&mut effects.journal);
         }
-        let (batches, unsent) = self.outbox.drain(&mut effects.journal);
-        let in_flight = self.session.drain(&mut effects.journal);
-        let (requests, ids) = self.subscriptions.drain();
-        for id in ids {
+        let mut ended = Vec::new();
+        self.outbox.drain(&mut effects.journal, &mut ended);
+        self.session.drain(&mut effects.journal, &mut ended);
+        for id in self.subscriptions.drain(&mut ended) {
             self.session.release_id(id);
         }
         effects.journal.resume(kept);
         self.subscriptions.forget_ungranted(effects);
 
-        let publishes = unsent.into_iter().chain(in_flight);
-        let publishes =
-            publishes.map(|publish| (publish.seq, publish.token, kept && publish.record.is_some()));
-        let requests = requests.into_iter().map(|(seq, token)| (seq, token, false));
-        let mut ended: Vec<_> = publishes.chain(requests).collect();
-        super::format::sort_by_key(&mut ended, |(seq, ..)| *seq);
-        let batches = batches.into_iter().map(|token| (0, token, kept));
-        for (_, token, in_store) in batches.chain(ended) {
-            let Some(token) = token else { continue };
-            let error = match in_store {
-                true => kept_in_store(error),
-                false => error.clone(),
-            };
-            effects.done(Some(token), Err(error));
+        let mut order = Vec::new();
+        for (place, ended) in (0u32..).zip(&ended) {
+            order.push((ended.seq, place));
+        }
+        sort(&mut order);
+        for &(_, place) in &order {
+            let Ended { token, stored, .. } = ended[place as usize];
+            if token.is_some() {
+                let error = match kept && stored {
+                    true => kept_in_store(error),
+                    false => error.clone(),
+                };
+                effects.failed(token, error);
+            }
         }
     }
 
@@ -186,12 +185,8 @@ impl Engine {
             self.connection.close_transport(&mut self.effects);
         }
         self.end_all(error);
-        for token in self.lifecycle.take_restarts() {
-            self.effects.done(token, Err(error.clone()));
-        }
-        for token in self.lifecycle.take_starters() {
-            self.effects.done(Some(token), Err(error.clone()));
-        }
+        self.effects.all_failed(self.lifecycle.take_restarts(), error);
+        self.effects.all_failed(self.lifecycle.take_starters(), error);
         if was_online {
             self.effects.push(Event::Disconnected {
                 rc: RC_LOST,
@@ -210,6 +205,6 @@ fn kept_in_store(error: &Error) -> Error {
         Code::Stopped => "the client was stopped before this could be sent",
         _ => &error.message,
     };
-    error.message = super::format::format("%%", &[why, KEPT]).into();
+    error.message = format("%%", &[why, KEPT]);
     error
 }

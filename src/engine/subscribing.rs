@@ -1,11 +1,12 @@
 //! Routes SUBSCRIBE and UNSUBSCRIBE (§3.8 to §3.11): from the user to the wire, and their answers back.
 
+use super::connection::Connection;
 use super::deadline::Millis;
 use super::error::Error;
 use super::message::{check_properties, needs_5};
 use super::output::Token;
 use super::session::packet_ids::Holder;
-use super::subscriptions::{Asks, Filter};
+use super::subscriptions::{answers_another, Asks, Filter, Kind};
 use super::{Engine, Version};
 use crate::codec::properties::{number, Place, Property};
 use crate::codec::{protocol_error, write, DecodeError, PacketId};
@@ -28,20 +29,20 @@ impl Engine {
         self.subscriptions
             .check_subscribe(self.connection.version(), &filters, offline_bytes)?;
         self.check_request_properties(&properties, Place::Subscribe)?;
-        self.check_filters(&filters, &properties)?;
+        check_filters(&self.connection, &filters, &properties)?;
         let seq = self.outbox.next_seq();
         self.subscriptions
             .subscribe(seq, filters, properties, handler, token, &mut self.effects);
         Ok(())
     }
 
-    /// Ends the subscriptions to these filters, all with one UNSUBSCRIBE.
+    /// Ends the subscriptions to these filters, all with one UNSUBSCRIBE; their options mean nothing here.
     ///
     /// # Errors
     /// As `subscribe`.
     pub fn unsubscribe(
         &mut self,
-        filters: Vec<String>,
+        filters: Vec<Filter>,
         properties: Vec<u8>,
         token: Option<Token>,
     ) -> Result<(), Error> {
@@ -61,16 +62,6 @@ impl Engine {
             return Err(needs_5("properties"));
         }
         check_properties(properties, place)
-    }
-
-    /// Whether the broker takes these filters. Offline nobody knows: requests are checked again when they are sent.
-    fn check_filters(&self, filters: &[Filter], properties: &[u8]) -> Result<(), Error> {
-        let Some(online) = self.connection.online() else {
-            return Ok(());
-        };
-        let identified = number(properties, Property::SubscriptionIdentifier).is_some();
-        let mut filters = filters.iter();
-        filters.try_for_each(|filter| online.limits().check_filter(&filter.filter, identified))
     }
 
     /// Routes messages of `filter` to `handler` too, without subscribing.
@@ -104,19 +95,19 @@ impl Engine {
         // After a fall back to 3.1.1 only the QoS is left of the options.
         let mask = if version == Version::V4 { 3 } else { 0xff };
         let mut result = Ok(());
-        match asks {
-            Asks::Subscribe { filters, properties } => {
-                let online = self.connection.online();
-                let identified = number(properties, Property::SubscriptionIdentifier).is_some();
-                if let Some(limits) = online.map(|online| online.limits()) {
-                    let mut all = filters.iter();
-                    result = all.try_for_each(|filter| limits.check_filter(&filter.filter, identified));
-                }
+        let Asks {
+            kind,
+            filters,
+            properties,
+        } = asks;
+        match kind {
+            Kind::Subscribe => {
+                result = check_filters(&self.connection, filters, properties);
                 let filters = filters.iter().map(|f| (f.filter.as_str(), f.options & mask));
                 write::subscribe(&mut packet, version, id, properties, filters);
             }
-            Asks::Unsubscribe { filters, properties } => {
-                let filters = filters.iter().map(String::as_str);
+            Kind::Unsubscribe => {
+                let filters = filters.iter().map(|f| f.filter.as_str());
                 write::unsubscribe(&mut packet, version, id, properties, filters);
             }
         }
@@ -134,56 +125,42 @@ impl Engine {
         true
     }
 
-    /// SUBACK arrived.
-    pub(super) fn on_suback(
+    /// SUBACK or UNSUBACK arrived.
+    pub(super) fn on_answer(
         &mut self,
         now: Millis,
+        kind: Kind,
         id: PacketId,
         codes: &[u8],
         properties: &[u8],
     ) -> Result<(), DecodeError> {
         let slot = match self.session.holder(id) {
             Some(Holder::Request(slot)) => slot,
-            Some(Holder::Publish(_)) => {
-                return Err(protocol_error!(
-                    "a SUBACK answers something that is not a SUBSCRIBE"
-                ))
+            Some(Holder::Publish(_)) => return Err(answers_another(kind)),
+            None if kind == Kind::Unsubscribe => {
+                self.report_unexpected_ack(id);
+                return Ok(());
             }
             None if self.session.may_be_late(id) => return Ok(()),
             None => return Err(protocol_error!("a SUBACK answers nothing that was sent")),
         };
-        self.subscriptions
-            .on_suback(slot, codes, properties, &mut self.effects)?;
-        self.session.release_id(id);
-        self.session.acknowledged(now);
-        Ok(())
-    }
-
-    /// UNSUBACK arrived.
-    pub(super) fn on_unsuback(
-        &mut self,
-        now: Millis,
-        id: PacketId,
-        codes: &[u8],
-        properties: &[u8],
-    ) -> Result<(), DecodeError> {
-        let slot = match self.session.holder(id) {
-            Some(Holder::Request(slot)) => slot,
-            Some(Holder::Publish(_)) => {
-                return Err(protocol_error!(
-                    "an UNSUBACK answers something that is not an UNSUBSCRIBE"
-                ))
-            }
-            None => {
-                self.report_unexpected_ack(id);
-                return Ok(());
-            }
-        };
         let version = self.connection.version();
         self.subscriptions
-            .on_unsuback(version, slot, codes, properties, &mut self.effects)?;
+            .on_answer(version, kind, slot, codes, properties, &mut self.effects)?;
         self.session.release_id(id);
         self.session.acknowledged(now);
         Ok(())
     }
+}
+
+/// Whether the broker takes these filters. Offline nobody knows: requests are checked again when they are sent.
+fn check_filters(connection: &Connection, filters: &[Filter], properties: &[u8]) -> Result<(), Error> {
+    let Some(online) = connection.online() else {
+        return Ok(());
+    };
+    let identified = number(properties, Property::SubscriptionIdentifier).is_some();
+    for Filter { filter, .. } in filters {
+        online.limits().check_filter(filter, identified)?;
+    }
+    Ok(())
 }

@@ -67,8 +67,8 @@ impl Builder {
         self.take(&INNER, key, value)
     }
 
-    fn take(&mut self, table: &'static [Row], key: &str, value: Value) -> Result<(), Error> {
-        let (name, key, value) = find(table, key, value)?;
+    fn take(&mut self, table: &'static [Row], key: &str, mut value: Value) -> Result<(), Error> {
+        let (name, key) = find(table, key, &mut value)?;
         let cfg = &mut self.cfg;
         match (key, value) {
             (_, Value::Absent) => {}
@@ -164,7 +164,7 @@ impl Builder {
         }
         if !self.will_topic.is_empty() {
             check_topic(&self.will_topic).map_err(|mut error| {
-                error.message = format("willsettopic: %", &[&error.message]).into();
+                error.message = format("willsettopic: %", &[&error.message]);
                 error
             })?;
             self.will.topic = self.will_topic;

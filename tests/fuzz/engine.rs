@@ -1,6 +1,6 @@
 //! The engine under any sequence of commands, packets of a broker, faults and clocks: what it sends is always allowed
-//! (`strict_broker.rs`), nothing is acknowledged before it was delivered or sent before it is stored, every call ends
-//! exactly once, and after `stop` nothing is left.
+//! (`strict_broker.rs`), nothing is acknowledged before it was delivered (`deliveries.rs`), nothing is sent before it is
+//! stored, every call ends exactly once, and after `stop` nothing is left.
 //!
 //! The first bytes choose the configuration; each of the others is a step, followed by its arguments. Here is the order of
 //! a run; what a step does is in `engine/`.
@@ -12,7 +12,6 @@ use mqtt_lib::codec::ReasonCode;
 use mqtt_lib::engine::{Change, Config, Engine, Error, Generation, Millis, State, Token};
 
 use crate::input::Input;
-use crate::strict_broker::StrictBroker;
 
 // With paths, because the targets in fuzz/ include this file with a path.
 #[path = "engine/adapter.rs"]
@@ -23,8 +22,14 @@ mod broker_packets;
 mod commands;
 #[path = "engine/config.rs"]
 mod config;
+#[path = "engine/deliveries.rs"]
+mod deliveries;
 #[path = "engine/hostility.rs"]
 mod hostility;
+#[path = "engine/strict_broker.rs"]
+mod strict_broker;
+
+use strict_broker::StrictBroker;
 
 /// Steps of one run: more of them are slow and show nothing new.
 const MOST_STEPS: usize = 300;
@@ -51,7 +56,7 @@ struct World<'a> {
     transport: Transport,
     /// The transport takes no more.
     transport_full: bool,
-    /// It was given bytes nevertheless: it has to be closed next.
+    /// It, or the store, was given more nevertheless: the transport has to close before the drain ends.
     closes: bool,
     broker: StrictBroker,
     last_token: u32,
@@ -60,6 +65,8 @@ struct World<'a> {
     /// Changes that the store has taken and not written; it takes no more until then.
     unwritten: Vec<Change>,
     store_full: bool,
+    /// Otherwise what it has kept is restored before the next start.
+    store_is_open: bool,
     /// A transport that is to close says nothing until a later step.
     slow_to_close: bool,
     refuses: bool,
@@ -102,6 +109,7 @@ impl<'a> World<'a> {
             kept: BTreeMap::new(),
             unwritten: Vec::new(),
             store_full: false,
+            store_is_open: true,
             slow_to_close: false,
             refuses: false,
             seed: 1,
@@ -113,12 +121,7 @@ impl<'a> World<'a> {
     }
 
     fn begin(&mut self) {
-        if self.engine.config().persist {
-            let kept = self.kept.iter().map(|(key, value)| (*key, value.clone()));
-            let unread = self.engine.restore(self.now, kept.collect());
-            assert_eq!(unread, 0, "{:02x?}", self.kept);
-            self.drain();
-        }
+        self.store_is_open = !self.engine.config().persist;
         self.start();
     }
 

@@ -4,7 +4,6 @@
 mod decoder;
 mod engine;
 mod input;
-mod strict_broker;
 
 fn replay(corpus: &str, run: fn(&[u8])) {
     let mut inputs = 0;

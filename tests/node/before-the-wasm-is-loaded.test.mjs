@@ -212,9 +212,9 @@ test("stop() with a wrong argument rejects once it is there, and stops nothing; 
   assert.deepEqual(failing, ["LOAD_FAILED", "idle"]);
 });
 
-/** As the README has it. */
-const [MAX_EARLY] = /[\d,]+(?= calls before the WebAssembly was loaded)/.exec(
-  readFileSync("README.md", "utf8"),
+/** The number in the documentation. */
+const [MAX_EARLY] = /[\d,]+(?= calls were made before the WebAssembly was loaded)/.exec(
+  readFileSync("docs/troubleshooting.md", "utf8"),
 );
 
 test(`${MAX_EARLY} early calls are kept, and one more is refused with QUEUE_FULL`, async () => {
@@ -229,6 +229,6 @@ test(`${MAX_EARLY} early calls are kept, and one more is refused with QUEUE_FULL
     await Promise.all([started.catch(({ code }) => console.log(code)), stopped]);
     console.log(client.stats().sent);
   `);
-  assert.match(said[0], new RegExp(`^MqttError QUEUE_FULL ${count} calls already wait .*start\\(\\)`));
+  assert.match(said[0], new RegExp(`^MqttError QUEUE_FULL ${count} calls are already queued .*start\\(\\)`));
   assert.deepEqual(said.slice(1), [count], "start() and stop() are never refused");
 });

@@ -195,7 +195,7 @@ test("new MqttCustom() goes to localhost:1883", async () => {
     import { startBroker } from "./scripts/broker.mjs";
     let broker;
     let taken = false;
-    broker = await startBroker({ port: 1883, onTaken: () => { taken = true; } });
+    broker = await startBroker({ port: 1883, onPortInUse: () => { taken = true; } });
     if (taken) { await broker.stop(); broker = undefined; }
     const client = new MqttCustom();
     client.on_error = () => {};

@@ -102,7 +102,7 @@ test("a bundle for Node that has left the .wasm behind says what to do", async (
     (await import("node:fs")).rmSync(folder, { recursive: true });
   `;
   const [said] = await play(body);
-  assert.match(said, /^true LOAD_FAILED .*ENOENT.*"mqtt-lib" out as external.*init\(\).*mqtt-lib\/inline/);
+  assert.match(said, /^true LOAD_FAILED .*ENOENT.*"mqtt-lib" as external.*init\(\).*mqtt-lib\/inline/);
 });
 
 test("without init the bare entry says what to do, and works afterwards", async () => {
@@ -115,14 +115,14 @@ test("without init the bare entry says what to do, and works afterwards", async 
     await client.stop();
   `;
   const [said, state] = await play(body);
-  assert.match(said, /^true LOAD_FAILED .*nobody has said where it is.*init\(\).*mqtt-lib\/inline/);
+  assert.match(said, /^true LOAD_FAILED .*this entry knows no URL of it.*init\(\).*mqtt-lib\/inline/);
   assert.equal(state, "connected");
 });
 
 const WRONG = {
   "/missing.wasm": /from http:.*missing\.wasm \(the server answered 404\).*application\/wasm.*init\(\)/,
-  "/page.wasm": /\(it is an HTML page, as servers send it for a file they do not have\)/,
-  "/text.wasm": /\(it is no WebAssembly\)/,
+  "/page.wasm": /\(it is an HTML page, which many servers send for a missing file\)/,
+  "/text.wasm": /\(it is not WebAssembly\)/,
 };
 for (const [path, says] of Object.entries(WRONG)) {
   test(`what is at ${path} is named, and another place can be tried`, async () => {
@@ -141,9 +141,9 @@ test("what is no source is named, and nobody need look at the promise", async ()
   const said = await play(
     "init(5); await init(5).catch(show); await init({}).catch(show); await init(null).catch(show);",
   );
-  assert.match(said[0], /\(Number is no URL, no Response and no bytes\)/);
-  assert.match(said[1], /\(Object is no URL/);
-  assert.match(said[2], /nobody has said where it is/);
+  assert.match(said[0], /\(Number is neither a URL nor a Response nor bytes\)/);
+  assert.match(said[1], /\(Object is neither a URL/);
+  assert.match(said[2], /this entry knows no URL of it/);
 });
 
 for (const entry of ["inline.mjs", "inline.cjs", "inline.node.mjs", "inline.node.cjs"]) {

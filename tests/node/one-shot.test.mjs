@@ -242,7 +242,7 @@ test("without options it goes to localhost:1883", async () => {
     import { MqttCustom } from "mqtt-lib";
     import { startBroker } from "./scripts/broker.mjs";
     let taken = false;
-    const broker = await startBroker({ port: 1883, onTaken: () => { taken = true; } });
+    const broker = await startBroker({ port: 1883, onPortInUse: () => { taken = true; } });
     if (taken) await broker.stop();
     const seen = [];
     broker.aedes.on("publish", ({ topic, payload }, client) => client && seen.push(topic + " " + payload));

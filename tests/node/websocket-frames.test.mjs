@@ -6,7 +6,9 @@ import { randomBytes } from "node:crypto";
 import { describe, test } from "node:test";
 import { setTimeout as sleep } from "node:timers/promises";
 import { maskedFrame } from "../../js/node/frame.mjs";
+import { scripts, startFakeBroker } from "../support/fake-broker.mjs";
 import { BINARY, CLOSE, open, PING, PONG, parse, unmasked } from "../support/websocket-peer.mjs";
+import { clientFor } from "./helpers.mjs";
 
 const opcodes = (frames) => frames.map((frame) => frame.opcode);
 const numbered = (n) => Buffer.from(String(n).padStart(8, "0"));
@@ -58,6 +60,17 @@ describe("a frame", () => {
     const steps = new Set(keys.slice(1).map((key, i) => (key ^ keys[i]) >>> 0));
     assert.ok(steps.size > count - 6, "nor is the way from one key to the next ever the same");
   });
+});
+
+test("a packet of 3 MB goes to a broker that takes WebSocket messages of 64 KiB", async (t) => {
+  const broker = await startFakeBroker(scripts.accepts(), { maxPayload: 64 << 10 });
+  t.after(() => broker.stop());
+  const client = clientFor(t, broker.wsUrl);
+  const payload = randomBytes(3_000_000);
+  await client.publish("test/large", payload, { qos: 1 });
+  const packets = broker.connections[0].packets.filter(({ cmd }) => cmd === "publish");
+  assert.equal(packets.length, 1);
+  assert.ok(packets[0].payload.equals(payload));
 });
 
 for (const secure of [false, true]) {

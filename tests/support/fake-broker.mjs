@@ -13,7 +13,7 @@ import { WebSocketServer } from "ws";
  * @property {number} index counted from 0 over both servers
  * @property {(packet: object) => void} send a packet as mqtt-packet writes it: { cmd: "connack", ... }
  * @property {(bytes: Uint8Array) => void} write any bytes
- * @property {() => void} close an orderly end (FIN, close frame)
+ * @property {(code?: number, reason?: string) => void} close an orderly end (FIN, close frame)
  * @property {() => void} reset the connection is cut
  * @property {() => void} pause reads nothing more, until `resume`
  * @property {() => void} resume
@@ -75,9 +75,10 @@ const answers = {
 
 /**
  * `script` is called with each connection; of an array, the first with the first connection and so on,
- * the last one with all that follow. `subprotocol: false` is a WebSocket server that does not know "mqtt".
+ * the last one with all that follow. `subprotocol: false` is a WebSocket server that does not know "mqtt"; `maxPayload` is
+ * the longest WebSocket message that it takes.
  */
-export async function startFakeBroker(script = scripts.accepts(), { subprotocol = "mqtt" } = {}) {
+export async function startFakeBroker(script = scripts.accepts(), { subprotocol = "mqtt", maxPayload } = {}) {
   const list = Array.isArray(script) ? script : [script];
   const connections = [];
   const waiting = [];
@@ -128,12 +129,17 @@ export async function startFakeBroker(script = scripts.accepts(), { subprotocol 
     });
     socket.on("data", take).on("close", end);
   });
-  const ws = new WebSocketServer({ port: 0, host: "127.0.0.1", handleProtocols: () => subprotocol });
+  const ws = new WebSocketServer({
+    port: 0,
+    host: "127.0.0.1",
+    handleProtocols: () => subprotocol,
+    maxPayload,
+  });
   ws.on("connection", (peer, request) => {
     peer.on("error", () => {});
     const { take, end } = begin("ws", {
       write: (bytes) => peer.send(bytes),
-      close: () => peer.close(),
+      close: (code, reason) => peer.close(code, reason),
       reset: () => request.socket.resetAndDestroy(),
       pause: () => peer.pause(),
       resume: () => peer.resume(),

@@ -4,20 +4,33 @@ import { once } from "node:events";
 import { connect, createServer } from "node:net";
 import { setTimeout as sleep } from "node:timers/promises";
 
-const given = new Set();
+// Below those that systems give out by themselves: no `listen(0)` and no outgoing connection of another test takes one
+// in the moment before it is used.
+const FIRST = 10_000;
+const COUNT = 22_000;
+/** Test files run side by side, so each process begins at another port. */
+let next = process.pid * 101;
 
-/** A port that was free a moment ago, and that this process has not given out before. */
+/** A port that is free now, and that this process has not given out lately. */
 export async function freePort() {
-  for (;;) {
-    const server = createServer().listen(0, "127.0.0.1");
-    await once(server, "listening");
-    const { port } = server.address();
-    server.close();
-    await once(server, "close");
-    if (given.has(port)) continue;
-    given.add(port);
-    return port;
+  for (let tries = 0; tries < COUNT; tries++) {
+    const port = FIRST + (next++ % COUNT);
+    if (await canListen(port)) return port;
   }
+  throw new Error(`no port from ${FIRST} to ${FIRST + COUNT - 1} is free on 127.0.0.1`);
+}
+
+/** @param {number} port */
+async function canListen(port) {
+  const server = createServer().listen(port, "127.0.0.1");
+  try {
+    await once(server, "listening");
+  } catch {
+    return false;
+  }
+  server.close();
+  await once(server, "close");
+  return true;
 }
 
 /** True if something accepts a connection there now. */

@@ -221,7 +221,7 @@ test("publish-high-priority needs no client", async (t) => {
   assert.deepEqual(received.texts(), ["now"]);
 });
 
-test("the last will is told when the client is dropped without stop()", async (t) => {
+test("the broker publishes the last will when the client is dropped without stop()", async (t) => {
   const topic = freshTopic("wasi");
   const received = await collect(t, broker.url, topic, { qos: 1 });
   const client = new MqttCustom({

@@ -69,14 +69,14 @@ pub fn encode(out: &mut Vec<u8>, version: Version, parts: &Parts<'_>, packet_id:
     out.reserve(5 + body);
     let retain = if parts.retain { RETAIN } else { 0 };
     out.push(PacketType::Publish.first_byte() | parts.qos << 1 | retain);
-    varint::write(out, body);
+    varint::write_inline(out, body);
     write_u16(out, length);
     out.extend_from_slice(parts.topic);
     if parts.qos != 0 {
         write_u16(out, packet_id.map_or(0, PacketId::get));
     }
     if version == Version::V5 {
-        varint::write(out, list_length(parts));
+        varint::write_inline(out, list_length(parts));
         if parts.alias != 0 {
             out.push(Property::TopicAlias as u8);
             write_u16(out, parts.alias);
@@ -84,4 +84,12 @@ pub fn encode(out: &mut Vec<u8>, version: Version, parts: &Parts<'_>, packet_id:
         out.extend_from_slice(parts.properties);
     }
     out.extend_from_slice(parts.payload);
+}
+
+/// An encoded PUBLISH in another protocol version: 3.1.1 has no properties. None: it cannot be read.
+pub fn reencoded(from: Version, to: Version, packet: &[u8], packet_id: Option<PacketId>) -> Option<Vec<u8>> {
+    let parts = super::parts(from, packet)?;
+    let mut other = Vec::new();
+    encode(&mut other, to, &parts, packet_id);
+    Some(other)
 }

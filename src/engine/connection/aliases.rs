@@ -73,8 +73,8 @@ impl Aliases {
             ));
         }
         let place = alias as usize;
-        if self.inbound.len() <= place {
-            self.inbound.resize_with(place + 1, || None);
+        while self.inbound.len() <= place {
+            self.inbound.push(None);
         }
         if !topic.is_empty() {
             self.inbound[place] = Some(topic.into());

@@ -1,4 +1,5 @@
-//! How long to wait before the next attempt to connect: exponential with full jitter.
+//! The reconnect delay: how long to wait before the next attempt to connect. Exponential with full jitter; after a refusal
+//! at least half of the bound.
 
 use super::Connection;
 use crate::engine::deadline::Millis;

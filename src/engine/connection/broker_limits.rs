@@ -1,11 +1,11 @@
 //! What the broker allows, as its CONNACK says (§3.2.2.3). In 3.1.1 CONNACK says nothing, and nothing is limited.
 
-use crate::codec::frame::MAX_REMAINING_LENGTH;
+use crate::codec::frame::LARGEST_PACKET;
 use crate::codec::properties::{number, Property};
 use crate::codec::publish::{self, Parts};
 use crate::codec::{topic, ReasonCode, Version};
 use crate::engine::error::{Code, Error};
-use crate::engine::format::{count, format};
+use crate::engine::format::{count, find, format};
 
 #[derive(Debug)]
 pub(in crate::engine) struct BrokerLimits {
@@ -44,7 +44,7 @@ impl BrokerLimits {
             receive_maximum: number(properties, Property::ReceiveMaximum).unwrap_or(65_535) as usize,
             max_packet_size: number(properties, Property::MaximumPacketSize)
                 .map_or(usize::MAX, |n| n as usize)
-                .min(5 + MAX_REMAINING_LENGTH),
+                .min(LARGEST_PACKET),
             max_qos: number(properties, Property::MaximumQoS).unwrap_or(2) as u8,
             retain: flag(Property::RetainAvailable),
             wildcards: flag(Property::WildcardSubscriptionAvailable),
@@ -114,7 +114,8 @@ impl BrokerLimits {
                 ReasonCode::SHARED_SUBSCRIPTIONS_NOT_SUPPORTED,
             ));
         }
-        if !self.wildcards && filter.contains(['+', '#']) {
+        let has_wildcard = find(filter, b'+').or(find(filter, b'#')).is_some();
+        if !self.wildcards && has_wildcard {
             return Err(refuses(
                 "wildcards in filters (Wildcard Subscription Available 0)",
                 ReasonCode::WILDCARD_SUBSCRIPTIONS_NOT_SUPPORTED,

@@ -4,6 +4,7 @@
 use super::aliases::{Aliases, INBOUND_MAXIMUM};
 use super::broker_limits::BrokerLimits;
 use super::{first_version, Connection, Handshake, Online, Phase, FIRST_DELAY};
+use crate::codec::frame::LARGEST_PACKET;
 use crate::codec::properties::*;
 use crate::codec::{protocol_error, write, DecodeError, ReasonCode, Version};
 use crate::engine::config::{Config, Versions};
@@ -68,6 +69,8 @@ impl Connection {
         if generation != self.generation || !matches!(self.phase, Phase::Opening) {
             return;
         }
+        // Whatever an earlier transport said.
+        self.blocked = false;
         self.report_insecure(effects);
         let (handshake, properties) = self.connect_properties(now);
         let config = &self.config;
@@ -136,7 +139,7 @@ impl Connection {
             config.topic_aliases,
             INBOUND_MAXIMUM.into(),
         );
-        let bounded = config.max_packet_size < Config::default().max_packet_size;
+        let bounded = config.max_packet_size < LARGEST_PACKET;
         default(
             Property::MaximumPacketSize,
             bounded,

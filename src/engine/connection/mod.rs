@@ -10,7 +10,7 @@ mod receive_buffer;
 mod servers;
 
 use super::config::{Config, Versions};
-use super::deadline::{nearest, Deadline, Millis};
+use super::deadline::{Deadline, Millis};
 use super::effects::Effects;
 use super::error::{Code, Error};
 use super::format::{before, format, seconds};
@@ -34,6 +34,9 @@ pub(super) use receive_buffer::SkippedPublish;
 
 /// `outgoing` is handed over when it passes this, so that no frame is much larger.
 pub(super) const SEND_CAP: usize = 64 << 10;
+
+/// So many failed or short-lived connections in a row are no accident.
+const SHORT_LIVED: u32 = 3;
 
 /// The stages of a connection; what exists only in one of them is in it.
 #[derive(Debug)]
@@ -258,8 +261,8 @@ impl Connection {
         generation == self.generation && matches!(self.phase, Phase::Asking)
     }
 
-    /// When the next attempt is made, if one is planned.
-    pub fn retries_at(&self) -> Option<Millis> {
+    /// When the next attempt is made.
+    pub fn retries_at(&self) -> Millis {
         self.retry_due.at()
     }
 
@@ -361,9 +364,20 @@ impl Connection {
             (Phase::Handshake(_), _) if self.may_fall_back() => return Closed::FallBack,
             (Phase::Handshake(_), _) => Error::format(
                 Code::ConnectionRefused,
-                "% closed the connection before it answered CONNECT%%; check that it is an MQTT broker and takes this client id and these credentials",
+                match self.version {
+                    Version::V4 => "% closed the connection before it answered CONNECT%%; check that it is an MQTT broker and takes this client id and these credentials",
+                    Version::V5 => "% closed the connection before it answered CONNECT%%; it may not speak MQTT 5: set mqttversion to 4 or \"auto\"; or check that it is an MQTT broker and takes this client id and these credentials",
+                },
                 &args,
             ),
+            // In 3.1.1 a broker cannot say that a session was taken over (§3.1.4), and with MQTT 5 some do not.
+            (Phase::Online(_), _) if why.is_empty() && self.failures >= SHORT_LIVED => {
+                Error::format(
+                    Code::ConnectionLost,
+                    "the connection to % was lost%%, as several short ones before it, and the broker gave no reason; if another client has the same mqttclientid, they throw each other out: give each its own",
+                    &args,
+                )
+            }
             (Phase::Online(_), _) => Error::format(Code::ConnectionLost, "the connection to % was lost%%", &args),
             (Phase::Closing, _) => return Closed::Finished,
             (Phase::Idle | Phase::Asking | Phase::Backoff | Phase::Stopped, _) => return Closed::Ignored,
@@ -373,9 +387,15 @@ impl Connection {
 
     /// DISCONNECT arrived (§3.14).
     pub fn disconnect_error(&self, reason: ReasonCode, properties: &[u8]) -> Error {
+        let what = match reason {
+            ReasonCode::SESSION_TAKEN_OVER => {
+                "% ended the connection because another client connected with the same mqttclientid; give each its own"
+            }
+            _ => "% ended the connection",
+        };
         Error::because(
             Code::ConnectionLost,
-            &format("% ended the connection", &[&self.server_name()]),
+            &format(what, &[&self.server_name()]),
             reason,
             properties,
         )
@@ -541,6 +561,7 @@ impl Connection {
         &mut self.out
     }
 
+    #[inline(always)]
     pub fn unsent(&self) -> usize {
         self.out.len()
     }
@@ -627,13 +648,9 @@ impl Connection {
 
     // ---- time
 
-    pub fn next_deadline(&self) -> Option<Millis> {
-        nearest(&[
-            self.connect_due.at(),
-            self.retry_due.at(),
-            self.stable_due.at(),
-            self.keepalive_due.at(),
-        ])
+    pub fn next_deadline(&self) -> Millis {
+        let attempt = self.connect_due.at().min(self.retry_due.at());
+        attempt.min(self.stable_due.at()).min(self.keepalive_due.at())
     }
 
     /// Whether the attempt is overdue; confirmed first.

@@ -55,9 +55,14 @@ impl ReceiveBuffer {
         &self.bytes
     }
 
-    /// Takes the buffer out while its packets are processed: the bytes, and where to begin and to end.
-    pub fn take(&mut self) -> (Vec<u8>, usize, usize) {
-        (std::mem::take(&mut self.bytes), self.start, self.end)
+    /// Takes the buffer out while its packets are processed.
+    pub fn take(&mut self) -> Vec<u8> {
+        std::mem::take(&mut self.bytes)
+    }
+
+    /// Where the bytes that are not processed begin and end.
+    pub fn range(&self) -> (usize, usize) {
+        (self.start, self.end)
     }
 
     /// Puts the buffer back; the next packet begins at `start`.

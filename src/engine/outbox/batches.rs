@@ -3,12 +3,13 @@
 
 use std::collections::VecDeque;
 
-use super::{Effects, Journal, Outbox, Token};
+use super::{Effects, Ended, Journal, Key, Outbox, Token};
 use crate::engine::deadline::{Deadline, Millis};
 use crate::engine::error::{Code, Error};
 use crate::engine::format::count;
 use crate::engine::interner::{HashKeys, Interner};
 use crate::engine::message::Message;
+use crate::engine::publishes::retain;
 use crate::engine::record::RecordId;
 
 #[derive(Debug)]
@@ -40,9 +41,9 @@ pub(super) struct Batches {
     keys: Interner,
     /// By number of the key.
     open: Vec<Option<Batch>>,
-    /// When each batch closes, oldest first: moment, batch, number of the key. Entries of batches already closed by
-    /// reaching `batchsize` are stale.
-    closing: VecDeque<(Millis, u64, u32)>,
+    /// When each batch closes, oldest first: moment, then batch and number of its key. Entries of batches already closed
+    /// by reaching `batchsize` are stale.
+    closing: VecDeque<(Millis, Key)>,
     last_id: u64,
     /// Where keys are put together.
     key: Vec<u8>,
@@ -123,28 +124,25 @@ impl Batches {
         self.keys.len() == 0
     }
 
-    fn is_open(&self, id: u64, number: u32) -> bool {
-        let batch = self.open.get(number as usize).and_then(Option::as_ref);
-        batch.is_some_and(|batch| batch.id == id)
+    fn is_open(&self, key: Key) -> bool {
+        matches!(self.open.get(key.slot() as usize), Some(Some(batch)) if batch.id == key.seq)
     }
 
     /// Compacts `closing` once there are too many stale entries.
     fn compact(&mut self) {
         if self.closing.len() > 2 * self.keys.len() + 16 {
-            let closing = std::mem::take(&mut self.closing);
-            let current = closing
-                .into_iter()
-                .filter(|&(_, id, number)| self.is_open(id, number));
-            self.closing = current.collect();
+            let mut closing = std::mem::take(&mut self.closing);
+            retain(&mut closing, |&(_, key)| self.is_open(key));
+            self.closing = closing;
         }
     }
 
     /// The place of the oldest batch among the calls.
     pub fn oldest(&mut self) -> Option<u64> {
         loop {
-            let &(_, id, number) = self.closing.front()?;
-            if self.is_open(id, number) {
-                return self.open[number as usize].as_ref().map(|batch| batch.seq);
+            let &(_, key) = self.closing.front()?;
+            if self.is_open(key) {
+                return self.open[key.slot() as usize].as_ref().map(|batch| batch.seq);
             }
             self.closing.pop_front();
         }
@@ -160,21 +158,28 @@ impl Batches {
         }
     }
 
-    /// Forgets every batch: their tokens.
-    pub fn drain(&mut self) -> Vec<Option<Token>> {
+    /// Ends every batch, before everything else.
+    pub fn drain(&mut self, ended: &mut Vec<Ended>) {
         self.closing.clear();
         self.due.clear();
         self.keys.clear();
-        let open = std::mem::take(&mut self.open);
-        open.into_iter().flatten().map(|batch| batch.token).collect()
+        for batch in self.open.iter().flatten() {
+            ended.push(Ended {
+                seq: 0,
+                token: batch.token,
+                stored: true,
+            });
+        }
+        self.open.clear();
     }
 
     /// Records the items that came before the journal was on.
     pub fn record(&mut self, journal: &mut Journal) {
         for (number, batch) in (0u32..).zip(&mut self.open) {
             if let (Some(batch), Some(key)) = (batch, self.keys.name(number)) {
-                let record = journal.item(batch.id, key, &batch.json[1..]);
-                batch.records.extend(record);
+                if let Some(record) = journal.item(batch.id, key, &batch.json[1..]) {
+                    batch.records.push(record);
+                }
             }
         }
     }
@@ -221,7 +226,9 @@ impl Outbox {
             batch.json.extend_from_slice(item.payload);
             batch.items += 1;
             let record = effects.journal.item(batch.id, &self.batches.key, item.payload);
-            batch.records.extend(record);
+            if let Some(record) = record {
+                batch.records.push(record);
+            }
             ends_as = batch.token;
             is_full = batch.items >= self.limits.batch_size;
             self.usage.add(1, size);
@@ -250,7 +257,7 @@ impl Outbox {
                 seq: self.last_seq,
             });
             let due = now + self.limits.publish_interval;
-            self.batches.closing.push_back((due, id, number));
+            self.batches.closing.push_back((due, Key::new(id, number)));
             if !self.batches.due.is_set() {
                 self.batches.due.set(due);
             }
@@ -272,8 +279,8 @@ impl Outbox {
 
     /// Takes the oldest batch, to be dropped.
     pub(super) fn take_oldest_batch(&mut self, journal: &mut Journal) -> Option<Batch> {
-        let (_, _, number) = self.batches.closing.pop_front()?;
-        let (batch, _) = self.take_batch(number, journal)?;
+        let (_, key) = self.batches.closing.pop_front()?;
+        let (batch, _) = self.take_batch(key.slot(), journal)?;
         Some(batch)
     }
 
@@ -293,15 +300,15 @@ impl Outbox {
 
     /// Closes the batches that are due up to this moment, oldest first.
     pub(super) fn flush_batches(&mut self, now: Millis, upto: Millis, effects: &mut Effects) {
-        while let Some((at, id, number)) = self.batches.closing.pop_front() {
-            let is_open = self.batches.is_open(id, number);
+        while let Some((at, key)) = self.batches.closing.pop_front() {
+            let is_open = self.batches.is_open(key);
             if is_open && at > upto {
                 self.batches.due.set(at);
-                self.batches.closing.push_front((at, id, number));
+                self.batches.closing.push_front((at, key));
                 return;
             }
             if is_open {
-                self.close_batch(now, number, effects);
+                self.close_batch(now, key.slot(), effects);
             }
         }
     }

@@ -1,9 +1,12 @@
-//! How long a message may stay unsent: `offlineexpiry`, the Message Expiry Interval of MQTT 5, and `publishtimeout`.
+//! How long a message may stay unsent: `offlineexpiry`, the Message Expiry Interval of MQTT 5, and `publishtimeout`. What
+//! has expired in the moment of sending is dropped in `publishing.rs`; `publishtimeout` of a message in flight is the
+//! session's.
 
 use super::{Effects, Outbox};
-use crate::engine::deadline::Millis;
+use crate::engine::deadline::{Millis, NEVER};
 use crate::engine::error::{Code, Error};
 use crate::engine::format::seconds;
+use crate::engine::publishes::retain;
 
 impl Outbox {
     /// Whether the moment to look for old messages has come. Online it is confirmed first, because bytes that have
@@ -41,24 +44,22 @@ impl Outbox {
     /// Messages of MQTT 5 beyond their own interval (§3.3.2.3.3). Intervals are whole seconds, so one look a second is
     /// enough.
     fn expire_by_interval(&mut self, now: Millis, effects: &mut Effects) {
-        let mut next: Option<Millis> = None;
+        let mut next = NEVER;
         let expiring = self
             .publishes
-            .sorted(&|publish| (publish.expires.is_some() && !publish.requeued).then_some(publish.seq));
-        for key in expiring {
-            let Some(at) = self.publishes.get(key).and_then(|publish| publish.expires) else {
+            .sorted(|publish| (publish.expires != NEVER && !publish.requeued).then_some(publish.seq));
+        for &(_, slot) in &expiring {
+            let Some((key, publish)) = self.publishes.at(slot) else {
                 continue;
             };
-            if at <= now {
-                self.timed.retain(|queued| *queued != key);
+            if publish.expires <= now {
+                retain(&mut self.timed, |queued| *queued != key);
                 self.evict(Some(key), expired(), effects);
             } else {
-                next = Some(next.map_or(at, |next| next.min(at)));
+                next = next.min(publish.expires);
             }
         }
-        if let Some(next) = next {
-            self.age_due.hasten(next.max(now + 1_000));
-        }
+        self.age_due.hasten(next.max(now + 1_000));
     }
 
     fn expire_calls(&mut self, now: Millis, timeout: Millis, effects: &mut Effects) {

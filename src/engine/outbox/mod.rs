@@ -8,14 +8,13 @@ mod policy;
 use std::collections::VecDeque;
 
 use super::config::{Config, Policy};
-use super::deadline::{nearest, Deadline, Millis};
-use super::effects::Effects;
+use super::deadline::{Deadline, Millis};
+use super::effects::{Effects, Ended};
 use super::interner::HashKeys;
 use super::journal::Journal;
 use super::message::Message;
 use super::output::Token;
-use super::publishes::{BySince, Key, Publish, Publishes};
-use super::session::reencoded;
+use super::publishes::{retain, BySince, Key, Publish, Publishes};
 use super::{Error, Version};
 use crate::codec::properties::{number, without, Property};
 use crate::codec::{publish, PacketId};
@@ -202,9 +201,7 @@ impl Outbox {
         let packet = message.encoded(self.version, None);
         self.usage.add(1, packet.len());
         let expires = message.expires(now);
-        if let Some(at) = expires {
-            self.age_due.hasten(at);
-        }
+        self.age_due.hasten(expires);
         let seq = self.next_seq();
         let mut publish = Publish {
             seq,
@@ -276,22 +273,20 @@ impl Outbox {
     fn compact_ready(&mut self) {
         const STALE: usize = 64;
         if self.ready.len() > 2 * self.publishes.len() + STALE {
-            self.ready.retain(|&key| self.publishes.get(key).is_some());
+            retain(&mut self.ready, |&key| self.publishes.get(key).is_some());
         }
     }
 
-    /// Messages of a lost session go back to the front, oldest first.
-    pub fn requeue(&mut self, lost: Vec<Publish>) {
-        for mut publish in lost.into_iter().rev() {
-            publish.requeued = true;
-            self.requeued.add(1, publish.packet.len());
-            let since = publish.since;
-            let key = self.publishes.insert(publish);
-            self.ready.push_front(key);
-            if let Some(timeout) = self.limits.publish_timeout {
-                self.timeouts.insert(since, key, &mut self.publishes);
-                self.age_due.hasten(since + timeout);
-            }
+    /// A message of a lost session goes back to the front.
+    pub fn requeue(&mut self, mut publish: Publish) {
+        publish.requeued = true;
+        self.requeued.add(1, publish.packet.len());
+        let since = publish.since;
+        let key = self.publishes.insert(publish);
+        self.ready.push_front(key);
+        if let Some(timeout) = self.limits.publish_timeout {
+            self.timeouts.insert(since, key, &mut self.publishes);
+            self.age_due.hasten(since + timeout);
         }
     }
 
@@ -318,6 +313,7 @@ impl Outbox {
         Some(publish)
     }
 
+    #[inline(always)]
     pub fn has_ready(&self) -> bool {
         !self.ready.is_empty()
     }
@@ -352,8 +348,12 @@ impl Outbox {
 
     // ---- time
 
-    pub fn next_deadline(&self) -> Option<Millis> {
-        nearest(&[self.batches.due.at(), self.timed_due.at(), self.age_due.at()])
+    pub fn next_deadline(&self) -> Millis {
+        self.batches
+            .due
+            .at()
+            .min(self.timed_due.at())
+            .min(self.age_due.at())
     }
 
     /// Works on what is due: batches, the timed queue.
@@ -399,14 +399,14 @@ impl Outbox {
         self.publishes.any_up_to(seq)
     }
 
-    /// Takes everything, without sending it: tokens of batches, and messages in the order of the calls.
-    pub fn drain(&mut self, journal: &mut Journal) -> (Vec<Option<Token>>, Vec<Publish>) {
-        let batches = self.batches.drain();
-        let mut messages = Vec::new();
-        for key in self.publishes.in_order() {
-            if let Some(publish) = self.publishes.remove(key) {
+    /// Ends everything, without sending it.
+    pub fn drain(&mut self, journal: &mut Journal, ended: &mut Vec<Ended>) {
+        self.batches.drain(ended);
+        for &(_, slot) in &self.publishes.in_order() {
+            if let Some((_, publish)) = self.publishes.at(slot) {
                 journal.ended(publish.record);
-                messages.push(publish);
+                ended.push(publish.ended());
+                self.publishes.drop(slot);
             }
         }
         self.ready.clear();
@@ -416,7 +416,6 @@ impl Outbox {
         self.usage = Usage::default();
         self.requeued = Usage::default();
         self.forget_ages();
-        (batches, messages)
     }
 
     fn forget_ages(&mut self) {
@@ -428,11 +427,11 @@ impl Outbox {
     /// From here on another protocol is spoken.
     pub fn reencode(&mut self, to: Version) {
         let from = std::mem::replace(&mut self.version, to);
-        for key in self.publishes.in_order() {
-            let Some(publish) = self.publishes.get(key) else {
+        for &(_, slot) in &self.publishes.in_order() {
+            let Some((_, publish)) = self.publishes.at(slot) else {
                 continue;
             };
-            if let Some(packet) = reencoded(from, to, &publish.packet, None) {
+            if let Some(packet) = publish::reencoded(from, to, &publish.packet, None) {
                 let usage = match publish.requeued {
                     true => &mut self.requeued,
                     false => &mut self.usage,
@@ -473,9 +472,11 @@ impl Outbox {
         for key in aside {
             self.make_ready(now, key, effects);
         }
-        for key in self.publishes.in_order() {
-            if let Some(publish) = self.publishes.get(key).filter(|publish| publish.record.is_none()) {
-                effects.journal.message(publish);
+        for &(_, slot) in &self.publishes.in_order() {
+            if let Some((_, publish)) = self.publishes.at(slot) {
+                if publish.record.is_none() {
+                    effects.journal.message(publish);
+                }
             }
         }
         self.batches.record(&mut effects.journal);

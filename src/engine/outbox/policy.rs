@@ -1,4 +1,4 @@
-//! Which message makes room for another: `offlinesize`, `offlinebytes` and `offlinepolicy`. A message that was on the
+//! What is dropped when the offline queue is full: `offlinesize`, `offlinebytes` and `offlinepolicy`. A message that was on the
 //! wire once is never dropped.
 
 use super::{Effects, Key, Outbox, Policy, Publish};
@@ -132,7 +132,7 @@ impl Outbox {
             self.evict(timed, dropped(), effects);
         } else if let Some(batch) = self.take_oldest_batch(&mut effects.journal) {
             self.dropped += batch.items() as u64;
-            effects.done(batch.token(), Err(dropped()));
+            effects.failed(batch.token(), dropped());
         }
         true
     }
@@ -165,7 +165,7 @@ impl Outbox {
     pub(super) fn drop_stored(&mut self, publish: Publish, error: Error, effects: &mut Effects) {
         self.count_out(&publish);
         self.dropped += 1;
-        effects.done(publish.token, Err(error));
+        effects.failed(publish.token, error);
     }
 }
 

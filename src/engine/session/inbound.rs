@@ -13,6 +13,7 @@ pub(in crate::engine) type Ticket = u32;
 
 #[derive(Debug, Clone, Copy)]
 struct Owed {
+    ticket: Ticket,
     packet_id: PacketId,
     kind: Ack,
 }
@@ -25,13 +26,13 @@ pub(in crate::engine) struct Inbound {
     unreleased: Vec<u64>,
     /// Acknowledgements owed on this connection, in the order of arrival.
     owed: VecDeque<Owed>,
-    /// The ticket of the first of them.
-    first: Ticket,
+    /// The ticket of the message that arrives next.
+    next: Ticket,
     /// The application has dealt with everything before this ticket.
     handled: Ticket,
     /// QoS 2 of earlier connections that the application has not dealt with: nothing is owed for them, but the store
     /// has to know when they are handled.
-    unrecorded: VecDeque<(Ticket, PacketId)>,
+    unrecorded: VecDeque<Owed>,
     /// Messages of this connection whose last acknowledgement is not written.
     open: usize,
     /// Last acknowledgements that are written and not transmitted.
@@ -51,28 +52,23 @@ impl Inbound {
 
     /// Nothing is owed on a connection that is gone: the broker sends again what was not acknowledged.
     pub fn disconnected(&mut self) {
-        let tickets = (0..).map(|at| self.first.wrapping_add(at));
-        let qos2 = tickets
-            .zip(&self.owed)
-            .filter(|(_, owed)| owed.kind == Ack::PubRec);
-        self.unrecorded
-            .extend(qos2.map(|(ticket, owed)| (ticket, owed.packet_id)));
-        // Their PUBRECs were not sent: they come again, and are repetitions, also of one that a PUBREL has released.
-        for at in 0..self.owed.len() {
-            if self.owed[at].kind == Ack::PubRec {
-                self.mark_unreleased(self.owed[at].packet_id);
+        while let Some(owed) = self.owed.pop_front() {
+            if owed.kind == Ack::PubRec {
+                // It was not sent: the message comes again, and is a repetition, also if a PUBREL has released it.
+                self.mark_unreleased(owed.packet_id);
+                self.unrecorded.push_back(owed);
             }
         }
-        self.first = self.next_ticket();
-        self.owed.clear();
     }
 
     /// The session is lost: the broker knows none of its identifiers.
     pub fn session_lost(&mut self, journal: &mut Journal) {
         for (at, word) in (0u16..).zip(&self.unreleased) {
-            for bit in (0..64).filter(|bit| word & 1 << bit != 0) {
-                let id = PacketId::new(at << 6 | bit);
-                id.inspect(|&id| journal.received(id, false));
+            for bit in 0..64 {
+                match PacketId::new(at << 6 | bit) {
+                    Some(id) if word & 1 << bit != 0 => journal.received(id, false),
+                    _ => {}
+                }
             }
         }
         self.unreleased.clear();
@@ -93,8 +89,18 @@ impl Inbound {
         let first = qos == 1 || self.mark_unreleased(packet_id);
         self.open += first as usize;
         let kind = if qos == 1 { Ack::PubAck } else { Ack::PubRec };
-        self.owed.push_back(Owed { packet_id, kind });
+        self.owe(packet_id, kind);
         first
+    }
+
+    fn owe(&mut self, packet_id: PacketId, kind: Ack) {
+        let ticket = self.next;
+        self.next = ticket.wrapping_add(1);
+        self.owed.push_back(Owed {
+            ticket,
+            packet_id,
+            kind,
+        });
     }
 
     /// True the first time.
@@ -111,19 +117,13 @@ impl Inbound {
 
     /// The ticket of the message that arrives next.
     pub fn next_ticket(&self) -> Ticket {
-        self.first.wrapping_add(self.owed.len() as u32)
+        self.next
     }
 
     /// The application has dealt with everything before this ticket.
     pub fn handled_before(&mut self, ticket: Ticket, journal: &mut Journal) {
-        while self
-            .unrecorded
-            .front()
-            .is_some_and(|(first, _)| is_before(*first, ticket))
-        {
-            if let Some((_, packet_id)) = self.unrecorded.pop_front() {
-                journal.received(packet_id, true);
-            }
+        while let Some(owed) = pop_before(&mut self.unrecorded, ticket) {
+            journal.received(owed.packet_id, true);
         }
         if is_before(self.handled, ticket) {
             self.handled = ticket;
@@ -132,11 +132,7 @@ impl Inbound {
 
     /// The next acknowledgement that may be sent: it is written at once.
     pub fn next_acknowledgement(&mut self, journal: &mut Journal) -> Option<(Ack, PacketId)> {
-        if !is_before(self.first, self.handled) {
-            return None;
-        }
-        let Owed { packet_id, kind } = self.owed.pop_front()?;
-        self.first = self.first.wrapping_add(1);
+        let Owed { packet_id, kind, .. } = pop_before(&mut self.owed, self.handled)?;
         match kind {
             Ack::PubRec => journal.received(packet_id, true),
             Ack::PubComp => {
@@ -159,8 +155,7 @@ impl Inbound {
         let known = self.clear_unreleased(packet_id);
         let owed = |owed: &Owed| owed.packet_id == packet_id && owed.kind == Ack::PubRec;
         if known && self.owed.iter().any(owed) {
-            let kind = Ack::PubComp;
-            self.owed.push_back(Owed { packet_id, kind });
+            self.owe(packet_id, Ack::PubComp);
             return None;
         }
         journal.received(packet_id, false);
@@ -225,6 +220,15 @@ impl Inbound {
 fn bit_of(packet_id: PacketId) -> (usize, u64) {
     let number = packet_id.get();
     (usize::from(number >> 6), 1 << (number & 63))
+}
+
+/// Takes the first of them, if its ticket is older than this one.
+fn pop_before(queue: &mut VecDeque<Owed>, ticket: Ticket) -> Option<Owed> {
+    let first = queue.front()?;
+    match is_before(first.ticket, ticket) {
+        true => queue.pop_front(),
+        false => None,
+    }
 }
 
 /// Whether one ticket is older than another.

@@ -7,8 +7,10 @@ pub(super) mod packet_ids;
 
 use std::collections::VecDeque;
 
-use super::deadline::{nearest, Deadline, Millis};
+use super::deadline::{Deadline, Millis, NEVER};
+use super::effects::Ended;
 use super::journal::Journal;
+use super::output::Token;
 use super::publishes::{BySince, Flight, Key, Publish, Publishes};
 use super::record::Stage;
 use crate::codec::{publish, PacketId, Version};
@@ -52,8 +54,8 @@ pub(super) struct Session {
 /// What an acknowledgement means.
 #[derive(Debug)]
 pub(super) enum Acked {
-    /// It ends this publish.
-    Ended(Publish),
+    /// It ends a publish; the token of its call.
+    Ended(Option<Token>),
     /// It is a step on the way (PUBREC).
     Progress,
     /// It is of another kind than the message asks for.
@@ -105,43 +107,45 @@ impl Session {
     /// The session is kept: everything in flight is to be sent again [MQTT-4.4.0-1], in the order in which it was
     /// sent [MQTT-4.6.0-1].
     pub fn schedule_resend(&mut self) {
-        for key in self.in_sending_order() {
-            if let Some(flight) = self.flight(key) {
-                flight.sent_at = None;
+        for &(_, slot) in &self.in_sending_order() {
+            let Some((key, publish)) = self.publishes.at(slot) else {
+                continue;
+            };
+            if let Some(flight) = &mut publish.flight {
+                flight.sent_at = NEVER;
             }
             self.resend.push_back(key);
         }
     }
 
-    /// The session is lost: everything in flight, in the order of sending, without its identifiers.
-    /// Of those whose callers were told that they took too long nothing remains.
-    pub fn session_lost(&mut self, journal: &mut Journal) -> Vec<Publish> {
+    /// The session is lost: the places of everything in flight, in the order of sending, to be taken out with
+    /// `take_lost`.
+    pub fn session_lost(&mut self, journal: &mut Journal) -> Vec<(u64, u32)> {
         self.inbound.session_lost(journal);
         while let Some(id) = self.ids.free_reserved() {
             journal.reserved(id, false);
         }
-        let mut lost = Vec::new();
-        for key in self.in_sending_order() {
-            let abandoned = self.flight(key).is_some_and(|flight| flight.abandoned);
-            if let Some(mut publish) = self.remove(key, journal) {
-                if abandoned {
-                    journal.ended(publish.record);
-                    continue;
-                }
-                publish::clear_dup(&mut publish.packet);
-                lost.push(publish);
-            }
+        self.in_sending_order()
+    }
+
+    /// Takes a message out of the lost session, without its identifier. Of one whose caller was told that it took too long
+    /// nothing remains.
+    pub fn take_lost(&mut self, slot: u32, journal: &mut Journal) -> Option<Publish> {
+        let (_, publish) = self.publishes.at(slot)?;
+        let abandoned = publish.flight.is_some_and(|flight| flight.abandoned);
+        let publish = self.land(slot, journal)?;
+        if abandoned {
+            journal.ended(publish.record);
+            self.publishes.drop(slot);
+            return None;
         }
-        lost
+        publish::clear_dup(&mut publish.packet);
+        self.publishes.take(slot)
     }
 
-    fn in_sending_order(&self) -> Vec<Key> {
+    fn in_sending_order(&self) -> Vec<(u64, u32)> {
         self.publishes
-            .sorted(&|publish| publish.flight.as_ref().map(|flight| flight.order))
-    }
-
-    fn flight(&mut self, key: Key) -> Option<&mut Flight> {
-        self.publishes.get(key)?.flight.as_mut()
+            .sorted(|publish| publish.flight.map(|flight| flight.order))
     }
 
     /// An acknowledgement arrived: the broker is at work.
@@ -220,7 +224,7 @@ impl Session {
             packet_id: id,
             stage: Stage::Sent,
             order: self.last_order,
-            sent_at: Some(now),
+            sent_at: now,
             abandoned: false,
         });
         journal.flight(&publish);
@@ -280,7 +284,7 @@ impl Session {
         if let Some(publish) = self.publishes.get(key) {
             self.qos2_sent += (publish::qos(&publish.packet) == 2) as usize;
             if let Some(flight) = &mut publish.flight {
-                flight.sent_at = Some(now);
+                flight.sent_at = now;
                 if flight.stage == Stage::Sent {
                     self.use_quota();
                 }
@@ -289,14 +293,14 @@ impl Session {
         self.expect_ack(now, ack_timeout);
     }
 
-    /// The message of `next_resend` is given up.
-    pub fn abandon_resend(&mut self, journal: &mut Journal) -> Option<Publish> {
+    /// The message of `next_resend` is given up; the token of its call.
+    pub fn abandon_resend(&mut self, journal: &mut Journal) -> Option<Token> {
         let key = self.resend.pop_front()?;
-        let publish = self.remove(key, journal)?;
-        journal.ended(publish.record);
-        Some(publish)
+        self.publishes.get(key)?;
+        self.end(key.slot(), journal)
     }
 
+    #[inline(always)]
     pub fn has_resend(&self) -> bool {
         !self.resend.is_empty()
     }
@@ -305,7 +309,7 @@ impl Session {
     pub fn on_last_ack(&mut self, now: Millis, id: PacketId, qos: u8, journal: &mut Journal) -> Acked {
         let expected = if qos == 1 { Stage::Sent } else { Stage::Released };
         match self.in_flight(id) {
-            Some((key, stage, of)) if stage == expected && of == qos => self.end(now, key, journal),
+            Some((key, stage, of)) if stage == expected && of == qos => self.acked(now, key, journal),
             Some(_) => Acked::Mismatch,
             None if self.ids.holder(id).is_some() => Acked::Mismatch,
             None => {
@@ -318,7 +322,7 @@ impl Session {
     /// PUBACK for a message of QoS 2 whose PUBREC has not come: the broker has handled it as one of QoS 1.
     pub fn on_downgrade(&mut self, now: Millis, id: PacketId, journal: &mut Journal) -> Acked {
         match self.in_flight(id) {
-            Some((key, Stage::Sent, 2)) => self.end(now, key, journal),
+            Some((key, Stage::Sent, 2)) => self.acked(now, key, journal),
             _ => Acked::Mismatch,
         }
     }
@@ -326,7 +330,7 @@ impl Session {
     /// PUBREC: the broker has the message, and from here on only PUBREL is sent [MQTT-4.3.3-1]. Or it refuses it.
     pub fn on_pubrec(&mut self, now: Millis, id: PacketId, refused: bool, journal: &mut Journal) -> Acked {
         match self.in_flight(id) {
-            Some((key, _, 2)) if refused => self.end(now, key, journal),
+            Some((key, _, 2)) if refused => self.acked(now, key, journal),
             Some((key, stage, 2)) => {
                 self.acknowledged(now);
                 self.last_order += (stage == Stage::Sent) as u64;
@@ -335,7 +339,7 @@ impl Session {
                     return Acked::Unknown;
                 };
                 if let Some(flight) = &mut publish.flight {
-                    flight.sent_at = Some(now);
+                    flight.sent_at = now;
                     if stage == Stage::Sent {
                         flight.stage = Stage::Released;
                         flight.order = order;
@@ -359,23 +363,26 @@ impl Session {
         Some((key, publish.flight?.stage, publish::qos(&publish.packet)))
     }
 
-    fn end(&mut self, now: Millis, key: Key, journal: &mut Journal) -> Acked {
+    fn acked(&mut self, now: Millis, key: Key, journal: &mut Journal) -> Acked {
         self.acknowledged(now);
         self.return_quota();
-        match self.remove(key, journal) {
-            Some(publish) => {
-                journal.ended(publish.record);
-                Acked::Ended(publish)
-            }
-            None => Acked::Unknown,
-        }
+        Acked::Ended(self.end(key.slot(), journal))
     }
 
-    /// Takes a message out of flight, and frees its identifier.
-    fn remove(&mut self, key: Key, journal: &mut Journal) -> Option<Publish> {
-        let mut publish = self.publishes.remove(key)?;
+    /// A message in flight ends; the token of its call.
+    fn end(&mut self, slot: u32, journal: &mut Journal) -> Option<Token> {
+        let publish = self.land(slot, journal)?;
+        journal.ended(publish.record);
+        let token = publish.token;
+        self.publishes.drop(slot);
+        token
+    }
+
+    /// A message is no longer in flight, and its identifier is free.
+    fn land(&mut self, slot: u32, journal: &mut Journal) -> Option<&mut Publish> {
+        let (_, publish) = self.publishes.at(slot)?;
         if let Some(flight) = publish.flight.take() {
-            if flight.sent_at.is_some() && publish::qos(&publish.packet) == 2 {
+            if flight.sent_at != NEVER && publish::qos(&publish.packet) == 2 {
                 self.qos2_sent = self.qos2_sent.saturating_sub(1);
             }
             self.ids.release(flight.packet_id);
@@ -386,8 +393,8 @@ impl Session {
 
     // ---- time
 
-    pub fn next_deadline(&self) -> Option<Millis> {
-        nearest(&[self.ack_due.at(), self.age_due.at()])
+    pub fn next_deadline(&self) -> Millis {
+        self.ack_due.at().min(self.age_due.at())
     }
 
     pub fn expect_ack(&mut self, now: Millis, ack_timeout: Millis) {
@@ -404,13 +411,14 @@ impl Session {
     /// Whether a PUBACK, PUBREC or PUBCOMP is overdue: then a new connection is needed, on which the message is sent
     /// again. While others come in, an old message may only stand behind a slow link.
     pub fn is_overdue(&mut self, now: Millis, ack_timeout: Millis) -> bool {
-        let sent = self
-            .publishes
-            .iter()
-            .filter_map(|publish| publish.flight?.sent_at);
-        let (Some(oldest), Some(link)) = (sent.min(), &self.link) else {
+        let Some(link) = &self.link else { return false };
+        let mut oldest = NEVER;
+        for flight in self.publishes.iter().filter_map(|publish| publish.flight) {
+            oldest = oldest.min(flight.sent_at);
+        }
+        if oldest == NEVER {
             return false;
-        };
+        }
         let progress = link.last_ack.min(oldest + 3 * ack_timeout);
         let due = oldest.max(progress) + ack_timeout;
         if now < due {
@@ -428,7 +436,7 @@ impl Session {
 
     /// Takes the tokens of those publishes whose time limit has passed: they stay in flight as long as the session
     /// lives [MQTT-4.4.0-1], but nobody waits for their end.
-    pub fn timed_out(&mut self, now: Millis, timeout: Millis) -> Vec<super::Token> {
+    pub fn timed_out(&mut self, now: Millis, timeout: Millis) -> Vec<Option<Token>> {
         let mut tokens = Vec::new();
         while let Some((since, key)) = self.timeouts.first(&mut self.publishes) {
             if now < since + timeout {
@@ -437,7 +445,9 @@ impl Session {
             }
             self.timeouts.pop();
             if let Some(publish) = self.publishes.get(key) {
-                tokens.extend(publish.token.take());
+                if publish.token.is_some() {
+                    tokens.push(publish.token.take());
+                }
                 if let Some(flight) = &mut publish.flight {
                     flight.abandoned = true;
                 }
@@ -457,25 +467,23 @@ impl Session {
         self.publishes.any_up_to(seq)
     }
 
-    /// Takes everything in flight, in the order of the calls.
-    pub fn drain(&mut self, journal: &mut Journal) -> Vec<Publish> {
+    /// Ends everything in flight.
+    pub fn drain(&mut self, journal: &mut Journal, ended: &mut Vec<Ended>) {
         self.resend.clear();
         self.timeouts.clear();
         self.age_due.clear();
-        let mut all = Vec::new();
-        for key in self.publishes.in_order() {
-            if let Some(publish) = self.remove(key, journal) {
-                journal.ended(publish.record);
-                all.push(publish);
+        for &(_, slot) in &self.publishes.in_order() {
+            if let Some((_, publish)) = self.publishes.at(slot) {
+                ended.push(publish.ended());
+                self.end(slot, journal);
             }
         }
-        all
     }
 
     /// Messages of QoS 2 are given up while the broker may hold them: their identifiers are kept from others.
     pub fn reserve_qos2(&mut self, journal: &mut Journal) {
-        for key in self.in_sending_order() {
-            let Some(publish) = self.publishes.get(key) else {
+        for &(_, slot) in &self.in_sending_order() {
+            let Some((_, publish)) = self.publishes.at(slot) else {
                 continue;
             };
             if publish::qos(&publish.packet) != 2 {
@@ -492,12 +500,12 @@ impl Session {
 
     /// From here on another protocol is spoken.
     pub fn reencode(&mut self, from: Version, to: Version) {
-        for key in self.publishes.in_order() {
-            let Some(publish) = self.publishes.get(key) else {
+        for &(_, slot) in &self.publishes.in_order() {
+            let Some((_, publish)) = self.publishes.at(slot) else {
                 continue;
             };
             let id = publish.flight.map(|flight| flight.packet_id);
-            if let Some(packet) = reencoded(from, to, &publish.packet, id) {
+            if let Some(packet) = publish::reencoded(from, to, &publish.packet, id) {
                 publish.packet = packet;
             }
         }
@@ -523,7 +531,7 @@ impl Session {
             packet_id: id,
             stage,
             order,
-            sent_at: None,
+            sent_at: NEVER,
             abandoned: false,
         };
         publish::set_packet_id(&mut publish.packet, id);
@@ -566,14 +574,6 @@ impl Session {
     }
 }
 
-/// An encoded PUBLISH in another protocol: properties of MQTT 5 have no place in 3.1.1. None: it cannot be read.
-pub(super) fn reencoded(from: Version, to: Version, packet: &[u8], id: Option<PacketId>) -> Option<Vec<u8>> {
-    let parts = publish::parts(from, packet)?;
-    let mut other = Vec::new();
-    publish::encode(&mut other, to, &parts, id);
-    Some(other)
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -600,7 +600,7 @@ mod tests {
             token: super::super::Token::new(seq as u32),
             packet,
             since: 0,
-            expires: None,
+            expires: NEVER,
             record: None,
             flight: None,
             requeued: false,
@@ -639,7 +639,7 @@ mod tests {
         test.launch(2, 1);
         assert!(!test.session.has_place(1, 10));
         let acked = test.session.on_last_ack(5, id, 1, &mut test.journal);
-        assert!(matches!(acked, Acked::Ended(publish) if publish.seq == 1));
+        assert!(matches!(acked, Acked::Ended(token) if token == Token::new(1)));
         assert!(test.session.has_place(1, 10));
     }
 
@@ -697,7 +697,7 @@ mod tests {
             Acked::Mismatch
         ));
         assert!(
-            matches!(test.session.on_downgrade(0, two, journal), Acked::Ended(publish) if publish.seq == 2)
+            matches!(test.session.on_downgrade(0, two, journal), Acked::Ended(token) if token == Token::new(2))
         );
         assert_eq!(test.session.len(), 1);
     }
@@ -729,12 +729,13 @@ mod tests {
         for seq in 1..=3 {
             test.launch(seq, 1);
         }
-        let lost = test.session.session_lost(&mut test.journal);
-        assert_eq!(
-            lost.iter().map(|publish| publish.seq).collect::<Vec<_>>(),
-            [1, 2, 3]
-        );
-        assert!(lost.iter().all(|publish| publish.flight.is_none()));
+        let mut order = Vec::new();
+        for (_, slot) in test.session.session_lost(&mut test.journal) {
+            let lost = test.session.take_lost(slot, &mut test.journal).unwrap();
+            assert!(lost.flight.is_none());
+            order.push(lost.seq);
+        }
+        assert_eq!(order, [1, 2, 3]);
         assert!(test.session.is_empty());
         assert!((1..=3).all(|number| test.session.holder(id(number)).is_none()));
     }
@@ -748,10 +749,7 @@ mod tests {
             .launch(0, message(1, 1), id, ACK_TIMEOUT, &mut test.journal);
         test.session.limit(key, Some(100));
         assert!(test.session.timed_out(99, 100).is_empty());
-        assert_eq!(
-            test.session.timed_out(100, 100),
-            [super::super::Token::new(1).unwrap()]
-        );
+        assert_eq!(test.session.timed_out(100, 100), [Token::new(1)]);
         assert_eq!(test.session.len(), 1);
     }
 

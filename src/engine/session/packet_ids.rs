@@ -1,4 +1,4 @@
-//! Packet identifiers (§2.3.1): the one allocator, for publishes and for SUBSCRIBE and UNSUBSCRIBE. An identifier is
+//! Packet identifiers (3.1.1 §2.3.1, 5.0 §2.2.1): the one allocator, for publishes and for SUBSCRIBE and UNSUBSCRIBE. An identifier is
 //! held by one operation at a time. Never knows what a packet says.
 
 use std::collections::VecDeque;
@@ -103,8 +103,10 @@ impl PacketIds {
     /// All are restored: the others up to the highest are free.
     pub fn complete(&mut self) {
         for number in 1..self.holders.len() {
-            let id = PacketId::new(number as u16).filter(|&id| self.is_free(id));
-            self.free.extend(id);
+            match PacketId::new(number as u16) {
+                Some(id) if self.is_free(id) => self.free.push_back(id),
+                _ => {}
+            }
         }
     }
 
@@ -118,7 +120,7 @@ impl PacketIds {
         while place >= self.holders.len() {
             self.holders.push(None);
         }
-        self.holders[place].is_none() && !self.reserved.contains(&id)
+        self.holders[place].is_none() && self.reserved.iter().all(|&one| one != id)
     }
 }
 

@@ -13,6 +13,16 @@ pub struct Filter {
     pub options: u8,
 }
 
+impl<T: Into<String>> From<T> for Filter {
+    /// Without options: QoS 0.
+    fn from(filter: T) -> Self {
+        Filter {
+            filter: filter.into(),
+            options: 0,
+        }
+    }
+}
+
 const NO_LOCAL: u8 = 4;
 /// So many bytes of filters one call may have.
 pub(in crate::engine) const MAX_FILTERS_BYTES: usize = 1 << 20;
@@ -37,7 +47,7 @@ impl Filter {
 }
 
 /// Whether all of one call's filters are filters, and not too many.
-pub(super) fn check_filters<'a>(call: &str, filters: impl Iterator<Item = &'a str>) -> Result<(), Error> {
+pub(super) fn check_filters(call: &str, filters: &mut dyn Iterator<Item = &str>) -> Result<(), Error> {
     let mut bytes = 0;
     for filter in filters {
         bytes += filter.len() + 3;

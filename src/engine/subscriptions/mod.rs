@@ -5,8 +5,8 @@ mod filter;
 mod requests;
 mod router;
 
-use super::deadline::{Deadline, Millis};
-use super::effects::Effects;
+use super::deadline::{Deadline, Millis, NEVER};
+use super::effects::{Effects, Ended};
 use super::error::{excerpt, Code, Error};
 use super::format::{count, format};
 use super::interner::{HashKeys, Interner};
@@ -16,10 +16,10 @@ use super::Version;
 use crate::codec::{protocol_error, DecodeError, PacketId, ReasonCode};
 
 pub use filter::Filter;
-pub(super) use requests::Asks;
+pub(super) use requests::{Asks, Kind};
 
 use filter::{check_filters, MAX_FILTERS_BYTES};
-use requests::{Request, Requests, Stage};
+use requests::{Requests, Stage};
 use router::Router;
 
 #[derive(Debug, Default)]
@@ -82,15 +82,21 @@ impl Subscriptions {
         filters: &[Filter],
         offline_bytes: usize,
     ) -> Result<(), Error> {
-        check_filters("subscribe", filters.iter().map(|filter| filter.filter.as_str()))?;
+        check_filters(
+            "subscribe",
+            &mut filters.iter().map(|filter| filter.filter.as_str()),
+        )?;
         for filter in filters {
             filter.check_options(version)?;
         }
         self.check_room(offline_bytes)
     }
 
-    pub fn check_unsubscribe(&self, filters: &[String], offline_bytes: usize) -> Result<(), Error> {
-        check_filters("unsubscribe", filters.iter().map(String::as_str))?;
+    pub fn check_unsubscribe(&self, filters: &[Filter], offline_bytes: usize) -> Result<(), Error> {
+        check_filters(
+            "unsubscribe",
+            &mut filters.iter().map(|filter| filter.filter.as_str()),
+        )?;
         self.check_room(offline_bytes)
     }
 
@@ -124,17 +130,7 @@ impl Subscriptions {
             entry.properties.clone_from(&properties);
             entry.asked = seq;
         }
-        let asks = Asks::Subscribe { filters, properties };
-        self.requests.push(Request {
-            seq,
-            token,
-            packet_id: None,
-            stage: Stage::Waiting,
-            since: None,
-            cancelled: false,
-            asks,
-            restores: false,
-        });
+        self.ask(Kind::Subscribe, seq, filters, properties, token);
     }
 
     /// Calls of subscribe for these filters that are unanswered end: at once, or if they are on the wire of a connection
@@ -142,7 +138,7 @@ impl Subscriptions {
     pub fn unsubscribe(
         &mut self,
         seq: u64,
-        filters: Vec<String>,
+        filters: Vec<Filter>,
         properties: Vec<u8>,
         token: Option<Token>,
         is_online: bool,
@@ -152,10 +148,9 @@ impl Subscriptions {
             let Some(request) = self.requests.get(slot) else {
                 continue;
             };
-            let Asks::Subscribe { filters: asked, .. } = &request.asks else {
-                continue;
-            };
-            if request.restores || !asked.iter().all(|asked| filters.contains(&asked.filter)) {
+            let asks = &request.asks;
+            let is_asked = |one: &Filter| filters.iter().any(|other| other.filter == one.filter);
+            if asks.kind == Kind::Unsubscribe || request.restores || !asks.filters.iter().all(is_asked) {
                 continue;
             }
             request.cancelled = true;
@@ -163,22 +158,21 @@ impl Subscriptions {
                 self.cancel(slot, effects);
             }
         }
-        let asks = Asks::Unsubscribe { filters, properties };
-        self.requests.push(Request {
-            seq,
-            token,
-            packet_id: None,
-            stage: Stage::Waiting,
-            since: None,
-            cancelled: false,
-            asks,
-            restores: false,
-        });
+        self.ask(Kind::Unsubscribe, seq, filters, properties, token);
+    }
+
+    fn ask(&mut self, kind: Kind, seq: u64, filters: Vec<Filter>, properties: Vec<u8>, token: Option<Token>) {
+        let asks = Asks {
+            kind,
+            filters,
+            properties,
+        };
+        self.requests.push(seq, token, asks, false);
     }
 
     /// Routes messages of `filter` to `handler` too, without subscribing.
     pub fn watch(&mut self, filter: &str, handler: u32) -> Result<(), Error> {
-        check_filters("messages", std::iter::once(filter))?;
+        check_filters("messages", &mut std::iter::once(filter))?;
         self.router.insert(filter, handler);
         self.topics.renew();
         Ok(())
@@ -265,6 +259,7 @@ impl Subscriptions {
 
     // ---- requests out
 
+    #[inline(always)]
     pub fn has_request(&self) -> bool {
         self.requests.has_front()
     }
@@ -300,132 +295,84 @@ impl Subscriptions {
         let Some(request) = self.requests.remove(slot) else {
             return;
         };
-        if let Asks::Subscribe { filters, .. } = &request.asks {
-            for Filter { filter, .. } in filters {
+        if request.asks.kind == Kind::Subscribe {
+            for Filter { filter, .. } in &request.asks.filters {
                 self.forget(filter, request.seq, effects);
             }
         }
-        effects.done(request.token, Err(error));
+        effects.failed(request.token, error);
     }
 
     // ---- answers
 
-    /// SUBACK for the request in this place (§3.9).
-    pub fn on_suback(
+    /// SUBACK or UNSUBACK for the request in this place (§3.9, §3.11). An UNSUBACK of 3.1.1 has no codes.
+    pub fn on_answer(
         &mut self,
+        version: Version,
+        kind: Kind,
         slot: u32,
         codes: &[u8],
         properties: &[u8],
         effects: &mut Effects,
     ) -> Result<(), DecodeError> {
+        let has_codes = kind == Kind::Subscribe || version == Version::V5;
         match self.requests.get(slot).map(|request| &request.asks) {
-            Some(Asks::Subscribe { filters, .. }) if filters.len() == codes.len() => {}
-            Some(Asks::Subscribe { .. }) => {
-                return Err(protocol_error!(
-                    "a SUBACK has another number of return codes than the SUBSCRIBE has filters"
-                ))
+            Some(asks) if asks.kind != kind => return Err(answers_another(kind)),
+            Some(asks) if has_codes && asks.filters.len() != codes.len() => {
+                return Err(match kind {
+                    Kind::Subscribe => protocol_error!(
+                        "a SUBACK has another number of return codes than the SUBSCRIBE has filters"
+                    ),
+                    Kind::Unsubscribe => protocol_error!(
+                        "an UNSUBACK has another number of reason codes than the UNSUBSCRIBE has filters"
+                    ),
+                })
             }
-            _ => {
-                return Err(protocol_error!(
-                    "a SUBACK answers something that is not a SUBSCRIBE"
-                ))
-            }
+            _ => {}
         }
-        let Some(Request {
-            seq,
-            token,
-            asks: Asks::Subscribe { filters, .. },
-            ..
-        }) = self.requests.remove(slot)
-        else {
+        let Some(request) = self.requests.remove(slot) else {
             return Ok(());
         };
         let mut refused = String::new();
         let mut reason = 0;
-        for (Filter { filter, .. }, &code) in filters.iter().zip(codes) {
+        for (at, Filter { filter, .. }) in request.asks.filters.iter().enumerate() {
+            let code = codes.get(at).copied().unwrap_or(0);
             if code >= FAILURE {
-                self.forget(filter, seq, effects);
-                if !refused.is_empty() {
+                if reason != 0 {
                     refused.push_str("\", \"");
                 }
                 refused.push_str(filter);
                 reason = code;
+            }
+            if (code >= FAILURE) == (kind == Kind::Subscribe) {
+                self.forget(filter, request.seq, effects);
             } else if let Some(entry) = self.find(filter) {
-                entry.granted = true;
+                entry.granted |= kind == Kind::Subscribe;
             }
         }
-        let result = match refused.is_empty() {
-            true => Ok(granted(codes, properties)),
-            false => Err(Error::because(
+        let error = |code, what: &str| Err(Error::because(code, what, ReasonCode(reason), properties));
+        let result = match kind {
+            _ if reason == 0 && !has_codes => Ok(Outcome::None),
+            _ if reason == 0 => Ok(Outcome::Granted {
+                codes: codes.to_vec(),
+                properties: properties.to_vec(),
+            }),
+            Kind::Subscribe => error(
                 Code::SubscribeFailed,
                 &format(
                     "the broker refused the subscription to \"%\"; check the filter and the broker's access rules",
                     &[&excerpt(&refused)],
                 ),
-                ReasonCode(reason),
-                properties,
-            )),
+            ),
+            Kind::Unsubscribe => error(Code::UnsubscribeFailed, "the broker refused to unsubscribe"),
         };
-        effects.done(token, result);
-        Ok(())
-    }
-
-    /// UNSUBACK for the request in this place (§3.11). In 3.1.1 it has no codes.
-    pub fn on_unsuback(
-        &mut self,
-        version: Version,
-        slot: u32,
-        codes: &[u8],
-        properties: &[u8],
-        effects: &mut Effects,
-    ) -> Result<(), DecodeError> {
-        match self.requests.get(slot).map(|request| &request.asks) {
-            Some(Asks::Unsubscribe { filters, .. })
-                if version == Version::V4 || filters.len() == codes.len() => {}
-            Some(Asks::Unsubscribe { .. }) => {
-                return Err(protocol_error!(
-                    "an UNSUBACK has another number of reason codes than the UNSUBSCRIBE has filters"
-                ))
-            }
-            _ => {
-                return Err(protocol_error!(
-                    "an UNSUBACK answers something that is not an UNSUBSCRIBE"
-                ))
-            }
-        }
-        let Some(Request {
-            seq,
-            token,
-            asks: Asks::Unsubscribe { filters, .. },
-            ..
-        }) = self.requests.remove(slot)
-        else {
-            return Ok(());
-        };
-        let mut reason = 0;
-        for (at, filter) in filters.iter().enumerate() {
-            match codes.get(at) {
-                Some(&code @ FAILURE..) => reason = code,
-                _ => self.forget(filter, seq, effects),
-            }
-        }
-        let result = match (reason, version) {
-            (0, Version::V4) => Ok(Outcome::None),
-            (0, Version::V5) => Ok(granted(codes, properties)),
-            _ => Err(Error::because(
-                Code::UnsubscribeFailed,
-                "the broker refused to unsubscribe",
-                ReasonCode(reason),
-                properties,
-            )),
-        };
-        effects.done(token, result);
+        effects.done(request.token, result);
         Ok(())
     }
 
     // ---- time
 
-    pub fn next_deadline(&self) -> Option<Millis> {
+    pub fn next_deadline(&self) -> Millis {
         self.ack_due.at()
     }
 
@@ -436,34 +383,28 @@ impl Subscriptions {
     /// Ends calls whose SUBACK or UNSUBACK is overdue, with this error. They stay in the table, so that a late answer
     /// is still recognised.
     pub fn end_overdue(&mut self, now: Millis, ack_timeout: Millis, error: &Error, effects: &mut Effects) {
-        let sent = self.requests.iter().filter_map(|request| match request.stage {
-            Stage::Sent => Some(request.since? + ack_timeout),
-            Stage::Waiting | Stage::Abandoned => None,
-        });
-        let Some(due) = sent.min() else { return };
-        if now < due {
-            return self.ack_due.set(due);
+        let oldest = self.requests.oldest();
+        if oldest == NEVER {
+            return;
+        }
+        if now < oldest + ack_timeout {
+            return self.ack_due.set(oldest + ack_timeout);
         }
         if !self.ack_due.confirm(now) {
             return;
         }
-        let mut next: Option<Millis> = None;
-        for (_, slot) in self.requests.in_order() {
+        for &(_, slot) in &self.requests.in_order() {
             let Some(request) = self.requests.get(slot) else {
                 continue;
             };
-            let (Stage::Sent, Some(at)) = (request.stage, request.since) else {
-                continue;
-            };
-            if now < at + ack_timeout {
-                next = Some(next.map_or(at, |next| next.min(at)));
-                continue;
+            if request.stage == Stage::Sent && request.since.is_some_and(|at| now >= at + ack_timeout) {
+                request.stage = Stage::Abandoned;
+                effects.failed(request.token.take(), error.clone());
             }
-            request.stage = Stage::Abandoned;
-            effects.done(request.token.take(), Err(error.clone()));
         }
-        if let Some(at) = next {
-            self.ack_due.set(at + ack_timeout);
+        let oldest = self.requests.oldest();
+        if oldest != NEVER {
+            self.ack_due.set(oldest + ack_timeout);
         }
     }
 
@@ -475,7 +416,7 @@ impl Subscriptions {
     pub fn connected(
         &mut self,
         session_present: bool,
-        mut next_seq: impl FnMut() -> u64,
+        next_seq: &mut dyn FnMut() -> u64,
         effects: &mut Effects,
     ) -> Vec<PacketId> {
         self.requests.clear_queue();
@@ -485,15 +426,17 @@ impl Subscriptions {
             let Some(request) = self.requests.get(slot) else {
                 continue;
             };
-            released.extend(request.packet_id.take());
+            if let Some(id) = request.packet_id.take() {
+                released.push(id);
+            }
             if request.restores && !session_present {
                 self.requests.remove(slot);
             }
         }
         if !session_present {
-            self.restore(&mut next_seq);
+            self.restore(next_seq);
         }
-        for (seq, slot) in before {
+        for &(seq, slot) in &before {
             match self.requests.get(slot) {
                 // A new request may be in the place of one that was removed.
                 Some(request) if request.seq != seq => {}
@@ -509,26 +452,33 @@ impl Subscriptions {
     }
 
     fn restore(&mut self, next_seq: &mut dyn FnMut() -> u64) {
-        let mut list = self.list(true).into_iter().peekable();
-        while let Some((first, properties)) = list.next() {
-            let mut filters = vec![first];
-            while let Some((more, _)) =
-                list.next_if(|(_, other)| filters.len() < RESTORED_TOGETHER && *other == properties)
-            {
-                filters.push(more);
+        let mut together: Vec<Filter> = Vec::new();
+        let mut properties = Vec::new();
+        for (filter, its_properties) in self.list(true) {
+            if together.len() == RESTORED_TOGETHER || its_properties != properties {
+                self.restore_together(&mut together, properties, next_seq);
             }
-            let asks = Asks::Subscribe { filters, properties };
-            self.requests.push(Request {
-                seq: next_seq(),
-                token: None,
-                packet_id: None,
-                stage: Stage::Waiting,
-                since: None,
-                cancelled: false,
-                asks,
-                restores: true,
-            });
+            together.push(filter);
+            properties = its_properties;
         }
+        self.restore_together(&mut together, properties, next_seq);
+    }
+
+    fn restore_together(
+        &mut self,
+        filters: &mut Vec<Filter>,
+        properties: Vec<u8>,
+        next_seq: &mut dyn FnMut() -> u64,
+    ) {
+        if filters.is_empty() {
+            return;
+        }
+        let asks = Asks {
+            kind: Kind::Subscribe,
+            filters: std::mem::take(filters),
+            properties,
+        };
+        self.requests.push(next_seq(), None, asks, true);
     }
 
     /// `unsubscribe` was called before this call of subscribe was answered.
@@ -553,29 +503,34 @@ impl Subscriptions {
         let Some(request) = self.requests.remove(slot) else {
             return;
         };
-        let Asks::Subscribe { filters, .. } = &request.asks else {
+        if request.asks.kind == Kind::Unsubscribe {
             return;
-        };
-        for Filter { filter, .. } in filters {
+        }
+        for Filter { filter, .. } in &request.asks.filters {
             if self.find(filter).is_some_and(|entry| !entry.granted) {
                 self.forget(filter, request.seq, effects);
             }
         }
     }
 
-    /// Takes every request, in the order of the calls: their places among the calls, tokens and identifiers. Calls
-    /// that were not answered have failed, so their filters are forgotten.
-    pub fn drain(&mut self) -> (Vec<(u64, Option<Token>)>, Vec<PacketId>) {
-        let (mut ended, mut released) = (Vec::new(), Vec::new());
+    /// Ends every request; identifiers that were held are given back.
+    pub fn drain(&mut self, ended: &mut Vec<Ended>) -> Vec<PacketId> {
+        let mut released = Vec::new();
         self.requests.clear_queue();
-        for (_, slot) in self.requests.in_order() {
+        for &(seq, slot) in &self.requests.in_order() {
             if let Some(request) = self.requests.remove(slot) {
-                released.extend(request.packet_id);
-                ended.push((request.seq, request.token));
+                if let Some(id) = request.packet_id {
+                    released.push(id);
+                }
+                ended.push(Ended {
+                    seq,
+                    token: request.token,
+                    stored: false,
+                });
             }
         }
         self.ack_due.clear();
-        (ended, released)
+        released
     }
 
     /// Filters that were never granted are forgotten.
@@ -591,10 +546,11 @@ impl Subscriptions {
     }
 }
 
-fn granted(codes: &[u8], properties: &[u8]) -> Outcome {
-    Outcome::Granted {
-        codes: codes.to_vec(),
-        properties: properties.to_vec(),
+/// An acknowledgement of another kind than its request.
+pub(super) fn answers_another(kind: Kind) -> DecodeError {
+    match kind {
+        Kind::Subscribe => protocol_error!("a SUBACK answers something that is not a SUBSCRIBE"),
+        Kind::Unsubscribe => protocol_error!("an UNSUBACK answers something that is not an UNSUBSCRIBE"),
     }
 }
 
@@ -619,7 +575,8 @@ mod tests {
     fn answer(subscriptions: &mut Subscriptions, codes: &[u8], effects: &mut Effects) {
         let (slot, _) = subscriptions.next_request().unwrap();
         subscriptions.sent(0, slot, PacketId::new(1).unwrap(), 100);
-        subscriptions.on_suback(slot, codes, &[], effects).unwrap();
+        let answered = subscriptions.on_answer(Version::V5, Kind::Subscribe, slot, codes, &[], effects);
+        answered.unwrap();
     }
 
     #[test]
@@ -629,14 +586,12 @@ mod tests {
         all.subscribe(1, filters(&["a", "b"]), Vec::new(), None, None, &mut effects);
         answer(&mut all, &[1, 0x80], &mut effects);
         assert!(!all.has_request());
-        all.connected(true, || 2, &mut effects);
+        all.connected(true, &mut || 2, &mut effects);
         assert!(!all.has_request());
-        all.connected(false, || 2, &mut effects);
-        let Some((_, Asks::Subscribe { filters, .. })) = all.next_request() else {
-            panic!("nothing is restored");
-        };
-        assert_eq!(filters.len(), 1);
-        assert_eq!(filters[0].filter, "a");
+        all.connected(false, &mut || 2, &mut effects);
+        let (_, asks) = all.next_request().expect("a request that restores");
+        assert_eq!(asks.kind, Kind::Subscribe);
+        assert_eq!(asks.filters, filters(&["a"]));
     }
 
     #[test]
@@ -648,7 +603,7 @@ mod tests {
         all.sent(0, slot, PacketId::new(7).unwrap(), 100);
         assert!(!all.has_request());
         assert_eq!(
-            all.connected(true, || 2, &mut effects),
+            all.connected(true, &mut || 2, &mut effects),
             [PacketId::new(7).unwrap()]
         );
         assert_eq!(all.next_request().map(|(slot, _)| slot), Some(slot));
@@ -673,7 +628,7 @@ mod tests {
         assert!(effects.queue.is_empty(), "the deadline is confirmed first");
         all.end_overdue(400, 100, &error, &mut effects);
         assert_eq!(effects.queue.len(), 1);
-        all.connected(true, || 2, &mut effects);
+        all.connected(true, &mut || 2, &mut effects);
         assert!(!all.has_request());
         assert_eq!(effects.events().last(), Some(&&Event::HandlerRemoved(4)));
         assert!(all.route("a").is_empty());

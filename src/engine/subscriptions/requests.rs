@@ -5,20 +5,23 @@ use std::collections::VecDeque;
 
 use super::Filter;
 use crate::codec::PacketId;
-use crate::engine::deadline::Millis;
+use crate::engine::deadline::{Millis, NEVER};
+use crate::engine::format::sort;
 use crate::engine::output::Token;
+use crate::engine::publishes::Key;
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(in crate::engine) enum Kind {
+    Subscribe,
+    Unsubscribe,
+}
 
 /// What a request asks for.
 #[derive(Debug)]
-pub(in crate::engine) enum Asks {
-    Subscribe {
-        filters: Vec<Filter>,
-        properties: Vec<u8>,
-    },
-    Unsubscribe {
-        filters: Vec<String>,
-        properties: Vec<u8>,
-    },
+pub(in crate::engine) struct Asks {
+    pub kind: Kind,
+    pub filters: Vec<Filter>,
+    pub properties: Vec<u8>,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -53,45 +56,52 @@ const FILTER: usize = 64;
 impl Asks {
     /// Bytes that the request keeps.
     fn size(&self) -> usize {
-        match self {
-            Asks::Subscribe { filters, .. } => filters.iter().map(|f| f.filter.len() + FILTER).sum(),
-            Asks::Unsubscribe { filters, .. } => filters.iter().map(|f| f.len() + FILTER).sum(),
-        }
+        self.filters.iter().map(|f| f.filter.len() + FILTER).sum()
     }
 }
 
 /// Requests by their place; places of those that ended are used again.
 #[derive(Debug, Default)]
 pub(super) struct Requests {
-    slots: Vec<Option<Request>>,
+    slots: Vec<Option<Box<Request>>>,
     free: Vec<u32>,
     /// To be sent, in this order.
-    to_send: VecDeque<u32>,
+    to_send: VecDeque<Key>,
     /// Bytes that all of them keep.
     bytes: usize,
 }
 
 impl Requests {
-    pub fn push(&mut self, request: Request) {
-        self.bytes += request.asks.size();
+    pub fn push(&mut self, seq: u64, token: Option<Token>, asks: Asks, restores: bool) {
+        self.bytes += asks.size();
+        let request = Some(Box::new(Request {
+            seq,
+            token,
+            packet_id: None,
+            stage: Stage::Waiting,
+            since: None,
+            cancelled: false,
+            asks,
+            restores,
+        }));
         let slot = match self.free.pop() {
             Some(slot) => {
-                self.slots[slot as usize] = Some(request);
+                self.slots[slot as usize] = request;
                 slot
             }
             None => {
-                self.slots.push(Some(request));
+                self.slots.push(request);
                 (self.slots.len() - 1) as u32
             }
         };
-        self.to_send.push_back(slot);
+        self.to_send.push_back(Key::new(seq, slot));
     }
 
     pub fn get(&mut self, slot: u32) -> Option<&mut Request> {
-        self.slots.get_mut(slot as usize)?.as_mut()
+        self.slots.get_mut(slot as usize)?.as_deref_mut()
     }
 
-    pub fn remove(&mut self, slot: u32) -> Option<Request> {
+    pub fn remove(&mut self, slot: u32) -> Option<Box<Request>> {
         let request = self.slots.get_mut(slot as usize)?.take()?;
         self.free.push(slot);
         self.bytes -= request.asks.size();
@@ -109,7 +119,7 @@ impl Requests {
 
     /// The next to be sent.
     pub fn front(&self) -> Option<u32> {
-        self.to_send.front().copied()
+        self.to_send.front().map(|key| key.slot())
     }
 
     pub fn has_front(&self) -> bool {
@@ -127,27 +137,37 @@ impl Requests {
 
     /// The request in this place is not to be sent.
     pub fn forget_queued(&mut self, slot: u32) {
-        self.to_send.retain(|&queued| queued != slot);
+        self.to_send.retain(|queued| queued.slot() != slot);
     }
 
     pub fn send_again(&mut self, slot: u32) {
         if let Some(request) = self.get(slot) {
             request.stage = Stage::Waiting;
-            self.to_send.push_back(slot);
+            let key = Key::new(request.seq, slot);
+            self.to_send.push_back(key);
         }
     }
 
     /// Places in the order of the calls, each behind its number in that order.
     pub fn in_order(&self) -> Vec<(u64, u32)> {
-        let mut ranked: Vec<(u64, u32)> = (0u32..)
-            .zip(&self.slots)
-            .filter_map(|(slot, request)| Some((request.as_ref()?.seq, slot)))
-            .collect();
-        crate::engine::format::sort_by_key(&mut ranked, |(seq, _)| *seq);
+        let mut ranked = Vec::new();
+        for (slot, request) in (0u32..).zip(&self.slots) {
+            if let Some(request) = request {
+                ranked.push((request.seq, slot));
+            }
+        }
+        sort(&mut ranked);
         ranked
     }
 
-    pub fn iter(&self) -> impl Iterator<Item = &Request> {
-        self.slots.iter().flatten()
+    /// Since when the oldest that is on the wire is unanswered; `NEVER` if none is.
+    pub fn oldest(&self) -> Millis {
+        let mut oldest = NEVER;
+        for request in self.slots.iter().flatten() {
+            if let (Stage::Sent, Some(at)) = (request.stage, request.since) {
+                oldest = oldest.min(at);
+            }
+        }
+        oldest
     }
 }

@@ -18,6 +18,7 @@ mod mqtt5;
 mod mqtt5_limits;
 mod mqtt5_strict;
 mod reason_codes;
+mod reentrant_calls;
 mod skipped_publish;
 mod validation;
 mod violations;

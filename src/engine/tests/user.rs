@@ -108,7 +108,7 @@ impl Sim {
 
     pub fn unsubscribe(&mut self, filters: &[&str]) -> Token {
         let token = self.token();
-        let filters = filters.iter().map(|f| f.to_string()).collect();
+        let filters = filters.iter().map(|&f| f.into()).collect();
         if let Err(error) = self.engine.unsubscribe(filters, Vec::new(), Some(token)) {
             self.end(token, Err(error));
         }

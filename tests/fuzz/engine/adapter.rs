@@ -1,10 +1,13 @@
 //! The adapter of the fuzzed engine: its transport, store and clock, and the tokens of its calls, each of which ends
 //! exactly once. What it does to the engine within a step of `drive` is `hostility.rs`.
 
+use std::collections::BTreeMap;
+
 use mqtt_lib::engine::{
-    drive, Change, Delivery, Engine, Event, Flow, Generation, Io, Millis, Outcome, Token,
+    drive, Change, Delivery, Engine, Error, Event, Flow, Generation, Io, Millis, Outcome, Token,
 };
 
+use super::strict_broker::Unanswered;
 use super::{Transport, World};
 
 impl World<'_> {
@@ -32,6 +35,10 @@ impl World<'_> {
         self.draining = false;
         assert_eq!(deadline, self.engine.next_deadline());
         assert!(!self.closes, "bytes for a full transport that stays open");
+        let takes_bytes = !self.transport_full && !self.store_full;
+        if takes_bytes && matches!(self.transport, Transport::Open(_)) {
+            assert!(self.broker.version.is_some(), "an open transport without CONNECT");
+        }
     }
 
     // ---- what the transport reports
@@ -90,6 +97,21 @@ impl World<'_> {
 
     // ---- the store and the clock
 
+    pub(super) fn open_store(&mut self) {
+        let kept = self.kept.iter().map(|(key, value)| (*key, value.clone()));
+        let unread = self.engine.restore(self.now, kept.collect());
+        assert_eq!(unread, 0, "{:02x?}", self.kept);
+        self.store_is_open = true;
+        self.drain();
+    }
+
+    /// A write has failed: the client is stopped, and what is written by then is restored before it starts again.
+    pub(super) fn store_fails(&mut self) {
+        self.unwritten.clear();
+        self.store_is_open = false;
+        self.engine.fail(self.now, &Error::stopped());
+    }
+
     /// The store has written what it was given, and takes more.
     pub(super) fn store_is_ready(&mut self) {
         self.write_changes();
@@ -104,6 +126,22 @@ impl World<'_> {
                 Some(value) => self.kept.insert(key, value),
                 None => self.kept.remove(&key),
             };
+        }
+    }
+
+    /// A message of QoS 1 or 2 is in the store, with its packet identifier, before it is sent: `journal.rs` has the keys.
+    fn check_stored(&self, before: &BTreeMap<u16, Unanswered>) {
+        if !self.engine.config().persist {
+            return;
+        }
+        for (id, what) in &self.broker.unanswered {
+            if matches!(what, Unanswered::Publish(_)) && !before.contains_key(id) {
+                let mut flights = self.kept.iter().filter(|(key, _)| *key & 3 == 1);
+                assert!(
+                    flights.any(|(_, value)| value[1..3] == id.to_be_bytes()),
+                    "{id} was sent before it was stored"
+                );
+            }
         }
     }
 
@@ -181,7 +219,11 @@ impl Io for World<'_> {
         self.write_changes();
         self.disturb_before_bytes();
         match self.transport {
-            Transport::Open(current) if current == generation => self.broker.read(bytes),
+            Transport::Open(current) if current == generation => {
+                let before = self.broker.unanswered.clone();
+                self.broker.read(bytes);
+                self.check_stored(&before);
+            }
             Transport::Opening(current) => assert_ne!(current, generation, "it is not open"),
             // It has closed, and the engine did not know yet.
             _ => {}
@@ -208,13 +250,14 @@ impl Io for World<'_> {
             }
             self.disturb();
         }
-        for payload in acknowledged {
-            self.broker.delivered(&payload);
+        if !self.broker.unknown {
+            for payload in acknowledged {
+                self.broker.deliveries.delivered(&payload);
+            }
         }
     }
 
     fn event(&mut self, event: Event) {
-        assert!(!self.closes || matches!(event, Event::Close { .. }));
         match event {
             Event::Open { generation, server } => self.open(generation, server),
             Event::Close { generation } => self.close(generation),

@@ -5,8 +5,8 @@ use mqtt_lib::codec::properties::{put, Property, Value};
 use mqtt_lib::codec::{publish, PacketId};
 use mqtt_lib::engine::Version;
 
+use super::strict_broker::{Limits, Unanswered};
 use super::{list, Transport, World, TOPICS};
-use crate::strict_broker::{Limits, Unanswered};
 
 impl World<'_> {
     /// A packet of the broker, with properties in MQTT 5.
@@ -124,7 +124,7 @@ impl World<'_> {
             if how & 4 == 0 {
                 return self.feed(&[0xd0, 0], usize::MAX);
             }
-            self.broker.sends_pubrel(pid);
+            self.broker.deliveries.pubrel(pid);
             return self.feed(&[0x62, 2, 0, pid as u8], usize::MAX);
         }
         let (pid, what) = unanswered[which % unanswered.len()];
@@ -192,7 +192,7 @@ impl World<'_> {
         }
         let mut payload = vec![0; self.input.pick(&[0, 1, 100])];
         if qos > 0 {
-            let serial = self.broker.next_serial().to_be_bytes();
+            let serial = self.broker.deliveries.next_serial().to_be_bytes();
             payload.splice(0..0, serial);
         }
         let parts = publish::Parts {
@@ -211,7 +211,7 @@ impl World<'_> {
         }
         if qos > 0 {
             let too_large = bytes.len() > self.engine.config().max_packet_size;
-            self.broker.sends(pid, qos, too_large);
+            self.broker.deliveries.publish(pid, qos, too_large);
         }
         let piece = self.input.pick(&[usize::MAX, 1, 7]);
         self.feed(&bytes, piece);

@@ -91,7 +91,7 @@ impl World<'_> {
     }
 
     pub(super) fn unsubscribe(&mut self) {
-        let filters = vec![self.input.pick(&FILTERS).to_owned(); usize::from(self.input.byte() % 3)];
+        let filters = vec![self.input.pick(&FILTERS).into(); usize::from(self.input.byte() % 3)];
         let token = self.token();
         let asked = self.engine.unsubscribe(filters, Vec::new(), Some(token));
         self.accepted(token, asked.map(|()| Published::Pending));
@@ -99,6 +99,9 @@ impl World<'_> {
     }
 
     pub(super) fn start(&mut self) {
+        while !self.store_is_open {
+            self.open_store();
+        }
         let token = self.token();
         self.engine.start(self.now, Some(token));
         self.drain();

@@ -1,7 +1,7 @@
 //! What an adapter and the code behind it may do while the engine is drained: call the engine again, be full, close.
 //! Only a run of the target `hostile_io` does it.
 
-use mqtt_lib::engine::{transmit_if_full, Error, Flow};
+use mqtt_lib::engine::{transmit_if_full, Flow};
 
 use super::{Transport, World};
 
@@ -29,7 +29,7 @@ impl World<'_> {
         self.disturbing = true;
         let how = self.input.byte() % 32;
         match how {
-            11 => self.engine.fail(self.now, &Error::stopped()),
+            11 => self.store_fails(),
             how => self.call(how),
         }
         self.disturbing = false;

@@ -1,4 +1,5 @@
-//! The command line: its own few words here, every key of credentials through the one validator.
+//! Parses the command line. The options of the command itself are here; every key of credentials goes through the
+//! engine's validator.
 
 use mqtt_lib_edge::{Builder, Config, Value, PLATFORM};
 
@@ -94,7 +95,7 @@ fn number<T: std::str::FromStr>(word: &str, value: &str) -> Result<T, String> {
         .map_err(|_| format!("{word} must be a number in its range; \"{value}\" was given"))
 }
 
-/// What JavaScript would have been given; for these keys text stays text, whatever it looks like.
+/// The value as a JavaScript user would give it: numbers and booleans are recognised, apart from keys that are text.
 fn typed(key: &str, value: &str) -> Value {
     // BEGIN GENERATED text
     const TEXT: [&str; 9] = [

@@ -1,4 +1,4 @@
-//! From the record of the interface to the engine's settings. What is allowed, the one validator says.
+//! Converts the records of the interface to the engine's configuration. The engine's validator checks them.
 
 use mqtt_lib_edge::{Builder, Config, Error, Value, PLATFORM};
 

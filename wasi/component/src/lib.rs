@@ -1,4 +1,4 @@
-//! The component: the world of `wit/` in terms of the edge. Converts and calls, and decides nothing.
+//! The component: implements the world of `wit/` with the edge. It converts arguments and results, and decides nothing.
 
 mod credentials;
 mod properties;
@@ -174,7 +174,7 @@ fn check_json(item: &str) -> Result<(), edge::Error> {
     let parsed: Result<serde::de::IgnoredAny, _> = serde_json::from_str(item);
     parsed.map(drop).map_err(|why| {
         let text = format!("a batch item must be JSON text; this is not: {why}");
-        edge::Error::new(Code::InvalidPayload, text)
+        edge::Error::new(Code::InvalidPayload, &text)
     })
 }
 

@@ -1,11 +1,14 @@
-//! Properties of a message, from the record of the interface to the engine's list and back.
+//! Converts the properties of a message: the record of the interface to an encoded list, and back.
 
 use mqtt_lib_edge::properties::{self, check, put, Place, Property, Value};
 use mqtt_lib_edge::{Code, Error};
 
 use crate::exports::mqtt_lib::client::mqtt::Properties;
 
-/// What MQTT can carry, as an encoded list.
+/// The encoded list of a record.
+///
+/// # Errors
+/// `OUT_OF_RANGE`, or `INVALID_OPTION` for a value that MQTT does not allow.
 pub fn list(given: Option<&Properties>) -> Result<Vec<u8>, Error> {
     let mut list = Vec::new();
     let Some(given) = given else {
@@ -41,11 +44,11 @@ pub fn list(given: Option<&Properties>) -> Result<Vec<u8>, Error> {
         }
     }
     check(&list, Place::Publish)
-        .map_err(|error| Error::new(Code::InvalidOption, ["properties: ", error.sentence].concat()))?;
+        .map_err(|error| Error::new(Code::InvalidOption, &["properties: ", error.sentence].concat()))?;
     Ok(list)
 }
 
-/// Of a received message; none for none.
+/// The record of a received message; none if it has no properties.
 pub fn record(list: &[u8]) -> Option<Properties> {
     if list.is_empty() {
         return None;

@@ -105,6 +105,7 @@ impl Client {
     }
 
     pub fn unsubscribe(&mut self, filters: Vec<String>) -> Result<(), Error> {
+        let filters = filters.into_iter().map(Filter::from).collect();
         self.until_done(|engine, _, token| engine.unsubscribe(filters, Vec::new(), token))
             .map(drop)
     }

@@ -1,4 +1,4 @@
-//! Time and randomness, as WASI gives them: the only place that asks for either.
+//! WASI's clock and randomness; no other file uses them.
 
 use mqtt_lib::engine::Millis;
 use wasip2::clocks::monotonic_clock;

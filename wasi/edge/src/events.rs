@@ -51,7 +51,7 @@ impl Events {
                 "{} events were dropped, because {MAX_EVENTS} were waiting; call next-message or next-event more often",
                 std::mem::take(&mut self.unreported)
             );
-            return Some(Event::Error(Error::new(Code::QueueFull, text)));
+            return Some(Event::Error(Error::new(Code::QueueFull, &text)));
         }
         self.queue.pop_front()
     }

@@ -29,6 +29,6 @@ pub fn timeout(seconds: f64) -> Result<Millis, Error> {
     }
     Err(Error::new(
         Code::OutOfRange,
-        format!("timeout must be a number of seconds from 0 to {MOST}; {seconds} was given"),
+        &format!("timeout must be a number of seconds from 0 to {MOST}; {seconds} was given"),
     ))
 }

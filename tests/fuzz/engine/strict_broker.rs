@@ -1,23 +1,25 @@
 //! The broker of the fuzzed engine: reads what the client sends as strictly as the specification is written, keeps what
 //! is unanswered on either side, and knows what it has allowed. It never answers by itself.
 
-use std::collections::{BTreeMap, BTreeSet, VecDeque};
+use std::collections::{BTreeMap, BTreeSet};
 
 use mqtt_lib::codec::properties::{self, check, number, Place, Property};
 use mqtt_lib::codec::topic;
 use mqtt_lib::engine::Version;
 
+use super::deliveries::Deliveries;
+
 /// What a CONNACK allowed.
 #[derive(Debug, Clone)]
-pub struct Limits {
-    pub receive_maximum: usize,
-    pub packet: usize,
-    pub qos: u8,
-    pub retain: bool,
-    pub aliases: u32,
-    pub wildcards: bool,
-    pub shared: bool,
-    pub identifiers: bool,
+pub(super) struct Limits {
+    pub(super) receive_maximum: usize,
+    pub(super) packet: usize,
+    pub(super) qos: u8,
+    pub(super) retain: bool,
+    pub(super) aliases: u32,
+    pub(super) wildcards: bool,
+    pub(super) shared: bool,
+    pub(super) identifiers: bool,
 }
 
 impl Default for Limits {
@@ -37,7 +39,7 @@ impl Default for Limits {
 
 /// What the client has sent and the broker has not answered.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Unanswered {
+pub(super) enum Unanswered {
     Publish(u8),
     /// PUBREC was answered with PUBREL.
     Release,
@@ -45,41 +47,22 @@ pub enum Unanswered {
     Unsubscribe(usize),
 }
 
-/// A PUBLISH of QoS 1 or 2 that the client has not acknowledged.
-#[derive(Debug)]
-struct Sent {
-    packet_id: u16,
-    qos: u8,
-    /// Of this message, in its payload; it grows.
-    serial: u32,
-    /// A repetition, or too large: it is acknowledged without being delivered.
-    may_be_dropped: bool,
-    delivered: bool,
-}
-
 #[derive(Default)]
-pub struct StrictBroker {
+pub(super) struct StrictBroker {
     unread: Vec<u8>,
-    pub version: Option<Version>,
-    pub clean: bool,
-    pub method: bool,
-    pub accepted: bool,
+    pub(super) version: Option<Version>,
+    pub(super) clean: bool,
+    pub(super) method: bool,
+    pub(super) accepted: bool,
     disconnected: bool,
-    pub limits: Limits,
-    pub unanswered: BTreeMap<u16, Unanswered>,
+    pub(super) limits: Limits,
+    pub(super) unanswered: BTreeMap<u16, Unanswered>,
     /// PUBLISHes of QoS 1 and 2 that count against the receive maximum.
     unacknowledged: BTreeSet<u16>,
     aliases: BTreeSet<u32>,
     /// The client is in a state that is not known here: it was given arbitrary bytes, or resumes a session.
-    pub unknown: bool,
-    /// In the order in which they were sent, which is that of their acknowledgements [MQTT-4.6.0-2].
-    sent: VecDeque<Sent>,
-    /// Packet identifiers of QoS 2 without their PUBCOMP.
-    incomplete: BTreeSet<u16>,
-    /// PUBRELs without their PUBCOMP.
-    releases: BTreeMap<u16, usize>,
-    last_serial: u32,
-    last_delivered: u32,
+    pub(super) unknown: bool,
+    pub(super) deliveries: Deliveries,
 }
 
 /// A field of two bytes, or bytes with such a length, at the front.
@@ -118,15 +101,16 @@ fn variable(body: &mut &[u8]) -> usize {
 
 impl StrictBroker {
     /// A new connection; its `Limits` come with CONNACK. Serial numbers go on.
-    pub fn begin(&mut self) {
+    pub(super) fn begin(&mut self) {
+        let mut deliveries = std::mem::take(&mut self.deliveries);
+        deliveries.begin();
         *self = StrictBroker {
-            last_serial: self.last_serial,
-            last_delivered: self.last_serial,
+            deliveries,
             ..StrictBroker::default()
         };
     }
 
-    pub fn read(&mut self, bytes: &[u8]) {
+    pub(super) fn read(&mut self, bytes: &[u8]) {
         self.unread.extend_from_slice(bytes);
         let all = std::mem::take(&mut self.unread);
         let mut rest = &all[..];
@@ -292,26 +276,11 @@ impl StrictBroker {
         if self.unknown {
             return;
         }
-        if kind == 7 {
-            let count = self.releases.get_mut(&pid).expect("a PUBCOMP of nothing");
-            *count -= 1;
-            if *count == 0 {
-                self.releases.remove(&pid);
-            }
-            self.incomplete.remove(&pid);
-            return;
+        match kind {
+            7 => self.deliveries.completed(pid),
+            // PUBACK 4, PUBREC 5.
+            _ => self.deliveries.acknowledged(pid, kind - 3),
         }
-        // PUBACK 4, PUBREC 5.
-        let first = self.sent.pop_front().expect("an acknowledgement of nothing");
-        assert_eq!(
-            (pid, kind - 3),
-            (first.packet_id, first.qos),
-            "not in the order of arrival"
-        );
-        assert!(
-            first.delivered || first.may_be_dropped,
-            "acknowledged before it was delivered: {first:?}"
-        );
     }
 
     fn subscribe(&mut self, kind: u8, mut body: &[u8]) {
@@ -348,14 +317,14 @@ impl StrictBroker {
     }
 
     /// Arbitrary bytes were a CONNACK: what it allowed is not known.
-    pub fn accepted_by_chance(&mut self) {
+    pub(super) fn accepted_by_chance(&mut self) {
         assert!(self.unknown);
         self.accepted = true;
         self.limits.aliases = 65_535;
     }
 
     /// The broker answers a packet of the client; after a PUBREC the exchange goes on.
-    pub fn answers(&mut self, packet_id: u16, reason: u8) {
+    pub(super) fn answers(&mut self, packet_id: u16, reason: u8) {
         match self.unanswered.remove(&packet_id) {
             Some(Unanswered::Publish(2)) if reason < 0x80 => {}
             Some(Unanswered::Publish(_) | Unanswered::Release) => {
@@ -363,43 +332,5 @@ impl StrictBroker {
             }
             _ => {}
         }
-    }
-
-    /// The serial number of the next message of QoS 1 or 2, which goes into its payload.
-    pub fn next_serial(&mut self) -> u32 {
-        self.last_serial += 1;
-        self.last_serial
-    }
-
-    /// The broker sends the message that was numbered last.
-    pub fn sends(&mut self, packet_id: u16, qos: u8, too_large: bool) {
-        let is_first = qos == 1 || self.incomplete.insert(packet_id);
-        self.sent.push_back(Sent {
-            packet_id,
-            qos,
-            serial: self.last_serial,
-            may_be_dropped: too_large || !is_first,
-            delivered: false,
-        });
-    }
-
-    pub fn sends_pubrel(&mut self, packet_id: u16) {
-        *self.releases.entry(packet_id).or_default() += 1;
-    }
-
-    /// The application has dealt with a message of QoS 1 or 2.
-    pub fn delivered(&mut self, payload: &[u8]) {
-        if self.unknown {
-            return;
-        }
-        let serial = payload.first_chunk().map(|bytes| u32::from_be_bytes(*bytes));
-        let serial = serial.expect("a serial number");
-        assert!(
-            serial > self.last_delivered,
-            "twice, or not in the order of arrival"
-        );
-        self.last_delivered = serial;
-        let sent = self.sent.iter_mut().find(|sent| sent.serial == serial);
-        sent.expect("acknowledged before it was delivered").delivered = true;
     }
 }

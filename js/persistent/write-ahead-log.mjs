@@ -1,13 +1,13 @@
-// A file of changes, appended to synchronously. Each record: length, the same disguised, checksum, 32 bits
-// each, then the changes: key as a double, length of the value plus one (0: it is gone), value.
+// A write-ahead log: a file to which changes are appended synchronously. Each record: length, length XOR a constant,
+// checksum, 32 bits each, then the changes: key as a double, length of the value plus one (0: deleted), value.
 
 import { closeSync, ftruncateSync, openSync, readFileSync, writeSync } from "node:fs";
 
 /** @typedef {[number, Uint8Array | undefined]} Change */
 
 const HEAD = 12;
-/** A length that is not followed by its disguise is damaged; one that leads beyond the end was cut. */
-const DISGUISE = 0x6d717474;
+/** If the second length does not match the first, the record is damaged; if both point beyond the end, it is incomplete. */
+const LENGTH_XOR = 0x6d717474;
 const TABLE = new Uint32Array(256).map((_, n) => {
   for (let k = 0; k < 8; k++) n = n & 1 ? 0xedb88320 ^ (n >>> 1) : n >>> 1;
   return n;
@@ -20,7 +20,7 @@ export function checksum(bytes, seed) {
   return ~crc >>> 0;
 }
 
-export class Tail {
+export class WriteAheadLog {
   #fd;
   #path;
   length = 0;
@@ -31,7 +31,7 @@ export class Tail {
     this.#fd = openSync(path, "a");
   }
 
-  /** What it holds; not whole if a record other than the last cannot be read. A kill may cut the last. */
+  /** All changes; `whole` is false if a record other than the last is unreadable. A kill may leave the last incomplete. */
   read() {
     const bytes = readFileSync(this.#path);
     const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
@@ -42,9 +42,9 @@ export class Tail {
     while (at + HEAD <= bytes.length) {
       const length = view.getUint32(at);
       const end = at + HEAD + length;
-      const honest = (length ^ DISGUISE) >>> 0 === view.getUint32(at + 4);
-      if (!honest) whole = false;
-      if (!honest || end > bytes.length) break;
+      const valid = (length ^ LENGTH_XOR) >>> 0 === view.getUint32(at + 4);
+      if (!valid) whole = false;
+      if (!valid || end > bytes.length) break;
       const body = bytes.subarray(at + HEAD, end);
       if (checksum(body, 0) === view.getUint32(at + 8)) parse(body, changes);
       else whole = false;
@@ -54,7 +54,7 @@ export class Tail {
     return { changes, whole };
   }
 
-  /** Takes off what cannot be read at its end, before more is appended. */
+  /** Removes an unreadable end, before more is appended. */
   trim() {
     ftruncateSync(this.#fd, this.length);
   }
@@ -72,15 +72,15 @@ export class Tail {
       at += 12 + (value === undefined ? 0 : value.length);
     }
     record.writeUInt32BE(length - HEAD, 0);
-    record.writeUInt32BE(((length - HEAD) ^ DISGUISE) >>> 0, 4);
+    record.writeUInt32BE(((length - HEAD) ^ LENGTH_XOR) >>> 0, 4);
     record.writeUInt32BE(checksum(record.subarray(HEAD), 0), 8);
     let written = 0;
     while (written < length) written += writeSync(this.#fd, record, written);
     this.length += length;
   }
 
-  /** All of it is kept elsewhere. */
-  begin() {
+  /** Empties the log, whose changes are stored elsewhere. */
+  clear() {
     ftruncateSync(this.#fd, 0);
     this.length = 0;
   }

@@ -1,15 +1,15 @@
-// The WebSocket face that every Node socket wears: state, event order, graceful close, drain.
-// Owns the promises made to the driver; never opens a connection and knows no protocol.
+// The WebSocket interface of every socket of Node: state, order of events, graceful close, drain. Owns what the driver can
+// rely on; never opens a connection and knows no protocol.
 //
 //   onopen?  onmessage*  onerror?  onclose      onclose exactly once, and nothing after it
 //
-// Nothing is delivered from inside connect(), send() or close(). Errors that come after close() was
-// called are not reported: nobody waits for them, and `wasClean` tells. `ondrain` follows whenever
-// `bufferedAmount` was left above 64 KiB by a send, as soon as all of it has gone to the kernel.
+// No event is delivered during connect(), send() or close(). Errors after close() are not reported; `wasClean` is false
+// then. `ondrain` follows each send() that leaves `bufferedAmount` above 0, as soon as the kernel has taken all bytes.
 
+import { clearTimeout, queueMicrotask, setTimeout } from "../clock.mjs";
 import { codeOf } from "./failure.mjs";
 
-/** The codes of an error that are ours, by the numbers that the engine knows (`Code::of_transport`). */
+/** Error codes of the transport, by the number that the engine knows them by (`Code::of_transport`). */
 const KINDS = ["", "CERTIFICATE_INVALID", "CERTIFICATE_REFUSED", "SERVER_UNTRUSTED"];
 
 const CONNECTING = 0;
@@ -17,17 +17,17 @@ const OPEN = 1;
 const CLOSING = 2;
 const CLOSED = 3;
 
-/** Events that say nothing more. */
+/** Events without further properties. */
 const OPENED = { type: "open" };
 const DRAINED = { type: "drain" };
 
 /**
- * Whose a stream or `ws` socket is. Its listeners are the same functions for all and find their owner by this:
- * with closures each of a thousand connections would keep its own.
+ * The property of a stream or `ws` socket that holds its adapter. Listeners find the adapter by it and so are the same
+ * functions for all sockets: closures would cost memory for each of thousands of connections.
  */
-export const OWNER = Symbol("owner");
+export const ADAPTER = Symbol("adapter");
 
-/** How long close() waits for a peer that neither reads nor closes. */
+/** How long close() waits for a peer that neither reads nor closes the connection. */
 const LINGER_MS = 2000;
 
 /**
@@ -36,7 +36,7 @@ const LINGER_MS = 2000;
  * @typedef {{ type: string, error: Error, message: string, kind: number }} ErrorEvent
  */
 
-export class DressedSocket {
+export class WebSocketAdapter {
   binaryType = "arraybuffer";
   readyState = CONNECTING;
   /** @type {((event: object) => void) | null} */
@@ -52,8 +52,8 @@ export class DressedSocket {
 
   /** The stream the bytes leave through. @type {import("node:net").Socket | null} */
   #stream = null;
-  #waitsForDrain = false;
-  /** @type {NodeJS.Timeout | undefined} */
+  #drainPending = false;
+  /** @type {ReturnType<typeof setTimeout> | undefined} */
   #linger;
 
   get bufferedAmount() {
@@ -65,7 +65,7 @@ export class DressedSocket {
     if (this.readyState === CONNECTING) throw new Error("send() before the connection is open");
     if (this.readyState !== OPEN || bytes.byteLength === 0) return;
     this.write(bytes);
-    if (this.bufferedAmount > 0) this.#waitsForDrain = true;
+    if (this.bufferedAmount > 0) this.#drainPending = true;
   }
 
   close() {
@@ -78,23 +78,23 @@ export class DressedSocket {
     }
   }
 
-  // ---- what a transport implements
+  // ---- implemented by a transport
 
-  /** Send now; copy what is not consumed before returning. @param {Uint8Array} _bytes */
+  /** Sends now; copies what is not consumed before it returns. @param {Uint8Array} _bytes */
   write(_bytes) {}
-  /** Say goodbye after the bytes sent so far. */
+  /** Closes the connection after the bytes sent so far. */
   end() {}
-  /** Drop the connection at once. */
+  /** Drops the connection at once. */
   abort() {}
 
-  // ---- what a transport reports
+  // ---- called by a transport
 
   /** @param {import("node:net").Socket} stream */
   opened(stream) {
     if (this.readyState !== CONNECTING) return;
     this.#stream = stream;
-    /** @type {any} */ (stream)[OWNER] = this;
-    stream.on("drain", onDrain);
+    /** @type {any} */ (stream)[ADAPTER] = this;
+    stream.on("drain", drained);
     this.readyState = OPEN;
     this.onopen?.(OPENED);
   }
@@ -104,14 +104,14 @@ export class DressedSocket {
     if (this.readyState === OPEN) this.onmessage?.({ type: "message", data });
   }
 
-  /** The connection is broken; closed() follows. @param {Error} error */
+  /** The connection has failed; closed() follows. @param {Error} error */
   failed(error) {
     if (this.readyState >= CLOSING) return;
     this.closing();
     this.onerror?.({ type: "error", error, message: error.message, kind: KINDS.indexOf(codeOf(error)) });
   }
 
-  /** No more bytes are taken, and the peer has a limited time to take those on their way. */
+  /** Accepts no more bytes, and gives the peer limited time to receive those already sent. */
   closing() {
     this.readyState = CLOSING;
     this.#awaitPeer(this.bufferedAmount);
@@ -125,15 +125,15 @@ export class DressedSocket {
     this.onclose?.({ type: "close", code, reason, wasClean });
   }
 
-  /** For what fails before there is anything that could report it later. @param {Error} error */
-  neverOpened(error) {
+  /** Reports a failure in the constructor, before there is a stream whose events would report it. @param {Error} error */
+  failedToOpen(error) {
     queueMicrotask(() => {
       this.failed(error);
       this.closed(1006, "", false);
     });
   }
 
-  /** A slow peer that keeps reading gets all of it; one that stands still is dropped. @param {number} left */
+  /** A slow peer that keeps reading receives all bytes; one that stops reading is dropped. @param {number} left */
   #awaitPeer(left) {
     clearTimeout(this.#linger);
     this.#linger = setTimeout(() => {
@@ -141,17 +141,17 @@ export class DressedSocket {
       if (now < left) this.#awaitPeer(now);
       else this.abort();
     }, LINGER_MS);
-    this.#linger.unref();
+    this.#linger.id.unref();
   }
 
   drained() {
-    if (!this.#waitsForDrain || this.readyState !== OPEN) return;
-    this.#waitsForDrain = false;
+    if (!this.#drainPending || this.readyState !== OPEN) return;
+    this.#drainPending = false;
     this.ondrain?.(DRAINED);
   }
 }
 
 /** @this {any} */
-function onDrain() {
-  this[OWNER].drained();
+function drained() {
+  this[ADAPTER].drained();
 }

@@ -1,0 +1,101 @@
+//! The messages that the broker has sent on a connection: each is acknowledged in the order of arrival, once, and not
+//! before the application has dealt with it. A message of QoS 1 or 2 has its serial number in its payload.
+
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
+
+/// A PUBLISH of QoS 1 or 2 that the client has not acknowledged.
+#[derive(Debug)]
+struct Sent {
+    packet_id: u16,
+    qos: u8,
+    serial: u32,
+    /// A repetition, or too large: it is acknowledged without being delivered.
+    may_be_dropped: bool,
+    delivered: bool,
+}
+
+#[derive(Default)]
+pub(super) struct Deliveries {
+    /// In the order in which they were sent, which is that of their acknowledgements [MQTT-4.6.0-2].
+    sent: VecDeque<Sent>,
+    /// Packet identifiers of QoS 2 without their PUBREL: another PUBLISH with such a one is a repetition.
+    unreleased: BTreeSet<u16>,
+    /// PUBRELs without their PUBCOMP.
+    incomplete: BTreeMap<u16, usize>,
+    last_serial: u32,
+    last_delivered: u32,
+}
+
+impl Deliveries {
+    /// A new connection. Serial numbers go on.
+    pub(super) fn begin(&mut self) {
+        *self = Deliveries {
+            last_serial: self.last_serial,
+            last_delivered: self.last_serial,
+            ..Deliveries::default()
+        };
+    }
+
+    // ---- what the broker sends
+
+    /// The serial number of the next message.
+    pub(super) fn next_serial(&mut self) -> u32 {
+        self.last_serial += 1;
+        self.last_serial
+    }
+
+    /// The message that was numbered last.
+    pub(super) fn publish(&mut self, packet_id: u16, qos: u8, too_large: bool) {
+        let is_first = qos == 1 || self.unreleased.insert(packet_id);
+        self.sent.push_back(Sent {
+            packet_id,
+            qos,
+            serial: self.last_serial,
+            may_be_dropped: too_large || !is_first,
+            delivered: false,
+        });
+    }
+
+    pub(super) fn pubrel(&mut self, packet_id: u16) {
+        *self.incomplete.entry(packet_id).or_default() += 1;
+        self.unreleased.remove(&packet_id);
+    }
+
+    // ---- what the client does
+
+    /// The application has dealt with a message of QoS 1 or 2.
+    pub(super) fn delivered(&mut self, payload: &[u8]) {
+        let serial = payload.first_chunk().map(|bytes| u32::from_be_bytes(*bytes));
+        let serial = serial.expect("a serial number");
+        assert!(
+            serial > self.last_delivered,
+            "twice, or not in the order of arrival"
+        );
+        self.last_delivered = serial;
+        let sent = self.sent.iter_mut().find(|sent| sent.serial == serial);
+        sent.expect("acknowledged before it was delivered").delivered = true;
+    }
+
+    /// PUBACK for QoS 1, PUBREC for QoS 2.
+    pub(super) fn acknowledged(&mut self, packet_id: u16, qos: u8) {
+        let first = self.sent.pop_front().expect("an acknowledgement of nothing");
+        assert_eq!(
+            (packet_id, qos),
+            (first.packet_id, first.qos),
+            "not in the order of arrival"
+        );
+        assert!(
+            first.delivered || first.may_be_dropped,
+            "acknowledged before it was delivered: {first:?}"
+        );
+    }
+
+    /// PUBCOMP.
+    pub(super) fn completed(&mut self, packet_id: u16) {
+        let count = self.incomplete.get_mut(&packet_id).expect("a PUBCOMP of nothing");
+        *count -= 1;
+        if *count == 0 {
+            self.incomplete.remove(&packet_id);
+        }
+    }
+}
