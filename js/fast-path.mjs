@@ -32,7 +32,30 @@ function newTopic(topic) {
   return number;
 }
 
-// ---- payloads that are published
+// ---- payloads and options of what is published
+
+/** QoS and retain as flags; -1 if the core must check the options. @param {any} options */
+export function publishFlags(options) {
+  if (options === undefined || options === null) return 0;
+  if (typeof options !== "object" || Array.isArray(options)) return -1;
+  for (const key of Object.keys(options)) {
+    if (key === "qos" || key === "retain") continue;
+    if (key !== "properties" || options.properties !== undefined) return -1;
+  }
+  const { qos = 0, retain = false } = options;
+  if (qos !== 0 && qos !== 1 && qos !== 2) return -1;
+  return retain === false ? qos : retain === true ? qos + 4 : -1;
+}
+
+/** An item of a batch as JSON text; undefined if it has none, which the core rejects. @param {unknown} item */
+export function jsonText(item) {
+  if (item instanceof ArrayBuffer || ArrayBuffer.isView(item)) return undefined;
+  try {
+    return JSON.stringify(item);
+  } catch {
+    return undefined;
+  }
+}
 
 /** Larger payloads take the general path, which keeps no large buffer afterwards. */
 const MAX_BUFFERED = 1 << 20;
