@@ -2,26 +2,17 @@
 // cheaply, one shared promise for the QoS 0 publishes of a turn, iterators, both spellings of names. Simple cases take the
 // fast path; all others go to the core, which handles or rejects them. Never validates arguments itself.
 
-import {
-  MqttCustom as Core,
-  publish_high_priority as oneShot,
-  refusal,
-  report,
-  unwatch,
-  watch,
-} from "../pkg/mqtt_lib.js";
+import { MqttCustom as Core, publish_high_priority as oneShot, refusal } from "../pkg/mqtt_lib.js";
+import { copyOptions, copyPayload, copyTopics, EarlyCalls } from "./early-calls.mjs";
 import { atCall, MqttError, noFunction } from "./errors.mjs";
-import { QUEUE, topicNumber, writePayload } from "./fast-path.mjs";
+import { jsonText, publishFlags, QUEUE, topicNumber, writePayload } from "./fast-path.mjs";
 import { common, Hooks } from "./hooks.mjs";
-import { Messages } from "./messages.mjs";
-import { CALLBACKS, camelCase, METHODS, originalNames } from "./names.mjs";
+import { Loops } from "./messages.mjs";
+import { addCamelCase, CALLBACKS, METHODS, originalNames } from "./names.mjs";
 import { quiet, rejected } from "./pending.mjs";
 import { Requests, respond } from "./request.mjs";
 import { BUFFERED, fastPath, load, PENDING, ready } from "./runtime.mjs";
 import { failed, onFailure, orFailure } from "./trap.mjs";
-
-/** The most calls that are queued until the wasm is loaded: the default of `offlinesize`. */
-const MAX_EARLY = 100_000;
 
 /** Keeps clients that are in use from being collected, also when the user has no reference to them. @type {Set<MqttCustom>} */
 const alive = new Set();
@@ -34,49 +25,6 @@ onFailure((error) => {
 function warn(text, detail) {
   // biome-ignore lint/suspicious/noConsole: a failure is never silent, and on_error is not set
   console.warn(text, detail);
-}
-
-/** QoS and retain as flags; -1 if the core must check the options. @param {any} options */
-function publishFlags(options) {
-  if (options === undefined || options === null) return 0;
-  try {
-    if (typeof options !== "object" || Array.isArray(options)) return -1;
-    const keys = Object.keys(options);
-    // A Map has none, and is no options.
-    if (keys.length === 0) return -1;
-    for (const key of keys) {
-      if (key === "qos" || key === "retain") continue;
-      if (key !== "properties" || options.properties !== undefined) return -1;
-    }
-    const { qos = 0, retain = false } = options;
-    if (qos !== 0 && qos !== 1 && qos !== 2) return -1;
-    return retain === false ? qos : retain === true ? qos + 4 : -1;
-  } catch {
-    return -1;
-  }
-}
-
-/** An item of a batch as JSON text; undefined if it has none, which the core rejects. @param {unknown} item */
-function jsonText(item) {
-  try {
-    if (item instanceof ArrayBuffer || ArrayBuffer.isView(item)) return undefined;
-    return JSON.stringify(item);
-  } catch {
-    return undefined;
-  }
-}
-
-/** A copy of the payload, for a call that is queued. What cannot be copied the core rejects. @param {unknown} payload */
-function snapshot(payload) {
-  try {
-    if (ArrayBuffer.isView(payload)) {
-      const { buffer, byteOffset, byteLength } = payload;
-      return new Uint8Array(buffer.slice(byteOffset, byteOffset + byteLength));
-    }
-    return payload instanceof ArrayBuffer ? payload.slice(0) : payload;
-  } catch {
-    return payload;
-  }
 }
 
 /** Ends a client whose WebAssembly has failed. */
@@ -94,11 +42,10 @@ export class MqttCustom {
   #turn = null;
   /** @type {Promise<void> | null} */
   #loading = null;
-  /** Calls made before the wasm is loaded, in order. @type {((core: Core | null, error?: unknown) => void)[] | null} */
+  /** Calls made before the wasm is loaded. @type {EarlyCalls | null} */
   #early = null;
-  /** @type {Set<Messages> | null} */
-  #iterators = null;
-  #dropped = 0;
+  /** @type {Loops | null} */
+  #loops = null;
   /** @type {Requests | null} */
   #requests = null;
 
@@ -125,7 +72,7 @@ export class MqttCustom {
   [FAIL](error) {
     alive.delete(this);
     this.#requests?.end(error);
-    for (const iterator of this.#iterators ?? []) iterator.end(error);
+    this.#loops?.end(error);
     const { on_error, on_disconnect } = this.#hooks;
     this.#callbacks = { on_error, on_disconnect };
     const wasConnected = this.#hooks.failAll(error);
@@ -140,18 +87,22 @@ export class MqttCustom {
     // With the callbacks as they are now. Anything but an object is left for the validator to reject.
     const options =
       typeof given === "object" && !Array.isArray(given) ? { ...given, ...this.#callbacks } : given;
+    /** @type {Core} */
+    let core;
     try {
-      this.#core = new Core(options, hooks);
+      core = new Core(options, hooks);
     } catch (error) {
       throw atCall()(error);
     }
-    hooks.number = this.#core.number();
+    this.#core = core;
+    hooks.number = core.number();
     hooks.inbound.on_message = this.#callbacks.on_message;
     hooks.on_error = this.#callbacks.on_error;
     hooks.on_disconnect = this.#callbacks.on_disconnect;
     if (this.#autostart) alive.add(this);
     this.#options = null;
     this.#callbacks = NO_CALLBACKS;
+    return core;
   }
 
   /** Loads the wasm and creates the core. A failure is reported to `on_error`; the next call tries again. */
@@ -159,22 +110,21 @@ export class MqttCustom {
     alive.add(this);
     this.#loading ??= load()
       .then(() => {
-        if (this.#core === null) this.#begin();
-        // Without a pause, so that no later call overtakes these.
-        for (const call of this.#takeEarly()) call(this.#core);
+        const core = this.#core ?? this.#begin();
+        this.#takeEarly()?.run(core);
       })
       .catch((error) => {
         this.#loading = null;
         alive.delete(this);
         this.#report(error);
-        for (const call of this.#takeEarly()) call(null, error);
+        this.#takeEarly()?.reject(error);
         throw error;
       });
     return this.#loading;
   }
 
   #takeEarly() {
-    const early = this.#early ?? [];
+    const early = this.#early;
     this.#early = null;
     return early;
   }
@@ -199,26 +149,18 @@ export class MqttCustom {
     }
   }
 
-  /** Queues a call until the wasm is loaded. @template T @param {(core: Core) => Promise<T>} call @param {number} [limit] @returns {Promise<T>} */
-  #later(call, limit = MAX_EARLY) {
-    this.#early ??= [];
-    const early = this.#early;
-    if (early.length >= limit) {
-      const text = `${MAX_EARLY} calls are already queued until the WebAssembly is loaded; await start() before publishing more`;
-      return rejected(new MqttError(text, "QUEUE_FULL"));
-    }
-    /** @type {Promise<T>} */
-    const result = new Promise((resolve, reject) => {
-      early.push((core, error) => (core === null ? reject(error) : resolve(call(core))));
-    });
+  /** Queues a call until the wasm is loaded. @template T @param {(core: Core) => Promise<T>} call @param {boolean} [bounded] @returns {Promise<T>} */
+  #later(call, bounded = true) {
+    this.#early ??= new EarlyCalls();
+    const result = this.#early.add(call, bounded);
     quiet(this.#load());
-    return quiet(result);
+    return result;
   }
 
-  /** @template T @param {(core: Core) => Promise<T>} call @param {number} [limit] @returns {Promise<T>} */
-  #with(call, limit) {
+  /** @template T @param {(core: Core) => Promise<T>} call @param {boolean} [bounded] @returns {Promise<T>} */
+  #with(call, bounded) {
     const core = this.#core;
-    return core === null ? this.#later(call, limit) : orFailure(() => call(core));
+    return core === null ? this.#later(call, bounded) : orFailure(() => call(core));
   }
 
   /** Sends the output of all calls of this turn at its end; the promise is that of the turn's QoS 0 publishes. */
@@ -234,7 +176,7 @@ export class MqttCustom {
     return this.#with((core) => {
       alive.add(this);
       return core.start();
-    }, Number.POSITIVE_INFINITY);
+    }, false);
   }
 
   /** Rejects for a wrong argument only. @param {unknown} [options] @returns {Promise<void>} */
@@ -243,7 +185,7 @@ export class MqttCustom {
     if (failed() !== undefined) return Promise.resolve();
     if (this.#core !== null) return quiet(this.#stop(this.#core, options));
     if (this.#loading === null) return Promise.resolve();
-    const stopped = this.#later((core) => this.#stop(core, options), Number.POSITIVE_INFINITY);
+    const stopped = this.#later((core) => this.#stop(core, options), false);
     return quiet(
       stopped.catch((error) => {
         // If the wasm could not be loaded there is nothing to stop.
@@ -266,7 +208,7 @@ export class MqttCustom {
     await stopping;
     if (core.state !== "stopped") return;
     alive.delete(this);
-    for (const iterator of this.#iterators ?? []) iterator.end();
+    this.#loops?.end();
   }
 
   /** @param {unknown} topic @param {unknown} [payload] @param {unknown} [options] @returns {Promise<void>} */
@@ -300,7 +242,7 @@ export class MqttCustom {
 
   /** @param {unknown} topic @param {unknown} payload @param {unknown} options @param {number} kind @returns {Promise<void>} */
   #publishLater(topic, payload, options, kind) {
-    const [copy, choice] = [snapshot(payload), snapshotOptions(options)];
+    const [copy, choice] = [copyPayload(payload), copyOptions(options)];
     return this.#later(() => this.#publish(topic, copy, choice, kind));
   }
 
@@ -316,7 +258,7 @@ export class MqttCustom {
   batch_publish(topic, payload, options) {
     const text = jsonText(payload);
     if (this.#core === null) {
-      const choice = snapshotOptions(options);
+      const choice = copyOptions(options);
       return this.#later((core) =>
         text === undefined
           ? core.batch_publish(topic, payload, choice)
@@ -349,7 +291,7 @@ export class MqttCustom {
   /** @param {unknown} topic @param {unknown} [options] @param {unknown} [handler] @returns {Promise<number[]>} */
   subscribe(topic, options, handler) {
     const [topics, choice] =
-      this.#core === null ? [snapshotTopics(topic), snapshotOptions(options)] : [topic, options];
+      this.#core === null ? [copyTopics(topic), copyOptions(options)] : [topic, options];
     return this.#with((core) => core.subscribe(topics, choice, handler));
   }
 
@@ -361,7 +303,7 @@ export class MqttCustom {
   /** @param {unknown} topic @param {unknown} [options] @returns {Promise<void>} */
   unsubscribe(topic, options) {
     const [topics, choice] =
-      this.#core === null ? [snapshotTopics(topic), snapshotOptions(options)] : [topic, options];
+      this.#core === null ? [copyTopics(topic), copyOptions(options)] : [topic, options];
     return this.#with((core) => core.unsubscribe(topics, choice));
   }
 
@@ -384,59 +326,22 @@ export class MqttCustom {
 
   /** @param {unknown} topic @param {unknown} [payload] @param {unknown} [options] @returns {Promise<void>} */
   publish_high_priority(topic, payload, options) {
-    const [copy, choice] = [snapshot(payload), snapshotOptions(options)];
+    const [copy, choice] = [copyPayload(payload), copyOptions(options)];
     return this.#with((core) => core.publish_high_priority(topic, copy, choice));
   }
 
   /** @param {unknown} topic @param {unknown} [payload] @param {unknown} [options] @returns {Promise<void>} */
   static publish_high_priority(topic, payload, options) {
     if (ready()) return orFailure(() => oneShot(topic, payload, options, common()));
-    const [copy, choice] = [snapshot(payload), snapshotOptions(options)];
+    const [copy, choice] = [copyPayload(payload), copyOptions(options)];
     return quiet(load().then(() => oneShot(topic, copy, choice, common())));
   }
 
   /** @param {string} [filter] */
   messages(filter) {
-    const messages = new Messages(
-      () => {
-        this.#iterators?.delete(messages);
-        unwatchMessages();
-      },
-      () => this.#messageDropped(),
-    );
-    /** @param {unknown} _client @param {unknown} _userdata @param {import("./message.mjs").Message} message */
-    const take = (_client, _userdata, message) => messages.push(message);
-    /** @type {() => unknown} */
-    let unwatchMessages = () => {};
-    if (failed() !== undefined) {
-      messages.end(failed());
-    } else if (filter === undefined) {
-      unwatchMessages = this.#hooks.inbound.watch(take);
-    } else if (this.#core !== null) {
-      unwatchMessages = this.#watch(filter, take);
-    } else {
-      this.#later(async () => {
-        if (!this.#iterators?.has(messages)) return;
-        unwatchMessages = this.#watch(filter, take);
-      }).catch((error) => messages.end(error));
-    }
-    this.#iterators ??= new Set();
-    if (failed() === undefined) this.#iterators.add(messages);
-    return messages;
-  }
-
-  /** Calls `take` with each message until the returned function is called. @param {string} filter @param {Function} take */
-  #watch(filter, take) {
-    const { number } = this.#hooks;
-    const watcher = watch(number, filter, take);
-    return () => unwatch(number, filter, watcher);
-  }
-
-  #messageDropped() {
-    this.#dropped += 1;
-    const text =
-      "a loop over messages() is slower than messages arrive; the oldest of 10,000 buffered messages was dropped";
-    if (this.#live !== null) report(this.#hooks.number, text);
+    this.#loops ??= new Loops(this.#hooks);
+    const later = this.#core === null ? this.#later.bind(this) : undefined;
+    return this.#loops.open(filter, later);
   }
 
   get connected() {
@@ -455,7 +360,7 @@ export class MqttCustom {
   stats() {
     /** @type {typeof NO_STATS} */
     const stats = /** @type {any} */ (this.#live?.stats()) ?? { ...NO_STATS };
-    stats.dropped += this.#dropped;
+    stats.dropped += this.#loops?.dropped ?? 0;
     return stats;
   }
 
@@ -487,14 +392,9 @@ export class MqttCustom {
         configurable: true,
       };
       Object.defineProperty(MqttCustom.prototype, name, accessor);
-      Object.defineProperty(MqttCustom.prototype, camelCase(name), accessor);
     }
-    for (const owner of [MqttCustom.prototype, MqttCustom]) {
-      for (const name of METHODS) {
-        const method = Object.getOwnPropertyDescriptor(owner, name);
-        if (method !== undefined) Object.defineProperty(owner, camelCase(name), method);
-      }
-    }
+    addCamelCase(MqttCustom, METHODS);
+    addCamelCase(MqttCustom.prototype, [...METHODS, ...CALLBACKS]);
   }
 }
 
@@ -514,24 +414,3 @@ const NO_STATS = {
   dropped: 0,
   reconnects: 0,
 };
-
-/** A copy of the options. What cannot be copied the core rejects. @param {unknown} options */
-function snapshotOptions(options) {
-  try {
-    // Neither does a Map become options by being copied.
-    return typeof options === "object" && !Array.isArray(options) && Object.keys(options ?? {}).length > 0
-      ? { ...options }
-      : options;
-  } catch {
-    return options;
-  }
-}
-
-/** A copy of the topic filters. @param {unknown} topics */
-function snapshotTopics(topics) {
-  try {
-    return Array.isArray(topics) ? [...topics] : snapshotOptions(topics);
-  } catch {
-    return topics;
-  }
-}

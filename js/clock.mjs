@@ -1,9 +1,9 @@
-// The clock of the platform as it was when the package was imported: fake timers that a test installs later drive the
-// application, not the connection. Also what the glue of the WebAssembly is built with (scripts/shorten.mjs). A timer
-// that was cleared does nothing, even if the platform calls it late.
+// The clock of the platform at the time of the import: fake timers that a test installs later affect the application, but
+// not the connection. The glue of the WebAssembly uses it too (scripts/shorten.mjs). A timer that was cleared does nothing,
+// even if the platform calls it late.
 
 const { setTimeout: begin, clearTimeout: end, queueMicrotask: enqueue, performance: clock } = globalThis;
-const { now } = clock;
+const now = clock?.now;
 
 /** @typedef {{ work?: () => void, id: ReturnType<typeof begin> }} Timer */
 

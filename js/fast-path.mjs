@@ -33,7 +33,37 @@ function newTopic(topic) {
   return number;
 }
 
-// ---- payloads that are published
+// ---- payloads and options of what is published
+
+/** QoS and retain as flags; -1 if the core must check the options. @param {any} options */
+export function publishFlags(options) {
+  if (options === undefined || options === null) return 0;
+  try {
+    if (typeof options !== "object" || Array.isArray(options)) return -1;
+    const keys = Object.keys(options);
+    // A Map has none, and is no options.
+    if (keys.length === 0) return -1;
+    for (const key of keys) {
+      if (key === "qos" || key === "retain") continue;
+      if (key !== "properties" || options.properties !== undefined) return -1;
+    }
+    const { qos = 0, retain = false } = options;
+    if (qos !== 0 && qos !== 1 && qos !== 2) return -1;
+    return retain === false ? qos : retain === true ? qos + 4 : -1;
+  } catch {
+    return -1;
+  }
+}
+
+/** An item of a batch as JSON text; undefined if it has none, which the core rejects. @param {unknown} item */
+export function jsonText(item) {
+  try {
+    if (item instanceof ArrayBuffer || ArrayBuffer.isView(item)) return undefined;
+    return JSON.stringify(item);
+  } catch {
+    return undefined;
+  }
+}
 
 /** Larger payloads take the general path, which keeps no large buffer afterwards. */
 const MAX_BUFFERED = 1 << 20;

@@ -412,7 +412,7 @@ export interface Store {
   /**
    * Keeps changes, all or none of them, in their order; `undefined` means that the number is kept no more.
    * If a promise is returned, what follows from the changes is sent when it resolves; up to 8 writes are
-   * under way at a time, and take effect in their order. If it throws or rejects, the client is stopped.
+   * pending at a time, and take effect in their order. If it throws or rejects, the client is stopped.
    */
   write(changes: [number, Uint8Array | undefined][]): void | PromiseLike<void>;
   /** After `stop()`: others may open it. */
@@ -825,7 +825,7 @@ export interface ClientOptions<Userdata = Any> {
   autostart?: boolean;
   /** See {@link OnConnect}. Default: none. */
   on_connect?: OnConnect<Userdata> | null;
-  /** See {@link OnDisconnect}. Without it, a lost connection is told to `on_error`. Default: none. */
+  /** See {@link OnDisconnect}. Without it, a lost connection is reported to `on_error`. Default: none. */
   on_disconnect?: OnDisconnect<Userdata> | null;
   /** See {@link OnMessage}. Messages that a handler of `subscribe` took do not come here. Default: none. */
   on_message?: OnMessage<Userdata> | null;
@@ -854,7 +854,7 @@ export interface ClientOptions<Userdata = Any> {
 export class MqttCustom<Userdata = Any> {
   /**
    * Throws a `TypeError` or `RangeError` for a wrong option: always in Node; in a page once the .wasm is
-   * loaded, before that `start()` rejects with it and `on_error` is told.
+   * loaded, before that `start()` rejects with it, and it is reported to `on_error`.
    */
   constructor(options?: ClientOptions<Userdata>);
 
@@ -962,8 +962,8 @@ export class MqttCustom<Userdata = Any> {
   request(topic: string, payload?: Payload, options?: RequestOptions | null): Promise<Message>;
 
   /**
-   * Subscribes, and answers each request with what the handler returns (MQTT 5, §4.10). What the handler throws is told to
-   * `on_error`; the requester is not answered then. Default QoS, of requests and responses: 1.
+   * Subscribes, and answers each request with what the handler returns (MQTT 5, §4.10). What the handler throws is reported
+   * to `on_error`; the requester is not answered then. Default QoS, of requests and responses: 1.
    */
   respond(
     filter: Filters,
@@ -972,8 +972,8 @@ export class MqttCustom<Userdata = Any> {
   ): Promise<FilterResults<QoS>>;
 
   /**
-   * Begins to authenticate anew on the connection there is (MQTT 5, §4.12.1). Resolves when it has begun; `on_auth` is told of
-   * the end. Rejects with `"NOT_SUPPORTED"` without an `authenticationMethod`, with `"CONNECTION_LOST"` offline.
+   * Begins re-authentication on the existing connection (MQTT 5, §4.12.1). Resolves when it has begun; `on_auth` is called at
+   * its end. Rejects with `"NOT_SUPPORTED"` without an `authenticationMethod`, with `"CONNECTION_LOST"` offline.
    */
   reauthenticate(properties?: AuthProperties | null): Promise<void>;
 
@@ -1028,7 +1028,7 @@ export class MqttCustom<Userdata = Any> {
 
   /** See {@link OnConnect}. `null`: none. Anything but a function, `null` or `undefined` is a `TypeError`. */
   on_connect: OnConnect<Userdata> | null;
-  /** See {@link OnDisconnect}. `null`: none, and a lost connection is told to `on_error`. */
+  /** See {@link OnDisconnect}. `null`: none, and a lost connection is reported to `on_error`. */
   on_disconnect: OnDisconnect<Userdata> | null;
   /** See {@link OnMessage}. `null`: none. */
   on_message: OnMessage<Userdata> | null;

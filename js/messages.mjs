@@ -1,5 +1,8 @@
-// The async iterator that `client.messages(filter)` returns: a bounded buffer between the socket and a loop. If the loop is
-// too slow, the oldest message is dropped, counted and reported.
+// The async iterators that `client.messages(filter)` returns: bounded buffers between the socket and a loop. If a loop is too
+// slow, the oldest message is dropped, counted and reported.
+
+import { report, unwatch, watch } from "../pkg/mqtt_lib.js";
+import { failed } from "./trap.mjs";
 
 /** @typedef {import("./message.mjs").Message} Message */
 
@@ -80,5 +83,72 @@ export class Messages {
 
   [Symbol.asyncIterator]() {
     return this;
+  }
+}
+
+/** All loops over the messages of one client. */
+export class Loops {
+  /** @type {Set<Messages>} */
+  #open = new Set();
+  #hooks;
+  /** How many messages were dropped. */
+  dropped = 0;
+
+  /** @param {import("./hooks.mjs").Hooks} hooks */
+  constructor(hooks) {
+    this.#hooks = hooks;
+  }
+
+  /**
+   * Throws if the filter is not valid. Before the wasm is loaded `later` queues the call that begins to watch the filter.
+   * @param {string | undefined} filter
+   * @param {((call: () => Promise<void>) => Promise<void>) | undefined} later
+   */
+  open(filter, later) {
+    /** @type {() => unknown} */
+    let release = () => {};
+    const messages = new Messages(
+      () => {
+        this.#open.delete(messages);
+        release();
+      },
+      () => this.#drop(),
+    );
+    /** @param {unknown} _client @param {unknown} _userdata @param {Message} message */
+    const take = (_client, _userdata, message) => messages.push(message);
+    if (failed() !== undefined) {
+      messages.end(failed());
+      return messages;
+    }
+    if (filter === undefined) {
+      release = this.#hooks.inbound.watch(take);
+    } else if (later === undefined) {
+      release = this.#watch(filter, take);
+    } else {
+      later(async () => {
+        if (this.#open.has(messages)) release = this.#watch(filter, take);
+      }).catch((error) => messages.end(error));
+    }
+    this.#open.add(messages);
+    return messages;
+  }
+
+  /** Calls `take` with each message until the returned function is called. @param {string} filter @param {Function} take */
+  #watch(filter, take) {
+    const { number } = this.#hooks;
+    const watcher = watch(number, filter, take);
+    return () => unwatch(number, filter, watcher);
+  }
+
+  #drop() {
+    this.dropped += 1;
+    const text =
+      "a loop over messages() is slower than messages arrive; the oldest of 10,000 buffered messages was dropped";
+    if (failed() === undefined) report(this.#hooks.number, text);
+  }
+
+  /** @param {unknown} [error] */
+  end(error) {
+    for (const messages of this.#open) messages.end(error);
   }
 }

@@ -6,7 +6,7 @@ export const METHODS = ["batch_publish", "subscribe_topics", "publish_high_prior
 export const CALLBACKS = ["on_connect", "on_disconnect", "on_message", "on_error", "on_auth"];
 
 /** @param {string} name */
-export const camelCase = (name) => name.replace(/_([a-z])/g, (_, letter) => letter.toUpperCase());
+const camelCase = (name) => name.replace(/_([a-z])/g, (_, letter) => letter.toUpperCase());
 
 const original = new Map(CALLBACKS.map((name) => [camelCase(name), name]));
 
@@ -31,5 +31,13 @@ export function originalNames(options) {
     return copy;
   } catch (thrown) {
     throw unreadable(place, thrown);
+  }
+}
+
+/** Defines the camelCase spelling of each of these members that the object has. @param {object} owner @param {string[]} names */
+export function addCamelCase(owner, names) {
+  for (const name of names) {
+    const member = Object.getOwnPropertyDescriptor(owner, name);
+    if (member !== undefined) Object.defineProperty(owner, camelCase(name), member);
   }
 }

@@ -1,6 +1,6 @@
-// A trap of the WebAssembly is a state of the library, not the end of the process. An exception that leaves the
-// WebAssembly leaves it in the middle of its work, with borrows taken and buffers half written: no call may enter it again.
-// Owns the guard around every entry, and who is told. Never knows what a call does.
+// Makes a trap of the WebAssembly a state of the library instead of the end of the process. An exception that leaves the
+// WebAssembly interrupts its work, with borrows taken and buffers half written, so no call may enter it again. Owns the
+// guard around every export, and the listeners of the failure. Knows nothing of what a call does.
 
 import { queueMicrotask } from "./clock.mjs";
 import { atCall, MqttError } from "./errors.mjs";
@@ -9,11 +9,11 @@ import { atCall, MqttError } from "./errors.mjs";
 let failure;
 /** @type {((error: MqttError) => void)[]} */
 const listeners = [];
-/** Calls of the core whose promises the core would settle. @type {Set<(error: MqttError) => void>} */
+/** Rejects the promises that the core would have settled. @type {Set<(error: MqttError) => void>} */
 const calls = new Set();
-/** The guarded exports: emptied by a trap. @type {Record<string, any>} */
+/** The guarded exports, disabled by a trap. @type {Record<string, any>} */
 const entries = {};
-/** Empties what is guarded elsewhere. @type {() => void} */
+/** Disables the calls that are guarded elsewhere. @type {() => void} */
 let empty = () => {};
 
 /** Why the WebAssembly failed; undefined as long as it works. */
@@ -24,12 +24,14 @@ export function onFailure(listener) {
   listeners.push(listener);
 }
 
-/** The exports as they are: for callers with a guard of their own, which is `fail` in a `catch` of each call, and which
- * `guardedBy` empties. V8 compiles a call into the WebAssembly well only where the caller calls nothing else.
- * @type {any} */
+/**
+ * The exports without a guard, for callers that guard each call themselves with `fail` in a `catch`. V8 compiles a call into
+ * the WebAssembly well only if the calling function calls nothing else.
+ * @type {any}
+ */
 export let unguarded;
 
-/** @param {() => void} emptied called in the moment of the trap */
+/** @param {() => void} emptied called at the trap; must disable calls that are guarded elsewhere */
 export function guardedBy(emptied) {
   empty = emptied;
 }
@@ -43,9 +45,9 @@ export function guard(exports) {
   return entries;
 }
 
-/** With as many arguments as the longest export has; WebAssembly ignores those that it does not take. @param {Function} call */
+/** Passes on as many arguments as the longest export has; WebAssembly ignores additional ones. @param {Function} call */
 function entry(call) {
-  if (call.length > 8) throw new Error(`an export has ${call.length} parameters, and the guard hands on 8`);
+  if (call.length > 8) throw new Error(`an export has ${call.length} parameters, and the guard passes on 8`);
   /** @param {any} [a] @param {any} [b] @param {any} [c] @param {any} [d] @param {any} [e] @param {any} [f] @param {any} [g] @param {any} [h] */
   return (a, b, c, d, e, f, g, h) => {
     try {
@@ -66,7 +68,7 @@ export function fail(cause) {
     if (typeof entries[name] === "function") entries[name] = () => undefined;
   }
   empty();
-  // Behind whatever called the WebAssembly: user code runs here.
+  // After the code that has called the WebAssembly, because user code runs here.
   queueMicrotask(() => {
     const error = /** @type {MqttError} */ (failure);
     for (const reject of calls) reject(error);
@@ -80,7 +82,7 @@ const unchanged = (value) => value;
 
 /** The promise of a call into the core, which also rejects when the WebAssembly fails. @template T @param {() => Promise<T>} call @param {boolean} [traced] errors get the stack of the caller @returns {Promise<T>} */
 export function orFailure(call, traced = true) {
-  // Messages with properties are many, and a stack costs more than a publish.
+  // Not for frequent calls, because a stack costs more than a publish.
   const caller = traced ? atCall() : unchanged;
   /** @type {Promise<T>} */
   const promise = new Promise((resolve, reject) => {
@@ -98,7 +100,7 @@ export function orFailure(call, traced = true) {
         },
       );
     } catch (thrown) {
-      // What the glue makes of an entry that failed is no promise.
+      // After a trap the result of the glue is not a promise.
       if (failure === undefined) {
         settled();
         reject(caller(thrown));

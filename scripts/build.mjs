@@ -107,6 +107,9 @@ async function buildWasm() {
   await must("wasm-pack", ["build", ".", ...options, "--", ...SMALL.args], { env: SMALL.env });
   // wasm-pack writes "*" into it, so that `npm pack` would leave out the files of the folder.
   rmSync(at("pkg", ".gitignore"), { force: true });
+  // Here and not when it is bundled, so that the sources in js/ also run with it unbuilt, as some tests do.
+  const glue = at("pkg", "mqtt_lib.js");
+  writeFileSync(glue, guardGlue(readFileSync(glue, "utf8")));
   writeFileSync(at(SHORT_NAMES), await shortenWasm(at("pkg", WASM), at(SHORT_WASM)));
 }
 
@@ -142,7 +145,7 @@ async function buildJs() {
 function shortNames(names) {
   const change = (filter, shorten) => (esbuild) =>
     esbuild.onLoad({ filter }, ({ path }) => ({ contents: shorten(readFileSync(path, "utf8")) }));
-  const glue = change(/pkg[/\\]mqtt_lib\.js$/, (source) => guardGlue(shortenGlue(source, names)));
+  const glue = change(/pkg[/\\]mqtt_lib\.js$/, (source) => shortenGlue(source, names));
   const runtime = change(/js[/\\]runtime\.mjs$/, (source) => shortenExports(source, names.exports));
   return {
     name: "short-names",

@@ -8,7 +8,7 @@ import { choose, parse } from "./fuzz.mjs";
 import { markdownTable, textTable } from "../tests/brokers/support/table.mjs";
 import { agreedVersion } from "./release.mjs";
 import { Failure, must, ROOT, run } from "./run.mjs";
-import { parseNames, shortenGlue } from "./shorten.mjs";
+import { guardGlue, parseNames, shortenGlue } from "./shorten.mjs";
 import { countMatrix, countRust, longestFirst, runNodeTests } from "./stages.mjs";
 import { readResults } from "./test-reporter.mjs";
 
@@ -181,6 +181,21 @@ const imports = { "a": import0 };
 `,
     );
   }
+});
+
+test("the glue is given the guard of js/trap.mjs and the clock of js/clock.mjs, or the build fails", () => {
+  const glue = `
+function use() { setTimeout(f); clearTimeout(id); queueMicrotask(f); performance.now(); }
+function finalize(instance) { wasm = instance.exports; }
+`;
+  const guarded = guardGlue(glue);
+  assert.match(
+    guarded,
+    /^import \{ guard \} from "\.\.\/js\/trap\.mjs";\nimport \{ setTimeout, .*js\/clock\.mjs";\n/,
+  );
+  assert.match(guarded, /wasm = guard\(instance\.exports\);/);
+  assert.throws(() => guardGlue(guarded), /does not contain "wasm = instance\.exports;" exactly once/);
+  assert.throws(() => guardGlue(glue.replace("setTimeout(f)", "later(f)")), /does not use "setTimeout"/);
 });
 
 test("glue that does not belong to the .wasm fails the build", () => {

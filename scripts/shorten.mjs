@@ -66,12 +66,13 @@ export function shortenGlue(source, { module, imports, exports }) {
 
 const EXPORTS = "wasm = instance.exports;";
 
-/** What the glue takes from js/clock.mjs instead of from the platform. */
+/** Functions that the glue imports from js/clock.mjs instead of using those of the platform. */
 const CLOCK = ["setTimeout", "clearTimeout", "queueMicrotask", "performance"];
 
-/** The glue with every entry of the .wasm guarded against traps, see js/trap.mjs, and with a clock of its own. @param {string} source */
+/** The glue with a guard against traps around every export (js/trap.mjs), and with the clock of js/clock.mjs. @param {string} source */
 export function guardGlue(source) {
-  if (source.split(EXPORTS).length !== 2) throw new Failure(`The glue does not say "${EXPORTS}" once.`);
+  if (source.split(EXPORTS).length !== 2)
+    throw new Failure(`The glue does not contain "${EXPORTS}" exactly once.`);
   const guarded = source.replace(EXPORTS, "wasm = guard(instance.exports);");
   const absent = CLOCK.find((name) => !new RegExp(`[^.\\w]${name}[.(]`).test(source));
   if (absent) throw new Failure(`The glue does not use "${absent}" of the platform.`);

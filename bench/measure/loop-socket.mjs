@@ -61,7 +61,13 @@ export class LoopSocket {
     this.#tell("message", chunk(packed));
   }
 
-  send(bytes) {
+  /** The beginning of a packet whose rest comes with the next send. */
+  #rest = new Uint8Array(0);
+
+  send(sent) {
+    const bytes = this.#rest.length === 0 ? sent : Buffer.concat([this.#rest, sent]);
+    this.#rest = bytes.slice(bytes.length - incomplete(bytes));
+    if (bytes.length === this.#rest.length) return;
     const first = bytes[0];
     if (first === 0x10) this.#later(Uint8Array.of(0x20, 2, 0, 0).buffer);
     else if (first === 0x82) this.#later(Uint8Array.of(0x90, 3, bytes[2], bytes[3], 0).buffer);
@@ -69,6 +75,16 @@ export class LoopSocket {
   }
 
   close() {}
+}
+
+const lengthAt = (bytes, at) => (bytes[at] === 0x62 ? 4 : WHOLE);
+
+/** How many bytes at the end belong to a PUBLISH or PUBREL that is not complete. */
+function incomplete(bytes) {
+  if (bytes[0] !== 0x32 && bytes[0] !== 0x34 && bytes[0] !== 0x62) return 0;
+  let at = 0;
+  while (at < bytes.length && at + lengthAt(bytes, at) <= bytes.length) at += lengthAt(bytes, at);
+  return bytes.length - at;
 }
 
 function answers(bytes) {
@@ -80,7 +96,7 @@ function answers(bytes) {
     out[length++] = bytes[at];
     out[length++] = bytes[at + 1];
   };
-  for (let at = 0; at < bytes.length; ) {
+  for (let at = 0; at + lengthAt(bytes, at) <= bytes.length; ) {
     if (bytes[at] === 0x62) {
       say(0x70, at + 2);
       at += 4;

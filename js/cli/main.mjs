@@ -11,7 +11,7 @@ import { helpOf, overview } from "./help.mjs";
 import { ALIASES, COMMANDS } from "./options.mjs";
 import { pub } from "./pub.mjs";
 import { request } from "./request.mjs";
-import { abortOnSignals, say } from "./session.mjs";
+import { abortOnSignals, printNotice } from "./session.mjs";
 import { sub } from "./sub.mjs";
 
 const RUN = /** @type {Record<string, (context: any) => Promise<void>>} */ ({
@@ -69,7 +69,7 @@ async function main() {
   } catch (error) {
     const failure = asFailure(error);
     code = failure.code;
-    if (!(failure instanceof Interrupted && code === EXIT.OK)) say(failure.message);
+    if (!(failure instanceof Interrupted && code === EXIT.OK)) printNotice(failure.message);
   }
   process.stdin.destroy(); // an open terminal or pipe would keep the process alive
   process.exitCode = code;

@@ -4,7 +4,7 @@ import { seconds, whole } from "./arguments.mjs";
 import { EXIT, Failure, Interrupted, isUsage, UsageError } from "./failure.mjs";
 import { linesOf, nameOf, payloadOf, sourceOf } from "./input.mjs";
 import { grouped, showProgress } from "./progress.mjs";
-import { say, unlessEnded, withClient } from "./session.mjs";
+import { printNotice, unlessEnded, withClient } from "./session.mjs";
 import { Window } from "./window.mjs";
 
 /** The most lines that are published and not acknowledged. */
@@ -56,7 +56,7 @@ export async function pub(context) {
   if (window.error !== undefined && window.begun === 1) throw window.error;
   const outcome = window.outcome(what);
   if (outcome) throw outcome;
-  if (values.debug) say(`${grouped(window.sent)} ${what}${window.sent === 1 ? "" : "s"} published`);
+  if (values.debug) printNotice(`${grouped(window.sent)} ${what}${window.sent === 1 ? "" : "s"} published`);
 }
 
 /** @param {Context} context */

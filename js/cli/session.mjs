@@ -6,7 +6,7 @@ import { EXIT, Failure, Interrupted, messageOf } from "./failure.mjs";
 const SIGNALS = /** @type {const} */ ({ SIGINT: 2, SIGTERM: 15, SIGHUP: 1 });
 
 /** @param {string} text */
-export function say(text) {
+export function printNotice(text) {
   process.stderr.write(`mqtt-lib: ${text}\n`);
 }
 
@@ -75,7 +75,7 @@ export async function withClient({ end, credentials, properties, values }, callb
     return await work(client);
   } finally {
     clearTimeout(timer);
-    if (values.debug) say("disconnecting");
+    if (values.debug) printNotice("disconnecting");
     await client.stop(properties.disconnect && { properties: properties.disconnect });
   }
 }
@@ -86,7 +86,7 @@ export const loadPackage = () => import("mqtt-lib");
 /** @param {AbortController} end @param {Record<string, any>} credentials @param {any} values @param {{ on_message?: any }} callbacks */
 async function open(end, credentials, values, callbacks) {
   const { MqttCustom } = await loadPackage();
-  const notice = values.quiet ? () => {} : say;
+  const notice = values.quiet ? () => {} : printNotice;
   let lost = false;
   /** Codes that are not printed (again): the loss of the connection was printed, so failing attempts are not. */
   const reported = new Set(["CONNECTION_REFUSED", "TIMEOUT", "CONNECTION_LOST"]);
@@ -95,7 +95,7 @@ async function open(end, credentials, values, callbacks) {
     autostart: false,
     ...callbacks,
     on_connect(_client, _userdata, flags, rc) {
-      if (values.debug) say(`connected: return code ${rc}, session present: ${flags.sessionPresent}`);
+      if (values.debug) printNotice(`connected: return code ${rc}, session present: ${flags.sessionPresent}`);
       if (lost && rc === 0) notice("reconnected");
       if (rc === 0) lost = false;
     },
@@ -106,7 +106,7 @@ async function open(end, credentials, values, callbacks) {
     },
     on_error(_client, _userdata, error) {
       if (error.code === "NOT_AUTHORIZED" && lost) end.abort(error);
-      else if (values.debug) say(messageOf(error));
+      else if (values.debug) printNotice(messageOf(error));
       else if (!reported.has(error.code)) notice(messageOf(error));
       reported.add(error.code);
     },

@@ -4,7 +4,7 @@ import { seconds, whole } from "./arguments.mjs";
 import { EXIT, Interrupted, UsageError } from "./failure.mjs";
 import { formatOf } from "./format.mjs";
 import { grouped } from "./progress.mjs";
-import { say, unlessEnded, withClient } from "./session.mjs";
+import { printNotice, unlessEnded, withClient } from "./session.mjs";
 
 /** @typedef {import("mqtt-lib").Message} Message */
 
@@ -41,7 +41,7 @@ export async function sub(context) {
       },
       async (client) => {
         const granted = await unlessEnded(client.subscribe(filters, options), end.signal);
-        if (values.debug) say(`subscribed: granted QoS ${granted.join(", ")}`);
+        if (values.debug) printNotice(`subscribed: granted QoS ${granted.join(", ")}`);
         if (!values["exit-after-subscribe"]) await unlessEnded(printer.done, end.signal);
       },
       limit,
@@ -54,7 +54,7 @@ export async function sub(context) {
     printer.flush();
   }
   if (printer.beyond > 0 && (qos > 0 || values["disable-clean-session"])) {
-    say(
+    printNotice(
       `${grouped(printer.beyond)} messages arrived after the last one that --count allows; they are not printed`,
     );
   }

@@ -1,16 +1,15 @@
-// Promises of the core: made and settled here, because in JavaScript that is a line, and of Rust's closures each costs
-// half a KiB.
+// Creates and settles the promises of the core. In JavaScript that is a line; in Rust each closure costs half a KiB.
 
 // As they are now: fake timers that a test installs later drive the application.
 const { setTimeout: begin, clearTimeout: end } = globalThis;
 
-/** Its rejection ends no Node process, whether or not somebody looks at it. @template T @param {Promise<T>} promise */
+/** A promise whose rejection is not reported as unhandled. @template T @param {Promise<T>} promise */
 function quiet(promise) {
   promise.catch(() => {});
   return promise;
 }
 
-/** A promise, and what settles it. */
+/** A promise, and the function that settles it. */
 export function pending() {
   /** @type {(failed: boolean, value: unknown) => void} */
   let settle = () => {};
@@ -88,7 +87,7 @@ export function rejected(error) {
   return quiet(Promise.reject(error));
 }
 
-/** One message, by a client that is there for it alone. @param {any} client @param {unknown[]} message */
+/** Publishes one message with a client that exists only for it. @param {any} client @param {unknown[]} message */
 async function sent(client, message) {
   try {
     await client.start();

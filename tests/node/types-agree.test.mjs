@@ -97,11 +97,13 @@ test("the states are those of the engine", () => {
   compare("lib.State", names("src/engine/mod.rs", "State::\\w+ => "));
 });
 
-/** The code that the engine does not have, because it means that there is no engine. */
-const LOAD_FAILED = "LOAD_FAILED";
+/** The codes that the engine does not have, because they mean that there is no engine, or that it has trapped. */
+const OF_JAVASCRIPT = ["LOAD_FAILED", "CORE_FAILED"];
+/** Members that the core and the socket add to some errors. */
+const ADDED = ["reasonName", "closeCode", "closeReason"];
 
 test("the codes are those of the engine", () => {
-  compare("lib.ErrorCode", [...names("src/engine/error/codes.rs", "Code::\\w+ => "), LOAD_FAILED]);
+  compare("lib.ErrorCode", [...names("src/engine/error/codes.rs", "Code::\\w+ => "), ...OF_JAVASCRIPT]);
 });
 
 test("the codes of MqttError are those that the engine gives to no other class", () => {
@@ -117,7 +119,7 @@ test("the codes of MqttError are those that the engine gives to no other class",
     codes
       .filter(([, variant]) => !others.includes(variant))
       .map(([, , name]) => name)
-      .concat(LOAD_FAILED),
+      .concat(OF_JAVASCRIPT),
   );
 });
 
@@ -128,6 +130,7 @@ test("an MqttError has the declared members", () => {
     "message",
     "stack",
     ...getters,
+    ...ADDED,
     ...own(error).filter((n) => !/message|stack/.test(n)),
   ]);
 });

@@ -24,7 +24,7 @@ export function make(name, attributes = {}, ...children) {
 }
 
 /** Writes only changes: a write costs a layout, and screen readers would read a live region again. */
-export function say(element, text) {
+export function setText(element, text) {
   const wanted = String(text);
   if (element.textContent !== wanted) element.textContent = wanted;
 }

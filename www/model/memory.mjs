@@ -6,19 +6,19 @@ const DELAY_MS = 200;
 const SECRET = /:\/\/[^/]*@/;
 
 /**
- * @param {HTMLInputElement} wish the checkbox
+ * @param {HTMLInputElement} checkbox the checkbox
  * @param {Record<string, { read(): any, write(value: any): void }>} parts state that is not in a field
  */
-export function createMemory(wish, parts) {
+export function createMemory(checkbox, parts) {
   const fields = () =>
     /** @type {any[]} */ ([
       ...document.querySelectorAll(
         "main input[id]:not([type=password]):not([type=search]), main select[id], main textarea[id]",
       ),
-    ]).filter((one) => one !== wish);
+    ]).filter((one) => one !== checkbox);
 
   function save() {
-    if (!wish.checked) return;
+    if (!checkbox.checked) return;
     const values = {};
     for (const one of fields()) {
       if (one.type === "checkbox") values[one.id] = one.checked;
@@ -28,7 +28,7 @@ export function createMemory(wish, parts) {
     try {
       localStorage.setItem(KEY, JSON.stringify({ fields: values, parts: more }));
     } catch {
-      wish.checked = false; // this browser has no storage
+      checkbox.checked = false; // this browser has no storage
     }
   }
 
@@ -36,7 +36,7 @@ export function createMemory(wish, parts) {
     const text = localStorage.getItem(KEY);
     if (text === null) return;
     const kept = JSON.parse(text);
-    wish.checked = true;
+    checkbox.checked = true;
     for (const one of fields()) {
       const value = kept.fields?.[one.id];
       if (value === undefined) continue;
@@ -63,8 +63,8 @@ export function createMemory(wish, parts) {
   document.addEventListener("change", changed);
   document.addEventListener("input", changed);
   addEventListener("pagehide", save);
-  wish.addEventListener("change", () => {
-    if (!wish.checked) localStorage.removeItem(KEY);
+  checkbox.addEventListener("change", () => {
+    if (!checkbox.checked) localStorage.removeItem(KEY);
   });
   return { changed };
 }

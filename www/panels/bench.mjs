@@ -1,7 +1,7 @@
 // The benchmark panel: settings, one run at a time, a row of figures for each.
 
 import { measure } from "../bench/workloads.mjs";
-import { button, byId, make, say } from "../lib/dom.mjs";
+import { button, byId, make, setText } from "../lib/dom.mjs";
 import { QOS, row } from "../lib/fields.mjs";
 import { bytes, count, figure, milliseconds } from "../lib/format.mjs";
 
@@ -67,9 +67,9 @@ export function benchPanel({ MqttCustom, connection, log }) {
     return { ...rest, mqttcleansession: true };
   }
 
-  function tell(kind, text) {
+  function showResult(kind, text) {
     status.dataset.kind = kind;
-    say(status, text);
+    setText(status, text);
   }
 
   async function run() {
@@ -77,7 +77,7 @@ export function benchPanel({ MqttCustom, connection, log }) {
     const total = bounded("bench-count");
     show();
     progress.value = 0;
-    tell("", "Running …");
+    showResult("", "Running …");
     try {
       const result = await measure(MqttCustom, {
         workload: byId("bench-workload").value,
@@ -92,11 +92,11 @@ export function benchPanel({ MqttCustom, connection, log }) {
       });
       progress.value = 1;
       results.unshift(result);
-      tell("good", `${count(result.rate)} messages a second, in ${figure(result.ms / 1000)} s`);
+      showResult("good", `${count(result.rate)} messages a second, in ${figure(result.ms / 1000)} s`);
     } catch (error) {
-      if (running.signal.aborted) tell("", "Stopped.");
+      if (running.signal.aborted) showResult("", "Stopped.");
       else {
-        tell("bad", error.message);
+        showResult("bad", error.message);
         log.add(error);
       }
     } finally {

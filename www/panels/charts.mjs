@@ -1,7 +1,7 @@
 // The charts: messages and bytes a second, round trip, and messages in flight, drawn by uPlot, which is loaded when the view
 // is first shown. The same numbers are in the text above each chart.
 
-import { byId, make, say } from "../lib/dom.mjs";
+import { byId, make, setText } from "../lib/dom.mjs";
 import { bytes, clock, count, figure, milliseconds } from "../lib/format.mjs";
 import { painter } from "../lib/painter.mjs";
 
@@ -24,7 +24,7 @@ const CHARTS = [
     binary: true,
   },
   { title: "Round trip", series: { roundTrip: "last" }, write: milliseconds },
-  { title: "Under way", series: { inFlight: "in flight", waiting: "waiting" }, write: count },
+  { title: "Pending", series: { inFlight: "in flight", waiting: "waiting" }, write: count },
 ];
 const COLOURS = ["--series-1", "--series-2"];
 
@@ -86,7 +86,7 @@ export function chartsPanel(samples, { views, log, theme }) {
       const columns = chart.plot?.data.slice(1) ?? chart.keys.map((key) => samples.columns[key]);
       for (const [i, column] of columns.entries()) {
         const value = column.at(pointed ?? -1);
-        say(chart.values[i], typeof value === "number" ? chart.write(value) : "–");
+        setText(chart.values[i], typeof value === "number" ? chart.write(value) : "–");
       }
     }
   }

@@ -1,6 +1,6 @@
 // The connection panel: a form for `credentials`; connect, disconnect, and the properties of CONNACK.
 
-import { byId, make, say } from "../lib/dom.mjs";
+import { byId, make, setText } from "../lib/dom.mjs";
 import { valuesOf } from "../lib/fields.mjs";
 import { clock } from "../lib/format.mjs";
 import { connectionFields } from "./connection-fields.mjs";
@@ -45,7 +45,7 @@ export function connectionPanel(session, log) {
   }
 
   async function attempt() {
-    say(result, "");
+    setText(result, "");
     result.dataset.kind = "";
     try {
       // While a reconnect is delayed, start() makes the attempt now.
@@ -53,7 +53,7 @@ export function connectionPanel(session, log) {
     } catch (error) {
       if (error.code === "STOPPED") return;
       result.dataset.kind = "bad";
-      say(result, error.message);
+      setText(result, error.message);
       log.add(error);
     }
   }
@@ -88,11 +88,11 @@ export function connectionPanel(session, log) {
     refresh() {
       const { state, running } = session;
       const waits = state === "reconnecting" || state === "connecting";
-      say(connect, waits ? "Try now" : "Connect");
+      setText(connect, waits ? "Try now" : "Connect");
       connect.disabled = running && !waits;
       byId("disconnect").disabled = !running;
       byId("version").disabled = running; // the publish panel depends on it
-      if (state === "connected" && result.textContent) say(result, "");
+      if (state === "connected" && result.textContent) setText(result, "");
       greet();
     },
   };

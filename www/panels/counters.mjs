@@ -1,6 +1,6 @@
 // The client's counters, as stats() gives them.
 
-import { byId, make, say } from "../lib/dom.mjs";
+import { byId, make, setText } from "../lib/dom.mjs";
 import { bytes, count } from "../lib/format.mjs";
 
 const NAMES = {
@@ -24,7 +24,7 @@ export function countersPanel(session) {
     refresh() {
       const stats = session.client?.stats() ?? {};
       for (const { key, value } of values) {
-        say(value, key.startsWith("bytes") ? bytes(stats[key] ?? 0) : count(stats[key] ?? 0));
+        setText(value, key.startsWith("bytes") ? bytes(stats[key] ?? 0) : count(stats[key] ?? 0));
       }
     },
   };

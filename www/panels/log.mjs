@@ -1,6 +1,6 @@
 // The log of errors: the last 100, the newest first, each with its code.
 
-import { byId, make, say } from "../lib/dom.mjs";
+import { byId, make, setText } from "../lib/dom.mjs";
 import { clock, count } from "../lib/format.mjs";
 
 const KEPT = 100;
@@ -11,7 +11,7 @@ export function logPanel() {
   let total = 0;
 
   function show() {
-    say(number, count(total));
+    setText(number, count(total));
     number.dataset.count = String(total);
   }
 
@@ -26,8 +26,10 @@ export function logPanel() {
       total++;
       show();
       const code = error.code ?? error.name ?? "Error";
+      const name = error.reasonName === undefined ? "" : ` (${error.reasonName})`;
       const reason =
-        error.reasonCode === undefined ? false : make("span", { class: "tag" }, `code ${error.reasonCode}`);
+        error.reasonCode !== undefined &&
+        make("span", { class: "tag" }, `reason code ${error.reasonCode}${name}`);
       const help =
         error.help && make("a", { href: error.help, target: "_blank", rel: "noreferrer" }, "what to do");
       list.prepend(

@@ -1,7 +1,7 @@
 // The live list of received messages, the newest first: search, pause, and the details of a message. Scrolling down,
 // selecting a message and the button pause the list; messages that arrive meanwhile are kept.
 
-import { byId, make, say } from "../lib/dom.mjs";
+import { byId, make, setText } from "../lib/dom.mjs";
 import { count } from "../lib/format.mjs";
 import { painter } from "../lib/painter.mjs";
 import { virtualList } from "../lib/virtual-list.mjs";
@@ -59,7 +59,7 @@ export function messagesPanel(traffic, { views, onUse }) {
     list.draw();
     const fresh = held ? traffic.total - held.total : 0;
     resume.hidden = !held;
-    if (held) say(resume, fresh === 0 ? "Paused · Resume" : `Paused · ${count(fresh)} new · Resume`);
+    if (held) setText(resume, fresh === 0 ? "Paused · Resume" : `Paused · ${count(fresh)} new · Resume`);
     box.dataset.empty = traffic.searching
       ? `None of the ${count(traffic.kept)} kept messages matches.`
       : "What arrives is listed here, the newest first.";
@@ -122,6 +122,6 @@ export function messagesPanel(traffic, { views, onUse }) {
     /** A message has arrived. */
     mark: paint.mark,
     onlyTopic,
-    refresh: () => say(byId("message-count"), count(traffic.total)),
+    refresh: () => setText(byId("message-count"), count(traffic.total)),
   };
 }

@@ -1,6 +1,6 @@
 // The panel of batches and the queue: their items, how full they are, the time to the next flush, and those that were sent.
 
-import { byId, make, say } from "../lib/dom.mjs";
+import { byId, make, setText } from "../lib/dom.mjs";
 import { row } from "../lib/fields.mjs";
 import { clock, countdown, milliseconds, plural } from "../lib/format.mjs";
 import { painter } from "../lib/painter.mjs";
@@ -31,11 +31,11 @@ export function pendingPanel(session) {
 
   function show() {
     const groups = pending.batches;
-    say(
+    setText(
       byId("batch-count"),
       groups.reduce((sum, group) => sum + group.count, 0),
     );
-    say(byId("queue-count"), pending.queue?.count ?? 0);
+    setText(byId("queue-count"), pending.queue?.count ?? 0);
     batches.replaceChildren(...groups.map(batch));
     queue.replaceChildren(...(pending.queue?.items ?? []).map(item));
     byId("went").replaceChildren(...pending.went.map(trip));
@@ -46,10 +46,10 @@ export function pendingPanel(session) {
     const left = ({ due }) => `sent in ${countdown((due - Date.now()) / 1000)}`;
     const waiting = pending.batches;
     for (const [i, line] of [...batches.querySelectorAll(".due")].entries()) {
-      if (waiting[i]) say(line, left(waiting[i]));
+      if (waiting[i]) setText(line, left(waiting[i]));
     }
     const group = pending.queue;
-    say(byId("queue-due"), group ? `${group.count} of ${group.limit} · ${left(group)}` : "");
+    setText(byId("queue-due"), group ? `${group.count} of ${group.limit} · ${left(group)}` : "");
   }
 
   return {

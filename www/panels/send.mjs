@@ -1,6 +1,6 @@
 // The publish panel: publish, batch, queue, one-shot and flush, and their results.
 
-import { byId, make, say } from "../lib/dom.mjs";
+import { byId, make, setText } from "../lib/dom.mjs";
 import { field, part, QOS, row } from "../lib/fields.mjs";
 import { milliseconds } from "../lib/format.mjs";
 import { bytesOf, textOf } from "../lib/payload.mjs";
@@ -32,19 +32,19 @@ export function sendPanel(session, { MqttCustom, connection, log, pending }) {
     ),
   );
 
-  function tell(kind, text) {
+  function showResult(kind, text) {
     result.dataset.kind = kind;
-    say(result, text);
+    setText(result, text);
   }
 
   /** Runs the call and shows its result. An exception counts as a rejection. */
   async function report(call, done) {
     const start = performance.now();
-    tell("", "");
+    showResult("", "");
     try {
       const answer = await call();
       const more = answer?.reasonCode ? `, reason code ${answer.reasonCode}` : "";
-      tell("good", `${done} after ${milliseconds(performance.now() - start)}${more}`);
+      showResult("good", `${done} after ${milliseconds(performance.now() - start)}${more}`);
     } catch (error) {
       fail(error);
     }
@@ -52,7 +52,7 @@ export function sendPanel(session, { MqttCustom, connection, log, pending }) {
 
   /** The result is shown in the panel of batches; a failure also here. */
   async function collect(taken, call) {
-    tell("good", taken);
+    showResult("good", taken);
     try {
       await call();
     } catch (error) {
@@ -61,7 +61,7 @@ export function sendPanel(session, { MqttCustom, connection, log, pending }) {
   }
 
   function fail(error) {
-    tell("bad", error.message);
+    showResult("bad", error.message);
     log.add(error);
   }
 

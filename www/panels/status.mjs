@@ -1,6 +1,6 @@
 // The bar at the top: state, server, countdown to the next attempt, and the rates of messages.
 
-import { byId, say } from "../lib/dom.mjs";
+import { byId, setText } from "../lib/dom.mjs";
 import { count, countdown, milliseconds } from "../lib/format.mjs";
 
 export function statusPanel(session, samples) {
@@ -9,16 +9,16 @@ export function statusPanel(session, samples) {
 
   samples.onSample(() => {
     const { messagesIn, messagesOut, roundTrip } = samples.last;
-    say(byId("meter-in"), `${count(messagesIn)}/s`);
-    say(byId("meter-out"), `${count(messagesOut)}/s`);
-    say(byId("meter-rtt"), milliseconds(roundTrip));
+    setText(byId("meter-in"), `${count(messagesIn)}/s`);
+    setText(byId("meter-out"), `${count(messagesOut)}/s`);
+    setText(byId("meter-rtt"), milliseconds(roundTrip));
   });
 
   return {
     refresh() {
-      say(state, session.state);
+      setText(state, session.state);
       state.dataset.state = session.state;
-      say(about, aboutOf());
+      setText(about, aboutOf());
     },
   };
 
@@ -26,7 +26,7 @@ export function statusPanel(session, samples) {
     if (session.state === "idle" || session.state === "stopped") return "";
     const seconds = session.client.stats().reconnectIn;
     if (seconds !== undefined) return `next attempt in ${countdown(seconds)}`;
-    if (session.state !== "connected") return "an attempt is under way";
+    if (session.state !== "connected") return "waiting for the broker";
     return session.address;
   }
 }

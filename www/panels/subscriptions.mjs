@@ -1,7 +1,7 @@
 // The subscriptions panel: subscribe, unsubscribe, and the list with colour, granted QoS and number of messages. The list is
 // kept when the client is replaced: a new client subscribes to it again.
 
-import { button, byId, make, say } from "../lib/dom.mjs";
+import { button, byId, make, setText } from "../lib/dom.mjs";
 import { field, part, QOS, row } from "../lib/fields.mjs";
 import { count } from "../lib/format.mjs";
 import { matcher } from "../model/topic-filter.mjs";
@@ -115,7 +115,7 @@ export function subscriptionsPanel(session, { log, v5, onChange }) {
 
   function show() {
     counts.clear();
-    say(byId("subscription-count"), subscriptions.size);
+    setText(byId("subscription-count"), subscriptions.size);
     list.replaceChildren(...[...subscriptions.values()].map(line));
   }
 
@@ -157,7 +157,7 @@ export function subscriptionsPanel(session, { log, v5, onChange }) {
 
     refresh() {
       byId("subscribe").disabled = !session.running;
-      for (const [filter, number] of counts) say(number, count(subscriptions.get(filter)?.count ?? 0));
+      for (const [filter, number] of counts) setText(number, count(subscriptions.get(filter)?.count ?? 0));
       if (!session.running || session.client === subscribedWith) return;
       subscribedWith = session.client;
       for (const { filter, options } of [...subscriptions.values()])

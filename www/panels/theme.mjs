@@ -1,6 +1,6 @@
 // Light, dark, or the setting of the system.
 
-import { byId, say } from "../lib/dom.mjs";
+import { byId, setText } from "../lib/dom.mjs";
 
 const CHOICES = ["auto", "light", "dark"];
 
@@ -12,7 +12,7 @@ export function createTheme() {
   function choose(wanted) {
     chosen = CHOICES.includes(wanted) ? wanted : "auto";
     document.documentElement.dataset.theme = chosen;
-    say(byId("theme-name"), chosen);
+    setText(byId("theme-name"), chosen);
     for (const listener of listeners) listener();
   }
 

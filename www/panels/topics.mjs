@@ -1,6 +1,6 @@
 // The tree of topics: how many messages each level has, and the last payload of each topic.
 
-import { button, byId, make, say } from "../lib/dom.mjs";
+import { button, byId, make, setText } from "../lib/dom.mjs";
 import { clock, count, plural } from "../lib/format.mjs";
 import { painter } from "../lib/painter.mjs";
 import { lineOf } from "../lib/payload.mjs";
@@ -85,10 +85,10 @@ export function topicsPanel(topics, { views, onShow, onPublish, onSubscribe }) {
     else element.removeAttribute("aria-expanded");
     element.dataset.topic = node.topic;
     element.dataset.colour = String(node.about?.[0]?.colour ?? "");
-    say(row.arrow, node.children.size === 0 ? "" : node.open ? "▾" : "▸");
-    say(row.label, node.name === "" ? "(empty)" : node.name);
-    say(row.last, node.last && !node.open ? lineOf(node.last.payload, "auto") : "");
-    say(row.number, count(node.total));
+    setText(row.arrow, node.children.size === 0 ? "" : node.open ? "▾" : "▸");
+    setText(row.label, node.name === "" ? "(empty)" : node.name);
+    setText(row.last, node.last && !node.open ? lineOf(node.last.payload, "auto") : "");
+    setText(row.number, count(node.total));
   }
 
   function toggle(node) {
@@ -123,7 +123,7 @@ export function topicsPanel(topics, { views, onShow, onPublish, onSubscribe }) {
     if (!chosen) return;
     const { own, total, last } = chosen.node;
     const when = last ? `, the last at ${clock(last.at)}` : "";
-    say(chosen.numbers, `${plural(own, "message")} here, ${count(total)} with those below${when}`);
+    setText(chosen.numbers, `${plural(own, "message")} here, ${count(total)} with those below${when}`);
     if (!last || last === chosen.last) return;
     chosen.last = last;
     const view = payloadView(last.payload, chosen.as);
@@ -154,6 +154,6 @@ export function topicsPanel(topics, { views, onShow, onPublish, onSubscribe }) {
 
   return {
     mark: paint.mark,
-    refresh: () => say(byId("topic-count"), count(topics.size)),
+    refresh: () => setText(byId("topic-count"), count(topics.size)),
   };
 }
