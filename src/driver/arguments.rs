@@ -183,13 +183,11 @@ fn end_options(options: &JsValue, place: Place, known: &[&'static str]) -> Resul
             (Some(0), _) => list = properties::read("options.properties", value, place)?,
             (Some(_), Argument::Undefined) => {}
             (Some(_), Argument::Number(n)) if is_reason(n) => reason = n as u8,
-            (Some(_), _) => {
-                return Err(Error::format(
-                    Code::OutOfRange,
-                    "options.reasonCode must be 0, 4 (the broker publishes the will) or 128 to 255; % was given",
-                    &[&value.shown()],
-                ))
-            }
+            (Some(_), _) => return Err(Error::format(
+                Code::OutOfRange,
+                "options.reasonCode must be 0, 4 (the broker publishes the will) or 128 to 255; % was given",
+                &[&value.shown()],
+            )),
             (None, _) => return Err(unknown("options", key, &|number| known.get(number).copied())),
         }
     }

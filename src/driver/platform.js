@@ -17,7 +17,6 @@ export function set(object, key, value) {
 /** Prints a warning; whatever the console makes of `detail` is none of ours. @param {string} text @param {unknown} detail */
 export function warn(text, detail) {
   try {
-    // biome-ignore lint/suspicious/noConsole: a failure is never silent, and on_error is not set
     console.warn(text, detail);
   } catch {
     // A getter of what was thrown, perhaps.

@@ -7,6 +7,7 @@ use super::argument_codec::{Argument, Object};
 use crate::codec::properties::{
     check, put, Definition, Place, Properties, Property, Value, ValueType, TABLE,
 };
+use crate::engine::error::excerpt;
 use crate::engine::format::{count, find, format, number};
 use crate::engine::validate::unknown;
 use crate::engine::{check_topic, Code, Error};
@@ -91,7 +92,8 @@ fn one(list: &mut Vec<u8>, row: &Definition, name: &str, value: Argument<'_>) ->
 /// `{ name: "value", other: ["several", "values"] }`
 fn user_properties(list: &mut Vec<u8>, name: &str, object: Argument<'_>) -> Result<(), Error> {
     for (key, value) in object.entries(name)? {
-        let name = format("%.%", &[name, key]);
+        text(&format("a name in %", &[name]), Argument::Text(key))?;
+        let name = format("%.%", &[name, &excerpt(key)]);
         let mut put = |value| {
             put(
                 list,

@@ -182,6 +182,9 @@ pub fn resolve(server: &str, settings: &Settings<'_>) -> Result<String, Error> {
 /// What an error may show of a server: no user name, password, query or fragment.
 fn shown(server: &str) -> &str {
     let open = before(before(server, b'?'), b'#');
+    if open.is_empty() && !server.is_empty() {
+        return "…";
+    }
     let Some(at) = server.bytes().rposition(|byte| byte == b'@') else {
         return open;
     };

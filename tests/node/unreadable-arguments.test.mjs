@@ -86,10 +86,7 @@ const CALLS = {
   "the options of respond": [OPTION, (client, value) => client.respond("a", () => {}, value)],
   "the options of stop": [OPTION, (client, value) => client.stop(value)],
   "the properties of reauthenticate": [OPTION, (client, value) => client.reauthenticate(value)],
-  "the properties of a message": [
-    OPTION,
-    (client, value) => client.publish("a", "b", { properties: value }),
-  ],
+  "the properties of a message": [OPTION, (client, value) => client.publish("a", "b", { properties: value })],
 };
 
 for (const [call, [codes, make]] of Object.entries(CALLS)) {
@@ -219,19 +216,27 @@ describe("credentials of a function that cannot be read", () => {
     test(`are an error of the attempt (${name}), also in publish_high_priority`, async (t) => {
       const own = new MqttCustom({ credentials: make, autostart: false, on_error() {} });
       t.after(() => own.stop());
-      await assert.rejects(own.start(), ({ code }) => code === "INVALID_OPTION" || code === "CREDENTIALS_FAILED");
-      await assert.rejects(own.publish_high_priority("a", "b", { mqttkeepalive: 5 }), ({ code }) => code !== "CORE_FAILED");
+      await assert.rejects(
+        own.start(),
+        ({ code }) => code === "INVALID_OPTION" || code === "CREDENTIALS_FAILED",
+      );
+      await assert.rejects(
+        own.publish_high_priority("a", "b", { mqttkeepalive: 5 }),
+        ({ code }) => code !== "CORE_FAILED",
+      );
       assert.equal(bystander.state, "connected");
     });
   }
 });
 
 test("a promise whose then or constructor throws, from a callback, a credentials function, a store", async (t) => {
+  const define = (object, name, how) => Object.defineProperty(object, name, how);
+  const then = "then";
   const odd = () => [
-    Object.assign(Promise.resolve(), { then: fails }),
-    Object.defineProperty(Promise.resolve(), "constructor", { get: fails }),
-    Object.defineProperty({}, "then", { get: fails }),
-    { then: fails },
+    define(Promise.resolve(), then, { value: fails }),
+    define(Promise.resolve(), "constructor", { get: fails }),
+    define({}, then, { get: fails }),
+    define({}, then, { value: fails }),
   ];
   for (let at = 0; at < 4; at++) {
     const topic = freshTopic();
@@ -271,11 +276,18 @@ test("what is thrown without a message is said all the same", async (t) => {
 });
 
 describe("what is no options", () => {
-  const NONE = { "a Map": new Map([["retain", true]]), "a Promise": Promise.resolve({}), "a Date": new Date() };
+  const NONE = {
+    "a Map": new Map([["retain", true]]),
+    "a Promise": Promise.resolve({}),
+    "a Date": new Date(),
+  };
   for (const [kind, value] of Object.entries(NONE)) {
     test(`is refused: ${kind}`, async (t) => {
       const client = clientFor(t, { mqttserver: broker.url, mqttversion: 5 });
-      const expected = { code: "INVALID_OPTION", message: new RegExp(`must be an object; ${kind} was given`) };
+      const expected = {
+        code: "INVALID_OPTION",
+        message: new RegExp(`must be an object; ${kind} was given`),
+      };
       await assert.rejects(client.publish("a", "b", value), expected);
       await assert.rejects(client.publish("a", "b", { properties: { userProperties: value } }), expected);
       await assert.rejects(client.subscribe("a", value), expected);
