@@ -72,13 +72,7 @@ impl Session {
     // ---- the connection
 
     /// CONNACK arrived. `send_maximum` is the broker's Receive Maximum, `receive_maximum` is ours.
-    pub fn connected(
-        &mut self,
-        now: Millis,
-        send_maximum: usize,
-        receive_maximum: Option<usize>,
-        resumed: bool,
-    ) {
+    pub fn connected(&mut self, now: Millis, send_maximum: usize, receive_maximum: usize, resumed: bool) {
         self.link = Some(Link {
             quota: send_maximum,
             send_maximum,
@@ -580,7 +574,7 @@ mod tests {
     impl Test {
         fn connected(send_maximum: usize) -> Test {
             let mut session = Session::default();
-            session.connected(0, send_maximum, None, false);
+            session.connected(0, send_maximum, usize::MAX, false);
             Test {
                 session,
                 journal: Journal::default(),
@@ -639,7 +633,7 @@ mod tests {
         let ids = [test.launch(1, 1), test.launch(2, 2), test.launch(3, 2)];
         test.session.on_pubrec(0, ids[1], false, &mut test.journal);
         test.session.disconnected();
-        test.session.connected(9, 10, None, true);
+        test.session.connected(9, 10, usize::MAX, true);
         test.session.schedule_resend();
         let mut order = Vec::new();
         while let Some((stage, id, _)) = test.session.next_resend() {
@@ -688,7 +682,7 @@ mod tests {
     fn messages_are_acknowledged_in_order_when_they_were_handled_and_not_before() {
         let mut journal = Journal::default();
         let mut inbound = Inbound::default();
-        inbound.connected(None);
+        inbound.connected(usize::MAX);
         for (number, qos) in [(1, 1), (2, 2), (3, 1)] {
             assert!(inbound.arrived(PacketId::new(number), qos));
         }
@@ -718,12 +712,12 @@ mod tests {
     fn nothing_is_owed_on_a_new_connection_for_what_came_on_the_old_one() {
         let mut journal = Journal::recording(Version::V4, 0);
         let mut inbound = Inbound::default();
-        inbound.connected(None);
+        inbound.connected(usize::MAX);
         inbound.arrived(PacketId::new(1), 1);
         inbound.arrived(PacketId::new(2), 2);
         let ticket = inbound.next_ticket();
         inbound.disconnected();
-        inbound.connected(None);
+        inbound.connected(usize::MAX);
         inbound.handled_before(ticket, &mut journal);
         assert!(inbound.next_acknowledgement(&mut journal).is_none());
         assert_eq!(
@@ -738,7 +732,7 @@ mod tests {
     fn our_receive_maximum_counts_until_the_last_acknowledgement_is_transmitted() {
         let mut journal = Journal::default();
         let mut inbound = Inbound::default();
-        inbound.connected(Some(1));
+        inbound.connected(1);
         inbound.arrived(PacketId::new(1), 2);
         assert!(inbound.is_full());
         inbound.handled_before(inbound.next_ticket(), &mut journal);
