@@ -5,11 +5,8 @@
 use std::collections::VecDeque;
 
 use super::super::journal::Journal;
-use super::super::output::MessageView;
+use super::super::output::{MessageView, Ticket};
 use crate::codec::{Ack, PacketId};
-
-/// Counts messages of QoS 1 and 2 in the order of arrival; it wraps round.
-pub(in crate::engine) type Ticket = u32;
 
 #[derive(Debug, Clone, Copy)]
 struct Owed {
