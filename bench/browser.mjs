@@ -1,5 +1,5 @@
-// npm run bench:browser: the same in Chromium. Owns the browsers, and the order in which clients take turns; the
-// site they load from is in browser/site.mjs, what is measured inside the page in browser/page.mjs.
+// npm run bench:browser: the benchmark in Chromium. Owns the browsers and the order of the clients; the site is in
+// browser/site.mjs, the measurement in the page in browser/page.mjs.
 //   --rounds=3  --only=publish-1 (part of a name)  --client=mqtt-lib,mqttjs  --quick  --no-build  --dist=folder
 
 import { execFileSync, spawn } from "node:child_process";
@@ -47,8 +47,8 @@ function options() {
 }
 
 /**
- * One measurement in a browser of its own. Nobody watches it: a debugger, as Playwright is one, is told every frame,
- * which takes three times as long as all else that is done with a short one.
+ * One measurement in a browser of its own, without Playwright: a debugger receives every WebSocket frame, which takes three
+ * times as long as everything else that is done with a short frame.
  */
 async function measure(executable, site, task) {
   const profile = mkdtempSync(join(tmpdir(), "mqtt-lib-bench-"));
@@ -65,7 +65,7 @@ async function measure(executable, site, task) {
     clearTimeout(limit);
     browser.kill();
     await ended;
-    await rm(profile, { recursive: true, force: true, maxRetries: 20 }); // its processes end one by one
+    await rm(profile, { recursive: true, force: true, maxRetries: 20 }); // its processes do not end at the same time
   }
 }
 
@@ -88,7 +88,7 @@ async function rounds(executable, site, url, { only, clients, rounds, warm, ms }
 await main(async () => {
   const chosen = options();
   if (chosen.build && chosen.dist === "dist") {
-    await setup("test"); // it knows how to get Chromium
+    await setup("test"); // installs Chromium
     await build();
   }
   const executable = which("chromium");

@@ -1,8 +1,8 @@
-// node bench/compare.mjs folder folder...: copies of dist/ against each other, CPU time a message (MQTT 3.1.1, 64 bytes).
+// node bench/compare.mjs folder folder...: compares copies of dist/ by CPU time for each message (MQTT 3.1.1, 64 bytes).
 //   --processes=8  --slices=40  --only=publish-1 (part of a name)
-// All copies run in one process, on a socket that is in there too, and take turns of some milliseconds: what else the
-// machine does weighs on each alike, so that a per cent shows on a machine that is not at rest. What a socket of the
-// system costs is not in it. V8 compiles otherwise in each process, hence several of them, each with another order.
+// All copies run in one process, with a simulated socket, and take turns of a few milliseconds: other load of the machine
+// affects all of them, so that a difference of one per cent is visible. The cost of real sockets is not included. V8
+// compiles differently in each process, so there are several processes, with different orders of the copies.
 
 import { execFileSync } from "node:child_process";
 import { readFileSync } from "node:fs";
@@ -28,7 +28,7 @@ const WORKLOADS = {
   "receive-700": (side) => receive(side, 700, 20),
 };
 
-/** 1,000 in flight, as in the other measurements. */
+/** 1,000 messages in flight, as in the other measurements. */
 async function windowed({ client }, qos) {
   const count = 8000;
   const options = { qos };
@@ -47,7 +47,8 @@ async function receive(side, packed, chunks) {
     if (i % 64 === 63) await null;
   }
   await new Promise((done) => setImmediate(done));
-  if (side.received - before !== packed * chunks) throw new Error(`${side.received - before} messages came`);
+  if (side.received - before !== packed * chunks)
+    throw new Error(`${side.received - before} messages were received`);
   return packed * chunks;
 }
 
@@ -72,7 +73,7 @@ const used = () => {
   return user + system;
 };
 
-/** The value below which a fifth of them lies: above it is mostly what others did. */
+/** The 20th percentile: higher values mostly contain the load of other processes. */
 const fifth = (values) => values.toSorted((a, b) => a - b)[Math.floor(values.length / 5)];
 
 async function inThisProcess(folders, slices, names) {

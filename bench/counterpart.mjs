@@ -1,5 +1,5 @@
-// The other side of every measurement, in a process of its own: acknowledges, counts, streams.
-// Owns the listeners and the commands that its parent sends: { id, do, ... } is answered by { id, ... }.
+// The server of every measurement, in a process of its own: acknowledges, counts and streams messages. Owns the listeners,
+// and the commands of its parent: { id, do, ... } is answered with { id, ... }.
 
 import { createServer as createHttp } from "node:http";
 import { createServer as createTcp } from "node:net";
@@ -7,7 +7,7 @@ import { Connection } from "./counterpart/connection.mjs";
 import { accept } from "./counterpart/frames.mjs";
 import { stream } from "./counterpart/stream.mjs";
 
-/** The connection made last; commands are about it. */
+/** The latest connection, to which commands refer. */
 let current = null;
 let separate = false;
 let cpu = process.cpuUsage();
@@ -19,7 +19,7 @@ function adopt(socket, ws) {
 }
 
 const COMMANDS = {
-  /** How acknowledgements are framed from now on. */
+  /** Sets how acknowledgements are framed. */
   set: (command) => {
     separate = command.separate;
     return {};
@@ -32,9 +32,9 @@ const COMMANDS = {
     current.echo = true;
     return {};
   },
-  /** Messages that came on this connection. */
+  /** How many messages were received on this connection. */
   count: () => ({ messages: current.sink.messages }),
-  /** How busy this process was since it was asked last, 1 = one core. */
+  /** The CPU load of this process since the last call, 1 = one core. */
   busy: () => {
     const used = process.cpuUsage(cpu);
     const busy = (used.user + used.system) / 1000 / (performance.now() - since);

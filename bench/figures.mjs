@@ -1,9 +1,9 @@
-// Figures of which less is better (milliseconds, megabytes): owns their medians, ratios and table.
+// Figures for which less is better (milliseconds, megabytes): their medians, ratios and table.
 
 import { columns, median, ratioByRound } from "./report.mjs";
 import { WORKLOADS } from "./workloads.mjs";
 
-/** One row a workload, client and figure. */
+/** One row for each workload, client and figure. */
 export function summariseFigures(results) {
   return WORKLOADS.flatMap((workload) =>
     workload.clients.flatMap((client) => {

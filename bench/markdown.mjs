@@ -1,5 +1,5 @@
-// node bench/markdown.mjs: puts the last results of `npm run bench` and `npm run bench:browser` into
-// docs/performance.md, between its markers. Owns how figures look there.
+// node bench/markdown.mjs: writes the latest results of `npm run bench` and `npm run bench:browser` into docs/performance.md,
+// between its markers. Owns the format of the figures.
 
 import { existsSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
@@ -18,7 +18,7 @@ function table(head, lines) {
   return text.map((cells) => `| ${cells.join(" | ")} |`).join("\n");
 }
 
-/** The first cell only where it changes. */
+/** The first cell, only where it changes. */
 const grouping = (rows, cells) =>
   rows.map((row, i) => [rows[i - 1]?.workload === row.workload ? "" : row.workload, ...cells(row)]);
 

@@ -1,4 +1,4 @@
-// The clients that are compared: MQTT.js is a development dependency, paho is installed on demand into
+// Prepares the clients that are compared: MQTT.js is a development dependency, paho is installed on demand into
 // target/bench/peers. Owns their versions, and the copy of dist/ that is measured.
 
 import { createHash } from "node:crypto";
@@ -26,10 +26,10 @@ async function installPaho() {
   });
 }
 
-/** Installs, copies, and gives what measurements need in their environment, and the versions. */
+/** Installs and copies; returns environment variables for measurements, and the versions. */
 export async function preparePeers(dist) {
   await installPaho();
-  const copy = join(FOLDER, "dist"); // a build meanwhile does not change what is measured
+  const copy = join(FOLDER, "dist"); // so that a build meanwhile does not change the measurement
   rmSync(copy, { recursive: true, force: true });
   cpSync(resolve(ROOT, dist), copy, { recursive: true });
   const hash = createHash("sha256");
@@ -37,7 +37,7 @@ export async function preparePeers(dist) {
   const modules = join(ROOT, "node_modules");
   return {
     env: { BENCH_DIST: pathToFileURL(join(copy, "node.mjs")).href, BENCH_PEERS: MANIFEST },
-    build: hash.digest("hex").slice(0, 12), // which dist/ it was
+    build: hash.digest("hex").slice(0, 12), // identifies the build
     versions: {
       "mqtt-lib": versionIn(ROOT),
       mqttjs: versionIn(join(modules, "mqtt")),

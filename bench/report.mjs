@@ -1,4 +1,4 @@
-// Rates: owns medians, ratios, and the table that is printed.
+// Rates: their medians, ratios, and the printed table.
 
 import { WORKLOADS } from "./workloads.mjs";
 
@@ -10,7 +10,7 @@ export const median = (numbers) => {
 
 const middle = (results, key) => median(results.map((result) => result[key]));
 
-/** Median of the ratios within a round: what else the machine does changes less in one round than in all. */
+/** The median of the ratios within each round: the load of the machine changes less within a round than between rounds. */
 export function ratioByRound(mine, others) {
   const ratios = mine.flatMap(({ round, rate }) =>
     others.filter((other) => other.round === round).map((other) => rate / other.rate),
@@ -18,7 +18,7 @@ export function ratioByRound(mine, others) {
   return ratios.length === 0 ? null : median(ratios);
 }
 
-/** One row a workload and client, from all rounds. */
+/** One row for each workload and client, from all rounds. */
 export function summarise(results, workloads = WORKLOADS) {
   const rows = [];
   for (const workload of workloads) {
@@ -26,7 +26,7 @@ export function summarise(results, workloads = WORKLOADS) {
     const of = (client) => all(client).filter((result) => result.rate > 0);
     for (const client of workload.clients) {
       const mine = of(client);
-      if (mine.length === 0) continue; // not run, or failed each time
+      if (mine.length === 0) continue; // did not run, or failed every time
       const against = (other) => ratioByRound(mine, of(other));
       rows.push({
         workload: workload.name,
@@ -45,7 +45,7 @@ export function summarise(results, workloads = WORKLOADS) {
   return rows;
 }
 
-/** How much is kept of the rate that the same client has in a simpler workload. */
+/** The ratio to the rate of the same client in a simpler workload. */
 function flatness({ flatTo }, mine, results) {
   const first = results.filter((r) => r.workload === flatTo.workload && r.client === mine[0].client);
   const kept = ratioByRound(mine, first);
@@ -99,7 +99,7 @@ export function table(rows) {
   return columns(HEAD, lines, (column) => column < 2 || column > 7);
 }
 
-/** Lines under a head, an empty one where the first cell changes; nothing if there are none. */
+/** The lines of a table, with an empty line where the first cell changes; nothing if there are no rows. */
 export function columns(head, lines, isLeft) {
   if (lines.length === 0) return "";
   const widths = head.map((cell, i) => Math.max(cell.length, ...lines.map((line) => line[i].length)));

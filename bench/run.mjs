@@ -1,4 +1,4 @@
-// npm run bench: every client in turn, each in a process of its own, several rounds; one table, one JSON.
+// npm run bench: measures all clients in several rounds, each in a process of its own; prints a table, writes JSON.
 //   --rounds=3  --only=ws-publish (part of a name)  --client=mqtt-lib,mqttjs  --quick  --payload=string|bytes
 //   --acks=joined|separate (one frame for the acknowledgements of a chunk, or one each)  --no-build
 //   --dist=folder (measures that copy of dist/ instead, for comparisons)
@@ -22,7 +22,7 @@ import { WORKLOADS } from "./workloads.mjs";
 
 const WORKER = fileURLToPath(new URL("worker.mjs", import.meta.url));
 const PROFILES = join(FOLDER, "profiles");
-/** A measurement that has not ended by then never will. */
+/** The time limit of a measurement. */
 const LIMIT_MS = 60_000;
 
 function options() {
@@ -46,7 +46,7 @@ function options() {
   return { ...values, rounds, warm, ms, clients };
 }
 
-/** Runs a task in a process of its own; passes its questions on to the counterpart. */
+/** Runs a task in a process of its own; forwards its requests to the counterpart. */
 function measure(task, counterpart, { env, profile }) {
   const execArgv = profile
     ? ["--cpu-prof", `--cpu-prof-dir=${PROFILES}`, `--cpu-prof-name=${task.workload}.cpuprofile`]
@@ -71,13 +71,13 @@ function measure(task, counterpart, { env, profile }) {
   });
 }
 
-/** One measurement that fails is told in the table; the others go on. */
+/** A measurement that fails is reported in the table; the others continue. */
 function failed(error) {
   if (!(error instanceof Failure)) throw error;
   return { rate: Number.NaN, wrong: error.message };
 }
 
-/** The other sides that these workloads need, by name. */
+/** The counterparts that these workloads need, by name. */
 async function otherSides(chosen, acks) {
   const sides = { counterpart: await startCounterpart() };
   await sides.counterpart.ask({ do: "set", separate: acks === "separate" });
@@ -95,7 +95,7 @@ async function rounds(chosen, peers, { clients, acks, payload, rounds, warm, ms,
     const task = { ...rest, workload: name, client, url, payload, warm, ms };
     const result = await measure(task, side, { env: peers.env, profile }).catch(failed);
     results.push({ workload: name, client, round, ...result });
-    console.error(`round ${round}/${rounds}  ${name} ${client} ${told(result)} ${result.wrong ?? ""}`);
+    console.error(`round ${round}/${rounds}  ${name} ${client} ${summary(result)} ${result.wrong ?? ""}`);
   };
   try {
     for (let round = 1; round <= rounds; round++) {
@@ -113,7 +113,7 @@ async function rounds(chosen, peers, { clients, acks, payload, rounds, warm, ms,
   return results;
 }
 
-const told = ({ rate, figures }) =>
+const summary = ({ rate, figures }) =>
   figures ? JSON.stringify(figures) : `${Math.round(rate).toLocaleString("en")}/s`;
 
 await main(async () => {

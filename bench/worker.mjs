@@ -1,9 +1,9 @@
-// One measurement of one client, in a process of its own. Owns clock, CPU and memory readings; what is
-// done in between is in measure/, how it is said to a client in clients/.
+// One measurement of one client, in a process of its own. Owns the readings of clock, CPU and memory; the measurements are in
+// measure/, the calls of each client in clients/.
 
 import { MEASURES } from "./measure/index.mjs";
 
-/** Asks the counterpart, through the parent. */
+/** Sends a request to the counterpart through the parent. */
 function ask(command) {
   return new Promise((resolve) => {
     process.once("message", resolve);
@@ -11,7 +11,7 @@ function ask(command) {
   });
 }
 
-/** Wraps a measured stretch: `count` is what `body` resolves with, or { count, ...more }. */
+/** Measures `body`, which resolves with the count, or with { count, ...more }. */
 async function metered(body) {
   await ask({ do: "busy" });
   const cpu = process.cpuUsage();
@@ -26,7 +26,7 @@ async function metered(body) {
 
 const task = JSON.parse(process.argv[2]);
 const load = async () => (await import(`./clients/${task.client}.mjs`)).connect;
-/** The library is loaded with the first client. */
+/** Loads the library with the first client. */
 const connect = async (options) => (await load())(options);
 const result = await MEASURES[task.measure]({ task, load, connect, ask, metered });
 const megabytes = process.resourceUsage().maxRSS / 1024;

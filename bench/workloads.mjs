@@ -1,4 +1,4 @@
-// What is measured, in order, and what holds unless a workload says otherwise.
+// All workloads in order, and the defaults of their settings.
 
 import { MORE } from "./workloads/more.mjs";
 import { TABLE } from "./workloads/table.mjs";

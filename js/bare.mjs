@@ -1,5 +1,4 @@
-// The entry for pages and workers that load the .wasm themselves: it knows no place for it. Also what
-// `mqtt-lib/inline` is made of.
+// The entry for pages and workers that load the .wasm themselves: it knows no URL of it. `mqtt-lib/inline` is built on it.
 
 import { use } from "./runtime.mjs";
 

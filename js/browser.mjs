@@ -1,4 +1,4 @@
-// The entry for pages and workers: the .wasm lies beside this file, under a URL that bundlers know.
+// The entry for pages and workers: the .wasm is beside this file, under a URL that bundlers recognise.
 
 import { use } from "./runtime.mjs";
 

@@ -1,6 +1,6 @@
-// The class users see. Owns what only JavaScript can do: waiting for the wasm to load, promises in
-// bulk, one shared promise for the QoS 0 publishes of a turn, iterators, both spellings of names.
-// Whatever is not the plain case goes to the core, which does it or says what is wrong.
+// The class `MqttCustom`. Owns what only JavaScript can do: queueing calls until the wasm is loaded, creating promises
+// cheaply, one shared promise for the QoS 0 publishes of a turn, iterators, both spellings of names. Simple cases take the
+// fast path; all others go to the core, which handles or rejects them. Never validates arguments itself.
 
 import {
   MqttCustom as Core,
@@ -10,36 +10,33 @@ import {
   unwatch,
   watch,
 } from "../pkg/mqtt_lib.js";
-import { MqttError } from "./errors.mjs";
+import { atCall, MqttError } from "./errors.mjs";
+import { QUEUE, topicNumber, writePayload } from "./fast-path.mjs";
 import { common, Hooks } from "./hooks.mjs";
 import { Messages } from "./messages.mjs";
 import { CALLBACKS, camelCase, METHODS, originalNames } from "./names.mjs";
 import { quiet, rejected } from "./pending.mjs";
 import { Requests, respond } from "./request.mjs";
-import { bulk, load, ready, topicNumber, writePayload } from "./runtime.mjs";
+import { BUFFERED, fastPath, load, PENDING, ready } from "./runtime.mjs";
 import { failed, onFailure, orFailure } from "./trap.mjs";
 
-/** Results of `bulk.send`. */
-const IN_THIS_TURN = 0;
-const PENDING = 1;
-const QUEUE = 8;
-/** Calls that may wait for the wasm to load: as many as messages may wait for a connection. */
+/** The most calls that are queued until the wasm is loaded: the default of `offlinesize`. */
 const MAX_EARLY = 100_000;
 
-/** Clients in use are not collected, whether or not the user keeps them. @type {Set<MqttCustom>} */
+/** Keeps clients that are in use from being collected, also when the user has no reference to them. @type {Set<MqttCustom>} */
 const alive = new Set();
 
 onFailure((error) => {
   for (const client of [...alive]) client[FAIL](error);
 });
 
-/** Before the core is loaded, and when it has failed, it cannot warn itself. @param {string} text @param {unknown} detail */
+/** For failures before the core is loaded, and of the core itself, which otherwise prints its own warnings. @param {string} text @param {unknown} detail */
 function warn(text, detail) {
-  // biome-ignore lint/suspicious/noConsole: never silence, and nobody has set on_error
+  // biome-ignore lint/suspicious/noConsole: a failure is never silent, and on_error is not set
   console.warn(text, detail);
 }
 
-/** QoS and retain as flags; -1 for the core to judge. @param {any} options */
+/** QoS and retain as flags; -1 if the core must check the options. @param {any} options */
 function publishFlags(options) {
   if (options === undefined || options === null) return 0;
   if (typeof options !== "object" || Array.isArray(options)) return -1;
@@ -52,7 +49,7 @@ function publishFlags(options) {
   return retain === false ? qos : retain === true ? qos + 4 : -1;
 }
 
-/** An item of a batch as JSON text; undefined for the core to refuse. @param {unknown} item */
+/** An item of a batch as JSON text; undefined if it has none, which the core rejects. @param {unknown} item */
 function jsonText(item) {
   if (item instanceof ArrayBuffer || ArrayBuffer.isView(item)) return undefined;
   try {
@@ -62,7 +59,7 @@ function jsonText(item) {
   }
 }
 
-/** A payload as it is now, for a call that has to wait. @param {unknown} payload */
+/** A copy of the payload, for a call that is queued. @param {unknown} payload */
 function snapshot(payload) {
   if (ArrayBuffer.isView(payload)) {
     const { buffer, byteOffset, byteLength } = payload;
@@ -78,15 +75,15 @@ export class MqttCustom {
   /** @type {Core | null} */
   #core = null;
   #hooks;
-  /** Until the core has them. @type {any} */
+  /** Until the core is created. @type {any} */
   #options;
-  /** Likewise, callbacks by original name, as the user set them. @type {Record<string, any>} */
+  /** Callbacks by original name, until the core is created. @type {Record<string, any>} */
   #callbacks = {};
-  /** Ends with this turn's drain. @type {Promise<void> | null} */
+  /** Resolves when the output of this turn has been sent. @type {Promise<void> | null} */
   #turn = null;
   /** @type {Promise<void> | null} */
   #loading = null;
-  /** Calls that wait for the wasm, in their order. @type {((core: Core | null, error?: unknown) => void)[] | null} */
+  /** Calls made before the wasm is loaded, in order. @type {((core: Core | null, error?: unknown) => void)[] | null} */
   #early = null;
   /** @type {Set<Messages> | null} */
   #iterators = null;
@@ -108,12 +105,12 @@ export class MqttCustom {
     return this.#options?.autostart !== false;
   }
 
-  /** The core, as long as it works. */
+  /** The core, unless it has failed. */
   get #live() {
     return failed() === undefined ? this.#core : null;
   }
 
-  /** Everything pending rejects, and `on_error` says why. @param {Error} error */
+  /** The core has failed: rejects everything pending, and reports the error to `on_error`. @param {Error} error */
   [FAIL](error) {
     alive.delete(this);
     this.#requests?.end();
@@ -123,29 +120,33 @@ export class MqttCustom {
     this.#report(error);
   }
 
-  /** The wasm is there: validates the options, and connects. */
+  /** Creates the core, which validates the options and connects. The wasm is loaded. */
   #begin() {
     const hooks = this.#hooks;
     const given = this.#options ?? {};
-    // With the callbacks as they are now; what is no object is for the validator to refuse.
+    // With the callbacks as they are now. Anything but an object is left for the validator to reject.
     const options =
       typeof given === "object" && !Array.isArray(given) ? { ...given, ...this.#callbacks } : given;
-    this.#core = new Core(options, hooks);
+    try {
+      this.#core = new Core(options, hooks);
+    } catch (error) {
+      throw atCall()(error);
+    }
     hooks.number = this.#core.number();
     hooks.inbound.on_message = this.#callbacks.on_message;
     hooks.on_error = this.#callbacks.on_error;
     if (this.#autostart) alive.add(this);
     this.#options = null;
-    this.#callbacks = NONE;
+    this.#callbacks = NO_CALLBACKS;
   }
 
-  /** Loads the wasm and begins; what fails is told to `on_error`, and can be tried again. */
+  /** Loads the wasm and creates the core. A failure is reported to `on_error`; the next call tries again. */
   #load() {
     alive.add(this);
     this.#loading ??= load()
       .then(() => {
         if (this.#core === null) this.#begin();
-        // In one go, so that no later call comes between.
+        // Without a pause, so that no later call overtakes these.
         for (const call of this.#takeEarly()) call(this.#core);
       })
       .catch((error) => {
@@ -175,12 +176,12 @@ export class MqttCustom {
     }
   }
 
-  /** A call made before the wasm is loaded, in its turn. @template T @param {(core: Core) => Promise<T>} call @param {number} [limit] @returns {Promise<T>} */
+  /** Queues a call until the wasm is loaded. @template T @param {(core: Core) => Promise<T>} call @param {number} [limit] @returns {Promise<T>} */
   #later(call, limit = MAX_EARLY) {
     this.#early ??= [];
     const early = this.#early;
     if (early.length >= limit) {
-      const text = `${MAX_EARLY} calls already wait for the WebAssembly to load; await start() before publishing more`;
+      const text = `${MAX_EARLY} calls are already queued until the WebAssembly is loaded; await start() before publishing more`;
       return rejected(new MqttError(text, "QUEUE_FULL"));
     }
     /** @type {Promise<T>} */
@@ -197,11 +198,11 @@ export class MqttCustom {
     return core === null ? this.#later(call, limit) : orFailure(() => call(core));
   }
 
-  /** One drain for all calls of this turn; its promise is that of the turn's QoS 0 publishes. */
+  /** Sends the output of all calls of this turn at its end; the promise is that of the turn's QoS 0 publishes. */
   #endOfTurn() {
     this.#turn ??= Promise.resolve().then(() => {
       this.#turn = null;
-      bulk.drain(this.#hooks.number);
+      fastPath.drain(this.#hooks.number);
     });
     return this.#turn;
   }
@@ -213,7 +214,7 @@ export class MqttCustom {
     }, Number.POSITIVE_INFINITY);
   }
 
-  /** Rejects for a wrong argument, and for nothing else. @param {unknown} [options] @returns {Promise<void>} */
+  /** Rejects for a wrong argument only. @param {unknown} [options] @returns {Promise<void>} */
   stop(options) {
     // Everything has ended by itself.
     if (failed() !== undefined) return Promise.resolve();
@@ -230,9 +231,14 @@ export class MqttCustom {
 
   /** @param {Core} core @param {unknown} options */
   async #stop(core, options) {
-    const stopping = orFailure(() => core.stop(options));
-    // A wrong argument has rejected it by now: then nothing is stopped.
-    await Promise.race([stopping, undefined]);
+    /** @type {Promise<void> | undefined} */
+    let accepted;
+    const stopping = orFailure(() => {
+      accepted = core.stop(options);
+      return accepted;
+    });
+    // After a wrong argument it is rejected by now, and nothing is stopped.
+    await Promise.race([accepted, undefined]);
     this.#requests?.end();
     await stopping;
     if (core.state !== "stopped") return;
@@ -259,26 +265,27 @@ export class MqttCustom {
     const flags = publishFlags(options);
     const number = flags < 0 ? -1 : topicNumber(topic);
     const length = number < 0 ? -1 : writePayload(payload);
-    if (length < 0) return this.#publishInFull(this.#core, topic, payload, options, kind);
+    if (length < 0) return this.#publishInFull(this.#core, topic, payload, options, kind, flags >= 0);
     const { number: client, pending } = this.#hooks;
     const token = pending.next();
-    const taken = bulk.send(client, number, length, flags | kind, token);
-    if (taken === IN_THIS_TURN) return this.#endOfTurn();
-    if (taken !== PENDING) return rejected(failed() ?? refusal(client));
+    const published = fastPath.publish(client, number, length, flags | kind, token);
+    if (published === BUFFERED) return this.#endOfTurn();
+    if (published !== PENDING) return rejected(failed() ?? atCall()(refusal(client)));
     this.#endOfTurn();
     return pending.commit(token);
   }
 
   /** @param {unknown} topic @param {unknown} payload @param {unknown} options @param {number} kind @returns {Promise<void>} */
   #publishLater(topic, payload, options, kind) {
-    const [then, choice] = [snapshot(payload), snapshotOptions(options)];
-    return this.#later(() => this.#publish(topic, then, choice, kind));
+    const [copy, choice] = [snapshot(payload), snapshotOptions(options)];
+    return this.#later(() => this.#publish(topic, copy, choice, kind));
   }
 
-  /** @param {Core} core @param {unknown} topic @param {unknown} payload @param {unknown} options @param {number} kind @returns {Promise<void>} */
-  #publishInFull(core, topic, payload, options, kind) {
-    return orFailure(() =>
-      kind === QUEUE ? core.qpublish(topic, payload, options) : core.publish(topic, payload, options),
+  /** @param {Core} core @param {unknown} topic @param {unknown} payload @param {unknown} options @param {number} kind @param {boolean} traced @returns {Promise<void>} */
+  #publishInFull(core, topic, payload, options, kind, traced) {
+    return orFailure(
+      () => (kind === QUEUE ? core.qpublish(topic, payload, options) : core.publish(topic, payload, options)),
+      traced,
     );
   }
 
@@ -303,13 +310,13 @@ export class MqttCustom {
     const flags = publishFlags(options);
     const number = flags < 0 ? -1 : topicNumber(topic);
     const length = number < 0 ? -1 : writePayload(text);
-    if (length < 0) return orFailure(() => core.batch_json(topic, text, options));
+    if (length < 0) return orFailure(() => core.batch_json(topic, text, options), flags >= 0);
     const { number: client, pending } = this.#hooks;
     const token = pending.next();
-    const endsAs = bulk.batch(client, number, length, flags, token);
-    if (endsAs === 0) return rejected(failed() ?? refusal(client));
+    const batch = fastPath.batch(client, number, length, flags, token);
+    if (batch === 0) return rejected(failed() ?? atCall()(refusal(client)));
     this.#endOfTurn();
-    return endsAs === token ? pending.commit(token) : pending.promise(endsAs);
+    return batch === token ? pending.commit(token) : pending.promise(batch);
   }
 
   flush() {
@@ -343,7 +350,8 @@ export class MqttCustom {
   /** @param {string} topic @param {unknown} [payload] @param {unknown} [options] */
   request(topic, payload, options) {
     this.#requests ??= new Requests(this);
-    return quiet(this.#requests.request(topic, payload, options));
+    const requests = this.#requests;
+    return orFailure(() => requests.request(topic, payload, options));
   }
 
   /** @param {unknown} filter @param {(message: any) => unknown} handler @param {unknown} [options] */
@@ -353,38 +361,38 @@ export class MqttCustom {
 
   /** @param {unknown} topic @param {unknown} [payload] @param {unknown} [options] @returns {Promise<void>} */
   publish_high_priority(topic, payload, options) {
-    const [then, choice] = [snapshot(payload), snapshotOptions(options)];
-    return this.#with((core) => core.publish_high_priority(topic, then, choice));
+    const [copy, choice] = [snapshot(payload), snapshotOptions(options)];
+    return this.#with((core) => core.publish_high_priority(topic, copy, choice));
   }
 
   /** @param {unknown} topic @param {unknown} [payload] @param {unknown} [options] @returns {Promise<void>} */
   static publish_high_priority(topic, payload, options) {
     if (ready()) return orFailure(() => oneShot(topic, payload, options, common()));
-    const [then, choice] = [snapshot(payload), snapshotOptions(options)];
-    return quiet(load().then(() => oneShot(topic, then, choice, common())));
+    const [copy, choice] = [snapshot(payload), snapshotOptions(options)];
+    return quiet(load().then(() => oneShot(topic, copy, choice, common())));
   }
 
   /** @param {string} [filter] */
   messages(filter) {
     const messages = new Messages(
-      (ended) => {
-        this.#iterators?.delete(ended);
-        release();
+      () => {
+        this.#iterators?.delete(messages);
+        unwatchMessages();
       },
       () => this.#messageDropped(),
     );
     /** @param {unknown} _client @param {unknown} _userdata @param {import("./message.mjs").Message} message */
     const take = (_client, _userdata, message) => messages.push(message);
     /** @type {() => unknown} */
-    let release = () => {};
+    let unwatchMessages = () => {};
     if (filter === undefined) {
-      release = this.#hooks.inbound.watch(take);
+      unwatchMessages = this.#hooks.inbound.watch(take);
     } else if (this.#core !== null) {
-      release = this.#watch(filter, take);
+      unwatchMessages = this.#watch(filter, take);
     } else {
       this.#later(async () => {
         if (!this.#iterators?.has(messages)) return;
-        release = this.#watch(filter, take);
+        unwatchMessages = this.#watch(filter, take);
       }).catch((error) => messages.end(error));
     }
     this.#iterators ??= new Set();
@@ -392,7 +400,7 @@ export class MqttCustom {
     return messages;
   }
 
-  /** Until what is returned is called. @param {string} filter @param {Function} take */
+  /** Calls `take` with each message until the returned function is called. @param {string} filter @param {Function} take */
   #watch(filter, take) {
     const { number } = this.#hooks;
     const watcher = watch(number, filter, take);
@@ -401,7 +409,8 @@ export class MqttCustom {
 
   #messageDropped() {
     this.#dropped += 1;
-    const text = "a loop over messages() is slower than the messages come; the oldest of 10,000 was dropped";
+    const text =
+      "a loop over messages() is slower than messages arrive; the oldest of 10,000 buffered messages was dropped";
     if (this.#live !== null) report(this.#hooks.number, text);
   }
 
@@ -434,7 +443,7 @@ export class MqttCustom {
   }
 
   static {
-    // Bundlers rename the class; errors and inspectors show this name.
+    // Bundlers rename the class; this is the name in errors and inspectors.
     Object.defineProperty(MqttCustom, "name", { value: "MqttCustom" });
     for (const name of CALLBACKS) {
       const accessor = {
@@ -462,8 +471,8 @@ export class MqttCustom {
   }
 }
 
-/** Callbacks, once the core has them. */
-const NONE = Object.freeze({});
+/** Instead of the callbacks, once the core has them. */
+const NO_CALLBACKS = Object.freeze({});
 
 const NO_STATS = {
   sent: 0,
@@ -483,7 +492,7 @@ function snapshotOptions(options) {
     : options;
 }
 
-/** Topic filters as they are now. @param {unknown} topics */
+/** A copy of the topic filters. @param {unknown} topics */
 function snapshotTopics(topics) {
   return Array.isArray(topics) ? [...topics] : snapshotOptions(topics);
 }

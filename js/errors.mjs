@@ -1,15 +1,27 @@
-// The error class of the package. Owns no sentences: they are made in Rust, where the cause is known.
+// The error class of the package. Makes no sentences. Most are made in Rust; those about sockets and certificates in
+// js/node, and a few where JavaScript alone knows the cause.
 
 const HELP = "https://github.com/mqtt-lib/mqtt-lib/blob/main/docs/troubleshooting.md#";
 
-/** What went wrong in MQTT, on the way to the broker, or by a stated policy. */
+/**
+ * Called where a public method begins; what it returns gives an error the stack of that call. Node's entry has one.
+ * @type {() => <T>(error: T) => T}
+ */
+export let atCall = () => (error) => error;
+
+/** @param {typeof atCall} remember */
+export function useStacks(remember) {
+  atCall = remember;
+}
+
+/** A failure of MQTT or of the connection to the broker, or the result of a policy that was configured. */
 export class MqttError extends Error {
   /**
    * @param {string} message
    * @param {string} code
-   * @param {number | undefined} [reasonCode] the return or reason code, where the broker sent one
+   * @param {number | undefined} [reasonCode] the return code or reason code, where the broker sent one
    * @param {unknown} [cause]
-   * @param {object} [properties] what came with the reason code, MQTT 5
+   * @param {object} [properties] the properties sent with the reason code, MQTT 5
    */
   constructor(message, code, reasonCode, cause, properties) {
     super(message, cause === undefined ? undefined : { cause });
@@ -18,7 +30,8 @@ export class MqttError extends Error {
     if (reasonCode !== undefined) this.reasonCode = reasonCode;
     if (properties !== undefined) this.properties = properties;
   }
-  /** Where its code is explained. */
+
+  /** The address of the page that explains the code. */
   get help() {
     return HELP + this.code.toLowerCase();
   }

@@ -1,22 +1,25 @@
-// What the core calls of one client, and what is kept of it for that. One small object, because a process may
-// have thousands of clients; it holds the client weakly, so that one which nobody uses is collected.
+// The functions of one client that the core calls, and the state they need. One small object, because a process may have
+// thousands of clients. It holds the client weakly, so that a client which is no longer used can be collected.
 
 import { MqttError } from "./errors.mjs";
+import { closeText, isStatus } from "./close-codes.mjs";
 import { Inbound } from "./inbound.mjs";
-import { listen } from "./listen.mjs";
+import { receiveFrom } from "./fast-path.mjs";
 import { Pending } from "./pending.mjs";
 import { environment, memoryWords } from "./runtime.mjs";
 
 /** @param {string} message @param {string} code @param {number} [reason] @param {unknown} [cause] */
 const makeError = (message, code, reason, cause) => new MqttError(message, code, reason, cause);
 
-/** What a call without a client needs of it. */
+/** What the error of a connection tells of the close event. @typedef {{ closeCode: number, closeReason: string }} Close */
+
+/** The hooks of a call that has no client. */
 export const common = () => ({ node: environment.node, connect: environment.connect, error: makeError });
 
 export class Hooks {
-  /** By which `bulk` knows the client. */
+  /** The number by which exports of the WebAssembly know the client. */
   number = -1;
-  /** Made with the first publish. @type {Pending | null} */
+  /** Created with the first publish. @type {Pending | null} */
   #pending = null;
   #client;
   inbound;
@@ -25,6 +28,8 @@ export class Hooks {
   on_error = null;
   /** The socket in use, as long as somebody may have to close it. @type {WeakRef<any> | undefined} */
   #socket;
+  /** How that WebSocket was closed. @type {Close | undefined} */
+  #close;
 
   /** @param {object} client @param {unknown} userdata */
   constructor(client, userdata) {
@@ -44,7 +49,7 @@ export class Hooks {
     return this.#pending;
   }
 
-  // ---- what the core calls
+  // ---- called by the core
 
   get node() {
     return environment.node;
@@ -54,8 +59,10 @@ export class Hooks {
     return environment.connect;
   }
 
-  get error() {
-    return makeError;
+  /** @param {string} message @param {string} code @param {number} [reason] @param {unknown} [cause] */
+  error(message, code, reason, cause) {
+    const error = makeError(message, code, reason, cause);
+    return /^CONNECTION_/.test(code) ? Object.assign(error, this.#close) : error;
   }
 
   client() {
@@ -65,12 +72,19 @@ export class Hooks {
   /** @param {any} socket @param {number} generation */
   listen(socket, generation) {
     this.#socket = new WeakRef(socket);
-    listen(socket, generation, this);
+    this.#close = undefined;
+    const { onclose } = socket;
+    /** @param {CloseEvent} event */
+    socket.onclose = ({ code, reason, type }) => {
+      if (isStatus(code)) this.#close = { closeCode: code, closeReason: reason };
+      onclose({ type, reason: closeText(code, reason) });
+    };
+    receiveFrom(socket, generation, this);
   }
 
-  /** @param {number} at @param {number} count */
-  settle(at, count) {
-    this.#pending?.resolveAll(memoryWords(), at >>> 2, count);
+  /** Resolves `count` promises, whose tokens are at `address`. @param {number} address @param {number} count */
+  settle(address, count) {
+    this.#pending?.resolveAll(memoryWords(), address >>> 2, count);
   }
 
   /** @param {number} token @param {unknown} error */
@@ -83,8 +97,8 @@ export class Hooks {
     this.#pending?.resolve(token, value);
   }
 
-  /** @param {number} records @param {number} count @param {number} base @param {number} epoch */
-  messages(records, count, base, epoch) {
-    this.inbound.receive(records, count, base, epoch);
+  /** @param {number} views @param {number} count @param {number} base @param {number} epoch */
+  messages(views, count, base, epoch) {
+    this.inbound.receive(views, count, base, epoch);
   }
 }

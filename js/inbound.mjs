@@ -1,49 +1,49 @@
-// Received messages: read in bulk from wasm memory, then given to handlers, `on_message` and
-// iterators. All of a chunk are copied out before user code runs, because it may make memory grow.
+// Received messages: copied out of the memory of the core, then passed to handlers, `on_message` and iterators. All
+// messages of a chunk are copied before user code runs, because user code may make the memory grow.
 
 import {
   properties as decodeProperties,
   route as routeOf,
-  thrown as tellThrown,
+  thrown as reportThrown,
   topic as topicOf,
 } from "../pkg/mqtt_lib.js";
 import { Message } from "./message.mjs";
 import { memoryBytes, memoryWords } from "./runtime.mjs";
 
 /** @typedef {(client: object | undefined, userdata: unknown, message: Message) => unknown} Handler */
-/** Whom a topic concerns: a subscription's only handler; or whether one is a subscription's, then all. @typedef {Handler | [boolean, ...Handler[]]} Route */
+/** Handlers of a topic: the only handler of a subscription; or whether any of them belongs to a subscription, then all. @typedef {Handler | [boolean, ...Handler[]]} Route */
 
 const HANDLER = "a message handler";
 /** @type {Route[]} */
 const NO_ROUTES = [];
-/** Words of a record, see `engine::Record`. */
+/** 32-bit words of a message view, as the engine writes it. */
 const WORDS = 6;
 
 /** @param {Uint8Array} bytes @param {number} from @param {number} length */
 const part = (bytes, from, length) => bytes.slice(from, from + length);
 
 export class Inbound {
-  /** Topics by number, and whom each concerns. @type {string[] | null} */
+  /** Topic names by number. @type {string[] | null} */
   #topics = null;
   /** @type {Route[]} */
   #routes = NO_ROUTES;
   #epoch = -1;
   /** @type {Handler | null} */
   on_message = null;
-  /** Told of every message: iterators without a filter. @type {Set<Handler> | null} */
+  /** Called with every message: iterators without a filter. @type {Set<Handler> | null} */
   #watchers = null;
   #core;
   #client;
   #userdata;
 
-  /** @param {{ number: number }} core by which its functions know the client @param {WeakRef<object>} client @param {unknown} userdata */
+  /** @param {{ number: number }} core the number of the client @param {WeakRef<object>} client @param {unknown} userdata */
   constructor(core, client, userdata) {
     this.#core = core;
     this.#client = client;
     this.#userdata = userdata;
   }
 
-  /** Shows every message to `watcher`; what is returned ends that. @param {Handler} watcher */
+  /** Calls `watcher` with every message until the returned function is called. @param {Handler} watcher */
   watch(watcher) {
     this.#watchers ??= new Set();
     this.#watchers.add(watcher);
@@ -51,12 +51,13 @@ export class Inbound {
   }
 
   /**
-   * @param {number} records address of six words a message: topic, offset, length, flags, offset and length of properties
-   * @param {number} count
-   * @param {number} base address that offsets count from
+   * @param {number} views address of six words for each message: topic, offset and length of the payload, flags, offset
+   *   and length of the properties
+   * @param {number} count number of messages
+   * @param {number} base address that the offsets are relative to
    * @param {number} epoch of the topic numbers
    */
-  receive(records, count, base, epoch) {
+  receive(views, count, base, epoch) {
     if (this.#topics === null || epoch !== this.#epoch) {
       this.#topics = [];
       this.#routes = [];
@@ -70,10 +71,10 @@ export class Inbound {
     const messages = new Array(count);
     /** @type {Route[]} */
     const routes = new Array(count);
-    for (let i = 0, at = records >>> 2; i < count; i++, at += WORDS) {
+    for (let i = 0, at = views >>> 2; i < count; i++, at += WORDS) {
       const number = words[at];
       if (topics[number] === undefined) {
-        topics[number] = this.#learn(number);
+        topics[number] = this.#newTopic(number);
         words = memoryWords();
         bytes = memoryBytes();
       }
@@ -92,7 +93,7 @@ export class Inbound {
   }
 
   /** @param {number} number */
-  #learn(number) {
+  #newTopic(number) {
     const topic = topicOf(this.#core.number, number);
     /** @type {[boolean, ...Handler[]]} */
     const route = routeOf(this.#core.number, topic) ?? [false];
@@ -121,14 +122,17 @@ export class Inbound {
   #call(handler, name, client, message) {
     try {
       const result = handler(client, this.#userdata, message);
-      if (result instanceof Promise) result.catch((thrown) => this.#tell(client, name, thrown));
+      // Anything with `then`: a promise of another realm or library is none of ours.
+      if (typeof (/** @type {any} */ (result)?.then) === "function") {
+        Promise.resolve(result).catch((thrown) => this.#report(client, name, thrown));
+      }
     } catch (thrown) {
-      this.#tell(client, name, thrown);
+      this.#report(client, name, thrown);
     }
   }
 
-  /** Holds the client until then, because its number would be another's once it is gone. @param {object | undefined} client @param {string} name @param {unknown} thrown */
-  #tell(client, name, thrown) {
-    if (client !== undefined) tellThrown(this.#core.number, name, thrown);
+  /** The reference keeps the client alive: after it is collected another one gets its number. @param {object | undefined} client @param {string} name @param {unknown} thrown */
+  #report(client, name, thrown) {
+    if (client !== undefined) reportThrown(this.#core.number, name, thrown);
   }
 }

@@ -70,7 +70,8 @@ export type BatchItem<Item> = Item extends
  *   §3.11.3).
  * - `"PUBLISH_REFUSED"`: PUBACK or PUBREC has a reason code of 128 or more (MQTT 5, §3.4.2.1).
  * - `"NOT_SUPPORTED"`: the broker has stated that it does not support this QoS, retained messages, this kind
- *   of filter or this alias (MQTT 5, §3.2.2.3), or it does not speak MQTT 5.
+ *   of filter or this alias (MQTT 5, §3.2.2.3), it does not speak MQTT 5, or it has answered a QoS 2 publish
+ *   with PUBACK (3.1.1; reported once).
  * - `"LOAD_FAILED"`: the WebAssembly could not be loaded; `cause` is the loader's error.
  * - `"CORE_FAILED"`: the WebAssembly trapped, or an exception passed through it (a stack that overflowed, a
  *   `vm` timeout); every client of the process or page has ended; `cause` is what was thrown.
@@ -136,6 +137,12 @@ export class MqttError extends Error {
   code: MqttErrorCode;
   /** The return code the broker sent in CONNACK (§3.2.2.3) or SUBACK (§3.9.3); absent if it sent none. */
   reasonCode?: number;
+  /** The specification's name of a `reasonCode` of 128 or more, such as `"session taken over"`. */
+  reasonName?: string;
+  /** With `"CONNECTION_LOST"` and `"CONNECTION_REFUSED"`: the status code of the WebSocket close frame (RFC 6455, section 7.4); absent if none came. */
+  closeCode?: number;
+  /** The reason in that close frame, `""` if it has none. */
+  closeReason?: string;
   /** What came with the reason code, MQTT 5: `reasonString`, `userProperties`, `serverReference`; absent if nothing. */
   properties?: ResultProperties;
   /** With `"CALLBACK_FAILED"` and `"CREDENTIALS_FAILED"`: what the function threw; with `"LOAD_FAILED"`: the loader's error. */
@@ -205,8 +212,9 @@ export interface Credentials {
    */
   mqttkeepalive?: number;
   /**
-   * Clean session (§3.1.2.4). `false` resumes the session that the broker keeps for `mqttclientid`; only then
-   * is QoS 2 exactly once over reconnects. Default: `true`; `false` with a `store`.
+   * Clean session (§3.1.2.4). `false` resumes the session that the broker keeps for `mqttclientid`, which
+   * must be given then; only then is QoS 2 exactly once over reconnects. Default: `true`; `false` with a
+   * `store`.
    */
   mqttcleansession?: boolean;
   /**
@@ -270,10 +278,18 @@ export interface Credentials {
    */
   publishinterval?: number;
   /**
-   * How many QoS 1 and 2 publishes may be without their last acknowledgement (§4.3); further ones wait. Whole
-   * number of messages from 1 to 65535. Default: 1000.
+   * How many QoS 1 and 2 publishes may be without their last acknowledgement (§4.3); further ones wait. For
+   * QoS 2 in 3.1.1 `maxinflightqos2` is the smaller bound. Whole number of messages from 1 to 65535. Default:
+   * 1000.
    */
   maxinflight?: number;
+  /**
+   * How many QoS 2 publishes of these may be without their PUBCOMP in MQTT 3.1.1, which has no Receive
+   * Maximum: brokers take 20 (mosquitto) or fewer, and drop the message or close the connection beyond.
+   * Further ones wait, and messages behind them too: the order of the calls holds. In MQTT 5 the broker says
+   * how many it takes. Whole number of messages from 1 to 65535. Default: 16.
+   */
+  maxinflightqos2?: number;
   /**
    * Largest packet taken from the broker; the default is the largest of MQTT (§2.2.3). A larger message is
    * not stored but acknowledged, counted in `stats().dropped` and reported to `on_error`
@@ -313,9 +329,9 @@ export interface Credentials {
    */
   connecttimeout?: number;
   /**
-   * How long an acknowledgement may take. A late SUBACK or UNSUBACK rejects its call with `TIMEOUT`; a late
-   * PUBACK, PUBREC or PUBCOMP ends the connection, and the message is sent again on the next one. Seconds
-   * from 0.001 to 2147483. Default: 30.
+   * How long an acknowledgement may take. A late SUBACK or UNSUBACK rejects its call with `TIMEOUT`, counted
+   * from its first sending and across reconnects; a late PUBACK, PUBREC or PUBCOMP ends the connection, and
+   * the message is sent again on the next one. Seconds from 0.001 to 2147483. Default: 30.
    */
   acktimeout?: number;
   /**
@@ -361,7 +377,7 @@ export interface Certificates {
   // END GENERATED certs
 }
 
-/** The handshake of a WebSocket (RFC 6455, section 4.1). Has no effect on `mqtt` and `mqtts`. */
+/** The handshake of a WebSocket (RFC 6455, section 4.1). `mqtt` and `mqtts` use `agent` alone. */
 export interface WebSocketOptions {
   // BEGIN GENERATED websocket
   /**

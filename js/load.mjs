@@ -1,18 +1,18 @@
-// From what `init` is given, or from where an entry knows the .wasm to be, to a compiled module. Never
-// compiles synchronously. What it finds instead is named.
+// Compiles the .wasm, from the argument of `init` or from the URL that an entry knows. Never compiles synchronously. If the
+// source is something else, such as an HTML page, the error names it.
 
-/** Where `mqtt-lib/inline` leaves the .wasm as text, for whichever entry is loaded. */
+/** Under this name `mqtt-lib/inline` stores the .wasm as text, for any entry of the package. */
 const INLINE = Symbol.for("mqtt-lib.wasm");
 
-/** The .wasm of `mqtt-lib/inline`, if that has been imported. @returns {Uint8Array<ArrayBuffer> | undefined} */
+/** The .wasm of `mqtt-lib/inline`, if that was imported. @returns {Uint8Array<ArrayBuffer> | undefined} */
 export function inlined() {
   const text = /** @type {any} */ (globalThis)[INLINE];
   return text === undefined ? undefined : decode(text);
 }
 
 /**
- * A byte is a printable character, after a blank if it is 91 or more, after "!" if it is 182 or more:
- * smaller than base64, compressed or not. What makes it is in scripts/inline.mjs.
+ * Decodes the text. Each byte is a printable character, preceded by a space if the byte is 91 or more and by "!" if it is
+ * 182 or more: smaller than base64, compressed or not. The encoder is in scripts/inline.mjs.
  * @param {string} text
  */
 export function decode(text) {
@@ -30,7 +30,7 @@ export function decode(text) {
   return bytes.slice(0, length);
 }
 
-// By their names, not by `instanceof`: they may come from a worker, another frame, or jsdom.
+// By name instead of `instanceof`: values may come from a worker, another frame, or jsdom.
 /** @param {unknown} value */
 const kind = (value) => Object.prototype.toString.call(value).slice(8, -1);
 
@@ -41,14 +41,15 @@ export async function compile(source) {
   if (kind(given) === "WebAssembly.Module") return given;
   if (kind(given) === "Response") {
     if (!given.ok) throw new Error(`the server answered ${given.status}`);
-    // With the right type it is compiled while it comes in.
+    // With the right type it is compiled while it is downloaded.
     if (given.headers.get("Content-Type") === "application/wasm") return WebAssembly.compileStreaming(given);
     given = await given.arrayBuffer();
   }
   if (kind(given) === "ArrayBuffer") given = new Uint8Array(given);
-  if (!ArrayBuffer.isView(given)) throw new TypeError(`${kind(given)} is no URL, no Response and no bytes`);
+  if (!ArrayBuffer.isView(given))
+    throw new TypeError(`${kind(given)} is neither a URL nor a Response nor bytes`);
   const first = new Uint8Array(given.buffer, given.byteOffset, given.byteLength);
-  if (first[0] === 60) throw new Error("it is an HTML page, as servers send it for a file they do not have");
-  if (first[0] !== 0) throw new Error("it is no WebAssembly");
+  if (first[0] === 60) throw new Error("it is an HTML page, which many servers send for a missing file");
+  if (first[0] !== 0) throw new Error("it is not WebAssembly");
   return WebAssembly.compile(/** @type {Uint8Array<ArrayBuffer>} */ (first));
 }

@@ -1,5 +1,5 @@
-// A received message as the user sees it: a value whose fields are its own, so that it can be shown, copied and put
-// into a proxy. The payload is a copy that belongs to the user.
+// A received message. All fields are own properties, so that it can be printed, copied, cloned and wrapped in a proxy. The
+// payload is a copy that belongs to the user.
 
 const decoder = new TextDecoder();
 

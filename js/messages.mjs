@@ -1,5 +1,5 @@
-// `for await (const message of client.messages(filter))`: a bounded buffer between the socket and a
-// loop. When the loop is too slow the oldest message goes, counted and reported.
+// The async iterator that `client.messages(filter)` returns: a bounded buffer between the socket and a loop. If the loop is
+// too slow, the oldest message is dropped, counted and reported.
 
 /** @typedef {import("./message.mjs").Message} Message */
 
@@ -11,15 +11,15 @@ export class Messages {
   /** @type {Message[]} */
   #buffer = [];
   #head = 0;
-  /** @type {((result: IteratorResult<Message, undefined> | Promise<typeof END>) => void)[]} */
-  #takers = [];
+  /** Calls of `next` that wait for a message. @type {((result: IteratorResult<Message, undefined> | Promise<typeof END>) => void)[]} */
+  #waiting = [];
   #ended = false;
-  /** Why it ended, until somebody has been told. @type {unknown} */
+  /** Why it ended, until a call of `next` has rejected with it. @type {unknown} */
   #error;
   #onEnd;
   #onDrop;
 
-  /** @param {(messages: Messages) => void} onEnd @param {() => void} onDrop */
+  /** @param {() => void} onEnd @param {() => void} onDrop */
   constructor(onEnd, onDrop) {
     this.#onEnd = onEnd;
     this.#onDrop = onDrop;
@@ -28,8 +28,8 @@ export class Messages {
   /** @param {Message} value */
   push(value) {
     if (this.#ended) return;
-    const taker = this.#takers.shift();
-    if (taker !== undefined) return taker({ done: false, value });
+    const resolve = this.#waiting.shift();
+    if (resolve !== undefined) return resolve({ done: false, value });
     this.#buffer.push(value);
     if (this.#buffer.length - this.#head > MAX_BUFFERED) {
       this.#take();
@@ -47,13 +47,13 @@ export class Messages {
     return message;
   }
 
-  /** What is buffered can still be read; then comes the error, if there is one. @param {unknown} [error] */
+  /** Ends the iteration after the buffered messages, with the error if there is one. @param {unknown} [error] */
   end(error) {
     if (this.#ended) return;
     this.#ended = true;
     this.#error = error;
-    for (const taker of this.#takers.splice(0)) taker(this.#last());
-    this.#onEnd(this);
+    for (const resolve of this.#waiting.splice(0)) resolve(this.#last());
+    this.#onEnd();
   }
 
   /** @returns {Promise<typeof END>} */
@@ -67,7 +67,7 @@ export class Messages {
   next() {
     if (this.#head < this.#buffer.length) return Promise.resolve({ done: false, value: this.#take() });
     if (this.#ended) return this.#last();
-    return new Promise((resolve) => this.#takers.push(resolve));
+    return new Promise((resolve) => this.#waiting.push(resolve));
   }
 
   /** @returns {Promise<IteratorResult<Message, undefined>>} */

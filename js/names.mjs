@@ -1,4 +1,4 @@
-// The one table of names that have two spellings: the original library's, and JavaScript's.
+// The table of names that have two spellings: snake_case as in the original library, and camelCase.
 
 export const METHODS = ["batch_publish", "subscribe_topics", "publish_high_priority"];
 export const CALLBACKS = ["on_connect", "on_disconnect", "on_message", "on_error", "on_auth"];
@@ -9,8 +9,8 @@ export const camelCase = (name) => name.replace(/_([a-z])/g, (_, letter) => lett
 const original = new Map(CALLBACKS.map((name) => [camelCase(name), name]));
 
 /**
- * The constructor's argument with callbacks under their original names; anything else as it is, for
- * the validator to judge. A copy: what the user does to the object afterwards has no effect.
+ * A copy of the constructor's argument with callbacks under their original names, so that later changes of the object
+ * have no effect. Anything but an object is returned as it is, for the validator.
  * @param {unknown} options
  */
 export function originalNames(options) {

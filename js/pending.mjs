@@ -1,5 +1,4 @@
-// Promises of operations that the engine has not ended, by token. Tokens are small numbers that are
-// used again; 0 is none.
+// Promises of pending operations, by token. Tokens are small numbers that are reused; 0 means none.
 
 /** @type {(value?: any) => void} */
 let resolveNext;
@@ -36,7 +35,7 @@ export class Pending {
     return length > 0 ? this.#free[length - 1] : this.#entries.length;
   }
 
-  /** @param {number} token as given by `next` */
+  /** Creates the promise of the token that `next` has returned. @param {number} token */
   commit(token) {
     /** @type {Promise<any>} */
     const promise = new Promise(executor);
@@ -66,7 +65,7 @@ export class Pending {
     for (let i = from; i < from + count; i++) this.#take(words[i])?.resolve();
   }
 
-  /** One that ended well and has something to say. @param {number} token @param {any} value */
+  /** Resolves one promise with a value. @param {number} token @param {any} value */
   resolve(token, value) {
     this.#take(token)?.resolve(value);
   }

@@ -1,6 +1,7 @@
-// Request and response over MQTT 5 (§4.10): a request carries the topic its answer goes to, and data that
-// tells which answer is whose. One subscription serves all requests of a client.
+// Request and response over MQTT 5 (§4.10): a request carries a response topic, and correlation data that assigns each
+// response to its request. One subscription serves all requests of a client.
 
+import { clearTimeout, setTimeout } from "./clock.mjs";
 import { MqttError } from "./errors.mjs";
 
 /** @typedef {import("./message.mjs").Message} Message */
@@ -49,12 +50,12 @@ export class Requests {
     let timer;
     const response = new Promise((resolve, reject) => {
       this.#waiting.set(id, { resolve, reject });
-      const text = `no response to the request to "${topic}" came in ${timeout} s; check that somebody responds there`;
+      const text = `no response to the request to "${topic}" arrived within ${timeout} s; check that a responder is subscribed to this topic`;
       timer = setTimeout(() => reject(new MqttError(text, "TIMEOUT")), timeout * 1000);
     });
     response.catch(() => {});
     try {
-      // Nobody answers before the question, so the subscription comes first.
+      // The subscription must exist before a response can arrive.
       await Promise.race([this.#subscribe(), response]);
       await Promise.race([this.#client.publish(topic, payload, { ...options, properties }), response]);
       return await response;
@@ -70,7 +71,7 @@ export class Requests {
         this.#topic,
         { qos: 1 },
         /** @param {unknown} _client @param {unknown} _userdata @param {Message} message */
-        (_client, _userdata, message) => this.#answered(message),
+        (_client, _userdata, message) => this.#onResponse(message),
       )
       .catch((/** @type {unknown} */ error) => {
         this.#subscribed = null;
@@ -80,20 +81,20 @@ export class Requests {
   }
 
   /** @param {Message} message */
-  #answered(message) {
+  #onResponse(message) {
     const data = /** @type {any} */ (message).properties?.correlationData;
     if (data !== undefined) this.#waiting.get(new TextDecoder().decode(data))?.resolve(message);
   }
 
-  /** The client was stopped. */
+  /** Rejects all requests, because the client is stopped. */
   end() {
-    const text = "the client was stopped before the response came; call start() and repeat the request";
+    const text = "the client was stopped before the response arrived; call start() and repeat the request";
     for (const { reject } of this.#waiting.values()) reject(new MqttError(text, "STOPPED"));
   }
 }
 
 /**
- * Answers requests: what the handler returns is published to the response topic of the message.
+ * Answers requests: publishes what the handler returns to the response topic of the message.
  * @param {any} client @param {unknown} filter @param {(message: Message) => unknown} handler @param {any} [options]
  */
 export function respond(client, filter, handler, options) {

@@ -2,7 +2,8 @@
 // WebAssembly leaves it in the middle of its work, with borrows taken and buffers half written: no call may enter it again.
 // Owns the guard around every entry, and who is told. Never knows what a call does.
 
-import { MqttError } from "./errors.mjs";
+import { queueMicrotask } from "./clock.mjs";
+import { atCall, MqttError } from "./errors.mjs";
 
 /** Why the WebAssembly failed; undefined as long as it works. @type {MqttError | undefined} */
 let failure;
@@ -74,8 +75,13 @@ export function fail(cause) {
   });
 }
 
-/** The promise of a call into the core, which also rejects when the WebAssembly fails. @template T @param {() => Promise<T>} call @returns {Promise<T>} */
-export function orFailure(call) {
+/** @template T @param {T} value */
+const unchanged = (value) => value;
+
+/** The promise of a call into the core, which also rejects when the WebAssembly fails. @template T @param {() => Promise<T>} call @param {boolean} [traced] errors get the stack of the caller @returns {Promise<T>} */
+export function orFailure(call, traced = true) {
+  // Messages with properties are many, and a stack costs more than a publish.
+  const caller = traced ? atCall() : unchanged;
   /** @type {Promise<T>} */
   const promise = new Promise((resolve, reject) => {
     calls.add(reject);
@@ -88,14 +94,14 @@ export function orFailure(call) {
         },
         (error) => {
           settled();
-          reject(error);
+          reject(caller(error));
         },
       );
     } catch (thrown) {
       // What the glue makes of an entry that failed is no promise.
       if (failure === undefined) {
         settled();
-        reject(thrown);
+        reject(caller(thrown));
       }
     }
     if (failure !== undefined) reject(failure);

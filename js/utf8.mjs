@@ -1,5 +1,5 @@
-// TextEncoder and TextDecoder for the one place that has none: the jsdom of Jest, which loads the CommonJS entries.
-// Only these are built with it. What is not UTF-8 becomes U+FFFD, though not always as many as the standard has it.
+// TextEncoder and TextDecoder for the one environment without them: Jest's jsdom, which loads the CommonJS entries. Only
+// these entries contain it. Invalid UTF-8 becomes U+FFFD, but not always as many of them as the standard requires.
 
 const UNIT = /%([0-9A-F]{2})|[\s\S]/g;
 

@@ -1,4 +1,4 @@
-// `npm run build:wasi`: the WASI component and command, and the component as jco makes it into JavaScript.
+// `npm run build:wasi`: builds the WASI component and command, and transpiles the component to JavaScript with jco.
 //   wasi/dist/mqtt-lib-client.wasm   the component of wit/
 //   wasi/dist/mqtt-lib.wasm          the command `mqtt-lib pub|sub`
 //   wasi/dist/js/                    the component, transpiled
@@ -13,15 +13,15 @@ export const COMPONENT = "wasi/dist/mqtt-lib-client.wasm";
 export const COMMAND = "wasi/dist/mqtt-lib.wasm";
 const JS = "wasi/dist/js";
 const CORE = `${JS}/mqtt-lib-client.core.wasm`;
-const MADE = "target/wasi/wasm32-wasip2/release";
+const BUILT = "target/wasi/wasm32-wasip2/release";
 const SOURCES = ["Cargo.toml", "Cargo.lock", "src", "wit", "wasi/Cargo.toml", "wasi/Cargo.lock"];
 const MEMBERS = ["wasi/edge", "wasi/component", "wasi/command"];
 
 async function buildRust() {
   await must("cargo", ["build", "--release", "--locked"], { cwd: join(ROOT, "wasi") });
   mkdirSync(join(ROOT, "wasi/dist"), { recursive: true });
-  copyFileSync(join(ROOT, MADE, "mqtt_lib_component.wasm"), join(ROOT, COMPONENT));
-  copyFileSync(join(ROOT, MADE, "mqtt-lib.wasm"), join(ROOT, COMMAND));
+  copyFileSync(join(ROOT, BUILT, "mqtt_lib_component.wasm"), join(ROOT, COMPONENT));
+  copyFileSync(join(ROOT, BUILT, "mqtt-lib.wasm"), join(ROOT, COMMAND));
 }
 
 export async function buildWasi({ force = false } = {}) {

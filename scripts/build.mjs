@@ -1,4 +1,4 @@
-// Makes everything the package's `exports` name: Rust -> pkg/ (wasm-pack), then pkg/ and js/ -> dist/ (esbuild).
+// Builds all files in the package's `exports`: Rust -> pkg/ (wasm-pack), then pkg/ and js/ -> dist/ (esbuild).
 // A step whose inputs have not changed since its last success is skipped, unless --force is given.
 import {
   chmodSync,
@@ -67,11 +67,11 @@ const require = createRequire(import.meta.url);
 const at = (...parts) => join(ROOT, ...parts);
 
 /**
- * LLVM puts into a caller only what makes it smaller, and a little of what asks to be there; what a publish passes
- * through says `#[inline(always)]`. And no loop is written out more than once. A fifth less to download than
- * opt-level 3, and less than "z", whose calls of the smallest helpers cost half as much again for a message.
+ * LLVM inlines only calls whose inlining makes the code smaller, and small functions marked `#[inline]`; the functions on
+ * the path of a publish are `#[inline(always)]`. No loop is unrolled. The download is a fifth smaller than with opt-level
+ * 3, and smaller than with "z", whose calls of the smallest helpers make a message half as expensive again.
  */
-const LITTLE_CODE = [
+const SMALL_CODE = [
   "inline-threshold=0",
   "inlinehint-threshold=60",
   "unroll-threshold=0",
@@ -80,12 +80,12 @@ const LITTLE_CODE = [
   "rotation-max-header-size=0",
 ];
 
-/** Half of the usual stack: what follows it has addresses that are a byte shorter wherever they are named. */
+/** Half of the default stack: the addresses after it are shorter by a byte wherever they are encoded. */
 const STACK = 512 << 10;
 
 /**
- * The standard library is built along with the crate, so that a panic is one trap instead of the machinery that
- * would print it: 10 KiB less to download. Stable Rust does that when it is told to act as its own bootstrap.
+ * The standard library is compiled with the crate, so that a panic is a trap instead of the code that would print it: 10
+ * KiB less to download. Stable Rust does that with RUSTC_BOOTSTRAP.
  */
 export const SMALL = {
   args: ["-Zbuild-std=std,panic_abort", "--features=package"],
@@ -93,7 +93,7 @@ export const SMALL = {
     RUSTC_BOOTSTRAP: "1",
     RUSTFLAGS: [
       "-Zunstable-options -Cpanic=immediate-abort",
-      ...LITTLE_CODE.map((option) => `-Cllvm-args=-${option}`),
+      ...SMALL_CODE.map((option) => `-Cllvm-args=-${option}`),
       `-Clink-arg=-zstack-size=${STACK}`,
       "-Ctarget-feature=-reference-types",
     ].join(" "),
@@ -105,12 +105,12 @@ export const SMALL = {
 async function buildWasm() {
   const options = ["--target", "web", "--release", "--no-opt", "--out-dir", "pkg"];
   await must("wasm-pack", ["build", ".", ...options, "--", ...SMALL.args], { env: SMALL.env });
-  // It says "*", and `npm pack` would obey and leave the folder's files out.
+  // wasm-pack writes "*" into it, so that `npm pack` would leave out the files of the folder.
   rmSync(at("pkg", ".gitignore"), { force: true });
   writeFileSync(at(SHORT_NAMES), await shortenWasm(at("pkg", WASM), at(SHORT_WASM)));
 }
 
-/** Builds beside dist/ and swaps at the end, so that a failed build leaves the last good one. */
+/** Builds in another folder and replaces dist/ at the end, so that a failed build leaves the last good one. */
 async function buildJs() {
   const missing = SOURCES.find((name) => !existsSync(at(name)));
   if (missing) throw new Failure(`${missing} is missing: the package cannot be built without it.`);
@@ -120,7 +120,7 @@ async function buildJs() {
     copyFileSync(at(SHORT_WASM), join(folder, WASM));
     await bundle(folder, parseNames(readFileSync(at(SHORT_NAMES), "utf8")));
     writeFileSync(join(folder, `${WASM}.d.cts`), WASM_TYPES);
-    // The same types for both, as it is the same class; a second copy would be a thirtieth of the tarball.
+    // The same types for `import` and `require`; a second copy would be a thirtieth of the tarball.
     writeFileSync(join(folder, "index.d.ts"), 'export * from "./index.cjs";\n');
     copyFileSync(at("js/index.d.ts"), join(folder, "index.d.cts"));
     copyFileSync(at(PERSISTENT, "index.d.ts"), join(folder, "persistent.d.ts"));
@@ -169,9 +169,8 @@ async function bundle(folder, names) {
     target: "es2022",
     minify: true,
   };
-  // Names stay, so that a stack trace says something; blanks would be a fortieth of the tarball.
-  const kept = { minifyWhitespace: true, minifySyntax: true };
-  const node = { ...common, format: "cjs", platform: "node", target: "node20", ...kept };
+  // Names and lines are kept: Node shows the line that threw.
+  const node = { ...common, format: "cjs", platform: "node", target: "node20", minifySyntax: true };
   await build({ ...browser, entryPoints: ["js/browser.mjs"], outfile: join(folder, "browser.mjs") });
   const bare = { ...browser, entryPoints: ["js/bare.mjs"] };
   await build({ ...bare, outfile: join(folder, "bare.mjs") });
@@ -210,14 +209,13 @@ async function bundle(folder, names) {
     format: "esm",
     entryPoints: ["js/cli/main.mjs"],
     outfile: cli,
-    minify: true,
-    // The package itself too: a command uses what everybody uses.
+    // The package itself too: the command uses it as other programs do.
     external: ["mqtt-lib", "ws", "aedes"],
   });
   chmodSync(cli, 0o755);
 }
 
-/** `import` gets the very objects that `require` gets: one class, never two. */
+/** `import` and `require` return the same objects, so that there is only one class. */
 function esmWrapper(file, names) {
   const named = names.filter((name) => name !== "default").join(", ");
   const lines = [

@@ -1,5 +1,5 @@
-// `npm run bytes`: what takes the bytes of the download: the size of each file, and the largest functions and data of
-// the .wasm by their names, told by twiggy. Owns a copy of the .wasm with names; the one that is shipped has none.
+// `npm run bytes`: shows what takes up the bytes of the download: the size of each file, and by twiggy the largest functions
+// and data of the .wasm. Owns a copy of the .wasm with names; the shipped one has none.
 //   npm run bytes          the 40 largest
 //   npm run bytes -- 100   the 100 largest
 import { join } from "node:path";
@@ -11,8 +11,8 @@ import { printSizes } from "./sizes.mjs";
 const CRATE = join(SMALL.env.CARGO_TARGET_DIR, "wasm32-unknown-unknown", "release", "mqtt_lib.wasm");
 const NAMED = join(ROOT, "target", "bytes");
 
-async function bytes([most = "40", ...rest]) {
-  if (!/^[1-9]\d*$/.test(most) || rest.length > 0)
+async function bytes([count = "40", ...rest]) {
+  if (!/^[1-9]\d*$/.test(count) || rest.length > 0)
     throw new Failure("npm run bytes takes one number: how many to list.");
   await setup("bytes");
   await build();
@@ -26,7 +26,7 @@ async function bytes([most = "40", ...rest]) {
   await must("wasm-bindgen", ["--target", "web", "--keep-debug", "--out-dir", NAMED, CRATE]);
   const file = join(NAMED, "mqtt_lib_bg.wasm");
   await must("wasm-opt", ["-Oz", "-g", file, "-o", file]);
-  await must("twiggy", ["top", "-n", most, file]);
+  await must("twiggy", ["top", "-n", count, file]);
   printSizes("what is shipped", ["dist/browser.mjs", "dist/mqtt_lib_bg.wasm"], { together: true });
 }
 

@@ -1,6 +1,5 @@
-// `npm run docs`: the documentation site in target/site, made by TypeDoc from js/index.d.ts, the README and the guides
-// in docs/. A warning is a failure. TypeDoc needs a TypeScript older than the project's, so docs/site is a package of
-// its own.
+// `npm run docs`: builds the documentation site in target/site with TypeDoc, from js/index.d.ts, the README and the guides in
+// docs/. A warning is a failure. TypeDoc needs an older TypeScript than the project, so docs/site is a package of its own.
 import { existsSync } from "node:fs";
 import { join } from "node:path";
 import { isMain, main, must, ROOT } from "./run.mjs";

@@ -1,13 +1,13 @@
-// Hands out the page (www/), the built package (dist/) and the page's chart library over HTTP. Reads below the
-// folders of ROOMS, and only there.
+// Serves the page (www/), the built package (dist/) and the chart library of the page over HTTP. Reads only files below the
+// folders in FOLDERS.
 import { createReadStream } from "node:fs";
 import { stat } from "node:fs/promises";
 import { extname, join, sep } from "node:path";
 import { fileURLToPath } from "node:url";
 
 const folder = (name) => fileURLToPath(new URL(`../${name}`, import.meta.url));
-/** Beginnings of paths, and the folders they stand for; `scripts/page.mjs` copies them to the same places. */
-export const ROOMS = {
+/** Folders by the beginning of the URL path; `scripts/page.mjs` copies them to the same places. */
+export const FOLDERS = {
   "/dist/": folder("dist"),
   "/vendor/uplot/": folder("node_modules/uplot/dist"),
   "/": folder("www"),
@@ -24,7 +24,7 @@ const TYPES = {
   ".png": "image/png",
 };
 
-/** The file a path stands for, or nothing if it leads out of the folders. */
+/** The file for a URL path; undefined if it is outside the folders. */
 export function fileOf(url) {
   let path;
   try {
@@ -33,7 +33,7 @@ export function fileOf(url) {
     return undefined;
   }
   if (path.includes("\0")) return undefined;
-  const [begin, root] = Object.entries(ROOMS).find(([name]) => path.startsWith(name)) ?? [];
+  const [begin, root] = Object.entries(FOLDERS).find(([name]) => path.startsWith(name)) ?? [];
   if (root === undefined) return undefined;
   const rest = path.slice(begin.length);
   const file = join(root, rest === "" || rest.endsWith("/") ? `${rest}index.html` : rest);

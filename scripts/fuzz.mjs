@@ -1,27 +1,27 @@
-// `npm run fuzz`: the fuzzers of fuzz/, one after the other, and what they have found worth keeping into tests/fuzz/,
-// where `npm test` runs it again.
+// `npm run fuzz`: runs the fuzzers of fuzz/, one after the other, and adds the inputs that reach new code to tests/fuzz/,
+// where `npm test` runs them again.
 //   npm run fuzz                   five minutes for each target
 //   npm run fuzz -- 3600           an hour for each
 //   npm run fuzz -- 60 engine      a minute for this one
-// A fault ends the run; its input is then in fuzz/artifacts/ and belongs into the corpus, under a line that says what
-// it was: such inputs stay for good.
+// A failure ends the run; its input is then in fuzz/artifacts/ and belongs into the corpus, below a comment that describes
+// the failure: such inputs are kept permanently.
 import { mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { Failure, isMain, main, must, ROOT } from "./run.mjs";
 import { setup } from "./setup.mjs";
 
-/** Their names, and the largest input of each. */
+/** The targets, and the largest input of each. */
 const TARGETS = { decoder: 512, engine: 1024, hostile_io: 1024 };
-/** Bytes of inputs that are kept of a target. */
+/** How many bytes of inputs are kept for each target. */
 const ENOUGH = 20_000;
 const CARGO = ["+nightly", "fuzz"];
-// Safe Rust: a sanitizer would find nothing and cost half of the speed.
+// The code is safe Rust: a sanitizer would find nothing and halve the speed.
 const PLAIN = ["--sanitizer", "none"];
 
 const corpus = (target) => join(ROOT, "tests", "fuzz", `${target}.txt`);
 const folder = (target) => join(ROOT, "fuzz", "corpus", target);
 
-/** Lines of a corpus; those under a comment are kept for good. */
+/** Splits a corpus into the lines below a comment, which are kept permanently, and the rest. */
 export function parse(text) {
   const lines = text.split("\n").filter(Boolean);
   const isComment = (line) => line?.startsWith("#") ?? false;
@@ -29,7 +29,7 @@ export function parse(text) {
   return { found, rest: lines.filter((line) => !found.includes(line)) };
 }
 
-/** Of inputs sorted by size as many as are enough, from the smallest to the largest. */
+/** Chooses inputs of all sizes, `enough` bytes in total. */
 export function choose(inputs, enough) {
   const all = [...inputs].sort((a, b) => a.length - b.length || Buffer.compare(a, b));
   const total = all.reduce((sum, input) => sum + input.length, 0);
@@ -59,7 +59,7 @@ function pack(target) {
   const fresh = chosen.filter((line) => line !== "" && !found.includes(line));
   writeFileSync(corpus(target), `${[...found, ...fresh].join("\n")}\n`);
   console.log(
-    `${target}: ${inputs.length} inputs reach all that is reached, ${fresh.length} of them are kept`,
+    `${target}: ${inputs.length} inputs reach all code that is reached, ${fresh.length} of them are kept`,
   );
 }
 

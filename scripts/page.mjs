@@ -1,32 +1,32 @@
-// `npm run page`: the page of `npm start` as one folder of static files, for any web server: www/, the package's
-// browser files and the chart library. It needs no broker of ours; who opens it chooses one.
+// `npm run page`: writes the page of `npm start` as a folder of static files, for any web server: www/, the browser files of
+// the package and the chart library. The broker is chosen on the page.
 //   npm run page                to target/page
 //   npm run page -- <folder>    elsewhere; the folder must be new or empty, or an earlier page
 import { cpSync, existsSync, mkdirSync, readdirSync, rmSync } from "node:fs";
 import { join, relative, resolve } from "node:path";
 import { build } from "./build.mjs";
-import { ROOMS } from "./files.mjs";
+import { FOLDERS } from "./files.mjs";
 import { Failure, isMain, main, ROOT } from "./run.mjs";
 import { setup } from "./setup.mjs";
 
-/** Of the package and the library a page loads these; of www/ everything. */
+/** The files that the page loads from the package and the library; www/ is copied as a whole. */
 const NEEDED = {
   "/dist/": ["browser.mjs", "mqtt_lib_bg.wasm"],
   "/vendor/uplot/": ["uPlot.esm.js", "uPlot.min.css"],
 };
-const MARK = "app.mjs";
+const PAGE_FILE = "app.mjs";
 
-/** Writes the page to `folder`; what an earlier run has written there goes. @param {string} folder */
+/** Writes the page to `folder`, replacing an earlier one. @param {string} folder */
 export function writePage(folder) {
   const present = existsSync(folder) ? readdirSync(folder) : [];
-  if (present.length > 0 && !present.includes(MARK)) {
+  if (present.length > 0 && !present.includes(PAGE_FILE)) {
     throw new Failure(`${folder} has other files in it: give a new folder, or an empty one.`);
   }
   rmSync(folder, { recursive: true, force: true });
-  for (const [room, from] of Object.entries(ROOMS)) {
-    const to = join(folder, room);
+  for (const [path, from] of Object.entries(FOLDERS)) {
+    const to = join(folder, path);
     mkdirSync(to, { recursive: true });
-    for (const name of NEEDED[room] ?? readdirSync(from))
+    for (const name of NEEDED[path] ?? readdirSync(from))
       cpSync(join(from, name), join(to, name), { recursive: true });
   }
 }

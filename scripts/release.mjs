@@ -1,6 +1,6 @@
 // `npm run release`: publishes the package to npm, with provenance, and the crate to crates.io.
 //   npm run release -- --dry-run    everything but the publishing; also with uncommitted changes
-// Provenance is made by the continuous integration that runs this (`id-token: write` on GitHub); by hand it is refused.
+// Provenance needs the identity of a continuous integration (`id-token: write` on GitHub), so it is refused elsewhere.
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { build } from "./build.mjs";
@@ -8,11 +8,11 @@ import { Failure, isMain, main, must, ROOT, run } from "./run.mjs";
 
 const read = (name) => readFileSync(join(ROOT, name), "utf8");
 
-/** The one version, or which file disagrees. */
+/** The version, if all files have the same; otherwise throws which one differs. */
 export function agreedVersion({ manifest, cargo, changelog }) {
   const { version } = JSON.parse(manifest);
   if (!/^\d+\.\d+\.\d+(-[\w.]+)?$/.test(version))
-    throw new Failure(`package.json: "${version}" is no version.`);
+    throw new Failure(`package.json: "${version}" is not a valid version.`);
   const crate = cargo.match(/^version = "(.*)"/m)?.[1];
   if (crate !== version)
     throw new Failure(`package.json says ${version}, Cargo.toml ${crate}: make them equal.`);
@@ -36,13 +36,13 @@ async function release(args) {
   await build({ force: !dry });
   const how = dry ? ["--dry-run"] : ["--provenance"];
   const dirty = dry ? ["--dry-run", "--allow-dirty"] : [];
-  // The crate first: of the two it is the one that checks by compiling.
+  // The crate first, because cargo compiles it before it publishes.
   await must("cargo", ["publish", ...dirty]);
   await must("npm", ["publish", "--ignore-scripts", "--access", "public", ...how]);
   console.log(dry ? `${version} could be published.` : `${version} is published.`);
 }
 
-/** What must hold before anything is published that cannot be taken back. */
+/** Checks what must hold before something is published, which cannot be undone. */
 async function ready(version, date) {
   if (!/^\d{4}-\d\d-\d\d$/.test(date)) {
     throw new Failure(
@@ -51,7 +51,7 @@ async function ready(version, date) {
   }
   if (!process.env.CI) {
     throw new Failure(
-      "Releases are made by the continuous integration, which gives npm its provenance; try --dry-run.",
+      "Releases are published by the continuous integration, which provides the provenance; use --dry-run.",
     );
   }
   const { output } = await run("git", ["status", "--porcelain"], { capture: true });

@@ -1,5 +1,5 @@
-// Runs other programs: one place that knows the project's root, the PATH children get
-// (cargo's tools and npm's, whatever the shell lacks) and how a failure is said in one sentence.
+// Runs other programs. Owns the root of the project, the PATH of child processes (with cargo's and npm's tools, which the
+// shell may lack) and the sentence of a failure.
 import { spawn } from "node:child_process";
 import { existsSync, realpathSync } from "node:fs";
 import { homedir } from "node:os";
@@ -11,7 +11,7 @@ const CARGO_BIN = join(process.env.CARGO_HOME ?? join(homedir(), ".cargo"), "bin
 const NPM_BIN = join(ROOT, "node_modules", ".bin");
 
 process.env.PATH = [CARGO_BIN, NPM_BIN, process.env.PATH, "/usr/sbin"].join(delimiter);
-// Set when a node test started us; inherited, it would keep our own `node --test` from running anything.
+// Set if a test of Node has started this process; a `node --test` that inherits it would run nothing.
 delete process.env.NODE_TEST_CONTEXT;
 
 /** The full path of a program on PATH, or undefined. */
@@ -22,7 +22,7 @@ export function which(name) {
 
 /**
  * Runs a program without a shell and without stdin. Resolves with { code, output, missing }; never throws.
- * `capture` keeps the output silent, `tee` shows it and keeps it, otherwise it just passes through.
+ * With `capture` the output is only returned, with `tee` also printed; otherwise it is only printed.
  */
 export function run(command, args = [], { capture = false, tee = false, env, cwd = ROOT, onLine } = {}) {
   return new Promise((resolve) => {
@@ -58,10 +58,10 @@ export function run(command, args = [], { capture = false, tee = false, env, cwd
   });
 }
 
-/** A failure that is the user's to read: the top of a script prints its sentence and no stack. */
+/** A failure for the user: `main` prints its message without a stack. */
 export class Failure extends Error {}
 
-/** Like run, but a failure throws one sentence: what was run, that it failed, and (if captured) its output. */
+/** Like `run`, but throws if the program fails: which command, its exit code and, if captured, its output. */
 export async function must(command, args = [], options = {}) {
   const result = await run(command, args, options);
   if (result.code === 0) return result.output;
@@ -72,12 +72,12 @@ export async function must(command, args = [], options = {}) {
   throw new Failure(`${shown}\`${[command, ...args].join(" ")}\` ${why}.`);
 }
 
-/** True when this module (give its import.meta.url) is the script that node was started with. */
+/** True if the module with this import.meta.url is the script that node was started with. */
 export function isMain(url) {
   return process.argv[1] !== undefined && fileURLToPath(url) === realpathSync(process.argv[1]);
 }
 
-/** Runs a script's main function; a Failure becomes its sentence and exit code 1. */
+/** Runs the main function of a script; a Failure is printed, and the exit code is 1. */
 export async function main(body) {
   try {
     await body();

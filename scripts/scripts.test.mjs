@@ -1,14 +1,15 @@
-// Tests of the scripts themselves: a check that never fails, or a count that is always zero, proves nothing.
+// Tests of the scripts: a check that never fails, or a count that is always zero, would prove nothing.
 import assert from "node:assert/strict";
 import { cpSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { basename, join } from "node:path";
 import { test } from "node:test";
 import { choose, parse } from "./fuzz.mjs";
+import { markdownTable, textTable } from "../tests/brokers/support/table.mjs";
 import { agreedVersion } from "./release.mjs";
 import { Failure, must, ROOT, run } from "./run.mjs";
 import { parseNames, shortenGlue } from "./shorten.mjs";
-import { countRust, longestFirst, runNodeTests } from "./stages.mjs";
+import { countMatrix, countRust, longestFirst, runNodeTests } from "./stages.mjs";
 import { readResults } from "./test-reporter.mjs";
 
 test("clippy refuses a clock or a random seed of std, in whatever way it is named", async () => {
@@ -34,6 +35,31 @@ test("clippy refuses a clock or a random seed of std, in whatever way it is name
   } finally {
     rmSync(folder, { recursive: true });
   }
+});
+
+test("the totals of the matrix of brokers are read", () => {
+  const output = "qos0  passed\n\n27 passed, 5 failed, 2 cannot\n";
+  assert.deepEqual(countMatrix(output), { passed: 27, failed: 5, skipped: 0 });
+  assert.deepEqual(countMatrix("mosquitto is not installed"), { passed: 0, failed: 0, skipped: 0 });
+});
+
+test("a table of brokers has one word where the versions agree, and a number for each reason", () => {
+  const [broker, operation] = [
+    { name: "b", title: "B 1" },
+    { name: "o", title: "the operation" },
+  ];
+  const cell = (version, result, reason) => ({ broker, operation, version, result, reason });
+  const [agreed, differ] = [
+    [cell(4, "cannot", "no"), cell(5, "cannot", "no | not")],
+    [cell(4, "passed"), cell(5, "failed", "no")],
+  ];
+  assert.match(markdownTable(agreed), /^\| the operation \| cannot \[1\]\(#reasons\) \[2\]\(#reasons\) \|$/m);
+  assert.match(markdownTable(agreed), /^2\. no \\\| not$/m);
+  assert.match(
+    markdownTable(differ),
+    /^\| the operation \| passed \(3\.1\.1\), failed \(5\) \[1\]\(#reasons\) \|$/m,
+  );
+  assert.match(textTable(differ), /^o +passed \(3\.1\.1\), failed \(5\)$/m);
 });
 
 test("cargo's and wasm-bindgen's totals are summed over test binaries", () => {
@@ -191,7 +217,7 @@ test("a release needs one version in the package, the crate and the changelog", 
     () => agreedVersion({ ...files, changelog: "## [1.2.2] - 2026-11-01" }),
     /no section \[1\.2\.3\]/,
   );
-  assert.throws(() => agreedVersion({ ...files, manifest: '{ "version": "next" }' }), /no version/);
+  assert.throws(() => agreedVersion({ ...files, manifest: '{ "version": "next" }' }), /not a valid version/);
 });
 
 test("of a corpus what stands under a comment stays, and of the rest as much as fits, of every size", () => {

@@ -4,8 +4,9 @@
 //   node scripts/setup.mjs test    all of them, and those that `npm test` needs
 //   node scripts/setup.mjs bytes   those of `build`, and twiggy for `npm run bytes`
 //   node scripts/setup.mjs long    and Firefox with its driver, which `npm run test:consumers` needs
+//   node scripts/setup.mjs brokers those of `test`, and the brokers of `npm run test:brokers`
 //   node scripts/setup.mjs fuzz    those of `npm run fuzz`: a nightly Rust and cargo-fuzz
-import { chmodSync, copyFileSync, existsSync, readFileSync, statSync } from "node:fs";
+import { chmodSync, copyFileSync, existsSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { Failure, isMain, main, must, ROOT, run, which } from "./run.mjs";
 
@@ -15,11 +16,25 @@ const WASM_PACK = "0.15.1";
 const GECKODRIVER = "0.37.1";
 const TWIGGY = "0.8.0";
 const CARGO_FUZZ = "0.13.2";
+const MQTTV5 = "0.29.10";
 const FIREFOX = { "firefox-esr": "firefox-esr" };
 /** Where pip puts what only the tests need, and the wasmtime that is in there. */
 export const PYTHON = join(ROOT, "target", "python");
+/** Where pip puts the broker amqtt, apart from the rest because of what it depends on. */
+export const AMQTT = join(ROOT, "target", "amqtt");
 export const WASMTIME = join(PYTHON, "wasmtime_cli", "wasmtime");
 const WHEELS = join("scripts", "wheels.txt");
+const AMQTT_PACKAGES = join("scripts", "amqtt.txt");
+/** Brokers, by a program that each has, and what Debian's package of ActiveMQ needs for MQTT. */
+const BROKERS = {
+  "rabbitmq-server": "rabbitmq-server",
+  "nats-server": "nats-server",
+  ejabberdctl: "ejabberd",
+  activemq: "activemq libmqtt-client-java",
+  java: "default-jre-headless",
+};
+/** What Debian asks before a package starts its service. */
+const SERVICE_POLICY = "/usr/sbin/policy-rc.d";
 const DEBIAN = {
   chromium: "chromium",
   chromedriver: "chromium-driver",
@@ -87,6 +102,14 @@ async function npmPackages() {
   );
 }
 
+async function pip(file, args) {
+  const { code } = await run("python3", ["-m", "pip", ...args]);
+  if (code === 0) return;
+  throw new Failure(
+    `Python 3 with pip is needed for ${file}: apt-get install python3-pip, then run this again.`,
+  );
+}
+
 /** Wheels, because `cargo install` of wasmtime compiles a compiler, and of rumqttd takes minutes. */
 async function wheels() {
   const mark = join(PYTHON, "wheels.txt");
@@ -95,23 +118,47 @@ async function wheels() {
   await step("wasmtime, rumqttd (pip)", present, "a few seconds", async () => {
     const options = ["--quiet", "--disable-pip-version-check", "--root-user-action=ignore", "--upgrade"];
     const exactly = ["--require-hashes", "--only-binary", ":all:", "-r", WHEELS];
-    const { code } = await run("python3", [
-      "-m",
-      "pip",
-      "install",
-      ...options,
-      "--target",
-      PYTHON,
-      ...exactly,
-    ]);
-    if (code !== 0) {
-      throw new Failure(
-        `Python 3 with pip is needed for ${WHEELS}: apt-get install python3-pip, then run this again.`,
-      );
-    }
+    await pip(WHEELS, ["install", ...options, "--target", PYTHON, ...exactly]);
     chmodSync(WASMTIME, 0o755); // --target forgets it
     copyFileSync(join(ROOT, WHEELS), mark);
   });
+}
+
+/** amqtt, in a folder of its own: its dependencies are many, and need not agree with others on this machine. */
+async function amqtt() {
+  const mark = join(AMQTT, "amqtt.txt");
+  const wanted = readFileSync(join(ROOT, AMQTT_PACKAGES));
+  const present = existsSync(mark) && readFileSync(mark).equals(wanted);
+  await step("amqtt (pip)", present, "a few seconds", async () => {
+    const options = ["--quiet", "--disable-pip-version-check", "--root-user-action=ignore", "--upgrade"];
+    // Without dependencies: the file lists them all.
+    const exactly = ["--no-deps", "--only-binary", ":all:", "-r", AMQTT_PACKAGES];
+    await pip(AMQTT_PACKAGES, ["install", ...options, "--target", AMQTT, ...exactly]);
+    copyFileSync(join(ROOT, AMQTT_PACKAGES), mark);
+  });
+}
+
+/** Optimised for the time to build it: it is a test's broker. Not --locked: its lock file is older than its dependencies. */
+async function mqttv5() {
+  const env = {
+    CARGO_PROFILE_RELEASE_OPT_LEVEL: "0",
+    CARGO_PROFILE_RELEASE_LTO: "off",
+    CARGO_PROFILE_RELEASE_CODEGEN_UNITS: "256",
+  };
+  await step(`mqttv5-cli ${MQTTV5}`, (await version("mqttv5")) === MQTTV5, "about 2 minutes", () =>
+    must("cargo", ["install", "--force", "mqttv5-cli", "--version", MQTTV5], { env }),
+  );
+}
+
+/** Installs without starting the services of what is installed: each broker of a test is started by the test. */
+async function withoutServices(install) {
+  const ours = !existsSync(SERVICE_POLICY) && process.getuid() === 0;
+  if (ours) writeFileSync(SERVICE_POLICY, "#!/bin/sh\nexit 101\n", { mode: 0o755 });
+  try {
+    await install();
+  } finally {
+    if (ours) rmSync(SERVICE_POLICY);
+  }
 }
 
 /** Not in Debian 12, and the npm package of this name downloads a binary. */
@@ -145,7 +192,7 @@ async function twiggy() {
 async function debianPackages(packages) {
   const missing = Object.keys(packages)
     .filter((program) => !which(program))
-    .map((program) => packages[program]);
+    .flatMap((program) => packages[program].split(" "));
   await step(Object.values(packages).join(", "), missing.length === 0, "about a minute", async () => {
     const byHand = `Install ${missing.join(", ")} by hand, so that the programs are on PATH, then run this again`;
     if (!which("apt-get")) throw new Failure(`${byHand}: only Debian's apt-get is automated.`);
@@ -164,7 +211,7 @@ async function step(name, present, time, install) {
 }
 
 export async function setup(level) {
-  const levels = ["build", "bytes", "wasi", "test", "long", "fuzz"];
+  const levels = ["build", "bytes", "wasi", "test", "long", "brokers", "fuzz"];
   if (!levels.includes(level)) {
     throw new Failure(`scripts/setup.mjs knows the levels ${levels.join(", ")}, not "${level}".`);
   }
@@ -176,6 +223,11 @@ export async function setup(level) {
   if (["build", "bytes", "wasi"].includes(level)) return;
   await debianPackages(DEBIAN);
   await wheels();
+  if (level === "brokers") {
+    await withoutServices(() => debianPackages(BROKERS));
+    await amqtt();
+    await mqttv5();
+  }
   if (level !== "long") return;
   await debianPackages(FIREFOX);
   await geckodriver();

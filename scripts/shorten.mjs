@@ -66,11 +66,17 @@ export function shortenGlue(source, { module, imports, exports }) {
 
 const EXPORTS = "wasm = instance.exports;";
 
-/** The glue with every entry of the .wasm guarded against traps, see js/trap.mjs. @param {string} source */
+/** What the glue takes from js/clock.mjs instead of from the platform. */
+const CLOCK = ["setTimeout", "clearTimeout", "queueMicrotask", "performance"];
+
+/** The glue with every entry of the .wasm guarded against traps, see js/trap.mjs, and with a clock of its own. @param {string} source */
 export function guardGlue(source) {
   if (source.split(EXPORTS).length !== 2) throw new Failure(`The glue does not say "${EXPORTS}" once.`);
   const guarded = source.replace(EXPORTS, "wasm = guard(instance.exports);");
-  return `import { guard } from "../js/trap.mjs";\n${guarded}`;
+  const absent = CLOCK.find((name) => !new RegExp(`[^.\\w]${name}[.(]`).test(source));
+  if (absent) throw new Failure(`The glue does not use "${absent}" of the platform.`);
+  const clock = `import { ${CLOCK.join(", ")} } from "../js/clock.mjs";`;
+  return `import { guard } from "../js/trap.mjs";\n${clock}\n${guarded}`;
 }
 
 /** JavaScript that uses exports of the .wasm as `wasm.name`. @param {string} source @param {Map<string, string>} exports */

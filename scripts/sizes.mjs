@@ -1,4 +1,4 @@
-// The size report of a build: what each file weighs, as it is and by gzip.
+// The size report of a build: the size of each file, raw and compressed by gzip.
 import { readFileSync } from "node:fs";
 import { basename, join } from "node:path";
 import { gzipSync } from "node:zlib";

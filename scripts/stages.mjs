@@ -12,7 +12,7 @@ const WASM = "wasm32-unknown-unknown";
 const MINUTE = 60_000;
 const PLAIN = process.stdout.isTTY ? [] : ["--colors=off"];
 
-/** A check is one test: it passes or it does not. */
+/** Runs a program as one test, which passes if its exit code is 0. */
 async function check(command, ...args) {
   const { code } = await run(command, args);
   return { passed: code === 0 ? 1 : 0, failed: code === 0 ? 0 : 1, skipped: 0 };
@@ -24,35 +24,45 @@ const add = (a, b) => ({
   skipped: a.skipped + b.skipped,
 });
 
-/** Sums "test result: ok. 3 passed; 0 failed; 1 ignored" over all test binaries (cargo, wasm-bindgen-test). */
+/** Sums up "test result: ok. 3 passed; 0 failed; 1 ignored" of all test binaries (cargo, wasm-bindgen-test). */
 export function countRust(output) {
   const found = [...output.matchAll(/test result: .*?(\d+) passed; (\d+) failed; (\d+) ignored/g)];
   const sum = (i) => found.reduce((total, match) => total + Number(match[i]), 0);
   return { passed: sum(1), failed: sum(2), skipped: sum(3) };
 }
 
-/** Tests whose program failed without a failed test (it did not compile, it crashed) count as one failure. */
+/** A program that failed without a failed test (it did not compile, it crashed) counts as one failure. */
 const atLeastOneFailure = (counts, code) => ({
   ...counts,
   failed: code !== 0 && counts.failed === 0 ? 1 : counts.failed,
 });
 
-/** Runs `cargo test` or its like, which prints its totals; a format for machines needs an unstable Rust. */
-async function rustTests(command, args, options) {
-  const { code, output } = await run(command, args, { tee: true, ...options });
-  return atLeastOneFailure(countRust(output), code);
+/** Reads the last line of the matrix of brokers ("3 passed, 1 failed, 2 cannot"). */
+export function countMatrix(output) {
+  const [, passed = 0, failed = 0] =
+    [...output.matchAll(/^(\d+) passed, (\d+) failed, \d+ cannot$/gm)].at(-1) ?? [];
+  return { passed: Number(passed), failed: Number(failed), skipped: 0 };
 }
+
+/** Runs a program that tells its totals in words, and reads them with `count`. */
+async function counted(count, command, args, options) {
+  const { code, output } = await run(command, args, { tee: true, ...options });
+  return atLeastOneFailure(count(output), code);
+}
+
+/** `cargo test` or a similar program: its machine-readable format is unstable. */
+const rustTests = (command, args, options) => counted(countRust, command, args, options);
 
 const REPORTER = new URL("test-reporter.mjs", import.meta.url).href;
 
 /**
- * Files at a time, where most of the time is spent waiting: for a timer, a broker, a process. Browsers and compilers
- * compute, so of them there are fewer.
+ * How many test files run at a time: more where they mostly wait for timers, brokers and processes, fewer where browsers
+ * and compilers compute.
  */
 const WAITING = 3 * availableParallelism();
 const COMPUTING = 1 + availableParallelism();
 
-/** Runs test files in Node; the results of each test are then in `record`. `quiet` shows nothing of it. */
+/** Runs test files in Node, and writes the result of each test to `record`. With `quiet` nothing is printed. */
 export async function runNodeTests(files, { timeout, env, record, concurrency = 1, quiet = false }) {
   rmSync(record, { force: true });
   mkdirSync(dirname(record), { recursive: true });
@@ -65,7 +75,7 @@ export async function runNodeTests(files, { timeout, env, record, concurrency = 
   return atLeastOneFailure(countResults(readResults(record)), code);
 }
 
-/** Those that took longest in the last run come first, so that none of them is left to run alone at the end. */
+/** Files that took longest in the last run come first, so that none of them runs alone at the end. */
 export function longestFirst(files, results) {
   const seconds = (file) =>
     results.filter((result) => result.file === file).reduce((sum, result) => sum + result.seconds, 0);
@@ -92,7 +102,7 @@ const BUILT_ONCE = {
   CARGO_PROFILE_DEV_DEBUG: "false",
 };
 
-/** The tests that live in the wasm itself, with a real broker behind them. */
+/** The tests that are compiled to WebAssembly, with a real broker. */
 function wasmTests(file, ...flags) {
   const args = ["test", ...flags, "--", "--test", file];
   return withWasmBroker((url) =>
@@ -104,7 +114,7 @@ function wasmTests(file, ...flags) {
 
 const clippy = (...what) => check("cargo", "clippy", ...what, "--", "-D", "warnings");
 
-/** The second edge: built, checked, its engine tested inside wasmtime, and used as components are used. */
+/** The WASI adapter: builds and checks it, tests the engine in wasmtime, and uses the component and the command. */
 async function wasi() {
   await buildWasi();
   const inWasi = async (...args) => {
@@ -115,7 +125,7 @@ async function wasi() {
   const counts = [
     await inWasi("fmt", "--all", "--check"),
     await inWasi("clippy", "--release", "--locked", "--workspace", "--", "-D", "warnings"),
-    // As released: the crate's own .wasm of a debug build, which nobody uses, crashes LLD 22 (ElemSection::writeBody).
+    // With the release profile: linking the crate's own .wasm of a debug build crashes LLD 22 (ElemSection::writeBody).
     await rustTests("cargo", ["test", "--release", "--locked", "-p", "mqtt-lib-edge"], {
       env,
       cwd: join(ROOT, "wasi"),
@@ -150,7 +160,7 @@ export const STAGES = [
   { name: "types", title: "tsc --noEmit", built: true, body: () => check("tsc", "--noEmit") },
   {
     name: "scripts",
-    title: "the scripts' own tests",
+    title: "tests of the scripts",
     body: async () => add(await nodeTests("scripts", MINUTE), await nodeTests("scripts/generate", MINUTE)),
   },
   {
@@ -236,5 +246,12 @@ export const STAGES = [
     built: true,
     onlyByName: true,
     body: () => nodeTests("tests/long", 120 * MINUTE),
+  },
+  {
+    name: "brokers",
+    title: "real brokers and what is done with them, each in MQTT 3.1.1 and 5",
+    built: true,
+    onlyByName: true,
+    body: () => counted(countMatrix, process.execPath, ["tests/brokers/run.mjs"]),
   },
 ];

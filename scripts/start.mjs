@@ -20,8 +20,8 @@ async function start(args) {
   await setup("build");
   await build();
   const { startBroker } = await import("./broker.mjs"); // not before set-up has installed what it needs
-  const onTaken = (port) => console.log(`Port ${port} is taken; trying the next one.`);
-  const { port } = await startBroker({ port: wanted, onTaken });
+  const onPortInUse = (port) => console.log(`Port ${port} is in use; trying the next one.`);
+  const { port } = await startBroker({ port: wanted, onPortInUse });
   console.log(`
 The page:    http://localhost:${port}/
 The broker:  mqtt://localhost:${port} and ws://localhost:${port}/mqtt
@@ -35,7 +35,7 @@ Ctrl-C ends it.`);
 }
 
 if (isMain(import.meta.url)) {
-  // The system closes every connection with the process: nothing to wait for.
+  // The system closes all connections when the process ends, so there is nothing to wait for.
   for (const signal of ["SIGINT", "SIGTERM"]) process.on(signal, () => process.exit(0));
   await main(() => start(process.argv.slice(2)));
 }

@@ -1,4 +1,4 @@
-// Runs a step of the build only if something it reads has changed since it last succeeded.
+// Runs a step of the build only if one of its inputs has changed since it last succeeded.
 import { createHash } from "node:crypto";
 import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
@@ -16,7 +16,7 @@ function filesOf(name) {
     .flatMap((entry) => filesOf(join(name, entry)));
 }
 
-/** Contents, not dates: a date cannot tell an edit made while the build ran, nor a checkout of an older commit. */
+/** Of the contents: dates do not show edits during the build or a checkout of an older commit. */
 function fingerprint(names) {
   const hash = createHash("sha256");
   for (const file of names.flatMap(filesOf)) {

@@ -1,6 +1,6 @@
-// `npm test`: sets up, builds, runs every stage of stages.mjs in turn and counts.
+// `npm test`: runs the set-up, the build and the stages of stages.mjs one after the other, and prints the counts.
 //   npm test -- node browser    only these stages
-// A failing stage does not hide the later ones; a stage that ran nothing has failed.
+// After a failing stage the others still run; a stage without a test has failed.
 import { build } from "./build.mjs";
 import { Failure, isMain, main } from "./run.mjs";
 import { setup } from "./setup.mjs";
@@ -17,7 +17,7 @@ function choose(names) {
   return STAGES.filter((stage) => names.includes(stage.name));
 }
 
-/** Runs one stage; whatever goes wrong in it is a failure of that stage alone. */
+/** Runs one stage; an exception is a failure of this stage. */
 async function runStage({ name, title, body }) {
   console.log(`\n== ${name}: ${title}`);
   const start = Date.now();
@@ -47,7 +47,7 @@ async function test(names) {
   const stages = choose(names);
   console.log("== setup");
   await setup(stages.some((stage) => stage.firefox) ? "long" : "test");
-  // The build is a stage, so that the engine's tests are still run when it fails.
+  // The build is a stage, so that the tests of the engine still run if it fails.
   const first = {
     name: "build",
     title: "npm run build",

@@ -1,4 +1,5 @@
-// The broker behind the wasm tests: tests/support/wasm-broker.mjs as a child that says {"tcp":PORT,"ws":PORT}.
+// The broker of the tests in WebAssembly: tests/support/wasm-broker.mjs as a child process, which prints its ports as
+// {"tcp":PORT,"ws":PORT}.
 import { spawn } from "node:child_process";
 import { existsSync } from "node:fs";
 import { join } from "node:path";
@@ -6,12 +7,12 @@ import { createInterface } from "node:readline";
 import { Failure, ROOT } from "./run.mjs";
 
 const SCRIPT = join(ROOT, "tests", "support", "wasm-broker.mjs");
-const PATIENCE = 20_000;
+const START_TIMEOUT_MS = 20_000;
 
-/** Calls body(url) with the broker running, body(undefined) if there is no such script, and ends the broker. */
+/** Calls body(url) while the broker runs; body(undefined) if the script does not exist. */
 export async function withWasmBroker(body) {
   if (!existsSync(SCRIPT)) return body(undefined);
-  // Its stdin is a pipe: should this process be killed, the pipe ends, and the broker can end with it.
+  // Its stdin is a pipe, which closes if this process is killed, so that the broker ends too.
   const child = spawn(process.execPath, [SCRIPT], { stdio: ["pipe", "pipe", "inherit"] });
   const ended = new Promise((resolve) => child.once("close", resolve));
   try {
@@ -28,9 +29,12 @@ async function ports(child) {
   try {
     return await new Promise((resolve, reject) => {
       const fail = (why) => reject(new Failure(`tests/support/wasm-broker.mjs ${why}.`));
-      timer = setTimeout(() => fail(`did not say its ports within ${PATIENCE / 1000} seconds`), PATIENCE);
+      timer = setTimeout(
+        () => fail(`did not print its ports within ${START_TIMEOUT_MS / 1000} seconds`),
+        START_TIMEOUT_MS,
+      );
       child.once("error", (error) => fail(`could not be started: ${error.message}`));
-      child.once("close", (code) => fail(`ended with exit code ${code} before it said its ports`));
+      child.once("close", (code) => fail(`ended with exit code ${code} before it printed its ports`));
       createInterface({ input: child.stdout }).on("line", (line) => {
         if (line.startsWith("{")) resolve(JSON.parse(line));
         else console.log(line);

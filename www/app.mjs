@@ -1,4 +1,4 @@
-// The page's beginning: loads the package and puts the parts together. Each panel owns its part of the page.
+// The entry of the page: loads the package and connects the parts. Each panel owns its part of the page.
 
 import { byId } from "./lib/dom.mjs";
 import { createMemory } from "./model/memory.mjs";
@@ -21,7 +21,7 @@ import { createTheme } from "./panels/theme.mjs";
 import { topicsPanel } from "./panels/topics.mjs";
 import { createViews } from "./panels/views.mjs";
 
-/** Callbacks tell of most changes; this catches the rest: countdowns, counters, a retry that begins. */
+/** Callbacks report most changes; this updates the rest: countdowns, counters, a reconnect attempt that starts. */
 const REFRESH_MS = 250;
 
 const theme = createTheme();
@@ -102,7 +102,7 @@ async function begin() {
   document.documentElement.dataset.ready = "yes";
 }
 
-/** Properties that are not filled in are kept as none. */
+/** Properties that are not filled in are stored as an empty object. */
 const optional = ({ read, write }) => ({ read: () => read() ?? {}, write });
 
 begin().catch((error) => {

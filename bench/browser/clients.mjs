@@ -1,5 +1,5 @@
-// The clients as a page uses them: this package, MQTT.js's browser build, and a bare WebSocket that sends
-// frames of 500 messages. Each is loaded only when it is measured.
+// The clients in a page: this package, MQTT.js's browser build, and a bare WebSocket that sends frames of 500 messages. Each
+// is loaded only when it is measured.
 
 async function mqttLib() {
   const { MqttCustom } = await import("/dist/browser.mjs");
@@ -57,7 +57,7 @@ async function mqttjs() {
 const A_FRAME = 500;
 const CONNECT = [0x10, 16, 0, 4, 77, 81, 84, 84, 4, 2, 0, 60, 0, 4, 98, 97, 114, 101];
 const SUBSCRIBE = [0x82, 6, 0, 1, 0, 1, 97, 0];
-/** More than this waits in the browser before a turn is given up. */
+/** The number of bytes buffered in the browser above which the loop yields. */
 const ENOUGH = 1 << 20;
 
 async function bare() {

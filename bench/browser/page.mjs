@@ -1,5 +1,5 @@
-// Runs in the page: one measurement of one client. The measures are those of Node; only the clock around
-// them differs, because a page cannot tell its CPU time.
+// Runs in the page: one measurement of one client. The measurements are those of Node, but with wall-clock time, because a
+// page cannot read its CPU time.
 
 import { publish, window as inFlight } from "/bench/measure/publish.mjs";
 import { receive } from "/bench/measure/receive.mjs";
@@ -7,7 +7,7 @@ import { CLIENTS } from "./clients.mjs";
 
 const MEASURES = { publish, window: inFlight, receive };
 
-/** Tells the site something; resolves with its answer. */
+/** Sends a request to the site; resolves with its answer. */
 async function say(path, value = null) {
   const response = await fetch(path, { method: "POST", body: JSON.stringify(value) });
   return response.json();

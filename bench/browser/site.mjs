@@ -1,5 +1,5 @@
-// What the page loads: the bench's own modules, the copy of dist/ that is measured, and MQTT.js's browser build; and
-// whom it talks to: it asks what to do and what the counterpart knows, and says what came out.
+// Serves the page of the benchmark: its modules, the copy of dist/ that is measured, and MQTT.js's browser build. The page
+// requests its task and data of the counterpart here, and sends the result.
 
 import { once } from "node:events";
 import { readFile } from "node:fs/promises";
@@ -26,7 +26,7 @@ async function jsonOf(request) {
   return JSON.parse(Buffer.concat(chunks).toString());
 }
 
-/** `ask` passes questions on to the counterpart. */
+/** `ask` forwards requests to the counterpart. */
 export async function startSite(ask) {
   let task;
   let finished;
@@ -50,7 +50,7 @@ export async function startSite(ask) {
   await once(server, "listening");
   return {
     url: `http://127.0.0.1:${server.address().port}/`,
-    /** What the page makes of this task. */
+    /** The result of the task in the page. */
     run(given) {
       task = given;
       return new Promise((resolve) => {

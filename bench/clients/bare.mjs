@@ -1,5 +1,5 @@
-// No client at all: what `ws` and net.Socket do with bytes that are ready. Sends frames of up to
-// 500 messages made once; counts received messages by dividing. The measure that clients are held to.
+// Not a client: the speed of `ws` and net.Socket with prepared bytes, as a reference for the clients. Sends frames of up to
+// 500 messages that are encoded once; counts received messages by their size.
 
 import { once } from "node:events";
 import { connect as connectTcp } from "node:net";
@@ -13,7 +13,7 @@ const ENOUGH = 4 << 20;
 const CONNECT = Buffer.from([0x10, 16, 0, 4, 77, 81, 84, 84, 4, 2, 0, 60, 0, 4, 98, 97, 114, 101]);
 const SUBSCRIBE = Buffer.from([0x82, 6, 0, 1, 0, 1, 97, 0]);
 
-/** A face for either: send(bytes), waiting(), drained(). */
+/** The same interface for both: send(bytes), waiting(), drained(). */
 async function open(url, onBytes) {
   if (url.startsWith("ws")) {
     const ws = new WebSocket(url, "mqtt", { perMessageDeflate: false, skipUTF8Validation: true });

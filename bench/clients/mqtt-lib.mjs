@@ -1,4 +1,4 @@
-// mqtt-lib, as its users would: promises. The package is a copy that the run made of dist/.
+// mqtt-lib as its users use it, with promises. The package is a copy of dist/.
 
 const { MqttCustom } = await import(process.env.BENCH_DIST);
 
@@ -10,7 +10,7 @@ export async function connect({ url, onMessage, way = "publish" }) {
   await client.start();
   return {
     client,
-    /** Publishes `count` messages of QoS 0; resolves when it is time for more. */
+    /** Publishes `count` messages with QoS 0; resolves when more can be published. */
     burst(topic, payload, count) {
       for (let i = 1; i < count; i++) client[way](topic, payload);
       const last = client[way](topic, payload);

@@ -1,4 +1,4 @@
-// MQTT.js, as its users would where speed matters: callbacks (its promises wrap them).
+// MQTT.js as its users use it where speed matters, with callbacks (its promises wrap them).
 
 import mqtt from "mqtt";
 
@@ -24,7 +24,7 @@ export async function connect({ url, onMessage }) {
     },
     send: (topic, payload) => client.publish(topic, payload),
     subscribe: (topic) => client.subscribeAsync(topic),
-    /** It has no handlers: a map of topics, as applications make one. */
+    /** It has no handlers for topics, so there is a map, as in applications. */
     handle(topics, handler) {
       const handlers = new Map(topics.map((topic) => [topic, (payload) => handler(payload)]));
       client.removeAllListeners("message");

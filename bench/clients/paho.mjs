@@ -1,5 +1,5 @@
-// paho-mqtt with `ws` in place of the browser's WebSocket. It has no backpressure to wait for, so a burst
-// ends with a turn of the event loop.
+// paho-mqtt with `ws` instead of the browser's WebSocket. It has no backpressure, so a burst ends with a turn of the event
+// loop.
 
 import { createRequire } from "node:module";
 import { WebSocket } from "ws";

@@ -1,4 +1,4 @@
-// The parent's side of counterpart.mjs: starts it, sends commands, matches answers.
+// The parent's side of counterpart.mjs: starts it, sends commands, assigns the answers.
 
 import { fork } from "node:child_process";
 import { once } from "node:events";

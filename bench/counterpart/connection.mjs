@@ -1,5 +1,5 @@
-// Owns one client's connection: bytes in, acknowledgements out in one write a chunk, or everything back
-// as it came (`echo`), for round trips.
+// The connection of one client: reads messages and writes acknowledgements, with one write for each chunk; with `echo` it
+// sends everything back, for round trips.
 
 import { answer, Frames, frame, isClose } from "./frames.mjs";
 import { Sink } from "./sink.mjs";
@@ -9,7 +9,7 @@ const NO_MASK = new Uint8Array(4);
 export class Connection {
   sink = new Sink();
   echo = false;
-  /** A frame for each acknowledgement, as brokers do, instead of one for all of a chunk. */
+  /** One frame for each acknowledgement, as brokers do it, instead of one for all acknowledgements of a chunk. */
   separate = false;
   #back = [];
 

@@ -1,5 +1,5 @@
-// Owns the server's half of WebSocket framing: headers in, headers out. Only as much of RFC 6455 as MQTT
-// clients use; payloads are handed on masked, because most of them are never looked at.
+// The server side of WebSocket framing, as far as MQTT clients use RFC 6455. Payloads stay masked, because most of them are
+// not read.
 
 import { createHash } from "node:crypto";
 
@@ -30,7 +30,7 @@ export function frame(payload) {
   return Buffer.concat([header(payload.length), payload]);
 }
 
-/** Cuts chunks into pieces of frames: `piece(chunk, at, end, mask, phase)`, `control(opcode, payload)`. */
+/** Splits chunks into parts of frames: calls `piece(chunk, at, end, mask, phase)` and `control(opcode, payload)`. */
 export class Frames {
   #piece;
   #control;
@@ -73,7 +73,7 @@ export class Frames {
     if (at < chunk.length) this.#rest = chunk.subarray(at);
   }
 
-  /** The size of a header that is there as a whole, else 0. */
+  /** The size of a complete header, otherwise 0. */
   #header(chunk, at) {
     const have = chunk.length - at;
     if (have < 6) return 0;
@@ -93,7 +93,7 @@ export class Frames {
   }
 }
 
-/** What to write in answer to a control frame. */
+/** The response to a control frame. */
 export function answer(opcode, payload) {
   if (opcode === PING) return Buffer.concat([header(payload.length, 0x80 | PONG), payload]);
   if (opcode === CLOSE) return Buffer.concat([header(payload.length, 0x80 | CLOSE), payload]);

@@ -1,5 +1,4 @@
-// A real mosquitto with the face of counterpart/client.mjs. It counts no messages for us, and how busy it is
-// is read from /proc.
+// A real mosquitto with the interface of counterpart/client.mjs. It does not count messages; its CPU load is read from /proc.
 
 import { readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";

@@ -1,5 +1,5 @@
-// Owns the cheap half of MQTT: reads what a client sends, only as far as an acknowledgement needs it.
-// Payloads are skipped, not even unmasked. Acknowledgements gather until the caller takes them.
+// A cheap parser of MQTT: reads the packets of a client only as far as an acknowledgement requires. Payloads are skipped and
+// not unmasked. Acknowledgements are collected until the caller takes them.
 
 const TYPE = 0;
 const LENGTH = 1;
@@ -15,11 +15,11 @@ const PUBACK = 0x40;
 const PUBREC = 0x50;
 const PUBCOMP = 0x70;
 
-/** Packets whose whole body is needed: CONNECT, SUBSCRIBE, UNSUBSCRIBE. */
+/** Packets whose complete body is needed: CONNECT, SUBSCRIBE, UNSUBSCRIBE. */
 const NEEDED = new Set([1, 8, 10]);
 
 export class Sink {
-  /** PUBLISH packets seen, whole or in part. */
+  /** PUBLISH packets received, completely or in part. */
   messages = 0;
   version = 4;
   #state = TYPE;
@@ -32,7 +32,7 @@ export class Sink {
   #acks = Buffer.allocUnsafe(8192);
   #acked = 0;
 
-  /** Bytes from `at` to `end`; byte i stands for chunk[i] ^ mask[(i + phase) & 3]. */
+  /** Bytes from `at` to `end`; the value of byte i is chunk[i] ^ mask[(i + phase) & 3]. */
   feed(chunk, at, end, mask, phase) {
     let state = this.#state;
     let left = this.#left;
@@ -160,7 +160,7 @@ export class Sink {
   }
 }
 
-/** MQTT's variable length. */
+/** A variable byte integer of MQTT. */
 export function lengthBytes(length) {
   const bytes = [];
   do {

@@ -1,12 +1,12 @@
-// Owns the stream to a client: blocks that are made once and written again and again, as fast as the
-// socket takes them. Time decides when it ends; the number of messages is told afterwards.
+// Streams messages to a client: blocks that are encoded once and written repeatedly, as fast as the socket accepts them, for
+// a given time. The number of messages is known afterwards.
 
 import { frame } from "./frames.mjs";
 import { lengthBytes } from "./sink.mjs";
 
 const BLOCK = 64 * 1024;
 
-/** A PUBLISH packet of QoS 0. */
+/** A PUBLISH packet with QoS 0. */
 export function publishPacket(topic, size, version = 4) {
   const name = Buffer.from(topic);
   const properties = version === 5 ? [0] : [];
@@ -15,7 +15,7 @@ export function publishPacket(topic, size, version = 4) {
   return Buffer.concat([head, name, Buffer.from(properties), Buffer.alloc(size, "x")]);
 }
 
-/** Whole frames of `packed` messages each, about 64 KiB, every topic at least once. */
+/** Complete frames of `packed` messages each, about 64 KiB, with every topic at least once. */
 function block({ ws, topics, size, packed, version }) {
   const parts = [];
   let messages = 0;

@@ -1,15 +1,14 @@
-// The memory of many clients that are connected and do nothing, in one process, counted from before the library
-// was loaded, so that its own code is in it. V8 gives memory back when it likes, which used to decide the result;
-// so all garbage is collected before each of the two readings, of all clients alike, and its pages are returned.
-// "MB more" is what the system says that the process has for itself alone, without the pages of Node's program
-// file; "KB live each" is what is in use of V8's heap and of WebAssembly's memory, without what malloc has kept
-// of the handshakes.
+// The memory of many connected, idle clients in one process, measured from before the library is loaded, so that its code is
+// included. V8 returns memory at times that would determine the result, so before each of the two readings all garbage is
+// collected and its pages are returned, for all clients alike. "MB more" is the private memory of the process according to
+// the system, without the pages of Node's program file; "KB live each" is the memory in use of V8's heap and of the
+// WebAssembly, without what malloc has kept after the handshakes.
 
 import { readFileSync } from "node:fs";
 import { queryObjects } from "node:v8";
 
 const AT_ONCE = 50;
-/** Finalizers free more for the next time, and pages are returned by threads that need a moment. */
+/** Repeated, because finalizers free more memory, and threads return pages later. */
 const COLLECTIONS = 4;
 const PAUSE_MS = 300;
 const MB = 1024 * 1024;
@@ -18,7 +17,7 @@ class None {}
 
 const sleep = (ms) => new Promise((resolve) => setTimeout(resolve, ms));
 
-/** Resident and the process's own; where the system does not tell them apart, resident. */
+/** The private resident memory; on systems that do not report it, all resident memory. */
 function own(rss) {
   try {
     const [, kilobytes] = /RssAnon:\s+(\d+)/.exec(readFileSync("/proc/self/status", "latin1"));
@@ -31,7 +30,7 @@ function own(rss) {
 async function collected() {
   for (let i = 0; i < COLLECTIONS; i++) {
     await sleep(PAUSE_MS);
-    queryObjects(None, { format: "count" }); // collects and compacts before it counts, as `gc()` does not
+    queryObjects(None, { format: "count" }); // collects and compacts first, which `gc()` does not
   }
   await sleep(PAUSE_MS);
   const { rss, heapUsed, external } = process.memoryUsage();
@@ -39,7 +38,7 @@ async function collected() {
 }
 
 export async function idle({ task, load }) {
-  process.emitWarning = () => {}; // that queryObjects is experimental
+  process.emitWarning = () => {}; // hides that queryObjects is experimental
   const before = await collected();
   const connect = await load();
   const clients = [];

@@ -1,4 +1,4 @@
-// What can be measured, by name. A measure gives a rate, or `figures` of which less is better.
+// The measurements by name. Each returns a rate, or `figures` for which less is better.
 
 import { idle } from "./idle.mjs";
 import { latency } from "./latency.mjs";

@@ -1,5 +1,5 @@
-// Round trips at a given rate: from just before the call that publishes to the message's handler. What was
-// sent comes back in order, so the n-th message back is the n-th that went out.
+// Round trips at a given rate: from just before the call that publishes to the handler of the message. Messages return in
+// order, so the n-th message received is the n-th one sent.
 
 import { payloadOf, TOPIC } from "./publish.mjs";
 
@@ -29,17 +29,17 @@ export async function latency(context) {
   const first = sent.length;
   await paced(send, perSecond, task.ms * 2);
   await all(sent, took);
-  client.close(); // the counterpart sends even the DISCONNECT back; nobody waits for what follows
+  client.close(); // the counterpart even echoes the DISCONNECT; what follows is ignored
   const times = took.slice(first).sort((a, b) => a - b);
   const at = (part) => times[Math.floor(part * times.length)];
-  const wrong = took.length === sent.length ? {} : { wrong: `${took.length} of ${sent.length} came back` };
+  const wrong = took.length === sent.length ? {} : { wrong: `${took.length} of ${sent.length} returned` };
   const rate = task.perSecond === "half" ? { "1000 msg/s": perSecond / 1000 } : {};
   return { figures: { "p50 ms": at(0.5), "p99 ms": at(0.99), ...rate }, ...wrong };
 }
 
 /**
- * One message after the other, as fast as they come back. A client that has run for a while is measured: at 1,000
- * messages a second it would be seconds until all code is compiled.
+ * Warms up with one message after the other, as fast as they return: at 1,000 messages a second it would take seconds until
+ * all code is compiled.
  */
 async function backAndForth(send, sent, took, ms) {
   const end = performance.now() + ms;
@@ -49,7 +49,7 @@ async function backAndForth(send, sent, took, ms) {
   }
 }
 
-/** As an application with a timer would: each tick sends what is due. */
+/** Publishes as an application with a timer does: each tick sends the messages that are due. */
 function paced(send, perSecond, ms) {
   const start = performance.now();
   let done = 0;
@@ -66,7 +66,7 @@ function paced(send, perSecond, ms) {
   });
 }
 
-/** The rate at which round trips are possible with 1,000 at a time under way. */
+/** The rate of round trips with 1,000 messages in flight. */
 async function best(send, sent, took) {
   for (const ms of [300, 700]) {
     const start = performance.now();

@@ -1,13 +1,13 @@
-// A WebSocket whose other side is in the same process, for bench/compare.mjs: it acknowledges PUBLISHes that are all
-// equally long, and delivers chunks made beforehand. As little work as can be, for all of it is in the figures.
+// A simulated WebSocket for bench/compare.mjs: it acknowledges PUBLISH packets of one length, and delivers prepared chunks. It
+// does as little work as possible, because its work is included in the figures.
 
 export const TOPIC = "bench/publish/sensor";
 const SIZE = 64;
-/** A PUBLISH with a packet identifier, which lies at PID. */
+/** The length of a PUBLISH with a packet identifier, which is at PID. */
 const WHOLE = 2 + 2 + TOPIC.length + 2 + SIZE;
 const PID = 4 + TOPIC.length;
 
-/** Chunks of so many messages. */
+/** Chunks by their number of messages. */
 const chunks = new Map();
 function chunk(packed) {
   if (!chunks.has(packed)) {
@@ -28,7 +28,7 @@ function chunk(packed) {
 }
 
 export class LoopSocket {
-  /** The one opened last. @type {LoopSocket} */
+  /** The latest one. @type {LoopSocket} */
   static last;
   readyState = 0;
   bufferedAmount = 0;
@@ -46,7 +46,7 @@ export class LoopSocket {
     });
   }
 
-  /** Builds from before 2026-11-26 listen so. */
+  /** Builds from before 2026-11-26 use this method. */
   addEventListener(name, listener) {
     this[`on${name}`] = listener;
   }

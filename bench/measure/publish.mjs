@@ -1,5 +1,5 @@
-// Publishing: bursts of 1,000 at QoS 0, each waited for as the client allows; a window of messages in
-// flight at QoS 1 and 2. A measurement ends when the counterpart has got all of it: it answers a SUBSCRIBE.
+// Publishing: bursts of 1,000 messages with QoS 0, each awaited as the client allows; a window of messages in flight with QoS
+// 1 and 2. A measurement ends when the counterpart has received everything, which is when it answers a SUBSCRIBE.
 
 const BURST = 1000;
 
@@ -13,14 +13,14 @@ export function payloadOf(task) {
 
 const nothing = () => {};
 
-/** Runs twice, the first time to warm up, and compares with what the counterpart counted. */
+/** Runs twice, first to warm up, and compares with the count of the counterpart. */
 async function twice({ task, ask, metered }, client, run) {
   const warm = await run(task.warm);
   const result = await metered(() => run(task.ms));
   const { messages } = await ask({ do: "count" });
   await client.close();
   const sent = warm + result.count;
-  const uncounted = messages === null || task.way === "batch_publish"; // a broker; many items are one message
+  const uncounted = messages === null || task.way === "batch_publish"; // a broker does not count; a batch is one message
   return uncounted || messages === sent
     ? result
     : { ...result, wrong: `${messages} of ${sent} messages arrived` };

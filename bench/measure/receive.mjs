@@ -1,13 +1,12 @@
-// Receiving what the counterpart streams for a given time, to one subscription or to many with a handler
-// each, whose topics come in turn or at random. Every payload is looked at (its length); the measurement ends
-// with the last message that was sent.
+// Receiving messages that the counterpart streams for a given time, by one subscription or by many with a handler each, with
+// their topics in turn or at random. The length of every payload is read; the measurement ends with the last message.
 
 import { TOPIC } from "./publish.mjs";
 
-/** Of each topic so many, before the order comes again. */
+/** How often each topic occurs before the order repeats. */
 const EACH = 8;
 
-/** All topics again and again, each time in another order. */
+/** All topics, repeated and shuffled. */
 function shuffled(topics) {
   const all = Array.from({ length: EACH }, () => topics).flat();
   for (let i = all.length - 1; i > 0; i--) {
@@ -48,5 +47,5 @@ export async function receive({ task, connect, ask, metered }) {
   await run(task.warm);
   const result = await metered(() => run(task.ms));
   await client.close();
-  return count === last && bytes > 0 ? result : { ...result, wrong: `${count} of ${last} messages came` };
+  return count === last && bytes > 0 ? result : { ...result, wrong: `${count} of ${last} messages arrived` };
 }

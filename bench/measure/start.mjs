@@ -1,4 +1,4 @@
-// From the import of the library, in a fresh process, to CONNACK.
+// The time from the import of the library, in a new process, to CONNACK.
 
 export async function start({ task, load }) {
   const began = performance.now();

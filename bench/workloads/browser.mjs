@@ -1,5 +1,5 @@
-// Chromium: the paragraph of issue 4. `goal` is against MQTT.js, `ofBare` against the bare WebSocket; `repeat`: measured
-// so often a round, because it scatters by a tenth.
+// The workloads in Chromium. `goal` is the ratio to MQTT.js, `ofBare` to the bare WebSocket; `repeat` is how often it is
+// measured in a round, because results vary by a tenth.
 
 const all = ["mqtt-lib", "mqttjs", "bare"];
 const two = ["mqtt-lib", "mqttjs"];

@@ -1,5 +1,5 @@
-// What issue 4 asks for beside its table. `atMost` is for figures where less is better, against MQTT.js in
-// the same round; `flatTo` names the workload whose rate must be kept, and how much of it.
+// Further workloads. `atMost` limits figures for which less is better, relative to MQTT.js in the same round; `flatTo` names a
+// workload whose rate must be reached, and to which part.
 
 const peers = ["mqtt-lib", "mqttjs", "paho"];
 const two = ["mqtt-lib", "mqttjs"];
@@ -7,12 +7,12 @@ const two = ["mqtt-lib", "mqttjs"];
 const sizes = [16, 1024, 16_384, 131_072, 1_048_576];
 const named = (size) => (size < 1024 ? `${size}B` : size < 1 << 20 ? `${size / 1024}KiB` : "1MiB");
 
-/** So many topics, in turn, a handler each. */
+/** Many topics in turn, with a handler each. */
 const handlers = { measure: "receive", transport: "ws", packed: 16, clients: two };
 
 export const MORE = [
-  // A lone message must not wait for others. The p99 of one measurement is decided by some thirty messages, and by
-  // what else the machine did to them: hence several a round.
+  // A single message must not wait for others. The p99 of one measurement depends on about thirty messages, and on the
+  // other load of the machine, so there are several in each round.
   ...["ws", "tcp"].map((transport) => ({
     name: `${transport}-latency-1000`,
     measure: "latency",
@@ -66,10 +66,10 @@ export const MORE = [
     size,
     clients: [...two, "bare"],
   })),
-  // MQTT.js has neither: its plain publish is what they are held against.
+  // MQTT.js has neither, so they are compared with its publish.
   { name: "ws-batch_publish", measure: "publish", transport: "ws", way: "batch_publish", clients: two },
   { name: "ws-qpublish", measure: "publish", transport: "ws", way: "qpublish", clients: two },
-  // A real broker, which is the limit where "other side" says so.
+  // With a real broker, which is the bottleneck where the column "other side" shows it.
   ...["ws", "tcp"].flatMap((transport) =>
     [0, 1, 2].map((qos) => ({
       name: `mosquitto-${transport}-publish-${qos}`,

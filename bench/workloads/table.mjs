@@ -1,4 +1,4 @@
-// The table of issue 4. `goal` is against MQTT.js in the same run, `ofBare` the part of the bare socket's rate.
+// The main workloads. `goal` is the ratio to MQTT.js in the same run, `ofBare` the ratio to the bare socket.
 
 const all = ["mqtt-lib", "mqttjs", "paho", "bare"];
 const noBare = ["mqtt-lib", "mqttjs", "paho"];

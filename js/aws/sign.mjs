@@ -1,4 +1,4 @@
-// A signed URL (AWS Signature Version 4 in the query) from keys. Owns no credentials and keeps none.
+// Signs URLs (AWS Signature Version 4, in the query). Keeps no credentials.
 
 import { AwsV4Signer } from "aws4fetch";
 
@@ -6,17 +6,17 @@ import { AwsV4Signer } from "aws4fetch";
  * @typedef {object} Keys
  * @property {string} accessKeyId
  * @property {string} secretAccessKey
- * @property {string} [sessionToken] of temporary keys
+ * @property {string} [sessionToken] of temporary credentials
  *
  * @typedef {object} Scope
  * @property {string} region
  * @property {string} [service]
  * @property {number} [expires] seconds
- * @property {string} [datetime] such as 20150830T123600Z; now
+ * @property {string} [datetime] such as 20150830T123600Z; by default now
  */
 
 /**
- * AWS IoT takes the session token beside what is signed, not within it: it is appended.
+ * Signs a URL. The session token is not part of what is signed: AWS IoT requires it to be appended.
  * @param {string} url @param {Keys} keys @param {Scope} scope @returns {Promise<string>}
  */
 export async function signedUrl(url, keys, { service = "iotdevicegateway", expires, ...scope }) {

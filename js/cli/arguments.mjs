@@ -1,5 +1,5 @@
-// From the words of a command line to values by name, or a sentence that says which word is wrong and what is
-// allowed. Knows options.mjs; nothing of MQTT.
+// Parses the words of a command line into values by name; an error names the wrong word and what is allowed. Knows
+// options.mjs, but nothing of MQTT.
 
 import { parseArgs } from "node:util";
 import { UsageError } from "./failure.mjs";
@@ -8,11 +8,11 @@ import { COMMANDS } from "./options.mjs";
 /**
  * @typedef {{ [name: string]: any, property: string[][] }} Values
  * @param {string} command @param {string[]} args
- * @returns {{ values: Values, words: string[] }} words: what belongs to no option
+ * @returns {{ values: Values, words: string[] }} words: those that belong to no option
  */
 export function parse(command, args) {
   const { options } = COMMANDS[command];
-  // Not strict: its sentences are about JavaScript, and it refuses `-m -5`.
+  // Not strict: its errors describe the JavaScript API, and it rejects `-m -5`.
   const { tokens } = parseArgs({
     args,
     options: Object.fromEntries(
@@ -81,7 +81,7 @@ export function seconds(values, name) {
   throw new UsageError(`--${name} must be a number of seconds above 0, at most 2147483; ${value} was given`);
 }
 
-/** Known names that mean another thing here, or nothing. @type {Record<string, string>} */
+/** Advice for options that other tools have under this name. @type {Record<string, string>} */
 const ELSEWHERE = {
   capath: "give the certificates in one file, with --cafile",
   password: "the password is given with --pw or -P",
@@ -93,11 +93,11 @@ function unknown(command, name, raw) {
     short ? [long, short] : [long],
   );
   const advice =
-    ELSEWHERE[name] ?? guess(name, words, "--") ?? `mqtt-lib ${command} --help lists those there are`;
+    ELSEWHERE[name] ?? guess(name, words, "--") ?? `mqtt-lib ${command} --help lists all options`;
   return new UsageError(`${command} has no option ${raw}; ${advice}`);
 }
 
-/** The nearest of the names as a question. @param {string} given @param {string[]} names @param {string} [prefix] */
+/** Suggests the most similar name. @param {string} given @param {string[]} names @param {string} [prefix] */
 export function guess(given, names, prefix = "") {
   const near = names
     .map((name) => ({ name, far: distance(given.toLowerCase(), name.toLowerCase()) }))
@@ -106,7 +106,7 @@ export function guess(given, names, prefix = "") {
   return near && `did you mean ${prefix}${near.name}?`;
 }
 
-/** Letters to change, add or leave out. @param {string} a @param {string} b */
+/** Edit distance. @param {string} a @param {string} b */
 function distance(a, b) {
   let row = Array.from({ length: b.length + 1 }, (_, i) => i);
   for (let i = 1; i <= a.length; i++) {

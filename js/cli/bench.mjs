@@ -1,15 +1,15 @@
-// `mqtt-lib bench`: two connections to one broker; how many messages a second go through, and how long one takes
-// there and back. Says what it has measured, and nothing of what others would reach.
+// `mqtt-lib bench`: measures with two connections to one broker how many messages a second are transferred, and how long a
+// round trip takes. Prints what it has measured, without comparison.
 
 import { seconds, whole } from "./arguments.mjs";
 import { Failure } from "./failure.mjs";
 import { grouped, showProgress } from "./progress.mjs";
 import { loadPackage, unlessEnded, withClient } from "./session.mjs";
 
-/** Messages between the two connections at a time: few enough for the queues of a stock broker. */
-const BETWEEN = 500;
+/** The most messages on their way at a time: few enough for the queues of a broker with default settings. */
+const WINDOW = 500;
 const ROUND_TRIPS = 1000;
-/** Of a message that has not come for so long it is said that it is lost. */
+/** A message that has not arrived for so long counts as lost. */
 const LOST_MS = 3000;
 
 /** @param {import("./session.mjs").Context} context */
@@ -25,7 +25,8 @@ export async function bench(context) {
   const arrivals = new Arrivals();
   const limit = {
     seconds: seconds(values, "timeout"),
-    late: (/** @type {number} */ s) => `the ${s} s are over; ${grouped(arrivals.count)} messages came`,
+    late: (/** @type {number} */ s) =>
+      `the time limit of ${s} s was reached; ${grouped(arrivals.count)} messages had arrived`,
   };
   const progress = showProgress(
     values.quiet,
@@ -36,13 +37,13 @@ export async function bench(context) {
   const publisher = new MqttCustom({
     credentials: { ...credentials, mqttclientid: id === undefined ? undefined : `${id}-pub` },
     autostart: false,
-    on_error() {}, // both lose the broker at the same time; the other one tells
+    on_error() {}, // both lose the broker at the same time; the receiver reports it
     on_disconnect() {},
   });
   try {
     const result = await withClient(
       context,
-      { on_message: () => arrivals.one() },
+      { on_message: () => arrivals.add() },
       async (receiver) => {
         await unlessEnded(
           Promise.all([publisher.start(), receiver.subscribe(plan.topic, { qos: plan.qos })]),
@@ -66,19 +67,19 @@ export async function bench(context) {
   }
 }
 
-/** Messages that have come, and who waits for the next. */
+/** Counts received messages, and waits for the next one. */
 class Arrivals {
   count = 0;
   last = 0;
   #next = () => {};
 
-  one() {
+  add() {
     this.count += 1;
     this.last = performance.now();
     this.#next();
   }
 
-  /** True at the next message, false if none comes for too long. @returns {Promise<boolean>} */
+  /** Resolves with true at the next message, with false if none arrives for too long. @returns {Promise<boolean>} */
   next() {
     return new Promise((resolve) => {
       const timer = setTimeout(() => resolve(false), LOST_MS);
@@ -100,18 +101,18 @@ async function throughput(publisher, arrivals, { topic, qos, count, size }) {
   const begin = performance.now();
   let lost = 0;
   /** @type {Promise<unknown>[]} */
-  let under = [];
+  let pending = [];
   for (let i = 0; i < count; i++) {
-    under.push(publisher.publish(topic, payload, { qos }));
-    if (under.length === BETWEEN) {
-      await Promise.all(under);
-      under = [];
+    pending.push(publisher.publish(topic, payload, { qos }));
+    if (pending.length === WINDOW) {
+      await Promise.all(pending);
+      pending = [];
     }
-    while (i + 1 - lost - arrivals.count >= BETWEEN) {
+    while (i + 1 - lost - arrivals.count >= WINDOW) {
       if (!(await arrivals.next())) lost = i + 1 - arrivals.count;
     }
   }
-  await Promise.all(under);
+  await Promise.all(pending);
   const published = performance.now() - begin;
   while (arrivals.count < count - lost) if (!(await arrivals.next())) break;
   const received = arrivals.count;
@@ -133,8 +134,8 @@ async function roundTrips(publisher, arrivals, { topic, qos, count, size }) {
   const times = [];
   for (let i = 0; i < Math.min(ROUND_TRIPS, count); i++) {
     const begin = performance.now();
-    const [came] = await Promise.all([arrivals.next(), publisher.publish(topic, payload, { qos })]);
-    if (came) times.push(performance.now() - begin);
+    const [arrived] = await Promise.all([arrivals.next(), publisher.publish(topic, payload, { qos })]);
+    if (arrived) times.push(performance.now() - begin);
   }
   times.sort((a, b) => a - b);
   const at = (/** @type {number} */ part) =>

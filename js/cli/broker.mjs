@@ -1,4 +1,4 @@
-// `mqtt-lib broker`: the embedded broker until a signal ends it. Its package, aedes, is the user's to install.
+// `mqtt-lib broker`: runs the embedded broker until a signal ends it. Its package, aedes, must be installed by the user.
 
 import { whole } from "./arguments.mjs";
 import { startEmbedded } from "./embedded.mjs";
@@ -15,7 +15,7 @@ export async function broker({ values, words, end }) {
   const { aedes, port, stop } = await start(host, wanted);
   const where = `${host.includes(":") ? `[${host}]` : host}:${port}`;
   print(`mqtt://${where} and ws://${where}/mqtt; Ctrl-C ends it`);
-  if (values.verbose) tell(aedes);
+  if (values.verbose) printEvents(aedes);
   try {
     await untilEnded(end.signal);
   } catch (error) {
@@ -35,7 +35,7 @@ function print(text) {
 async function start(host, port) {
   const Aedes = await load();
   try {
-    return await startEmbedded(Aedes, { host, port, onTaken: taken });
+    return await startEmbedded(Aedes, { host, port, onPortInUse: portInUse });
   } catch (error) {
     if (error instanceof Failure) throw error;
     throw new Failure(`cannot listen on ${host}:${port}: ${error instanceof Error ? error.message : error}`);
@@ -43,8 +43,8 @@ async function start(host, port) {
 }
 
 /** @param {number} port */
-function taken(port) {
-  throw new Failure(`port ${port} is in use; give another one with --port, or 0 for any`);
+function portInUse(port) {
+  throw new Failure(`port ${port} is in use; give another one with --port, or 0 for any free port`);
 }
 
 async function load() {
@@ -53,13 +53,13 @@ async function load() {
   } catch (error) {
     if (/** @type {{ code?: string }} */ (error).code !== "ERR_MODULE_NOT_FOUND") throw error;
     throw new Failure(
-      "the broker is a package of its own: npm install aedes (or: npx -p mqtt-lib -p aedes mqtt-lib broker)",
+      "the broker is in a package of its own, aedes; install it: npm install aedes (or: npx -p mqtt-lib -p aedes mqtt-lib broker)",
     );
   }
 }
 
-/** Who comes, who goes, and what is published. @param {any} aedes */
-function tell(aedes) {
+/** Prints who connects and disconnects, and what is published. @param {any} aedes */
+function printEvents(aedes) {
   aedes.on("client", (/** @type {{ id: string }} */ client) => print(`${client.id} connected`));
   aedes.on("clientDisconnect", (/** @type {{ id: string }} */ client) => print(`${client.id} disconnected`));
   aedes.on("publish", (/** @type {any} */ packet, /** @type {{ id: string } | null} */ client) => {

@@ -1,12 +1,12 @@
-// From the values of the options to `credentials`, and to the topic that a mqtt:// URL may carry. Judges only what the
-// package cannot know; the rest is for its validator.
+// Turns the values of options into `credentials`, and into the topics in mqtt:// URLs. Checks only what concerns the command
+// line; values are checked by the validator of the package.
 
 import { UsageError } from "./failure.mjs";
 import { COMMANDS } from "./options.mjs";
 import { propertiesOf } from "./properties.mjs";
 
-/** After a loss this is the longest pause before the next attempt: somebody is watching. */
-const LONGEST_PAUSE = 10;
+/** `maxmqttreconnectdelay` of a command: shorter than the default, because a person may be waiting. */
+const MAX_RECONNECT_DELAY = 10;
 const URL_LIKE = /^[a-z][a-z0-9+.-]*:\/\//i;
 const VERSIONS = /** @type {Record<string, any>} */ ({
   311: 4,
@@ -46,7 +46,7 @@ export function credentialsOf(values, urls, command) {
   /** @type {Record<string, any>} */
   const credentials = {
     mqttversion: version(values, properties, command),
-    maxmqttreconnectdelay: LONGEST_PAUSE,
+    maxmqttreconnectdelay: MAX_RECONNECT_DELAY,
   };
   for (const [name, { key, by }] of Object.entries(COMMANDS[command].options)) {
     if (key === undefined || by === "server" || by === "version") continue;
@@ -75,7 +75,7 @@ function version(values, properties, command) {
   return known;
 }
 
-/** `certs.ca` is the key of an object. @param {Record<string, any>} credentials @param {string} key @param {any} value */
+/** Sets a key, or for "certs.ca" the key of an object. @param {Record<string, any>} credentials @param {string} key @param {any} value */
 function put(credentials, key, value) {
   const [object, inner] = key.split(".");
   if (inner === undefined) credentials[key] = value;
@@ -83,14 +83,15 @@ function put(credentials, key, value) {
 }
 
 /**
- * Where to connect. mosquitto's tools mean MQTT over TCP whatever the port is, and so do these.
+ * Sets the servers to connect to; returns the topics in their URLs. As in mosquitto's tools, a host name means MQTT over
+ * TCP whatever the port is.
  * @param {Record<string, any>} credentials @param {import("./arguments.mjs").Values} values @param {string[]} urls
  */
 function server(credentials, values, urls) {
   const given = [...(values.url ?? []), ...urls];
   if (given.length > 0 && values.host !== undefined) {
     throw new UsageError(
-      `--host and the URL ${given[0].replace(/\/\/.*@/, "//")} both say where to connect; give one`,
+      `--host and the URL ${given[0].replace(/\/\/.*@/, "//")} both name a server; give one`,
     );
   }
   if (given.length === 0 && !isUrl(values.host ?? "")) {
@@ -105,7 +106,7 @@ function server(credentials, values, urls) {
       url.match(/^([^:]*:\/\/)(?:([^/?#]*)@)?([^/?#]*)(.*)$/) ?? []
     );
     if (scheme === undefined)
-      throw new UsageError(`"${url}" is not a URL; write for example mqtt://localhost`);
+      throw new UsageError(`"${url}" is not a URL; give one such as mqtt://localhost`);
     if (user !== undefined) logIn(credentials, user);
     const topic = /^mqtts?:/i.test(scheme) && path.length > 1;
     if (topic) topics.push(decoded(path.slice(1)));
@@ -115,7 +116,7 @@ function server(credentials, values, urls) {
   return [...new Set(topics)];
 }
 
-/** What the options say wins. @param {Record<string, any>} credentials @param {string} user */
+/** User name and password of a URL; options take precedence. @param {Record<string, any>} credentials @param {string} user */
 function logIn(credentials, user) {
   const colon = user.indexOf(":");
   credentials.mqttusername ??= decoded(colon < 0 ? user : user.slice(0, colon));
@@ -128,7 +129,7 @@ function decoded(text) {
     return decodeURIComponent(text);
   } catch {
     throw new UsageError(
-      "a % in the URL must be followed by two hexadecimal digits; write %25 for a % itself",
+      "a % in the URL must be followed by two hexadecimal digits; write %25 for the character %",
     );
   }
 }

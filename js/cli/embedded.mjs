@@ -1,28 +1,27 @@
-// An MQTT broker (aedes) in this process, on one port: MQTT over TCP, MQTT over WebSocket, and what HTTP serves beside.
-// Owns the port and every connection on it; for demos and tests on this machine, not for production.
-// `mqtt-lib broker` and `npm start` are this.
+// An MQTT broker (aedes) in this process, on one port: MQTT over TCP, MQTT over WebSocket, and HTTP. Owns the port and every
+// connection on it. For demos and tests on this machine, not for production. Used by `mqtt-lib broker` and `npm start`.
 import { once } from "node:events";
 import { createServer as createHttpServer } from "node:http";
 import { createServer } from "node:net";
 import { createWebSocketStream, WebSocketServer } from "ws";
 
-/** The first byte of an MQTT connection: CONNECT. Everything else is taken for HTTP. */
+/** The first byte of an MQTT connection: CONNECT. Any other is treated as HTTP. */
 const CONNECT = 0x10;
-/** How long a connection may stay silent before it says which of the two it is. */
-const PATIENCE = 10_000;
+/** How long a new connection may be silent. */
+const FIRST_BYTE_TIMEOUT_MS = 10_000;
 /** @typedef {import("node:net").Socket} Socket */
 const LOOPBACK = ["127.0.0.1", "::1"];
 const TRIES = 100;
 
 /**
- * `Aedes` is that package's class; who starts a broker loads it. `host` "localhost" is both loopback addresses; `port` 0
- * is any free one. `onTaken(port)` is told of a port that is in use before the next one is tried, unless it throws.
+ * Starts a broker. `Aedes` is the class of that package, which the caller loads. `host` "localhost" means both loopback
+ * addresses; `port` 0 any free one. `onPortInUse(port)` is called before the next port is tried, unless it throws.
  * @param {any} Aedes
- * @param {{ port?: number, host?: string, onTaken?: (port: number) => void, serve?: import("node:http").RequestListener }} [options]
+ * @param {{ port?: number, host?: string, onPortInUse?: (port: number) => void, serve?: import("node:http").RequestListener }} [options]
  */
 export async function startEmbedded(
   Aedes,
-  { port = 1883, host = "localhost", onTaken = () => {}, serve = nothingHere } = {},
+  { port = 1883, host = "localhost", onPortInUse = () => {}, serve = rejectHttp } = {},
 ) {
   const aedes = await Aedes.createBroker();
   /** @type {Set<Socket>} */
@@ -36,7 +35,7 @@ export async function startEmbedded(
     socket.once("close", () => sockets.delete(socket));
     socket.on("error", () => socket.destroy());
     socket.setNoDelay(true);
-    socket.setTimeout(PATIENCE, () => socket.destroy());
+    socket.setTimeout(FIRST_BYTE_TIMEOUT_MS, () => socket.destroy());
     socket.once("data", (first) => {
       socket.pause();
       socket.setTimeout(0).removeAllListeners("timeout");
@@ -51,9 +50,9 @@ export async function startEmbedded(
   /** @type {import("node:net").Server[]} */
   let servers = [];
   try {
-    servers = await listenOn(hosts, port, accept, onTaken);
+    servers = await listenOn(hosts, port, accept, onPortInUse);
   } catch (error) {
-    await stop(); // its timers would keep the process
+    await stop(); // its timers would keep the process alive
     throw error;
   }
 
@@ -67,7 +66,7 @@ export async function startEmbedded(
 }
 
 /** @param {unknown} _request @param {import("node:http").ServerResponse} response */
-function nothingHere(_request, response) {
+function rejectHttp(_request, response) {
   response.writeHead(426, { "Content-Type": "text/plain; charset=utf-8", Upgrade: "websocket" });
   response.end("This is an MQTT broker; connect to it with MQTT over TCP or WebSocket.\n");
 }
@@ -95,10 +94,10 @@ const portOf = (server) => /** @type {import("node:net").AddressInfo} */ (server
 const codeOf = (error) => error.code;
 
 /**
- * One server for each host, all on the same port: the first that is free in all of them.
- * @param {string[]} hosts @param {number} port @param {(socket: Socket) => void} accept @param {(port: number) => void} onTaken
+ * One server for each host, all on the same port: the first that is free on all of them.
+ * @param {string[]} hosts @param {number} port @param {(socket: Socket) => void} accept @param {(port: number) => void} onPortInUse
  */
-async function listenOn(hosts, port, accept, onTaken) {
+async function listenOn(hosts, port, accept, onPortInUse) {
   for (let tries = 0; tries < TRIES; tries++) {
     const servers = [];
     let wanted = port;
@@ -114,14 +113,14 @@ async function listenOn(hosts, port, accept, onTaken) {
       for (const server of servers) server.close();
       if (codeOf(error) !== "EADDRINUSE") throw error;
       if (port === 0) continue;
-      onTaken(port++);
+      onPortInUse(port++);
     }
   }
   throw new Error(`No free port from ${port - TRIES} to ${port - 1}.`);
 }
 
 /**
- * The server; nothing if the machine lacks this address and another one is served already.
+ * The server; undefined if the machine does not have this address and another one is served already.
  * @param {string} host @param {number} port @param {(socket: Socket) => void} accept @param {boolean} optional
  */
 async function listen(host, port, accept, optional) {

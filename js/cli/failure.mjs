@@ -1,10 +1,10 @@
-// How a command ends that did not succeed: an exit code and one sentence. Owns the codes.
+// The failures of a command: an exit code and one sentence each. Owns the exit codes.
 
 import { ARGUMENT_CODES, FLAG_OF } from "./schema.mjs";
 
 export const EXIT = Object.freeze({ OK: 0, FAILED: 1, USAGE: 2, TIMEOUT: 27 });
 
-/** A broker, a network, a file: what was asked for was right, and could not be done. */
+/** The command was right, but could not be carried out: because of the broker, the network or a file. */
 export class Failure extends Error {
   /** @param {string} sentence @param {number} [code] */
   constructor(sentence, code = EXIT.FAILED) {
@@ -13,7 +13,7 @@ export class Failure extends Error {
   }
 }
 
-/** What was typed is wrong. */
+/** The command line is wrong. */
 export class UsageError extends Failure {
   /** @param {string} sentence */
   constructor(sentence) {
@@ -21,7 +21,7 @@ export class UsageError extends Failure {
   }
 }
 
-/** Somebody has ended the command: a signal, or whoever reads what it prints has closed. */
+/** The command was ended from outside: by a signal, or because the reader of its output has closed the pipe. */
 export class Interrupted extends Failure {}
 
 /** @param {any} error */
@@ -33,14 +33,14 @@ const KEYS = new RegExp(
   "g",
 );
 
-/** A sentence of the package names keys of `credentials`; here they are options. @param {Error} error */
-export function inWords({ message }) {
+/** An error message with the options of the command line in place of keys of `credentials`. @param {Error} error */
+export function messageOf({ message }) {
   return message.replace(KEYS, (_all, _object, key) => FLAG_OF[key]);
 }
 
-/** What went wrong as a Failure; what is a fault of ours stays as it is. @param {any} error */
+/** The error as a Failure; throws it if it is none of the package, because then it is a bug. @param {any} error */
 export function asFailure(error) {
   if (error instanceof Failure) return error;
   if (typeof error?.code !== "string") throw error;
-  return new Failure(inWords(error), isUsage(error) ? EXIT.USAGE : EXIT.FAILED);
+  return new Failure(messageOf(error), isUsage(error) ? EXIT.USAGE : EXIT.FAILED);
 }

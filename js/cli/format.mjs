@@ -1,4 +1,4 @@
-// A received message as the bytes that are printed: plain, with its topic, by a format of mosquitto's letters, or JSON.
+// Formats a received message for printing: the payload, with its topic, by a format string with mosquitto's letters, or JSON.
 
 import { UsageError } from "./failure.mjs";
 
@@ -24,7 +24,7 @@ export function formatOf(values) {
   return (message) => Buffer.concat([message.payload, end]);
 }
 
-/** Names as in mosquitto's JSON; what is not UTF-8 is in `payloadBase64`. @param {Message} message */
+/** Names as in mosquitto's JSON; a payload that is not UTF-8 is in `payloadBase64`. @param {Message} message */
 export function asJson({ topic, qos, retain, payload, properties }) {
   return {
     tst: new Date().toISOString(),
@@ -51,7 +51,7 @@ function correlation({ correlationData }) {
   return correlationData && { correlationData: Buffer.from(correlationData).toString("base64") };
 }
 
-/** What a letter after % stands for. @type {Record<string, (message: Message) => string | Uint8Array>} */
+/** The meaning of each letter after %. @type {Record<string, (message: Message) => string | Uint8Array>} */
 const LETTERS = {
   "%": () => "%",
   t: ({ topic }) => topic,
@@ -88,7 +88,7 @@ function piecesOf(format) {
     }
     const letter = Object.hasOwn(LETTERS, part[1] ?? "") ? LETTERS[part[1]] : undefined;
     if (letter === undefined) {
-      throw new UsageError(`--format has "${part}"; after % there may be: ${Object.keys(LETTERS).join(" ")}`);
+      throw new UsageError(`--format has "${part}"; allowed after % are: ${Object.keys(LETTERS).join(" ")}`);
     }
     return (message) => {
       const value = letter(message);

@@ -1,13 +1,13 @@
-// What --help prints, made from options.mjs.
+// The text of --help, generated from options.mjs.
 
 import { COMMANDS } from "./options.mjs";
 
 const WIDTH = 100;
 const EXIT_CODES = `Exit codes:
   0    done; also when Ctrl-C ends sub without --count, or broker
-  1    the broker, the network or a file: one sentence on standard error says what
+  1    failure of the broker, the network or a file, with one sentence on standard error
   2    wrong options or input
-  27   --timeout has passed
+  27   the time limit of --timeout was reached
   130  ended by Ctrl-C before it was done; 143 by SIGTERM, 129 by SIGHUP`;
 
 /** @param {string} version */

@@ -1,14 +1,14 @@
-// What is to be published: the text of an option, a file, standard input as a whole or by its lines. Bytes stay bytes.
+// Reads what is to be published: the text of an option, a file, standard input as a whole or by lines. Bytes stay bytes.
 
 import { createReadStream } from "node:fs";
 import { Failure, UsageError } from "./failure.mjs";
 
-/** The longest MQTT packet; longer, it could not be sent. */
+/** The length of the longest MQTT packet. */
 const LONGEST = 268_435_455;
 const NEWLINE = 0x0a;
 const RETURN = 0x0d;
 
-/** The payload's origin, of which there must be one. @param {import("./arguments.mjs").Values} values @param {string[]} words */
+/** Where the payload comes from; exactly one source must be given. @param {import("./arguments.mjs").Values} values @param {string[]} words */
 export function sourceOf(values, words) {
   const text = values.message ?? words[0];
   const origins = [
@@ -19,7 +19,7 @@ export function sourceOf(values, words) {
     values["stdin-line"] ? "--stdin-line" : undefined,
   ].filter((name) => name !== undefined);
   if (words.length > (values.message === undefined ? 1 : 0)) {
-    throw new UsageError(`"${words.at(-1)}" is one word too many; put a payload with spaces into quotes`);
+    throw new UsageError(`"${words.at(-1)}" is one word too many; put a payload with spaces in quotes`);
   }
   if (origins.length === 0) {
     throw new UsageError(
@@ -44,9 +44,9 @@ export async function payloadOf({ origin, text }, values, signal) {
   return Buffer.concat(chunks);
 }
 
-/** Lines without their ends, as many at a time as have come. @param {string | undefined} file @param {AbortSignal} signal */
+/** Lines without their ends, as many at a time as were read. @param {string | undefined} file @param {AbortSignal} signal */
 export async function* linesOf(file, signal) {
-  /** @type {Buffer[]} the beginning of a line whose end has not come */
+  /** The beginning of a line whose end was not read yet. @type {Buffer[]} */
   let begun = [];
   let length = 0;
   for await (const chunk of read(file, signal)) {
@@ -72,7 +72,7 @@ function line(parts) {
   return whole.at(-1) === RETURN ? whole.subarray(0, -1) : whole;
 }
 
-/** Ends early with the signal. @param {string | undefined} file @param {AbortSignal} signal @returns {AsyncGenerator<Buffer>} */
+/** Ends early if the signal is aborted. @param {string | undefined} file @param {AbortSignal} signal @returns {AsyncGenerator<Buffer>} */
 async function* read(file, signal) {
   const stream = file === undefined || file === "-" ? process.stdin : createReadStream(file);
   const stop = () => stream.destroy();
@@ -93,7 +93,7 @@ async function* read(file, signal) {
 /** @type {Record<string, string>} */
 const REASONS = {
   ENOENT: "there is no such file",
-  EACCES: "the system does not allow it",
+  EACCES: "the system does not permit it",
   EISDIR: "it is a folder",
 };
 
@@ -102,5 +102,5 @@ export const nameOf = (file) => (file === undefined || file === "-" ? "standard 
 
 /** @param {string | undefined} file */
 function tooLong(file) {
-  return new Failure(`${nameOf(file)} has a message of more than ${LONGEST} bytes, which MQTT cannot carry`);
+  return new Failure(`${nameOf(file)} has a message of more than ${LONGEST} bytes, the maximum of MQTT`);
 }

@@ -1,5 +1,5 @@
 #!/usr/bin/env node
-// `mqtt-lib`: picks the command, runs it, and turns how it ended into an exit code and at most one sentence.
+// The command `mqtt-lib`: selects the subcommand, runs it, and turns the result into an exit code and at most one sentence.
 
 import { createRequire } from "node:module";
 import { guess, parse } from "./arguments.mjs";
@@ -11,7 +11,7 @@ import { helpOf, overview } from "./help.mjs";
 import { ALIASES, COMMANDS } from "./options.mjs";
 import { pub } from "./pub.mjs";
 import { request } from "./request.mjs";
-import { listenForTheEnd, say } from "./session.mjs";
+import { abortOnSignals, say } from "./session.mjs";
 import { sub } from "./sub.mjs";
 
 const RUN = /** @type {Record<string, (context: any) => Promise<void>>} */ ({
@@ -45,7 +45,7 @@ async function run([first, ...rest]) {
     return EXIT.OK;
   }
   const { values, words } = parse(command, rest);
-  const end = listenForTheEnd();
+  const end = abortOnSignals();
   const context = { end, values, words: words.filter((word) => !isUrl(word)) };
   if (command === "broker") await RUN[command](context);
   else await RUN[command]({ ...context, ...credentialsOf(values, words.filter(isUrl), command) });
@@ -58,7 +58,7 @@ function commandOf(name) {
   if (Object.hasOwn(COMMANDS, command)) return command;
   const names = Object.keys(COMMANDS);
   throw new UsageError(
-    `there is no command "${name}"; ${guess(name, names) ?? `there are: ${names.join(", ")}`}`,
+    `there is no command "${name}"; ${guess(name, names) ?? `the commands are: ${names.join(", ")}`}`,
   );
 }
 
@@ -71,7 +71,7 @@ async function main() {
     code = failure.code;
     if (!(failure instanceof Interrupted && code === EXIT.OK)) say(failure.message);
   }
-  process.stdin.destroy(); // an open terminal or pipe would keep the process
+  process.stdin.destroy(); // an open terminal or pipe would keep the process alive
   process.exitCode = code;
 }
 

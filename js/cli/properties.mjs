@@ -1,4 +1,4 @@
-// `-D COMMAND NAME VALUE`: properties of MQTT 5, by mosquitto's names, as the objects that the package takes.
+// Turns `-D COMMAND NAME VALUE`, properties of MQTT 5 by mosquitto's names, into the objects that the package expects.
 
 import { guess } from "./arguments.mjs";
 import { UsageError } from "./failure.mjs";
@@ -26,7 +26,7 @@ export function propertiesOf(given, command) {
     const known = PROPERTIES[packet];
     if (!Object.hasOwn(known, name)) {
       const names = Object.keys(known);
-      const advice = guess(name, names) ?? `there are: ${names.join(", ")}`;
+      const advice = guess(name, names) ?? `the properties are: ${names.join(", ")}`;
       throw new UsageError(`-D ${packet} has no property "${name}"; ${advice}`);
     }
     if (values.length < (name === USER ? 2 : 1)) {
@@ -42,7 +42,7 @@ export function propertiesOf(given, command) {
 
 /** @param {Properties} properties @param {string[]} pair */
 function addUser(properties, [name, value]) {
-  // No prototype: a user may call a property anything.
+  // Without a prototype, so that any name is possible.
   properties.userProperties ??= Object.create(null);
   const user = properties.userProperties;
   user[name] = name in user ? [user[name], value].flat() : value;

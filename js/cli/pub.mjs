@@ -1,4 +1,4 @@
-// `mqtt-lib pub`: one message, or the lines of standard input as they come, no faster than the broker takes them.
+// `mqtt-lib pub`: publishes one message, or the lines of standard input, no faster than the broker acknowledges them.
 
 import { seconds, whole } from "./arguments.mjs";
 import { EXIT, Failure, Interrupted, isUsage, UsageError } from "./failure.mjs";
@@ -7,9 +7,10 @@ import { grouped, showProgress } from "./progress.mjs";
 import { say, unlessEnded, withClient } from "./session.mjs";
 import { Window } from "./window.mjs";
 
-const LINES = 2000;
-/** How many may wait in the package: the default of `offlinesize`. */
-const WAITING = 100_000;
+/** The most lines that are published and not acknowledged. */
+const MAX_LINES = 2000;
+/** The most messages in the queues of the package: the default of `offlinesize`. */
+const OFFLINE_SIZE = 100_000;
 
 /** @typedef {import("./session.mjs").Context} Context */
 /** @typedef {import("mqtt-lib").MqttCustom} MqttCustom */
@@ -23,9 +24,9 @@ export async function pub(context) {
   const options = publishOptions(context);
   const payload = lines ? undefined : await payloadOf(source, values, end.signal);
   if (end.signal.aborted) throw end.signal.reason;
-  if (lines) credentials.offlinesize = WAITING + 2 * lines.together;
+  if (lines) credentials.offlinesize = OFFLINE_SIZE + 2 * lines.together;
   const window = new Window(
-    lines ? Math.max(LINES, 2 * lines.together, 2 * (values["max-inflight"] ?? 0)) : 1,
+    lines ? Math.max(MAX_LINES, 2 * lines.together, 2 * (values["max-inflight"] ?? 0)) : 1,
   );
   const limit = {
     seconds: seconds(values, "timeout"),
@@ -38,14 +39,14 @@ export async function pub(context) {
       context,
       {},
       async (client) => {
-        if (lines) return pump(client, topic, options, window, context);
+        if (lines) return publishLines(client, topic, options, window, context);
         window.take(client.publish(topic, payload, options), 0);
-        await unlessEnded(allEnded(window), end.signal);
+        await unlessEnded(allSettled(window), end.signal);
       },
       limit,
     );
   } catch (error) {
-    // stop() has sent what could still be sent.
+    // stop() has sent all messages that could still be sent.
     if (!(error instanceof Interrupted) || window.begun === 0) throw error;
     const left = window.begun - window.sent;
     const rest = left === 0 ? ", all that had been read" : `; ${grouped(left)} that had been read were not`;
@@ -74,7 +75,7 @@ export function publishOptions({ values, properties }) {
   };
 }
 
-/** What goes with lines alone. @param {import("./arguments.mjs").Values} values */
+/** Checks the options that only make sense with lines. @param {import("./arguments.mjs").Values} values */
 function checkLines(values) {
   const needsLines = ["batch", "queue", "json", "interval"].find((name) => values[name] !== undefined);
   if (!values["stdin-line"]) {
@@ -93,15 +94,15 @@ function checkLines(values) {
 /**
  * @param {MqttCustom} client @param {string} topic @param {any} options @param {Window} window @param {Context} context
  */
-async function pump(client, topic, options, window, { values, end }) {
+async function publishLines(client, topic, options, window, { values, end }) {
   const { signal } = end;
   let number = 0;
   const progress = showProgress(
     values.quiet,
     (s) =>
-      `${grouped(window.sent)} lines published, ${grouped(window.open)} on their way, ${grouped(window.sent / s)}/s`,
+      `${grouped(window.sent)} lines published, ${grouped(window.open)} pending, ${grouped(window.sent / s)}/s`,
   );
-  const collects = values.batch !== undefined || values.queue !== undefined;
+  const queues = values.batch !== undefined || values.queue !== undefined;
   try {
     for await (const lines of linesOf(values.file, signal)) {
       for (const line of lines) {
@@ -110,23 +111,23 @@ async function pump(client, topic, options, window, { values, end }) {
         const value = values.json ? json(line, number, values.file) : undefined;
         window.take(publish(client, topic, line, value, options, values), line.length);
         if (!window.full) continue;
-        if (collects) client.flush().catch(() => {}); // it may be the batch or queue that fills it
-        await unlessEnded(window.room(), signal);
+        if (queues) client.flush().catch(() => {}); // unsent batches and queued messages may fill the window
+        await unlessEnded(window.hasSpace(), signal);
       }
-      // What is wrong with one line is told at the end; what is wrong with the options is so for all.
+      // A wrong line is reported at the end; a wrong option concerns all lines, so it ends the command.
       if (window.error && isUsage(window.error)) throw window.error;
     }
     if (signal.aborted) throw signal.reason;
-    if (collects) client.flush().catch(() => {});
-    await unlessEnded(allEnded(window), signal);
+    if (queues) client.flush().catch(() => {});
+    await unlessEnded(allSettled(window), signal);
   } finally {
     progress();
   }
 }
 
 /** @param {Window} window */
-async function allEnded(window) {
-  while (window.open > 0) await window.room();
+async function allSettled(window) {
+  while (window.open > 0) await window.hasSpace();
 }
 
 /** @param {MqttCustom} client @param {string} topic @param {Buffer} line @param {unknown} value @param {any} options @param {any} values */

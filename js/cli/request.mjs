@@ -1,4 +1,4 @@
-// `mqtt-lib request`: a request of MQTT 5, and its response on standard output.
+// `mqtt-lib request`: sends a request (MQTT 5) and prints its response.
 
 import { randomUUID } from "node:crypto";
 import { seconds } from "./arguments.mjs";
@@ -8,7 +8,7 @@ import { payloadOf, sourceOf } from "./input.mjs";
 import { oneTopic, publishOptions } from "./pub.mjs";
 import { unlessEnded, withClient } from "./session.mjs";
 
-const PATIENCE = 30;
+const DEFAULT_TIMEOUT = 30;
 
 /** @typedef {import("mqtt-lib").MqttCustom} MqttCustom */
 /** @typedef {import("mqtt-lib").Message} Message */
@@ -22,27 +22,27 @@ export async function request(context) {
   const options = publishOptions(context);
   const format = formatOf(values);
   const late = (/** @type {number} */ s) =>
-    `no response to the request to "${topic}" came in ${s} s; check that somebody responds there`;
-  const patience = seconds(values, "timeout") ?? PATIENCE;
+    `no response to the request to "${topic}" arrived within ${s} s; check that a responder is subscribed to this topic`;
+  const timeout = seconds(values, "timeout") ?? DEFAULT_TIMEOUT;
   const response = await withClient(
     context,
     {},
     (client) => {
       const answer =
         values["response-topic"] === undefined
-          ? client.request(topic, payload, { ...options, timeout: patience })
-          : requestOver(client, values["response-topic"], topic, payload, options);
+          ? client.request(topic, payload, { ...options, timeout })
+          : requestWithTopic(client, values["response-topic"], topic, payload, options);
       return unlessEnded(answer, end.signal).catch((error) => {
-        throw error.code === "TIMEOUT" ? new Failure(late(patience), EXIT.TIMEOUT) : error;
+        throw error.code === "TIMEOUT" ? new Failure(late(timeout), EXIT.TIMEOUT) : error;
       });
     },
-    { seconds: patience, late },
+    { seconds: timeout, late },
   );
   process.stdout.write(format(response));
 }
 
-/** With a response topic of the user's. @param {MqttCustom} client @param {string} over @param {string} topic @param {any} payload @param {any} options @returns {Promise<Message>} */
-async function requestOver(client, over, topic, payload, options) {
+/** A request with the response topic that the user has given. @param {MqttCustom} client @param {string} responseTopic @param {string} topic @param {any} payload @param {any} options @returns {Promise<Message>} */
+async function requestWithTopic(client, responseTopic, topic, payload, options) {
   const correlationData = options.properties?.correlationData ?? randomUUID();
   /** @type {(message: Message) => void} */
   let take = () => {};
@@ -50,11 +50,11 @@ async function requestOver(client, over, topic, payload, options) {
   const answer = new Promise((resolve) => {
     take = resolve;
   });
-  await client.subscribe(over, { qos: 1 }, (_client, _userdata, message) => {
+  await client.subscribe(responseTopic, { qos: 1 }, (_client, _userdata, message) => {
     const data = message.properties?.correlationData;
     if (data !== undefined && Buffer.from(data).toString() === correlationData) take(message);
   });
-  const properties = { ...options.properties, responseTopic: over, correlationData };
+  const properties = { ...options.properties, responseTopic, correlationData };
   await client.publish(topic, payload, { ...options, properties });
   return answer;
 }

@@ -1,7 +1,7 @@
-// One connection for one command: opened, told of on standard error, and closed with a DISCONNECT however the command
-// ends. Owns signals and the time limit, which are one AbortSignal.
+// The connection of a command: opens it, reports its state on standard error, and closes it with a DISCONNECT however the
+// command ends. Owns signals and the time limit, which abort the same AbortSignal.
 
-import { EXIT, Failure, Interrupted, inWords } from "./failure.mjs";
+import { EXIT, Failure, Interrupted, messageOf } from "./failure.mjs";
 
 const SIGNALS = /** @type {const} */ ({ SIGINT: 2, SIGTERM: 15, SIGHUP: 1 });
 
@@ -10,8 +10,8 @@ export function say(text) {
   process.stderr.write(`mqtt-lib: ${text}\n`);
 }
 
-/** Aborts with how the command is to end. The second signal ends the process at once. */
-export function listenForTheEnd() {
+/** Aborts with the way the command is to end. A second signal ends the process at once. */
+export function abortOnSignals() {
   const end = new AbortController();
   for (const [name, number] of Object.entries(SIGNALS)) {
     process.on(name, () => {
@@ -20,15 +20,15 @@ export function listenForTheEnd() {
     });
   }
   process.stdout.on("error", (error) => {
-    // Whoever reads has had enough, as `head` has: no failure of ours.
+    // The reader has closed the pipe, as `head` does: not a failure of the command.
     const closed = /** @type {{ code?: string }} */ (error).code === "EPIPE";
-    if (closed) end.abort(new Interrupted("nobody reads what is printed", EXIT.OK));
+    if (closed) end.abort(new Interrupted("the reader of standard output has closed it", EXIT.OK));
     else end.abort(new Failure(`cannot write to standard output: ${error.message}`));
   });
   return end;
 }
 
-/** The promise, unless the end comes first. @template T @param {Promise<T>} promise @param {AbortSignal} signal @returns {Promise<T>} */
+/** The result of the promise, unless the signal is aborted first. @template T @param {Promise<T>} promise @param {AbortSignal} signal @returns {Promise<T>} */
 export function unlessEnded(promise, signal) {
   return new Promise((resolve, reject) => {
     const ended = () => reject(signal.reason);
@@ -38,7 +38,7 @@ export function unlessEnded(promise, signal) {
   });
 }
 
-/** Only ends with the signal. @param {AbortSignal} signal @returns {Promise<never>} */
+/** Rejects when the signal is aborted. @param {AbortSignal} signal @returns {Promise<never>} */
 export function untilEnded(signal) {
   return unlessEnded(new Promise(() => {}), signal);
 }
@@ -50,11 +50,11 @@ export function untilEnded(signal) {
  * @property {Record<string, any>} properties by packet
  * @property {import("./arguments.mjs").Values} values
  * @property {string[]} topics from words and URLs
- * @property {string[]} words what is left: the payload
+ * @property {string[]} words the others: the payload
  */
 
 /**
- * Connects, does the work, and closes. The time limit counts from now; `late()` is its sentence once connected.
+ * Connects, does the work, and closes. The time limit starts now; `late()` is its sentence once connected.
  * @template T @param {Context} context @param {{ on_message?: any }} callbacks
  * @param {(client: import("mqtt-lib").MqttCustom) => Promise<T>} work
  * @param {{ seconds?: number, late: (seconds: number) => string }} limit
@@ -80,7 +80,7 @@ export async function withClient({ end, credentials, properties, values }, callb
   }
 }
 
-/** The package is loaded here and not before, so that help and what is wrong with words come at once. */
+/** Loads the package, not earlier, so that help and usage errors are printed at once. */
 export const loadPackage = () => import("mqtt-lib");
 
 /** @param {AbortController} end @param {Record<string, any>} credentials @param {any} values @param {{ on_message?: any }} callbacks */
@@ -88,27 +88,27 @@ async function open(end, credentials, values, callbacks) {
   const { MqttCustom } = await loadPackage();
   const notice = values.quiet ? () => {} : say;
   let lost = false;
-  /** While the broker is away each attempt fails, and that it is away was said. */
-  const told = new Set(["CONNECTION_REFUSED", "TIMEOUT", "CONNECTION_LOST"]);
+  /** Codes that are not printed (again): the loss of the connection was printed, so failing attempts are not. */
+  const reported = new Set(["CONNECTION_REFUSED", "TIMEOUT", "CONNECTION_LOST"]);
   return new MqttCustom({
     credentials,
     autostart: false,
     ...callbacks,
     on_connect(_client, _userdata, flags, rc) {
       if (values.debug) say(`connected: return code ${rc}, session present: ${flags.sessionPresent}`);
-      if (lost && rc === 0) notice("connected again");
+      if (lost && rc === 0) notice("reconnected");
       if (rc === 0) lost = false;
     },
     on_disconnect(_client, _userdata, rc, error) {
       if (rc === 0) return;
-      notice(`${error?.message ?? "the connection is lost"}; connecting again`);
+      notice(`${error?.message ?? "the connection was lost"}; reconnecting`);
       lost = true;
     },
     on_error(_client, _userdata, error) {
       if (error.code === "NOT_AUTHORIZED" && lost) end.abort(error);
-      else if (values.debug) say(inWords(error));
-      else if (!told.has(error.code)) notice(inWords(error));
-      told.add(error.code);
+      else if (values.debug) say(messageOf(error));
+      else if (!reported.has(error.code)) notice(messageOf(error));
+      reported.add(error.code);
     },
   });
 }

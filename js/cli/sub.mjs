@@ -1,4 +1,4 @@
-// `mqtt-lib sub`: prints messages until their number, a time limit or a signal ends it.
+// `mqtt-lib sub`: prints messages until their number, the time limit or a signal ends it.
 
 import { seconds, whole } from "./arguments.mjs";
 import { EXIT, Interrupted, UsageError } from "./failure.mjs";
@@ -26,8 +26,8 @@ export async function sub(context) {
     seconds: seconds(values, "timeout"),
     late: (/** @type {number} */ s) =>
       most === Number.POSITIVE_INFINITY
-        ? `the ${s} s are over; ${grouped(printer.count)} messages came`
-        : `no more than ${grouped(printer.count)} of ${grouped(most)} messages came in ${s} s`,
+        ? `the time limit of ${s} s was reached; ${grouped(printer.count)} messages had arrived`
+        : `only ${grouped(printer.count)} of ${grouped(most)} messages arrived within ${s} s`,
   };
   try {
     await withClient(
@@ -47,21 +47,23 @@ export async function sub(context) {
       limit,
     );
   } catch (error) {
-    // Nothing else ends it, so this is its end and no failure.
+    // Without --count a signal is the normal end.
     if (error instanceof Interrupted && most === Number.POSITIVE_INFINITY) error.code = EXIT.OK;
     throw error;
   } finally {
     printer.flush();
   }
   if (printer.beyond > 0 && (qos > 0 || values["disable-clean-session"])) {
-    say(`${grouped(printer.beyond)} messages came after the last that --count allows, and are not shown`);
+    say(
+      `${grouped(printer.beyond)} messages arrived after the last one that --count allows; they are not printed`,
+    );
   }
 }
 
-/** Writes the messages of a turn in one go; what reads them slows us down, and the broker with us. */
+/** Prints the messages of a turn with one write; a slow reader slows down the client, and so the broker. */
 class Printer {
   count = 0;
-  /** Came after the last one that is printed. */
+  /** Messages that arrived after the last one that is printed. */
   beyond = 0;
   /** @type {Promise<void>} */
   done;

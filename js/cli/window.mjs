@@ -1,23 +1,23 @@
-// Publishes that have not ended: counted, bounded in number and bytes, so that what is read is held back while the
-// broker is slow or away. Owns the counters of a run; never sends.
+// The pending publishes of a run: counted, and limited in number and bytes, so that reading stops while the broker is slow
+// or unreachable. Never sends.
 
-import { Failure, inWords } from "./failure.mjs";
+import { Failure, messageOf } from "./failure.mjs";
 
-const BYTES = 16 << 20;
+const MAX_BYTES = 16 << 20;
 
 export class Window {
-  /** Publishes begun, ended well, and not. */
+  /** Publishes that were started, that succeeded, and that failed. */
   begun = 0;
   sent = 0;
   failed = 0;
-  /** What the first failure said. @type {Error | undefined} */
+  /** The first failure. @type {Error | undefined} */
   error;
   #bytes = 0;
   #limit;
   /** @type {(() => void)[]} */
   #waiting = [];
 
-  /** @param {number} limit how many may be open */
+  /** @param {number} limit the most publishes that may be pending */
   constructor(limit) {
     this.#limit = limit;
   }
@@ -27,7 +27,7 @@ export class Window {
   }
 
   get full() {
-    return this.open >= this.#limit || this.#bytes >= BYTES;
+    return this.open >= this.#limit || this.#bytes >= MAX_BYTES;
   }
 
   /** @param {PromiseLike<unknown>} publish @param {number} bytes */
@@ -37,34 +37,34 @@ export class Window {
     publish.then(
       () => {
         this.sent += 1;
-        this.#ended(bytes);
+        this.#settled(bytes);
       },
       (error) => {
         this.failed += 1;
         this.error ??= error;
-        this.#ended(bytes);
+        this.#settled(bytes);
       },
     );
   }
 
   /** @param {number} bytes */
-  #ended(bytes) {
+  #settled(bytes) {
     this.#bytes -= bytes;
-    // At half, so that reading goes on in strides.
-    if (this.open > this.#limit / 2 || this.#bytes > BYTES / 2) return;
-    for (const go of this.#waiting.splice(0)) go();
+    // Only from half on, so that reading continues with many lines at a time.
+    if (this.open > this.#limit / 2 || this.#bytes > MAX_BYTES / 2) return;
+    for (const resolve of this.#waiting.splice(0)) resolve();
   }
 
-  /** Resolves once half of it is free. @returns {Promise<void>} */
-  room() {
+  /** Resolves once half of the window is free. @returns {Promise<void>} */
+  hasSpace() {
     return new Promise((resolve) => this.#waiting.push(resolve));
   }
 
-  /** How many did not get through, as a sentence; nothing if all did. @param {string} what */
+  /** A failure with the number of messages that were not published; undefined if there are none. @param {string} what */
   outcome(what) {
     const missing = this.begun - this.sent;
     if (missing === 0) return undefined;
-    const why = this.error === undefined ? "" : `: ${inWords(this.error)}`;
+    const why = this.error === undefined ? "" : `: ${messageOf(this.error)}`;
     const count = this.begun === 1 ? `the ${what}` : `${missing} of ${this.begun} ${what}s`;
     return new Failure(`${count} ${missing === 1 ? "was" : "were"} not published${why}`);
   }

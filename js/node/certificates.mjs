@@ -1,6 +1,6 @@
-// What `certs` gives, read anew for each connection: files, PEM text or bytes become the options of node:tls.
-// Owns the checks that only who has the files can make, and tells of a certificate that has expired. Never shows
-// what a file has in it, only its path.
+// `credentials.certs` as options of node:tls, read again for each connection: paths of files, PEM text or bytes. Owns the
+// checks that need the contents, and the description of a certificate that is out of date. Errors show the path of a file,
+// never its contents.
 
 import { createPrivateKey, X509Certificate } from "node:crypto";
 import { readFileSync } from "node:fs";
@@ -18,7 +18,7 @@ import { codeOf, failure } from "./failure.mjs";
  * @property {boolean} [dangerouslyDisableServerVerification]
  */
 
-/** A name for errors, and the text. @typedef {{ name: string, text: string }} Pem */
+/** The name in errors, and the text. @typedef {{ name: string, text: string }} Pem */
 
 const CERTIFICATES = /-----BEGIN (?:TRUSTED |X509 )?CERTIFICATE-----[\s\S]+?-----END [^\n]*CERTIFICATE-----/g;
 
@@ -27,10 +27,10 @@ export class Certificates {
   ca;
   /** @type {Pem | undefined} */
   cert;
-  /** For node:tls, and for the package `ws`. @type {import("node:tls").ConnectionOptions} */
+  /** Options of node:tls and of the package `ws`. @type {import("node:tls").ConnectionOptions} */
   options;
 
-  /** Throws an error with the code CERTIFICATE_INVALID. @param {Certs | null} [given] none: the system's CAs */
+  /** Throws an error with the code CERTIFICATE_INVALID. @param {Certs | null} [given] without it: the system's CAs */
   constructor(given) {
     const { iotProtocolName, ca, cert, key, dangerouslyDisableServerVerification } = given ?? {};
     this.options = { rejectUnauthorized: dangerouslyDisableServerVerification !== true };
@@ -47,7 +47,7 @@ export class Certificates {
     const secret = read("certs.key", key);
     const passphrase = given?.passphrase ?? undefined;
     parse(this.cert);
-    check(secret, passphrase);
+    checkKey(secret, passphrase);
     Object.assign(this.options, { cert: this.cert.text, key: secret.text, passphrase });
     try {
       createSecureContext(this.options);
@@ -60,14 +60,14 @@ export class Certificates {
     }
   }
 
-  /** What is wrong with the dates of our certificate, in words. */
-  get staleness() {
-    return this.cert && staleness(this.cert);
+  /** Why the client's certificate is out of date, if it is. */
+  get outdatedCert() {
+    return this.cert && outdated(this.cert);
   }
 
-  /** Likewise of the CAs. */
-  get staleCa() {
-    return this.ca && staleness(this.ca);
+  /** Why the CAs are out of date, if they are. */
+  get outdatedCa() {
+    return this.ca && outdated(this.ca);
   }
 }
 
@@ -79,7 +79,7 @@ function read(name, given) {
   try {
     return { name: place, text: readFileSync(given, "latin1") };
   } catch (error) {
-    const why = codeOf(error) === "ENOENT" ? "there is no such file" : codeOf(error) || "no path";
+    const why = codeOf(error) === "ENOENT" ? "there is no such file" : codeOf(error) || "it is not a path";
     throw invalid(`${place} cannot be read: ${why}; give the path of a file, PEM text or bytes`, error);
   }
 }
@@ -91,7 +91,7 @@ function bytesOf(given) {
     : Buffer.from(given);
 }
 
-/** Text of a file, even of one that has lost its first line: what may be a key is never shown as a path. @param {string} text */
+/** Whether it is the content of a file, also without its first line: a possible key must not be shown as a path. @param {string} text */
 function isContent(text) {
   return /-----BEGIN|\n/.test(text) || /^M[A-Za-z0-9+/=]{39,}$/.test(text);
 }
@@ -100,7 +100,7 @@ function isContent(text) {
 function alpn(name) {
   const length = Buffer.byteLength(name);
   if (length > 0 && length < 256) return name;
-  throw invalid(`certs.iotProtocolName has ${length} bytes; a name of ALPN has 1 to 255`);
+  throw invalid(`certs.iotProtocolName must have 1 to 255 bytes (ALPN); ${length} bytes were given`);
 }
 
 /** @param {Pem} pem @returns {X509Certificate[]} at least one */
@@ -109,25 +109,27 @@ function parse({ name, text }) {
   try {
     if (found.length > 0) return found.map((one) => new X509Certificate(one));
   } catch (error) {
-    throw invalid(`${name} is damaged: it has no certificate between its PEM lines`, error);
+    throw invalid(`${name} is damaged: there is no valid certificate between its PEM lines`, error);
   }
-  throw invalid(`${name} is ${contentOf(text)}, not a certificate in PEM form (-----BEGIN CERTIFICATE-----)`);
+  throw invalid(
+    `${name} is ${contentOf(text)}, not a certificate in PEM format (-----BEGIN CERTIFICATE-----)`,
+  );
 }
 
-/** That it is a private key. @param {Pem} pem @param {string | undefined} passphrase */
-function check({ name, text }, passphrase) {
+/** Throws unless it is a private key that can be read. @param {Pem} pem @param {string | undefined} passphrase */
+function checkKey({ name, text }, passphrase) {
   if (!/-----BEGIN [A-Z ]*PRIVATE KEY-----/.test(text)) {
     throw invalid(
-      `${name} is ${contentOf(text)}, not a private key in PEM form (-----BEGIN PRIVATE KEY-----)`,
+      `${name} is ${contentOf(text)}, not a private key in PEM format (-----BEGIN PRIVATE KEY-----)`,
     );
   }
   try {
     createPrivateKey({ key: text, passphrase });
   } catch (error) {
     if (!/ENCRYPTED/.test(text))
-      throw invalid(`${name} is damaged: it has no key between its PEM lines`, error);
+      throw invalid(`${name} is damaged: there is no valid key between its PEM lines`, error);
     if (passphrase === undefined) throw invalid(`${name} is encrypted; give certs.passphrase`, error);
-    throw invalid(`certs.passphrase does not open ${name}`, error);
+    throw invalid(`certs.passphrase does not decrypt ${name}`, error);
   }
 }
 
@@ -136,16 +138,16 @@ function contentOf(text) {
   if (text.trim() === "") return "empty";
   if (/-----BEGIN [A-Z ]*PRIVATE KEY-----/.test(text)) return "a private key";
   if (/-----BEGIN [A-Z0-9 ]*CERTIFICATE-----/.test(text)) return "a certificate";
-  return text.startsWith("0\x82") ? "in DER form (convert it with openssl)" : "something else";
+  return text.startsWith("0\x82") ? "in DER format (convert it with openssl)" : "something else";
 }
 
-/** The first that is out of its time. @param {Pem} pem */
-function staleness(pem) {
+/** Describes the first certificate that is out of date. @param {Pem} pem */
+function outdated(pem) {
   const now = Date.now();
   for (const one of parse(pem)) {
     if (now > Date.parse(one.validTo)) return `${pem.name} expired on ${one.validTo}`;
     if (now < Date.parse(one.validFrom)) {
-      return `${pem.name} is not valid before ${one.validFrom}; is this machine's clock right?`;
+      return `${pem.name} is not valid before ${one.validFrom}; check the clock of this machine`;
     }
   }
   return undefined;

@@ -1,45 +1,48 @@
-// The one factory the driver knows in Node: a URL in, a socket dressed as a WebSocket out.
-// Owns the choice by scheme; never throws, a URL it cannot use ends in onerror and onclose.
+// The factory of sockets in Node: from a URL to a socket with the interface of a WebSocket. Owns the choice of the transport
+// by scheme; never throws: a URL that it cannot use is reported through onerror and onclose.
 
+import { familyOptions, parseAddress } from "./address.mjs";
 import { Certificates } from "./certificates.mjs";
-import { DressedSocket } from "./dressed.mjs";
 import { codeOf, failure, shownUrl } from "./failure.mjs";
 import { TcpSocket } from "./tcp.mjs";
+import { WebSocketAdapter } from "./websocket-adapter.mjs";
 import { WsSocket } from "./websocket.mjs";
 
 /**
  * @param {string} url ws://, wss://, mqtt:// or mqtts://
  * @param {string | string[]} [protocols] WebSocket subprotocols
- * @param {{ certs?: import("./certificates.mjs").Certs | null, websocket?: import("./websocket.mjs").Details | null } | null} [credentials]
- * @returns {DressedSocket}
+ * @param {{ certs?: import("./certificates.mjs").Certs | null, websocket?: import("./websocket.mjs").Details | null, connecttimeout?: number } | null} [credentials]
+ * @returns {WebSocketAdapter}
  */
 export function connect(url, protocols = "mqtt", credentials = {}) {
-  let parsed;
+  let address;
   try {
-    parsed = new URL(url);
+    address = parseAddress(url);
   } catch (error) {
-    const text = `"${shownUrl(url)}" is not a URL; write for example mqtt://localhost:1883`;
-    // The cause would show the whole of it.
+    const text = `"${shownUrl(url)}" is not a URL; give one such as mqtt://localhost:1883`;
+    // Without the cause, whose message has the whole URL.
     return unusable(failure(text, undefined, codeOf(error)));
   }
-  if (parsed.hostname === "") {
-    return unusable(failure(`"${shownUrl(url)}" names no host; write for example mqtt://localhost:1883`));
+  const { protocol } = address.url;
+  if (address.host === "") {
+    return unusable(failure(`"${shownUrl(url)}" has no host name; give a URL such as mqtt://localhost:1883`));
   }
-  const { certs, websocket } = credentials ?? {};
+  const { certs, websocket, connecttimeout } = credentials ?? {};
+  const options = familyOptions(connecttimeout);
   /** @type {Certificates | undefined} */
   let certificates;
   try {
-    if (/^(mqtts|wss):$/.test(parsed.protocol)) certificates = new Certificates(certs);
+    if (/^(mqtts|wss):$/.test(protocol)) certificates = new Certificates(certs);
   } catch (error) {
     return unusable(/** @type {Error} */ (error));
   }
-  switch (parsed.protocol) {
+  switch (protocol) {
     case "mqtt:":
     case "mqtts:":
-      return new TcpSocket(parsed, certificates);
+      return new TcpSocket(address, options, certificates, websocket?.agent);
     case "ws:":
     case "wss:":
-      return new WsSocket(parsed, protocols, certificates, websocket);
+      return new WsSocket(address, protocols, options, certificates, websocket);
     default:
       return unusable(failure(`"${shownUrl(url)}" must begin with ws://, wss://, mqtt:// or mqtts://`));
   }
@@ -47,7 +50,7 @@ export function connect(url, protocols = "mqtt", credentials = {}) {
 
 /** @param {Error} error */
 function unusable(error) {
-  const socket = new DressedSocket();
-  socket.neverOpened(error);
+  const socket = new WebSocketAdapter();
+  socket.failedToOpen(error);
   return socket;
 }

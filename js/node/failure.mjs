@@ -1,15 +1,15 @@
-// Turns what Node and ws say into one sentence that names host:port and what to do.
-// Owns the wording; never decides what happens next.
+// Turns errors of Node and `ws` into one sentence that names host and port, the cause, and what to do. Owns the wording;
+// never decides what happens next.
 
 /** @type {Record<string, string>} */
 const HINTS = {
-  ECONNREFUSED: "nothing listens there",
-  ENOTFOUND: "no such host",
-  EAI_AGAIN: "the name could not be looked up; is there a network?",
-  ETIMEDOUT: "no answer",
+  ECONNREFUSED: "nothing listens there; check host and port, and that the broker is running",
+  ENOTFOUND: "no such host; check its name",
+  EAI_AGAIN: "the host name could not be resolved; check the network connection",
+  ETIMEDOUT: "no answer; check host, port and firewalls",
   EHOSTUNREACH: "no route to that host",
   ENETUNREACH: "no route to that network",
-  EACCES: "the system does not allow it",
+  EACCES: "the system does not permit it",
 };
 
 /** @param {unknown} error */
@@ -19,7 +19,7 @@ export function codeOf(error) {
 }
 
 /**
- * An error that keeps the original as `cause`, and its `code` unless it has one of its own.
+ * An error with `cause` as its cause, and with the `code` of the cause unless another is given.
  * @param {string} message
  * @param {unknown} [cause]
  * @param {string} [code]
@@ -30,7 +30,7 @@ export function failure(message, cause, code = codeOf(cause)) {
 }
 
 /**
- * What stopped a TCP or TLS connection from opening, or broke it.
+ * The error of a TCP or TLS connection that could not be opened, or that failed later.
  * @param {unknown} cause
  * @param {string} address host:port
  * @param {boolean} open
@@ -38,30 +38,30 @@ export function failure(message, cause, code = codeOf(cause)) {
  */
 export function socketFailure(cause, address, open, secure) {
   const code = codeOf(cause);
-  const said = cause instanceof Error ? cause.message : String(cause);
+  const message = cause instanceof Error ? cause.message : String(cause);
   if (open) {
     if (code === "ECONNRESET" || code === "EPIPE") {
       return failure(`connection to ${address} was reset by the other side (${code})`, cause);
     }
-    return failure(`connection to ${address} broke: ${said || code}`, cause);
+    return failure(`connection to ${address} failed: ${message || code}`, cause);
   }
   if (code in HINTS) return failure(`connect ${code} ${address}: ${HINTS[code]}`, cause);
-  if (!secure) return failure(`connect ${code ? `${code} ` : ""}${address}: ${said}`, cause);
+  if (!secure) return failure(`connect ${code ? `${code} ` : ""}${address}: ${message}`, cause);
   if (code === "ERR_SSL_WRONG_VERSION_NUMBER" || code === "EPROTO" || code === "ECONNRESET") {
     return failure(
-      `connect ${address}: the port does not answer in TLS; is it the right port? (${code})`,
+      `connect ${address}: the port does not answer with TLS (${code}); check the port, or use a scheme without TLS`,
       cause,
     );
   }
-  return failure(`connect ${address}: TLS failed: ${said || code}`, cause);
+  return failure(`connect ${address}: TLS failed: ${message || code}`, cause);
 }
 
-/** A URL without what may be a secret: user, query and fragment. @param {string} url */
+/** A URL without the parts that may be secret: user, query and fragment. @param {string} url */
 export function shownUrl(url) {
   return url.replace(/[?#].*/s, "").replace(/\/\/.*@/s, "//");
 }
 
-/** host:port as the user wrote it, the scheme's port where none was given. @param {URL} url @param {number} port */
-export function addressOf(url, port) {
-  return `${url.hostname}:${url.port || port}`;
+/** host:port as in the URL, with the default port of the scheme if it has none. @param {URL} url @param {number} port @param {string} [zone] of an IPv6 address */
+export function addressOf(url, port, zone = "") {
+  return `${url.hostname.replace("]", `${zone}]`)}:${url.port || port}`;
 }

@@ -1,16 +1,16 @@
-// A client's binary frames, RFC 6455 sections 5.2 and 5.3. Owns header, mask key and masking, and sends
-// nothing: a frame is one buffer, header and payload together, that belongs to the caller alone.
+// Encodes the binary frames of a WebSocket client (RFC 6455, sections 5.2 and 5.3): header, masking key, masked payload.
+// Sends nothing: a frame is one new buffer, which belongs to the caller.
 
 import { randomFillSync } from "node:crypto";
 
 const FINAL_BINARY = 0x82;
 const MASKED = 0x80;
 
-/** Keys are drawn ahead, because each draw costs a call; none is used twice. */
+/** Keys are generated in advance, because each call of the generator is costly; none is used twice. */
 const keys = new Uint32Array(2048);
 let used = keys.length;
 
-/** 32 bits nobody can predict. */
+/** 32 unpredictable bits. */
 export function maskKey() {
   if (used === keys.length) {
     randomFillSync(keys);
@@ -19,7 +19,7 @@ export function maskKey() {
   return keys[used++];
 }
 
-/** A frame of one message, a byte at a time: views to mask it by words would cost more. @param {Uint8Array} payload */
+/** Masks byte by byte: for short payloads the views for masking by words would cost more. @param {Uint8Array} payload */
 function shortFrame(payload) {
   const { length } = payload;
   const frame = Buffer.allocUnsafe(6 + length);
@@ -33,8 +33,8 @@ function shortFrame(payload) {
 }
 
 /**
- * The key is made to lie at a multiple of four and the payload after it, so that masking takes whole words;
- * up to two bytes before the frame and three after it are left over.
+ * Encodes a frame. The masking key is at a multiple of four with the payload after it, so that masking can work on whole
+ * words; up to two bytes before the frame and three after it are unused.
  * @param {Uint8Array} payload is copied
  */
 export function maskedFrame(payload) {
@@ -65,7 +65,7 @@ export function maskedFrame(payload) {
   return memory.subarray(start, keyAt + 4 + length);
 }
 
-/** Small frames share a block of memory, as Node's do; it has aligned them for years, but does not promise it. */
+/** Small frames share Node's pool, whose slices are aligned in practice, but not by contract. */
 function allocate(/** @type {number} */ size) {
   const memory = Buffer.allocUnsafe(size);
   return memory.byteOffset % 4 === 0 ? memory : Buffer.allocUnsafeSlow(size);

@@ -1,95 +1,119 @@
 // MQTT over TCP (mqtt://) and TLS (mqtts://) through node:net and node:tls.
-// Owns one stream; never looks into the bytes, except to tell a web server from a broker.
+// Owns one stream; never interprets the bytes, except to recognise an HTTP server.
 
 import { isIP, connect as netConnect } from "node:net";
 import { connect as tlsConnect } from "node:tls";
-import { DressedSocket, OWNER } from "./dressed.mjs";
+import { queueMicrotask } from "../clock.mjs";
 import { addressOf, failure, socketFailure } from "./failure.mjs";
-import { certificateFailure, suspicion } from "./tls-failure.mjs";
+import { connectBy } from "./proxy.mjs";
+import { certificateFailure, hangUpFailure } from "./tls-failure.mjs";
+import { ADAPTER, WebSocketAdapter } from "./websocket-adapter.mjs";
 
-/** What the client sends at once, and a message more. */
-const ROOM = 96 << 10;
-/** Less than this costs less in a buffer of its own than it would hold up in a large one. */
-const LITTLE = 4 << 10;
-/** A large buffer that no stream holds: most writes are over when they return. @type {Buffer | null} */
-let spare = null;
+/** Size of the shared buffer: what the client sends at once (64 KiB), and one more message. */
+const SHARED_SIZE = 96 << 10;
+/** Smaller writes get a buffer of their own, which costs less than occupying the shared one. */
+const SMALL = 4 << 10;
+/** The shared buffer, unless a stream still holds it: most writes are complete when they return. @type {Buffer | null} */
+let shared = null;
 
-/** net keeps what it is given until the kernel takes it. @param {import("node:net").Socket} socket @param {Uint8Array} bytes */
+/** Copies the bytes, because node:net keeps them until the kernel takes them. @param {import("node:net").Socket} socket @param {Uint8Array} bytes */
 function writeCopy(socket, bytes) {
   const { length } = bytes;
-  if (length < LITTLE || length > ROOM) {
+  if (length < SMALL || length > SHARED_SIZE) {
     socket.write(Buffer.from(bytes));
     return;
   }
-  const copy = spare ?? Buffer.allocUnsafeSlow(ROOM);
-  spare = null;
+  const copy = shared ?? Buffer.allocUnsafeSlow(SHARED_SIZE);
+  shared = null;
   copy.set(bytes);
   socket.write(copy.subarray(0, length));
-  if (socket.writableLength === 0) spare = copy;
+  if (socket.writableLength === 0) shared = copy;
 }
 
-export class TcpSocket extends DressedSocket {
+export class TcpSocket extends WebSocketAdapter {
   /** @type {import("node:net").Socket | undefined} */
   #socket;
   #address;
-  /** TLS, if they are given. */
+  /** Only with TLS. */
   #certificates;
   #open = false;
   #answered = false;
   #peerEnded = false;
 
-  /** @param {URL} url @param {import("./certificates.mjs").Certificates} [certificates] */
-  constructor(url, certificates) {
+  /**
+   * @param {import("./address.mjs").Address} address
+   * @param {object} [options] of node:net
+   * @param {import("./certificates.mjs").Certificates} [certificates]
+   * @param {import("node:http").Agent} [agent] makes the TCP connection
+   */
+  constructor({ url, host, zone }, options, certificates, agent) {
     super();
-    const secure = certificates !== undefined;
-    const port = Number(url.port) || (secure ? 8883 : 1883);
-    const host = url.hostname.replace(/^\[(.*)\]$/, "$1");
-    this.#address = addressOf(url, port);
+    const port = Number(url.port) || (certificates ? 8883 : 1883);
+    this.#address = addressOf(url, port, zone);
     this.#certificates = certificates;
-    const to = { host, port, autoSelectFamily: true, noDelay: true };
-    try {
-      this.#socket = secure
-        ? tlsConnect({ ...certificates.options, ...to, servername: isIP(host) ? "" : host })
-        : netConnect(to);
-    } catch (error) {
-      this.neverOpened(socketFailure(error, this.#address, false, secure));
+    if (!agent) {
+      this.#connect(host, { ...options, host, port, noDelay: true });
       return;
     }
-    /** @type {any} */ (this.#socket)[OWNER] = this;
-    this.#socket.once(secure ? "secureConnect" : "connect", onConnect);
-    this.#socket.on("data", onData).on("end", onEnd).on("error", onError).on("close", onClose);
+    connectBy(agent, host, port, (error, socket) => {
+      if (this.readyState > 0) socket?.destroy();
+      else if (error !== undefined) this.failedToOpen(error);
+      else this.#connect(host, { socket });
+    });
   }
 
-  connected() {
+  /** @param {string} host @param {any} to where, or a socket that is connected */
+  #connect(host, to) {
+    const certificates = this.#certificates;
+    const tunnel = to.socket;
+    try {
+      if (certificates) {
+        this.#socket = tlsConnect({ ...certificates.options, ...to, servername: isIP(host) ? "" : host });
+      } else {
+        this.#socket = tunnel?.setNoDelay() ?? netConnect(to);
+      }
+    } catch (error) {
+      this.failedToOpen(socketFailure(error, this.#address, false, certificates !== undefined));
+      return;
+    }
+    const socket = /** @type {import("node:net").Socket} */ (this.#socket);
+    /** @type {any} */ (socket)[ADAPTER] = this;
+    socket.on("data", dataReceived).on("end", peerEnded).on("error", errorOccurred).on("close", closed);
+    if (tunnel && !certificates) this.onConnect();
+    else socket.once(certificates ? "secureConnect" : "connect", connected);
+  }
+
+  onConnect() {
     this.#open = true;
     if (this.#socket !== undefined) this.opened(this.#socket);
   }
 
   /** @param {Buffer} chunk */
-  came(chunk) {
+  onData(chunk) {
     if (this.#answered || !isHttp(chunk)) this.received(chunk);
-    else this.#refuse();
+    else this.#rejectHttp();
     this.#answered = true;
   }
 
-  peerEnded() {
+  onEnd() {
     this.#peerEnded = true;
-    const why = this.#certificates && !this.#answered && suspicion(this.#certificates);
+    const why = this.#certificates && !this.#answered && hangUpFailure(this.#certificates);
     if (why) this.failed(why);
     else if (this.#open) this.closing();
   }
 
   /** @param {Error} error */
-  broke(error) {
+  onError(error) {
     const certificates = this.#certificates;
     const why = certificates && certificateFailure(error, certificates, this.#answered);
     this.failed(why || socketFailure(error, this.#address, this.#open, certificates !== undefined));
   }
 
   /** @param {boolean} hadError */
-  ended(hadError) {
+  onClose(hadError) {
     const clean = this.#peerEnded && !hadError;
-    this.closed(clean ? 1000 : 1006, "", clean);
+    // TCP has no close frame, and 1005 says so.
+    this.closed(clean ? 1005 : 1006, "", clean);
   }
 
   /** @override @param {Uint8Array} bytes */
@@ -104,39 +128,41 @@ export class TcpSocket extends DressedSocket {
 
   /** @override */
   abort() {
-    this.#socket?.destroy();
+    if (this.#socket !== undefined) this.#socket.destroy();
+    // An agent is still at work.
+    else queueMicrotask(() => this.closed(1006, "", false));
   }
 
-  #refuse() {
+  #rejectHttp() {
     const scheme = this.#certificates ? "wss" : "ws";
-    this.failed(failure(`${this.#address} answers in HTTP, not MQTT: try ${scheme}://`));
+    this.failed(failure(`${this.#address} answered with HTTP instead of MQTT: try ${scheme}://`));
     this.abort();
   }
 }
 
 /** @this {any} */
-function onConnect() {
-  this[OWNER].connected();
+function connected() {
+  this[ADAPTER].onConnect();
 }
 
 /** @this {any} @param {Buffer} chunk */
-function onData(chunk) {
-  this[OWNER].came(chunk);
+function dataReceived(chunk) {
+  this[ADAPTER].onData(chunk);
 }
 
 /** @this {any} */
-function onEnd() {
-  this[OWNER].peerEnded();
+function peerEnded() {
+  this[ADAPTER].onEnd();
 }
 
 /** @this {any} @param {Error} error */
-function onError(error) {
-  this[OWNER].broke(error);
+function errorOccurred(error) {
+  this[ADAPTER].onError(error);
 }
 
 /** @this {any} @param {boolean} hadError */
-function onClose(hadError) {
-  this[OWNER].ended(hadError);
+function closed(hadError) {
+  this[ADAPTER].onClose(hadError);
 }
 
 /** @param {Uint8Array} chunk */

@@ -1,92 +1,93 @@
-// Why TLS failed, as far as certificates are concerned: in a sentence that goes on after the server's name, with a
-// code of ours. Owns the numbers of RFC 8446's alerts; never decides what happens next.
+// Errors of TLS that concern certificates: from an error of Node to a sentence that continues the server's name, with an
+// error code of the package. Owns the alerts of RFC 8446; never decides what happens next.
 
 import { codeOf, failure } from "./failure.mjs";
 
-/** What a server says of our certificate. @type {Record<string, string>} */
-const ALERTS = {
-  42: "it does not take",
-  43: "it does not take the kind of",
-  44: "it was told that somebody has revoked",
-  45: "it says that the time is over of",
-  46: "it does not take",
-  48: "it does not know the CA of",
-  49: "it gives no access to",
-  51: "it cannot verify the signature made with",
+/** Alerts by which a server rejects the client's certificate, with their names in RFC 8446. @type {Record<string, string>} */
+const CERTIFICATE_ALERTS = {
+  42: "bad certificate",
+  43: "unsupported certificate",
+  44: "certificate revoked",
+  45: "certificate expired",
+  46: "certificate unknown",
+  48: "unknown CA",
+  49: "access denied",
+  51: "decrypt error",
 };
 const HANDSHAKE_FAILURE = "40";
 const CERTIFICATE_REQUIRED = "116";
 const NO_APPLICATION_PROTOCOL = "120";
 
-/** How Node says that a server hung up. */
-const HUNG_UP = new Set(["ECONNRESET", "EPIPE"]);
+/** Node's codes of a connection that the server has closed. */
+const CLOSED_BY_SERVER = new Set(["ECONNRESET", "EPIPE"]);
 
 const UNKNOWN_CA = /SELF_SIGNED|UNABLE_TO_(GET_ISSUER|VERIFY_LEAF)|CERT_UNTRUSTED|INVALID_CA/;
-/** OpenSSL's other words of X.509, as Node gives them. */
+/** Node's codes of other errors of X.509. */
 const UNTRUSTED = /^(CERT_|CRL_|HOSTNAME_MISMATCH|INVALID_PURPOSE|PATH_LENGTH)/;
 
 /**
  * @param {unknown} cause
  * @param {import("./certificates.mjs").Certificates} certificates
  * @param {boolean} answered whether the server has sent anything after the handshake
- * @returns {Error | undefined} undefined if it has nothing to do with certificates
+ * @returns {Error | undefined} undefined if it does not concern certificates
  */
 export function certificateFailure(cause, certificates, answered) {
   const code = codeOf(cause);
-  const said = cause instanceof Error ? cause.message : "";
+  const message = cause instanceof Error ? cause.message : "";
   if (code === "ERR_TLS_CERT_ALTNAME_INVALID") return untrusted(wrongName(cause), cause);
   if (code === "CERT_HAS_EXPIRED" || code === "CERT_NOT_YET_VALID") {
     return untrusted(wrongTime(code, certificates), cause);
   }
   if (UNKNOWN_CA.test(code)) return untrusted(unknownCa(certificates), cause);
-  if (UNTRUSTED.test(code)) return untrusted(`its certificate cannot be trusted: ${said} (${code})`, cause);
-  const alert = /SSL alert number (\d+)/.exec(said)?.[1];
-  if (alert !== undefined) return refusal(alert, certificates, cause);
-  return !answered && HUNG_UP.has(code) ? suspicion(certificates, cause) : undefined;
+  if (UNTRUSTED.test(code))
+    return untrusted(`its certificate cannot be trusted: ${message} (${code})`, cause);
+  const alert = /SSL alert number (\d+)/.exec(message)?.[1];
+  if (alert !== undefined) return alertFailure(alert, certificates, cause);
+  return !answered && CLOSED_BY_SERVER.has(code) ? hangUpFailure(certificates, cause) : undefined;
 }
 
 /**
- * Many servers just hang up when they do not like a certificate.
+ * Many servers close the connection without an alert when they reject a certificate: an error if ours is out of date.
  * @param {import("./certificates.mjs").Certificates} certificates
  * @param {unknown} [cause]
  */
-export function suspicion(certificates, cause) {
-  const stale = certificates.staleness;
-  return stale ? refused(`it hung up without a word, and ${stale}`, cause) : undefined;
+export function hangUpFailure(certificates, cause) {
+  const outdated = certificates.outdatedCert;
+  return outdated ? refused(`it closed the connection without an alert, and ${outdated}`, cause) : undefined;
 }
 
 /** @param {string} alert @param {import("./certificates.mjs").Certificates} certificates @param {unknown} cause */
-function refusal(alert, certificates, cause) {
+function alertFailure(alert, certificates, cause) {
   const own = certificates.cert;
   if (alert === CERTIFICATE_REQUIRED) {
-    return refused("it wants a client certificate; give certs.cert and certs.key", cause);
+    return refused("it requires a client certificate; give certs.cert and certs.key", cause);
   }
-  // TLS 1.2 has no other word for that.
+  // TLS 1.2 has no alert of its own for a missing certificate.
   if (alert === HANDSHAKE_FAILURE && own === undefined) {
     const text =
-      "it ended the TLS handshake: it may want a client certificate (give certs.cert and certs.key)";
-    return refused(`${text}, or have no cipher in common with us`, cause);
+      "it ended the TLS handshake: it may require a client certificate (give certs.cert and certs.key)";
+    return refused(`${text}, or it has no cipher in common with the client`, cause);
   }
   if (alert === NO_APPLICATION_PROTOCOL) {
-    return failure("it does not know the ALPN name of certs.iotProtocolName", cause);
+    return failure("it does not support the ALPN protocol name in certs.iotProtocolName", cause);
   }
-  if (!(alert in ALERTS) || own === undefined) return undefined;
-  const why = certificates.staleness ?? "give one that it takes";
-  return refused(`${ALERTS[alert]} ${own.name} (TLS alert ${alert}): ${why}`, cause);
+  if (!(alert in CERTIFICATE_ALERTS) || own === undefined) return undefined;
+  const why = certificates.outdatedCert ?? "give a certificate that it accepts";
+  return refused(`it rejected ${own.name}, TLS alert ${alert} (${CERTIFICATE_ALERTS[alert]}): ${why}`, cause);
 }
 
 /** @param {import("./certificates.mjs").Certificates} certificates */
 function unknownCa({ ca }) {
   return ca === undefined
-    ? "its certificate is signed by a CA that this system does not know; give that CA as certs.ca"
+    ? "its certificate is signed by a CA that this system does not trust; give that CA as certs.ca"
     : `its certificate is not signed by ${ca.name}; give the CA that signed it`;
 }
 
 /** @param {string} code @param {import("./certificates.mjs").Certificates} certificates */
-function wrongTime(code, { staleCa }) {
-  if (staleCa) return `its certificate cannot be verified: ${staleCa}`;
+function wrongTime(code, { outdatedCa }) {
+  if (outdatedCa) return `its certificate cannot be verified: ${outdatedCa}`;
   const what = code === "CERT_HAS_EXPIRED" ? "has expired" : "is not valid yet";
-  return `its certificate ${what}, by this machine's clock (${new Date().toISOString()})`;
+  return `its certificate ${what}, according to the clock of this machine (${new Date().toISOString()})`;
 }
 
 /** @param {unknown} cause */
@@ -94,7 +95,7 @@ function wrongName(cause) {
   const { host, cert } = /** @type {{ host?: string, cert?: import("node:tls").PeerCertificate }} */ (cause);
   const names = cert?.subjectaltname ?? `CN ${cert?.subject?.CN}`;
   const short = names.length > 200 ? `${names.slice(0, 200)}…` : names;
-  return `its certificate is for ${short}, not for the host name ${host?.replace(/\.$/, "")}; use a name it has, or give the server another`;
+  return `its certificate is for ${short}, not for the host name ${host?.replace(/\.$/, "")}; connect to one of these names, or give the server another certificate`;
 }
 
 /** @param {string} message @param {unknown} cause */

@@ -1,20 +1,23 @@
-// MQTT over WebSocket in Node, through the package `ws`, which does all but the frames that are sent.
-// Owns one WebSocket and joins the frames of one turn; never looks into the bytes.
+// MQTT over WebSocket in Node. The package `ws` does everything but encode the frames that are sent. Owns one WebSocket, and
+// joins the frames received in one turn; never interprets the bytes.
 
+import { connect as netConnect } from "node:net";
+import { connect as tlsConnect } from "node:tls";
 import { WebSocket } from "ws";
-import { DressedSocket, OWNER } from "./dressed.mjs";
+import { queueMicrotask } from "../clock.mjs";
 import { addressOf, codeOf, failure, shownUrl, socketFailure } from "./failure.mjs";
 import { maskedFrame, maskKey } from "./frame.mjs";
+import { refusal } from "./proxy.mjs";
 import { certificateFailure } from "./tls-failure.mjs";
+import { ADAPTER, WebSocketAdapter } from "./websocket-adapter.mjs";
 
-/** Frames at least this long are handed over as they are: copying them costs more than a call. */
+/** Frames of at least this length are delivered by themselves: copying costs more than a call. */
 const LONG_FRAME = 16 * 1024;
-/** The longest MQTT packet with its header, and room for small ones in the same frame. */
+/** The longest MQTT packet with its header, and space for small ones in the same frame. */
 const LONGEST_FRAME = 2 ** 28 + 2 ** 20;
 
-/** `closeTimeout` is for a peer that starts to close and never ends; our own close() has its own limit. */
+/** `closeTimeout` limits a close handshake that the peer starts and does not complete; close() has its own limit. */
 const OPTIONS = {
-  autoSelectFamily: true,
   perMessageDeflate: false,
   skipUTF8Validation: true,
   allowSynchronousEvents: true,
@@ -24,49 +27,59 @@ const OPTIONS = {
 };
 
 /**
- * The `websocket` of credentials, as far as Node goes.
+ * `credentials.websocket`, as far as it concerns Node.
  * @typedef {{ headers?: Record<string, string>, agent?: import("node:http").Agent }} Details
  */
 
-export class WsSocket extends DressedSocket {
+export class WsSocket extends WebSocketAdapter {
   /** @type {WebSocket | undefined} */
   #ws;
-  /** TLS, if they are given. */
+  /** Only with TLS. */
   #certificates;
+  /** Of an IPv6 address. */
+  #zone = "";
+  /** The user's agent makes the connection. */
+  #agent = false;
   #open = false;
-  /** What `ws` writes to, where we may: no extension has been agreed on. @type {import("node:net").Socket | undefined} */
+  /** The stream that `ws` writes to, unless an extension was negotiated. @type {import("node:net").Socket | undefined} */
   #stream;
-  /** Frames of this turn. @type {Uint8Array[] | null} */
+  /** Frames received in this turn. @type {Uint8Array[] | null} */
   #frames = null;
 
   /**
-   * @param {URL} url
+   * @param {import("./address.mjs").Address} address
    * @param {string | string[]} protocols
+   * @param {object} options of node:net
    * @param {import("./certificates.mjs").Certificates} [certificates]
    * @param {Details | null} [details]
    */
-  constructor(url, protocols, certificates, details) {
+  constructor({ url, host, zone }, protocols, options, certificates, details) {
     super();
+    this.#zone = zone;
     this.#certificates = certificates;
     const { headers, agent } = details ?? {};
+    this.#agent = agent !== undefined;
+    // A URL has no place for a zone.
+    const createConnection = zone ? connectTo(host, certificates !== undefined) : undefined;
+    const all = { ...certificates?.options, ...options, ...OPTIONS, headers, agent, createConnection };
     try {
-      this.#ws = new WebSocket(url, protocols, { ...certificates?.options, ...OPTIONS, headers, agent });
+      this.#ws = new WebSocket(url, protocols, /** @type {any} */ (all));
     } catch (error) {
-      const text = `a WebSocket to ${shownUrl(url.href)} is not possible: ${reasonOf(error)}`;
-      this.neverOpened(failure(text, error));
+      const text = `a WebSocket to ${shownUrl(url.href)} cannot be created: ${reasonOf(error)}`;
+      this.failedToOpen(failure(text, error));
       return;
     }
-    /** @type {any} */ (this.#ws)[OWNER] = this;
-    this.#ws.once("upgrade", onUpgrade).once("open", onOpen);
-    this.#ws.on("message", onMessage).on("error", onError).on("close", onClose);
+    /** @type {any} */ (this.#ws)[ADAPTER] = this;
+    this.#ws.once("upgrade", upgraded).once("open", opened);
+    this.#ws.on("message", messageReceived).on("error", errorOccurred).on("close", closed);
   }
 
   /** @param {import("node:net").Socket} stream */
-  upgraded(stream) {
+  onUpgrade(stream) {
     this.#stream = stream;
   }
 
-  connected() {
+  onOpen() {
     this.#open = true;
     const stream = this.#stream;
     if (this.#ws?.extensions !== "") this.#stream = undefined;
@@ -74,41 +87,41 @@ export class WsSocket extends DressedSocket {
   }
 
   /** @param {Buffer} data @param {boolean} isBinary */
-  came(data, isBinary) {
-    if (isBinary) this.#frame(data);
-    else this.#refuseText();
+  onFrame(data, isBinary) {
+    if (isBinary) this.#onBinary(data);
+    else this.#rejectText();
   }
 
   /** @param {Error} error */
-  broke(error) {
+  onError(error) {
     this.#deliver();
     const certificates = this.#certificates;
     const secure = certificates !== undefined;
     const why = secure && !this.#open && certificateFailure(error, certificates, false);
     if (why) this.failed(why);
-    else if (this.#open) this.failed(brokenAfterOpen(error, this.#address, secure));
-    else this.failed(handshakeFailure(error, this.#url, this.#address, secure));
+    else if (this.#open) this.failed(failureAfterOpen(error, this.#address, secure));
+    else this.failed(handshakeFailure(error, this.#url, this.#address, secure, this.#agent));
   }
 
   /** @param {number} code @param {string} reason */
-  ended(code, reason) {
+  onClose(code, reason) {
     this.#deliver();
     this.closed(code, reason, code !== 1006);
   }
 
-  /** Only errors need it, so it is not kept. */
+  /** Only needed for errors, so it is not stored. */
   get #url() {
     return new URL(/** @type {WebSocket} */ (this.#ws).url);
   }
 
   get #address() {
-    return addressOf(this.#url, this.#certificates === undefined ? 80 : 443);
+    return addressOf(this.#url, this.#certificates === undefined ? 80 : 443, this.#zone);
   }
 
   /**
-   * Masking in `ws` was half of the time of a publish, so frames are made here and written past it, to the
-   * stream where it writes its own PONG and CLOSE frames at once: all keep their order. It is asked instead
-   * once it closes (no data may follow), and while bytes wait in it for their turn.
+   * Masking in `ws` took half of the time of a publish, so frames are encoded here and written directly to the stream.
+   * `ws` writes its own PONG and CLOSE frames to the same stream at once, so all frames keep their order. Frames go through
+   * `ws` while it closes, because no data may follow then, and while it still holds bytes that must be sent first.
    * @override @param {Uint8Array} bytes
    */
   write(bytes) {
@@ -122,7 +135,7 @@ export class WsSocket extends DressedSocket {
     ) {
       stream.write(maskedFrame(bytes));
     } else {
-      ws.send(bytes); // masking copies
+      ws.send(bytes); // copies them, by masking
     }
   }
 
@@ -137,13 +150,13 @@ export class WsSocket extends DressedSocket {
   }
 
   /** @param {Uint8Array} data */
-  #frame(data) {
+  #onBinary(data) {
     if (data.byteLength >= LONG_FRAME) {
       this.#deliver();
       this.received(data);
     } else if (this.#frames !== null) {
       this.#frames.push(data);
-    } else if (this.#nothingFollows()) {
+    } else if (this.#isLastFrame()) {
       this.received(data);
     } else {
       this.#frames = [data];
@@ -152,10 +165,10 @@ export class WsSocket extends DressedSocket {
   }
 
   /**
-   * Whether a frame was all that came, so that it need not wait for the end of the turn. `ws` does not say so to
-   * others; should it count under another name one day, the frame waits.
+   * Whether no further bytes have been received, so that the frame can be delivered before the end of the turn. `ws` has no
+   * public property for that; if it renames this one, the frame is delivered at the end of the turn.
    */
-  #nothingFollows() {
+  #isLastFrame() {
     return /** @type {any} */ (this.#ws)._receiver?._bufferedBytes === 0;
   }
 
@@ -166,7 +179,7 @@ export class WsSocket extends DressedSocket {
     this.received(frames.length === 1 ? frames[0] : Buffer.concat(frames));
   }
 
-  #refuseText() {
+  #rejectText() {
     this.#deliver();
     const text = `${this.#address} sent a text frame; MQTT allows binary frames only [MQTT-6.0.0-1]`;
     this.failed(failure(text));
@@ -175,31 +188,31 @@ export class WsSocket extends DressedSocket {
 }
 
 /** @this {any} @param {import("node:http").IncomingMessage} response */
-function onUpgrade(response) {
-  this[OWNER].upgraded(response.socket);
+function upgraded(response) {
+  this[ADAPTER].onUpgrade(response.socket);
 }
 
 /** @this {any} */
-function onOpen() {
-  this[OWNER].connected();
+function opened() {
+  this[ADAPTER].onOpen();
 }
 
 /** @this {any} @param {Buffer} data @param {boolean} isBinary */
-function onMessage(data, isBinary) {
-  this[OWNER].came(data, isBinary);
+function messageReceived(data, isBinary) {
+  this[ADAPTER].onFrame(data, isBinary);
 }
 
 /** @this {any} @param {Error} error */
-function onError(error) {
-  this[OWNER].broke(error);
+function errorOccurred(error) {
+  this[ADAPTER].onError(error);
 }
 
 /** @this {any} @param {number} code @param {Buffer} reason */
-function onClose(code, reason) {
-  this[OWNER].ended(code, reason.toString());
+function closed(code, reason) {
+  this[ADAPTER].onClose(code, reason.toString());
 }
 
-/** Never zero: `ws` takes that as leave not to mask, and would keep the caller's memory. @param {Buffer} mask */
+/** Never zero, because then `ws` does not mask and keeps the caller's memory. @param {Buffer} mask */
 function generateMask(mask) {
   mask.writeUInt32LE(maskKey() || 1);
 }
@@ -209,28 +222,39 @@ function reasonOf(error) {
   return error instanceof Error ? error.message : String(error);
 }
 
-/** @param {Error} error @param {URL} url @param {string} address @param {boolean} secure */
-function handshakeFailure(error, url, address, secure) {
+/** @param {string} host @param {boolean} secure */
+function connectTo(host, secure) {
+  /** @param {object} options */
+  return (options) => {
+    const to = /** @type {any} */ ({ ...options, host, path: undefined });
+    return secure ? tlsConnect({ ...to, servername: "" }) : netConnect(to);
+  };
+}
+
+/** @param {Error} error @param {URL} url @param {string} address @param {boolean} secure @param {boolean} agent */
+function handshakeFailure(error, url, address, secure, agent) {
   const status = /^Unexpected server response: (\d+)/.exec(error.message)?.[1];
+  // Only a proxy may answer 407 (RFC 9110, section 15.5.8).
+  if (agent && status === "407") return refusal(407, address);
   if (status) {
     const check = /^40[13]$/.test(status)
-      ? "check what signs in there: websocket.headers, or the query and its age"
+      ? "check the credentials of the handshake: websocket.headers, or whether the signed query has expired"
       : "check host, port and path";
     return failure(
-      `${address} answered HTTP ${status} to the WebSocket handshake at ${url.pathname}: ${check}`,
+      `${address} answered the WebSocket handshake at ${url.pathname} with HTTP ${status}: ${check}`,
       error,
     );
   }
   if (/subprotocol/.test(error.message)) {
     return failure(
-      `${address} speaks WebSocket but did not accept the subprotocol: ` +
-        `there is no MQTT broker at ${url.pathname}, check port, path and websocket.protocols`,
+      `${address} accepts WebSockets, but none of the subprotocols offered: ` +
+        `there is no MQTT broker at ${url.pathname}; check port, path and websocket.protocols`,
       error,
     );
   }
   const code = codeOf(error);
-  const hungUp = code === "ECONNRESET" && !secure;
-  if (code.startsWith("HPE_") || hungUp || /Invalid (Upgrade|Sec-)/.test(error.message)) {
+  const reset = code === "ECONNRESET" && !secure;
+  if (code.startsWith("HPE_") || reset || /Invalid (Upgrade|Sec-)/.test(error.message)) {
     return failure(
       `${address} does not speak WebSocket: try mqtt${secure ? "s" : ""}:// (${reasonOf(error)})`,
       error,
@@ -240,7 +264,7 @@ function handshakeFailure(error, url, address, secure) {
 }
 
 /** @param {Error} error @param {string} address @param {boolean} secure */
-function brokenAfterOpen(error, address, secure) {
+function failureAfterOpen(error, address, secure) {
   if (!codeOf(error).startsWith("WS_ERR_")) return socketFailure(error, address, true, secure);
-  return failure(`${address} broke the WebSocket protocol: ${error.message}`, error);
+  return failure(`${address} violated the WebSocket protocol: ${error.message}`, error);
 }

@@ -1,8 +1,8 @@
-// The entry "mqtt-lib/persistent" for pages and workers: registers the store that `store: "persistent"` means.
+// The entry "mqtt-lib/persistent" for pages and workers: registers the store that `store: "persistent"` refers to.
 
-import { PageStore } from "./indexeddb.mjs";
+import { IndexedDbStore } from "./indexeddb.mjs";
 import { register } from "./register.mjs";
 
-export const persistent = () => new PageStore();
+export const persistent = () => new IndexedDbStore();
 
 register(persistent);

@@ -1,22 +1,22 @@
-// A store in a page: one IndexedDB database a client id, through `idb`; a Web Lock keeps other tabs out.
-// A transaction is committed in the task that made it, so that it survives a page that goes away.
+// The store of a page: one IndexedDB database for each client id, through `idb`; a Web Lock excludes other tabs. A
+// transaction is committed in the task that created it, so that it survives the unloading of the page.
 
 import { openDB } from "idb";
 import { locked } from "./register.mjs";
 
 const TABLE = "journal";
-/** A page that is reloaded meets the lock of its former self, for a moment. */
-const PATIENCE_MS = 2000;
-/** Databases that are tried, one after the other, when they cannot be read. */
-const TRIES = 3;
+/** After a reload the lock of the previous page still exists for a moment. */
+const LOCK_TIMEOUT_MS = 2000;
+/** How many databases are tried, one after the other, if they cannot be read. */
+const MAX_DATABASES = 3;
 
 /** @typedef {import("idb").IDBPDatabase} Database */
 
-export class PageStore {
+export class IndexedDbStore {
   /** @type {Database | undefined} */
   #db;
   /** @type {(() => void) | undefined} */
-  #release;
+  #unlock;
 
   /** @param {string} clientId @param {(text: string) => void} damaged */
   async open(clientId, damaged) {
@@ -35,12 +35,12 @@ export class PageStore {
     await new Promise((resolve, reject) => {
       const hold = () => {
         resolve(undefined);
-        return new Promise((release) => {
-          this.#release = () => release(undefined);
+        return new Promise((unlock) => {
+          this.#unlock = () => unlock(undefined);
         });
       };
-      navigator.locks.request(name, { signal: AbortSignal.timeout(PATIENCE_MS) }, hold).catch((cause) => {
-        const text = `another tab has the store of mqttclientid "${clientId}" open; use one tab, or another mqttclientid`;
+      navigator.locks.request(name, { signal: AbortSignal.timeout(LOCK_TIMEOUT_MS) }, hold).catch((cause) => {
+        const text = `another tab has the store of mqttclientid "${clientId}" open; use one tab only, or another mqttclientid`;
         reject(locked(text, cause));
       });
     });
@@ -63,8 +63,10 @@ export class PageStore {
         return keys.map((key, at) => [key, values[at]]);
       } catch (error) {
         this.#db?.close();
-        if (i === TRIES) throw error;
-        damaged(`the IndexedDB database "${name}" cannot be read (${error}); it is left aside for another`);
+        if (i === MAX_DATABASES) throw error;
+        damaged(
+          `the IndexedDB database "${name}" cannot be read (${error}); it is kept, and another database is used`,
+        );
       }
     }
   }
@@ -75,7 +77,7 @@ export class PageStore {
     const transaction = db.transaction(TABLE, "readwrite", { durability: "relaxed" });
     for (const [key, value] of changes) {
       const request = value === undefined ? transaction.store.delete(key) : transaction.store.put(value, key);
-      request.catch(() => {}); // the transaction tells
+      request.catch(() => {}); // the transaction reports the error
     }
     transaction.commit();
     return transaction.done;
@@ -84,7 +86,7 @@ export class PageStore {
   async close() {
     this.#db?.close();
     this.#db = undefined;
-    this.#release?.();
-    this.#release = undefined;
+    this.#unlock?.();
+    this.#unlock = undefined;
   }
 }

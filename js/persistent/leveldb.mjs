@@ -1,17 +1,18 @@
-// A store in Node: a folder for each client id, with a LevelDB (`classic-level`) and the tail, a file of
-// what the LevelDB does not have yet. A write is one synchronous append to the tail, so what was called
-// is safe from a kill when its turn has ended; the LevelDB follows behind and keeps others out.
+// The store of Node: a folder for each client id, with a LevelDB (`classic-level`) and a write-ahead log of the changes that
+// the LevelDB does not contain yet. A write is one synchronous append to the log, so that a call survives the death of the
+// process once its turn has ended; the LevelDB is updated later. Its lock excludes other processes.
 
 import { createHash } from "node:crypto";
 import { cpSync, existsSync, mkdirSync, rmSync } from "node:fs";
 import { join } from "node:path";
 import { locked } from "./register.mjs";
-import { Tail, checksum } from "./tail.mjs";
+import { checksum, WriteAheadLog } from "./write-ahead-log.mjs";
 
-/** The tail is begun anew when the LevelDB has it all and it is longer than this. */
-const SHORT = 1 << 18;
-/** A tail this long makes writing wait for the LevelDB. */
-const LONG = 1 << 25;
+/** From this length on the LevelDB is updated, after which the log is emptied. */
+const UPDATE_LENGTH = 1 << 18;
+/** From this length on writing waits for the LevelDB. */
+const MAX_LENGTH = 1 << 25;
+/** The key of the checksum over all entries. */
 const SUM = "sum";
 /** @type {any} */
 const ENCODING = { keyEncoding: "utf8", valueEncoding: "view" };
@@ -23,15 +24,15 @@ export class LevelStore {
   #folder;
   /** @type {Level | undefined} */
   #db;
-  /** @type {Tail | undefined} */
-  #tail;
-  /** Checksums of what is kept: a LevelDB drops what it cannot read without a word. @type {Map<number, number>} */
+  /** @type {WriteAheadLog | undefined} */
+  #log;
+  /** Checksums of the entries: a LevelDB drops unreadable entries silently. @type {Map<number, number>} */
   #sums = new Map();
   #sum = 0;
-  /** For the LevelDB, latest by key. @type {Map<number, Uint8Array | undefined>} */
-  #behind = new Map();
+  /** Changes that the LevelDB does not contain yet, the latest of each key. @type {Map<number, Uint8Array | undefined>} */
+  #changes = new Map();
   /** @type {Promise<void> | undefined} */
-  #following;
+  #updating;
   /** @type {unknown} */
   #failure;
 
@@ -45,38 +46,38 @@ export class LevelStore {
     const ClassicLevel = await library();
     const folder = join(this.#folder, folderName(clientId));
     mkdirSync(folder, { recursive: true });
-    const place = join(folder, "db");
-    const make = () => /** @type {Level} */ (new ClassicLevel(place, ENCODING));
+    const path = join(folder, "db");
+    const create = () => /** @type {Level} */ (new ClassicLevel(path, ENCODING));
     /** @type {string | undefined} */
-    let aside;
-    const putAside = () => {
-      aside ??= freeName(`${folder}.damaged`);
-      cpSync(folder, aside, { recursive: true });
+    let backup;
+    const backUp = () => {
+      backup ??= freeName(`${folder}.damaged`);
+      cpSync(folder, backup, { recursive: true });
     };
     this.#failure = undefined;
     try {
-      let entries = await this.#read(make()).catch(async (error) => {
-        if (error?.cause?.code === "LEVEL_LOCKED") throw isLocked(clientId, folder, error);
-        putAside();
-        return await repaired(ClassicLevel, place, () => this.#read(make()));
+      let entries = await this.#read(create()).catch(async (error) => {
+        if (error?.cause?.code === "LEVEL_LOCKED") throw lockedError(clientId, folder, error);
+        backUp();
+        return await repaired(ClassicLevel, path, () => this.#read(create()));
       });
-      this.#tail = new Tail(join(folder, "tail"));
-      const { changes, whole } = this.#tail.read();
-      if ((!whole || !entries.sound) && aside === undefined) {
+      this.#log = new WriteAheadLog(join(folder, "write-ahead-log"));
+      const { changes, whole } = this.#log.read();
+      if ((!whole || !entries.sound) && backup === undefined) {
         await this.#db?.close();
-        putAside();
-        entries = await this.#read(make());
+        backUp();
+        entries = await this.#read(create());
       }
       for (const [key, value] of changes) {
         if (value === undefined) entries.kept.delete(key);
         else entries.kept.set(key, value);
       }
-      this.#tail.trim();
-      if (aside !== undefined) await this.#anew([...entries.kept]);
-      this.#begin(entries.kept, aside === undefined ? changes : [...entries.kept]);
-      if (aside !== undefined) {
+      this.#log.trim();
+      if (backup !== undefined) await this.#rebuild([...entries.kept]);
+      this.#begin(entries.kept, backup === undefined ? changes : [...entries.kept]);
+      if (backup !== undefined) {
         damaged(
-          `the store in ${folder} was damaged; what could be read of it is sent, a copy of it is in ${aside}`,
+          `the store in ${folder} was damaged; the entries that could be read are sent, a copy of the store is in ${backup}`,
         );
       }
       return entries.kept;
@@ -92,10 +93,10 @@ export class LevelStore {
     this.#db = db;
     /** @type {Map<number, Uint8Array>} */
     const kept = new Map();
-    let [sum, said] = [0, 0];
+    let [sum, expected] = [0, 0];
     for await (const [key, value] of db.iterator()) {
       if (key === SUM) {
-        said = Number(new TextDecoder().decode(value));
+        expected = Number(new TextDecoder().decode(value));
       } else if (!/^\d{16}$/.test(key)) {
         sum += 1;
       } else {
@@ -104,12 +105,12 @@ export class LevelStore {
         sum = (sum + checksum(bytes, Number(key))) >>> 0;
       }
     }
-    return { kept, sound: sum === said };
+    return { kept, sound: sum === expected };
   }
 
-  /** The LevelDB may have keys that cannot be named: it is emptied. @param {Change[]} kept */
-  async #anew(kept) {
-    this.#tail?.append(kept);
+  /** Empties the LevelDB, which may have unreadable keys. @param {Change[]} kept */
+  async #rebuild(kept) {
+    this.#log?.append(kept);
     await this.#db?.clear();
   }
 
@@ -118,9 +119,9 @@ export class LevelStore {
     this.#sums.clear();
     this.#sum = 0;
     for (const [key, value] of kept) this.#count(key, value);
-    this.#behind = new Map(changes);
-    // Also mends the sum of a LevelDB that was damaged.
-    this.#follow();
+    this.#changes = new Map(changes);
+    // Also corrects the checksum of a LevelDB that was damaged.
+    this.#update();
   }
 
   /** @param {number} key @param {Uint8Array | undefined} value */
@@ -139,61 +140,61 @@ export class LevelStore {
   /** @param {Change[]} changes @returns {void | Promise<void>} */
   write(changes) {
     if (this.#failure !== undefined) throw this.#failure;
-    const tail = /** @type {Tail} */ (this.#tail);
-    tail.append(changes);
+    const log = /** @type {WriteAheadLog} */ (this.#log);
+    log.append(changes);
     for (const [key, value] of changes) {
       this.#count(key, value);
-      this.#behind.set(key, value);
+      this.#changes.set(key, value);
     }
-    if (tail.length < SHORT) return;
-    this.#follow();
-    if (tail.length > LONG) return this.#following;
+    if (log.length < UPDATE_LENGTH) return;
+    this.#update();
+    if (log.length > MAX_LENGTH) return this.#updating;
   }
 
-  /** Brings the LevelDB up to the tail. */
-  #follow() {
-    this.#following ??= this.#catchUp()
+  /** Applies the changes of the log to the LevelDB. */
+  #update() {
+    this.#updating ??= this.#applyChanges()
       .catch((error) => {
         this.#failure = error;
       })
       .finally(() => {
-        this.#following = undefined;
+        this.#updating = undefined;
       });
-    return this.#following;
+    return this.#updating;
   }
 
-  async #catchUp() {
+  async #applyChanges() {
     const db = /** @type {Level} */ (this.#db);
     do {
-      const behind = this.#behind;
-      this.#behind = new Map();
+      const changes = this.#changes;
+      this.#changes = new Map();
       const sum = new TextEncoder().encode(String(this.#sum));
       const batch = db.batch().put(SUM, sum);
-      for (const [key, value] of behind) {
+      for (const [key, value] of changes) {
         if (value === undefined) batch.del(keyText(key));
         else batch.put(keyText(key), value);
       }
       await batch.write();
-    } while (this.#behind.size > 0);
-    this.#tail?.begin();
+    } while (this.#changes.size > 0);
+    this.#log?.clear();
   }
 
   async close() {
-    if (this.#following !== undefined) await this.#following;
-    if (this.#failure === undefined) await this.#follow();
+    if (this.#updating !== undefined) await this.#updating;
+    if (this.#failure === undefined) await this.#update();
     await this.#shut();
     if (this.#failure !== undefined) throw this.#failure;
   }
 
   async #shut() {
-    this.#tail?.close();
-    this.#tail = undefined;
+    this.#log?.close();
+    this.#log = undefined;
     await this.#db?.close();
     this.#db = undefined;
   }
 }
 
-/** Numbers in their order. @param {number} key */
+/** Keys whose alphabetical order is that of the numbers. @param {number} key */
 const keyText = (key) => String(key).padStart(16, "0");
 
 async function library() {
@@ -205,12 +206,12 @@ async function library() {
 }
 
 /** @param {string} clientId @param {string} folder @param {unknown} cause */
-function isLocked(clientId, folder, cause) {
-  const text = `another process, or another client in this one, has the store of mqttclientid "${clientId}" open (${folder}); stop it, or use another mqttclientid`;
+function lockedError(clientId, folder, cause) {
+  const text = `another process, or another client in this process, has the store of mqttclientid "${clientId}" open (${folder}); stop that client, or use another mqttclientid`;
   return locked(text, cause);
 }
 
-/** A readable name of its own, on file systems that do not tell A from a as well. @param {string} clientId */
+/** A readable name, unique also on case-insensitive file systems. @param {string} clientId */
 function folderName(clientId) {
   const readable = encodeURIComponent(clientId).replaceAll("*", "%2A").slice(0, 80);
   return `${readable}-${createHash("sha256").update(clientId).digest("hex").slice(0, 12)}`;
@@ -223,13 +224,13 @@ function freeName(name) {
   return free;
 }
 
-/** @template T @param {typeof import("classic-level").ClassicLevel} Level @param {string} place @param {() => Promise<T>} read */
-async function repaired(Level, place, read) {
+/** @template T @param {typeof import("classic-level").ClassicLevel} Level @param {string} path @param {() => Promise<T>} read */
+async function repaired(Level, path, read) {
   try {
-    await Level.repair(place);
+    await Level.repair(path);
     return await read();
   } catch {
-    rmSync(place, { recursive: true, force: true });
+    rmSync(path, { recursive: true, force: true });
     return await read();
   }
 }

@@ -1,4 +1,4 @@
-// The entry "mqtt-lib/persistent" for Node: registers the store that `store: "persistent"` means.
+// The entry "mqtt-lib/persistent" for Node: registers the store that `store: "persistent"` refers to.
 
 import { LevelStore } from "./leveldb.mjs";
 import { register } from "./register.mjs";

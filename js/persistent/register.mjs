@@ -1,4 +1,4 @@
-// Where the core finds the store of `store: "persistent"`, without either importing the other.
+// Registers the store of `store: "persistent"` under a global symbol, so that neither it nor the core imports the other.
 
 const NAME = Symbol.for("mqtt-lib.persistent");
 

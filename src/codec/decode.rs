@@ -26,7 +26,8 @@ pub fn decode(version: Version, packet_type: PacketType, body: &[u8]) -> Result<
             reason: ReasonCode::SUCCESS,
             properties: &[],
         }),
-        [high, low, ..] if version == Version::V5 => v5::ack(kind, PacketId::read(high, low)?, &body[2..]),
-        _ => Err(malformed!("an acknowledgement is not two bytes long")),
+        // Also in 3.1.1, where some brokers send the reason code of MQTT 5.
+        [high, low, ..] => v5::ack(kind, PacketId::read(high, low)?, &body[2..]),
+        _ => Err(malformed!("an acknowledgement has no packet identifier")),
     }
 }

@@ -60,11 +60,11 @@ fn bounds(packet_type: PacketType, first: u8, version: Version) -> Result<(usize
     let v5 = version == Version::V5;
     let bounds = match packet_type {
         PacketType::Publish => return publish_bounds(first),
-        PacketType::ConnAck
-        | PacketType::PubAck
-        | PacketType::PubRec
-        | PacketType::PubRel
-        | PacketType::PubComp => (2, if v5 { MOST } else { 2 }),
+        PacketType::ConnAck => (2, if v5 { MOST } else { 2 }),
+        // In 3.1.1 two bytes; some brokers add a reason code.
+        PacketType::PubAck | PacketType::PubRec | PacketType::PubRel | PacketType::PubComp => {
+            (2, if v5 { MOST } else { 127 })
+        }
         PacketType::SubAck => (if v5 { 4 } else { 3 }, MOST),
         PacketType::UnsubAck if v5 => (4, MOST),
         PacketType::UnsubAck => (2, 2),
@@ -164,10 +164,10 @@ mod tests {
             (0x30, 3, MAX_REMAINING_LENGTH),
             (0x32, 5, MAX_REMAINING_LENGTH),
             (0x3d, 5, MAX_REMAINING_LENGTH),
-            (0x40, 2, 2),
-            (0x50, 2, 2),
-            (0x62, 2, 2),
-            (0x70, 2, 2),
+            (0x40, 2, 127),
+            (0x50, 2, 127),
+            (0x62, 2, 127),
+            (0x70, 2, 127),
             (0x90, 3, MAX_REMAINING_LENGTH),
             (0xb0, 2, 2),
             (0xd0, 0, 0),

@@ -1,13 +1,13 @@
 //! Packets to bytes and back: MQTT 3.1.1 and 5.0, the client's side of them.
 //!
-//! Owns every rule about the shape of a packet and is the only module that names `mqttbytes`. It never keeps state,
+//! Owns every rule about the shape of a packet and is, tests apart, the only module that uses `mqttbytes`. It never keeps state,
 //! never knows the time, the session or a socket, and never panics: the bytes come from a peer that is not trusted.
 //!
 //! Reading has two steps: [`frame::frame`] finds the next whole packet in the received bytes, then
-//! [`publish::decode`] (PUBLISH) or [`decode`] (every other packet) reads its body. The body of a whole packet is
+//! [`publish::decode`] (PUBLISH; [`publish::read`] where the first byte was checked already) or [`decode`] (every other packet) reads its body. The body of a whole packet is
 //! either right or a [`DecodeError`]; it never needs more bytes.
 //!
-//! Modules import downwards only:
+//! Modules import downwards, or within their layer:
 //!
 //! | layer | modules |
 //! | --- | --- |

@@ -30,7 +30,8 @@ impl Ack {
 }
 
 /// A packet from the server, any but PUBLISH. In 3.1.1 properties are empty and reason codes are 0, except in CONNACK,
-/// whose return code (§3.2.2.3 of 3.1.1) has numbers of its own.
+/// whose return code (§3.2.2.3 of 3.1.1) has numbers of its own, and in acknowledgements of brokers that add those of
+/// MQTT 5.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Packet<'a> {
     /// The answer to CONNECT.

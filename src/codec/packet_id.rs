@@ -1,4 +1,4 @@
-//! The packet identifier (§2.2.1): names a packet until it is acknowledged. Never chooses one.
+//! The packet identifier (3.1.1 §2.3.1, 5.0 §2.2.1): names a packet until it is acknowledged. Never chooses one.
 
 use super::decode_error::{protocol_error, DecodeError};
 use std::num::NonZeroU16;

@@ -151,19 +151,19 @@ const FLAGS_AND_IDS: &str = "
     40020000 50020000 62020000 70020000 9003000001 b0020000 32050001610000 34050001610000";
 
 const LENGTHS: &str = "
-    20030000ff 4003000a00 d00100 4004000a10ff 200100 2000 4000 400100 90020001 9000 b003000100
+    20030000ff 4003000a03 d00100 4004000a10ff 200100 2000 4000 400100 90020001 9000 b003000100
     3000 3001 300100 30020000 308300000161 30ffffffff7f 4082000001 4082";
 
 /// CONNACK with flag bits 7-1, session present with an error, an unknown return code; SUBACK
 /// with a return code that does not exist.
 const CODES: &str = "
     2002ff00 20020200 20020101 20020105 20020006 200200ff 20020106
-    9003000103 900400010081 90040001007f 900500018000ff";
+    9003000103 90040001007f 9005000180007f";
 
-/// DUP at QoS 0, QoS 3, an empty topic, wildcards, control characters, not UTF-8, cut short.
+/// DUP at QoS 0, QoS 3, an empty topic, wildcards, U+0000, not UTF-8, cut short.
 const PUBLISHES: &str = "
     390600016178797a 36050001610001 3e050001610001 3003000078 3103000123 310300012b 3003000100
-    30030001ff 3003000261 32050001610000 3003000101 300300011f 300300017f 30040002c280 30040002c29f";
+    30030001ff 3003000261 32050001610000";
 
 /// Types that a server never sends, and reserved ones.
 const TYPES: &str = "
@@ -245,8 +245,11 @@ fn damage_never_panics() {
         }
         if let Ok(Some(total)) = read(&bytes) {
             read_well += 1;
-            // `mqttbytes` is more lenient: it accepts whatever this decoder accepts.
-            they_read(&bytes[..total]);
+            // `mqttbytes` is more lenient: it accepts whatever this decoder accepts, but a SUBACK with other failures than
+            // 128.
+            if bytes[0] != 0x90 || bytes[..total].iter().all(|&byte| byte <= 0x80) {
+                they_read(&bytes[..total]);
+            }
         }
         publish::set_dup(&mut bytes);
         publish::set_packet_id(&mut bytes, PacketId::new(7).unwrap());

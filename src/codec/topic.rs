@@ -1,8 +1,8 @@
 //! Topic names and filters: validation and matching, byte by byte.
 //!
 //! Owns section 4.7 of the specification and the `$share/group/filter` form. Never allocates,
-//! never normalises: two topics are the same when their bytes are. (`mqttbytes` has such
-//! helpers; they panic on non-ASCII topics and are not used.)
+//! never normalises: two topics are the same when their bytes are. (`mqttbytes`
+//! checks and matches topics too, but panics on non-ASCII ones.)
 //!
 //! An error is the end of a sentence that begins with the topic: "the topic" + "must not be empty".
 
@@ -17,6 +17,17 @@ pub fn check_name(topic: &str) -> Result<(), &'static str> {
         return Err("must not contain the wildcards + and #");
     }
     Ok(())
+}
+
+/// Whether a topic name may be received. Control characters but U+0000 should not be in one, but a retained message that
+/// has one would otherwise keep every subscriber from all others (§1.5.3).
+pub fn is_received_name(topic: &str) -> bool {
+    for byte in topic.bytes() {
+        if matches!(byte, 0 | b'+' | b'#') {
+            return false;
+        }
+    }
+    true
 }
 
 /// Checks a topic filter: whether it may be subscribed to.

@@ -1,4 +1,5 @@
-//! CONNACK and SUBACK of MQTT 3.1.1, read by `mqttbytes` behind guards for what it accepts and must not, and UNSUBACK.
+//! CONNACK of MQTT 3.1.1, read by `mqttbytes` behind guards for what it accepts and must not; SUBACK, of which it refuses
+//! return codes that brokers send; and UNSUBACK.
 //!
 //! Never compares a packet with the request it answers: that a SUBACK has as many codes as its SUBSCRIBE has filters
 //! is checked by the engine. Tests: tests.rs and agreement.rs.
@@ -44,14 +45,18 @@ fn suback(body: &[u8]) -> Result<Packet<'_>, DecodeError> {
         return Err(malformed!("a SUBACK has no return code"));
     };
     let packet_id = PacketId::read(high, low)?;
-    match read(v4::SubAck::read, PacketType::SubAck, body) {
-        Some(_) => Ok(Packet::SubAck {
-            packet_id,
-            codes: &body[2..],
-            properties: &[],
-        }),
-        None => Err(malformed!("a return code of a SUBACK is reserved [MQTT-3.9.3-2]")),
+    let codes = &body[2..];
+    for &code in codes {
+        // Beyond 128 there are brokers that send the reason codes of MQTT 5, all of which are failures.
+        if matches!(code, 3..=0x7f) {
+            return Err(malformed!("a return code of a SUBACK is reserved [MQTT-3.9.3-2]"));
+        }
     }
+    Ok(Packet::SubAck {
+        packet_id,
+        codes,
+        properties: &[],
+    })
 }
 
 fn unsuback(body: &[u8]) -> Result<Packet<'_>, DecodeError> {

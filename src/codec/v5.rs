@@ -1,4 +1,4 @@
-//! What only MQTT 5 has in the packets of a server: reason codes and properties. By hand, because the decoder of
+//! Reads the packets of an MQTT 5 server other than PUBLISH: reason codes and properties. By hand, because the decoder of
 //! `mqttbytes` corrupts or rejects valid packets, and a guard that makes it safe has to walk every property anyway.
 //! Tests: tests.rs, and the engine's tests of MQTT 5.
 

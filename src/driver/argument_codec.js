@@ -163,11 +163,13 @@ const CLASSES = [Error, TypeError, RangeError];
 /**
  * @param {{ error?: Function } | undefined} hooks
  * @param {number} type of `CLASSES`
- * @param {string} message @param {string} code @param {number | undefined} reasonCode @param {unknown} cause
+ * @param {string} message @param {string} code @param {number | undefined} reasonCode @param {string | undefined} reasonName
+ * @param {unknown} cause
  */
-export function error(hooks, type, message, code, reasonCode, cause) {
-  if (type === 0 && hooks?.error) return hooks.error(message, code, reasonCode, cause);
+export function error(hooks, type, message, code, reasonCode, reasonName, cause) {
+  const reason = { ...(reasonCode !== undefined && { reasonCode }), ...(reasonName && { reasonName }) };
+  if (type === 0 && hooks?.error) return Object.assign(hooks.error(message, code, reasonCode, cause), reason);
   const made = new CLASSES[type](message, cause === undefined ? undefined : { cause });
   if (type === 0) made.name = "MqttError";
-  return Object.assign(made, { code }, reasonCode === undefined ? undefined : { reasonCode });
+  return Object.assign(made, { code }, reason);
 }

@@ -77,17 +77,17 @@ impl Client {
     /// Reports what user code threw, now or later.
     pub fn guard(&self, name: &'static str, result: Result<JsValue, JsValue>) {
         match result {
-            Ok(value) if value.is_object() => {
-                if let Ok(promise) = value.dyn_into::<Promise>() {
-                    let me = self.me.clone();
-                    let report = Closure::once_into_js(move |thrown: JsValue| {
-                        if let Some(client) = me.upgrade() {
-                            client.report_thrown(name, &thrown);
-                        }
-                    });
-                    if let Some(then) = platform::function(&promise, "then") {
-                        let _ = then.call2(&promise, &JsValue::UNDEFINED, &report);
+            // Anything with `then`, of any realm or library: made a promise of ours, it calls back once.
+            Ok(value) if platform::function(&value, "then").is_some() => {
+                let promise = Promise::resolve(&value);
+                let me = self.me.clone();
+                let report = Closure::once_into_js(move |thrown: JsValue| {
+                    if let Some(client) = me.upgrade() {
+                        client.report_thrown(name, &thrown);
                     }
+                });
+                if let Some(then) = platform::function(&promise, "then") {
+                    let _ = then.call2(&promise, &JsValue::UNDEFINED, &report);
                 }
             }
             Ok(_) => {}

@@ -1,5 +1,5 @@
-//! Credentials from a function of the user's: called before each attempt, its answer given to the engine. And whatever
-//! else the user or a store answers later.
+//! Credentials from a function of the user's: called before each attempt, its answer given to the engine. Also
+//! `await_answer`, which waits for a promise of the user's or of a store.
 
 use js_sys::Promise;
 use wasm_bindgen::prelude::*;

@@ -14,6 +14,7 @@ extern "C" {
         message: &str,
         code: &str,
         reason: Option<u32>,
+        reason_name: Option<&str>,
         cause: &JsValue,
     ) -> JsValue;
 }
@@ -27,12 +28,15 @@ pub fn to_js(failure: &Error, cause: &JsValue, hooks: &Hooks) -> JsValue {
         Class::Range => 2,
     };
     let reason = failure.reason.map(|reason| reason.0.into());
+    // Below that, the codes of the versions differ.
+    let named = failure.reason.filter(|reason| reason.0 >= 128);
     let object = self::error(
         hooks.errors(),
         class,
         &failure.message,
         failure.code.name(),
         reason,
+        named.map(|reason| reason.name()),
         cause,
     );
     if !failure.properties.is_empty() {

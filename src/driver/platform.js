@@ -3,7 +3,7 @@
 /** A property; undefined if there is none or it cannot be read. @param {any} object @param {string | symbol} key */
 export function get(object, key) {
   try {
-    return object[key];
+    return object?.[key];
   } catch {
     return undefined;
   }

@@ -11,7 +11,12 @@ use crate::engine::Generation;
 pub struct Socket {
     socket: WebSocket,
     pub generation: Generation,
+    /// A packet may lie in several WebSocket messages [MQTT-6.0.0-3], and some servers take no large ones.
+    piece: usize,
 }
+
+/// The longest WebSocket message that is sent.
+const PIECE: usize = 64 << 10;
 
 /// Above this `bufferedAmount` messages wait in the engine, where they are bounded.
 const HIGH_MARK: u32 = 4 << 20;
@@ -37,7 +42,12 @@ impl Socket {
             None => WebSocket::new_with_str_sequence(url, &protocols)?,
         };
         socket.set_binary_type(BinaryType::Arraybuffer);
-        let socket = Socket { socket, generation };
+        let piece = if url.starts_with("ws") { PIECE } else { usize::MAX };
+        let socket = Socket {
+            socket,
+            generation,
+            piece,
+        };
         socket.set_listener(Some(listener));
         Ok(socket)
     }
@@ -57,8 +67,10 @@ impl Socket {
 
     /// The bytes are a view of wasm memory: the socket copies those that it does not send at once.
     pub fn send(&self, bytes: &[u8]) {
-        // Fails only on a socket that is not open, whose close event says why.
-        let _ = self.socket.send_with_u8_array(bytes);
+        for piece in bytes.chunks(self.piece) {
+            // Fails only on a socket that is not open, whose close event says why.
+            let _ = self.socket.send_with_u8_array(piece);
+        }
     }
 
     /// Whether it has enough, with so many bytes more that are held back.

@@ -1,5 +1,5 @@
-//! The settings of a client, with their defaults. `validate.rs` makes them from what a user gave; the engine only reads
-//! them.
+//! The settings of a client, their defaults, and `check`. Those of JavaScript and WASI come through `validate.rs`; a Rust
+//! program fills in the struct. The engine only reads them.
 
 use super::deadline::Millis;
 use super::error::{Code, Error};
@@ -49,6 +49,9 @@ pub struct Config {
     pub publish_interval: Millis,
     /// How many messages of QoS 1 and 2 may be in flight. Option `maxinflight`.
     pub max_inflight: usize,
+    /// How many messages of QoS 2 may be in flight in 3.1.1, where the broker states no Receive Maximum.
+    /// Option `maxinflightqos2`.
+    pub max_inflight_qos2: usize,
     /// Largest packet taken from the broker, in bytes. Option `maxpacketsize`.
     pub max_packet_size: usize,
     /// How many messages may wait to be sent. Option `offlinesize`.
@@ -182,6 +185,7 @@ impl Default for Config {
             queue_size: 5,
             publish_interval: 60_000,
             max_inflight: 1_000,
+            max_inflight_qos2: 16,
             max_packet_size: 268_435_460,
             offline_size: 100_000,
             offline_bytes: 67_108_864,

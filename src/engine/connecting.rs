@@ -1,5 +1,6 @@
-//! Routes everything that concerns the life of a connection: calls of `start`, what the transport reports, CONNACK,
-//! loss, and what a new connection does with everything that was pending (§4.4).
+//! Routes everything that concerns the life of a connection: calls of `start`, credentials, what the transport reports,
+//! CONNACK, AUTH, DISCONNECT, keep alive, acknowledgements that are overdue, loss and the next attempt, and what a new
+//! connection does with everything that was pending (§4.4).
 
 use super::connection::{Closed, Connack, Connection, Keepalive, Loss, Phase, FIRST_DELAY, LEAST_DELAY};
 use super::deadline::Millis;
@@ -125,6 +126,18 @@ impl Engine {
         }
     }
 
+    /// The attempt has taken `connecttimeout`. Silence to CONNECT of MQTT 5 may be that of a broker that does not speak it:
+    /// some take the length of the properties for that of the client identifier, and wait for the rest.
+    pub(super) fn connect_overdue(&mut self, now: Millis) {
+        let error = self.connection.connect_timeout_error();
+        let falls_back = self.connection.may_fall_back_after_silence();
+        self.connection.close_transport(&mut self.effects);
+        match falls_back {
+            true => self.fall_back(now),
+            false => self.connection_lost(now, RC_LOST, error),
+        }
+    }
+
     /// MQTT 5 is not spoken there: 3.1.1 is tried.
     fn fall_back(&mut self, now: Millis) {
         self.set_version(Version::V4);
@@ -165,15 +178,19 @@ impl Engine {
             }
             Connack::Refused { error, lasting } => {
                 self.connection.close_transport(&mut self.effects);
-                self.attempt_failed(now, RC_LOST, error, lasting);
-                self.connection.follow_server_reference(code, properties);
+                let elsewhere = self.connection.server_references(code, properties);
+                self.attempt_failed(now, RC_LOST, error, lasting, elsewhere);
             }
             Connack::Accepted {
                 send_maximum,
                 receive_maximum,
             } => {
+                let qos2_maximum = match self.connection.version() {
+                    Version::V4 => self.config().max_inflight_qos2,
+                    Version::V5 => send_maximum,
+                };
                 self.session
-                    .connected(now, send_maximum, receive_maximum, session_present);
+                    .connected(now, send_maximum, qos2_maximum, receive_maximum, session_present);
                 self.resume(session_present);
                 self.effects.all_succeeded(self.lifecycle.take_starters());
                 self.stop_if_drained(now);
@@ -232,8 +249,8 @@ impl Engine {
         let error = self.connection.disconnect_error(reason, properties);
         self.connection.close_transport(&mut self.effects);
         let rc = if reason.0 == 0 { RC_LOST } else { reason.0 };
-        self.connection_lost(now, rc, error);
-        self.connection.follow_server_reference(reason, properties);
+        let elsewhere = self.connection.server_references(reason, properties);
+        self.attempt_failed(now, rc, error, false, elsewhere);
     }
 
     /// The broker broke the protocol: nothing that it says from here on can be trusted [MQTT-4.8.0-1].
@@ -249,20 +266,27 @@ impl Engine {
 
     /// The connection, or the attempt at one, failed. Nothing pending ends here, as long as there are further attempts.
     pub(super) fn connection_lost(&mut self, now: Millis, rc: u8, error: Error) {
-        self.attempt_failed(now, rc, error, false);
+        self.attempt_failed(now, rc, error, false, Vec::new());
     }
 
-    /// Likewise; `lasting`: a broker refused it, and waiting will not change that.
-    fn attempt_failed(&mut self, now: Millis, rc: u8, error: Error, lasting: bool) {
+    /// Likewise; `lasting`: a broker refused it, and waiting will not change that. `elsewhere`: the servers that it has named
+    /// instead.
+    fn attempt_failed(&mut self, now: Millis, rc: u8, error: Error, lasting: bool, elsewhere: Vec<String>) {
         let Loss {
             was_online,
             was_asking,
             round_over,
+            all_refused,
         } = self.connection.lose(now, &error, lasting);
         self.session.disconnected();
-        self.subscriptions.disconnected();
+        // Whoever waits for a connection waits for those, too.
+        self.lifecycle.add_attempts(elsewhere.len());
         self.report_loss(was_online, was_asking, rc, &error);
-        if !round_over {
+        let redirected = !elsewhere.is_empty();
+        if redirected && self.connection.follow(elsewhere) {
+            return self.retry_in(now, LEAST_DELAY);
+        }
+        if !round_over && !redirected {
             return self.retry_in(now, LEAST_DELAY);
         }
         if !self.config().reconnect {
@@ -273,13 +297,16 @@ impl Engine {
             let delay = self.connection.reconnect_delay();
             return self.retry_in(now, delay.max(LEAST_DELAY));
         }
-        if !was_online {
+        if was_online && self.lifecycle.is_first_loss() {
+            self.connection.begin_round();
+            return self.connection.attempt(now, &mut self.effects);
+        }
+        // A broker that accepts and drops would do so again; one that was there before may come back, or another may
+        // take its place.
+        if was_online || all_refused || !self.connection.was_ever_online() {
             return self.finish_stop(now);
         }
         let delay = self.connection.reconnect_delay();
-        if self.lifecycle.is_first_loss() {
-            return self.connection.attempt(now, &mut self.effects);
-        }
         self.connection
             .retry_in(now, delay.clamp(LEAST_DELAY, FIRST_DELAY));
     }

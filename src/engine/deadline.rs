@@ -1,4 +1,4 @@
-//! Time as data: a moment at which a machine wants to be called. Knows no clock; milliseconds come in as
+//! A point in time at which a part of the engine wants to be called. Knows no clock; milliseconds come in as
 //! arguments, and a deadline that is noticed late is normal.
 
 /// Milliseconds on a clock that never goes back; where it starts does not matter.

@@ -2,7 +2,7 @@
 //! whole URL take precedence over the separate settings.
 
 use super::error::{excerpt, Code, Error};
-use super::format::{before, count, find, format};
+use super::format::{before, count, find, format, split_once};
 
 /// How MQTT is carried.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -110,7 +110,18 @@ pub fn resolve(server: &str, settings: &Settings<'_>) -> Result<String, Error> {
     if host.is_empty() || host.chars().any(is_blank) {
         return Err(wrong("has no host name"));
     }
-    let bare_ipv6 = find(host, b':').is_some() && !host.starts_with('[');
+    let is_ipv6 = find(host, b':').is_some();
+    let bare_ipv6 = is_ipv6 && !host.starts_with('[');
+    let (address, zone) = split_once(host, b'%');
+    let is_address = |byte: u8| byte.is_ascii_hexdigit() || b":.[]".contains(&byte);
+    if is_ipv6 && (bare_ipv6 && given.is_some() || !address.bytes().all(is_address)) {
+        return Err(wrong(
+            "has colons, but no IPv6 address in brackets, as in mqtt://[::1]:1883",
+        ));
+    }
+    if is_ipv6 && zone.is_some() && matches!(settings.platform, Platform::Browser { .. }) {
+        return Err(wrong("has an IPv6 zone, which a page cannot use"));
+    }
     let host = if bare_ipv6 {
         format("[%]", &[host])
     } else {
@@ -302,6 +313,27 @@ mod tests {
             ),
             ("h:9001", None, None, Platform::Node, "ws://h:9001/mqtt"),
             ("h:9001", None, None, Platform::Tcp, "mqtt://h:9001"),
+            (
+                "fe80::1%eth0",
+                None,
+                None,
+                Platform::Node,
+                "mqtt://[fe80::1%eth0]:1883",
+            ),
+            (
+                "ws://[fe80::1%eth0]:9001/x",
+                None,
+                None,
+                Platform::Node,
+                "ws://[fe80::1%eth0]:9001/x",
+            ),
+            (
+                "::ffff:127.0.0.1",
+                None,
+                None,
+                Platform::Node,
+                "mqtt://[::ffff:127.0.0.1]:1883",
+            ),
         ];
         for (server, port, protocol, host, expected) in cases {
             assert_eq!(
@@ -324,6 +356,10 @@ mod tests {
             ("", Platform::Node, "host name"),
             ("ws://", Platform::Node, "host name"),
             ("a b", Platform::Node, "host name"),
+            ("mqtt://::1:1883", Platform::Node, "[::1]:1883"),
+            ("mqtt://::1", Platform::Node, "brackets"),
+            ("a:b:cx", Platform::Node, "brackets"),
+            ("[fe80::1%eth0]:9001", PAGE, "zone"),
             ("h/path", Platform::Node, "scheme"),
             ("mqtt://me:secret@h", Platform::Node, "mqttusername"),
             ("mqtt://me:a@secret@h", Platform::Node, "mqttusername"),

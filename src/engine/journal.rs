@@ -193,6 +193,7 @@ mod tests {
             stage: Stage::Released,
             order: 77,
             sent_at: NEVER,
+            abandoned: false,
         });
         journal.message(&mut publish);
         journal.flight(&publish);

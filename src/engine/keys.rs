@@ -1,5 +1,5 @@
 //! The values of `credentials`: checks each against the table of keys, and says what is wrong with it. The table,
-//! `keys/table.rs`, is generated from schema/options.json. What a value means is the builder's, in `validate.rs`.
+//! `keys/table.rs`, is generated from schema/options.json. `Builder` in `validate.rs` decides what a value means.
 
 mod table;
 

@@ -1,4 +1,5 @@
-//! The calls that concern the client as a whole: who waits for `start`, `stop` and `flush`, and how far a stop has come.
+//! The calls that concern the client as a whole: who waits for `start`, `stop` and `flush`, and the
+//! progress of a stop.
 //! Never touches a connection or a message.
 
 use super::deadline::{Deadline, Millis};
@@ -26,7 +27,7 @@ struct Stopping {
     restart: Vec<Option<Token>>,
     /// DISCONNECT was written on an accepted connection.
     was_online: bool,
-    /// The connection was lost meanwhile.
+    /// The connection was lost meanwhile, or there was none.
     lost_once: bool,
 }
 
@@ -110,6 +111,13 @@ impl Lifecycle {
     pub fn restart_after_stop(&mut self, token: Option<Token>) {
         if let Some(stopping) = &mut self.stopping {
             stopping.restart.push(token);
+        }
+    }
+
+    /// `stop` was called without a connection: if one is made and lost, no other follows.
+    pub fn forbid_reconnect(&mut self) {
+        if let Some(stopping) = &mut self.stopping {
+            stopping.lost_once = true;
         }
     }
 

@@ -18,6 +18,7 @@
 
 #![forbid(unsafe_code)]
 
+mod acknowledging;
 mod connecting;
 mod connection;
 mod deadline;
@@ -77,11 +78,11 @@ use subscriptions::Subscriptions;
 pub enum State {
     /// Not started.
     Idle,
-    /// The first connection is being made.
+    /// The first connection is being made, with as many attempts as it takes.
     Connecting,
     /// CONNACK has accepted the connection.
     Connected,
-    /// A connection was lost, or an attempt failed.
+    /// A connection was lost, and the next one is being made.
     Reconnecting,
     /// `stop` was called.
     Stopped,
@@ -321,9 +322,7 @@ impl Engine {
     pub fn tick(&mut self, now: Millis) {
         loop {
             if self.connection.connect_expired(now) {
-                let error = self.connection.connect_timeout_error();
-                self.connection.close_transport(&mut self.effects);
-                self.connection_lost(now, connecting::RC_LOST, error);
+                self.connect_overdue(now);
             } else if self.connection.retry_expired(now) {
                 self.connection.attempt(now, &mut self.effects);
             } else {

@@ -39,6 +39,9 @@ pub(super) struct Flight {
     pub order: u64,
     /// When it was last put on the wire; `NEVER` while it is yet to be sent again on this connection.
     pub sent_at: Millis,
+    /// Its caller was told that it took longer than `publishtimeout`: it is completed in a session that lives, and not sent
+    /// in another.
+    pub abandoned: bool,
 }
 
 /// A publish that has not ended.

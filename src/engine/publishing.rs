@@ -1,18 +1,17 @@
 //! Routes outgoing messages (§3.3, §4.3): from the user to the wire at once, or by way of the outbox; from the outbox to
-//! the session when there is a place in the window; and what acknowledges them.
+//! the session when there is a place in the window. What acknowledges them is in `acknowledging.rs`.
 
 use super::deadline::{Millis, NEVER};
-use super::error::{Code, Error};
+use super::error::Error;
 use super::message::{check_message, check_topic, Message};
 use super::outbox::{expired, timed_out};
-use super::output::{Outcome, Token};
+use super::output::Token;
 use super::publishes::Publish;
 use super::record::Stage;
-use super::session::Acked;
 use super::{Engine, Version};
 use crate::codec::properties::{with_number, Property};
 use crate::codec::publish::{self, Parts};
-use crate::codec::{protocol_error, write, Ack, DecodeError, PacketId, ReasonCode};
+use crate::codec::{write, Ack, PacketId};
 
 /// What became of a publish when the call returns.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -22,9 +21,6 @@ pub enum Published {
     /// A [`super::Event::Done`] with the token follows.
     Pending,
 }
-
-/// An acknowledgement: packet identifier, reason code, properties.
-pub(super) type Answer<'a> = (PacketId, ReasonCode, &'a [u8]);
 
 impl Engine {
     /// Publishes a message: now, or when there is a connection and a place in the window.
@@ -98,7 +94,7 @@ impl Engine {
         token: Option<Token>,
     ) -> Result<Published, Error> {
         let max_inflight = self.config().max_inflight;
-        if !self.session.has_place(max_inflight) {
+        if !self.session.has_place(message.qos, max_inflight) {
             return self.enqueue(now, message, token);
         }
         let Some(id) = self.session.take_id(&mut self.effects.journal) else {
@@ -214,7 +210,7 @@ impl Engine {
         let qos = publish::qos(&front.packet);
         let mut id = None;
         if qos > 0 {
-            if !self.session.has_place(self.config().max_inflight) {
+            if !self.session.has_place(qos, self.config().max_inflight) {
                 return false;
             }
             match self.session.take_id(&mut self.effects.journal) {
@@ -225,7 +221,7 @@ impl Engine {
         let Some(mut publish) = self.outbox.take_front() else {
             return true;
         };
-        if let Err(error) = self.refresh(now, &mut publish) {
+        if let Err(error) = self.check_before_sending(now, &mut publish) {
             if let Some(id) = id {
                 self.session.release_id(id);
             }
@@ -250,7 +246,7 @@ impl Engine {
     }
 
     /// A message that has waited: whether the broker takes it, and for how long it is still of use.
-    fn refresh(&mut self, now: Millis, publish: &mut Publish) -> Result<(), Error> {
+    fn check_before_sending(&mut self, now: Millis, publish: &mut Publish) -> Result<(), Error> {
         let (version, Some(online)) = (self.connection.version(), self.connection.online()) else {
             return Ok(());
         };
@@ -319,98 +315,6 @@ impl Engine {
         true
     }
 
-    // ---- acknowledgements
-
-    /// PUBACK (`qos` 1) or PUBCOMP (2): the last step.
-    pub(super) fn on_last_ack(
-        &mut self,
-        now: Millis,
-        (id, reason, properties): Answer<'_>,
-        qos: u8,
-    ) -> Result<(), DecodeError> {
-        match self.session.on_last_ack(now, id, qos, &mut self.effects.journal) {
-            Acked::Ended(token) => {
-                let result = match reason {
-                    ReasonCode::SUCCESS if properties.is_empty() => Ok(Outcome::None),
-                    // A PUBCOMP that does not know the identifier: it was completed before.
-                    _ if reason.is_error() && qos == 1 => Err(publish_refused(reason, properties)),
-                    _ => Ok(Outcome::Acked {
-                        reason: reason.0,
-                        properties: properties.to_vec(),
-                    }),
-                };
-                self.effects.done(token, result);
-                Ok(())
-            }
-            Acked::Mismatch => self.mismatched_ack(),
-            Acked::Progress => Ok(()),
-            Acked::Unknown => {
-                self.report_unexpected_ack(id);
-                Ok(())
-            }
-        }
-    }
-
-    /// PUBREC: PUBREL follows, or the broker refuses the message.
-    pub(super) fn on_pubrec(
-        &mut self,
-        now: Millis,
-        (id, reason, properties): Answer<'_>,
-    ) -> Result<(), DecodeError> {
-        let refused = reason.is_error();
-        match self
-            .session
-            .on_pubrec(now, id, refused, &mut self.effects.journal)
-        {
-            Acked::Ended(token) => {
-                let error = publish_refused(reason, properties);
-                self.effects.failed(token, error);
-                return Ok(());
-            }
-            Acked::Progress => {}
-            Acked::Mismatch => self.mismatched_ack()?,
-            Acked::Unknown => {
-                self.report_unexpected_ack(id);
-                if refused {
-                    return Ok(());
-                }
-                if self.connection.version() == Version::V5 && self.session.may_be_late(id) {
-                    write::ack_with_reason(
-                        self.connection.out(),
-                        Ack::PubRel,
-                        id,
-                        ReasonCode::PACKET_IDENTIFIER_NOT_FOUND,
-                    );
-                    return Ok(());
-                }
-            }
-        }
-        write::ack(self.connection.out(), Ack::PubRel, id);
-        Ok(())
-    }
-
-    /// An acknowledgement of nothing. It ends nothing, so the connection stays; unless it may be a late one, it is
-    /// reported once a connection.
-    pub(super) fn report_unexpected_ack(&mut self, id: PacketId) {
-        if self.session.reports_unexpected_ack(id) {
-            self.effects.error(Error::format(
-                Code::ProtocolError,
-                "% acknowledged a packet that was not sent; check that no other client uses this mqttclientid",
-                &[&self.connection.server_name()],
-            ));
-        }
-    }
-
-    /// An acknowledgement of another kind than what was sent asks for.
-    pub(super) fn mismatched_ack(&self) -> Result<(), DecodeError> {
-        if self.session.is_resumed() {
-            return Ok(());
-        }
-        Err(protocol_error!(
-            "an acknowledgement is of another kind than the packet asks for"
-        ))
-    }
-
     // ---- time
 
     /// Ends publishes that have taken too long, and messages that have expired.
@@ -428,13 +332,4 @@ impl Engine {
         let overdue = self.session.timed_out(now, timeout);
         self.effects.all_failed(overdue, &timed_out(timeout));
     }
-}
-
-fn publish_refused(reason: ReasonCode, properties: &[u8]) -> Error {
-    Error::because(
-        Code::PublishRefused,
-        "the broker refused the message; check the topic and the broker's access rules",
-        reason,
-        properties,
-    )
 }

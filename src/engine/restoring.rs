@@ -1,4 +1,5 @@
-//! Rebuilds the engine from what a store kept. The records are read here; what they look like is `journal.rs`.
+//! Rebuilds the engine from what a store kept. Reads the records; their layout is in `record.rs`, and `journal.rs` writes
+//! them.
 
 use super::deadline::{Millis, NEVER};
 use super::format::sort;
@@ -7,7 +8,6 @@ use super::message::{check_properties, check_topic};
 use super::outbox::BatchKey;
 use super::publishes::Publish;
 use super::record::{kind, parse_flight, parse_item, RecordId, Stage, LARGEST_KEY, MARK_V5, RESERVED};
-use super::session::reencoded;
 use super::{Engine, Version};
 use crate::codec::properties::Place;
 use crate::codec::{frame, publish, PacketId, PacketType};
@@ -114,7 +114,7 @@ impl Engine {
         let version = self.connection.version();
         let packet = match kept_in == version {
             true => packet,
-            false => reencoded(kept_in, version, &packet, None).unwrap_or(packet),
+            false => publish::reencoded(kept_in, version, &packet, None).unwrap_or(packet),
         };
         let flight = flight.filter(|_| publish::qos(&packet) > 0);
         let mut publish = Publish {

@@ -1,4 +1,4 @@
-//! Counters of one client, from its construction on.
+//! Figures of one client: totals since its construction, and how much is in flight and waits now.
 
 /// Counters of one client.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]

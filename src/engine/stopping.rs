@@ -30,6 +30,9 @@ impl Engine {
         if !first {
             return;
         }
+        if !self.is_online() {
+            self.lifecycle.forbid_reconnect();
+        }
         self.outbox.flush(now, &mut self.effects);
         self.lifecycle.stop_due.set(now + self.config().stop_timeout);
         if matches!(self.connection.phase(), Phase::Backoff) && self.has_publishes() {

@@ -51,7 +51,9 @@ impl Engine {
         self.subscriptions.check_unsubscribe(&filters, offline_bytes)?;
         self.check_request_properties(&properties, Place::Unsubscribe)?;
         let seq = self.outbox.next_seq();
-        self.subscriptions.unsubscribe(seq, filters, properties, token);
+        let is_online = self.is_online();
+        self.subscriptions
+            .unsubscribe(seq, filters, properties, token, is_online, &mut self.effects);
         Ok(())
     }
 

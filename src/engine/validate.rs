@@ -142,6 +142,12 @@ impl Builder {
                 "store was given without mqttclientid: what is stored belongs to a client id; give one that is always the same",
             ));
         }
+        if !self.cfg.clean_session && self.cfg.client_id.is_empty() {
+            return Err(Error::new(
+                Code::InvalidOption,
+                "mqttcleansession is false and there is no mqttclientid: the broker would keep a session for a random client id, which nobody can resume; give a mqttclientid that is always the same",
+            ));
+        }
         let v4 = self.cfg.version == Versions::V4;
         self.cfg.assigned_id &= self.cfg.version == Versions::V5;
         if v4 && !(self.cfg.properties.is_empty() && self.will.properties.is_empty()) {

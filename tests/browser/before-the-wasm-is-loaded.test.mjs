@@ -1,22 +1,22 @@
-// What is called in a page or a worker while the .wasm is still on its way: it is done in order, with the payloads of
-// then, or refused as it would be later.
+// Calls in a page or a worker before the .wasm is loaded: they are executed in order, with the payloads at the time of the
+// call, or rejected as later calls are.
 
 import assert from "node:assert/strict";
 import { describe, test } from "node:test";
-import { beforeTheWasm, listen, setUp } from "./support/places.mjs";
+import { beforeTheWasm, subscriber, setUp } from "./support/contexts.mjs";
 
-for (const place of ["page", "worker"]) {
-  describe(`in a ${place}`, () => {
+for (const context of ["page", "worker"]) {
+  describe(`in a ${context}`, () => {
     test("everything can be called right after the import, and is done in order with the payloads of then", async (t) => {
-      const { runs, topic } = await setUp(t, place);
-      const peer = await listen(t, `${topic}/#`);
+      const { run, topic } = await setUp(t, context);
+      const peer = await subscriber(t, `${topic}/#`);
       const result = await beforeTheWasm(() =>
-        runs(async ({ url, topic }) => {
+        run(async ({ url, topic }) => {
           const { MqttCustom } = await import("/dist/browser.mjs");
           const client = new MqttCustom({ credentials: { mqttserver: url } });
           const before = [client.state, client.connected, client.stats().sent];
-          const heard = [];
-          client.on_message = (self, _userdata, message) => heard.push([self === client, message.text()]);
+          const received = [];
+          client.on_message = (self, _userdata, message) => received.push([self === client, message.text()]);
           const bytes = new TextEncoder().encode("bytes");
           const item = { n: 1 };
           const options = { qos: 1 };
@@ -43,13 +43,13 @@ for (const place of ["page", "worker"]) {
           const first = await iterator.next();
           const state = client.state;
           await client.stop();
-          return { before, granted, heard, first: first.value.text(), state, last: client.state };
+          return { before, granted, received, first: first.value.text(), state, last: client.state };
         }),
       );
       assert.deepEqual(result, {
         before: ["connecting", false, 0],
         granted: [1],
-        heard: [[true, "to myself"]],
+        received: [[true, "to myself"]],
         first: "to myself",
         state: "connected",
         last: "stopped",
@@ -67,35 +67,35 @@ for (const place of ["page", "worker"]) {
     });
 
     test("wrong options are thrown by the constructor, or reach start() and on_error where the .wasm is loading", async (t) => {
-      const { runs } = await setUp(t, place);
+      const { run } = await setUp(t, context);
       const result = await beforeTheWasm(() =>
-        runs(async () => {
+        run(async () => {
           const { MqttCustom } = await import("/dist/browser.mjs");
           const show = (error) => `${error.name} ${error.code} ${/mqttprt.*mqttport/.test(error.message)}`;
           const options = { credentials: { mqttprt: 1 } };
-          const told = [];
+          const errors = [];
           const client = new MqttCustom({
             ...options,
-            on_error: (_client, _data, error) => told.push(show(error)),
+            on_error: (_client, _data, error) => errors.push(show(error)),
           });
           const early = await Promise.all([
             client.start().catch(show),
             client.publish("a", "b").catch(show),
             client.subscribe("a").catch(show),
           ]);
-          const { length } = told;
+          const { length } = errors;
           let thrown;
           try {
             new MqttCustom(options);
           } catch (error) {
             thrown = show(error);
           }
-          return { told: told.slice(0, 1), length, early, thrown };
+          return { errors: errors.slice(0, 1), length, early, thrown };
         }),
       );
       const expected = "TypeError INVALID_OPTION true";
       assert.deepEqual(result, {
-        told: [expected],
+        errors: [expected],
         length: 1,
         early: [expected, expected, expected],
         thrown: expected,
@@ -105,15 +105,15 @@ for (const place of ["page", "worker"]) {
 }
 
 test("calls made while the .wasm arrives keep their order", async (t) => {
-  const { runs, topic } = await setUp(t, "page");
-  const peer = await listen(t, topic);
-  await runs(async ({ url, topic }) => {
+  const { run, topic } = await setUp(t, "page");
+  const peer = await subscriber(t, topic);
+  await run(async ({ url, topic }) => {
     const { MqttCustom } = await import("/dist/browser.mjs");
     const { compileStreaming } = WebAssembly;
     let client;
     let count = 0;
     let last;
-    // Every microtask of the turn in which the module is there publishes one.
+    // Every microtask of the turn in which the module is loaded publishes one message.
     const loop = (left) => {
       last = client.publish(topic, count++);
       if (left > 0) queueMicrotask(() => loop(left - 1));
@@ -137,9 +137,9 @@ test("calls made while the .wasm arrives keep their order", async (t) => {
 });
 
 test("callbacks set, replaced and taken away before the .wasm is there are those that count", async (t) => {
-  const { runs } = await setUp(t, "page");
+  const { run } = await setUp(t, "page");
   const log = await beforeTheWasm(() =>
-    runs(async ({ url, topic }) => {
+    run(async ({ url, topic }) => {
       const { MqttCustom } = await import("/dist/browser.mjs");
       const log = [];
       const client = new MqttCustom({
@@ -169,9 +169,9 @@ test("callbacks set, replaced and taken away before the .wasm is there are those
 });
 
 test("an iterator with a wrong filter says so, also when it was made before the .wasm was there", async (t) => {
-  const { runs } = await setUp(t, "page");
+  const { run } = await setUp(t, "page");
   const [early, late] = await beforeTheWasm(() =>
-    runs(async ({ url }) => {
+    run(async ({ url }) => {
       const { MqttCustom } = await import("/dist/browser.mjs");
       const client = new MqttCustom({ credentials: { mqttserver: url } });
       const loop = async () => {
@@ -190,9 +190,9 @@ test("an iterator with a wrong filter says so, also when it was made before the 
 });
 
 test("stop() while the .wasm is loading leaves nothing behind", async (t) => {
-  const { runs, frames } = await setUp(t, "page");
+  const { run, frames } = await setUp(t, "page");
   const result = await beforeTheWasm(() =>
-    runs(async ({ url, topic }) => {
+    run(async ({ url, topic }) => {
       const { MqttCustom } = await import("/dist/browser.mjs");
       const client = new MqttCustom({ credentials: { mqttserver: url }, autostart: false });
       const published = client.publish(topic, "x").catch((error) => error.code);

@@ -1,19 +1,18 @@
-// A client in a page and in a module worker: what its calls do, in bulk and with much data too, and that it outlives
-// its broker.
+// A client in a page and in a module worker: all calls, many messages, large payloads, and a restart of the broker.
 
 import assert from "node:assert/strict";
 import { createHash, randomBytes } from "node:crypto";
 import { describe, test } from "node:test";
 import { startEmbedded } from "../support/embedded.mjs";
 import { startMosquitto } from "../support/mosquitto.mjs";
-import { beforeTheWasm, listen, setUp } from "./support/places.mjs";
+import { beforeTheWasm, subscriber, setUp } from "./support/contexts.mjs";
 
-for (const place of ["page", "worker"]) {
-  describe(`in a ${place}`, () => {
+for (const context of ["page", "worker"]) {
+  describe(`in a ${context}`, () => {
     test("every call does what it says", async (t) => {
-      const { runs, topic } = await setUp(t, place);
-      const peer = await listen(t, `${topic}/#`);
-      const result = await runs(async ({ url, topic }) => {
+      const { run, topic } = await setUp(t, context);
+      const peer = await subscriber(t, `${topic}/#`);
+      const result = await run(async ({ url, topic }) => {
         const { MqttCustom, MqttError } = await import("/dist/browser.mjs");
         const log = [];
         const credentials = { mqttserver: url, mqttclientid: `all-${topic}`, publishinterval: 0.2 };
@@ -89,8 +88,8 @@ for (const place of ["page", "worker"]) {
     });
 
     test("10,000 publishes in a loop arrive in order, in fewer than 100 frames, loaded or not", async (t) => {
-      const { runs, topic, page, frames } = await setUp(t, place);
-      const peer = await listen(t, `${topic}/#`);
+      const { run, topic, page, frames } = await setUp(t, context);
+      const peer = await subscriber(t, `${topic}/#`);
       const loop = async ({ url, topic, early }) => {
         let sends = 0;
         const { send } = WebSocket.prototype;
@@ -111,10 +110,10 @@ for (const place of ["page", "worker"]) {
       for (const early of [true, false]) {
         peer.messages.length = 0;
         frames.sent = 0;
-        const run = () => runs(loop, { early });
-        const sends = await (early ? beforeTheWasm(run) : run());
+        const publishAll = () => run(loop, { early });
+        const sends = await (early ? beforeTheWasm(publishAll) : publishAll());
         assert.ok(sends < 100, `${sends} sends`);
-        if (place === "page") assert.equal(frames.sent, sends, "what the browser's network sees");
+        if (context === "page") assert.equal(frames.sent, sends, "what the browser's network sees");
         await peer.count(10_000);
         assert.deepEqual(
           peer.texts(),
@@ -125,14 +124,14 @@ for (const place of ["page", "worker"]) {
     });
 
     test("a megabyte comes back as it went", async (t) => {
-      // Not over mosquitto's WebSocket, which crawls after a short write: see support/mosquitto.mjs.
+      // Not over mosquitto's WebSocket listener, which is slow after a short write: see support/mosquitto.mjs.
       const embedded = await startEmbedded();
       t.after(() => embedded.stop());
-      const { runs, topic } = await setUp(t, place);
-      const peer = await listen(t, `${topic}/out`, embedded.url);
+      const { run, topic } = await setUp(t, context);
+      const peer = await subscriber(t, `${topic}/out`, embedded.url);
       const bytes = randomBytes(1 << 20);
       const hash = (data) => createHash("sha256").update(data).digest("hex");
-      const both = runs(
+      const both = run(
         async ({ url, topic, base64 }) => {
           const { MqttCustom } = await import("/dist/browser.mjs");
           const bytes = Uint8Array.from(atob(base64), (c) => c.charCodeAt(0));
@@ -160,17 +159,17 @@ for (const place of ["page", "worker"]) {
 test("a broker that is killed and comes back finds the client again, its subscriptions and every message", async (t) => {
   const own = await startMosquitto();
   t.after(() => own.stop());
-  const { page, topic, complaints } = await setUp(t, "page");
+  const { page, topic, problems } = await setUp(t, "page");
   await page.evaluate(
     async ({ url, topic }) => {
       const { MqttCustom } = await import("/dist/browser.mjs");
       const log = [];
-      const heard = new Set();
+      const received = new Set();
       const client = new MqttCustom({
         credentials: { mqttserver: url, maxmqttreconnectdelay: 0.2 },
         on_connect: (_client, _userdata, _flags, rc) => log.push(`connect ${rc}`),
         on_disconnect: (_client, _userdata, rc) => log.push(`disconnect ${rc}`),
-        on_message: (_client, _userdata, message) => heard.add(Number(message.text())),
+        on_message: (_client, _userdata, message) => received.add(Number(message.text())),
         on_error() {},
       });
       await client.subscribe(`${topic}/#`, { qos: 1 });
@@ -178,12 +177,12 @@ test("a broker that is killed and comes back finds the client again, its subscri
       const timer = setInterval(() => {
         published.push(client.publish(`${topic}/n`, published.length, { qos: 1 }));
       }, 10);
-      globalThis.run = { client, log, heard, published, timer };
+      globalThis.run = { client, log, received, published, timer };
     },
     { url: own.wsUrl, topic },
   );
   const state = () => page.evaluate(() => globalThis.run.client.state);
-  await page.waitForFunction(() => globalThis.run.heard.size > 20);
+  await page.waitForFunction(() => globalThis.run.received.size > 20);
   await own.kill("SIGKILL");
   await page.waitForFunction(() => globalThis.run.client.state === "reconnecting");
   await new Promise((resolve) => setTimeout(resolve, 300));
@@ -191,23 +190,23 @@ test("a broker that is killed and comes back finds the client again, its subscri
   await page.waitForFunction(() => globalThis.run.client.state === "connected");
   assert.equal(await state(), "connected");
   const { log, missing, count, reconnects } = await page.evaluate(async () => {
-    const { client, log, heard, published, timer } = globalThis.run;
+    const { client, log, received, published, timer } = globalThis.run;
     const size = published.length + 50;
     while (published.length < size) await new Promise((resolve) => setTimeout(resolve, 10));
     clearInterval(timer);
     await Promise.all(published);
-    for (let i = 0; i < 200 && heard.size < published.length; i++) {
+    for (let i = 0; i < 200 && received.size < published.length; i++) {
       await new Promise((resolve) => setTimeout(resolve, 10));
     }
     const { reconnects } = client.stats();
-    const missing = published.map((_, i) => i).filter((i) => !heard.has(i));
+    const missing = published.map((_, i) => i).filter((i) => !received.has(i));
     await client.stop();
     return { log, missing, count: published.length, reconnects };
   });
   assert.deepEqual(log, ["connect 0", "disconnect 7", "connect 0", "disconnect 0"]);
   assert.deepEqual(missing, [], `of ${count}`);
   assert.equal(reconnects, 1);
-  // The browser's own words about attempts that failed.
-  const others = complaints.splice(0).filter((text) => !/^WebSocket connection to/.test(text));
+  // The browser's own messages about failed attempts.
+  const others = problems.splice(0).filter((text) => !/^WebSocket connection to/.test(text));
   assert.deepEqual(others, []);
 });

@@ -1,4 +1,4 @@
-// Credentials from a function in Chromium: called while the WebAssembly is still loading, and signing URLs for AWS IoT.
+// Credentials from a function in Chromium: called before the WebAssembly is loaded, and signing URLs for AWS IoT.
 
 import assert from "node:assert/strict";
 import { test } from "node:test";
@@ -12,7 +12,7 @@ test("a function is asked once the WebAssembly is loaded, and what was called be
   const broker = await startMosquitto();
   t.after(() => broker.stop());
   const page = await openPage(t, shared, "/aws");
-  const release = shared.site.hold();
+  const release = shared.site.holdWasm();
   const calls = page.evaluate(async (url) => {
     const { MqttCustom } = await import("mqtt-lib");
     const calls = [];

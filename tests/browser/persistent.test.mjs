@@ -4,17 +4,17 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { launchChromium } from "../support/chromium.mjs";
-import { startAll, stopAll } from "../support/for-the-file.mjs";
+import { startAll, stopAll } from "../support/fixtures.mjs";
 import { startMosquitto } from "../support/mosquitto.mjs";
 import { randomOf } from "../support/random.mjs";
-import { reloadAgainAndAgain } from "../support/reloads.mjs";
+import { reloadRepeatedly } from "../support/reloads.mjs";
 import { startSite } from "./support/site.mjs";
 
 test("a page reloaded 3 times: nothing lost, nothing of QoS 2 twice", async () => {
   const { next } = randomOf(3);
-  const { published, lost, twice, complaints } = await reloadAgainAndAgain({ reloads: 3, random: next });
+  const { published, lost, twice, problems } = await reloadRepeatedly({ reloads: 3, random: next });
   assert.ok(published > 10, `${published}`);
-  assert.deepEqual({ lost, twice, complaints }, { lost: [], twice: [], complaints: [] });
+  assert.deepEqual({ lost, twice, problems }, { lost: [], twice: [], problems: [] });
 });
 
 test("a second tab is told STORE_LOCKED, and the first goes on", async (t) => {

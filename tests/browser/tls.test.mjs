@@ -1,5 +1,5 @@
-// wss from Chromium to Mosquitto, whose certificate the browser judges; what a page cannot set is refused with what
-// to do instead; and no secret is in a page's errors or in an address bar. Owns a browser that trusts one key.
+// wss from Chromium to Mosquitto, whose certificate the browser verifies; options that a page cannot set are rejected with
+// advice; no secret is in errors or in an address bar. Owns a browser that trusts one key.
 
 import assert from "node:assert/strict";
 import { createHash, X509Certificate } from "node:crypto";
@@ -15,7 +15,7 @@ const SECRET = "hunter2Xy";
 const certificates = makeCertificates();
 const server = certificates.issue("server");
 
-/** How Chromium names a key that it is to trust. */
+/** The form in which Chromium takes a trusted key. */
 function spki(path) {
   const key = new X509Certificate(readFileSync(path)).publicKey.export({ type: "spki", format: "der" });
   return createHash("sha256").update(key).digest("base64");
@@ -31,7 +31,7 @@ const shared = inChromium(
   [`--ignore-certificate-errors-spki-list=${spki(server.cert)}`],
 );
 
-/** Everything that a user could log of a failed start(). */
+/** Returns everything that a user could log of a failed start(). */
 function failed(page, credentials) {
   return page.evaluate(async (given) => {
     const { MqttCustom } = await import("/dist/browser.mjs");
@@ -52,7 +52,7 @@ function failed(page, credentials) {
   }, credentials);
 }
 
-/** Sent to itself by a client in the page; QoS and length of what comes back. */
+/** A client in the page publishes messages to itself; returns QoS and length of those received. */
 const echo = (page, mqttserver, messages) =>
   page.evaluate(
     async ([mqttserver, messages]) => {

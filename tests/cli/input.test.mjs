@@ -1,4 +1,4 @@
-// What pub takes: lines, with batches, a queue and JSON; and what becomes of it when something is wrong with a line.
+// The input of pub: lines, with batches, a queue and JSON, and wrong lines; and the output of sub.
 
 import assert from "node:assert/strict";
 import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
@@ -20,11 +20,11 @@ after(async () => {
   rmSync(folder, { recursive: true, force: true });
 });
 
-/** What a subscriber gets of a pub with these words and this input; `count` messages. */
+/** Runs pub with these arguments and this input; returns the `count` messages that a subscriber receives. */
 async function published(count, words, input) {
   const sub = await subscribed([broker.url, "test/lines", "-q", "1", "-C", `${count}`]);
   const { code, stderr } = await run(["pub", broker.url, "test/lines", ...words], { input });
-  const progress = /^mqtt-lib: [\d,]+ lines published.*\n/gm; // said where it takes long
+  const progress = /^mqtt-lib: [\d,]+ lines published.*\n/gm; // printed if it takes long
   assert.deepEqual([code, stderr.replace(progress, "")], [0, ""]);
   return (await sub.ended).bytes.toString("latin1").split("\n").slice(0, -1);
 }

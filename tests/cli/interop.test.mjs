@@ -1,4 +1,4 @@
-// `mqtt-lib pub` and `sub` against mosquitto_pub and mosquitto_sub, in both directions, by options of the same names.
+// `mqtt-lib pub` and `sub` with mosquitto_sub and mosquitto_pub, in both directions, with options of the same names.
 
 import assert from "node:assert/strict";
 import { execFileSync } from "node:child_process";
@@ -19,14 +19,14 @@ after(async () => {
   await secured?.stop();
 });
 
-/** mosquitto_sub, subscribed: -d tells on its standard output, which stdbuf keeps it from holding back. */
+/** Starts mosquitto_sub; resolves once it is subscribed, which -d prints on standard output; stdbuf disables buffering. */
 async function mosquittoSub(args) {
   const sub = launch("stdbuf", ["-oL", "mosquitto_sub", "-p", `${broker.port}`, "-d", ...args]);
   await sub.until("stdout", (text) => text.includes("Subscribed"));
   return sub;
 }
 
-/** What it printed beside what -d tells. */
+/** Its output without the lines of -d. */
 const printed = (text) => text.split("\n").filter((line) => !/^(Client|Subscribed)/.test(line));
 
 const at = () => ["-h", "127.0.0.1", "-p", `${broker.port}`];

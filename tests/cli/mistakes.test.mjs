@@ -1,4 +1,4 @@
-// What goes wrong: an exit code for scripts, one sentence on standard error, nothing on standard output.
+// Failures: an exit code for scripts, one sentence on standard error, nothing on standard output.
 
 import assert from "node:assert/strict";
 import { createServer } from "node:net";
@@ -12,7 +12,7 @@ let silent;
 
 before(async () => {
   broker = await startMosquitto();
-  silent = createServer().listen(0, "127.0.0.1"); // takes connections and says nothing
+  silent = createServer().listen(0, "127.0.0.1"); // accepts connections and sends nothing
   await new Promise((resolve) => silent.once("listening", resolve));
 });
 
@@ -55,11 +55,15 @@ test("1: a file is not there, or is a folder", async () => {
 });
 
 test("27: the time limit has passed, connected or not", async () => {
-  await fails(["sub", broker.url, "test/none", "-W", "1"], 27, /the 1 s are over; 0 messages came/);
+  await fails(
+    ["sub", broker.url, "test/none", "-W", "1"],
+    27,
+    /the time limit of 1 s was reached; 0 messages had arrived/,
+  );
   await fails(
     ["sub", broker.url, "test/none", "-W", "1", "-C", "2"],
     27,
-    /no more than 0 of 2 messages came in 1 s/,
+    /only 0 of 2 messages arrived within 1 s/,
   );
   await fails(
     ["request", broker.url, "test/none", "-m", "?", "-W", "1"],
@@ -78,9 +82,9 @@ test("27: the time limit has passed, connected or not", async () => {
 const TOGETHER = 4;
 const WRONG = [
   [["pubb"], /there is no command "pubb"; did you mean pub\?/],
-  [["nonsense"], /there are: pub, sub, request, bench, broker/],
+  [["nonsense"], /the commands are: pub, sub, request, bench, broker/],
   [["pub", ...message, "--tpic", "a"], /no option --tpic; did you mean --topic\?/],
-  [["pub", ...message, "-Z"], /no option -Z; mqtt-lib pub --help lists those there are/],
+  [["pub", ...message, "-Z"], /no option -Z; mqtt-lib pub --help lists all options/],
   [["pub", ...message, "--capath", "/etc/ssl"], /--capath; give the certificates in one file, with --cafile/],
   [["pub", ...message, "-t"], /-t needs a value: -t TOPIC/],
   [["pub", ...message, "-t", "b"], /-t was given twice/],
@@ -92,7 +96,7 @@ const WRONG = [
   [["pub", ...message, "-k", "-1"], /--keepalive must be .*-1 was given/],
   [["pub", ...message, "-M", "0"], /--max-inflight must be/],
   [["pub", ...message, "word"], /"word" is one word too many/],
-  [["pub", "a", "b", "c"], /"c" is one word too many; put a payload with spaces into quotes/],
+  [["pub", "a", "b", "c"], /"c" is one word too many; put a payload with spaces in quotes/],
   [["pub", "-m", "a"], /a topic is missing; give it with --topic/],
   [["pub", "-t", "a"], /there is nothing to publish/],
   [["pub", ...message, "-n"], /--message and --null-message exclude each other/],
@@ -115,14 +119,14 @@ const WRONG = [
   [["pub", ...message, "-D", "publish", "user-property", "a"], /needs a name and a value/],
   [
     ["pub", ...message, "-h", "a", "-L", "mqtt://me:secret@b"],
-    /--host and the URL mqtt:\/\/b both say where/,
+    /--host and the URL mqtt:\/\/b both name a server/,
   ],
   [["pub", "http://localhost", ...message], /http:\/\/localhost.*mqtt:\/\//],
   [["pub", "mqtt://%zz@localhost", ...message], /two hexadecimal digits/],
   [["sub"], /a topic filter is missing/],
   [["sub", "a", "-C", "0"], /--count must be a whole number from 1/],
   [["sub", "a", "-v", "--json"], /--json and --verbose exclude each other/],
-  [["sub", "a", "-F", "%Z"], /--format has "%Z"; after % there may be/],
+  [["sub", "a", "-F", "%Z"], /--format has "%Z"; allowed after % are/],
   [["sub", "a", "-R", "--retained-only"], /exclude each other/],
   [["request", ...message, "-V", "311"], /a request needs MQTT 5/],
   [["broker", "a"], /takes options only/],

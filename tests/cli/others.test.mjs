@@ -98,10 +98,10 @@ test("broker without its package says what to install", async (t) => {
 test("on a terminal there is a line of progress once it takes long, and it is taken away", async () => {
   const shell = `trap : INT; tail -f /dev/null | "${process.execPath}" "${CLI}" pub ${broker.url} test/progress -l`;
   const terminal = launch("script", ["-qefc", shell, "/dev/null"]);
-  await terminal.until("stdout", (text) => text.includes("0 lines published, 0 on their way"));
+  await terminal.until("stdout", (text) => text.includes("0 lines published, 0 pending"));
   assert.ok(terminal.stdout().includes("\r\x1b[K0 lines published"));
-  terminal.stdin.write("\x03"); // Ctrl-C as a terminal has it
-  const { stdout } = await terminal.ended; // script may end before the very last that is printed
+  terminal.stdin.write("\x03"); // Ctrl-C as a terminal sends it
+  const { stdout } = await terminal.ended; // the program `script` may end before the last output
   assert.ok(stdout.split("\r\x1b[K").length > 2, JSON.stringify(stdout));
 });
 

@@ -1,5 +1,5 @@
-// 100,000 lines through a pipe at QoS 1: none is lost, also when the broker restarts in the middle; and while it is
-// away no more is read than the bounds allow.
+// 100,000 lines through a pipe at QoS 1: none is lost, also if the broker restarts meanwhile; without a broker no more lines
+// are read than the bounds allow.
 
 import assert from "node:assert/strict";
 import { Readable } from "node:stream";
@@ -8,9 +8,9 @@ import { cli, subscribed } from "../support/command.mjs";
 import { startMosquitto } from "../support/mosquitto.mjs";
 
 const LINES = 100_000;
-/** Lines are padded to this, so that what pipes and buffers hold is small against the whole. */
+/** Lines are padded to this length, so that pipes and buffers hold only a small part. */
 const LONG = 100;
-/** 2,000 under way, and what has been read of the pipe beyond them. */
+/** 2,000 unacknowledged lines, and those that were read from the pipe in addition. */
 const HELD_BACK = 10_000;
 
 let broker;
@@ -24,7 +24,7 @@ after(() => broker?.stop());
 const at = () => ["-h", "127.0.0.1", "-p", `${broker.port}`];
 const lineOf = (number) => `${number} `.padEnd(LONG, "x");
 
-/** The lines, no faster than they are taken; `offered` tells how many have left. */
+/** Writes the lines as fast as they are read; `offered` counts them. */
 function feed(stdin) {
   const source = { offered: 0 };
   function* lines() {
@@ -34,7 +34,7 @@ function feed(stdin) {
   return source;
 }
 
-/** Numbers of the lines in the order in which each came first; a line in pieces would be no number. */
+/** The numbers of the lines in the order of their first arrival; a split line would not be a number. */
 function firstOnes(stdout) {
   const seen = new Set();
   for (const line of stdout.split("\n").slice(0, -1)) {
@@ -45,7 +45,7 @@ function firstOnes(stdout) {
   return [...seen];
 }
 
-/** Waits for the last line; a repetition of a line may follow it. */
+/** Waits for the last line; duplicates may follow it. */
 async function collected(sub) {
   await sub.until("stdout", (text) => text.endsWith("\n") && text.includes(`\n${lineOf(LINES - 1)}\n`));
   sub.kill("SIGINT");
@@ -70,7 +70,7 @@ test("none is lost when the broker restarts in the middle, and memory stays boun
   const source = feed(pub.stdin);
   await sub.until("stdout", (_text, length) => length > (LINES * LONG) / 3);
   await broker.kill("SIGTERM");
-  await pub.until("stderr", (text) => text.includes("connecting again"));
+  await pub.until("stderr", (text) => text.includes("reconnecting"));
   const before = source.offered;
   await new Promise((resolve) => setTimeout(resolve, 2000));
   assert.ok(
@@ -82,7 +82,7 @@ test("none is lost when the broker restarts in the middle, and memory stays boun
 
   const { code, stderr } = await pub.ended;
   assert.equal(code, 0, stderr);
-  assert.match(stderr, /connected again/);
+  assert.match(stderr, /reconnected/);
   const { code: ended, stdout } = await collected(sub);
   assert.equal(ended, 0);
   assert.deepEqual(firstOnes(stdout), EXPECTED);

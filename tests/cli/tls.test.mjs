@@ -1,12 +1,11 @@
-// --cafile, --cert, --key and their kin: a connection over TLS and over WebSocket, and a sentence with the file or the
-// option in it for each thing that is wrong.
+// --cafile, --cert, --key and similar options: connections over TLS and over WebSocket; errors name the file or the option.
 
 import assert from "node:assert/strict";
 import { writeFileSync } from "node:fs";
 import { test } from "node:test";
 import { launch, run, subscribed } from "../support/command.mjs";
 import { makeCertificates, startTlsMosquitto } from "../support/certificates.mjs";
-import { forTheFile } from "../support/for-the-file.mjs";
+import { sharedFixtures } from "../support/fixtures.mjs";
 
 const certificates = makeCertificates();
 const { ca } = certificates;
@@ -14,7 +13,7 @@ const device = certificates.issue("device", { names: "DNS:device" });
 const other = certificates.authority("other-ca");
 const own = ["--cafile", ca, "--cert", device.cert, "--key", device.key];
 const server = certificates.issue("elsewhere", { names: "DNS:elsewhere.example" });
-const shared = forTheFile({
+const shared = sharedFixtures({
   broker: () => startTlsMosquitto(certificates, { mutual: true }),
   elsewhere: () => startTlsMosquitto(certificates, { server }),
 });
@@ -48,13 +47,13 @@ const WRONG = [
     1,
     "no CA",
     () => [...at(shared.elsewhere.tlsPort), "--tls-alpn", "mqtt"],
-    /CA that this system does not know; give that CA as --cafile/,
+    /CA that this system does not trust; give that CA as --cafile/,
   ],
   [
     1,
     "no client certificate",
     () => [...at(shared.broker.tlsPort), "--cafile", ca],
-    /wants a client certificate; give --cert and --key/,
+    /requires a client certificate; give --cert and --key/,
   ],
   [
     1,
@@ -86,7 +85,7 @@ const WRONG = [
     () => [...at(shared.broker.tlsPort), "--key", device.key],
     /--key was given without --cert/,
   ],
-  [1, "a port without TLS", () => [...at(shared.broker.port), "--cafile", ca], /does not answer in TLS/],
+  [1, "a port without TLS", () => [...at(shared.broker.port), "--cafile", ca], /does not answer with TLS/],
   [1, "TLS where none was asked for", () => at(shared.broker.tlsPort), /./],
 ];
 

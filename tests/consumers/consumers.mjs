@@ -1,4 +1,4 @@
-// The consumers: how each builds, and how it runs. `works` fills its row: what was built and run, in which version.
+// The consumers: how each is built and run. `works` fills in the row of the table: what was built and run, in which version.
 
 import assert from "node:assert/strict";
 import { spawn } from "node:child_process";
@@ -11,7 +11,7 @@ import { serve } from "./support/site.mjs";
 
 const kib = (bytes) => `${(bytes / 1024).toFixed(0)} KiB`;
 
-/** A program that prints how many messages it exchanged. */
+/** A program that prints how many messages it has exchanged. */
 const program = (name, template, version, args, command = () => process.execPath) => ({
   name,
   runs: "tcp",
@@ -24,7 +24,7 @@ const program = (name, template, version, args, command = () => process.execPath
   },
 });
 
-/** A build in a page: `out` is what is served, and holds so many .wasm files. */
+/** A page, with or without a build: the folder `out` is served, and must contain `wasm` files of this type. */
 const page = (name, template, { build, out = "out", path = "/", wasm = 1 }) => ({
   name,
   async works({ project, inBrowsers, row }) {
@@ -46,7 +46,7 @@ const page = (name, template, { build, out = "out", path = "/", wasm = 1 }) => (
   },
 });
 
-/** A page from a server of the consumer's own, started with a port. */
+/** Starts the server of a consumer with a port, and calls `body` with its URL. */
 async function withServer(cwd, command, args, body) {
   const port = await freePort();
   const child = spawn(command, [...args, String(port)], {
@@ -54,20 +54,20 @@ async function withServer(cwd, command, args, body) {
     stdio: ["ignore", "pipe", "pipe"],
     detached: true,
   });
-  let said = "";
+  let output = "";
   for (const stream of [child.stdout, child.stderr]) {
     stream.on("data", (text) => {
-      said += text;
+      output += text;
     });
   }
   const ended = once(child, "close");
   try {
-    await untilAccepts(port, { patience: 60_000, gone: () => child.exitCode !== null && said });
+    await untilAccepts(port, { timeout: 60_000, gone: () => child.exitCode !== null && output });
     await body(`http://127.0.0.1:${port}`);
   } catch (error) {
-    throw new Error(`${error.message}\n${said}`, { cause: error });
+    throw new Error(`${error.message}\n${output}`, { cause: error });
   } finally {
-    process.kill(-child.pid); // and what it has started
+    process.kill(-child.pid); // with its child processes
     await ended;
   }
 }
@@ -117,7 +117,7 @@ const nodeBundle = {
   },
 };
 
-/** What needs no tool but those of this repository. */
+/** Consumers that need only tools of this repository. */
 export const LIGHT = [
   program("Node, import", "node", "Node", ["esm.mjs"]),
   program("Node, require", "node", "Node", ["commonjs.cjs"]),
@@ -169,7 +169,7 @@ const next = (name, flags, where) => ({
     });
     assert.equal(made.wasm.length, 1, made.wasm.join(", "));
     await withServer(cwd, bin("next")(cwd), ["start", "-H", "127.0.0.1", "-p"], async (url) => {
-      const answer = await fetch(`${url}/talk?${new URLSearchParams({ broker, name: topic })}`);
+      const answer = await fetch(`${url}/exchange?${new URLSearchParams({ broker, name: topic })}`);
       assert.equal(await answer.text(), "10");
       await inBrowsers(`${url}/`);
       row.runs = `${where} ${process.versions.node}, ${row.runs}`;
@@ -189,21 +189,21 @@ const jsdom = (name, template, args) => ({
 });
 
 /**
- * A row and no test: Electron's package downloads the program when it is installed, from a place that is no registry.
- * Where that works, it is time to drive it.
+ * A row without a test: Electron's package downloads the program during its installation, not from a registry. If that
+ * works, a test can be written.
  */
 export async function electron(project) {
   const cwd = await project("electron");
   const why = await run(cwd, process.execPath, ["node_modules/electron/install.js"], {
     timeout: 60_000,
   }).then(
-    () => "it can be installed here; nothing drives it yet",
+    () => "it can be installed here; there is no test yet",
     (error) => `its download failed: ${error.message.match(/\w*Error.*/)?.[0] ?? "it took too long"}`,
   );
   return { name: "Electron's renderer", builds: "", runs: "not run", exchanged: why, wasm: "", size: "" };
 }
 
-/** What installs tools of its own. */
+/** Consumers that install further tools. */
 export const HEAVY = [
   program("newest Node, import", "node-newest", "Node", ["esm.mjs"], newest),
   program("newest Node, require", "node-newest", "Node", ["commonjs.cjs"], newest),

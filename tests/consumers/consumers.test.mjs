@@ -1,11 +1,11 @@
-// The packed package in the hands of those who use it: each consumer installs it, builds where there is a build,
-// runs, and exchanges messages with a Mosquitto. One row each in the table at the end.
-//   npm run test:consumers    all of them; `npm test` runs those that need no further tool
+// The packed package as its users use it: each consumer installs it, builds if it has a build, runs, and exchanges messages
+// with a Mosquitto. The table at the end has a row for each.
+//   npm run test:consumers    all of them; `npm test` runs those that need no further tools
 
 import assert from "node:assert/strict";
 import { after, test } from "node:test";
 import mqtt from "mqtt";
-import { forTheFile } from "../support/for-the-file.mjs";
+import { sharedFixtures } from "../support/fixtures.mjs";
 import { startMosquitto } from "../support/mosquitto.mjs";
 import { electron, HEAVY, LIGHT } from "./consumers.mjs";
 import { openBrowser } from "./support/browsers.mjs";
@@ -18,7 +18,7 @@ let echo;
 const browsers = [];
 const rows = [];
 
-// Before the broker is stopped, and the packed package is gone.
+// Before the broker is stopped and the packed package is removed.
 after(async () => {
   for (const browser of browsers) await browser.close();
   await echo?.endAsync(true);
@@ -26,7 +26,7 @@ after(async () => {
   print();
 });
 
-const shared = forTheFile({ broker: startMosquitto, packed: pack }, async ({ broker }) => {
+const shared = sharedFixtures({ broker: startMosquitto, packed: pack }, async ({ broker }) => {
   echo = await mqtt.connectAsync(broker.url);
   echo.on("message", (topic, payload) => echo.publish(topic.replace(/out$/, "in"), payload, { qos: 1 }));
   await echo.subscribeAsync("consumers/+/out", { qos: 1 });
@@ -43,7 +43,7 @@ for (const [i, consumer] of [...LIGHT, ...(ALL ? HEAVY : [])].entries()) {
       topic: `${i}`,
       project: shared.packed.project,
       broker: runs === "tcp" ? shared.broker.url : shared.broker.wsUrl,
-      /** A page in every browser; each must exchange its messages. */
+      /** Opens the page in every browser; each must exchange its messages. */
       async inBrowsers(url) {
         const seen = [];
         for (const browser of browsers) {

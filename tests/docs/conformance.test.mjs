@@ -1,5 +1,5 @@
-// docs/conformance.md says no more than the tree holds: every test it names exists, every statement is there once, and
-// the counts at its top are right.
+// docs/conformance.md agrees with the repository: every test it names exists, every statement is listed once, and the counts
+// at its top are right.
 
 import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
@@ -8,10 +8,10 @@ import { test } from "node:test";
 const read = (path) => readFileSync(new URL(`../../${path}`, import.meta.url), "utf8");
 const page = read("docs/conformance.md");
 
-/** Numbers that the specifications do not use, between others that they do. */
+/** Statement numbers that the specifications skip. */
 const UNUSED = { "MQTT 3.1.1": [], "MQTT 5.0": ["2.2.1-1"] };
 
-/** The section of a version: rows of its table, and what binds the server alone. */
+/** The section of a version: the rows of its table, and the statements that concern only the server. */
 function section(version) {
   const text = page.split(`## ${version}\n`)[1].split("\n## ")[0];
   const rows = [...text.matchAll(/^\| MQTT-(\S+) \| (.+?) \| (.+) \|$/gm)].map(([, id, words, proof]) => {
@@ -21,7 +21,7 @@ function section(version) {
   return { rows, alone };
 }
 
-/** The numbers of the table at the top, by the name of their line. */
+/** The counts in the table at the top, by the name of the row. */
 function counts(column) {
   const lines = page.split("\n## ")[0].matchAll(/^\| ([a-z][^|]*) \| (\d+) \| (\d+) \|$/gm);
   return Object.fromEntries([...lines].map((line) => [line[1], Number(line[column])]));

@@ -1,4 +1,4 @@
-// Every snippet of the guides in docs/ runs as it is written and prints the ```text below it.
+// Every snippet of the guides in docs/ runs unchanged and prints the ```text block below it.
 
 import assert from "node:assert/strict";
 import { readdirSync, readFileSync } from "node:fs";
@@ -8,7 +8,7 @@ import { snippets, startSnippets } from "../support/snippets.mjs";
 
 const DOCS = fileURLToPath(new URL("../../docs", import.meta.url));
 const read = (name) => readFileSync(`${DOCS}/${name}`, "utf8");
-/** What these show is run by tests of their own, in tests/wasi. */
+/** The snippets of these are run by tests in tests/wasi. */
 const ELSEWHERE = ["wasi.md"];
 const GUIDES = readdirSync(DOCS).filter((name) => name.endsWith(".md") && !ELSEWHERE.includes(name));
 
@@ -22,7 +22,7 @@ after(() => runner?.stop());
 
 for (const guide of GUIDES) {
   const runnable = snippets(read(guide)).filter(
-    // Commands of a shell are run where the guide says what they print: others install something.
+    // Shell commands are run if the guide shows their output: others install something.
     ({ language, prints }) => language === "js" || language === "cjs" || (language === "sh" && prints !== ""),
   );
   for (const [i, { heading, language, body, prints }] of runnable.entries()) {

@@ -1,4 +1,4 @@
-// The documentation site builds without a warning, every link within it leads somewhere, and its pages fit a phone.
+// The documentation site builds without a warning, all its internal links work, and its pages fit the screen of a phone.
 
 import assert from "node:assert/strict";
 import { existsSync, readdirSync, readFileSync } from "node:fs";
@@ -56,8 +56,8 @@ for (const [device, viewport] of [
 ]) {
   test(`guides on ${device}: a heading, no error, nothing wider than the screen`, async () => {
     const page = await browser.newPage({ viewport });
-    const complaints = [];
-    page.on("pageerror", (error) => complaints.push(error.message));
+    const problems = [];
+    page.on("pageerror", (error) => problems.push(error.message));
     const guides = pages.filter((name) => name === "index.html" || name.startsWith("documents"));
     assert.ok(guides.length > 10);
     for (const guide of guides) {
@@ -66,7 +66,7 @@ for (const [device, viewport] of [
       const [wide, screen] = await page.evaluate(() => [document.documentElement.scrollWidth, innerWidth]);
       assert.ok(wide <= screen, `${relative(SITE, join(SITE, guide))} is ${wide} wide on ${screen}`);
     }
-    assert.deepEqual(complaints, []);
+    assert.deepEqual(problems, []);
     await page.close();
   });
 }

@@ -1,5 +1,5 @@
-// 100 seeded schedules through the proxy against a real mosquitto, and 1,000 in the engine's simulation.
-// MQTT_SEED=n runs that schedule of the proxy alone.
+// 100 seeded schedules through the proxy with a real mosquitto, and 1,000 in the simulation of the engine. MQTT_SEED=n runs
+// only that schedule of the proxy.
 
 import assert from "node:assert/strict";
 import { after, before, test } from "node:test";

@@ -1,12 +1,12 @@
-// Ten million QoS 0 and one million QoS 1 messages through one client: its process, and with it the memory of
-// its wasm, is as large at the end as after the first tenth.
+// Ten million QoS 0 and one million QoS 1 messages through one client: its process, including the memory of the wasm, is not
+// larger at the end than after the first tenth.
 //
-// One part of a Node process grows by V8's own rules: the nursery of its heap ("new space") doubles from 8 MiB
-// to 32 MiB in the course of the first minutes of any program, and with Node's defaults that alone is a third of
-// what is resident here: the whole process then ends at 130 to 154 % of the first tenth. So the 10 % are judged
-// with a nursery that has its full size from the start. With Node's defaults everything is printed, and what is
-// beside the nursery is judged by the message: a leak of two bytes for each would be seen. (10 % would be too
-// little there: it was 96 to 102 % in nine runs and 122 % in one, on a busy machine.)
+// One part of a Node process grows by V8's own rules: the new space of its heap doubles from 8 MiB to 32 MiB in the first
+// minutes of any program. With Node's defaults that is a third of the resident memory here, and the process ends at 130 to
+// 154 % of the first tenth. Therefore the limit of 10 % is asserted with a new space that has its full size from the start.
+// With Node's defaults everything is printed, and the growth without the new space is limited for each message: a leak of
+// two bytes for each would be detected. (10 % would be too strict there: it was 96 to 102 % in nine runs and 122 % in one,
+// on a busy machine.)
 
 import assert from "node:assert/strict";
 import { test } from "node:test";
@@ -17,9 +17,9 @@ import { mebibytes, printFigures } from "../support/figures.mjs";
 const TENTHS = 10;
 const QOS_0 = 10_000_000;
 const QOS_1 = 1_000_000;
-/** What one client may grow by after the first tenth. */
+/** How much the process may grow after the first tenth. */
 const BOUND = 1.1;
-/** Bytes for each message after the first tenth, where 10 % is too little. */
+/** Bytes for each message after the first tenth, where the limit of 10 % is too strict. */
 const EACH = 2;
 
 /** Runs in a process of its own, with --expose-gc; prints a line after each tenth. */
@@ -32,7 +32,7 @@ const publisher = `
   const client = new MqttCustom({ credentials: { mqttserver: url } });
   await client.start();
 
-  /** Of QoS 0 a turn at a time, of QoS 1 a window. */
+  /** How many messages are published together: a turn of QoS 0, a window of QoS 1. */
   async function publish(count, qos, together) {
     for (let done = 0; done < count; done += together) {
       let last;
@@ -48,7 +48,7 @@ const publisher = `
   for (let tenth = 1; tenth <= tenths; tenth++) {
     await publish(qos0 / tenths, 0, 500);
     await publish(qos1 / tenths, 1, 500);
-    // Twice, with turns between: what is freed in the first has finalizers.
+    // Twice, with turns in between, because objects freed by the first one have finalizers.
     for (let i = 0; i < 2; i++) {
       await new Promise((resolve) => setTimeout(resolve, 50));
       gc();

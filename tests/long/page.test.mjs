@@ -1,28 +1,27 @@
-// The page under 10,000 messages a second for half a minute, in Chromium against Mosquitto: nothing lost, memory
-// bounded. Prints its frame times and longest task beside the limits of a page that feels smooth; time is not asserted.
-//   MQTT_LIB_PAGE_RATE, MQTT_LIB_PAGE_SECONDS change what is done; MQTT_LIB_BROWSER=firefox where, and there only
-//   frames can be measured
+// The page with 10,000 messages a second for half a minute, in Chromium with Mosquitto: nothing is lost, and memory is
+// bounded. Prints frame times and the longest task with the limits of a smooth page; times are not asserted.
+//   MQTT_LIB_PAGE_RATE and MQTT_LIB_PAGE_SECONDS change the load; with MQTT_LIB_BROWSER=firefox only frames are measured
 
 import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
 import { after, test } from "node:test";
 import { MqttCustom } from "mqtt-lib";
 import { mebibytes, printFigures } from "../support/figures.mjs";
-import { forTheFile } from "../support/for-the-file.mjs";
+import { sharedFixtures } from "../support/fixtures.mjs";
 import { startMosquitto } from "../support/mosquitto.mjs";
-import { openWsDoor } from "../support/ws-door.mjs";
+import { startWebSocketRelay } from "../support/websocket-relay.mjs";
 import { FIREFOX } from "../page/support/browser.mjs";
 import { openPage, until } from "../page/support/page.mjs";
 
 const RATE = Number(process.env.MQTT_LIB_PAGE_RATE ?? 10_000);
 const SECONDS = Number(process.env.MQTT_LIB_PAGE_SECONDS ?? 30);
 const WARM_UP = 10;
-/** A busy machine falls behind and catches up. */
-const PATIENCE = 180_000;
+/** A busy machine may need longer. */
+const TIMEOUT_MS = 180_000;
 const TOPICS = 200;
-/** How often the publisher sends its share. */
+/** The interval of the publisher. */
 const TICK_MS = 10;
-/** What the page may hold more at the end than after the warm-up; each message that is kept for ever would be more. */
+/** How much memory the page may use more at the end than after the warm-up; keeping each message would exceed it. */
 const ROOM = 24 * 2 ** 20;
 
 let site;
@@ -36,17 +35,17 @@ after(async () => {
   door?.close();
 });
 
-forTheFile({ site: openPage, mosquitto: startMosquitto }, async ({ site: page, mosquitto }) => {
+sharedFixtures({ site: openPage, mosquitto: startMosquitto }, async ({ site: page, mosquitto }) => {
   site = page;
   publisher = new MqttCustom({ credentials: { mqttserver: mosquitto.url } });
   await publisher.start();
-  door = await openWsDoor(mosquitto.port);
+  door = await startWebSocketRelay(mosquitto.port);
   await site.connect(door.url);
   await site.subscribe("plant/#");
   await site.subscribe("plant/+/3");
 });
 
-/** Publishes at RATE, evenly; a tick that is late sends what is due. @param {number} seconds */
+/** Publishes at RATE, evenly; a late tick publishes what is overdue. @param {number} seconds */
 async function publishFor(seconds) {
   const start = performance.now();
   const from = published;
@@ -65,7 +64,7 @@ async function publishFor(seconds) {
 const received = () =>
   site.text("#message-count").then((/** @type {string} */ text) => Number(text.replaceAll(",", "")));
 
-/** What the page holds once its garbage is gone: the heap of JavaScript, and the memory of its process. */
+/** The memory of the page after garbage collection: the JavaScript heap, and the memory of its process. */
 async function memory() {
   if (FIREFOX) return { heap: 0, resident: 0 };
   const cdp = await site.page.context().newCDPSession(site.page);
@@ -81,7 +80,7 @@ async function memory() {
   return { heap: usedSize + backingStorageSize, resident: Math.max(...resident) };
 }
 
-/** Begins to write down when frames come, and which tasks are long. */
+/** Starts to record the times of frames and long tasks. */
 const watch = () =>
   site.page.evaluate(() => {
     const seen = { frames: /** @type {number[]} */ ([]), tasks: /** @type {number[]} */ ([]) };
@@ -102,7 +101,7 @@ const watch = () =>
 
 test(`${RATE} messages a second for ${SECONDS} s: all are counted, the list stays small, memory is bounded`, async () => {
   await publishFor(WARM_UP);
-  await until(async () => (await received()) === published, "the warm-up has arrived", PATIENCE);
+  await until(async () => (await received()) === published, "the warm-up has arrived", TIMEOUT_MS);
   const before = await memory();
 
   await watch();
@@ -111,7 +110,7 @@ test(`${RATE} messages a second for ${SECONDS} s: all are counted, the list stay
   const late = published - (await received());
   const { frames, tasks } = await site.page.evaluate(() => /** @type {any} */ (globalThis).seen);
   const seconds = (performance.now() - start) / 1000;
-  await until(async () => (await received()) === published, "every message has arrived", PATIENCE);
+  await until(async () => (await received()) === published, "every message has arrived", TIMEOUT_MS);
   const after = await memory();
 
   const sorted = Float64Array.from(frames).sort();
@@ -143,5 +142,5 @@ test(`${RATE} messages a second for ${SECONDS} s: all are counted, the list stay
   );
   assert.ok(rows < 60, `${rows} rows`);
   assert.ok(after.heap < before.heap + ROOM, `the heap has grown to ${mebibytes(after.heap)}`);
-  assert.deepEqual(site.complaints, []);
+  assert.deepEqual(site.problems, []);
 });

@@ -1,5 +1,4 @@
-// What is in flight when the connection dies goes out again at once: counted at a broker that answers CONNECT
-// and after that not a single message.
+// Messages in flight when the connection is lost are resent at once: counted at a broker that answers CONNECT and no message.
 
 import assert from "node:assert/strict";
 import { after, test } from "node:test";
@@ -9,17 +8,17 @@ import { startFakeBroker } from "../support/fake-broker.mjs";
 import { printFigures } from "../support/figures.mjs";
 
 const COUNT = 10_000;
-const PATIENCE = 60_000;
+const TIMEOUT_MS = 60_000;
 
 async function until(condition, what) {
-  const end = performance.now() + PATIENCE;
+  const end = performance.now() + TIMEOUT_MS;
   while (!condition()) {
-    if (performance.now() > end) throw new Error(`waited ${PATIENCE} ms in vain for: ${what()}`);
+    if (performance.now() > end) throw new Error(`timed out after ${TIMEOUT_MS} ms waiting for: ${what()}`);
     await sleep(2);
   }
 }
 
-/** Answers CONNECT, and pings if asked to; everything else is only counted. */
+/** Answers CONNECT, and optionally PINGREQ; counts everything else. */
 function counting(sessionPresent) {
   return (connection) => {
     const seen = { publish: 0, pubrel: 0, dup: 0, order: [], connack: 0, last: 0 };
@@ -38,7 +37,7 @@ function counting(sessionPresent) {
   };
 }
 
-/** `released`: so many of the first messages have had their PUBREC, and their PUBREL is what is in flight. */
+/** `released`: of so many messages the PUBREC was received, so that their PUBREL is in flight. */
 async function resend(
   t,
   { size = 50, transport = "url", qos = (_i) => 1, sessionPresent = true, released = 0 },
@@ -68,12 +67,12 @@ async function resend(
   const first = await broker.connection(0);
   await until(
     () => first.seen.publish === COUNT,
-    () => `${COUNT} messages on the first connection; ${first.seen.publish} came`,
+    () => `${COUNT} messages on the first connection; ${first.seen.publish} arrived`,
   );
   for (const messageId of first.seen.order.slice(0, released)) first.send({ cmd: "pubrec", messageId });
   await until(
     () => first.seen.pubrel === released,
-    () => `${released} PUBREL; ${first.seen.pubrel} came`,
+    () => `${released} PUBREL; ${first.seen.pubrel} arrived`,
   );
   first.reset();
 
@@ -86,7 +85,7 @@ async function resend(
   assert.equal(second.seen.publish, COUNT - released);
   assert.equal(second.seen.pubrel, released);
   assert.equal(second.seen.dup, sessionPresent ? COUNT - released : 0);
-  // After a PUBREC it is the PUBREL's turn, behind what was sent before it.
+  // After a PUBREC the PUBREL is sent, after everything that was sent before.
   const sent = first.seen.order.slice(0, COUNT);
   const expected = [...sent.slice(released), ...sent.slice(0, released)];
   if (sessionPresent) assert.deepEqual(second.seen.order, expected);

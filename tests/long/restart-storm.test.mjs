@@ -1,7 +1,6 @@
-// 50 clients whose broker goes away for a while: their attempts to come back are spread over time, not a storm.
-// They are counted at a proxy in front of the broker, which takes every attempt and cuts it while there is none.
-// Where this process was kept from running, attempts of that whole time come at once: then it is that time, not
-// a tenth of a second, that they are a share of.
+// 50 clients whose broker is down for a while: their reconnect attempts are spread over time. They are counted at a proxy in
+// front of the broker, which accepts every attempt and closes it while the broker is down. If this process could not run for
+// a while, the attempts of that time happen at once: then they are related to that time and not to a tenth of a second.
 
 import assert from "node:assert/strict";
 import { test } from "node:test";
@@ -15,7 +14,7 @@ const CLIENTS = 50;
 const BUCKET = 100;
 const TICK = 10;
 const AWAY = 8000;
-const PATIENCE = 120_000;
+const TIMEOUT_MS = 120_000;
 
 test(`${CLIENTS} clients whose broker is restarted come back spread over time`, async (t) => {
   const broker = await startMosquitto();
@@ -40,7 +39,7 @@ test(`${CLIENTS} clients whose broker is restarted come back spread over time`, 
   await sleep(AWAY);
   await broker.start();
   const back = performance.now();
-  const end = back + PATIENCE;
+  const end = back + TIMEOUT_MS;
   while (!clients.every((client) => client.connected)) {
     assert.ok(
       performance.now() < end,
@@ -55,7 +54,7 @@ test(`${CLIENTS} clients whose broker is restarted come back spread over time`, 
   for (const at of arrivals) buckets[Math.floor(at / BUCKET)] += 1;
   const attempts = arrivals.length;
   const highest = Math.max(...buckets);
-  /** Attempts in the time that a bucket stands for, as so many in each 100 ms of it. */
+  /** The attempts in the time of a bucket, as a rate for each 100 ms. */
   const density = buckets.map((count, i) => (count * BUCKET) / (BUCKET + stalls.before(start, i)));
   const densest = Math.max(...density);
   console.log(`\nattempts to reconnect by ${BUCKET} ms after the broker went (back after ${AWAY} ms)`);
@@ -72,12 +71,12 @@ test(`${CLIENTS} clients whose broker is restarted come back spread over time`, 
   });
 
   assert.ok(attempts >= CLIENTS);
-  // At a fixed interval it would be 50 in one bucket, and again and again.
+  // With a fixed interval there would be 50 in one bucket, repeatedly.
   assert.ok(densest <= CLIENTS / 2, `${densest} of ${CLIENTS} clients tried within ${BUCKET} ms`);
   assert.ok(densest <= attempts / 3, `${densest} of ${attempts} attempts within ${BUCKET} ms`);
 });
 
-/** Notes when timers of this process came late. */
+/** Records when timers of this process fired late. */
 function watchStalls(t) {
   const found = [];
   let last = performance.now();
@@ -89,7 +88,7 @@ function watchStalls(t) {
   t.after(() => clearInterval(timer));
   return {
     longest: () => Math.max(0, ...found.map(({ from, to }) => to - from)),
-    /** How much of the time before bucket `i` was caught up with in it, or in the one before. */
+    /** How much delayed time was made up for in bucket `i` or the one before. */
     before(start, i) {
       const [begin, end] = [start + i * BUCKET, start + (i + 1) * BUCKET];
       const mine = found.filter(({ from, to }) => from < begin && to > begin - BUCKET && from < end);

@@ -1,5 +1,5 @@
-// mqtt-lib/aws: the signatures of AWS's published examples; what it makes of host, keys and further options; and a
-// WebSocket server that checks the signature of each attempt as AWS IoT does.
+// mqtt-lib/aws: the signatures of AWS's published examples; the credentials that result from host, keys and further options;
+// and connections to a WebSocket server that checks the signature of each attempt as AWS IoT does.
 
 import assert from "node:assert/strict";
 import { createRequire } from "node:module";
@@ -106,7 +106,7 @@ test("what is missing is named, and no key is shown", async () => {
     [{ host: `wss://${HOST}/mqtt`, credentials: SUITE.keys }, /^awsIot: host must be/],
     [
       { host: "mqtt.example.com", credentials: SUITE.keys },
-      /mqtt\.example\.com does not tell its region; give region/,
+      /mqtt\.example\.com does not contain the region; give region/,
     ],
     [{ host: HOST }, /^awsIot: credentials must be \{ accessKeyId/],
     [{ host: HOST, credentials: null }, /^awsIot: credentials must be/],
@@ -142,7 +142,7 @@ async function gatewayFor(t) {
   return gateway;
 }
 
-/** As a user writes it, but for the CA of these tests. */
+/** As a user writes it, except for the CA of these tests. */
 const signing = (gateway, options) =>
   awsIot({ host: gateway.host, region: "eu-west-1", certs: { ca: certificates.ca }, ...options });
 

@@ -1,5 +1,5 @@
-// A peer that stops reading: what it does not take waits in the client, where it is bounded, and not in the
-// socket; when it reads again everything arrives, in order.
+// A peer that stops reading: unsent data is queued in the client, within its bounds, and not in the socket; when the peer
+// reads again, everything arrives in order.
 
 import assert from "node:assert/strict";
 import { test } from "node:test";
@@ -7,11 +7,11 @@ import { startFakeBroker } from "../support/fake-broker.mjs";
 import { clientFor, pause, until } from "./helpers.mjs";
 
 const MIB = 2 ** 20;
-/** The driver's mark, one frame, and what the stream adds to each write. */
+/** The driver's high-water mark, one frame, and the overhead of the stream for each write. */
 const MOST = 4 * MIB + 256 * 1024;
 const SIZE = 16 * 1024;
 
-/** Bytes that the process' connections to a port have not given to the kernel. */
+/** Bytes on this process's connections to a port that the kernel has not accepted yet. */
 function buffered(port) {
   const ours = process._getActiveHandles().filter((handle) => handle.remotePort === port);
   return Math.max(0, ...ours.map((socket) => socket.writableLength));
@@ -116,7 +116,7 @@ test("a peer that floods and takes no acknowledgements is left with an error tha
   await client.start();
   const peer = await broker.connection(0);
   peer.pause();
-  // Until the socket has enough, and then as many acknowledgements as may wait.
+  // Fills the socket, and then the bound of queued acknowledgements.
   const chunk = Buffer.from([0x32, 5, 0, 1, 0x61, 0, 5]);
   const flood = Buffer.concat(Array.from({ length: 10_000 }, () => chunk));
   for (let i = 0; errors.length === 0; i++) {

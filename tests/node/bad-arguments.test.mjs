@@ -1,10 +1,10 @@
-// Whatever can be wrong with the arguments of a call is refused with an error that names it, what was given and what is
-// allowed; nothing is sent.
+// Wrong arguments of a call are rejected with an error that names the argument, what was given and what is allowed; nothing
+// is sent.
 
 import assert from "node:assert/strict";
 import { after, before, describe, test } from "node:test";
 import { startMosquitto } from "../support/mosquitto.mjs";
-import { check, outOfRange, wrongType } from "../support/refusals.mjs";
+import { assertError, outOfRange, wrongType } from "../support/expected-errors.mjs";
 import { clientFor, failure, freshTopic, until } from "./helpers.mjs";
 
 let broker;
@@ -70,17 +70,17 @@ for (const call of ["publish", "qpublish", "batch_publish", "publish_high_priori
       return failure(client[call](...args));
     };
     for (const [name, [topic, expected]] of Object.entries(TOPICS)) {
-      test(name, async (t) => check(await reject(t, topic, "x"), expected));
+      test(name, async (t) => assertError(await reject(t, topic, "x"), expected));
     }
     for (const [name, [options, expected]] of Object.entries(PUBLISH_OPTIONS)) {
       const forClient = call === "publish_high_priority" && name === "an unknown option";
-      if (forClient) continue; // its further keys are those of credentials: see one-shot.test.mjs
-      test(name, async (t) => check(await reject(t, "a", "x", options), expected));
+      if (forClient) continue; // its other keys are those of credentials: see one-shot.test.mjs
+      test(name, async (t) => assertError(await reject(t, "a", "x", options), expected));
     }
     if (call === "batch_publish") return;
     for (const [name, [payload, kind]] of Object.entries(PAYLOADS)) {
       test(`${name} as payload, and says what to do`, async (t) =>
-        check(await reject(t, "a", payload), [
+        assertError(await reject(t, "a", payload), [
           TypeError,
           "INVALID_PAYLOAD",
           `a payload cannot be ${kind}`,
@@ -118,7 +118,7 @@ describe("batch_publish rejects as an item", () => {
       await client.subscribe(topic, (_client, _userdata, message) => texts.push(message.text()));
       client.batch_publish(topic, 1);
       const error = await failure(client.batch_publish(topic, item));
-      check(error, [TypeError, "INVALID_PAYLOAD", "batch", words]);
+      assertError(error, [TypeError, "INVALID_PAYLOAD", "batch", words]);
       await client.batch_publish(topic, 2);
       await until(() => texts.length === 1, "the batch");
       assert.deepEqual(texts, ["[1,2]"]);
@@ -153,7 +153,7 @@ describe("subscribe, subscribe_topics and unsubscribe reject", () => {
     test(name, async (t) => {
       const client = clientFor(t, broker.url);
       for (const call of ["subscribe", "subscribe_topics", "unsubscribe"]) {
-        check(await failure(client[call](filter)), expected);
+        assertError(await failure(client[call](filter)), expected);
       }
       await client.publish("still/works", "x", { qos: 1 });
     });
@@ -179,7 +179,7 @@ describe("subscribe, subscribe_topics and unsubscribe reject", () => {
     test(name, async (t) => {
       const client = clientFor(t, broker.url);
       for (const call of ["subscribe", "subscribe_topics"])
-        check(await failure(client[call](...args)), expected);
+        assertError(await failure(client[call](...args)), expected);
     });
   }
 });
@@ -188,7 +188,7 @@ test("properties are refused with a sentence while the connection speaks MQTT 3.
   const client = clientFor(t, broker.url);
   const options = { properties: { userProperties: { a: "b" } } };
   for (const promise of [client.publish("a", "x", options), client.subscribe("a", options)]) {
-    check(await failure(promise), wrongType("properties", "MQTT 5", "mqttversion"));
+    assertError(await failure(promise), wrongType("properties", "MQTT 5", "mqttversion"));
   }
   await client.publish("a", "x", { qos: 1, properties: undefined });
 });

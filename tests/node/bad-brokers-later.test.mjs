@@ -1,5 +1,5 @@
-// Brokers that get better or worse with time: the client connects as soon as one accepts it, leaves one that falls
-// silent or lies, and says each kind of failure once.
+// Brokers whose behaviour changes: the client connects as soon as one accepts it, disconnects from one that becomes silent
+// or violates MQTT, and reports each kind of failure once.
 
 import assert from "node:assert/strict";
 import { test } from "node:test";

@@ -1,5 +1,5 @@
-// Brokers that are down, lie, refuse or say nothing to CONNECT: start() rejects with a sentence, the client goes on
-// trying, and nothing ends the process.
+// Brokers that are down, violate MQTT, refuse or do not answer CONNECT: start() rejects with a description, the client
+// continues to try, and the process does not end.
 
 import assert from "node:assert/strict";
 import { once } from "node:events";
@@ -29,7 +29,7 @@ after(async () => {
   await mosquitto?.stop();
 });
 
-/** Each gives credentials, and what the error must be. */
+/** Each returns credentials, and the code and parts of the expected error. */
 const BROKERS = {
   "a port where nothing listens (TCP)": async () => {
     const port = await freePort();
@@ -164,7 +164,7 @@ describe("start() rejects and the client goes on trying, with", () => {
       assert.deepEqual(client.errors, [], "the promise carried it");
 
       await until(() => client.errors.length >= 1, "another attempt, told to on_error");
-      assert.equal(client.state, "reconnecting");
+      assert.equal(client.state, "connecting");
       assert.equal(client.errors[0].code, code);
       assert.ok(rcs.every((rc) => rc === Number(refused)));
       if (refused) assert.ok(rcs.length >= 2, "on_connect is told of a refusal");

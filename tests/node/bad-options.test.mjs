@@ -1,10 +1,10 @@
-// Whatever can be wrong with the options of a client is refused by the constructor, with an error that names it, what
-// was given and what is allowed.
+// Wrong options of a client are rejected by the constructor, with an error that names the option, what was given and what is
+// allowed.
 
 import { after, before, describe, test } from "node:test";
 import { MqttCustom } from "mqtt-lib";
 import { startMosquitto } from "../support/mosquitto.mjs";
-import { check, outOfRange, wrongType } from "../support/refusals.mjs";
+import { assertError, outOfRange, wrongType } from "../support/expected-errors.mjs";
 import { clientFor, thrown } from "./helpers.mjs";
 
 let broker;
@@ -97,7 +97,7 @@ describe("the constructor throws", () => {
   };
   for (const [name, [credentials, expected]] of Object.entries(CREDENTIALS)) {
     test(`for ${name}`, () =>
-      check(
+      assertError(
         thrown(() => new MqttCustom({ credentials })),
         expected,
       ));
@@ -134,7 +134,7 @@ describe("the constructor throws", () => {
   };
   for (const [name, [options, expected]] of Object.entries(OPTIONS)) {
     test(`for ${name}`, () =>
-      check(
+      assertError(
         thrown(() => new MqttCustom(options)),
         expected,
       ));

@@ -1,4 +1,4 @@
-// batch_publish: items that wait together go out as one message, a JSON array in their order.
+// batch_publish: the items of a batch are published as one message, a JSON array in their order.
 
 import assert from "node:assert/strict";
 import { after, before, test } from "node:test";
@@ -15,7 +15,7 @@ before(async () => {
 
 after(() => broker?.stop());
 
-/** A subscriber and a client whose batches are sent by number only. */
+/** A subscriber, and a client whose batches are sent only when they are full. */
 async function pair(t, credentials = {}) {
   const topic = freshTopic();
   const received = await collect(t, broker.url, `${topic}/#`, { qos: 2 });

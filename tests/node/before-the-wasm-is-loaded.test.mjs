@@ -1,5 +1,5 @@
-// In a page the .wasm may still be on its way when the first calls are made. Played here with the sources
-// themselves, told to load as a page does, from a promise that the test resolves.
+// In a page the first calls may be made before the .wasm is loaded. Tested with the source files, which load the .wasm as a
+// page does, from a promise that the test resolves.
 
 import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
@@ -15,7 +15,7 @@ before(async () => {
 
 after(() => broker?.stop());
 
-/** A fresh process each, because the .wasm is loaded once in a process. */
+/** Each in a process of its own, because a process loads the .wasm once. */
 const script = (body) => `
   import { readFileSync } from "node:fs";
   import { connect } from "./js/node/connect.mjs";
@@ -45,7 +45,7 @@ async function play(body) {
 }
 
 test("calls are kept and done in their order once it is there, with the payloads of the time of the call", async () => {
-  const said = await play(`
+  const printed = await play(`
     const client = new MqttCustom({ credentials: { mqttserver } });
     console.log(client.state, client.connected, client.stats().sent);
     client.on_message = (self, userdata, message) => {
@@ -71,8 +71,8 @@ test("calls are kept and done in their order once it is there, with the payloads
     console.log(client.state);
     arrive();
   `);
-  assert.ok(said.includes("granted 0"));
-  const others = said.filter((line) => line !== "granted 0");
+  assert.ok(printed.includes("granted 0"));
+  const others = printed.filter((line) => line !== "granted 0");
   assert.deepEqual(others, [
     "connecting false 0",
     "connecting",
@@ -85,7 +85,7 @@ test("calls are kept and done in their order once it is there, with the payloads
 });
 
 test("what is wrong in the credentials rejects start() and reaches on_error, since the constructor cannot throw", async () => {
-  const said = await play(`
+  const printed = await play(`
     const show = (where) => (error) => console.log(where, error.name, error.code, error.message.includes("mqttsever"));
     const client = new MqttCustom({
       credentials: { mqttsever: "h" },
@@ -99,7 +99,7 @@ test("what is wrong in the credentials rejects start() and reaches on_error, sin
     client.start().catch(show("start again"));
   `);
   assert.deepEqual(
-    said.sort(),
+    printed.sort(),
     [
       "on_error TypeError INVALID_OPTION true",
       "on_error TypeError INVALID_OPTION true",
@@ -111,7 +111,7 @@ test("what is wrong in the credentials rejects start() and reaches on_error, sin
 });
 
 test("what is wrong in an early call rejects its promise alone", async () => {
-  const said = await play(`
+  const printed = await play(`
     const client = new MqttCustom({ credentials: { mqttserver } });
     const show = (error) => console.log(error.name, error.code);
     client.publish("a/#", "x").catch(show);
@@ -128,7 +128,7 @@ test("what is wrong in an early call rejects its promise alone", async () => {
     console.log(client.connected);
     await client.stop();
   `);
-  assert.deepEqual(said.sort(), [
+  assert.deepEqual(printed.sort(), [
     "RangeError OUT_OF_RANGE",
     "TypeError INVALID_PAYLOAD",
     "TypeError INVALID_PAYLOAD",
@@ -140,7 +140,7 @@ test("what is wrong in an early call rejects its promise alone", async () => {
 });
 
 test("a load that fails is told to start() and on_error, and can be tried again", async () => {
-  const said = await play(`
+  const printed = await play(`
     fails = 1;
     const client = new MqttCustom({
       credentials: { mqttserver },
@@ -156,25 +156,25 @@ test("a load that fails is told to start() and on_error, and can be tried again"
     await client.stop();
   `);
   assert.match(
-    said[0],
+    printed[0],
     /^on_error MqttError LOAD_FAILED .*https:\/\/h\/mqtt_lib_bg\.wasm \(offline\).*start\(\)/,
   );
-  assert.deepEqual(said.slice(1), ["start LOAD_FAILED offline", "idle", "connected"]);
+  assert.deepEqual(printed.slice(1), ["start LOAD_FAILED offline", "idle", "connected"]);
 });
 
 test("publish_high_priority as a static waits for it too", async () => {
-  const said = await play(`
+  const printed = await play(`
     const client = MqttCustom.publish_high_priority(topic, "x", { hostname: mqttserver, qos: 1 });
     client.then(() => console.log("published"));
     await sleep(10);
     console.log("waiting");
     arrive();
   `);
-  assert.deepEqual(said, ["waiting", "published"]);
+  assert.deepEqual(printed, ["waiting", "published"]);
 });
 
 test("stop() in the meantime is honoured, and messages(filter) may begin", async () => {
-  const said = await play(`
+  const printed = await play(`
     const client = new MqttCustom({ credentials: { mqttserver } });
     const loop = client.messages(topic);
     client.subscribe(topic);
@@ -188,11 +188,11 @@ test("stop() in the meantime is honoured, and messages(filter) may begin", async
     await idle.stop();
     console.log(idle.state);
   `);
-  assert.deepEqual(said, ["x", "true", "stopped"]);
+  assert.deepEqual(printed, ["x", "true", "stopped"]);
 });
 
 test("stop() with a wrong argument rejects once it is there, and stops nothing; a right one resolves even if the load fails", async () => {
-  const said = await play(`
+  const printed = await play(`
     const show = (where) => ({ name, code }) => console.log(where, name, code);
     const client = new MqttCustom({ credentials: { mqttserver }, on_error: (self, userdata, { code }) => console.log(code) });
     const wrong = client.stop({ reasonCode: 3 }).catch(show("stop"));
@@ -202,7 +202,7 @@ test("stop() with a wrong argument rejects once it is there, and stops nothing; 
     console.log(client.state);
     await client.stop();
   `);
-  assert.deepEqual(said, ["stop RangeError OUT_OF_RANGE", "connected"]);
+  assert.deepEqual(printed, ["stop RangeError OUT_OF_RANGE", "connected"]);
   const failing = await play(`
     fails = 1;
     const client = new MqttCustom({ credentials: { mqttserver }, on_error: (self, userdata, { code }) => console.log(code) });
@@ -212,14 +212,14 @@ test("stop() with a wrong argument rejects once it is there, and stops nothing; 
   assert.deepEqual(failing, ["LOAD_FAILED", "idle"]);
 });
 
-/** As the README has it. */
-const [MAX_EARLY] = /[\d,]+(?= calls before the WebAssembly was loaded)/.exec(
-  readFileSync("README.md", "utf8"),
+/** The number in the documentation. */
+const [MAX_EARLY] = /[\d,]+(?= calls were made before the WebAssembly was loaded)/.exec(
+  readFileSync("docs/troubleshooting.md", "utf8"),
 );
 
 test(`${MAX_EARLY} early calls are kept, and one more is refused with QUEUE_FULL`, async () => {
   const count = MAX_EARLY.replaceAll(",", "");
-  const said = await play(`
+  const printed = await play(`
     const client = new MqttCustom({ credentials: { mqttserver } });
     for (let i = 0; i < ${count}; i++) client.publish(topic, "x");
     await client.publish(topic, "one too many").catch(({ name, code, message }) => console.log(name, code, message));
@@ -229,6 +229,9 @@ test(`${MAX_EARLY} early calls are kept, and one more is refused with QUEUE_FULL
     await Promise.all([started.catch(({ code }) => console.log(code)), stopped]);
     console.log(client.stats().sent);
   `);
-  assert.match(said[0], new RegExp(`^MqttError QUEUE_FULL ${count} calls already wait .*start\\(\\)`));
-  assert.deepEqual(said.slice(1), [count], "start() and stop() are never refused");
+  assert.match(
+    printed[0],
+    new RegExp(`^MqttError QUEUE_FULL ${count} calls are already queued .*start\\(\\)`),
+  );
+  assert.deepEqual(printed.slice(1), [count], "start() and stop() are never refused");
 });

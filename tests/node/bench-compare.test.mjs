@@ -1,4 +1,4 @@
-// bench/compare.mjs drives the package as it is: its socket behaves as far as the package asks. No figure is judged.
+// bench/compare.mjs works with the current package: its simulated socket does what the package needs. No figure is checked.
 
 import assert from "node:assert/strict";
 import { execFile } from "node:child_process";

@@ -1,7 +1,8 @@
-// A callback that throws, now or later, is reported to on_error and disturbs nothing else.
+// A callback that throws or returns a promise that rejects is reported to on_error; the client is unaffected.
 
 import assert from "node:assert/strict";
 import { after, before, test } from "node:test";
+import { runInNewContext } from "node:vm";
 import { MqttError } from "mqtt-lib";
 import { startFakeBroker } from "../support/fake-broker.mjs";
 import { startMosquitto } from "../support/mosquitto.mjs";
@@ -16,6 +17,10 @@ before(async () => {
 after(() => broker?.stop());
 
 const boom = new Error("boom");
+const thenable = (object, then) => {
+  Reflect.set(object, "then", then);
+  return object;
+};
 const WAYS = {
   throws: () => {
     throw boom;
@@ -23,6 +28,17 @@ const WAYS = {
   "returns a rejected promise": async () => {
     throw boom;
   },
+  "returns a rejected promise of another realm": () => runInNewContext("Promise.reject(boom)", { boom }),
+  "returns a thenable that rejects": () => thenable({}, (_resolve, reject) => reject(boom)),
+  "returns a thenable whose then throws": () =>
+    thenable({}, () => {
+      throw boom;
+    }),
+  "returns a function with a then that rejects": () =>
+    thenable(
+      () => {},
+      (_resolve, reject) => reject(boom),
+    ),
 };
 
 function checkReport(client, name) {

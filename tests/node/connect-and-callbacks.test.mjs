@@ -1,5 +1,5 @@
-// Connecting: by itself or with start(), to the endpoint that the credentials name, and told to the callbacks with the
-// original's arguments.
+// Connecting: automatically or with start(), to the server in the credentials. The callbacks get the arguments of the
+// original library.
 
 import assert from "node:assert/strict";
 import { once } from "node:events";
@@ -8,11 +8,11 @@ import { MqttCustom } from "mqtt-lib";
 import { WebSocketServer } from "ws";
 import { startEmbedded } from "../support/embedded.mjs";
 import { fakeBroker } from "../support/fake-broker.mjs";
-import { forTheFile } from "../support/for-the-file.mjs";
+import { sharedFixtures } from "../support/fixtures.mjs";
 import { startMosquitto } from "../support/mosquitto.mjs";
 import { clientFor, freshTopic, run, until } from "./helpers.mjs";
 
-const shared = forTheFile({ mosquitto: startMosquitto, aedes: startEmbedded });
+const shared = sharedFixtures({ mosquitto: startMosquitto, aedes: startEmbedded });
 
 const brokers = {
   "mosquitto over TCP": () => shared.mosquitto.url,
@@ -195,7 +195,7 @@ test("new MqttCustom() goes to localhost:1883", async () => {
     import { startBroker } from "./scripts/broker.mjs";
     let broker;
     let taken = false;
-    broker = await startBroker({ port: 1883, onTaken: () => { taken = true; } });
+    broker = await startBroker({ port: 1883, onPortInUse: () => { taken = true; } });
     if (taken) { await broker.stop(); broker = undefined; }
     const client = new MqttCustom();
     client.on_error = () => {};

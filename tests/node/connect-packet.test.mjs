@@ -1,15 +1,15 @@
-// What CONNECT says to the broker: identity, password, session, will, and what it makes of them.
+// The fields of CONNECT: client id, password, session, will, and how the broker responds.
 
 import assert from "node:assert/strict";
 import { execFileSync } from "node:child_process";
 import { join } from "node:path";
 import { test } from "node:test";
 import { fakeBroker } from "../support/fake-broker.mjs";
-import { forTheFile } from "../support/for-the-file.mjs";
+import { sharedFixtures } from "../support/fixtures.mjs";
 import { startMosquitto } from "../support/mosquitto.mjs";
 import { clientFor, failure, freshTopic, until } from "./helpers.mjs";
 
-const shared = forTheFile({ mosquitto: startMosquitto });
+const shared = sharedFixtures({ mosquitto: startMosquitto });
 
 test("CONNECT says what the credentials say", async (t) => {
   const broker = await fakeBroker(t);

@@ -1,4 +1,4 @@
-// Connections that end against the will of the client, and the pings that keep one: what on_disconnect is told.
+// Connections that are lost, and keep alive: the arguments of on_disconnect.
 
 import assert from "node:assert/strict";
 import { test } from "node:test";

@@ -1,4 +1,4 @@
-// Credentials from a function: called before each attempt, with its number and what ended the one before.
+// Credentials from a function: it is called before each attempt with the number of the attempt and the last error.
 
 import assert from "node:assert/strict";
 import { after, before, test } from "node:test";
@@ -23,7 +23,7 @@ const connects = (broker) => broker.connections.map(({ packets }) => packets[0])
 for (const [kind, wrap] of Object.entries({
   "plain function": (value) => value,
   "async function": async (value) => value,
-  // biome-ignore lint/suspicious/noThenProperty: what a thenable is
+  // biome-ignore lint/suspicious/noThenProperty: tests a thenable
   "function that gives a thenable": (value) => ({ then: (resolve) => resolve(value) }),
 })) {
   test(`a ${kind} is called before each attempt, and what it gives is used there`, async (t) => {

@@ -1,4 +1,4 @@
-// Everything can be called in the turn that constructs the client; nothing needs to be awaited first.
+// All methods can be called right after construction; nothing needs to be awaited first.
 
 import assert from "node:assert/strict";
 import { after, before, test } from "node:test";

@@ -1,4 +1,4 @@
-// Several servers: the client goes on through the next one.
+// Several servers: the client connects to the next one.
 
 import assert from "node:assert/strict";
 import { test } from "node:test";
@@ -7,7 +7,7 @@ import { startMosquitto } from "../support/mosquitto.mjs";
 import { freePort } from "../support/ports.mjs";
 import { clientFor, collect, failure, freshTopic, pause, until } from "./helpers.mjs";
 
-/** Two brokers of which the second brings every message to and from the first. */
+/** Two brokers; the second one bridges all messages in both directions. */
 async function bridged(t) {
   const first = await startMosquitto();
   t.after(() => first.stop());
@@ -44,7 +44,7 @@ for (const transport of ["url", "wsUrl"]) {
     };
     const published = [];
 
-    // It uses the first: its messages come to the second over the bridge, and the other way round.
+    // The client is connected to the first broker: messages reach the second one over the bridge, and vice versa.
     await until(async () => {
       await client.publish(out, "bridged?", { qos: 1 });
       return arrived.length > 0;
@@ -58,7 +58,7 @@ for (const transport of ["url", "wsUrl"]) {
     const numbers = () => new Set(arrived.texts().filter((text) => text !== "bridged?"));
     await until(() => numbers().size === 100);
 
-    // What it has acknowledged and not passed on would die with it, so it first stands still.
+    // Waits first, because messages that the broker has acknowledged and not bridged yet would be lost with it.
     const killed = first.kill("SIGSTOP");
     publish(100);
     await pause(50);

@@ -1,4 +1,4 @@
-// A short selection of the seeded schedules of tests/long/faults.test.mjs; MQTT_SEED=n runs that one alone.
+// A few of the seeded schedules of tests/long/faults.test.mjs; MQTT_SEED=n runs only that one.
 
 import { after, before, describe, test } from "node:test";
 import { runSchedule } from "../support/faults.mjs";

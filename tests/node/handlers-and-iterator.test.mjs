@@ -1,4 +1,4 @@
-// Where a message goes: to the handler of its subscription, to on_message, to loops over messages().
+// Delivery of messages: to the handler of the subscription, to on_message, to loops over messages().
 
 import assert from "node:assert/strict";
 import { after, before, test } from "node:test";
@@ -15,7 +15,7 @@ before(async () => {
 
 after(() => broker?.stop());
 
-/** A client, and a log of who was given which message. */
+/** A client, and a log of which handler got which message. */
 function logged(t, options = {}) {
   const log = [];
   const handler = (name) => (_client, _userdata, message) => log.push(`${name}: ${message.text()}`);
@@ -274,7 +274,7 @@ test("calls made from a handler leave the other messages of the same chunk as th
     {
       on_message(self, _userdata, message) {
         seen.push(`${message.topic} ${message.text()}`);
-        // Routes change, memory grows, and bytes go out.
+        // Changes the routes, makes the memory grow, and sends bytes.
         self.subscribe(`other/${seen.length}`, () => {});
         self.messages("some/+");
         self.publish("t", large, { qos: 1 });

@@ -1,28 +1,28 @@
-// What the tests of the package share: clients that are stopped with their test, waiting for a condition,
-// scripts in a process of their own. Owns no broker: those are in ../support.
+// Helpers of the tests in this folder: clients that are stopped after their test, waiting for a condition, scripts in a
+// process of their own. Brokers are in ../support.
 
 import { spawn } from "node:child_process";
 import { fileURLToPath } from "node:url";
 import { MqttCustom } from "mqtt-lib";
 
 const ROOT = fileURLToPath(new URL("../..", import.meta.url));
-/** Long enough for a machine that is busy with other things; nothing waits so long when all is well. */
-const PATIENCE = 30_000;
+/** Long enough for a busy machine; a passing test never waits so long. */
+const TIMEOUT_MS = 30_000;
 
 /** Resolves with the condition's first truthy value. */
-export async function until(condition, what = condition.toString(), patience = PATIENCE) {
-  const end = performance.now() + patience;
+export async function until(condition, what = condition.toString(), timeout = TIMEOUT_MS) {
+  const end = performance.now() + timeout;
   for (;;) {
     const value = await condition();
     if (value) return value;
-    if (performance.now() > end) throw new Error(`waited ${patience} ms in vain for: ${what}`);
+    if (performance.now() > end) throw new Error(`timed out after ${timeout} ms waiting for: ${what}`);
     await pause(5);
   }
 }
 
 export const pause = (ms) => new Promise((resolve) => setTimeout(resolve, ms));
 
-/** A client of this test; `credentials` may be a URL. Errors that no promise carries are kept in `errors`. */
+/** A client of this test; `credentials` may be a URL. `errors` records the errors passed to on_error. */
 export function clientFor(t, credentials, options = {}) {
   const errors = [];
   const client = new MqttCustom({
@@ -35,21 +35,21 @@ export function clientFor(t, credentials, options = {}) {
   return client;
 }
 
-/** Everything that comes on `filter` from here on, in order. */
+/** Subscribes to `filter` and records all messages in order. */
 export async function collect(t, url, filter, options) {
   const received = [];
   const client = clientFor(t, url);
   await client.subscribe(filter, options, (_client, _userdata, message) => received.push(message));
   received.texts = () => received.map((message) => message.text());
   received.count = async (count) => {
-    await until(() => received.length >= count, `${count} messages on ${filter}; ${received.length} came`);
+    await until(() => received.length >= count, `${count} messages on ${filter}; ${received.length} arrived`);
     return received;
   };
   received.client = client;
   return received;
 }
 
-/** Resolves with the error; a promise that resolves is a failure. */
+/** Resolves with the error of a promise that rejects; throws if it resolves. */
 export async function failure(promise) {
   let value;
   try {
@@ -57,7 +57,7 @@ export async function failure(promise) {
   } catch (error) {
     return error;
   }
-  throw new Error(`expected an error, and it resolved with ${value}`);
+  throw new Error(`expected a rejection, but the promise resolved with ${value}`);
 }
 
 export function thrown(work) {
@@ -66,10 +66,10 @@ export function thrown(work) {
   } catch (error) {
     return error;
   }
-  throw new Error("expected an error, and nothing was thrown");
+  throw new Error("expected an exception, but nothing was thrown");
 }
 
-/** Records calls of console.warn until the test ends; the console stays silent. */
+/** Records calls of console.warn until the test ends, without printing them. */
 export function captureWarnings(t) {
   const warnings = [];
   t.mock.method(console, "warn", (...all) => {
@@ -81,10 +81,10 @@ export function captureWarnings(t) {
 }
 
 /**
- * Runs a module in a process of its own, which can import "mqtt-lib" and is killed after a while.
- * Its arguments are `process.argv[2]` and so on.
+ * Runs a module in a process of its own, which can import "mqtt-lib" and is killed after the time limit. Its arguments are
+ * `process.argv[2]` and so on.
  */
-export async function run(source, args = [], { flags = [], limit = PATIENCE } = {}) {
+export async function run(source, args = [], { flags = [], limit = TIMEOUT_MS } = {}) {
   const child = spawn(
     process.execPath,
     [...flags, "--input-type=module", "--eval", source, "--", "script", ...args.map(String)],

@@ -1,12 +1,12 @@
-// What a client that is connected and does nothing keeps: a process with thousands of them pays it for each.
-// V8's heap and WebAssembly's memory, after everything is collected, so that no chance is in it.
+// The memory of a connected, idle client, which matters in a process with thousands of them: V8's heap and the memory of the
+// WebAssembly, after garbage collection, so that the figure is reproducible.
 
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { startCounterpart } from "../../bench/counterpart/client.mjs";
 import { run } from "./helpers.mjs";
 
-/** KB a client, with its socket: of a bare one it is 1 over TCP and 3 over WebSocket. */
+/** KB for each client with its socket; a socket without a client needs 1 over TCP and 3 over WebSocket. */
 const MOST = { tcp: 8, ws: 10 };
 
 const source = `
@@ -17,7 +17,7 @@ const source = `
   async function inUse() {
     for (let i = 0; i < 3; i++) {
       await new Promise((resolve) => setTimeout(resolve, 50));
-      queryObjects(None, { format: "count" }); // collects first
+      queryObjects(None, { format: "count" }); // collects garbage first
     }
     const { heapUsed, external } = process.memoryUsage();
     return heapUsed + external;

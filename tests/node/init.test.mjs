@@ -1,5 +1,5 @@
-// `init(source)`: everything it takes, what it says of anything else, and that an entry with the .wasm inside or
-// without any place for it is the same client. Each in a fresh process, because the .wasm is loaded once in one.
+// `init(source)`: all sources that it accepts, its errors for others, and that the entries with the .wasm inside or without a
+// URL of it have the same client. Each test in a process of its own, because a process loads the .wasm once.
 
 import assert from "node:assert/strict";
 import { once } from "node:events";
@@ -36,7 +36,7 @@ after(() => {
   return broker?.stop();
 });
 
-/** bare.mjs is what pages get: it knows no place, and in Node it needs a WebSocket to be there. */
+/** bare.mjs is an entry for pages: it knows no URL of the .wasm, and in Node it needs a global WebSocket. */
 const script = (body, entry = "bare.mjs") => `
   import { readFileSync } from "node:fs";
   import { WebSocket } from "ws";
@@ -101,8 +101,8 @@ test("a bundle for Node that has left the .wasm behind says what to do", async (
     }
     (await import("node:fs")).rmSync(folder, { recursive: true });
   `;
-  const [said] = await play(body);
-  assert.match(said, /^true LOAD_FAILED .*ENOENT.*"mqtt-lib" out as external.*init\(\).*mqtt-lib\/inline/);
+  const [printed] = await play(body);
+  assert.match(printed, /^true LOAD_FAILED .*ENOENT.*"mqtt-lib" as external.*init\(\).*mqtt-lib\/inline/);
 });
 
 test("without init the bare entry says what to do, and works afterwards", async () => {
@@ -114,36 +114,36 @@ test("without init the bare entry says what to do, and works afterwards", async 
     console.log(client.state);
     await client.stop();
   `;
-  const [said, state] = await play(body);
-  assert.match(said, /^true LOAD_FAILED .*nobody has said where it is.*init\(\).*mqtt-lib\/inline/);
+  const [printed, state] = await play(body);
+  assert.match(printed, /^true LOAD_FAILED .*this entry knows no URL of it.*init\(\).*mqtt-lib\/inline/);
   assert.equal(state, "connected");
 });
 
 const WRONG = {
   "/missing.wasm": /from http:.*missing\.wasm \(the server answered 404\).*application\/wasm.*init\(\)/,
-  "/page.wasm": /\(it is an HTML page, as servers send it for a file they do not have\)/,
-  "/text.wasm": /\(it is no WebAssembly\)/,
+  "/page.wasm": /\(it is an HTML page, which many servers send for a missing file\)/,
+  "/text.wasm": /\(it is not WebAssembly\)/,
 };
 for (const [path, says] of Object.entries(WRONG)) {
   test(`what is at ${path} is named, and another place can be tried`, async () => {
-    const [said, hello] = await play(`
+    const [printed, hello] = await play(`
       await init(place + "${path}").catch(show);
       await init(place + "/good.wasm");
       await talk();
     `);
-    assert.match(said, /^true LOAD_FAILED /);
-    assert.match(said, says);
+    assert.match(printed, /^true LOAD_FAILED /);
+    assert.match(printed, says);
     assert.equal(hello, "hello");
   });
 }
 
 test("what is no source is named, and nobody need look at the promise", async () => {
-  const said = await play(
+  const printed = await play(
     "init(5); await init(5).catch(show); await init({}).catch(show); await init(null).catch(show);",
   );
-  assert.match(said[0], /\(Number is no URL, no Response and no bytes\)/);
-  assert.match(said[1], /\(Object is no URL/);
-  assert.match(said[2], /nobody has said where it is/);
+  assert.match(printed[0], /\(Number is neither a URL nor a Response nor bytes\)/);
+  assert.match(printed[1], /\(Object is neither a URL/);
+  assert.match(printed[2], /this entry knows no URL of it/);
 });
 
 for (const entry of ["inline.mjs", "inline.cjs", "inline.node.mjs", "inline.node.cjs"]) {

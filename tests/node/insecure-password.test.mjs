@@ -1,14 +1,14 @@
-// A password that leaves this machine without TLS is a warning, once a client: to on_error, or one console.warn.
-// 0.0.0.0 leads to this machine, but is not one of the names that always do.
+// A password that is sent to another machine without TLS causes a warning, once for each client: to on_error, or one
+// console.warn. 0.0.0.0 connects to this machine, but the client does not treat it as local.
 
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { makeCertificates, startTlsMosquitto } from "../support/certificates.mjs";
-import { forTheFile } from "../support/for-the-file.mjs";
+import { sharedFixtures } from "../support/fixtures.mjs";
 import { captureWarnings, clientFor } from "./helpers.mjs";
 
 const certificates = makeCertificates();
-const shared = forTheFile({ broker: () => startTlsMosquitto(certificates) });
+const shared = sharedFixtures({ broker: () => startTlsMosquitto(certificates) });
 
 const signed = (mqttserver, more) => ({ mqttserver, mqttusername: "me", mqttpassword: "secret", ...more });
 const far = (url) => url.replace("127.0.0.1", "0.0.0.0");

@@ -1,24 +1,24 @@
-// MQTT.js on the other side: what one library publishes the other receives, byte for byte and in order.
+// Interoperability with MQTT.js: what one library publishes the other receives, byte for byte and in order.
 
 import assert from "node:assert/strict";
 import { describe, test } from "node:test";
 import mqtt from "mqtt";
 import { startEmbedded } from "../support/embedded.mjs";
-import { forTheFile } from "../support/for-the-file.mjs";
+import { sharedFixtures } from "../support/fixtures.mjs";
 import { startMosquitto } from "../support/mosquitto.mjs";
 import { clientFor, freshTopic, until } from "./helpers.mjs";
 
-const shared = forTheFile({
+const shared = sharedFixtures({
   mosquitto: () => startMosquitto({ config: "max_queued_messages 0\nmax_inflight_messages 0" }),
   aedes: startEmbedded,
 });
 
-/** `far` is where MQTT.js connects: over the other transport where it can be, so that both see both. */
+/** `other` is the URL for MQTT.js: of the other transport if possible, so that both libraries use both. */
 const brokers = {
-  "mosquitto over TCP": () => ({ near: shared.mosquitto.url, far: shared.mosquitto.url }),
-  "mosquitto over WebSocket": () => ({ near: shared.mosquitto.wsUrl, far: shared.mosquitto.url }),
-  "aedes over TCP": () => ({ near: shared.aedes.url, far: shared.aedes.wsUrl }),
-  "aedes over WebSocket": () => ({ near: shared.aedes.wsUrl, far: shared.aedes.url }),
+  "mosquitto over TCP": () => ({ near: shared.mosquitto.url, other: shared.mosquitto.url }),
+  "mosquitto over WebSocket": () => ({ near: shared.mosquitto.wsUrl, other: shared.mosquitto.url }),
+  "aedes over TCP": () => ({ near: shared.aedes.url, other: shared.aedes.wsUrl }),
+  "aedes over WebSocket": () => ({ near: shared.aedes.wsUrl, other: shared.aedes.url }),
 };
 
 async function theirs(t, url, options = {}) {
@@ -72,9 +72,9 @@ for (const [name, where] of Object.entries(brokers)) {
   describe(`through ${name}`, () => {
     for (const qos of [0, 1, 2]) {
       test(`1,000 messages of QoS ${qos} each way are identical and in order`, async (t) => {
-        const { near, far } = where();
+        const { near, other } = where();
         const [there, back] = [freshTopic("there"), freshTopic("back")];
-        const [we, they] = [await ours(t, near), await theirs(t, far)];
+        const [we, they] = [await ours(t, near), await theirs(t, other)];
         await Promise.all([they.subscribeAsync(there, { qos }), we.subscribe(back, { qos })]);
         const all = sent.flatMap((payload) => [
           we.publish(there, payload, { qos }),
@@ -93,11 +93,11 @@ for (const [name, where] of Object.entries(brokers)) {
     }
 
     test("binary, empty, non-ASCII and 1 MB payloads each way are identical", async (t) => {
-      const { near, far } = where();
+      const { near, other } = where();
       const [there, back] = [freshTopic("dorthin/世界"), freshTopic("zurück")];
-      // Mosquitto 2.0 hands out large messages over WebSocket only when something else wakes it.
+      // Mosquitto 2.0 delivers large messages over WebSocket only when another event wakes it.
       const receiver = near === shared.mosquitto.wsUrl ? shared.mosquitto.url : near;
-      const [we, listener, they] = [await ours(t, near), await ours(t, receiver), await theirs(t, far)];
+      const [we, listener, they] = [await ours(t, near), await ours(t, receiver), await theirs(t, other)];
       await Promise.all([they.subscribeAsync(there, { qos: 1 }), listener.subscribe(back, { qos: 1 })]);
       const payloads = Object.values(SPECIAL);
       await Promise.all(
@@ -115,9 +115,9 @@ for (const [name, where] of Object.entries(brokers)) {
     });
 
     test("retained messages each way are kept, and taken away", async (t) => {
-      const { near, far } = where();
+      const { near, other } = where();
       const [there, back] = [freshTopic("retained"), freshTopic("retained")];
-      const [we, they] = [await ours(t, near), await theirs(t, far)];
+      const [we, they] = [await ours(t, near), await theirs(t, other)];
       await we.publish(there, "from us", { qos: 1, retain: true });
       await they.publishAsync(back, "from them", { qos: 1, retain: true });
       await Promise.all([they.subscribeAsync(there, { qos: 1 }), we.subscribe(back, { qos: 1 })]);
@@ -132,7 +132,7 @@ for (const [name, where] of Object.entries(brokers)) {
 
       await we.publish(back, null, { qos: 1, retain: true });
       await they.publishAsync(there, "", { qos: 1, retain: true });
-      const [later, laterThere] = [await ours(t, near), await theirs(t, far)];
+      const [later, laterThere] = [await ours(t, near), await theirs(t, other)];
       await Promise.all([laterThere.subscribeAsync(there), later.subscribe(back)]);
       await we.publish(back, "live", { qos: 1 });
       await they.publishAsync(there, "live", { qos: 1 });
@@ -142,9 +142,9 @@ for (const [name, where] of Object.entries(brokers)) {
     });
 
     test("will messages each way come when the connection is taken over", async (t) => {
-      const { near, far } = where();
+      const { near, other } = where();
       const [there, back] = [freshTopic("will"), freshTopic("will")];
-      const [we, they] = [await ours(t, near), await theirs(t, far)];
+      const [we, they] = [await ours(t, near), await theirs(t, other)];
       await Promise.all([they.subscribeAsync(there, { qos: 1 }), we.subscribe(back, { qos: 1 })]);
 
       const id = `${there}-ours`.replaceAll("/", "-");
@@ -159,11 +159,11 @@ for (const [name, where] of Object.entries(brokers)) {
       await ours(t, near, { mqttclientid: id });
 
       const theirId = `${back}-theirs`.replaceAll("/", "-");
-      await theirs(t, far, {
+      await theirs(t, other, {
         clientId: theirId,
         will: { topic: back, payload: will, qos: 1, retain: false },
       });
-      await theirs(t, far, { clientId: theirId });
+      await theirs(t, other, { clientId: theirId });
 
       await until(() => they.received.length > 0 && we.received.length > 0, "both wills");
       same(they.received, [will], there, 1);

@@ -1,5 +1,5 @@
-// A received message is a plain value: its fields are its own, so that it can be shown, copied, sent to a worker, and
-// put into a reactive proxy.
+// A received message is a plain value: its fields are own properties, so that it can be printed, copied, sent to a worker,
+// and wrapped in a reactive proxy.
 
 import assert from "node:assert/strict";
 import { test } from "node:test";
@@ -21,7 +21,7 @@ const PLAIN = {
   properties: PROPERTIES,
 };
 
-/** Messages as a client gets them, sent in one chunk. */
+/** The messages that a client receives from packets sent in one chunk. */
 async function receive(t, mqttversion, packets) {
   const fake = await fakeBroker(t, scripts.accepts());
   const messages = [];
@@ -69,7 +69,7 @@ test("console.log of a message shows its properties", async (t) => {
   assert.doesNotMatch(shown, /\[Getter/);
 });
 
-/** As frameworks for reactivity make it: every read goes through the proxy, which is `this` in methods and getters. */
+/** As reactive frameworks create it: every read goes through the proxy, which is `this` in methods and getters. */
 const reactive = (target) =>
   new Proxy(target, {
     get(object, key, receiver) {

@@ -1,6 +1,5 @@
-// An implementation of MQTT that is not ours, npm's mqtt-packet, agrees with ours on valid packets of both versions:
-// it reads in what we write what was said, and we read in what it writes the same. Packets are random and follow from
-// their seed (MQTT_SEED=n runs one alone).
+// An independent implementation of MQTT, npm's mqtt-packet, agrees with this one on valid packets of both versions: each
+// parses what the other has generated. Packets are random and follow from their seed (MQTT_SEED=n runs only that one).
 
 import assert from "node:assert/strict";
 import { describe, test } from "node:test";
@@ -12,14 +11,14 @@ import { clientFor, failure, until } from "./helpers.mjs";
 const SEEDS = 40;
 const PACKETS = 25;
 
-/** Both in one form: bytes as hexadecimal digits, no prototypes, nothing for no properties. */
+/** Converts values of both implementations to one form: bytes as hexadecimal digits, no prototypes, no empty properties. */
 function plain(value) {
   if (value instanceof Uint8Array) return `bytes ${Buffer.from(value).toString("hex")}`;
   if (Array.isArray(value)) return value.map(plain);
   if (value === null || typeof value !== "object") return value;
   const entries = Object.entries(value).map(([key, inner]) => [key, plain(inner)]);
-  const told = entries.filter(([, inner]) => inner !== undefined);
-  return told.length > 0 ? Object.fromEntries(told) : undefined;
+  const present = entries.filter(([, inner]) => inner !== undefined);
+  return present.length > 0 ? Object.fromEntries(present) : undefined;
 }
 
 const assertSame = (actual, expected, what) => assert.deepEqual(plain(actual), plain(expected), what);
@@ -73,7 +72,7 @@ for (const mqttversion of [4, 5]) {
         assertSame(connect.username, credentials.mqttusername);
         assertSame(connect.password, credentials.mqttpassword);
         const expected = { ...credentials.properties };
-        // What mqttcleansession: false means.
+        // The effect of mqttcleansession: false.
         if (five && !credentials.mqttcleansession) expected.sessionExpiryInterval ??= 0xffff_ffff;
         assertSame(connect.properties, expected, `seed ${seed}`);
         assert.equal(connect.will !== undefined, will);
@@ -211,7 +210,7 @@ test("we read in its CONNACK and DISCONNECT what it was given", async (t) => {
   for (const seed of seeds(SEEDS)) {
     const random = randomOf(seed, 5, 3);
     const values = valuesOf(random);
-    // An identifier is assigned to whom has none.
+    // Clients without an identifier get one assigned.
     const named = values.flag();
     const connack = { ...values.connack(), ...(!named && { assignedClientIdentifier: values.topic() }) };
     const reasonCode = random.pick([0, 0x80, 0x81, 0x8b, 0x8d, 0x8e, 0x96, 0x98, 0x9c, 0x9d, 0xa0]);
@@ -223,20 +222,24 @@ test("we read in its CONNACK and DISCONNECT what it was given", async (t) => {
       mqttclientid: named ? "me" : "",
       maxmqttreconnectdelay: 60,
     });
-    const told = {};
+    const callbacks = {};
     client.on_connect = (_client, _userdata, _flags, _rc, properties) => {
-      told.connack = properties;
+      callbacks.connack = properties;
     };
     client.on_disconnect = (_client, _userdata, rc, error) => {
-      told.end ??= { rc, error };
+      callbacks.end ??= { rc, error };
     };
     await client.start();
-    await until(() => "connack" in told);
-    assertSame(told.connack, connack, `seed ${seed}`);
+    await until(() => "connack" in callbacks);
+    assertSame(callbacks.connack, connack, `seed ${seed}`);
     broker.connections[0].send({ cmd: "disconnect", reasonCode, properties: goodbye });
-    await until(() => told.end);
-    assert.deepEqual([told.end.rc, told.end.error.reasonCode], [reasonCode || 7, reasonCode], `seed ${seed}`);
-    assertSame(told.end.error.properties, goodbye, `seed ${seed}`);
+    await until(() => callbacks.end);
+    assert.deepEqual(
+      [callbacks.end.rc, callbacks.end.error.reasonCode],
+      [reasonCode || 7, reasonCode],
+      `seed ${seed}`,
+    );
+    assertSame(callbacks.end.error.properties, goodbye, `seed ${seed}`);
     await client.stop();
   }
 });

@@ -1,4 +1,4 @@
-// Every name of the original library has a camelCase alias, and callbacks can be set at any time.
+// Every name of the original library has a camelCase alias; callbacks can be set at any time.
 
 import assert from "node:assert/strict";
 import { createRequire } from "node:module";
@@ -150,11 +150,11 @@ test("a callback reads the same under both its names", (t) => {
 
 test("on_connect assigned in the turn of the constructor hears of the first connection", async (t) => {
   const client = clientFor(t, broker.url);
-  const heard = [];
+  const calls = [];
   client.on_connect = (self, userdata, flags, rc) =>
-    heard.push([self === client, userdata, flags.sessionPresent, rc]);
+    calls.push([self === client, userdata, flags.sessionPresent, rc]);
   await client.start();
-  assert.deepEqual(heard, [[true, undefined, false, 0]]);
+  assert.deepEqual(calls, [[true, undefined, false, 0]]);
 });
 
 test("a callback that is not a function is refused by name, and the old one stays", (t) => {

@@ -1,4 +1,4 @@
-// What waits for a connection: bounds, policies, age, time limits; and what the host says about its network.
+// Messages in the offline queue: bounds, policies, expiry, time limits; and the network events of the platform.
 
 import assert from "node:assert/strict";
 import { test } from "node:test";
@@ -7,7 +7,7 @@ import { startMosquitto } from "../support/mosquitto.mjs";
 import { freePort } from "../support/ports.mjs";
 import { clientFor, freshTopic, pause, until } from "./helpers.mjs";
 
-/** A client whose broker comes up later; it hears its own messages. */
+/** A client whose broker is started later; it receives its own messages. */
 async function early(t, credentials) {
   const port = await freePort();
   const received = [];
@@ -128,7 +128,7 @@ test("maxpacketsize: a larger message is passed over and told, the connection li
   const broker = await startMosquitto();
   t.after(() => broker.stop());
   for (const [transport, qos] of ["url", "wsUrl"].flatMap((url) => [0, 1, 2].map((qos) => [url, qos]))) {
-    // Its WebSocket listener is at a crawl after a short write.
+    // The WebSocket listener of Mosquitto is very slow after a short write.
     const size = transport === "url" ? 3_000_000 : 20_000;
     const topic = freshTopic();
     const received = [];

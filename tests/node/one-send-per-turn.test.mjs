@@ -1,19 +1,19 @@
-// A loop of publishes becomes a few sends: one for each 64 KiB or so, not one a message.
+// A loop of publishes results in few sends: one for about 64 KiB, not one for each message.
 
 import assert from "node:assert/strict";
 import { Socket } from "node:net";
 import { test } from "node:test";
 import { startEmbedded } from "../support/embedded.mjs";
-import { forTheFile } from "../support/for-the-file.mjs";
+import { sharedFixtures } from "../support/fixtures.mjs";
 import { startMosquitto } from "../support/mosquitto.mjs";
 import { clientFor, collect, freshTopic } from "./helpers.mjs";
 
-const shared = forTheFile({
+const shared = sharedFixtures({
   mosquitto: () => startMosquitto({ config: "max_queued_messages 0\nmax_inflight_messages 0" }),
   aedes: startEmbedded,
 });
 
-/** Counts the writes of this process to that port until the test ends. */
+/** Counts the writes of this process to the port until the test ends. */
 function countWrites(t, port) {
   const counts = { writes: 0, bytes: 0 };
   const write = Socket.prototype.write;

@@ -5,12 +5,12 @@ import { test } from "node:test";
 import { MqttCustom, MqttError } from "mqtt-lib";
 import { startEmbedded } from "../support/embedded.mjs";
 import { fakeBroker, scripts } from "../support/fake-broker.mjs";
-import { forTheFile } from "../support/for-the-file.mjs";
+import { sharedFixtures } from "../support/fixtures.mjs";
 import { startMosquitto } from "../support/mosquitto.mjs";
 import { freePort } from "../support/ports.mjs";
 import { captureWarnings, clientFor, collect, failure, freshTopic, lines, run, until } from "./helpers.mjs";
 
-const shared = forTheFile({ mosquitto: startMosquitto, aedes: startEmbedded });
+const shared = sharedFixtures({ mosquitto: startMosquitto, aedes: startEmbedded });
 
 const brokers = {
   "mosquitto over TCP": () => ({ port: shared.mosquitto.port, mqttprotocol: "mqtt" }),
@@ -242,7 +242,7 @@ test("without options it goes to localhost:1883", async () => {
     import { MqttCustom } from "mqtt-lib";
     import { startBroker } from "./scripts/broker.mjs";
     let taken = false;
-    const broker = await startBroker({ port: 1883, onTaken: () => { taken = true; } });
+    const broker = await startBroker({ port: 1883, onPortInUse: () => { taken = true; } });
     if (taken) await broker.stop();
     const seen = [];
     broker.aedes.on("publish", ({ topic, payload }, client) => client && seen.push(topic + " " + payload));

@@ -1,14 +1,14 @@
-// The examples of the original library's README, in JavaScript: the numbers they promise are the numbers that come.
+// The examples of the original library's README, in JavaScript: the numbers of messages are those that it promises.
 
 import assert from "node:assert/strict";
 import { describe, test } from "node:test";
 import { MqttCustom } from "mqtt-lib";
 import { startEmbedded } from "../support/embedded.mjs";
-import { forTheFile } from "../support/for-the-file.mjs";
+import { sharedFixtures } from "../support/fixtures.mjs";
 import { startMosquitto } from "../support/mosquitto.mjs";
 import { collect, until } from "./helpers.mjs";
 
-const shared = forTheFile({ mosquitto: startMosquitto, aedes: startEmbedded });
+const shared = sharedFixtures({ mosquitto: startMosquitto, aedes: startEmbedded });
 
 const brokers = {
   "mosquitto over TCP": () => shared.mosquitto.url,
@@ -31,7 +31,7 @@ for (const [name, url] of Object.entries(brokers)) {
       publishinterval: 60,
       ...more,
     });
-    /** What a last message behind the others proves: that nothing else was sent. */
+    /** A last message after the others proves that nothing else was sent. */
     const settled = async (received, client, count) => {
       await client.publish("test/topic", "the end", { qos: 1 });
       await received.count(count + 1);

@@ -1,13 +1,13 @@
-// Whatever may be a payload arrives byte for byte, and belongs to whoever holds it.
+// Payloads of all types arrive byte for byte, and the received bytes belong to the user.
 
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { startEmbedded } from "../support/embedded.mjs";
-import { forTheFile } from "../support/for-the-file.mjs";
+import { sharedFixtures } from "../support/fixtures.mjs";
 import { startMosquitto } from "../support/mosquitto.mjs";
 import { clientFor, collect, freshTopic, until } from "./helpers.mjs";
 
-const shared = forTheFile({
+const shared = sharedFixtures({
   broker: () => startMosquitto({ config: "max_queued_messages 0" }),
   aedes: startEmbedded,
 });
@@ -19,7 +19,7 @@ const words = new Uint16Array([0x0102, 0xfffe, 0]);
 const MEGABYTE = 1 << 20;
 const megabyte = Uint8Array.from({ length: MEGABYTE }, (_, i) => (i * 31 + (i >> 8)) & 255);
 
-/** What is given, and the bytes that must arrive. */
+/** Payloads, and the bytes that must arrive. */
 const PAYLOADS = {
   "a string": ["hello", utf8("hello")],
   "an empty string": ["", bytes()],
@@ -58,7 +58,7 @@ for (const length of [
   PAYLOADS[`a string of ${length} characters, the last beyond ASCII`] = [mixed, utf8(mixed)];
 }
 
-// Mosquitto 2.0 hands out large messages over WebSocket only when something else wakes it; aedes does not wait.
+// Mosquitto 2.0 delivers large messages over WebSocket only when another event wakes it; aedes delivers them at once.
 for (const [transport, url] of [
   ["TCP", () => shared.broker.url],
   ["WebSocket", () => shared.aedes.wsUrl],
@@ -88,7 +88,7 @@ test("the memory of the core grows before a payload, whichever it is", async (t)
   const keeper = clientFor(t, shared.broker.url, { autostart: false });
   const short = Object.values(PAYLOADS).filter(([, expected]) => expected.length < MEGABYTE);
   for (const [given] of short) {
-    keeper.publish(topic, megabyte); // waits there, and takes new memory
+    keeper.publish(topic, megabyte); // is queued, and allocates new memory
     await client.publish(topic, given, { qos: 1 });
   }
   await received.count(short.length);

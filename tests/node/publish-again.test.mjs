@@ -1,5 +1,5 @@
-// What a connection that was lost, or a broker that does not acknowledge, left in the middle: it is sent again, and
-// delivered once.
+// Messages that were not completely acknowledged, because the connection was lost or the broker does not answer: they are
+// sent again, and delivered once.
 
 import assert from "node:assert/strict";
 import { test } from "node:test";

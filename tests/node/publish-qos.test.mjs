@@ -1,14 +1,14 @@
-// publish: each quality of service to its end, and in order.
+// publish: the complete exchange of each QoS, and the order of messages.
 
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { startEmbedded } from "../support/embedded.mjs";
 import { fakeBroker, scripts } from "../support/fake-broker.mjs";
-import { forTheFile } from "../support/for-the-file.mjs";
+import { sharedFixtures } from "../support/fixtures.mjs";
 import { startMosquitto } from "../support/mosquitto.mjs";
 import { clientFor, collect, freshTopic, until } from "./helpers.mjs";
 
-const shared = forTheFile({
+const shared = sharedFixtures({
   mosquitto: () => startMosquitto({ config: "max_queued_messages 0" }),
   aedes: startEmbedded,
 });

@@ -1,15 +1,15 @@
-// Messages that cannot go out yet: before the connection is there and beyond the window they wait, within bounds, and
-// stop() refuses those that it could not send.
+// Messages that cannot be sent yet, before the connection or beyond `maxinflight`: they are queued within bounds, and stop()
+// rejects those that could not be sent.
 
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { MqttError } from "mqtt-lib";
 import { fakeBroker, scripts } from "../support/fake-broker.mjs";
-import { forTheFile } from "../support/for-the-file.mjs";
+import { sharedFixtures } from "../support/fixtures.mjs";
 import { startMosquitto } from "../support/mosquitto.mjs";
 import { clientFor, collect, failure, freshTopic } from "./helpers.mjs";
 
-const shared = forTheFile({ mosquitto: () => startMosquitto({ config: "max_queued_messages 0" }) });
+const shared = sharedFixtures({ mosquitto: () => startMosquitto({ config: "max_queued_messages 0" }) });
 
 for (const qos of [0, 1, 2]) {
   test(`QoS ${qos} messages published before the connection is there go out in order once it is`, async (t) => {

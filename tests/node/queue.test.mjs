@@ -1,4 +1,4 @@
-// qpublish: messages wait in one queue for all topics and go out one by one, in order.
+// qpublish: messages are queued in one queue for all topics and published one by one, in order.
 
 import assert from "node:assert/strict";
 import { after, before, test } from "node:test";
@@ -14,7 +14,7 @@ before(async () => {
 
 after(() => broker?.stop());
 
-/** A subscriber and a client whose queue is sent by number only. */
+/** A subscriber, and a client whose queue is sent only when it is full. */
 async function pair(t, credentials = {}) {
   const topic = freshTopic();
   const received = await collect(t, broker.url, `${topic}/#`, { qos: 2 });
@@ -39,7 +39,7 @@ test("one queue serves all topics, qualities and retain flags, and keeps their o
   );
   await Promise.all(all);
   await received.count(5);
-  // QoS 2 takes longer than the others: per quality the order is that of the calls.
+  // QoS 2 takes longer than the others: for each QoS the order is that of the calls.
   const shown = received.map((message) => [message.topic.slice(-1), message.text(), message.qos]);
   const of = (qos) => shown.filter((one) => one[2] === qos);
   assert.deepEqual(of(0), [

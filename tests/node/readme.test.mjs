@@ -1,5 +1,5 @@
-// Every snippet of README.md does what the text says: what it prints is the ```text below it, what it publishes is
-// seen by another client on a real broker.
+// Every snippet of README.md works as described: its output is the ```text block below it, and another client on a real
+// broker receives what it publishes.
 
 import assert from "node:assert/strict";
 import { existsSync, readFileSync } from "node:fs";
@@ -13,7 +13,7 @@ const ROOT = fileURLToPath(new URL("../..", import.meta.url));
 const read = (name) => readFileSync(join(ROOT, name), "utf8");
 const README = read("README.md");
 
-/** What another client sees, by the heading above the snippet, in the order in which it comes. */
+/** The messages that another client receives, in order, by the heading above the snippet. */
 const SEEN = {
   "mqtt-lib": ["test/topic hello"],
   "A client that stays connected": ["test/topic first", "test/topic second"],
@@ -55,7 +55,7 @@ for (const [i, { heading, language, body, prints }] of RUNNABLE.entries()) {
     assert.equal(stdout, prints);
     assert.equal(code, 0);
     const expected = SEEN[heading];
-    // A will is published when the broker notices the end, which may be after the process has gone.
+    // The broker may publish the will after the process has ended.
     assert.deepEqual(await runner.everythingSeen(expected.length), expected);
   });
 }
@@ -88,12 +88,12 @@ for (const { heading, body } of PAGES) {
   });
 }
 
-/** Rows of the table under a heading, as cells without code marks. */
+/** The rows of the table below a heading, as cells without backticks. */
 function table(heading) {
   return rowsOf(README.split(new RegExp(`^#+ ${heading}$`, "m"))[1].split(/^#/m)[0]);
 }
 
-/** Rows of all tables. */
+/** The rows of all tables. */
 function rowsOf(text) {
   const rows = text.split("\n").filter((line) => /^\| \[?`/.test(line));
   return rows.map((row) =>
@@ -106,7 +106,7 @@ function rowsOf(text) {
 
 const numberOf = (text) => Number(text.replaceAll("_", ""));
 
-/** Keys of `credentials`, without those of the objects in it. */
+/** The keys of `credentials`, without those of nested objects. */
 const optionRows = () => rowsOf(read("docs/reference/options.md").split("## Keys of certs")[0]);
 
 test("the table of options has every key of the validator, with its range", () => {

@@ -1,4 +1,4 @@
-// A broker that is killed and comes back: the client reconnects by itself and no QoS 1 or 2 message is missing.
+// A broker that is killed and restarted: the client reconnects automatically, and no QoS 1 or 2 message is lost.
 
 import assert from "node:assert/strict";
 import { existsSync, readFileSync } from "node:fs";
@@ -8,7 +8,7 @@ import { scripts, startFakeBroker } from "../support/fake-broker.mjs";
 import { startMosquitto } from "../support/mosquitto.mjs";
 import { clientFor, freshTopic, until } from "./helpers.mjs";
 
-/** A broker that keeps sessions through a crash, without a limit on what is under way to a subscriber. */
+/** A broker that keeps sessions after a crash, without a limit of unacknowledged messages. */
 async function persistentBroker(t) {
   const broker = await startMosquitto({
     persistence: true,
@@ -18,7 +18,7 @@ async function persistentBroker(t) {
   return broker;
 }
 
-/** Publishes a number every 10 ms until told to stop. */
+/** Publishes a number every 10 ms until the returned function is called. */
 function publishSteadily(client, topic, qos) {
   const promises = [];
   const timer = setInterval(() => promises.push(client.publish(topic, promises.length, { qos })), 10);
@@ -146,7 +146,7 @@ test("batches and queue go on through a restart, and each item comes", async (t)
 });
 
 test("a connection that is cut again and again in the middle of QoS 2 delivers each message exactly once", async (t) => {
-  // The broker keeps the session: a message counts when its identifier is new.
+  // The broker keeps the session: only messages with a new packet identifier are counted.
   const known = new Map();
   const delivered = [];
   let packets = 0;

@@ -1,12 +1,12 @@
-// What the broker publishes for a client later on: retained messages, and the will.
+// Messages that the broker publishes later: retained messages, and the will.
 
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { forTheFile } from "../support/for-the-file.mjs";
+import { sharedFixtures } from "../support/fixtures.mjs";
 import { startMosquitto } from "../support/mosquitto.mjs";
 import { clientFor, collect, freshTopic } from "./helpers.mjs";
 
-const shared = forTheFile({ mosquitto: () => startMosquitto({ config: "max_queued_messages 0" }) });
+const shared = sharedFixtures({ mosquitto: () => startMosquitto({ config: "max_queued_messages 0" }) });
 
 test("a retained message greets later subscribers, and an empty one takes it away", async (t) => {
   const topic = freshTopic();

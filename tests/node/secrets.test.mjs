@@ -1,5 +1,5 @@
-// Passwords, passphrases, keys, tokens in headers, subprotocols and queries: none is ever shown. Many things fail
-// here, and everything that a user could log of it is searched.
+// Passwords, passphrases, keys, tokens in headers, subprotocols and queries never appear in any output. Provokes many
+// failures, and searches everything that a user could log of them.
 
 import assert from "node:assert/strict";
 import { readFileSync, writeFileSync } from "node:fs";
@@ -22,7 +22,7 @@ const keyBody = keyText.split("\n").slice(1, -2).join("");
 openssl("pkcs8", "-topk8", "-in", own.key, "-out", path("locked.key"), "-passout", "pass:other");
 openssl("genpkey", "-algorithm", "ed25519", "-out", path("short.key"));
 const shortBody = readFileSync(path("short.key"), "utf8").split("\n")[1];
-/** What may be seen nowhere: a line of the key, too. */
+/** What must not appear anywhere, including a line of the key. */
 const HIDDEN = [
   SECRET,
   encodeURIComponent(SECRET),
@@ -68,7 +68,7 @@ const signed = { mqttusername: "me", mqttpassword: SECRET };
 const guarded = (websocket) => ({ mqttserver: gateway.url, websocket });
 const mutual = (certs) => ({ mqttserver: broker.tlsUrl, ...signed, certs: { ca, ...own, ...certs } });
 
-/** Credentials that fail, each in its own way. */
+/** Credentials that fail, each for a different reason. */
 const FAIL = {
   "a password that the broker does not take": () => ({ mqttserver: broker.url, ...signed }),
   "a password in bytes": () => ({ mqttserver: broker.url, ...signed, mqttpassword: Buffer.from(SECRET) }),
@@ -126,7 +126,7 @@ const FAIL = {
   }),
 };
 
-/** Everything that is printed meanwhile, besides what a test shows. */
+/** Records everything that is printed meanwhile, except the output of the test itself. */
 function recordConsole(t, log) {
   for (const name of ["log", "info", "warn", "error", "debug", "trace"]) {
     t.mock.method(console, name, (...all) => log.push(...all));
@@ -166,7 +166,7 @@ for (const [what, credentials] of Object.entries(FAIL)) {
     isClean(log);
   });
 
-  // There `properties` are the message's, and its options are no credentials.
+  // Here `properties` are those of the message, and the options are not credentials.
   if (/authentication|credentials/.test(what)) continue;
   test(`nothing is shown by a one-shot of ${what}`, async (t) => {
     const log = [];

@@ -1,5 +1,5 @@
-// What is given to a socket of Node, dressed as a WebSocket: all of it arrives, whatever the peer's pace, and
-// bufferedAmount and ondrain say how far it is.
+// Bytes sent through a WebSocket adapter of Node: all of them arrive, however slowly the peer reads, and bufferedAmount and
+// ondrain show the progress.
 
 import assert from "node:assert/strict";
 import { describe, test } from "node:test";
@@ -7,63 +7,64 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { connect } from "../../js/node/connect.mjs";
 import { deferred, kinds, watch } from "../support/socket-peers.mjs";
 
+const lengthOf = (chunks) => chunks.reduce((sum, { length }) => sum + length, 0);
+
 for (const kind of Object.keys(kinds)) {
   describe(`${kind}:// socket`, () => {
     test("bytes sent just before close() arrive", async () => {
-      const far = await kinds[kind]();
-      const seen = watch(connect(far.url, "mqtt"));
+      const remote = await kinds[kind]();
+      const seen = watch(connect(remote.url, "mqtt"));
       await seen.open;
       const big = Buffer.alloc(3_000_000, "x");
       seen.socket.send(big);
       seen.socket.send(new Uint8Array([224, 0]));
       seen.socket.close();
-      await far.ended.promise;
-      const all = Buffer.concat(far.received);
+      await remote.ended.promise;
+      const all = Buffer.concat(remote.received);
       assert.equal(all.length, big.length + 2);
       assert.deepEqual([...all.subarray(-2)], [224, 0]);
     });
 
     test("a peer that reads slowly still gets everything after close()", async () => {
-      const far = await kinds[kind]({ stopped: true });
-      const seen = watch(connect(far.url, "mqtt"));
+      const remote = await kinds[kind]({ paused: true });
+      const seen = watch(connect(remote.url, "mqtt"));
       await seen.open;
       for (let i = 0; i < 20; i++) seen.socket.send(Buffer.alloc(1_000_000, i));
       seen.socket.close();
       await sleep(1200);
-      far.go();
-      await far.ended.promise;
-      assert.equal(Buffer.concat(far.received).length, 20_000_000);
+      remote.resume();
+      await remote.ended.promise;
+      assert.equal(lengthOf(remote.received), 20_000_000);
     });
 
     test("one that takes longer than the 2 s, but keeps reading, too", async () => {
-      const far = await kinds[kind]({ stopped: true });
-      const seen = watch(connect(far.url, "mqtt"));
+      const remote = await kinds[kind]({ paused: true });
+      const seen = watch(connect(remote.url, "mqtt"));
       await seen.open;
       const size = 24_000_000;
       for (let i = 0; i < 24; i++) seen.socket.send(Buffer.alloc(size / 24, i));
       const start = performance.now();
       seen.socket.close();
-      let taken = 0;
-      while (taken < size) {
-        const next = taken + 5_000_000;
-        far.go();
-        while (taken < Math.min(next, size)) {
-          await sleep(1);
-          taken = Buffer.concat(far.received).length;
-        }
-        far.pause();
-        await sleep(900);
+      let ended = false;
+      remote.ended.promise.then(() => {
+        ended = true;
+      });
+      for (let next = 2_000_000; next <= size && !ended; next += 2_000_000) {
+        remote.resume();
+        while (lengthOf(remote.received) < next && !ended) await sleep(1);
+        remote.pause();
+        await sleep(300);
       }
-      far.go();
-      await far.ended.promise;
+      remote.resume();
+      await remote.ended.promise;
       assert.ok(performance.now() - start > 2500);
-      assert.equal(taken, size);
+      assert.equal(lengthOf(remote.received), size);
     });
 
     for (const size of [3000, 60_000, 100_000]) {
       test(`the memory of ${size} bytes given to send() may be reused at once`, async () => {
-        const far = await kinds[kind]({ stopped: true });
-        const seen = watch(connect(far.url, "mqtt"));
+        const remote = await kinds[kind]({ paused: true });
+        const seen = watch(connect(remote.url, "mqtt"));
         await seen.open;
         const memory = new Uint8Array(2 * size);
         const view = memory.subarray(1000, 1000 + size);
@@ -74,9 +75,9 @@ for (const kind of Object.keys(kinds)) {
           view.fill(255);
         }
         seen.socket.close();
-        far.go();
-        await far.ended.promise;
-        const all = Buffer.concat(far.received);
+        remote.resume();
+        await remote.ended.promise;
+        const all = Buffer.concat(remote.received);
         assert.equal(all.length, Math.ceil(total / size) * size);
         for (let at = 0; at < total; at += size) {
           assert.ok(all.subarray(at, at + size).every((byte) => byte === (at / size) % 255));
@@ -85,8 +86,8 @@ for (const kind of Object.keys(kinds)) {
     }
 
     test("a peer that stops reading raises bufferedAmount; ondrain says when it goes on", async () => {
-      const far = await kinds[kind]({ stopped: true });
-      const seen = watch(connect(far.url, "mqtt"));
+      const remote = await kinds[kind]({ paused: true });
+      const seen = watch(connect(remote.url, "mqtt"));
       let drains = 0;
       const drained = deferred();
       seen.socket.ondrain = () => {
@@ -105,17 +106,17 @@ for (const kind of Object.keys(kinds)) {
       }
       await sleep(50);
       assert.equal(drains, 0);
-      far.go();
+      remote.resume();
       await drained.promise;
       seen.socket.close();
-      await far.ended.promise;
-      assert.equal(Buffer.concat(far.received).length, sent);
+      await remote.ended.promise;
+      assert.equal(lengthOf(remote.received), sent);
       assert.equal(drains, 1);
     });
 
     test("no ondrain for what the kernel took at once", async () => {
-      const far = await kinds[kind]();
-      const seen = watch(connect(far.url, "mqtt"));
+      const remote = await kinds[kind]();
+      const seen = watch(connect(remote.url, "mqtt"));
       let drains = 0;
       seen.socket.ondrain = () => drains++;
       await seen.open;

@@ -1,4 +1,4 @@
-// Frames of a WebSocket in Node become calls of onmessage: those of one turn as one call, in order, none of them late.
+// Delivery of WebSocket frames in Node: the frames of one turn with one call of onmessage, in order and without delay.
 
 import assert from "node:assert/strict";
 import { Agent } from "node:http";
@@ -29,14 +29,14 @@ test("a frame that comes alone does not wait for the end of the turn", async () 
     stream = create.apply(agent, all);
     return stream;
   };
-  const far = await kinds.ws({ echo: true });
-  const seen = watch(connect(far.url, "mqtt", { websocket: { agent } }));
+  const remote = await kinds.ws({ echo: true });
+  const seen = watch(connect(remote.url, "mqtt", { websocket: { agent } }));
   await seen.open;
-  stream.on("data", () => seen.log.push("all listeners told")); // after that of `ws`, before microtasks
+  stream.on("data", () => seen.log.push("all listeners called")); // after the listener of `ws`, before microtasks
   seen.socket.send(Buffer.from("alone"));
   await seen.received(5);
   await sleep(10);
-  assert.deepEqual(seen.log, ["open", "message", "all listeners told"]);
+  assert.deepEqual(seen.log, ["open", "message", "all listeners called"]);
   seen.socket.close();
   await seen.closed;
 });

@@ -1,4 +1,4 @@
-// What is not an MQTT broker, or is behind the wrong scheme, says so: the error names what was found, and what to try.
+// Servers that are not MQTT brokers, or that need another scheme: the error names what was found, and what to try.
 
 import assert from "node:assert/strict";
 import { once } from "node:events";
@@ -18,7 +18,7 @@ async function errorOf(url) {
   return seen.error.message;
 }
 
-/** A web server of this test; its port. */
+/** Starts a web server for this test; returns its port. */
 async function webServer(t, answer) {
   const server = createServer(answer).listen(0, "127.0.0.1");
   t.after(() => server.close());
@@ -44,7 +44,7 @@ describe("what is not an MQTT broker says so", () => {
     await seen.open;
     seen.socket.send(new Uint8Array([0x10, 14, 0, 4, 77, 81, 84, 84, 4, 2, 0, 60, 0, 2, 97, 98]));
     await seen.closed;
-    assert.match(seen.error.message, /answers in HTTP, not MQTT: try ws:\/\//);
+    assert.match(seen.error.message, /answered with HTTP instead of MQTT: try ws:\/\//);
     assert.deepEqual(seen.chunks, []);
   });
 
@@ -52,7 +52,7 @@ describe("what is not an MQTT broker says so", () => {
     const port = await webServer(t, (_, response) => response.writeHead(404).end());
     assert.equal(
       await errorOf(`ws://127.0.0.1:${port}/nope`),
-      `127.0.0.1:${port} answered HTTP 404 to the WebSocket handshake at /nope: check host, port and path`,
+      `127.0.0.1:${port} answered the WebSocket handshake at /nope with HTTP 404: check host, port and path`,
     );
   });
 
@@ -60,7 +60,7 @@ describe("what is not an MQTT broker says so", () => {
     const none = await wsServer(() => {}, { handleProtocols: () => false });
     assert.match(
       await errorOf(`ws://127.0.0.1:${none}/x`),
-      /did not accept the subprotocol: there is no MQTT broker/,
+      /accepts WebSockets, but none of the subprotocols offered: there is no MQTT broker/,
     );
   });
 
@@ -79,19 +79,19 @@ describe("what is not an MQTT broker says so", () => {
 
   test("a broken frame", async () => {
     const port = await wsServer((peer) => peer._socket.write(Buffer.from([0xf2, 0x00])));
-    assert.match(await errorOf(`ws://127.0.0.1:${port}/`), /broke the WebSocket protocol: /);
+    assert.match(await errorOf(`ws://127.0.0.1:${port}/`), /violated the WebSocket protocol: /);
   });
 
   test("a plain port behind mqtts:// and wss://", async () => {
     const port = await tcpServer((peer) => peer.once("data", () => peer.end("220 hello\r\n")));
-    assert.match(await errorOf(`mqtts://127.0.0.1:${port}`), /does not answer in TLS/);
-    assert.match(await errorOf(`wss://127.0.0.1:${port}`), /does not answer in TLS/);
+    assert.match(await errorOf(`mqtts://127.0.0.1:${port}`), /does not answer with TLS/);
+    assert.match(await errorOf(`wss://127.0.0.1:${port}`), /does not answer with TLS/);
   });
 
   test("a URL that is none", async () => {
     assert.match(await errorOf("nonsense"), /"nonsense" is not a URL/);
     assert.match(await errorOf("http://localhost"), /must begin with ws:\/\//);
-    assert.match(await errorOf("ws://localhost/#part"), /a WebSocket to .* is not possible/);
-    assert.match(await errorOf("mqtt://"), /names no host/);
+    assert.match(await errorOf("ws://localhost/#part"), /a WebSocket to .* cannot be created/);
+    assert.match(await errorOf("mqtt://"), /has no host name/);
   });
 });

@@ -1,4 +1,4 @@
-// stats(): what the client has done, counted from its construction.
+// stats(): counters of a client since its construction.
 
 import assert from "node:assert/strict";
 import { test } from "node:test";

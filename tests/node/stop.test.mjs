@@ -1,11 +1,11 @@
-// stop(): what is pending is sent, the broker is told, and then nothing of the client is left.
+// stop(): pending messages are sent, then DISCONNECT, and then no timer and no socket of the client is left.
 
 import assert from "node:assert/strict";
 import { after, before, describe, test } from "node:test";
 import { fakeBroker, scripts } from "../support/fake-broker.mjs";
 import { startMosquitto } from "../support/mosquitto.mjs";
 import { freePort } from "../support/ports.mjs";
-import { check, outOfRange, wrongType } from "../support/refusals.mjs";
+import { assertError, outOfRange, wrongType } from "../support/expected-errors.mjs";
 import { clientFor, collect, failure, freshTopic, lines, run, until } from "./helpers.mjs";
 
 let broker;
@@ -16,7 +16,7 @@ before(async () => {
 
 after(() => broker?.stop());
 
-/** What a script has open besides its output and the files Node itself has just read. */
+/** The resources that a script has open, except its output and files that Node itself has just read. */
 const OPEN = `const open = () => process.getActiveResourcesInfo().filter((name) => !/^(PipeWrap|TTYWrap|CloseReq)$/.test(name));`;
 
 for (const transport of ["url", "wsUrl"]) {
@@ -275,7 +275,7 @@ describe("stop() with a wrong argument", () => {
       await client.start();
       const loop = client.messages();
       const asked = mqttversion === 5 ? client.request(freshTopic(), "x", { timeout: 0.2 }) : undefined;
-      check(await failure(client.stop(options)), expected);
+      assertError(await failure(client.stop(options)), expected);
       assert.equal(client.state, "connected");
       if (asked) assert.equal((await failure(asked)).code, "TIMEOUT", "a request goes on");
       await client.stop();

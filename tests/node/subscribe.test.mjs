@@ -1,17 +1,17 @@
-// subscribe, subscribe_topics, unsubscribe: what is granted, what arrives, what lives on after a lost connection.
+// subscribe, subscribe_topics, unsubscribe: granted QoS, delivery, and restoration after the connection was lost.
 
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { MqttError } from "mqtt-lib";
 import { startEmbedded } from "../support/embedded.mjs";
 import { fakeBroker, scripts } from "../support/fake-broker.mjs";
-import { forTheFile } from "../support/for-the-file.mjs";
+import { sharedFixtures } from "../support/fixtures.mjs";
 import { startMosquitto } from "../support/mosquitto.mjs";
 import { clientFor, failure, freshTopic, until } from "./helpers.mjs";
 
-const shared = forTheFile({ mosquitto: startMosquitto, aedes: startEmbedded });
+const shared = sharedFixtures({ mosquitto: startMosquitto, aedes: startEmbedded });
 
-/** A client that notes topic and text of all its messages. */
+/** A client that records topic and text of all messages. */
 function listener(t, url, options = {}) {
   const seen = [];
   const client = clientFor(t, url, {

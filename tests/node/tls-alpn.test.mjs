@@ -1,5 +1,4 @@
-// ALPN and SNI, as AWS IoT wants them on port 443: a TLS server sees the name, and everything else passes on to a
-// real broker behind it.
+// ALPN and SNI, as AWS IoT requires them on port 443: a TLS server records them and forwards everything to a real broker.
 
 import assert from "node:assert/strict";
 import { after, before, test } from "node:test";
@@ -58,6 +57,6 @@ for (const scheme of ["mqtts", "wss"]) {
     const certs = { iotProtocolName: "mqtt-of-somebody", ca, ...own };
     const error = await failure(clientFor(t, { mqttserver: url("localhost"), certs }).start());
     assert.equal(error.code, "CONNECTION_REFUSED");
-    assert.match(error.message, /does not know the ALPN name of certs\.iotProtocolName/);
+    assert.match(error.message, /does not support the ALPN protocol name in certs\.iotProtocolName/);
   });
 }

@@ -1,4 +1,4 @@
-// Credentials from a function bring `certs` and `websocket` along, fresh for each attempt, and checked each time.
+// Credentials from a function may contain `certs` and `websocket`, which are checked for each attempt.
 
 import assert from "node:assert/strict";
 import { X509Certificate } from "node:crypto";
@@ -12,7 +12,7 @@ import { clientFor, failure, until } from "./helpers.mjs";
 
 const certificates = makeCertificates();
 
-/** A broker of this test behind TLS. */
+/** A broker with TLS for this test. */
 async function startFront(t, options) {
   const broker = await startMosquitto();
   t.after(() => broker.stop());

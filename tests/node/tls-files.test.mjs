@@ -1,5 +1,5 @@
-// What is wrong with the files of `certs` is an error that names the key, the file and the reason, and never what
-// the file has in it. Nothing is sent before they are good.
+// Errors of the files in `certs` name the key, the file and the reason, and never the contents of the file. Nothing is sent
+// unless the files are valid.
 
 import assert from "node:assert/strict";
 import { readFileSync, writeFileSync } from "node:fs";
@@ -45,15 +45,15 @@ const bad = {
   "an empty path": [{ ca: "" }, 'certs.ca ("") cannot be read'],
   "an empty file": [
     { ca: path("empty.pem") },
-    `certs.ca ("${path("empty.pem")}") is empty, not a certificate in PEM form`,
+    `certs.ca ("${path("empty.pem")}") is empty, not a certificate in PEM format`,
   ],
   "a file of something else": [
     { ca: path("text.pem") },
-    `certs.ca ("${path("text.pem")}") is something else, not a certificate in PEM form`,
+    `certs.ca ("${path("text.pem")}") is something else, not a certificate in PEM format`,
   ],
   "a certificate in DER form": [
     { ca, cert: path("device.der"), key },
-    `certs.cert ("${path("device.der")}") is in DER form (convert it with openssl)`,
+    `certs.cert ("${path("device.der")}") is in DER format (convert it with openssl)`,
   ],
   "a damaged certificate": [
     { ca, cert: path("damaged.pem"), key },
@@ -83,7 +83,7 @@ const bad = {
   ],
   "a wrong passphrase": [
     { ca, cert, key: path("locked.key"), passphrase: "wrong" },
-    `certs.passphrase does not open certs.key ("${path("locked.key")}")`,
+    `certs.passphrase does not decrypt certs.key ("${path("locked.key")}")`,
   ],
   "a key that has lost its first line": [
     { ca, cert, key: body },
@@ -99,7 +99,7 @@ const bad = {
   ],
   "an ALPN name that is too long": [
     { ca, iotProtocolName: "x".repeat(256) },
-    "certs.iotProtocolName has 256 bytes; a name of ALPN has 1 to 255",
+    "certs.iotProtocolName must have 1 to 255 bytes (ALPN); 256 bytes were given",
   ],
 };
 

@@ -1,5 +1,4 @@
-// The configuration of the original library's README, certs and all, key by key: only host, port and paths are of
-// this machine.
+// The configuration in the original library's README, including certs: only host, port and paths differ.
 
 import assert from "node:assert/strict";
 import { test } from "node:test";

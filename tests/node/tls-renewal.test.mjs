@@ -1,5 +1,4 @@
-// Certificates that are renewed on disk while the client runs are used at the next connection, the client's own as
-// well as the CA.
+// Certificates that are renewed on disk while the client runs, its own and the CA, are used for the next connection.
 
 import assert from "node:assert/strict";
 import { X509Certificate } from "node:crypto";

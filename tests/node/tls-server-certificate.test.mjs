@@ -1,10 +1,10 @@
-// The server is verified, always: who signed its certificate, for how long, and for which host. Each thing that is
-// wrong with it is an error of its own, and only an ugly option looks away, with a warning.
+// The certificate of the server is always verified: its issuer, its validity and its host name. Each failure has an error of
+// its own; `dangerouslyDisableServerVerification` disables the verification with a warning.
 
 import assert from "node:assert/strict";
 import { describe, test } from "node:test";
 import { makeCertificates, startTlsMosquitto } from "../support/certificates.mjs";
-import { forTheFile } from "../support/for-the-file.mjs";
+import { sharedFixtures } from "../support/fixtures.mjs";
 import { captureWarnings, clientFor, failure, run } from "./helpers.mjs";
 
 const certificates = makeCertificates();
@@ -12,7 +12,7 @@ const { ca } = certificates;
 const other = certificates.authority("other-ca");
 const startWith = (name, options) => () =>
   startTlsMosquitto(certificates, { server: certificates.issue(name, options) });
-const brokers = forTheFile({
+const brokers = sharedFixtures({
   good: startWith("good"),
   elsewhere: startWith("elsewhere", { names: "DNS:elsewhere.example,IP:127.0.0.2" }),
   expired: startWith("expired", { days: -1 }),
@@ -26,7 +26,7 @@ for (const [scheme, url] of Object.entries(OVER)) {
       "a CA that the system does not know": [
         "good",
         undefined,
-        /signed by a CA that this system does not know; give that CA as certs\.ca/,
+        /signed by a CA that this system does not trust; give that CA as certs\.ca/,
       ],
       "a CA other than certs.ca": [
         "good",
@@ -41,7 +41,7 @@ for (const [scheme, url] of Object.entries(OVER)) {
       "an expired certificate": [
         "expired",
         { ca },
-        /its certificate has expired, by this machine's clock \(2\d{3}-/,
+        /its certificate has expired, according to the clock of this machine \(2\d{3}-/,
       ],
     };
     for (const [what, [broker, certs, sentence]] of Object.entries(wrong)) {

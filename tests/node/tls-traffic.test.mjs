@@ -1,4 +1,4 @@
-// Over TLS everything is as without it: each QoS in both directions, large payloads, and a restart of the broker.
+// Messages over TLS: each QoS in both directions, large payloads, and a restart of the broker.
 
 import assert from "node:assert/strict";
 import { randomBytes } from "node:crypto";

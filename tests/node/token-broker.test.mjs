@@ -1,4 +1,4 @@
-// Tokens that expire: a broker whose tokens live two seconds, and a client whose credentials are a function.
+// Tokens that expire: a broker whose tokens are valid for two seconds, and a client whose credentials are a function.
 
 import assert from "node:assert/strict";
 import { test } from "node:test";
@@ -21,7 +21,7 @@ test("a client stays connected over ten tokens of two seconds, and no QoS 1 mess
   const asked = [];
   const client = clientFor(t, async (attempt, lastError) => {
     asked.push([attempt, lastError?.code]);
-    await pause(20); // as a token service takes its time
+    await pause(20); // as long as a token service may take
     return {
       mqttserver: broker.url,
       mqttclientid: "ten-tokens",
@@ -43,7 +43,7 @@ test("a client stays connected over ten tokens of two seconds, and no QoS 1 mess
   }
   await Promise.all(published);
   await until(() => received.size === published.length, "what came while it was away");
-  // The last messages may have come before the last token expired.
+  // The last messages may have arrived before the last token expired.
   await until(() => client.stats().reconnects >= TOKENS, "a connection after each token");
 
   t.diagnostic(`${seen.accepted.length} tokens; ${published.length} messages of QoS 1 each way`);

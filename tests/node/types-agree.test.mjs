@@ -1,5 +1,5 @@
-// The declared types and the real thing agree: members of the class, of a message, of the counters; codes of
-// errors; keys of credentials. The compiler itself compares, so how index.d.ts is written does not matter.
+// The declared types agree with the implementation: members of the class, of messages, of the counters; error codes; keys of
+// credentials. The TypeScript compiler compares them.
 
 import assert from "node:assert/strict";
 import { spawnSync } from "node:child_process";
@@ -18,7 +18,7 @@ mkdirSync(join(ROOT, "target"), { recursive: true });
 const folder = mkdtempSync(join(ROOT, "target", "types-"));
 after(() => rmSync(folder, { recursive: true, force: true }));
 
-/** Names in quotes that follow `before` on a line of a source file. */
+/** The quoted names that follow `before` on a line of a source file. */
 function names(file, before) {
   const found = [...read(file).matchAll(new RegExp(`${before}"(\\w+)"`, "g"))].map((match) => match[1]);
   assert.ok(found.length > 3, `${file} is not written as this test expects`);
@@ -28,7 +28,7 @@ function names(file, before) {
 const own = (object) => Object.getOwnPropertyNames(object).filter((name) => name !== "constructor");
 const statics = (type) => own(type).filter((name) => !["length", "name", "prototype"].includes(name));
 
-/** A type that is a union of names, and the names there are. */
+/** Asserts that a type is the union of exactly these names. */
 function compare(type, real) {
   const union = real.map((name) => JSON.stringify(name)).join(" | ") || "never";
   const text = `import type * as lib from "mqtt-lib";
@@ -97,7 +97,7 @@ test("the states are those of the engine", () => {
   compare("lib.State", names("src/engine/mod.rs", "State::\\w+ => "));
 });
 
-/** The one code that is not the engine's: without the .wasm there is none. */
+/** The code that the engine does not have, because it means that there is no engine. */
 const LOAD_FAILED = "LOAD_FAILED";
 
 test("the codes are those of the engine", () => {

@@ -1,4 +1,4 @@
-// A promise nobody looks at never ends the process; awaiting it still throws.
+// A rejected promise without a handler never ends the process; awaiting it still throws.
 
 import assert from "node:assert/strict";
 import { after, before, test } from "node:test";
@@ -23,7 +23,7 @@ test("with --unhandled-rejections=strict every kind of rejection goes by unseen,
     cycle.cycle = cycle;
     let seen = 0;
     let calls = 0;
-    /** Looked at by nobody, and the same again looked at late. */
+    /** Calls twice: the first promise gets no handler, the second one late. */
     async function twice(call) {
       calls += 1;
       call();
@@ -32,7 +32,7 @@ test("with --unhandled-rejections=strict every kind of rejection goes by unseen,
       await promise.then(() => console.log("resolved: " + call), () => { seen += 1; });
     }
 
-    // What is wrong with the arguments.
+    // Wrong arguments.
     const client = new MqttCustom({ credentials: { mqttserver }, on_error });
     await client.start();
     const five = new MqttCustom({ credentials: { mqttserver, mqttversion: 5 }, on_error });
@@ -68,7 +68,7 @@ test("with --unhandled-rejections=strict every kind of rejection goes by unseen,
     await five.stop();
     await asked.catch(({ code }) => console.log(code));
 
-    // What a client that is stopped refuses.
+    // Calls of a stopped client.
     await client.stop();
     for (const late of [
       () => client.publish("a", "x"),
@@ -79,7 +79,7 @@ test("with --unhandled-rejections=strict every kind of rejection goes by unseen,
       () => client.unsubscribe("a"),
     ]) await twice(late);
 
-    // What a broker that is not there leaves undone.
+    // Calls without a broker.
     const lost = new MqttCustom({ credentials: { mqttserver: "mqtt://127.0.0.1:1", offlinesize: 4, stoptimeout: 0.05 }, on_error });
     await twice(() => lost.start());
     const pending = [

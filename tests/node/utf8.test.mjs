@@ -1,4 +1,4 @@
-// The stand-in for TextEncoder and TextDecoder agrees with the real ones.
+// The replacement for TextEncoder and TextDecoder agrees with the real ones.
 
 import assert from "node:assert/strict";
 import { test } from "node:test";

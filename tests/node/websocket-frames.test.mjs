@@ -1,12 +1,14 @@
-// The frames that js/node/frame.mjs makes and js/node/websocket.mjs writes past `ws`, read on the other side
-// by a parser of its own.
+// The frames that js/node/frame.mjs encodes and js/node/websocket.mjs writes directly to the stream, parsed on the server
+// side by a parser of the tests.
 
 import assert from "node:assert/strict";
 import { randomBytes } from "node:crypto";
 import { describe, test } from "node:test";
 import { setTimeout as sleep } from "node:timers/promises";
 import { maskedFrame } from "../../js/node/frame.mjs";
+import { scripts, startFakeBroker } from "../support/fake-broker.mjs";
 import { BINARY, CLOSE, open, PING, PONG, parse, unmasked } from "../support/websocket-peer.mjs";
+import { clientFor } from "./helpers.mjs";
 
 const opcodes = (frames) => frames.map((frame) => frame.opcode);
 const numbered = (n) => Buffer.from(String(n).padStart(8, "0"));
@@ -60,10 +62,21 @@ describe("a frame", () => {
   });
 });
 
+test("a packet of 3 MB goes to a broker that takes WebSocket messages of 64 KiB", async (t) => {
+  const broker = await startFakeBroker(scripts.accepts(), { maxPayload: 64 << 10 });
+  t.after(() => broker.stop());
+  const client = clientFor(t, broker.wsUrl);
+  const payload = randomBytes(3_000_000);
+  await client.publish("test/large", payload, { qos: 1 });
+  const packets = broker.connections[0].packets.filter(({ cmd }) => cmd === "publish");
+  assert.equal(packets.length, 1);
+  assert.ok(packets[0].payload.equals(payload));
+});
+
 for (const secure of [false, true]) {
   describe(secure ? "over wss://" : "over ws://", () => {
     test("each send is one frame, in order, from memory that is used again at once", async () => {
-      const { far, socket, closed } = await open({ secure });
+      const { remote, socket, closed } = await open({ secure });
       const sent = [...LENGTHS, ...LONG].map((length) => randomBytes(length));
       const memory = new Uint8Array(1_000_010);
       for (const [i, payload] of sent.entries()) {
@@ -72,7 +85,7 @@ for (const secure of [false, true]) {
         socket.send(view);
         view.fill(0);
       }
-      const frames = await far.arrived(sent.length);
+      const frames = await remote.arrived(sent.length);
       for (const [i, payload] of sent.entries()) {
         assert.ok(frames[i].payload.equals(payload), `${payload.length} bytes`);
       }
@@ -82,14 +95,14 @@ for (const secure of [false, true]) {
     });
 
     test("PING is answered between them", async () => {
-      const { far, socket, closed } = await open({ secure });
+      const { remote, socket, closed } = await open({ secure });
       const pings = 40;
       for (let n = 0; n < pings; n++) {
-        far.peer.write(unmasked(PING, Buffer.from(`ping ${n}`)));
+        remote.peer.write(unmasked(PING, Buffer.from(`ping ${n}`)));
         for (let i = 0; i < 25; i++) socket.send(numbered(n * 25 + i));
         await sleep(n % 3);
       }
-      const frames = await far.arrived(pings * 26);
+      const frames = await remote.arrived(pings * 26);
       const data = frames.filter((frame) => frame.opcode === BINARY);
       assert.deepEqual(
         data.map(({ payload }) => Number(payload)),
@@ -106,13 +119,13 @@ for (const secure of [false, true]) {
     });
 
     test("a peer that stands still: bytes wait, a PONG too, and all come in order", async () => {
-      const { far, socket, closed } = await open({ secure });
+      const { remote, socket, closed } = await open({ secure });
       let drains = 0;
       socket.ondrain = () => {
         drains += 1;
       };
-      far.peer.pause();
-      far.peer.write(unmasked(PING, Buffer.from("in between")));
+      remote.peer.pause();
+      remote.peer.write(unmasked(PING, Buffer.from("in between")));
       const block = Buffer.alloc(100_000);
       let sent = 0;
       for (; sent < 80 || socket.bufferedAmount < 2_000_000; sent++) {
@@ -120,9 +133,9 @@ for (const secure of [false, true]) {
         socket.send(block);
         if (sent % 8 === 0) await sleep(1);
       }
-      const before = drains; // the kernel took the first of them
-      far.peer.resume();
-      const frames = await far.arrived(sent + 1);
+      const before = drains; // the kernel accepted the first of them
+      remote.peer.resume();
+      const frames = await remote.arrived(sent + 1);
       const data = frames.filter((frame) => frame.opcode === BINARY);
       assert.deepEqual(
         data.map(({ payload }) => payload.readUInt32BE()),
@@ -137,46 +150,46 @@ for (const secure of [false, true]) {
     });
 
     test("close() follows all that was sent, and nothing follows it", async () => {
-      const { far, socket, closed } = await open({ secure });
+      const { remote, socket, closed } = await open({ secure });
       for (let n = 0; n < 50; n++) socket.send(Buffer.alloc(50_000, n));
       socket.send(numbered(1));
       socket.close();
       socket.send(numbered(2));
       const event = await closed;
       assert.deepEqual([event.code, event.wasClean], [1000, true]);
-      await far.end();
-      assert.equal(far.frames.length, 52);
-      assert.deepEqual(far.frames[50].payload, numbered(1));
-      assert.equal(far.frames[51].opcode, CLOSE);
-      assert.equal(far.frames[51].payload.readUInt16BE(), 1000);
+      await remote.end();
+      assert.equal(remote.frames.length, 52);
+      assert.deepEqual(remote.frames[50].payload, numbered(1));
+      assert.equal(remote.frames[51].opcode, CLOSE);
+      assert.equal(remote.frames[51].payload.readUInt16BE(), 1000);
     });
 
     test("after the peer's CLOSE no data is sent, not even while the answer waits to go out", async () => {
-      const { far, socket, closed } = await open({ secure, answersClose: false });
+      const { remote, socket, closed } = await open({ secure, answersClose: false });
       const goingAway = Buffer.from([1001 >> 8, 1001 & 255]);
-      const told = new Promise((resolve) => {
+      const delivered = new Promise((resolve) => {
         socket.onmessage = () => {
           socket.send(numbered(2));
           resolve();
         };
       });
-      far.peer.pause();
+      remote.peer.pause();
       let sent = 0;
       for (; socket.bufferedAmount < 2_000_000; sent++) {
         socket.send(Buffer.alloc(100_000));
         await sleep(1);
       }
-      // Both in one chunk: `ws` has answered CLOSE by the time the data is handed over.
-      far.peer.write(Buffer.concat([unmasked(BINARY, numbered(9)), unmasked(CLOSE, goingAway)]));
-      await told;
+      // Both in one chunk: `ws` has answered CLOSE when the data is delivered.
+      remote.peer.write(Buffer.concat([unmasked(BINARY, numbered(9)), unmasked(CLOSE, goingAway)]));
+      await delivered;
       socket.send(numbered(3));
-      far.peer.resume();
-      await far.arrived(sent + 1);
-      far.peer.end();
+      remote.peer.resume();
+      await remote.arrived(sent + 1);
+      remote.peer.end();
       assert.equal((await closed).code, 1001);
-      await far.end();
-      assert.deepEqual(opcodes(far.frames), [...new Array(sent).fill(BINARY), CLOSE]);
-      assert.ok(far.frames.every(({ payload }) => payload.length !== 8));
+      await remote.end();
+      assert.deepEqual(opcodes(remote.frames), [...new Array(sent).fill(BINARY), CLOSE]);
+      assert.ok(remote.frames.every(({ payload }) => payload.length !== 8));
     });
   });
 }

@@ -1,5 +1,5 @@
-// What a WebSocket handshake of Node carries: path and query, headers and subprotocols of the user's own, over ws
-// and wss, and through a proxy agent.
+// The WebSocket handshake in Node: path and query, custom headers and subprotocols, over ws and wss, and through a proxy
+// agent.
 
 import assert from "node:assert/strict";
 import { after, before, describe, test } from "node:test";
@@ -14,7 +14,7 @@ const certs = { ca: certificates.ca };
 const gateways = {};
 let proxy;
 
-/** The door of a cloud: a token in a header, or in the query. */
+/** Authentication as cloud brokers have it: a token in a header, or in the query. */
 const admits = ({ url, headers }) => !url.startsWith("/guarded") || headers.authorization === "Bearer right";
 
 before(async () => {
@@ -75,7 +75,7 @@ for (const scheme of ["ws", "wss"]) {
       assert.equal(error.code, "CONNECTION_REFUSED");
       assert.match(
         error.message,
-        /answered HTTP 403 to the WebSocket handshake at \/guarded: check what signs in/,
+        /answered the WebSocket handshake at \/guarded with HTTP 403: check the credentials of the handshake/,
       );
       assert.doesNotMatch(error.stack, /wrong/);
     });
@@ -98,7 +98,7 @@ for (const scheme of ["ws", "wss"]) {
     test("a header that HTTP does not allow is an error without its value", async (t) => {
       const headers = { Authorization: "Bearer se\ncret" };
       const error = await failure(clientFor(t, credentials("/", { headers })).start());
-      assert.match(error.message, /a WebSocket to .* is not possible: Invalid character in header content/);
+      assert.match(error.message, /a WebSocket to .* cannot be created: Invalid character in header content/);
       assert.doesNotMatch(error.stack, /se\n?cret/);
     });
 

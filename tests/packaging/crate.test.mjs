@@ -1,5 +1,5 @@
-// The crate as Rust users get it: what it contains, that its documentation builds without a warning, that its
-// example talks to a broker over std::net; and NOTICE, which names whatever is compiled into the package.
+// The crate as Rust users get it: its contents, its documentation without warnings, and its example, which connects to a
+// broker over std::net; and NOTICE, which names everything that is compiled into the package.
 
 import assert from "node:assert/strict";
 import { execFile } from "node:child_process";
@@ -33,7 +33,7 @@ const tree = [
 test("NOTICE names every crate that is compiled into the package", async () => {
   const notice = readFileSync(join(ROOT, "NOTICE"), "utf8");
   const names = new Set((await cargo(tree)).match(/^[\w-]+/gm));
-  // Of the macros of wasm-bindgen, which run at build time and leave nothing of themselves.
+  // Dependencies of the macros of wasm-bindgen, which run at build time and are not part of the package.
   for (const name of ["mqtt-lib", "unicode-ident", "wasm-bindgen-shared"]) names.delete(name);
   assert.ok(names.size > 3);
   const missing = [...names].filter((name) => !new RegExp(`(^|[^\\w-])${name}($|[^\\w-])`, "m").test(notice));

@@ -1,4 +1,4 @@
-// The package as users get it: packed, its contents asserted, installed into projects of its own and used there.
+// The package as users get it: packed, its contents checked, installed into projects and used there.
 import assert from "node:assert/strict";
 import { execFile } from "node:child_process";
 import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
@@ -52,9 +52,9 @@ const KIB = 1024;
 const temp = mkdtempSync(join(tmpdir(), "mqtt-lib-package-"));
 after(() => rmSync(temp, { recursive: true, force: true }));
 
-/** Runs a program in a folder; resolves with its stdout, rejects with everything it said. */
+/** Runs a program in a folder; resolves with its standard output, rejects with all its output. */
 async function run(cwd, command, ...args) {
-  // An npm that runs us says where its project is; a child in another project must not believe it.
+  // Variables of an npm that runs this process must not reach a child process in another project.
   const env = Object.fromEntries(
     Object.entries(process.env).filter(([name]) => name !== "npm_config_local_prefix"),
   );
@@ -67,7 +67,7 @@ async function run(cwd, command, ...args) {
 
 let packed;
 let tarball;
-/** A project that has installed the tarball. */
+/** A project in which the tarball is installed. */
 const project = join(temp, "project");
 
 before(async () => {
@@ -110,8 +110,8 @@ test("a browser downloads no more than the budget, compressed", () => {
   assert.ok(sum <= BROWSER_BUDGET, `${sum} bytes`);
 });
 
-// V8 of Node 20 and 22 aborts the process when optimised code that has taken in such a call is given up during it:
-// with 10,000 topics one run of ten died. See `Export` in src/api.rs.
+// V8 of Node 20 and 22 aborts the process if optimised code with such a call inlined is deoptimised during the call: with
+// 10,000 topics one of ten runs died. See `Export` in src/api.rs.
 test("no export of the wasm gives a reference and nothing else", () => {
   const exports = readFileSync(join(ROOT, "pkg", "mqtt_lib_bg.wasm.d.ts"), "utf8");
   assert.match(exports, /mqttcustom_publish: .* => number;/);
@@ -127,7 +127,7 @@ test("npx mqtt-lib is the command, from the installed package", async () => {
   assert.equal(await run(project, "npx", "--no", "--", "mqtt-lib", "--version"), `${MANIFEST.version}\n`);
   const help = await run(project, "npx", "--no", "--", "mqtt-lib", "pub", "--help");
   assert.match(help, /^mqtt-lib pub: /);
-  // It finds the package that it belongs to: the sentence is the validator's.
+  // It finds its package: the error comes from the validator.
   const wrong = await run(
     project,
     "npx",
@@ -230,7 +230,7 @@ test("bundled for a browser it names no Node module, and one .wasm comes out", a
   const outdir = join(project, "out");
   const { metafile, warnings } = await build({
     absWorkingDir: project,
-    // esbuild leaves `new URL(..., import.meta.url)` alone: the wasm is an entry point beside the page's.
+    // esbuild does not process `new URL(..., import.meta.url)`: the wasm is an entry point besides that of the page.
     entryPoints: ["./page.mjs", { in: "mqtt-lib/mqtt_lib_bg.wasm", out: "mqtt_lib_bg" }],
     outdir,
     bundle: true,

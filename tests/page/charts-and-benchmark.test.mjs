@@ -1,8 +1,8 @@
-// The charts and the benchmark: that they show what is going on. How fast it is, is not for a test.
+// The charts and the benchmark: they show what happens. Speed is not asserted.
 
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { forTheFile } from "../support/for-the-file.mjs";
+import { sharedFixtures } from "../support/fixtures.mjs";
 import { startMosquitto } from "../support/mosquitto.mjs";
 import { openPage, until } from "./support/page.mjs";
 
@@ -10,7 +10,7 @@ let site;
 let page;
 let mosquitto;
 
-forTheFile({ site: openPage, mosquitto: startMosquitto }, async (shared) => {
+sharedFixtures({ site: openPage, mosquitto: startMosquitto }, async (shared) => {
   ({ site, mosquitto } = shared);
   page = site.page;
   await site.connect(mosquitto.wsUrl);
@@ -18,7 +18,7 @@ forTheFile({ site: openPage, mosquitto: startMosquitto }, async (shared) => {
 
 const number = (selector) => site.text(selector).then((text) => Number(text.replaceAll(",", "")));
 
-/** Pixels of each chart that are not empty. */
+/** The number of drawn pixels in each chart. */
 const drawn = () =>
   page.evaluate(() =>
     [...document.querySelectorAll("#charts canvas")].map((canvas) => {

@@ -1,4 +1,4 @@
-// The connection panel: from idle to connected and back, what the broker says, and a broker that goes away.
+// The connection panel: from idle to connected and back, the answers of the broker, and a broker that is stopped.
 
 import assert from "node:assert/strict";
 import { writeFileSync } from "node:fs";
@@ -6,7 +6,7 @@ import { join } from "node:path";
 import { test } from "node:test";
 import { spawnSync } from "node:child_process";
 import mqtt from "mqtt";
-import { forTheFile } from "../support/for-the-file.mjs";
+import { sharedFixtures } from "../support/fixtures.mjs";
 import { startMosquitto } from "../support/mosquitto.mjs";
 import { openPage, until } from "./support/page.mjs";
 
@@ -15,12 +15,12 @@ let page;
 let mosquitto;
 
 const starts = { site: openPage, mosquitto: () => startMosquitto({ config: withPassword }) };
-forTheFile(starts, async (shared) => {
+sharedFixtures(starts, async (shared) => {
   ({ site, mosquitto } = shared);
   page = site.page;
 });
 
-/** Everybody may come without a name; who gives a name needs its password. */
+/** Allows anonymous clients; a user name requires its password. */
 function withPassword(folder) {
   const file = join(folder, "passwords");
   writeFileSync(file, "anne:secret\n");
@@ -136,7 +136,7 @@ test("a broker that goes away: the countdown to the next attempt, one at once, a
 });
 
 test("no broker at all: the state says so, and the log why", async () => {
-  site.complaints.length = 0;
+  site.problems.length = 0;
   await site.number("#port", 1);
   await page.click("#connect");
   await site.shows("#connection-result[data-kind=bad]", "127.0.0.1:1");
@@ -145,9 +145,9 @@ test("no broker at all: the state says so, and the log why", async () => {
   await site.shows("#state", /^stopped$/);
   await site.go("log");
   await site.shows("#errors li[data-code=CONNECTION_REFUSED]", "127.0.0.1:1");
-  // The browser itself reports the refused connection, and nothing else is said.
+  // Only the browser itself reports the refused connection.
   assert.deepEqual(
-    site.complaints.filter((text) => !/WebSocket|can.t establish a connection/.test(text)),
+    site.problems.filter((text) => !/WebSocket|can.t establish a connection/.test(text)),
     [],
   );
 });

@@ -1,5 +1,5 @@
-// How the page looks and can be used: no serious finding of axe in any view, light and dark, on a desk and a phone;
-// nothing wider than the screen; every field has a name. Leaves pictures in artifacts/.
+// Layout and accessibility of the page: no serious violation reported by axe in any view, light and dark, on a desktop and a
+// phone; nothing wider than the screen; every field has a name. Writes screenshots to artifacts/.
 
 import assert from "node:assert/strict";
 import { mkdirSync, readFileSync } from "node:fs";
@@ -36,7 +36,7 @@ after(async () => {
   await site?.close();
 });
 
-/** Something in every panel. */
+/** Fills every panel with content. */
 async function populate() {
   await other.publishAsync("home/kept", "kept", { qos: 1, retain: true });
   await site.connect();
@@ -77,7 +77,7 @@ async function theme(wanted) {
   while ((await site.text("#theme-name")) !== wanted) await page.click("#theme");
 }
 
-/** Findings of axe that keep somebody out. */
+/** The serious violations that axe reports. */
 async function findings() {
   const { violations } = await page.evaluate(() => /** @type {any} */ (globalThis).axe.run());
   return violations
@@ -139,7 +139,7 @@ test("every field and button has a name, and Tab reaches connection, views, mess
   }
 });
 
-/** Only Chromium can be told what the system prefers. */
+/** Only in Chromium the preference of the system can be set. */
 if (!FIREFOX)
   test("the system's choice of light or dark counts until the user makes one", async () => {
     await theme("auto");
@@ -150,5 +150,5 @@ if (!FIREFOX)
     assert.notEqual(await background(), light);
     await theme("light");
     assert.equal(await background(), light);
-    assert.deepEqual(site.complaints, []);
+    assert.deepEqual(site.problems, []);
   });

@@ -1,9 +1,9 @@
-// What arrives: subscriptions with colours and counts, the list, one message whole, the tree of topics.
+// Received messages: subscriptions with colours and counts, the list, the details of a message, the tree of topics.
 
 import assert from "node:assert/strict";
 import { after, test } from "node:test";
 import mqtt from "mqtt";
-import { forTheFile } from "../support/for-the-file.mjs";
+import { sharedFixtures } from "../support/fixtures.mjs";
 import { startMosquitto } from "../support/mosquitto.mjs";
 import { openPage, until } from "./support/page.mjs";
 
@@ -18,7 +18,7 @@ const colourOf = (selector) => page.locator(selector).first().getAttribute("data
 
 after(() => other?.endAsync(true)); // before its broker is stopped
 
-forTheFile({ site: openPage, mosquitto: startMosquitto }, async (shared) => {
+sharedFixtures({ site: openPage, mosquitto: startMosquitto }, async (shared) => {
   ({ site, mosquitto } = shared);
   page = site.page;
   other = await mqtt.connectAsync(mosquitto.url, { protocolVersion: 5 });
@@ -266,5 +266,5 @@ test("unsubscribe", async () => {
   await other.publishAsync("kept/heard", "y", { qos: 1 });
   await page.locator(rowOf("kept/heard")).waitFor();
   assert.equal(await site.count(rowOf("test/unheard")), 0);
-  assert.deepEqual(site.complaints, []);
+  assert.deepEqual(site.problems, []);
 });

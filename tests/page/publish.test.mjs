@@ -1,4 +1,4 @@
-// The publish panel, batches and the queue, as a person uses them, while MQTT.js and mosquitto_sub listen.
+// The publish panel, batches and the queue, used as a person does, with MQTT.js and mosquitto_sub as subscribers.
 
 import assert from "node:assert/strict";
 import { spawn } from "node:child_process";
@@ -11,7 +11,7 @@ let site;
 let page;
 let other;
 let listener;
-/** [topic, payload] as MQTT.js saw it over TCP, and lines as mosquitto_sub printed them. */
+/** [topic, payload] that MQTT.js has received over TCP, and the lines that mosquitto_sub has printed. */
 const seen = [];
 let lines = "";
 
@@ -37,7 +37,7 @@ after(async () => {
   await site?.close();
 });
 
-/** The payloads that both other clients have seen on a topic. */
+/** The payloads that both subscribers have received on a topic. */
 const payloadsOn = (topic) => seen.filter((entry) => entry[0] === topic).map((entry) => entry[1]);
 async function othersSee(topic, payloads) {
   const printed = () => lines.split("\n").filter((line) => line.startsWith(`${topic} `));
@@ -191,5 +191,5 @@ test("after a second a batch goes by itself, where the interval says so", async 
   await site.shows("#batches .due", /sent in/);
   await othersSee("test/interval", ['["late"]']);
   await site.shows("#batch-count", /^0$/);
-  assert.deepEqual(site.complaints, []);
+  assert.deepEqual(site.problems, []);
 });

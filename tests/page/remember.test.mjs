@@ -1,4 +1,4 @@
-// What survives a reload: everything where the user says so, nothing otherwise, and a password never.
+// What a reload preserves: everything if the user has chosen that, otherwise nothing, and never a password.
 
 import assert from "node:assert/strict";
 import { after, before, test } from "node:test";
@@ -75,5 +75,5 @@ test("taking the wish back forgets everything", async () => {
   await site.reload();
   assert.equal(await stored(), "{}{}");
   assert.equal(await page.inputValue("#clientid"), "");
-  assert.deepEqual(site.complaints, []);
+  assert.deepEqual(site.problems, []);
 });

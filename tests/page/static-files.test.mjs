@@ -1,4 +1,4 @@
-// `npm run page`: the page as a folder of static files, below any path of any web server, with a broker elsewhere.
+// `npm run page`: the page as a folder of static files, served below any path by any web server, with another broker.
 
 import assert from "node:assert/strict";
 import { once } from "node:events";
@@ -8,7 +8,7 @@ import { tmpdir } from "node:os";
 import { extname, join } from "node:path";
 import { after, test } from "node:test";
 import { writePage } from "../../scripts/page.mjs";
-import { forTheFile } from "../support/for-the-file.mjs";
+import { sharedFixtures } from "../support/fixtures.mjs";
 import { startMosquitto } from "../support/mosquitto.mjs";
 import { openPage } from "./support/page.mjs";
 
@@ -22,14 +22,17 @@ const MORE = { ".wasm": "application/wasm", ".svg": "image/svg+xml" };
 const missing = [];
 const folder = mkdtempSync(join(tmpdir(), "mqtt-lib-page-"));
 let server;
-const shared = forTheFile({ site: async () => openPage({ url: await serve() }), mosquitto: startMosquitto });
+const shared = sharedFixtures({
+  site: async () => openPage({ url: await serve() }),
+  mosquitto: startMosquitto,
+});
 
 after(() => {
   server?.close();
   rmSync(folder, { recursive: true, force: true });
 });
 
-/** Writes the page and serves it; where it is. */
+/** Writes the page and serves it; returns its URL. */
 async function serve() {
   writePage(folder);
   server = createServer((request, response) => {
@@ -62,7 +65,7 @@ test("it connects, sends, receives and draws its charts", async () => {
   await shared.site.go("charts");
   await shared.site.page.locator("#charts canvas").nth(3).waitFor();
   assert.deepEqual(missing, []);
-  assert.deepEqual(shared.site.complaints, []);
+  assert.deepEqual(shared.site.problems, []);
 });
 
 test("without the package the page says what is missing", async () => {

@@ -1,10 +1,10 @@
-// A WebSocket listener in front of aedes that lets in whoever has signed the URL, as AWS IoT does. It computes the
-// signature by the book (Signature Version 4, in the query), with nothing of the package or its libraries.
+// A WebSocket gateway to aedes that accepts signed URLs, as AWS IoT does. It computes the signature by the specification
+// (Signature Version 4, in the query), without code of the package or its libraries.
 
 import { createHash, createHmac } from "node:crypto";
 import { startGateway } from "./gateway.mjs";
 
-/** The signature as AWS computes it, by the book: from what came over the wire. */
+/** The signature as AWS computes it from the request it has received. */
 function signatureOf({ url, headers }, secret) {
   const [path, query] = url.split("?");
   const all = query.split("&").filter((pair) => !/^X-Amz-(Signature|Security-Token)=/.test(pair));
@@ -22,7 +22,7 @@ function signatureOf({ url, headers }, secret) {
   return hmac(key, text).toString("hex");
 }
 
-/** `keys` are those that are valid now; `seen` is what each handshake came with. `tls` as for `startGateway`. */
+/** `keys` are the valid keys; `seen` has an entry for each handshake. `tls` as for `startGateway`. */
 export async function startAwsGateway({ tls } = {}) {
   const aws = { keys: {}, seen: [] };
   const gateway = await startGateway({

@@ -1,5 +1,5 @@
-// Keys, CAs and certificates for one test run, made by the program openssl and gone with the process. Owns the
-// folder they lie in, and listeners of Mosquitto that use them. Nothing here is ever committed or reused.
+// Creates keys, CAs and certificates for one test run with the program openssl, and deletes them at its end. Owns their
+// folder, and listeners of Mosquitto that use them. They are never committed or reused.
 
 import { execFileSync } from "node:child_process";
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
@@ -10,7 +10,7 @@ import { freePort, untilAccepts } from "./ports.mjs";
 
 const LOCAL = "DNS:localhost,IP:127.0.0.1";
 
-/** A folder with a CA; `issue` makes more. Paths are those of files in PEM form. */
+/** A folder with a CA; `issue` creates certificates. Paths are those of PEM files. */
 export function makeCertificates() {
   const folder = mkdtempSync(join(tmpdir(), "mqtt-lib-certificates-"));
   process.on("exit", () => rmSync(folder, { recursive: true, force: true }));
@@ -19,7 +19,7 @@ export function makeCertificates() {
     execFileSync("openssl", args, { cwd: folder, stdio: ["ignore", "pipe", "pipe"] });
   const newKey = ["-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1", "-nodes"];
 
-  /** A key, and a certificate that `signer` makes of it. */
+  /** A key, and a certificate for it that `signer` signs. */
   function make(name, extension, days, signer) {
     writeFileSync(path(`${name}.ext`), `${extension}\n`);
     openssl("req", ...newKey, "-keyout", `${name}.key`, "-out", `${name}.csr`, "-subj", `/CN=${name}`);
@@ -28,12 +28,12 @@ export function makeCertificates() {
     return { cert: path(`${name}.pem`), key: path(`${name}.key`) };
   }
 
-  /** A CA of this name, and the path of its certificate; `days` below zero is one that has expired. */
+  /** A CA; returns the path of its certificate. With `days` below zero it has expired. */
   function authority(name, days = 30) {
     return make(name, "basicConstraints=critical,CA:TRUE", days, ["-signkey", `${name}.key`]).cert;
   }
 
-  /** A key and its certificate, likewise. Of the same name: a renewal. */
+  /** A key and its certificate. Called again with the same name it renews them. */
   function issue(name, { names = LOCAL, by = "ca", days = 30 } = {}) {
     const signer = ["-CA", `${by}.pem`, "-CAkey", `${by}.key`, "-CAcreateserial"];
     return make(name, `subjectAltName=${names}`, days, signer);
@@ -43,7 +43,7 @@ export function makeCertificates() {
   return { folder, path, openssl, authority, issue, ca, read: (name) => readFileSync(path(name), "utf8") };
 }
 
-/** A Mosquitto with TLS on `tlsPort` and `wssPort`; `mutual` asks for a certificate of the client. */
+/** A Mosquitto with TLS on `tlsPort` and `wssPort`; with `mutual` it requires a client certificate. */
 export async function startTlsMosquitto(certificates, { server, mutual = false, more = "", ...rest } = {}) {
   const { cert, key } = server ?? certificates.issue("server");
   const [tlsPort, wssPort] = [await freePort(), await freePort()];

@@ -1,11 +1,11 @@
-// Debian's Chromium, through Playwright. Owns the flags with which it runs here.
+// Debian's Chromium, driven by Playwright. Owns its flags.
 
 import { chromium } from "playwright-core";
 
 export function launchChromium(flags = []) {
   return chromium.launch({
     executablePath: "/usr/bin/chromium",
-    // A time limit of the test runner must end this process, not only the browser.
+    // So that SIGTERM of the test runner ends this process and not only the browser.
     handleSIGTERM: false,
     args: [
       "--no-sandbox",

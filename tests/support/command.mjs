@@ -1,18 +1,20 @@
-// The commands `mqtt-lib`, `mosquitto_pub` and `mosquitto_sub` as a shell runs them: words in, standard input in, and
-// what they print, how they end. Whatever still runs dies with the test process.
+// Runs the commands `mqtt-lib`, `mosquitto_pub` and `mosquitto_sub` as a shell does: with arguments and standard input, and
+// collects their output and exit code. Commands that still run are killed when the test process ends.
 
 import { spawn } from "node:child_process";
 import { fileURLToPath } from "node:url";
 
 export const CLI = fileURLToPath(new URL("../../dist/cli.mjs", import.meta.url));
-/** So much of the end of what was printed is looked at while it runs. */
+/** How much of the end of the output is checked while the command runs. */
 const END = 4096;
+/** Long enough for a busy machine; a passing test never waits so long. */
+const TIMEOUT_MS = 120_000;
 const running = new Set();
 process.on("exit", () => {
   for (const child of running) child.kill("SIGKILL");
 });
 
-/** `input` is all of standard input; without it, it stays open and is written to by the test. */
+/** `input` is the whole standard input; without it standard input stays open for the test to write to. */
 export function launch(command, args, { input, env } = {}) {
   const child = spawn(command, args, { stdio: ["pipe", "pipe", "pipe"], env: { ...process.env, ...env } });
   running.add(child);
@@ -37,14 +39,17 @@ export function launch(command, args, { input, env } = {}) {
     kill: (signal) => child.kill(signal),
     stdout: () => all("stdout").toString(),
     stderr: () => all("stderr").toString(),
-    /** Resolves once what it has printed last, or how much, satisfies the check; rejects if it ends before. */
+    /** Resolves once the end of the output, or its length, satisfies the check; rejects if that does not happen. */
     until(name, satisfies) {
       return new Promise((resolve, reject) => {
         const check = () => {
           if (satisfies(ends[name], lengths[name])) done(resolve);
         };
-        const ended = () => done(() => reject(new Error(`${args[0]} has ended: ${all("stderr")}`)));
+        const failed = (why) => done(() => reject(new Error(`${args[0]} ${why}: ${all("stderr")}`)));
+        const ended = () => failed("has ended");
+        const timer = setTimeout(() => failed(`has not printed what ${satisfies} expects`), TIMEOUT_MS);
         const done = (how) => {
+          clearTimeout(timer);
           waiting.delete(check);
           child.off("close", ended);
           how();
@@ -64,13 +69,13 @@ export function launch(command, args, { input, env } = {}) {
   return result;
 }
 
-/** `mqtt-lib` with these words. */
+/** Starts `mqtt-lib` with these arguments. */
 export const cli = (args, options) => launch(process.execPath, [CLI, ...args], options);
 
-/** Runs it to its end. */
+/** Runs `mqtt-lib` to its end. */
 export const run = (args, options) => cli(args, { input: "", ...options }).ended;
 
-/** A subscriber that is subscribed: `mqtt-lib sub` with these words. */
+/** Starts `mqtt-lib sub` with these arguments; resolves once it is subscribed. */
 export async function subscribed(args, options) {
   const sub = cli(["sub", "-d", ...args], options);
   await sub.until("stderr", (text) => text.includes("subscribed"));

@@ -1,5 +1,5 @@
-// A broker that lies: a TCP and a WebSocket server whose every connection follows a script.
-// Owns the two servers; what is said on a connection is the script's affair.
+// A simulated broker for any behaviour, also wrong one: a TCP and a WebSocket server whose connections follow a script. Owns
+// the two servers; the script decides what is sent on a connection.
 
 import { once } from "node:events";
 import { createServer } from "node:net";
@@ -7,33 +7,33 @@ import mqttPacket from "mqtt-packet";
 import { WebSocketServer } from "ws";
 
 /**
- * One connection, as a script sees it.
+ * A connection, as the script gets it.
  * @typedef {object} Connection
  * @property {"mqtt" | "ws"} kind
  * @property {number} index counted from 0 over both servers
- * @property {(packet: object) => void} send a packet as mqtt-packet writes it: { cmd: "connack", ... }
- * @property {(bytes: Uint8Array) => void} write any bytes
- * @property {() => void} close an orderly end (FIN, close frame)
- * @property {() => void} reset the connection is cut
- * @property {() => void} pause reads nothing more, until `resume`
+ * @property {(packet: object) => void} send sends a packet, in the form of mqtt-packet: { cmd: "connack", ... }
+ * @property {(bytes: Uint8Array) => void} write sends any bytes
+ * @property {(code?: number, reason?: string) => void} close closes the connection in an orderly way (FIN, close frame)
+ * @property {() => void} reset resets the connection
+ * @property {() => void} pause stops reading until `resume`
  * @property {() => void} resume
- * @property {object[]} packets what the client has sent, parsed
+ * @property {object[]} packets parsed packets of the client
  * @property {((packet: object) => void) | undefined} onPacket called with each packet the client sends
  */
 
-/** Scripts for the usual lies. */
+/** Scripts that several tests use. */
 export const scripts = {
-  /** Accepts, and never says a word. */
+  /** Accepts the connection, and sends nothing. */
   silent: () => {},
   closesAtOnce: (connection) => connection.close(),
   resetsAtOnce: (connection) => connection.reset(),
-  /** Answers the CONNECT with bytes that are no MQTT packet. */
+  /** Answers CONNECT with bytes that are not an MQTT packet. */
   garbage:
     (bytes = Uint8Array.of(0xff, 0xff, 0xff, 0xff, 0xff, 0x00)) =>
     (connection) => {
       connection.onPacket = () => connection.write(bytes);
     },
-  /** CONNACK with this return code (3.1.1) or reason code (5), then the end. */
+  /** Sends CONNACK with this return code (3.1.1) or reason code (5), then closes. */
   refuses: (code) => (connection) => {
     connection.onPacket = (packet) => {
       if (packet.cmd !== "connect") return;
@@ -41,7 +41,7 @@ export const scripts = {
       connection.close();
     };
   },
-  /** An honest broker with one client; `hook(packet, connection)` sees each packet first, true: it has dealt with it. */
+  /** A correct broker with one client; `hook(packet, connection)` gets each packet first, and returns true if it has handled it. */
   accepts:
     (hook = () => false, connack = {}) =>
     (connection) => {
@@ -74,10 +74,11 @@ const answers = {
 };
 
 /**
- * `script` is called with each connection; of an array, the first with the first connection and so on,
- * the last one with all that follow. `subprotocol: false` is a WebSocket server that does not know "mqtt".
+ * `script` is called with each connection; of an array, the first script with the first connection and so on, the last one
+ * with all further connections. With `subprotocol: false` the WebSocket server does not accept "mqtt"; `maxPayload` is the
+ * longest WebSocket message that it accepts.
  */
-export async function startFakeBroker(script = scripts.accepts(), { subprotocol = "mqtt" } = {}) {
+export async function startFakeBroker(script = scripts.accepts(), { subprotocol = "mqtt", maxPayload } = {}) {
   const list = Array.isArray(script) ? script : [script];
   const connections = [];
   const waiting = [];
@@ -128,12 +129,17 @@ export async function startFakeBroker(script = scripts.accepts(), { subprotocol 
     });
     socket.on("data", take).on("close", end);
   });
-  const ws = new WebSocketServer({ port: 0, host: "127.0.0.1", handleProtocols: () => subprotocol });
+  const ws = new WebSocketServer({
+    port: 0,
+    host: "127.0.0.1",
+    handleProtocols: () => subprotocol,
+    maxPayload,
+  });
   ws.on("connection", (peer, request) => {
     peer.on("error", () => {});
     const { take, end } = begin("ws", {
       write: (bytes) => peer.send(bytes),
-      close: () => peer.close(),
+      close: (code, reason) => peer.close(code, reason),
       reset: () => request.socket.resetAndDestroy(),
       pause: () => peer.pause(),
       resume: () => peer.resume(),
@@ -153,7 +159,7 @@ export async function startFakeBroker(script = scripts.accepts(), { subprotocol 
     url: `mqtt://127.0.0.1:${tcp.address().port}`,
     wsUrl: `ws://127.0.0.1:${ws.address().port}/mqtt`,
     connections,
-    /** The connection with this index, once it is there. */
+    /** Resolves with the connection of this index once it is opened. */
     async connection(index = 0) {
       while (!connections[index]) await new Promise((resolve) => waiting.push(resolve));
       return connections[index];
@@ -166,7 +172,7 @@ export async function startFakeBroker(script = scripts.accepts(), { subprotocol 
   };
 }
 
-/** Likewise, for one test; stopped when that has ended. */
+/** A simulated broker for one test, stopped after it. */
 export async function fakeBroker(t, ...given) {
   const broker = await startFakeBroker(...given);
   t.after(() => broker.stop());

@@ -1,7 +1,6 @@
-// One expression, for `eval` in the tests that live in the wasm: a function that makes a new world.
-// A world has sockets that behave like a browser's WebSocket, a small broker behind them that is honest
-// unless told otherwise, a clock that stands still until `advance`, and what went to the console.
-// Knows nothing of the client but the face it expects of a host.
+// One expression, for `eval` in the tests that are compiled to WebAssembly: a function that creates a simulated environment,
+// `world`. It has sockets that behave like a browser's WebSocket, a small broker that follows MQTT unless a test replaces its
+// answers, a clock that only `advance` moves, and a record of the console. Knows only the environment that the client needs.
 
 (() => {
   const { clearTimeout, performance, console, process, setImmediate, setTimeout } = globalThis;
@@ -34,7 +33,7 @@
     "0 connect connack publish puback pubrec pubrel pubcomp subscribe suback unsubscribe unsuback";
   const KINDS = [...NAMES.split(" "), "pingreq", "pingresp", "disconnect", "15"];
 
-  /** A whole packet taken apart, as far as tests ask. */
+  /** Parses a packet, as far as tests need it. */
   function parse(first, body) {
     const kind = KINDS[first >> 4];
     const parsed = { kind, qos: (first >> 1) & 3, retain: (first & 1) === 1, dup: (first & 8) === 8, body };
@@ -82,7 +81,7 @@
     onmessage = null;
     onerror = null;
     onclose = null;
-    /** One entry a call of send. */
+    /** One entry for each call of send. */
     frames = [];
     packets = [];
     closes = 0;
@@ -132,7 +131,7 @@
       if (this.world.closes) queueMicrotask(() => this.end());
     }
 
-    // ---- what the test makes happen; a socket that is closing still delivers, as in a browser
+    // ---- called by tests; a socket that is closing still delivers messages, as in a browser
 
     open() {
       this.readyState = 1;
@@ -162,9 +161,9 @@
   return () => {
     const timers = new Map();
     let last = 0;
-    // Without it Node would end in silence when a test awaits what never comes.
+    // Otherwise Node would end silently if a test awaits something that never happens.
     const limit = setTimeout(() => {
-      process.stderr.write("a test has awaited something for 20 seconds that does not come\n");
+      process.stderr.write("a test has awaited something for 20 seconds that did not happen\n");
       process.exit(1);
     }, 20_000);
     const world = {
@@ -173,12 +172,12 @@
       log: [],
       warnings: [],
       unhandled,
-      /** Whether sockets open by themselves, and whether they close when asked. */
+      /** Whether sockets open without a call of `open`, and whether they close after a call of `close`. */
       opens: true,
       closes: true,
-      /** `(packet, bytes of the honest answer, socket) => bytes` of the answer that is given. */
+      /** `(packet, bytes of the correct answer, socket) => bytes` of the answer that is sent. */
       answer: (_packet, bytes) => bytes,
-      /** Thrown by the next sockets that are made. */
+      /** Thrown instead of creating a socket. */
       refuses: undefined,
       connect(url, protocol) {
         if (world.refuses !== undefined) throw world.refuses;
@@ -190,7 +189,7 @@
       get timers() {
         return timers.size;
       },
-      /** Everything that microtasks have to do is done. */
+      /** Resolves when all microtasks have run. */
       settle: () => new Promise((resolve) => setImmediate(resolve)),
       async advance(milliseconds) {
         const end = world.now + milliseconds;
@@ -204,21 +203,21 @@
         }
         world.now = end;
       },
-      /** The value of a JavaScript expression in which `world` and the broker's packets are known. */
+      /** Evaluates a JavaScript expression in which `world` and the functions that create packets are defined. */
       js: (source) => world.run(`return (${source}\n);`),
-      /** The same for statements. */
+      /** Runs statements in the same scope. */
       run(source) {
         const names = { world, packet, u16, string, publish, connack, utf8, text };
         return new Function(...Object.keys(names), source)(...Object.values(names));
       },
-      /** PUBLISH packets of all connections, one "topic=payload" each. */
+      /** The PUBLISH packets of all connections, as "topic=payload" lines. */
       published: () =>
         world.sockets
           .flatMap((socket) => socket.packets)
           .filter(({ kind }) => kind === "publish")
           .map(({ topic, payload }) => `${topic}=${text(payload)}`)
           .join("\n"),
-      /** Kinds of all packets of the newest connection. */
+      /** The types of all packets of the latest connection. */
       kinds: () => world.socket.packets.map(({ kind }) => kind).join(" "),
       leave() {
         clearTimeout(limit);

@@ -1,6 +1,5 @@
-// One seeded schedule of faults, from its first byte to the count at its end: a client behind the proxy
-// publishes and receives, a peer with a connection of its own that nobody breaks counts and publishes.
-// Owns what "nothing lost, nothing twice, in order, every promise settled" means.
+// Runs one seeded schedule of faults: a client behind the proxy publishes and receives; a peer with a direct connection to
+// the broker counts and publishes. Owns the meaning of "nothing lost, nothing twice, in order, every promise settled".
 
 import assert from "node:assert/strict";
 import { setTimeout as sleep } from "node:timers/promises";
@@ -8,51 +7,51 @@ import mqtt from "mqtt";
 import { MqttCustom } from "mqtt-lib";
 import { seeded, startProxy } from "./proxy.mjs";
 import { randomOf } from "./random.mjs";
-import { AfterRelease, fromBroker } from "./wire.mjs";
+import { ResentAfterPubrel, fromBroker } from "./broker-packets.mjs";
 
 /** Long enough for a machine that is busy with other things. */
-const PATIENCE = 90_000;
+const TIMEOUT_MS = 90_000;
 
 async function until(condition, what) {
-  const end = performance.now() + PATIENCE;
+  const end = performance.now() + TIMEOUT_MS;
   while (!condition()) {
-    if (performance.now() > end) throw new Error(`waited ${PATIENCE} ms in vain for: ${what()}`);
+    if (performance.now() > end) throw new Error(`timed out after ${TIMEOUT_MS} ms waiting for: ${what()}`);
     await sleep(5);
   }
 }
 
-/** Numbered messages on topics, and what came of them at the other end. */
+/** Records the numbered messages that were sent on each topic, and those that were received. */
 class Ledger {
-  /** By topic: QoS, how many were sent, the numbers that came. @type {Map<string, { qos: number, sent: number, came: number[] }>} */
+  /** By topic: QoS, how many were sent, the numbers that were received. @type {Map<string, { qos: number, sent: number, received: number[] }>} */
   topics = new Map();
   wrong = [];
-  /** By topic and payload, how often the broker has sent a QoS 2 message that it must not send. */
+  /** By topic and payload, how often the broker has wrongly resent a QoS 2 message. */
   excused = new Map();
 
   add(topic, qos) {
-    this.topics.set(topic, { qos, sent: 0, came: [] });
+    this.topics.set(topic, { qos, sent: 0, received: [] });
   }
 
-  /** The next message for a topic: its number, and a filling that follows from it. */
+  /** The next message for a topic: its number, and padding that depends on the number. */
   next(topic, size) {
     const number = this.topics.get(topic).sent++;
     return `${number} ${String(number % 10).repeat(size)}`;
   }
 
-  came(topic, text) {
+  receive(topic, text) {
     const [number, filling] = text.split(" ");
     if (filling !== String(number % 10).repeat(filling?.length ?? 0)) this.wrong.push(`${topic}: ${text}`);
-    this.topics.get(topic)?.came.push(Number(number));
+    this.topics.get(topic)?.received.push(Number(number));
   }
 
-  /** What came of a topic, without the repeats that are the broker's. */
-  #judged(topic, came) {
+  /** The received numbers of a topic, without duplicates that the broker is responsible for. */
+  #judged(topic, received) {
     const left = new Map();
     for (const [message, times] of this.excused) {
       if (message.startsWith(`${topic} `)) left.set(Number(message.split(" ")[1]), times);
     }
     const seen = new Set();
-    return came.filter((number) => {
+    return received.filter((number) => {
       const again = seen.has(number) && left.get(number) > 0;
       if (again) left.set(number, left.get(number) - 1);
       seen.add(number);
@@ -60,17 +59,17 @@ class Ledger {
     });
   }
 
-  /** Whether of each topic as many different messages came as were sent. */
+  /** Whether all messages that were sent on any topic were received. */
   complete() {
-    return [...this.topics.values()].every(({ sent, came }) => new Set(came).size >= sent);
+    return [...this.topics.values()].every(({ sent, received }) => new Set(received).size >= sent);
   }
 
-  /** Throws if a promise of MQTT was broken; returns figures. */
+  /** Throws if a guarantee of MQTT was violated; returns figures. */
   check() {
     const figures = { 1: 0, 2: 0, twice: 0, excused: 0 };
     assert.deepEqual(this.wrong, [], "payloads arrive as they were sent");
-    for (const [topic, { qos, sent, came }] of this.topics) {
-      const first = [...new Set(came)];
+    for (const [topic, { qos, sent, received }] of this.topics) {
+      const first = [...new Set(received)];
       const all = Array.from({ length: sent }, (_, i) => i);
       assert.deepEqual(
         all.filter((number) => !first.includes(number)),
@@ -80,24 +79,24 @@ class Ledger {
       assert.deepEqual(first, all, `order of the first deliveries on ${topic}`);
       figures[qos] += sent;
       if (qos === 1) {
-        figures.twice += came.length - first.length;
+        figures.twice += received.length - first.length;
         continue;
       }
-      const judged = this.#judged(topic, came);
+      const judged = this.#judged(topic, received);
       assert.deepEqual(judged, all, `QoS 2 on ${topic}: each once`);
-      figures.excused += came.length - judged.length;
+      figures.excused += received.length - judged.length;
     }
     return figures;
   }
 
   toString() {
     return [...this.topics]
-      .map(([topic, { sent, came }]) => `${topic}: ${sent} sent, ${new Set(came).size} came`)
+      .map(([topic, { sent, received }]) => `${topic}: ${sent} sent, ${new Set(received).size} received`)
       .join("; ");
   }
 }
 
-/** The other side: MQTT.js, over TCP and straight to the broker. */
+/** The peer: MQTT.js, over TCP, connected directly to the broker. */
 async function startPeer(broker, name, ledger) {
   const peer = await mqtt.connectAsync(broker.url, {
     clientId: `${name}-peer`,
@@ -105,8 +104,8 @@ async function startPeer(broker, name, ledger) {
     keepalive: 0,
   });
   const lost = [];
-  peer.on("close", () => lost.push("the peer lost its connection, which no test breaks"));
-  peer.on("message", (topic, payload) => ledger.came(topic, payload.toString()));
+  peer.on("close", () => lost.push("the peer lost its connection, which has no faults"));
+  peer.on("message", (topic, payload) => ledger.receive(topic, payload.toString()));
   await peer.subscribeAsync(`out/${name}/#`, { qos: 2 });
   return {
     publish: (topic, text, qos) => peer.publishAsync(topic, text, { qos }),
@@ -121,14 +120,14 @@ async function startPeer(broker, name, ledger) {
 let runs = 0;
 
 /**
- * Publishes both ways for `ms` while connections break as the seed says, then lets everything heal.
- * Returns figures; a failure says its seed.
+ * Publishes in both directions for `ms` while connections fail as the seed decides, then stops the faults and waits until
+ * everything has arrived. Returns figures; a failure names its seed.
  */
 export async function runSchedule(broker, seed, { ms = 6000, again = "" } = {}) {
   const random = randomOf(seed, 0x5eed);
   const ws = random.next() < 0.4;
   const name = `faults-${process.pid}-${seed}-${++runs}`;
-  const wire = new AfterRelease();
+  const wire = new ResentAfterPubrel();
   const proxy = await startProxy({
     port: ws ? broker.wsPort : broker.port,
     plan: seeded(seed),
@@ -156,7 +155,7 @@ export async function runSchedule(broker, seed, { ms = 6000, again = "" } = {}) 
       queuesize: settings.queuesize,
     },
     on_error: (_client, _userdata, error) => errors.push(`${error.code} ${error.message}`),
-    on_message: (_client, _userdata, message) => back.came(message.topic, message.text()),
+    on_message: (_client, _userdata, message) => back.receive(message.topic, message.text()),
   });
   let peer;
   try {
@@ -170,7 +169,7 @@ export async function runSchedule(broker, seed, { ms = 6000, again = "" } = {}) 
     };
   } catch (error) {
     const story = [
-      `seed ${seed} fails (${again || "the seed alone:"} MQTT_SEED=${seed} runs it again)`,
+      `seed ${seed} fails (${again || "for this seed only:"} MQTT_SEED=${seed} runs it again)`,
       `transport ${ws ? "ws" : "mqtt"}, ${JSON.stringify(settings)}, ${JSON.stringify(client.stats())}, ${client.state}`,
       ...proxy.log,
       ...errors.slice(-5),
@@ -190,7 +189,7 @@ const TOPICS = [
   ["both", 1],
 ];
 
-/** Traffic both ways until time is up; the promises of everything that was published. */
+/** Publishes in both directions until time is up; returns the promises of all publishes. */
 async function exchange({ client, peer, random, name, out, back, ms, size }) {
   const promises = [];
   const end = performance.now() + ms;
@@ -223,7 +222,7 @@ async function exchange({ client, peer, random, name, out, back, ms, size }) {
   return promises;
 }
 
-/** A SUBACK may be late on a bad line; the user asks again. */
+/** A SUBACK may be too late while connections fail; then the user subscribes again. */
 async function subscribed(client, filter) {
   for (let left = 5; ; left--) {
     try {
@@ -234,7 +233,7 @@ async function subscribed(client, filter) {
   }
 }
 
-/** Everything comes to its end on a line that is whole again. */
+/** Waits until everything has settled and arrived over connections without faults. */
 async function settle({ client, peer, proxy, name, out, back, promises }) {
   let left = promises.length;
   const rejected = [];
@@ -250,7 +249,7 @@ async function settle({ client, peer, proxy, name, out, back, promises }) {
     () => out.complete() && back.complete(),
     () => `the messages: ${out}; ${back}`,
   );
-  // What either side still holds half acknowledged would come again on a new connection, before these.
+  // Messages that are not completely acknowledged would be resent on a new connection, before these.
   proxy.cutAll(true);
   out.add(`out/${name}/end`, 2);
   back.add(`back/${name}/end`, 2);

@@ -1,4 +1,4 @@
-// How long tests show what they measured: one table at their end.
+// Prints the figures that a long test has measured, as one table.
 
 /** @param {string} title @param {Record<string, string | number>} figures */
 export function printFigures(title, figures) {

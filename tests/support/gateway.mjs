@@ -1,5 +1,5 @@
-// MQTT over WebSocket as a cloud broker offers it: it keeps what each handshake asked for (URL, headers,
-// subprotocols), may refuse it, and aedes is behind it. Also an HTTP proxy that keeps what it was asked for.
+// A WebSocket gateway to aedes, as cloud brokers have it: records URL, headers and subprotocols of each handshake, and may
+// reject it. Also an HTTP proxy that records its requests.
 
 import { once } from "node:events";
 import { readFileSync } from "node:fs";
@@ -10,8 +10,8 @@ import { Aedes } from "aedes";
 import { createWebSocketStream, WebSocketServer } from "ws";
 
 /**
- * `tls` has the paths `cert` and `key`; `admits(request)` false is a 403; `chooses` picks from the subprotocols that
- * were offered, a Set.
+ * `tls` has the paths `cert` and `key`; a request that `admits` rejects is answered with 403; `chooses` selects from the
+ * Set of offered subprotocols.
  */
 export async function startGateway({
   tls,
@@ -40,7 +40,7 @@ export async function startGateway({
     port,
     seen,
     url: `${tls ? "wss" : "ws"}://127.0.0.1:${port}/mqtt`,
-    /** Ends all connections; new ones are taken. */
+    /** Closes all connections; new ones are accepted. */
     drop() {
       for (const ws of sockets.clients) ws.terminate();
     },
@@ -53,7 +53,7 @@ export async function startGateway({
   };
 }
 
-/** A proxy that knows CONNECT alone (RFC 9110, 9.3.6). */
+/** A proxy that supports only CONNECT (RFC 9110, 9.3.6). */
 export async function startProxy() {
   const seen = [];
   const sockets = new Set();
@@ -61,16 +61,16 @@ export async function startProxy() {
   server.on("connect", (request, client) => {
     seen.push(request.url);
     const [host, port] = request.url.split(":");
-    const far = connect(port, host, () => {
+    const remote = connect(port, host, () => {
       client.write("HTTP/1.1 200 OK\r\n\r\n");
-      client.pipe(far).pipe(client);
+      client.pipe(remote).pipe(client);
     });
-    for (const socket of [client, far]) {
+    for (const socket of [client, remote]) {
       sockets.add(socket);
       socket.on("error", () => {});
       socket.on("close", () => {
         client.destroy();
-        far.destroy();
+        remote.destroy();
       });
     }
   });

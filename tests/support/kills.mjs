@@ -1,4 +1,4 @@
-// Publishers with a store that are killed again and again, and what arrived of what they published.
+// Kills a publisher with a store repeatedly, and counts which of its messages arrived.
 
 import { spawn } from "node:child_process";
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
@@ -12,7 +12,7 @@ import { startMosquitto } from "./mosquitto.mjs";
 const PUBLISHER = fileURLToPath(new URL("publisher.mjs", import.meta.url));
 const ROOT = fileURLToPath(new URL("../..", import.meta.url));
 
-/** What a script prints, one that is killed with this process too. */
+/** Runs a script, which is killed when this process ends. `prints(word)` resolves once its output contains the word. */
 export function launch(file, args) {
   const child = spawn(process.execPath, [file, ...args.map(String)], {
     cwd: ROOT,
@@ -26,7 +26,7 @@ export function launch(file, args) {
     });
   }
   child.ended = new Promise((resolve) => child.once("close", resolve));
-  child.says = async (word) => {
+  child.prints = async (word) => {
     while (!child.output.includes(word)) {
       if (child.exitCode !== null) throw new Error(`the child ended: ${child.output}`);
       await new Promise((resolve) => setTimeout(resolve, 2));
@@ -39,10 +39,10 @@ export function launch(file, args) {
 }
 
 /**
- * Kills a publisher `kills` times with SIGKILL, `random()` of `life` milliseconds after it has connected,
- * then lets one more life send what is left. How many were published, and which are lost or came twice.
+ * Kills a publisher `kills` times with SIGKILL, each time `random()` of `life` milliseconds after it has connected, then
+ * lets another client send what is stored. Returns how many messages were published, lost, and received twice.
  */
-export async function killAgainAndAgain({ kills, random, life = 150 }) {
+export async function killRepeatedly({ kills, random, life = 150 }) {
   const folder = mkdtempSync(join(tmpdir(), "mqtt-lib-kills-"));
   const broker = await startMosquitto({ persistence: true });
   const log = join(folder, "published");
@@ -56,7 +56,7 @@ export async function killAgainAndAgain({ kills, random, life = 150 }) {
     publishinterval: 0.02,
     store: "persistent",
   };
-  const complaints = [];
+  const problems = [];
   try {
     await watcher.subscribe("sigkill", { qos: 2 }, (_client, _userdata, message) => {
       for (const [token] of message.text().matchAll(/<\d+>/g))
@@ -65,16 +65,16 @@ export async function killAgainAndAgain({ kills, random, life = 150 }) {
     for (let i = 0; i < kills; i++) {
       const first = (i + 1) * 1_000_000;
       const child = launch(PUBLISHER, [JSON.stringify(credentials), log, first, 4, folder]);
-      await child.says("started");
+      await child.prints("started");
       await new Promise((resolve) => setTimeout(resolve, random() * life));
       child.kill("SIGKILL");
       await child.ended;
-      complaints.push(...child.output.split("\n").filter((line) => line && line !== "started"));
+      problems.push(...child.output.split("\n").filter((line) => line && line !== "started"));
     }
     const { persistent } = await import("mqtt-lib/persistent");
     const last = new MqttCustom({
       credentials: { ...credentials, store: persistent({ folder: join(folder, "mqtt-lib-store") }) },
-      on_error: (_client, _userdata, error) => complaints.push(`${error.code} ${error.message}`),
+      on_error: (_client, _userdata, error) => problems.push(`${error.code} ${error.message}`),
     });
     await last.start();
     const published = readFileSync(log, "utf8")
@@ -84,7 +84,7 @@ export async function killAgainAndAgain({ kills, random, life = 150 }) {
     const missing = () => published.filter(([number]) => !arrived.has(`<${number}>`));
     const end = Date.now() + 15_000;
     while (missing().length > 0 && Date.now() < end) await new Promise((resolve) => setTimeout(resolve, 20));
-    await new Promise((resolve) => setTimeout(resolve, 300)); // for what comes twice
+    await new Promise((resolve) => setTimeout(resolve, 300)); // for duplicates
     await last.stop();
     const twice = published.filter(([number]) => arrived.get(`<${number}>`) > 1);
     return {
@@ -92,7 +92,7 @@ export async function killAgainAndAgain({ kills, random, life = 150 }) {
       lost: missing().map((line) => line.join(" ")),
       twice: twice.filter(([, qos]) => qos === "2").map((line) => line.join(" ")),
       twiceOfQos1: twice.filter(([, qos]) => qos === "1").length,
-      complaints,
+      problems,
     };
   } finally {
     await watcher.stop();

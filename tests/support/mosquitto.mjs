@@ -1,11 +1,11 @@
-// A Mosquitto of the test's own: TCP and WebSocket listeners on 127.0.0.1, its own config and folder.
-// Never the system service. It dies with the test process, however that ends.
+// Starts a Mosquitto for a test: TCP and WebSocket listeners on 127.0.0.1, with its own configuration and folder. Never the
+// system service. It is killed when the test process ends, however that ends.
 //
-// Three faults of Mosquitto 2.0.11 to know. With its default window of 20 messages it stops delivering QoS 2
-// after 20 of a burst, so the window is off here. And after a short write its WebSocket listener goes on at a
-// crawl (60 KB/s where socket buffers are small): send bursts of large payloads to subscribers over TCP,
-// or over the WebSocket of embedded.mjs. And a client's Receive Maximum it keeps until the first acknowledgement; then each
-// acknowledgement brings as many messages as the maximum, so that only 1 is kept for good (2.1.2, built from source, keeps 10 too).
+// Three faults of Mosquitto 2.0.11. With its default window of 20 messages it stops delivering QoS 2 after 20 messages of a
+// burst, so there is no window here. After a short write its WebSocket listener is very slow (60 KB/s where socket buffers
+// are small): send bursts of large payloads to subscribers over TCP, or over the WebSocket of embedded.mjs. It respects a
+// client's Receive Maximum only until the first acknowledgement; then each acknowledgement is followed by as many messages
+// as the maximum, so that it always respects a maximum of 1 only (2.1.2, built from source, also 10).
 
 import { spawn } from "node:child_process";
 import { existsSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
@@ -16,8 +16,8 @@ import { freePort, untilAccepts } from "./ports.mjs";
 const DIED_WITH = ["/usr/bin/setpriv", "/bin/setpriv"].find((path) => existsSync(path));
 
 /**
- * `config` is appended as it is: its global settings count, and a `listener` in it is a further one.
- * `folder` of the result is where the broker may read and write; `restart()` keeps ports, config and folder.
+ * `config` is appended: its global settings take precedence, and a `listener` in it is a further one. The broker may read
+ * and write in the `folder` of the result; `restart()` keeps ports, configuration and folder.
  */
 export async function startMosquitto({ persistence = false, config = "", port, wsPort } = {}) {
   const folder = mkdtempSync(join(tmpdir(), "mqtt-lib-mosquitto-"));
@@ -46,7 +46,7 @@ export async function startMosquitto({ persistence = false, config = "", port, w
     for (const listener of [tcp, ws]) await untilAccepts(listener, { gone: () => child.why });
   }
 
-  /** Ends the process and resolves when it is gone; SIGKILL is a crash, SIGTERM an orderly end. */
+  /** Ends the process and resolves when it has ended; SIGKILL simulates a crash, SIGTERM an orderly shutdown. */
   async function kill(signal = "SIGKILL") {
     process_.kill(signal);
     await process_.ended;
@@ -79,7 +79,7 @@ export async function startMosquitto({ persistence = false, config = "", port, w
     kill,
     start,
     stop,
-    /** Orderly by default, so that a persistent broker keeps its sessions. */
+    /** With an orderly shutdown by default, so that a persistent broker keeps its sessions. */
     async restart(signal = "SIGTERM") {
       await kill(signal);
       await start();
@@ -88,7 +88,7 @@ export async function startMosquitto({ persistence = false, config = "", port, w
   };
 }
 
-/** What a test gets unless its own config says otherwise. */
+/** Settings that the configuration of a test may override. */
 const DEFAULTS = ["allow_anonymous true", "max_inflight_messages 0", "max_queued_messages 0"];
 
 function text({ persistence, extra, folder, tcp, ws }) {
@@ -107,7 +107,7 @@ function text({ persistence, extra, folder, tcp, ws }) {
 
 function launch(folder) {
   const command = ["mosquitto", "-c", join(folder, "mosquitto.conf")];
-  // Without it a test process that is killed (a time limit) would leave the broker behind.
+  // Otherwise the broker would survive a test process that is killed, for example by a time limit.
   if (DIED_WITH) command.unshift(DIED_WITH, "--pdeathsig", "KILL");
   return spawn(command[0], command.slice(1), {
     stdio: ["ignore", "pipe", "pipe"],

@@ -1,17 +1,17 @@
-// Free TCP ports on 127.0.0.1, and the wait until one of them answers.
+// Finds free TCP ports on 127.0.0.1, and waits until a port accepts connections.
 
 import { once } from "node:events";
 import { connect, createServer } from "node:net";
 import { setTimeout as sleep } from "node:timers/promises";
 
-// Below those that systems give out by themselves: no `listen(0)` and no outgoing connection of another test takes one
-// in the moment before it is used.
+// Outside the range from which systems assign ports: no `listen(0)` and no outgoing connection of another test can take such
+// a port before it is used.
 const FIRST = 10_000;
 const COUNT = 22_000;
-/** Test files run side by side, so each process begins at another port. */
+/** Test files run concurrently, so each process begins at a different port. */
 let next = process.pid * 101;
 
-/** A port that is free now, and that this process has not given out lately. */
+/** A port that is free now, and that this process has not returned recently. */
 export async function freePort() {
   for (let tries = 0; tries < COUNT; tries++) {
     const port = FIRST + (next++ % COUNT);
@@ -33,7 +33,7 @@ async function canListen(port) {
   return true;
 }
 
-/** True if something accepts a connection there now. */
+/** Whether the port accepts a connection now. */
 export function accepts(port, host = "127.0.0.1") {
   return new Promise((resolve) => {
     const socket = connect(port, host);
@@ -43,11 +43,11 @@ export function accepts(port, host = "127.0.0.1") {
   });
 }
 
-/** Resolves once the port accepts connections; `gone()` may say in a sentence why it never will. */
-export async function untilAccepts(port, { patience = 10_000, gone = () => undefined } = {}) {
-  const end = performance.now() + patience;
+/** Resolves once the port accepts connections; rejects if `gone()` returns why it never will. */
+export async function untilAccepts(port, { timeout = 10_000, gone = () => undefined } = {}) {
+  const end = performance.now() + timeout;
   while (!(await accepts(port))) {
-    const why = gone() ?? (performance.now() > end && `nothing listens on port ${port} after ${patience} ms`);
+    const why = gone() ?? (performance.now() > end && `nothing listens on port ${port} after ${timeout} ms`);
     if (why) throw new Error(why);
     await sleep(10);
   }

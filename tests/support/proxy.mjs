@@ -1,6 +1,6 @@
-// A TCP proxy that breaks the connections that go through it, at any byte and in either direction. It knows
-// nothing of what it carries, so MQTT over TCP and over WebSocket alike.
-// Owns the sockets and what each fault does to them; which faults, and where, is a plan's affair.
+// A TCP proxy that injects faults into connections, at any byte and in either direction. It does not interpret the bytes, so
+// it works for MQTT over TCP and over WebSocket. Owns the sockets and the effect of each fault; a plan decides which faults
+// happen, and where.
 
 import { once } from "node:events";
 import { connect, createServer } from "node:net";
@@ -8,13 +8,13 @@ import { setImmediate as turn } from "node:timers/promises";
 import { randomOf } from "./random.mjs";
 
 /**
- * What happens to a connection when `at` bytes have gone `up` (to the broker) or `down` (to the client).
+ * What happens to a connection after `at` bytes were forwarded `up` (to the broker) or `down` (to the client).
  *   cut    both sides are closed; with `reset` by RST
- *   half   this direction ends (FIN); the other one goes on
- *   hole   no byte gets through any more either way, and neither side is told: a half-open connection
- *   stall  this direction stands still for `ms`
- *   delay  from here on bytes of this direction come `ms` late
- *   split  from here on they come in pieces of `size` bytes at most
+ *   half   this direction ends (FIN); the other one continues
+ *   hole   no more bytes are forwarded in either direction, and no side is closed: a half-open connection
+ *   stall  this direction pauses for `ms`
+ *   delay  from here on bytes of this direction are delayed by `ms`
+ *   split  from here on they are forwarded in chunks of at most `size` bytes
  * @typedef {{ kind: "cut" | "half" | "hole" | "stall" | "delay" | "split", way: "up" | "down", at: number,
  *   reset?: boolean, ms?: number, size?: number }} Fault
  */
@@ -28,19 +28,19 @@ const KINDS = [
   ["split", 15],
 ];
 
-/** After these nothing gets through. */
-const LAST = KINDS.slice(0, 3);
+/** After these nothing is forwarded any more. */
+const ENDING = KINDS.slice(0, 3);
 
 /**
- * A schedule: the faults of connection `index` follow from the seed. Each has one that ends it, and up to
- * three others; `reach` is how far into the stream they lie.
+ * A plan in which the faults of connection `index` follow from the seed. Each connection has one fault that ends it, and up
+ * to three others; `reach` is the highest byte at which they happen.
  */
 export const seeded =
   (seed, { reach = 5000 } = {}) =>
   (index) => {
     const random = randomOf(seed, index);
     return Array.from({ length: random.between(1, 4) }, (_, i) => ({
-      kind: random.weighted(i === 0 ? LAST : KINDS),
+      kind: random.weighted(i === 0 ? ENDING : KINDS),
       way: random.pick(["up", "down"]),
       at: random.scale(1, reach) - 1,
       reset: random.next() < 0.5,
@@ -49,8 +49,8 @@ export const seeded =
     }));
   };
 
-/** Bytes of a direction that may wait before its source is not read any more. */
-const ENOUGH = 256 * 1024;
+/** How many bytes of a direction are queued before its source is paused. */
+const MAX_QUEUED = 256 * 1024;
 
 /** One direction of a connection. */
 class Pipe {
@@ -59,19 +59,19 @@ class Pipe {
   #passed = 0;
   #busy = false;
   #ended = false;
-  /** Bytes that still come are thrown away. */
-  #deaf = false;
+  /** Further bytes are discarded. */
+  #discards = false;
   #ms = 0;
   #size = Number.POSITIVE_INFINITY;
   #wake = () => {};
 
-  constructor(link, way, from, to, faults) {
-    Object.assign(this, { link, way, from, to, faults });
+  constructor(connection, way, from, to, faults) {
+    Object.assign(this, { connection, way, from, to, faults });
     from.on("data", (chunk) => {
-      if (this.#deaf) return;
+      if (this.#discards) return;
       this.#queue.push(chunk);
       this.#queued += chunk.length;
-      if (this.#queued > ENOUGH) from.pause();
+      if (this.#queued > MAX_QUEUED) from.pause();
       this.run();
     });
     from.on("end", () => {
@@ -81,7 +81,7 @@ class Pipe {
     to.on("drain", () => this.#wake()).on("close", () => this.#wake());
   }
 
-  /** What is planned does not happen any more, and what waits goes on. */
+  /** Removes the planned faults and continues at once. */
   heal() {
     this.faults = [];
     this.#ms = 0;
@@ -89,8 +89,8 @@ class Pipe {
     this.#wake();
   }
 
-  stopListening() {
-    this.#deaf = true;
+  discard() {
+    this.#discards = true;
     this.#queue = [];
     this.from.resume();
     this.#wake();
@@ -99,40 +99,40 @@ class Pipe {
   async run() {
     if (this.#busy) return;
     this.#busy = true;
-    while (!this.#deaf && !this.to.destroyed) {
-      if (this.faults[0]?.at <= this.#passed) await this.#suffer(this.faults.shift());
-      else if (this.#queue.length > 0) await this.#pass();
+    while (!this.#discards && !this.to.destroyed) {
+      if (this.faults[0]?.at <= this.#passed) await this.#apply(this.faults.shift());
+      else if (this.#queue.length > 0) await this.#forward();
       else break;
     }
     this.#busy = false;
-    if (this.#ended && !this.#deaf) this.to.end();
+    if (this.#ended && !this.#discards) this.to.end();
   }
 
-  async #pass() {
+  async #forward() {
     if (this.#ms > 0) await this.#sleep(this.#ms);
     else if (this.#size < Number.POSITIVE_INFINITY) await turn();
-    if (this.#deaf || this.to.destroyed) return;
+    if (this.#discards || this.to.destroyed) return;
     const chunk = this.#queue.length === 1 ? this.#queue[0] : Buffer.concat(this.#queue);
     const upto = (this.faults[0]?.at ?? Number.POSITIVE_INFINITY) - this.#passed;
     const piece = chunk.subarray(0, Math.min(upto, this.#size));
     this.#queue = piece.length < chunk.length ? [chunk.subarray(piece.length)] : [];
     this.#queued = chunk.length - piece.length;
     this.#passed += piece.length;
-    this.link.proxy.tap?.(this.link.index, this.way, piece);
+    this.connection.proxy.tap?.(this.connection.index, this.way, piece);
     if (!this.to.write(piece)) await new Promise((wake) => this.#wakeWith(wake));
-    if (this.#queued <= ENOUGH) this.from.resume();
+    if (this.#queued <= MAX_QUEUED) this.from.resume();
   }
 
-  async #suffer(fault) {
-    this.link.proxy.happened(fault, this.link);
-    if (fault.kind === "cut") this.link.cut(fault.reset);
-    if (fault.kind === "hole") this.link.swallow();
+  async #apply(fault) {
+    this.connection.proxy.record(fault, this.connection);
+    if (fault.kind === "cut") this.connection.cut(fault.reset);
+    if (fault.kind === "hole") this.connection.blackHole();
     if (fault.kind === "delay") this.#ms = Math.min(fault.ms, 50);
     if (fault.kind === "split") this.#size = fault.size;
     if (fault.kind === "stall") await this.#sleep(fault.ms);
     if (fault.kind === "half") {
       this.to.end();
-      this.stopListening();
+      this.discard();
     }
   }
 
@@ -152,17 +152,17 @@ class Pipe {
 }
 
 /**
- * Ends a socket now, by RST if asked to. `resetAndDestroy()` says goodbye first, and where an error comes in
- * between, Node 20 keeps the handle and never exits; nor can a socket be reset that is saying goodbye.
+ * Closes a socket at once, by RST with `reset`. `resetAndDestroy()` first ends the stream; if an error occurs in between,
+ * Node 20 keeps the handle and never exits. A socket that is being ended cannot be reset.
  */
 function drop(socket, reset) {
   socket.resetAndClosing = reset && !socket.writableEnded;
   socket.destroy();
 }
 
-/** A client's connection and the one to the broker that belongs to it. */
-class Link {
-  /** Swallowed: what becomes of one side is not told to the other. */
+/** A client's connection with the corresponding connection to the broker. */
+class ProxiedConnection {
+  /** If true, the end of one side is not forwarded to the other. */
   silent = false;
 
   constructor(proxy, index, client, broker, faults) {
@@ -182,7 +182,7 @@ class Link {
         if (this.silent) return;
         if (broken) drop(other, true);
         else if (!other.writableEnded) other.end();
-        if (client.destroyed && broker.destroyed) proxy.links.delete(this);
+        if (client.destroyed && broker.destroyed) proxy.connections.delete(this);
       });
     }
     broker.once("connect", () => {
@@ -192,51 +192,51 @@ class Link {
 
   cut(reset = false) {
     for (const socket of [this.client, this.broker]) drop(socket, reset);
-    this.proxy.links.delete(this);
+    this.proxy.connections.delete(this);
   }
 
-  swallow() {
+  blackHole() {
     this.silent = true;
-    for (const pipe of this.pipes) pipe.stopListening();
-    // Each side leaves when it finds out, and is answered then.
+    for (const pipe of this.pipes) pipe.discard();
+    // Each side is closed when it closes by itself.
     for (const socket of [this.client, this.broker]) socket.on("end", () => socket.end());
   }
 }
 
 /**
- * Listens on a port of its own for `port`; `plan(index)` names the faults of each connection, `tap` sees the
- * bytes that get through.
+ * Listens on a port of its own and forwards to `port`; `plan(index)` returns the faults of each connection, `tap` gets the
+ * forwarded bytes.
  * @param {{ port: number, plan?: (index: number) => Fault[],
  *   tap?: (index: number, way: "up" | "down", bytes: Buffer) => void }} options
  */
 export async function startProxy({ port: to, plan = () => [], tap }) {
   const sockets = new Set();
   const server = createServer({ allowHalfOpen: true });
-  let honest = false;
+  let healed = false;
   let index = 0;
 
   const proxy = {
     port: 0,
     tap,
-    /** Connections that are open, or half. @type {Set<Link>} */
-    links: new Set(),
-    /** When each connection came. @type {number[]} */
+    /** Connections that are open or half open. @type {Set<ProxiedConnection>} */
+    connections: new Set(),
+    /** When each connection was opened. @type {number[]} */
     arrivals: [],
     /** How often each kind of fault has happened. @type {Record<string, number>} */
     faults: {},
-    /** One line for each. @type {string[]} */
+    /** One line for each fault. @type {string[]} */
     log: [],
-    happened(fault, link) {
+    record(fault, connection) {
       proxy.faults[fault.kind] = (proxy.faults[fault.kind] ?? 0) + 1;
-      proxy.log.push(`connection ${link.index}: ${fault.kind} ${fault.way} at byte ${fault.at}`);
+      proxy.log.push(`connection ${connection.index}: ${fault.kind} ${fault.way} at byte ${fault.at}`);
     },
-    /** No more faults; what a hole has swallowed stays so, and the client has to find out. */
+    /** Injects no more faults. Half-open connections stay half open, so the client has to detect them. */
     heal() {
-      honest = true;
-      for (const { pipes, silent } of proxy.links) if (!silent) for (const pipe of pipes) pipe.heal();
+      healed = true;
+      for (const { pipes, silent } of proxy.connections) if (!silent) for (const pipe of pipes) pipe.heal();
     },
     cutAll(reset = false) {
-      for (const link of [...proxy.links]) link.cut(reset);
+      for (const connection of [...proxy.connections]) connection.cut(reset);
     },
     async stop() {
       server.close();
@@ -250,8 +250,8 @@ export async function startProxy({ port: to, plan = () => [], tap }) {
     for (const socket of [client, broker]) {
       sockets.add(socket.once("close", () => sockets.delete(socket)));
     }
-    const faults = honest ? [] : plan(index);
-    proxy.links.add(new Link(proxy, index, client, broker, faults));
+    const faults = healed ? [] : plan(index);
+    proxy.connections.add(new ProxiedConnection(proxy, index, client, broker, faults));
     index += 1;
   });
   server.listen(0, "127.0.0.1");

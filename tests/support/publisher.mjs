@@ -1,6 +1,6 @@
-// A process that publishes until it is killed, and writes down what it has published when each call's turn
-// has ended: argv is the credentials of its client as JSON, a file for that, the first number, milliseconds
-// between turns, the folder to work in. Each line: number, QoS, kind.
+// A process that publishes until it is killed, and logs each message after the turn of its call has ended. Arguments: the
+// credentials as JSON, the log file, the first number, milliseconds between turns, the working folder. A line of the log:
+// number, QoS, method.
 
 import { appendFileSync } from "node:fs";
 import { MqttCustom } from "mqtt-lib";

@@ -1,4 +1,4 @@
-// Random values that MQTT allows, for both versions: topics, payloads, properties. They follow from a generator of
+// Random values that MQTT allows, for both versions: topics, payloads, properties. They are created with a generator of
 // random.mjs.
 
 const LETTERS = ["a", "B", "7", " ", "-", "/", "é", "世", "🌍", "\u2028", "\ufeff", "$"];
@@ -14,13 +14,13 @@ export function valuesOf(random) {
   const users = () => {
     const all = {};
     for (let i = random.between(1, 3); i > 0; i--) {
-      // One value of a name is no array, neither there nor here; and mqtt-packet 9.0.2 forgets an empty one when
-      // a second comes.
+      // A single value of a name is not an array, in mqtt-packet neither. mqtt-packet 9.0.2 loses an empty value if a
+      // second one follows.
       all[`${i}${text()}`] = flag() ? text() : Array.from({ length: random.between(2, 4) }, () => text(1));
     }
     return all;
   };
-  /** Each of them with a chance of one half; undefined for none. */
+  /** Includes each of them with a probability of one half; undefined if none is included. */
   const some = (makers) => {
     const chosen = Object.entries(makers).filter(flag);
     if (chosen.length === 0) return undefined;

@@ -1,4 +1,4 @@
-// Randomness that follows from a seed, for tests whose failures can be run again.
+// A seeded random generator, so that failures of random tests can be reproduced.
 
 /** @typedef {ReturnType<typeof randomOf>} Random */
 

@@ -1,18 +1,18 @@
-// A page with a persistent client that publishes, and is reloaded again and again in the middle of it.
+// Reloads a page with a persistent client repeatedly while it publishes, and counts which of its messages arrived.
 
 import { MqttCustom } from "mqtt-lib";
 import { startSite } from "../browser/support/site.mjs";
 import { launchChromium } from "./chromium.mjs";
-import { startAll } from "./for-the-file.mjs";
+import { startAll } from "./fixtures.mjs";
 import { startMosquitto } from "./mosquitto.mjs";
 
-/** In the page: publishes for ever, and says which calls' turns have ended. */
-async function publishForEver({ url, first }) {
+/** In the page: publishes, and prints the messages after the turn of their call has ended. */
+async function publishForever({ url, first }) {
   const { MqttCustom } = await import("/dist/browser.mjs");
   await import("/dist/persistent.browser.mjs");
   const client = new MqttCustom({
     credentials: { mqttclientid: "reloaded", mqttserver: url, store: "persistent", publishinterval: 0.02 },
-    on_error: (_client, _userdata, error) => console.log(`complaint ${error.code} ${error.message}`),
+    on_error: (_client, _userdata, error) => console.log(`problem ${error.code} ${error.message}`),
   });
   await client.start();
   let number = first;
@@ -31,8 +31,8 @@ async function publishForEver({ url, first }) {
   turn();
 }
 
-/** Reloads the page `reloads` times; what was published, is lost, came twice. */
-export async function reloadAgainAndAgain({ reloads, random, life = 200 }) {
+/** Reloads the page `reloads` times. Returns how many messages were published, lost, and received twice. */
+export async function reloadRepeatedly({ reloads, random, life = 200 }) {
   const { broker, site, browser } = await startAll({
     broker: () => startMosquitto({ persistence: true }),
     site: startSite,
@@ -41,7 +41,7 @@ export async function reloadAgainAndAgain({ reloads, random, life = 200 }) {
   const arrived = new Map();
   const watcher = new MqttCustom({ credentials: { mqttserver: broker.url } });
   const published = [];
-  const complaints = [];
+  const problems = [];
   try {
     await watcher.subscribe("reload", { qos: 2 }, (_client, _userdata, message) => {
       for (const [token] of message.text().matchAll(/<\d+>/g))
@@ -51,16 +51,16 @@ export async function reloadAgainAndAgain({ reloads, random, life = 200 }) {
     page.on("console", (message) => {
       const [word, rest] = message.text().split(/ (.*)/);
       if (word === "published") published.push(...rest.split(",").map((line) => line.split(" ")));
-      else complaints.push(message.text());
+      else problems.push(message.text());
     });
-    page.on("pageerror", (error) => complaints.push(error.message));
+    page.on("pageerror", (error) => problems.push(error.message));
     await page.goto(`${site.url}/persistent`);
     for (let i = 0; i <= reloads; i++) {
-      await page.evaluate(publishForEver, { url: broker.wsUrl, first: (i + 1) * 1_000_000 });
+      await page.evaluate(publishForever, { url: broker.wsUrl, first: (i + 1) * 1_000_000 });
       await new Promise((resolve) => setTimeout(resolve, random() * life));
       await page.reload();
     }
-    // One more life, without publishing.
+    // Once more, without publishing.
     await page.evaluate(async (url) => {
       const { MqttCustom } = await import("/dist/browser.mjs");
       await import("/dist/persistent.browser.mjs");
@@ -71,14 +71,14 @@ export async function reloadAgainAndAgain({ reloads, random, life = 200 }) {
     const missing = () => published.filter(([number]) => !arrived.has(`<${number}>`));
     const end = Date.now() + 10_000;
     while (missing().length > 0 && Date.now() < end) await new Promise((resolve) => setTimeout(resolve, 20));
-    await new Promise((resolve) => setTimeout(resolve, 300)); // for what comes twice
+    await new Promise((resolve) => setTimeout(resolve, 300)); // for duplicates
     const twice = published.filter(([number]) => arrived.get(`<${number}>`) > 1);
     return {
       published: published.length,
       lost: missing().map((line) => line.join(" ")),
       twice: twice.filter(([, qos]) => qos === "2").map((line) => line.join(" ")),
       twiceOfQos1: twice.filter(([, qos]) => qos === "1").length,
-      complaints,
+      problems,
     };
   } finally {
     await browser.close();

@@ -1,9 +1,9 @@
-// A second broker of MQTT 5: rumqttd (Rust), which the pip package `iotcore` has compiled into its wheel.
-// MQTT 5 over TCP on 127.0.0.1. It dies with the test process, however that ends.
+// A second broker with MQTT 5: rumqttd (Rust), which is compiled into the wheel of the pip package `iotcore`. MQTT 5 over TCP
+// on 127.0.0.1. It ends when the test process ends, however that ends.
 //
-// Where version 0.20 strays from the specification, as was tried: it delivers with the QoS of the subscription
-// instead of the smaller one, ignores No Local, Retain As Published and Retain Handling, and sends no UNSUBACK for what was not
-// subscribed to. A client's Receive Maximum it ignores too: it has up to 100 messages under way, whatever its settings.
+// Violations of the specification by version 0.20: it delivers with the QoS of the subscription instead of the smaller one,
+// ignores No Local, Retain As Published and Retain Handling, and sends no UNSUBACK for a filter that was not subscribed to.
+// It also ignores a client's Receive Maximum: up to 100 messages are unacknowledged, whatever its settings.
 
 import { spawn } from "node:child_process";
 import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
@@ -12,7 +12,7 @@ import { join } from "node:path";
 import { PYTHON } from "../../scripts/setup.mjs";
 import { freePort, untilAccepts } from "./ports.mjs";
 
-// The wheel's own way: its process ends when standard input does.
+// As the wheel does it; the process ends when its standard input is closed.
 const PROGRAM = `
 import os, sys, threading
 sys.path.insert(0, sys.argv[2])

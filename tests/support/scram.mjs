@@ -1,5 +1,5 @@
-// SCRAM-SHA-256 (RFC 5802, RFC 7677), both sides, for one exchange each. No channel binding, and names and passwords
-// that SASLprep would leave as they are.
+// SCRAM-SHA-256 (RFC 5802, RFC 7677), client and server, for one exchange each. Without channel binding, and only for names
+// and passwords that SASLprep does not change.
 
 import { createHash, createHmac, pbkdf2Sync, randomBytes, timingSafeEqual } from "node:crypto";
 
@@ -30,32 +30,33 @@ export function scramClient(user, password, nonce = freshNonce()) {
       const proof = xor(key, hmac(sha256(key), exchange)).toString("base64");
       return `${BINDING},r=${r},p=${proof}`;
     },
-    /** That the server knows the password too. */
+    /** Throws unless the server has proven that it knows the password. */
     verify(serverFinal) {
-      if (fields(serverFinal).v !== signature) throw new Error("the server did not prove that it knows us");
+      if (fields(serverFinal).v !== signature)
+        throw new Error("the server did not prove that it knows the password");
     },
   };
 }
 
-/** The server of one exchange: `first(clientFirst)`, then `final(clientFinal)`; undefined: it was not them. */
+/** The server of one exchange: `first(clientFirst)`, then `final(clientFinal)`, which is undefined if the proof is wrong. */
 export function scramServer(users, { nonce = freshNonce(), salt = randomBytes(16), rounds = 4096 } = {}) {
   let bare;
-  let said;
+  let serverFirst;
   return {
     first(clientFirst) {
       bare = clientFirst.slice("n,,".length);
-      said = `r=${fields(bare).r}${nonce},s=${salt.toString("base64")},i=${rounds}`;
-      return said;
+      serverFirst = `r=${fields(bare).r}${nonce},s=${salt.toString("base64")},i=${rounds}`;
+      return serverFirst;
     },
     final(clientFinal) {
       const { c, r, p } = fields(clientFinal);
       const password = users[fields(bare).n];
       if (password === undefined) return undefined;
       const salted = pbkdf2Sync(password, salt, rounds, 32, "sha256");
-      const exchange = `${bare},${said},c=${c},r=${r}`;
+      const exchange = `${bare},${serverFirst},c=${c},r=${r}`;
       const stored = sha256(hmac(salted, "Client Key"));
       const key = xor(Buffer.from(p, "base64"), hmac(stored, exchange));
-      if (r !== fields(said).r || !timingSafeEqual(sha256(key), stored)) return undefined;
+      if (r !== fields(serverFirst).r || !timingSafeEqual(sha256(key), stored)) return undefined;
       return `v=${hmac(hmac(salted, "Server Key"), exchange).toString("base64")}`;
     },
   };

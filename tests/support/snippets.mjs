@@ -1,6 +1,6 @@
-// Snippets of the README and the guides, run as they are written, in a process of their own. Only ports differ: a
-// preload leads connections to 1883, 9001 and 8883 to a Mosquitto, where another client sees what is published. On 8883
-// it wants a client certificate; "ca.pem", "device.pem" and "device.key" lie where the snippet runs.
+// Runs the snippets of the README and the guides unchanged, each in a process of its own. Only ports differ: a preload module
+// redirects connections to 1883, 9001 and 8883 to a Mosquitto, where an observer receives what is published. Port 8883
+// requires a client certificate; "ca.pem", "device.pem" and "device.key" are in the working folder of the snippet.
 
 import { spawn } from "node:child_process";
 import { copyFileSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
@@ -13,7 +13,7 @@ const ROOT = fileURLToPath(new URL("../..", import.meta.url));
 const CLI = join(ROOT, "dist", "cli.mjs");
 const TARGET = join(ROOT, "target");
 
-/** The fenced blocks, each with the heading above it and, for code, the output below it. */
+/** The fenced code blocks, each with the heading above it and the output below it. */
 export function snippets(markdown) {
   const found = [];
   let heading = "";
@@ -27,7 +27,7 @@ export function snippets(markdown) {
 
 export async function startSnippets() {
   mkdirSync(TARGET, { recursive: true });
-  const folder = mkdtempSync(join(TARGET, "snippets-")); // within the project, so that "mqtt-lib" is itself
+  const folder = mkdtempSync(join(TARGET, "snippets-")); // within the project, so that "mqtt-lib" resolves to it
   const certificates = makeCertificates();
   const device = certificates.issue("device", { names: "DNS:device" });
   const files = { "ca.pem": certificates.ca, "device.pem": device.cert, "device.key": device.key };
@@ -38,12 +38,12 @@ export async function startSnippets() {
     import tls from "node:tls";
     import { syncBuiltinESMExports } from "node:module";
     const ports = { 1883: ${broker.port}, 9001: ${broker.wsPort}, 8883: ${broker.tlsPort} };
-    const leading = (connect) => (to, ...rest) => {
+    const redirected = (connect) => (to, ...rest) => {
       if (!(to.port in ports)) throw new Error("a snippet connects to port " + to.port);
       return connect({ ...to, port: ports[to.port] }, ...rest);
     };
-    net.connect = net.createConnection = leading(net.connect);
-    tls.connect = leading(tls.connect);
+    net.connect = net.createConnection = redirected(net.connect);
+    tls.connect = redirected(tls.connect);
     syncBuiltinESMExports();
   `;
   writeFileSync(join(folder, "preload.mjs"), preload);
@@ -62,7 +62,7 @@ export async function startSnippets() {
     forget() {
       seen = [];
     },
-    /** What was published since `forget`, once there are so many: the observer's own message comes last. */
+    /** The messages published since `forget`, once there are `count`; a message of the observer marks the end. */
     async everythingSeen(count) {
       while (seen.length < count) await pause();
       await observer.publishAsync("test/end", "", { qos: 2 });
@@ -78,7 +78,7 @@ export async function startSnippets() {
   };
 }
 
-/** Commands of a shell, among which `mqtt-lib` is the built one. */
+/** A shell script in which `mqtt-lib` is the command that was built. */
 function writeShell(folder, name, body) {
   const command = `exec "${process.execPath}" --import "${join(folder, "preload.mjs")}" "${CLI}" "$@"\n`;
   writeFileSync(join(folder, "mqtt-lib"), `#!/bin/sh\n${command}`, { mode: 0o755 });

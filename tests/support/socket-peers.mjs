@@ -1,5 +1,5 @@
-// Servers that the tests of Node's sockets connect to, TCP and WebSocket behind one shape, and what a dressed socket
-// reports, in order. All servers end with the file that started them.
+// TCP and WebSocket servers with the same interface, to which the tests of Node's sockets connect, and a recorder of the
+// events of a socket. All servers are closed after the tests of the file.
 
 import assert from "node:assert/strict";
 import { once } from "node:events";
@@ -7,7 +7,7 @@ import { createServer } from "node:net";
 import { after } from "node:test";
 import { WebSocketServer } from "ws";
 
-/** Everything a socket reports, in order, and promises for the moments a test waits for. */
+/** Records the events of a socket in order; its promises resolve when the socket opens, closes, or has received bytes. */
 export function watch(socket) {
   const log = [];
   const chunks = [];
@@ -46,7 +46,7 @@ export function watch(socket) {
 const closers = [];
 after(() => Promise.all(closers.map((close) => close())));
 
-/** A TCP server; `onPeer` gets each connection. */
+/** A TCP server; calls `onPeer` with each connection. */
 export async function tcpServer(onPeer, host = "127.0.0.1") {
   const peers = new Set();
   const server = createServer((peer) => {
@@ -63,7 +63,7 @@ export async function tcpServer(onPeer, host = "127.0.0.1") {
   return server.address().port;
 }
 
-/** A WebSocket server; `onPeer` gets each connection. */
+/** A WebSocket server; calls `onPeer` with each connection. */
 export async function wsServer(onPeer, options = {}) {
   const server = new WebSocketServer({ port: 0, host: "127.0.0.1", ...options });
   server.on("connection", (peer) => {
@@ -78,40 +78,40 @@ export async function wsServer(onPeer, options = {}) {
   return server.address().port;
 }
 
-/** The two kinds of server behind one shape: `received` bytes, `echo`, `stop` reading and `go` on. */
+/** Servers of both kinds with the same interface: `received` bytes, `pause` and `resume` reading, `close`. */
 export const kinds = {
-  async mqtt({ echo = false, stopped = false } = {}) {
-    const far = { received: [], ended: deferred() };
+  async mqtt({ echo = false, paused = false } = {}) {
+    const remote = { received: [], ended: deferred() };
     const port = await tcpServer((peer) => {
-      far.peer = peer;
-      if (stopped) peer.pause();
+      remote.peer = peer;
+      if (paused) peer.pause();
       peer.on("data", (chunk) => {
-        far.received.push(chunk);
+        remote.received.push(chunk);
         if (echo) peer.write(chunk);
       });
-      peer.on("end", () => far.ended.resolve());
+      peer.on("end", () => remote.ended.resolve());
     });
-    far.go = () => far.peer.resume();
-    far.pause = () => far.peer.pause();
-    far.close = () => far.peer.end();
-    return Object.assign(far, { port, url: `mqtt://127.0.0.1:${port}` });
+    remote.resume = () => remote.peer.resume();
+    remote.pause = () => remote.peer.pause();
+    remote.close = () => remote.peer.end();
+    return Object.assign(remote, { port, url: `mqtt://127.0.0.1:${port}` });
   },
-  async ws({ echo = false, stopped = false } = {}) {
-    const far = { received: [], ended: deferred() };
+  async ws({ echo = false, paused = false } = {}) {
+    const remote = { received: [], ended: deferred() };
     const port = await wsServer((peer) => {
-      far.peer = peer;
-      if (stopped) peer.pause();
+      remote.peer = peer;
+      if (paused) peer.pause();
       peer.on("message", (data, binary) => {
         assert.ok(binary);
-        far.received.push(data);
+        remote.received.push(data);
         if (echo) peer.send(data);
       });
-      peer.on("close", () => far.ended.resolve());
+      peer.on("close", () => remote.ended.resolve());
     });
-    far.go = () => far.peer.resume();
-    far.pause = () => far.peer.pause();
-    far.close = () => far.peer.close(1001, "going away");
-    return Object.assign(far, { port, url: `ws://127.0.0.1:${port}/mqtt` });
+    remote.resume = () => remote.peer.resume();
+    remote.pause = () => remote.peer.pause();
+    remote.close = () => remote.peer.close(1001, "going away");
+    return Object.assign(remote, { port, url: `ws://127.0.0.1:${port}/mqtt` });
   },
 };
 
@@ -123,7 +123,7 @@ export function deferred() {
   return { promise, resolve };
 }
 
-/** A server that completes the handshake, takes everything, and never closes. Its port. */
+/** Starts a server that completes the handshake, reads everything, and never closes. Returns its port. */
 export async function silentPeer(kind) {
   if (kind === "mqtt") {
     const server = createServer({ allowHalfOpen: true }, (peer) => {

@@ -1,13 +1,13 @@
-// What goes over a connection, packet by packet and in order, as an implementation of MQTT that is not ours reads it.
-// A TCP relay between a client and a broker that changes nothing.
+// A TCP relay between a client and a broker that records all packets of the connection in order, parsed by an independent
+// implementation of MQTT. It changes nothing.
 
 import { once } from "node:events";
 import { connect, createServer } from "node:net";
 import mqttPacket from "mqtt-packet";
 
 /**
- * `seen` has each packet with `from` ("client" or "broker"), `length` of it in bytes is in `bytes` by direction.
- * `version` is what the packets are read as.
+ * `seen` has each packet with `from` ("client" or "broker"); `bytes` counts the bytes by direction. `version` is the MQTT
+ * version that the packets are parsed as.
  */
 export async function startTap(port, { version = 5, onPacket = () => {} } = {}) {
   const seen = [];
@@ -50,9 +50,9 @@ export async function startTap(port, { version = 5, onPacket = () => {} } = {}) 
     url: `mqtt://127.0.0.1:${server.address().port}`,
     seen,
     bytes,
-    /** Packets of one side and kind. */
+    /** Packets of one side and type. */
     of: (from, cmd) => seen.filter((packet) => packet.from === from && packet.cmd === cmd),
-    /** What clients say waits here until it is released; nothing of it is seen before. */
+    /** Holds back packets of the clients until `release`; they are not seen before. */
     hold: () => {
       for (const socket of clients) socket.pause();
     },

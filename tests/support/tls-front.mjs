@@ -1,12 +1,12 @@
-// A TLS server in front of a broker: keeps what each client said in its handshake (ALPN, SNI, certificate), then
-// passes everything on. Its TLS settings may be changed while it runs.
+// A TLS server in front of a broker: records ALPN, SNI and certificate of each handshake, then forwards everything. Its TLS
+// settings may be changed while it runs.
 
 import { once } from "node:events";
 import { readFileSync } from "node:fs";
 import { connect } from "node:net";
 import { createServer } from "node:tls";
 
-/** `port` is that of the broker behind; `server` has the paths `cert` and `key`. */
+/** `port` is that of the broker; `server` has the paths `cert` and `key`. */
 export async function startTlsFront(port, { server, ca, protocols, mutual = true }) {
   const seen = [];
   const sockets = new Set();
@@ -42,9 +42,9 @@ export async function startTlsFront(port, { server, ca, protocols, mutual = true
   return {
     port: front.address().port,
     seen,
-    /** Another certificate from the next handshake on. */
+    /** Uses another certificate from the next handshake on. */
     use: (other) => front.setSecureContext(context(other)),
-    /** Ends all connections; new ones are taken. */
+    /** Closes all connections; new ones are accepted. */
     drop() {
       for (const socket of sockets) socket.destroy();
       sockets.clear();

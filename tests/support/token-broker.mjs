@@ -1,18 +1,18 @@
-// A broker that wants tokens: a plain-text authenticator in front of aedes. A token is one of those it gave, lives
-// for a while, and when its time is over whoever came with it is disconnected.
+// A broker that authenticates by tokens: aedes with an authenticator. It issues the tokens itself; they expire, and then the
+// clients that connected with them are disconnected.
 
 import { startEmbedded } from "./embedded.mjs";
 
-/** `life` of a token in ms; its text says when it ends. */
+/** `life` is how long a token is valid, in ms. */
 export async function startTokenBroker({ life = 2_000 } = {}) {
   const broker = await startEmbedded();
-  const given = new Map();
+  const issued = new Map();
   const timers = new Set();
   const seen = { accepted: [], refused: [], expired: 0 };
 
   broker.aedes.authenticate = (client, username, password, done) => {
     const token = password?.toString();
-    const left = (given.get(token) ?? 0) - performance.now();
+    const left = (issued.get(token) ?? 0) - performance.now();
     if (username !== "token" || left <= 0) {
       seen.refused.push(token);
       return done(Object.assign(new Error("no such token"), { returnCode: 4 }), false);
@@ -32,8 +32,8 @@ export async function startTokenBroker({ life = 2_000 } = {}) {
     ...broker,
     seen,
     issue() {
-      const token = `token-${given.size + 1}`;
-      given.set(token, performance.now() + life);
+      const token = `token-${issued.size + 1}`;
+      issued.set(token, performance.now() + life);
       return token;
     },
     stop() {

@@ -1,5 +1,5 @@
-// A Mosquitto for tests that cannot start one (those in wasm and in a browser).
-// Prints {"tcp":PORT,"ws":PORT} and runs until its stdin ends or it is told to stop.
+// A Mosquitto for tests that cannot start one: those that run in WebAssembly and in a browser. Prints {"tcp":PORT,"ws":PORT}
+// and runs until its standard input is closed or a signal ends it.
 
 import { startMosquitto } from "./mosquitto.mjs";
 

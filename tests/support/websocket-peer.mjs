@@ -1,5 +1,5 @@
-// A socket of js/node/ and, on the other side, a WebSocket server whose parser takes nothing that RFC 6455 does not
-// allow. Closes both after the tests of the file that imports it.
+// A socket of js/node/ that is connected to a WebSocket server whose parser accepts only what RFC 6455 allows. Both are
+// closed after the tests of the file that imports it.
 
 import assert from "node:assert/strict";
 import { createHash } from "node:crypto";
@@ -16,7 +16,7 @@ export const CLOSE = 8;
 export const PING = 9;
 export const PONG = 10;
 
-/** Whole frames off the front of `bytes`, and what is left. Section 5.2, for a server that reads MQTT. */
+/** Parses complete frames (RFC 6455, section 5.2); returns them and the remaining bytes. */
 export function parse(bytes) {
   const frames = [];
   let at = 0;
@@ -58,7 +58,7 @@ function parseOne(bytes, at) {
   return { opcode, key: key.readUInt32BE(0), payload, end };
 }
 
-/** A frame of the server's, which is not masked. */
+/** A frame of a server, which is not masked. */
 export const unmasked = (opcode, payload) =>
   Buffer.concat([Buffer.from([0x80 | opcode, payload.length]), payload]);
 
@@ -71,12 +71,12 @@ const certificates = makeCertificates();
 const identity = certificates.issue("server");
 const TLS = { cert: readFileSync(identity.cert), key: readFileSync(identity.key) };
 
-/** One client, open, and the server's side of it: `frames` so far, `arrived(count)`, `peer` to write to. */
+/** Opens a client; `remote` is the server side: the `frames` so far, `arrived(count)`, and `peer` to write to. */
 export async function open({ secure = false, answersClose = true } = {}) {
-  const far = { frames: [], broken: undefined, ended: false, url: "" };
+  const remote = { frames: [], broken: undefined, ended: false, url: "" };
   let waiting = () => {};
   const onPeer = (peer) => {
-    far.peer = peer;
+    remote.peer = peer;
     let rest = Buffer.alloc(0);
     let upgraded = false;
     const take = (chunk) => {
@@ -91,8 +91,8 @@ export async function open({ secure = false, answersClose = true } = {}) {
       const parsed = parse(rest);
       rest = parsed.rest;
       for (const frame of parsed.frames) {
-        assert.ok(far.frames.at(-1)?.opcode !== CLOSE, "nothing follows CLOSE");
-        far.frames.push(frame);
+        assert.ok(remote.frames.at(-1)?.opcode !== CLOSE, "nothing follows CLOSE");
+        remote.frames.push(frame);
         if (frame.opcode === CLOSE && answersClose) peer.end(unmasked(CLOSE, frame.payload));
       }
     };
@@ -100,14 +100,14 @@ export async function open({ secure = false, answersClose = true } = {}) {
       try {
         take(chunk);
       } catch (error) {
-        far.broken = error;
+        remote.broken = error;
         peer.destroy();
       }
       waiting();
     });
     peer.on("error", () => {});
     peer.on("close", () => {
-      far.ended = true;
+      remote.ended = true;
       waiting();
     });
   };
@@ -115,27 +115,27 @@ export async function open({ secure = false, answersClose = true } = {}) {
   server.listen(0, "127.0.0.1");
   await once(server, "listening");
   closers.push(() => {
-    far.peer?.destroy();
+    remote.peer?.destroy();
     server.close();
   });
 
   const until = async (condition) => {
-    while (!condition() && !far.broken && !far.ended) {
+    while (!condition() && !remote.broken && !remote.ended) {
       await new Promise((resolve) => {
         waiting = resolve;
       });
     }
-    if (far.broken) throw far.broken;
-    assert.ok(condition(), `ended after ${far.frames.length} frames`);
-    return far.frames;
+    if (remote.broken) throw remote.broken;
+    assert.ok(condition(), `ended after ${remote.frames.length} frames`);
+    return remote.frames;
   };
-  far.arrived = (count) => until(() => far.frames.length >= count);
-  far.end = () => until(() => far.ended);
+  remote.arrived = (count) => until(() => remote.frames.length >= count);
+  remote.end = () => until(() => remote.ended);
 
   const url = `${secure ? "wss" : "ws"}://127.0.0.1:${server.address().port}/mqtt`;
   const socket = connect(url, "mqtt", secure ? { certs: { ca: certificates.ca } } : {});
   socket.onerror = (event) => {
-    far.broken ??= event.error;
+    remote.broken ??= event.error;
     waiting();
   };
   const closed = new Promise((resolve) => {
@@ -146,10 +146,10 @@ export async function open({ secure = false, answersClose = true } = {}) {
       socket.onopen = resolve;
     }),
     closed.then(() => {
-      throw far.broken;
+      throw remote.broken;
     }),
   ]);
-  return { far, socket, closed };
+  return { remote, socket, closed };
 }
 
 function handshake(request) {

@@ -1,5 +1,5 @@
-// A process that takes its share of a filter, and writes down every message it was given: argv is the broker's URL,
-// the filter, the file. It says "ready" once it is subscribed, and ends at SIGTERM, after what it was doing.
+// A process that subscribes to a shared subscription and logs every message it receives. Arguments: the URL of the broker,
+// the filter, the log file. It prints "ready" once it is subscribed, and stops at SIGTERM.
 
 import { appendFileSync } from "node:fs";
 import { MqttCustom } from "mqtt-lib";

@@ -1,4 +1,4 @@
-// What the types must refuse: each line below a directive is an error, or tsc reports the directive.
+// What the types must reject: each line below a directive is an error, otherwise tsc reports the directive.
 
 import { init, type Message, MqttCustom, MqttError } from "mqtt-lib";
 import { awsIot } from "mqtt-lib/aws";

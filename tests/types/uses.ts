@@ -1,4 +1,4 @@
-// Everything the types allow, used once. It is only compiled, never run.
+// Uses everything that the types allow. It is only compiled, never run.
 
 import {
   type ArgumentErrorCode,
@@ -67,6 +67,7 @@ const credentials: Required<Credentials> = {
   acktimeout: 1,
   stoptimeout: 1,
   maxinflight: 1,
+  maxinflightqos2: 1,
   maxpacketsize: 16,
   offlinesize: 0,
   offlinebytes: 0,

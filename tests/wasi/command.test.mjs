@@ -1,4 +1,4 @@
-// The command `mqtt-lib pub|sub` under wasmtime and under `jco run`, with Mosquitto's own tools at the other end.
+// The command `mqtt-lib pub|sub` in wasmtime and in `jco run`, together with Mosquitto's own tools.
 
 import assert from "node:assert/strict";
 import { after, before, test } from "node:test";
@@ -25,7 +25,7 @@ after(() => broker?.stop());
 const mosquitto = (tool, topic, ...rest) =>
   start(`mosquitto_${tool}`, ["-p", `${broker.port}`, "-t", topic, "-q", "2", ...rest]);
 
-/** A subscriber that is known to be subscribed: Mosquitto's log says so. */
+/** Starts a subscriber; resolves once it is subscribed according to Mosquitto's log. */
 async function subscribed(program, topic) {
   await until(() => broker.log().includes(`${topic} (QoS 2)`), `${topic} in Mosquitto's log`);
   return program;

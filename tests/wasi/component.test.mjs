@@ -1,4 +1,4 @@
-// The component, made into JavaScript by jco and run in Node against a real Mosquitto.
+// The component, transpiled to JavaScript by jco, in Node with a real Mosquitto.
 
 import assert from "node:assert/strict";
 import { after, before, test } from "node:test";
@@ -17,14 +17,14 @@ before(async () => {
 
 after(() => broker?.stop());
 
-/** A client that is stopped with its test. */
+/** A client that is stopped after its test. */
 function clientFor(t, credentials = {}) {
   const client = new MqttCustom({ mqttserver: "127.0.0.1", mqttport: broker.port, ...credentials });
   t.after(() => client.stop());
   return client;
 }
 
-/** A started client that hears what it publishes. */
+/** A started client that is subscribed to what it publishes. */
 function echoFor(t, credentials) {
   const client = clientFor(t, credentials);
   const topic = freshTopic("wasi");
@@ -195,7 +195,7 @@ test("a restart of the broker is survived, with the subscription", async (t) => 
 
 test("keep alive goes on while the host waits", (t) => {
   const { client } = echoFor(t, { mqttkeepalive: 1 });
-  // Mosquitto ends a silent connection after one and a half times that.
+  // Mosquitto closes a silent connection after one and a half times the keep alive.
   assert.equal(client.nextMessage(3), undefined);
   assert.equal(client.stats().reconnects, 0n);
   assert.equal(client.connected(), true);

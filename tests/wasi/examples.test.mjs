@@ -1,4 +1,4 @@
-// The examples of wasi/examples, run as their first lines say.
+// Runs the examples of wasi/examples as their first lines describe.
 
 import assert from "node:assert/strict";
 import { after, before, test } from "node:test";

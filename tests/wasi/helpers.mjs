@@ -1,5 +1,5 @@
-// What the tests of the WASI edge share: clients of the component, programs in processes of their own. A call of
-// the component blocks this thread, so whoever it talks to is another process: Mosquitto, never a broker in here.
+// Helpers of the tests of the WASI adapter: clients of the component, programs in processes of their own. A call of the
+// component blocks this thread, so the broker must be another process: Mosquitto, never a broker in this process.
 
 import { spawn } from "node:child_process";
 import { once } from "node:events";
@@ -11,35 +11,35 @@ export const COMPONENT = join(ROOT, "wasi/dist/mqtt-lib-client.wasm");
 export const COMMAND = join(ROOT, "wasi/dist/mqtt-lib.wasm");
 export const WASMTIME = join(ROOT, "target/python/wasmtime_cli/wasmtime");
 export const NETWORK = ["-S", "inherit-network", "-S", "allow-ip-name-lookup"];
-const PATIENCE = 60_000;
+const TIMEOUT_MS = 60_000;
 
 export const bytes = (text) => new TextEncoder().encode(text);
 export const text = (payload) => new TextDecoder().decode(payload);
 
-/** What a call of the component fails with: the `error` record. */
+/** The `error` record of a call of the component that fails. */
 export function failure(call) {
   try {
     call();
   } catch (error) {
-    if (error.payload === undefined) throw error; // a trap is no error of the interface
+    if (error.payload === undefined) throw error; // a trap is not an error of the interface
     return error.payload;
   }
-  throw new Error("expected an error, and there was none");
+  throw new Error("expected an error, but there was none");
 }
 
-/** The next `count` messages, as text; they have a while to come. */
+/** The next `count` messages, as text. */
 export const take = (client, count) =>
   Array.from({ length: count }, () => {
     const message = client.nextMessage(30);
-    if (message === undefined) throw new Error("waited 30 s in vain for a message");
+    if (message === undefined) throw new Error("timed out after 30 s waiting for a message");
     return text(message.payload);
   });
 
-/** Starts a program; `line(pattern)` resolves when it has printed such a line, `ended()` with all it printed. */
+/** Starts a program; `line(pattern)` resolves when it has printed a matching line, `ended()` with its whole output. */
 export function start(command, args, { input = "", env } = {}) {
   const child = spawn(command, args, { cwd: ROOT, env: { ...process.env, ...env } });
   const result = { stdout: "", stderr: "", code: null };
-  const timer = setTimeout(() => child.kill("SIGKILL"), PATIENCE);
+  const timer = setTimeout(() => child.kill("SIGKILL"), TIMEOUT_MS);
   child.once("error", (error) => {
     result.stderr += error.message;
   });
@@ -48,7 +48,7 @@ export function start(command, args, { input = "", env } = {}) {
       result[name] += chunk;
     });
   }
-  child.stdin.on("error", () => {}); // it need not read
+  child.stdin.on("error", () => {}); // it may not read its standard input
   child.stdin.end(input);
   const closed = once(child, "close");
   return {

@@ -20,7 +20,7 @@ async fn a_socket_that_cannot_be_made_is_an_error_and_is_tried_again() {
         ],
     );
     assert_eq!(world.log(), "", "a promise has carried it");
-    assert_eq!(client.state(), "reconnecting");
+    assert_eq!(client.state(), "connecting");
     world.advance(20_000).await;
     assert!(
         world.log().contains("error CONNECTION_REFUSED: cannot connect"),
@@ -84,7 +84,7 @@ async fn a_broker_that_refuses_is_told_by_on_connect_and_by_start() {
         assert_eq!(text(&error, "reasonCode"), rc.to_string());
         world.settle().await;
         assert_eq!(world.log(), format!("connect false {rc}"));
-        assert_eq!(client.state(), "reconnecting");
+        assert_eq!(client.state(), "connecting");
         assert_eq!(world.number("world.socket.closes"), 1.0);
         world.ends(&client).await;
     }

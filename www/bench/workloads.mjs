@@ -1,18 +1,18 @@
-// What the benchmark does: publish, publish and receive, one message there and back. Each measures one thing, with
-// clients of its own, and leaves the page time to draw.
+// The workloads of the benchmark: publish, publish and receive, round trips. Each has clients of its own, and yields so that
+// the page can draw.
 
 import { percentiles } from "../lib/percentiles.mjs";
 
 /** Calls of one turn. */
 const BURST = 100;
-/** Acknowledgements that may be outstanding. */
+/** The most unacknowledged messages. */
 const WINDOW = 1000;
-/** Nothing has come for so long: nothing more will. */
+/** If no message arrives for so long, the others are lost. */
 const SILENCE_MS = 5000;
 
 /** @typedef {{ connect(): Promise<any>, topic: string, qos: 0 | 1 | 2, count: number, size: number, signal: AbortSignal, progress(done: number): void }} Run */
 
-/** The next turn, sooner than a timer would come. */
+/** Resolves in the next turn, earlier than a timer would. */
 function turn() {
   return new Promise((resolve) => {
     const { port1, port2 } = new MessageChannel();
@@ -61,7 +61,7 @@ async function publishAll(client, run, latencies) {
     signal.throwIfAborted();
     progress(sent);
   }
-  // Everything before it has been taken by the broker when this one is acknowledged.
+  // When this one is acknowledged the broker has received all messages before it.
   await client.publish(`${topic}/end`, "", { qos: 1 });
   while (settled < count && !failure) await turn();
   if (failure) throw failure;

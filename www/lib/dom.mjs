@@ -1,4 +1,4 @@
-// Small help with the document: find by id, make an element, say a text. Owns no state.
+// Helpers for the document: find an element by id, create elements, set a text. Has no state.
 
 /** @param {string} id @returns {any} the element; the page and its modules agree on the ids */
 export function byId(id) {
@@ -9,7 +9,7 @@ export function byId(id) {
 
 /**
  * @param {string} name
- * @param {Record<string, string | number | boolean | undefined>} attributes true is an empty one, false and undefined none
+ * @param {Record<string, string | number | boolean | undefined>} attributes true sets an empty one, false and undefined none
  * @param {...(string | Node | false | undefined)} children text is text, never markup
  * @returns {any}
  */
@@ -23,7 +23,7 @@ export function make(name, attributes = {}, ...children) {
   return element;
 }
 
-/** Writes only what has changed: a write costs a layout, and a live region would be read again. */
+/** Writes only changes: a write costs a layout, and screen readers would read a live region again. */
 export function say(element, text) {
   const wanted = String(text);
   if (element.textContent !== wanted) element.textContent = wanted;

@@ -1,4 +1,4 @@
-// Fields of forms from short descriptions: each gets its label, and all look the same.
+// Creates the fields of forms from descriptions, each with a label.
 
 import { make } from "./dom.mjs";
 
@@ -6,7 +6,7 @@ import { make } from "./dom.mjs";
  * @typedef {object} Field
  * @property {string} id
  * @property {string} label
- * @property {string} [name] as a key of `credentials`, or of properties
+ * @property {string} [name] key of `credentials`, or of properties
  * @property {"text" | "number" | "password" | "check" | "textarea"} [type]
  * @property {[string, string][]} [options] value and text: makes it a choice
  * @property {string | number | boolean} [value]
@@ -44,7 +44,7 @@ export function row(...fields) {
   );
 }
 
-/** A part of a form that is opened when it is needed. @param {string} id @param {string} title */
+/** A collapsible part of a form. @param {string} id @param {string} title */
 export function part(id, title, ...children) {
   return make("details", { id }, make("summary", {}, title), make("div", { class: "fields" }, ...children));
 }
@@ -56,7 +56,7 @@ export const QOS = [
   ["2", "2"],
 ];
 
-/** Fields left empty are not given, so that the defaults of the library hold. @param {Iterable<any>} fields */
+/** The values of fields; empty fields are left out, so that the defaults of the library apply. @param {Iterable<any>} fields */
 export function valuesOf(fields) {
   /** @type {Record<string, string | number | boolean>} */
   const values = {};

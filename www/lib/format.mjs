@@ -1,11 +1,11 @@
-// How numbers, sizes and times are written, everywhere on the page the same way.
+// Formats numbers, sizes and times for the whole page.
 
 const digits = new Intl.NumberFormat("en");
 const UNITS = ["B", "KiB", "MiB", "GiB"];
 
 export const count = (number) => digits.format(Math.round(number));
 
-/** Three digits are enough to compare: 0.42, 4.2, 42, 4,200. */
+/** Up to three significant digits: 0.42, 4.2, 42, 4,200. */
 export function figure(number) {
   if (!Number.isFinite(number)) return "–";
   if (number >= 100 || Number.isInteger(number)) return count(number);
@@ -27,7 +27,7 @@ export function milliseconds(ms) {
   return ms < 10_000 ? `${figure(ms)} ms` : `${figure(ms / 1000)} s`;
 }
 
-/** Seconds that are left, as a countdown shows them. */
+/** Remaining seconds of a countdown. */
 export function countdown(seconds) {
   if (seconds < 10) return `${Math.max(0, seconds).toFixed(1)} s`;
   const whole = Math.ceil(seconds);

@@ -1,9 +1,9 @@
-// Indented JSON as elements: keys, texts, numbers and words each in their colour. Text stays text, never markup.
+// Indented JSON as elements: keys, strings, numbers and keywords each in their colour. Text is never interpreted as markup.
 
 import { make } from "./dom.mjs";
 
 const TOKEN = /("(?:\\.|[^"\\])*")(\s*:)?|(-?\d[\d.eE+-]*)|\b(true|false|null)\b/g;
-/** More than this is one plain text: a span a token would slow the page. */
+/** Longer JSON is plain text: a span for each token would slow down the page. */
 const COLOURED = 20_000;
 
 /** @param {string} json @returns {(string | Node)[]} */

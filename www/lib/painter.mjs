@@ -1,5 +1,5 @@
-// Drawing at the pace of the screen: however often something changes, it is drawn in the next animation frame,
-// at most once an interval, and not at all while nobody sees it.
+// Limits drawing: however often something changes, it is drawn in the next animation frame, at most once in an interval, and
+// not while it is invisible.
 
 /**
  * @param {() => void} draw
@@ -25,7 +25,7 @@ export function painter(draw, { interval = 0, visible = () => true } = {}) {
       if (wait > 0) setTimeout(() => requestAnimationFrame(frame), wait);
       else requestAnimationFrame(frame);
     },
-    /** The user has done something, and sees it at once. */
+    /** Draws at once, after an action of the user. */
     now() {
       if (visible()) draw();
     },

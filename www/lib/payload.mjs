@@ -1,28 +1,28 @@
-// A payload for people: as text, as JSON, or as hexadecimal bytes; bounded, because a payload can be 256 MiB.
+// Formats a payload as text, JSON, or hexadecimal bytes; limited, because a payload can have 256 MiB.
 
 const strict = new TextDecoder("utf-8", { fatal: true });
 const lenient = new TextDecoder();
-/** Bytes looked at for one line of the list. */
+/** Bytes used for one line of the list. */
 const LINE = 240;
-/** Bytes looked at for the whole payload. */
+/** Bytes used for the detailed view. */
 const WHOLE = 65_536;
 /** Bytes of a hexadecimal dump. */
 const DUMP = 4096;
 const WIDTH = 16;
-// Control characters that text does not have: a payload with them is bytes, even if it is UTF-8.
-// biome-ignore lint/suspicious/noControlCharactersInRegex: they are what is looked for
+// Control characters that text does not contain: a payload with them is binary, even if it is valid UTF-8.
+// biome-ignore lint/suspicious/noControlCharactersInRegex: searches for them
 const CONTROL = /[\0-\x08\x0e-\x1f]/;
 
 const hex = (byte) => byte.toString(16).padStart(2, "0");
 
-/** Where a cut at `limit` goes through no character. @param {Uint8Array} payload */
+/** The largest length up to `limit` that does not split a character. @param {Uint8Array} payload */
 function boundary(payload, limit) {
   let end = limit;
   while (end > limit - 4 && (payload[end] & 0xc0) === 0x80) end--;
   return end;
 }
 
-/** The bytes as text, or undefined if they are none. @param {Uint8Array} payload */
+/** The bytes as text; undefined if they are not text. @param {Uint8Array} payload */
 export function textOf(payload, limit = WHOLE) {
   try {
     const text = strict.decode(
@@ -45,10 +45,10 @@ export function lineOf(payload, as) {
   return hexLine(payload, LINE / 4);
 }
 
-/** What a search looks in. */
+/** The text that is searched. */
 export const searchable = (payload) => lenient.decode(payload.subarray(0, WHOLE)).toLowerCase();
 
-/** Indented JSON, or undefined if it is none. @param {Uint8Array} payload */
+/** Indented JSON; undefined if it is not JSON. @param {Uint8Array} payload */
 export function jsonOf(payload) {
   const text = textOf(payload);
   if (text === undefined || payload.length > WHOLE || !/^\s*[[{"\d\-tfn]/.test(text)) return undefined;
@@ -76,7 +76,7 @@ export function dumpOf(payload) {
   return lines.join("\n");
 }
 
-/** Text, or as much of it as is shown. @param {Uint8Array} payload */
+/** Text, up to the limit. @param {Uint8Array} payload */
 export function wholeText(payload) {
   const text = lenient.decode(payload.subarray(0, WHOLE));
   return payload.length > WHOLE ? `${text}\n… ${payload.length - WHOLE} more bytes` : text;
@@ -84,7 +84,7 @@ export function wholeText(payload) {
 
 const NO_HEX = /[^0-9a-f]/i;
 
-/** "00 ff" or "00ff" as bytes. @param {string} text */
+/** Parses "00 ff" or "00ff". @param {string} text */
 export function bytesOf(text) {
   const digits = text.replaceAll(/\s+|0x/gi, "");
   if (digits.length % 2 === 1 || NO_HEX.test(digits)) {

@@ -1,4 +1,4 @@
-// Percentiles of what was measured.
+// Percentiles of measurements.
 
 /** @param {Iterable<number>} values @param {number[]} shares between 0 and 1 */
 export function percentiles(values, shares) {

@@ -1,6 +1,6 @@
-// A list that forgets its oldest entries: bounded in number and in bytes, however fast it is filled.
+// A ring buffer: a list that drops its oldest entries, limited in number and in bytes.
 
-/** What an entry costs beside its payload: objects, strings, the slot. */
+/** The memory of an entry without its payload: objects, strings, the slot. */
 const OVERHEAD = 200;
 
 export class Ring {
@@ -44,12 +44,12 @@ export class Ring {
     this.length--;
   }
 
-  /** Counted from the newest, which is 0. */
+  /** The entry at this index, from the newest one, which is 0. */
   newest(index) {
     return this.#items[(this.#first + this.length - 1 - index) % this.capacity];
   }
 
-  /** All of them, the newest first. */
+  /** All entries, the newest first. */
   toArray() {
     return Array.from({ length: this.length }, (_, index) => this.newest(index));
   }

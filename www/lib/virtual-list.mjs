@@ -1,12 +1,12 @@
-// A list of any length that has as many rows in the document as fit on the screen. All rows are of one height.
-// Owns scrolling, the active row and its keys; what a row shows, and what a row means, is its user's.
+// A virtual list: of any number of rows only those on the screen are in the document. All rows have the same height. Owns
+// scrolling, the active row and the keyboard; the caller owns the content of the rows.
 
 import { make } from "./dom.mjs";
 
 const SPARE = 2;
 
 /**
- * @param {HTMLElement} box scrolls, and has the focus; its role (listbox, tree) is in the page
+ * @param {HTMLElement} box scrolls and has the focus; its role (listbox, tree) is in the page
  * @param {{
  *   rowHeight: () => number, rowRole: string, count: () => number,
  *   create: (element: HTMLElement) => any, fill: (row: any, index: number, active: boolean) => void,

@@ -1,5 +1,5 @@
-// What the user wants back after a reload: the fields, the subscriptions, the theme. Only while they say so; a
-// password never, nor a URL with one in it. Kept in localStorage, of this browser and this address alone.
+// Stores fields, subscriptions and theme for the next visit, in localStorage, if the user has chosen that. Never stores a
+// password, nor a URL that contains one.
 
 const KEY = "mqtt-lib";
 const DELAY_MS = 200;
@@ -7,7 +7,7 @@ const SECRET = /:\/\/[^/]*@/;
 
 /**
  * @param {HTMLInputElement} wish the checkbox
- * @param {Record<string, { read(): any, write(value: any): void }>} parts what is no field
+ * @param {Record<string, { read(): any, write(value: any): void }>} parts state that is not in a field
  */
 export function createMemory(wish, parts) {
   const fields = () =>
@@ -28,7 +28,7 @@ export function createMemory(wish, parts) {
     try {
       localStorage.setItem(KEY, JSON.stringify({ fields: values, parts: more }));
     } catch {
-      wish.checked = false; // this browser keeps nothing
+      wish.checked = false; // this browser has no storage
     }
   }
 
@@ -58,7 +58,7 @@ export function createMemory(wish, parts) {
   try {
     restore();
   } catch {
-    localStorage.removeItem(KEY); // what another version has kept, or a browser that keeps nothing
+    localStorage.removeItem(KEY); // stored by another version, or a browser without storage
   }
   document.addEventListener("change", changed);
   document.addEventListener("input", changed);

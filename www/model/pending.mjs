@@ -1,9 +1,9 @@
-// What waits in batches and in the queue, until when, and how what went out ended.
-// The library sends at a number of items, after a time, at flush() and at stop(); the page knows all four.
+// The unsent batches and queue: their items, the time of the next flush, and the results of those that were sent. The library
+// sends at a number of items, after a time, at flush() and at stop(), which the page reproduces.
 
 import { shorten } from "../lib/format.mjs";
 
-/** Texts kept of one batch, and of the queue; the numbers are of all. */
+/** How many items of a batch or the queue are kept for display. */
 const SHOWN = 20;
 const WENT = 30;
 const TEXT = 60;
@@ -15,8 +15,8 @@ const TEXT = 60;
  * @property {Record<string, any>} options
  * @property {{ topic: string, text: string }[]} items the first of them
  * @property {number} count
- * @property {number} limit at so many it is sent
- * @property {number} due at this time it is sent, milliseconds since 1970
+ * @property {number} limit number of items at which it is sent
+ * @property {number} due time at which it is sent, milliseconds since 1970
  * @property {Set<Promise<unknown>>} promises
  * @property {ReturnType<typeof setTimeout>} timer
  */
@@ -58,7 +58,7 @@ export function createPending(session, onChange) {
     return promise;
   }
 
-  /** Refused at once, or given up: it does not wait. */
+  /** The item was rejected, so it is not pending. */
   function withdraw(key, group, item) {
     if (waiting.get(key) !== group) return;
     group.count--;
@@ -95,7 +95,7 @@ export function createPending(session, onChange) {
     },
     queued: (topic, text, options, promise) => add("queue", "queue", topic, text, options, promise),
 
-    /** flush() or stop() was called: everything that waits is on its way. */
+    /** flush() or stop() was called: everything pending is being sent. */
     allLeave() {
       for (const key of [...waiting.keys()]) leave(key);
     },

@@ -1,5 +1,5 @@
-// How long the broker takes to answer: an UNSUBSCRIBE of a filter that nobody has is answered by each broker, and
-// means nothing to anybody else. One every two seconds, while the user wants it.
+// Measures the response time of the broker by an UNSUBSCRIBE of a filter without a subscription, which every broker answers
+// and which affects no other client. Once in two seconds, if the user has chosen that.
 
 const EVERY = 2000;
 
@@ -20,14 +20,14 @@ export function createRoundTrip(session, wanted) {
       await session.client.unsubscribe(filter);
       last = performance.now() - start;
     } catch {
-      last = undefined; // the connection has gone, which is told elsewhere
+      last = undefined; // the connection was lost, which is reported elsewhere
     } finally {
       asking = false;
     }
   }, EVERY);
 
   return {
-    /** Milliseconds; undefined while there is no answer. */
+    /** Milliseconds; undefined without an answer. */
     get last() {
       return last;
     },

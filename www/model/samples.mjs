@@ -1,4 +1,4 @@
-// What the charts show: once a second, how much has come and gone since, and what is under way. The last minutes.
+// The data of the charts: once a second, the messages and bytes since the last sample, and those in flight.
 
 const SECOND = 1000;
 /** Ten minutes. */
@@ -28,7 +28,7 @@ export function createSamples(session, roundTrip) {
     const seconds = (now - at) / SECOND;
     at = now;
     const stats = session.client?.stats() ?? EMPTY;
-    if (client !== session.client) before = EMPTY; // counters begin anew with each client
+    if (client !== session.client) before = EMPTY; // the counters of each client start at 0
     client = session.client;
     const rate = (key) => Math.max(0, stats[key] - before[key]) / seconds;
     const row = {
@@ -52,7 +52,7 @@ export function createSamples(session, roundTrip) {
   setInterval(take, SECOND);
   return {
     columns,
-    /** The newest value of each. */
+    /** The latest value of each. */
     get last() {
       return Object.fromEntries(NAMES.map((name) => [name, columns[name].at(-1) ?? undefined]));
     },

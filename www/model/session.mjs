@@ -1,4 +1,4 @@
-// The one client of the page. Owns its life; the panels ask it and are told of changes.
+// The client of the page. Owns its lifetime; panels read its state and are notified of changes.
 
 /**
  * @param {any} MqttCustom
@@ -8,13 +8,13 @@ export function createSession(MqttCustom, { onMessage, onError, onChange, onStop
   /** @type {any} */
   let client = null;
   let limits = { batchsize: 5, queuesize: 5, publishinterval: 60 };
-  /** What the broker said at the last connection. @type {Record<string, any> | null} */
+  /** Properties of the last CONNACK. @type {Record<string, any> | null} */
   let greeting = null;
   /** The credentials in use. @type {Record<string, any>} */
   let used = {};
 
   function stop(one) {
-    onStop(); // sends what waits
+    onStop(); // sends what is pending
     return one.stop();
   }
 
@@ -32,7 +32,7 @@ export function createSession(MqttCustom, { onMessage, onError, onChange, onStop
       return client !== null && client.state !== "idle" && client.state !== "stopped";
     },
 
-    /** At how many items, and after how many seconds, this client sends what waits. */
+    /** The numbers of items and the seconds after which this client sends batches and the queue. */
     get limits() {
       return limits;
     },
@@ -47,7 +47,7 @@ export function createSession(MqttCustom, { onMessage, onError, onChange, onStop
       return mqttport === undefined ? mqttserver : `${mqttserver}:${mqttport}`;
     },
 
-    /** A new client with these credentials; the one before it is stopped. @param {Record<string, any>} credentials */
+    /** Creates a client with these credentials, and stops the previous one. @param {Record<string, any>} credentials */
     async connect(credentials) {
       const former = client;
       greeting = null;

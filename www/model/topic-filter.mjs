@@ -4,7 +4,7 @@
 export function matcher(filter) {
   const levels = withoutShare(filter).split("/");
   return (topic) => {
-    // Topics of the server are not for those who ask for everything [MQTT-4.7.2-1].
+    // Wildcards at the beginning do not match topics that begin with $ [MQTT-4.7.2-1].
     if (topic.startsWith("$") && (levels[0] === "#" || levels[0] === "+")) return false;
     const parts = topic.split("/");
     for (let i = 0; i < levels.length; i++) {
@@ -15,7 +15,7 @@ export function matcher(filter) {
   };
 }
 
-/** `$share/<group>/<filter>` (MQTT 5) delivers what its filter matches. */
+/** The filter of a shared subscription, `$share/<group>/<filter>` (MQTT 5). */
 function withoutShare(filter) {
   return filter.replace(/^\$share\/[^/]+\//, "");
 }

@@ -1,7 +1,6 @@
-// The tree of topics that messages have come on, with their numbers. Bounded: topics beyond the bound are counted
-// together, and not kept.
+// The tree of the topics of received messages, with their counts. Topics beyond the limit are only counted together.
 
-/** A topic and its levels cost about a kilobyte, and so much of its last payload is kept. */
+/** A topic and its levels need about a kilobyte; this is how much of its last payload is kept. */
 const MAX_NODES = 20_000;
 const KEPT_OF_LAST = 1024;
 
@@ -11,13 +10,13 @@ const KEPT_OF_LAST = 1024;
  * @property {string} topic from the root to here
  * @property {number} depth
  * @property {Map<string, Node>} children
- * @property {Node[] | undefined} sorted the children in their order
+ * @property {Node[] | undefined} sorted the sorted children
  * @property {Node | undefined} parent
- * @property {number} own messages on this very topic
- * @property {number} total and on those below
+ * @property {number} own messages on this topic
+ * @property {number} total messages on this topic and those below
  * @property {boolean} open
- * @property {{ at: number, size: number, payload: Uint8Array } | undefined} last message on this very topic
- * @property {any} about what others keep of the topic
+ * @property {{ at: number, size: number, payload: Uint8Array } | undefined} last message on this topic
+ * @property {any} about data of other modules
  */
 
 function remembered({ at, message: { payload } }) {
@@ -68,7 +67,7 @@ export function createTopics() {
   }
 
   return {
-    /** Counts a message, and gives its topic's place. @param {any} entry @returns {Node | undefined} */
+    /** Counts a message; returns the node of its topic. @param {any} entry @returns {Node | undefined} */
     add(entry) {
       const { topic } = entry.message;
       const found = byTopic.get(topic) ?? learn(topic);
@@ -82,7 +81,7 @@ export function createTopics() {
       return found;
     },
 
-    /** The nodes whose parents are all open, in the order they are shown. @returns {Node[]} */
+    /** The visible nodes in order: those whose parents are all open. @returns {Node[]} */
     visible() {
       const rows = [];
       const walk = (parent) => {
@@ -107,7 +106,7 @@ export function createTopics() {
       walk(root);
     },
 
-    /** What is kept of a topic for others is stale: subscriptions have changed. */
+    /** Clears the data of other modules, because subscriptions have changed. */
     forgetAbout() {
       for (const found of byTopic.values()) found.about = undefined;
     },
@@ -123,7 +122,7 @@ export function createTopics() {
       return byTopic.size;
     },
 
-    /** Messages on topics that are not kept. */
+    /** Messages on topics beyond the limit. */
     get rest() {
       return rest;
     },

@@ -1,10 +1,10 @@
-// Every message that arrives goes through here once: it is counted, gets the colour of its subscription, and is
-// kept in two bounded lists, of all messages and of those that match the search.
+// Processes every received message: counts it, assigns the colour of its subscription, and stores it in two bounded lists, of
+// all messages and of those that match the search.
 
 import { searchable } from "../lib/payload.mjs";
 import { Ring } from "../lib/ring.mjs";
 
-/** Bytes of payload that a list keeps; its number of messages is the user's choice. */
+/** How many bytes of payload a list keeps; the user chooses the number of messages. */
 const MAX_BYTES = 32 * 2 ** 20;
 
 /**
@@ -13,7 +13,7 @@ const MAX_BYTES = 32 * 2 ** 20;
  */
 export function createTraffic(topics, subscriptions, { keep = 10_000 } = {}) {
   let all = new Ring(keep, MAX_BYTES);
-  /** Those that match, while there is a search. @type {Ring | undefined} */
+  /** The messages that match the search, if there is one. @type {Ring | undefined} */
   let found;
   let search = { text: "", retained: false, filter: "" };
   /** @type {(entry: any) => boolean} */
@@ -51,7 +51,7 @@ export function createTraffic(topics, subscriptions, { keep = 10_000 } = {}) {
       if (found && matches(entry)) found.push(entry, size);
     },
 
-    /** What is listed: everything, or what was searched for. */
+    /** The listed messages: all, or those that match the search. */
     get shown() {
       return found ?? all;
     },
@@ -68,7 +68,7 @@ export function createTraffic(topics, subscriptions, { keep = 10_000 } = {}) {
       return searching();
     },
 
-    /** @param {Partial<typeof search>} wanted `text` is looked for in topics and payloads */
+    /** @param {Partial<typeof search>} wanted `text` is searched in topics and payloads */
     search(wanted) {
       search = { ...search, ...wanted };
       const text = search.text.toLowerCase();
@@ -81,7 +81,7 @@ export function createTraffic(topics, subscriptions, { keep = 10_000 } = {}) {
       fill();
     },
 
-    /** How many messages are kept from now on. @param {number} count */
+    /** Sets how many messages are kept. @param {number} count */
     keep(count) {
       const former = all;
       all = new Ring(count, MAX_BYTES);

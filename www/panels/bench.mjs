@@ -1,4 +1,4 @@
-// The benchmark: what is to be measured, a run at a time, a row of figures each.
+// The benchmark panel: settings, one run at a time, a row of figures for each.
 
 import { measure } from "../bench/workloads.mjs";
 import { button, byId, make, say } from "../lib/dom.mjs";

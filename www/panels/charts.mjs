@@ -1,5 +1,5 @@
-// The charts: messages and bytes a second, round trip, and what is under way. uPlot draws, and is loaded when the
-// view is first seen. The same numbers are in the text above each chart.
+// The charts: messages and bytes a second, round trip, and messages in flight, drawn by uPlot, which is loaded when the view
+// is first shown. The same numbers are in the text above each chart.
 
 import { byId, make, say } from "../lib/dom.mjs";
 import { bytes, clock, count, figure, milliseconds } from "../lib/format.mjs";
@@ -34,7 +34,7 @@ export function chartsPanel(samples, { views, log, theme }) {
   span.append(...SPANS.map(([seconds, text]) => make("option", { value: seconds }, text)));
   const charts = CHARTS.map(frame);
   box.append(...charts.map(({ figure: element }) => element));
-  /** Which sample the pointer is on. @type {number | undefined} */
+  /** The sample under the pointer. @type {number | undefined} */
   let pointed;
   /** @type {any} */
   let Plot;
@@ -80,7 +80,7 @@ export function chartsPanel(samples, { views, log, theme }) {
     writeValues();
   }
 
-  /** The newest values, or those under the pointer. */
+  /** The latest values, or those under the pointer. */
   function writeValues() {
     for (const chart of charts) {
       const columns = chart.plot?.data.slice(1) ?? chart.keys.map((key) => samples.columns[key]);
@@ -120,7 +120,7 @@ function frame({ title, series, write, binary = false }) {
   };
 }
 
-/** Canvas knows no CSS variables: a colour is what the browser makes of it when the chart is made. */
+/** Canvas has no CSS variables: resolves a colour when the chart is created. */
 function colourIn(element, name) {
   element.style.color = `var(${name})`;
   return getComputedStyle(element).color;

@@ -1,4 +1,4 @@
-// The connection panel: the form's fields become `credentials`; connect, disconnect, and what the broker said.
+// The connection panel: a form for `credentials`; connect, disconnect, and the properties of CONNACK.
 
 import { byId, make, say } from "../lib/dom.mjs";
 import { valuesOf } from "../lib/fields.mjs";
@@ -15,7 +15,7 @@ export function connectionPanel(session, log) {
   byId("port").value = location.port || (secure ? 443 : 1883);
   byId("protocol").value = secure ? "wss" : "ws";
 
-  /** A URL in the field of the host fills the others; its password goes where it is not shown. */
+  /** A URL in the host field fills the other fields; its password goes into the password field. */
   byId("host").addEventListener("input", ({ target }) => {
     const url = /^wss?:\/\/[^/]/.test(target.value) && URL.canParse(target.value) && new URL(target.value);
     if (!url?.hostname) return;
@@ -48,7 +48,7 @@ export function connectionPanel(session, log) {
     say(result, "");
     result.dataset.kind = "";
     try {
-      // While a reconnect waits, start() makes the attempt now.
+      // While a reconnect is delayed, start() makes the attempt now.
       await (session.running ? session.client.start() : session.connect(credentials()));
     } catch (error) {
       if (error.code === "STOPPED") return;
@@ -79,7 +79,7 @@ export function connectionPanel(session, log) {
     credentials,
     v5,
     properties,
-    /** Where a connection of its own goes: the fields that say so. */
+    /** The server fields, for a connection of its own. */
     endpoint() {
       const { mqttserver, mqttport, mqttprotocol, mqttpath, mqttusername, mqttpassword, mqttversion } =
         credentials();
@@ -91,7 +91,7 @@ export function connectionPanel(session, log) {
       say(connect, waits ? "Try now" : "Connect");
       connect.disabled = running && !waits;
       byId("disconnect").disabled = !running;
-      byId("version").disabled = running; // what is published follows it
+      byId("version").disabled = running; // the publish panel depends on it
       if (state === "connected" && result.textContent) say(result, "");
       greet();
     },
@@ -100,7 +100,7 @@ export function connectionPanel(session, log) {
 
 /** @returns {[string, string][]} */
 function factsOf({ sessionPresent, properties, since }, session) {
-  const said = Object.entries(properties ?? {}).map(([name, value]) => [
+  const rows = Object.entries(properties ?? {}).map(([name, value]) => [
     name,
     value instanceof Uint8Array || typeof value === "object" ? JSON.stringify(value) : String(value),
   ]);
@@ -108,7 +108,7 @@ function factsOf({ sessionPresent, properties, since }, session) {
     ["connected", clock(since)],
     ["session", sessionPresent ? "resumed" : "new"],
     ["reconnects", String(session.client.stats().reconnects)],
-    .../** @type {[string, string][]} */ (said),
+    .../** @type {[string, string][]} */ (rows),
   ];
 }
 

@@ -1,4 +1,4 @@
-// The chosen message, whole: its topic, marks, properties and payload.
+// The details of the selected message: topic, flags, properties and payload.
 
 import { button, make } from "../lib/dom.mjs";
 import { clock } from "../lib/format.mjs";

@@ -1,10 +1,10 @@
-// One line of the list of messages. Rows are used again and again: only what differs is written.
+// A row in the list of messages. Rows are reused, so only differences are written.
 
 import { make } from "../lib/dom.mjs";
 import { bytes, clock } from "../lib/format.mjs";
 import { lineOf } from "../lib/payload.mjs";
 
-/** A cell with one text, written only if it changes. */
+/** A cell with a text that is written only if it changes. */
 function cell(name) {
   const text = document.createTextNode("");
   const element = make("span", { class: name }, text);

@@ -1,5 +1,5 @@
-// The live list of what arrives, the newest first: search, pause, and one message whole.
-// Scrolling away from the top, choosing a message and the button hold the list still; what comes meanwhile is kept.
+// The live list of received messages, the newest first: search, pause, and the details of a message. Scrolling down,
+// selecting a message and the button pause the list; messages that arrive meanwhile are kept.
 
 import { byId, make, say } from "../lib/dom.mjs";
 import { count } from "../lib/format.mjs";
@@ -8,7 +8,7 @@ import { virtualList } from "../lib/virtual-list.mjs";
 import { messageDetail } from "./message-detail.mjs";
 import { createRow, fillRow } from "./message-row.mjs";
 
-/** Nobody reads faster. */
+/** More frequent updates could not be read. */
 const REDRAW_MS = 100;
 const SEARCH_MS = 150;
 const NARROW = matchMedia("(max-width: 47.99rem)");
@@ -20,7 +20,7 @@ export function messagesPanel(traffic, { views, onUse }) {
   const pause = byId("pause");
   const resume = byId("resume");
   const search = byId("search");
-  /** Held still: the entries then, and how many had come. @type {{ entries: any[], total: number, by: string } | null} */
+  /** While paused: the entries at that time, and how many messages had arrived. @type {{ entries: any[], total: number, by: string } | null} */
   let held = null;
   const detail = messageDetail(byId("detail"), { onClose: go, onUse });
 
@@ -119,7 +119,7 @@ export function messagesPanel(traffic, { views, onUse }) {
   });
 
   return {
-    /** A message has come. */
+    /** A message has arrived. */
     mark: paint.mark,
     onlyTopic,
     refresh: () => say(byId("message-count"), count(traffic.total)),

@@ -1,4 +1,4 @@
-// One payload, whole: as text, JSON or hexadecimal bytes. Begins with the best that fits.
+// A complete payload as text, JSON or hexadecimal bytes. Starts with the most suitable form.
 
 import { button, make } from "../lib/dom.mjs";
 import { bytes } from "../lib/format.mjs";
@@ -7,7 +7,7 @@ import { dumpOf, jsonOf, textOf, wholeText } from "../lib/payload.mjs";
 
 /**
  * @param {Uint8Array} payload
- * @param {{ as?: string }} choice what the user has chosen, for the next payload in the same place
+ * @param {{ as?: string }} choice the choice of the user, for the next payload
  */
 export function payloadView(payload, choice = {}) {
   const json = jsonOf(payload);
@@ -26,7 +26,7 @@ export function payloadView(payload, choice = {}) {
         show(name);
       }),
     );
-  // Only pages that came by https, or from this machine, have a clipboard.
+  // Only pages loaded by https or from localhost have a clipboard.
   const copy = button("Copy", { class: "quiet", hidden: !navigator.clipboard }, async () => {
     await navigator.clipboard.writeText(text ?? dumpOf(payload));
     copy.textContent = "Copied";

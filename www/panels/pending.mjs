@@ -1,4 +1,4 @@
-// The panel of batches and the queue: what waits, how full it is, the time to the next flush, and what was sent.
+// The panel of batches and the queue: their items, how full they are, the time to the next flush, and those that were sent.
 
 import { byId, make, say } from "../lib/dom.mjs";
 import { row } from "../lib/fields.mjs";

@@ -1,4 +1,4 @@
-// Properties of MQTT 5 as fields, with rows for user properties. Which there are, property-table.mjs says.
+// The fields for properties of MQTT 5, with rows for user properties. The properties are in property-table.mjs.
 
 import { button, make } from "../lib/dom.mjs";
 import { field } from "../lib/fields.mjs";
@@ -46,7 +46,7 @@ export function propertyFields(form) {
   return {
     element: make("div", { class: "properties" }, ...labels, rows, add),
 
-    /** Those that are filled in; undefined if none is. */
+    /** The properties that are filled in; undefined if there are none. */
     read() {
       /** @type {Record<string, any>} */
       const given = {};

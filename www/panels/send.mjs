@@ -1,4 +1,4 @@
-// The publish panel: publish, batch, queue, one shot and flush, and how each of them ended.
+// The publish panel: publish, batch, queue, one-shot and flush, and their results.
 
 import { byId, make, say } from "../lib/dom.mjs";
 import { field, part, QOS, row } from "../lib/fields.mjs";
@@ -37,7 +37,7 @@ export function sendPanel(session, { MqttCustom, connection, log, pending }) {
     say(result, text);
   }
 
-  /** Runs the call, and says how it ended. A call that throws at once ends like one that fails later. */
+  /** Runs the call and shows its result. An exception counts as a rejection. */
   async function report(call, done) {
     const start = performance.now();
     tell("", "");
@@ -50,7 +50,7 @@ export function sendPanel(session, { MqttCustom, connection, log, pending }) {
     }
   }
 
-  /** How it ends is told in the panel of what was sent; what goes wrong here too. */
+  /** The result is shown in the panel of batches; a failure also here. */
   async function collect(taken, call) {
     tell("good", taken);
     try {
@@ -75,7 +75,7 @@ export function sendPanel(session, { MqttCustom, connection, log, pending }) {
     const text = byId("payload").value;
     const type = byId("payload-type").value;
     if (type === "hex") return bytesOf(text);
-    if (type === "json") JSON.parse(text); // or its error says what is wrong
+    if (type === "json") JSON.parse(text); // throws if it is not JSON
     return text;
   }
 
@@ -132,7 +132,7 @@ export function sendPanel(session, { MqttCustom, connection, log, pending }) {
 
   return {
     properties,
-    /** Fills the form with a message that has come. */
+    /** Fills the form with a received message. */
     use({ topic: name, payload: content, qos, retain }) {
       const text = textOf(content, Number.POSITIVE_INFINITY);
       byId("topic").value = name;

@@ -1,4 +1,4 @@
-// The bar at the top: the state, where to, the countdown to the next attempt, and what comes and goes.
+// The bar at the top: state, server, countdown to the next attempt, and the rates of messages.
 
 import { byId, say } from "../lib/dom.mjs";
 import { count, countdown, milliseconds } from "../lib/format.mjs";

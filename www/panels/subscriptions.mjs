@@ -1,5 +1,5 @@
-// The subscriptions panel: subscribe, the list with colour, what the broker granted and how much came, unsubscribe.
-// The list outlives the client: a new connection subscribes to it again.
+// The subscriptions panel: subscribe, unsubscribe, and the list with colour, granted QoS and number of messages. The list is
+// kept when the client is replaced: a new client subscribes to it again.
 
 import { button, byId, make, say } from "../lib/dom.mjs";
 import { field, part, QOS, row } from "../lib/fields.mjs";
@@ -85,13 +85,13 @@ export function subscriptionsPanel(session, { log, v5, onChange }) {
   async function subscribe(filter, options) {
     const { client } = session;
     const known = subscriptions.has(filter);
-    // Before the broker answers: retained messages come along with its answer.
+    // Before the broker answers, because retained messages may arrive with the answer.
     const made = keep(filter, options);
     changed();
     try {
       made.granted = [await client.subscribe(filter, v5() ? options : { qos: options.qos })].flat()[0];
     } catch (error) {
-      // Of a connection that has ended meanwhile the list remains, for the next.
+      // If the connection has ended meanwhile, the list is kept for the next one.
       if (client === session.client && error.code !== "STOPPED") {
         if (known) made.granted = REFUSED;
         else subscriptions.delete(filter);
@@ -145,7 +145,7 @@ export function subscriptionsPanel(session, { log, v5, onChange }) {
   });
 
   return {
-    /** Those that want messages of this topic. @returns {Subscription[]} */
+    /** The subscriptions that match the topic. @returns {Subscription[]} */
     matching: (topic) => [...subscriptions.values()].filter((one) => one.matches(topic)),
 
     read: () =>

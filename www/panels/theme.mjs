@@ -1,4 +1,4 @@
-// Light, dark, or what the system says.
+// Light, dark, or the setting of the system.
 
 import { byId, say } from "../lib/dom.mjs";
 
@@ -18,7 +18,7 @@ export function createTheme() {
 
   button.addEventListener("click", () => {
     choose(CHOICES[(CHOICES.indexOf(chosen) + 1) % CHOICES.length]);
-    button.dispatchEvent(new Event("change", { bubbles: true })); // for what remembers
+    button.dispatchEvent(new Event("change", { bubbles: true })); // for model/memory.mjs
   });
   matchMedia("(prefers-color-scheme: dark)").addEventListener("change", () => choose(chosen));
   choose("auto");

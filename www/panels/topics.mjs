@@ -49,7 +49,7 @@ export function topicsPanel(topics, { views, onShow, onPublish, onSubscribe }) {
     follow();
     box.title =
       topics.rest > 0
-        ? `${plural(topics.rest, "message")} came on topics beyond the first 20,000 levels`
+        ? `${plural(topics.rest, "message")} received on topics beyond the first 20,000 levels`
         : "";
   }
 
@@ -118,7 +118,7 @@ export function topicsPanel(topics, { views, onShow, onPublish, onSubscribe }) {
     follow();
   }
 
-  /** The chosen topic's numbers and last payload, as they are now. */
+  /** Updates the counts and the last payload of the selected topic. */
   function follow() {
     if (!chosen) return;
     const { own, total, last } = chosen.node;

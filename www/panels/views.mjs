@@ -1,11 +1,11 @@
-// Which view is shown: the part of the address behind `#` says it, so that a reload and the back button work.
-// On a phone each part of the page is a view; on a tablet the connection, on a desk publishing too are always there.
+// Shows the view that the fragment of the address names, so that reload and the back button work. On a phone each part of the
+// page is a view; on a tablet the connection panel is always visible, on a desktop also the publish panel.
 
 import { byId } from "../lib/dom.mjs";
 
 const TABLET = matchMedia("(min-width: 48rem)");
 const DESK = matchMedia("(min-width: 75rem)");
-/** Parts that are shown whatever the view. */
+/** Parts that are always visible. */
 const always = () => (DESK.matches ? ["connect", "publish"] : TABLET.matches ? ["connect"] : []);
 
 export function createViews() {
@@ -44,9 +44,9 @@ export function createViews() {
       location.hash = name;
     },
     shows: (name) => shown === name,
-    /** Called with the name of the view at each change. */
+    /** Calls back with the name of the view at each change. */
     onChange: (listener) => listeners.add(listener),
-    /** Shows the view that has this field, and goes to the field. @param {string} id */
+    /** Shows the view that contains this field, and focuses the field. @param {string} id */
     focus(id) {
       const side = byId(id).closest("[data-of]").dataset.of;
       if (!always().includes(side)) location.hash = side;

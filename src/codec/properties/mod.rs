@@ -5,6 +5,7 @@
 //! | file | idea |
 //! | --- | --- |
 //! | `table.rs` | what each property is, in which packets it may appear |
+//! | `place.rs` | the packet, and the direction, that a list belongs to |
 //! | `list.rs` | reading a list |
 //! | `check.rs` | whether a list may appear in a packet |
 //! | `edit.rs` | writing and changing a list |

@@ -5,7 +5,7 @@ use crate::codec::frame::{check_publish_flags, DUP, QOS, RETAIN};
 use crate::codec::packet_id::PacketId;
 use crate::codec::packet_type::PacketType;
 use crate::codec::properties::{number, split, Place, Property};
-use crate::codec::topic::check_name;
+use crate::codec::topic::is_received_name;
 use crate::codec::version::Version;
 
 /// A PUBLISH that borrows from the bytes it was read from.
@@ -106,10 +106,9 @@ pub fn head(first: u8, body: &[u8], whole: usize) -> Result<Option<usize>, Decod
 pub fn check_topic(topic: &[u8]) -> Result<&str, DecodeError> {
     let topic = core::str::from_utf8(topic)
         .map_err(|_| malformed!("the topic of a PUBLISH is not UTF-8 [MQTT-1.5.3-1]"))?;
-    // An empty one may stand for an alias.
-    if !topic.is_empty() && check_name(topic).is_err() {
+    if !is_received_name(topic) {
         return Err(malformed!(
-            "a PUBLISH has a wildcard or control character in its topic",
+            "a PUBLISH has a wildcard or U+0000 in its topic [MQTT-3.3.2-2, MQTT-1.5.3-2]",
         ));
     }
     Ok(topic)

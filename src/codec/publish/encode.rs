@@ -85,3 +85,11 @@ pub fn encode(out: &mut Vec<u8>, version: Version, parts: &Parts<'_>, packet_id:
     }
     out.extend_from_slice(parts.payload);
 }
+
+/// An encoded PUBLISH in another protocol version: 3.1.1 has no properties. None: it cannot be read.
+pub fn reencoded(from: Version, to: Version, packet: &[u8], packet_id: Option<PacketId>) -> Option<Vec<u8>> {
+    let parts = super::parts(from, packet)?;
+    let mut other = Vec::new();
+    encode(&mut other, to, &parts, packet_id);
+    Some(other)
+}

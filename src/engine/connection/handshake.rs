@@ -29,6 +29,11 @@ const PASSING: [ReasonCode; 5] = [
 /// A connection that lasts so long was a good one: the reconnect delay starts small again.
 const STABLE: Millis = 10_000;
 
+/// More servers in one reference are not tried.
+const MOST_REFERENCED: usize = 8;
+/// After so many references in a row the next is followed with a delay.
+const MOST_REDIRECTS: u8 = 3;
+
 /// What a CONNACK means.
 #[derive(Debug)]
 pub(in crate::engine) enum Connack {
@@ -261,30 +266,45 @@ impl Connection {
         self.config.version == Versions::Auto && self.version == Version::V5 && !self.ever_online
     }
 
+    /// Likewise, and CONNECT was sent.
+    pub fn may_fall_back_after_silence(&self) -> bool {
+        matches!(self.phase, Phase::Handshake(_)) && self.may_fall_back()
+    }
+
     /// From here on another protocol is spoken.
     pub fn set_version(&mut self, version: Version) {
         self.version = version;
         self.last_error = None;
     }
 
-    /// The broker sends us elsewhere: the server it names joins the servers and is tried next, if the user allows it
-    /// (§4.11).
-    pub fn follow_server_reference(&mut self, reason: ReasonCode, properties: &[u8]) {
-        let reference = string(properties, Property::ServerReference).map(|all| before(all, b' '));
+    /// The servers to which the broker sends us, if the user allows it (§4.11).
+    pub fn server_references(&self, reason: ReasonCode, properties: &[u8]) -> Vec<String> {
+        let mut urls = Vec::new();
         let elsewhere = matches!(reason, ReasonCode::USE_ANOTHER_SERVER | ReasonCode::SERVER_MOVED);
-        let follows = elsewhere && self.config.follow_server_reference;
-        let Some(reference) = reference.filter(|_| follows) else {
-            return;
-        };
         let here = self.config.servers.get(self.servers.current);
-        let Some(url) = here.and_then(|here| endpoint::elsewhere(here, reference)) else {
-            return;
+        let (Some(here), true) = (here, elsewhere && self.config.follow_server_reference) else {
+            return urls;
         };
-        if std::mem::replace(&mut self.servers.following_server_reference, true) {
-            self.config.servers.pop();
+        let mut rest = string(properties, Property::ServerReference).unwrap_or_default();
+        while !rest.is_empty() && urls.len() < MOST_REFERENCED {
+            let name = before(rest, b' ');
+            urls.extend(endpoint::elsewhere(here, name));
+            rest = rest.get(name.len() + 1..).unwrap_or_default();
         }
-        self.servers.current = self.config.servers.len();
-        self.config.servers.push(url);
+        urls
+    }
+
+    /// These servers join the servers, in place of those that were named before, and are tried next, each in turn. True:
+    /// at once; false: with a delay, because one server after the other sends us elsewhere.
+    pub fn follow(&mut self, urls: Vec<String>) -> bool {
+        let own = self.config.servers.len() - self.servers.referenced;
+        self.config.servers.truncate(own);
+        self.servers.current = own;
+        self.servers.referenced = urls.len();
+        self.config.servers.extend(urls);
+        self.servers.redirects = self.servers.redirects.saturating_add(1);
+        self.servers.begin_round();
+        self.servers.redirects <= MOST_REDIRECTS
     }
 
     /// Takes over credentials: everything that concerns the connection is as given now.
@@ -300,16 +320,19 @@ impl Connection {
         }
         let before = old.servers.len();
         let servers = &mut self.servers;
-        servers.following_server_reference &= config.follow_server_reference;
-        if servers.following_server_reference {
-            // It stays the last.
-            if let Some(server) = old.servers.pop() {
-                config.servers.push(server);
-            }
+        if !config.follow_server_reference {
+            servers.referenced = 0;
+        }
+        // Those that a server has named stay the last.
+        let own = before - servers.referenced;
+        let referenced = old.servers.split_off(own);
+        let joins = config.servers.len();
+        if servers.referenced > 0 {
+            config.servers.extend(referenced);
         }
         let count = config.servers.len();
-        servers.current = match servers.current + 1 == before && servers.following_server_reference {
-            true => count - 1,
+        servers.current = match servers.current >= own && servers.referenced > 0 {
+            true => joins + servers.current - own,
             false => servers.current % count.max(1),
         };
         let version = match config.version {

@@ -4,25 +4,25 @@
 mod aliases;
 mod backoff;
 mod broker_limits;
+mod buffers;
 mod handshake;
 mod keepalive;
+mod loss;
 mod receive_buffer;
 mod servers;
 
 use super::config::{Config, Versions};
-use super::deadline::{Deadline, Millis, NEVER};
+use super::deadline::{Deadline, Millis};
 use super::effects::Effects;
 use super::error::{Code, Error};
-use super::format::{before, format, seconds};
+use super::format::before;
 use super::interner::HashKeys;
 use super::output::{Event, Generation};
 use super::random::Random;
 use super::State;
-use crate::codec::properties::{number, Property};
-use crate::codec::publish::{self, Parts};
-use crate::codec::{write, DecodeError, PacketId, ReasonCode, Version};
+use crate::codec::Version;
 
-use aliases::{Alias, Aliases};
+use aliases::Aliases;
 use broker_limits::BrokerLimits;
 use receive_buffer::ReceiveBuffer;
 use servers::Servers;
@@ -34,6 +34,9 @@ pub(super) use receive_buffer::SkippedPublish;
 
 /// `outgoing` is handed over when it passes this, so that no frame is much larger.
 pub(super) const SEND_CAP: usize = 64 << 10;
+
+/// So many failed or short-lived connections in a row are no accident.
+const SHORT_LIVED: u32 = 3;
 
 /// The stages of a connection; what exists only in one of them is in it.
 #[derive(Debug)]
@@ -97,6 +100,8 @@ pub(super) struct Connection {
     servers: Servers,
     /// Failed or short-lived connections in a row.
     failures: u32,
+    /// Rounds in a row in which every server has refused the client.
+    refusals: u32,
     /// Attempts since `start` or the last accepted connection.
     attempts: u32,
     last_error: Option<Error>,
@@ -109,6 +114,8 @@ pub(super) struct Connection {
     ever_online: bool,
     /// An insecure connection was reported.
     insecure_reported: bool,
+    /// That the broker handles QoS 2 as QoS 1 was reported.
+    downgrade_reported: bool,
     /// Why the transport fails, where it says so.
     transport_error: Option<Code>,
     /// The transport takes no more for now.
@@ -146,6 +153,8 @@ pub(super) struct Loss {
     pub was_asking: bool,
     /// Every server had its turn.
     pub round_over: bool,
+    /// Each of them refused the client, and waiting will not change it.
+    pub all_refused: bool,
 }
 
 impl Connection {
@@ -163,6 +172,7 @@ impl Connection {
             generation: 0,
             servers: Servers::new(),
             failures: 0,
+            refusals: 0,
             attempts: 0,
             last_error: None,
             has_credentials: false,
@@ -170,6 +180,7 @@ impl Connection {
             network_down: false,
             ever_online: false,
             insecure_reported: false,
+            downgrade_reported: false,
             transport_error: None,
             blocked: false,
             out: Vec::new(),
@@ -224,14 +235,18 @@ impl Connection {
         matches!(self.phase, Phase::Online(_))
     }
 
+    /// Whether a broker has accepted a connection since `start`.
+    pub fn was_ever_online(&self) -> bool {
+        self.ever_online
+    }
+
     pub fn state(&self) -> State {
         match self.phase {
             Phase::Idle => State::Idle,
             Phase::Online(_) => State::Connected,
             Phase::Closing | Phase::Stopped => State::Stopped,
-            Phase::Backoff => State::Reconnecting,
             _ if self.ever_online => State::Reconnecting,
-            Phase::Asking | Phase::Opening | Phase::Handshake(_) => State::Connecting,
+            Phase::Asking | Phase::Opening | Phase::Handshake(_) | Phase::Backoff => State::Connecting,
         }
     }
 
@@ -270,6 +285,7 @@ impl Connection {
         self.ever_online = false;
         self.network_down = false;
         self.failures = 0;
+        self.refusals = 0;
         self.attempts = 0;
         self.last_error = None;
     }
@@ -325,283 +341,6 @@ impl Connection {
         self.transport_error = code;
     }
 
-    // ---- the end
-
-    /// The transport is gone; `why` is in its own words, "" if it said nothing.
-    pub fn closed(&mut self, generation: Generation, why: &str) -> Closed {
-        if generation != self.generation {
-            return Closed::Ignored;
-        }
-        let server = self.server_name();
-        let colon = if why.is_empty() { "" } else { ": " };
-        let args = [server.as_str(), colon, why];
-        let error = match (&self.phase, self.transport_error.take()) {
-            // In TLS 1.3 a broker refuses our certificate when the transport is open already.
-            (Phase::Opening | Phase::Handshake(_), Some(code)) => {
-                Error::format(code, "cannot connect to %%%", &args)
-            }
-            (Phase::Opening, _) => Error::format(
-                Code::ConnectionRefused,
-                "cannot connect to %%%; check mqttserver, mqttport and mqttprotocol, and that a broker listens there",
-                &args,
-            ),
-            (Phase::Handshake(_), _) if self.may_fall_back() => return Closed::FallBack,
-            (Phase::Handshake(_), _) => Error::format(
-                Code::ConnectionRefused,
-                "% closed the connection before it answered CONNECT%%; check that it is an MQTT broker and takes this client id and these credentials",
-                &args,
-            ),
-            (Phase::Online(_), _) => Error::format(Code::ConnectionLost, "the connection to % was lost%%", &args),
-            (Phase::Closing, _) => return Closed::Finished,
-            (Phase::Idle | Phase::Asking | Phase::Backoff | Phase::Stopped, _) => return Closed::Ignored,
-        };
-        Closed::Lost(error)
-    }
-
-    /// DISCONNECT arrived (§3.14).
-    pub fn disconnect_error(&self, reason: ReasonCode, properties: &[u8]) -> Error {
-        Error::because(
-            Code::ConnectionLost,
-            &format("% ended the connection", &[&self.server_name()]),
-            reason,
-            properties,
-        )
-    }
-
-    /// The broker broke the protocol: nothing that it says from here on can be trusted [MQTT-4.8.0-1].
-    pub fn violation_error(&self, what: DecodeError) -> Error {
-        let spoken = if self.version == Version::V4 { "3.1.1" } else { "5" };
-        let mut error = Error::format(
-            Code::ProtocolError,
-            "% sent what MQTT does not allow: %; check that this port speaks MQTT %",
-            &[&self.server_name(), what.sentence, spoken],
-        );
-        if self.tells_reason() {
-            error.reason = Some(what.reason);
-        }
-        error
-    }
-
-    /// Whether a DISCONNECT may say why: MQTT 5, after CONNACK [MQTT-4.13.1-1].
-    pub fn tells_reason(&self) -> bool {
-        self.version == Version::V5 && self.is_online()
-    }
-
-    /// The broker sends, but does not read.
-    pub fn flood_error(&self) -> Error {
-        Error::format(
-            Code::ConnectionLost,
-            "% sends messages, but does not take their acknowledgements (4 MiB are unsent); check the broker and the network",
-            &[&self.server_name()],
-        )
-    }
-
-    pub fn overdue_error(&self) -> Error {
-        Error::format(
-            Code::Timeout,
-            "% has not acknowledged within % s (acktimeout)",
-            &[&self.server_name(), &seconds(self.config.ack_timeout)],
-        )
-    }
-
-    /// The attempt has taken `connecttimeout`.
-    pub fn connect_timeout_error(&self) -> Error {
-        let server = self.server_name();
-        let broker = "that an MQTT broker listens there";
-        let (who, did_not, check) = match self.phase {
-            Phase::Asking => ("the credentials function", "answer", "that its promise settles"),
-            Phase::Opening => (&*server, "accept a connection", broker),
-            _ => (&*server, "answer CONNECT", broker),
-        };
-        Error::format(
-            Code::Timeout,
-            "% did not % in % s (connecttimeout); check %",
-            &[who, did_not, &seconds(self.config.connect_timeout), check],
-        )
-    }
-
-    /// Has the transport closed; what it still says is ignored.
-    #[inline(never)]
-    pub fn close_transport(&mut self, effects: &mut Effects) {
-        self.out.clear();
-        effects.push(Event::Close {
-            generation: self.generation,
-        });
-        self.generation = self.generation.wrapping_add(1);
-    }
-
-    /// The last word on a transport that is being closed.
-    pub fn write_disconnect(&mut self, reason: ReasonCode, properties: &[u8]) {
-        write::disconnect(&mut self.out, self.version, reason, properties);
-    }
-
-    /// The connection, or the attempt at one, is over; `refused` by a broker for a reason that does not pass by itself.
-    pub fn lose(&mut self, now: Millis, error: &Error, refused: bool) -> Loss {
-        if self.stable_due.is_due(now) {
-            self.failures = 0;
-        }
-        if self.config.ask {
-            self.last_error = Some(error.clone());
-        }
-        let was_online = self.is_online();
-        let was_asking = matches!(self.phase, Phase::Asking);
-        self.leave(Phase::Backoff);
-        let round_over = was_online || was_asking || self.servers.next(self.config.servers.len(), refused);
-        Loss {
-            was_online,
-            was_asking,
-            round_over,
-        }
-    }
-
-    /// DISCONNECT is written: the transport is to be closed, and no connection follows.
-    pub fn begin_closing(&mut self, effects: &mut Effects) {
-        let out = std::mem::take(&mut self.out);
-        self.leave(Phase::Closing);
-        self.out = out;
-        effects.push(Event::Close {
-            generation: self.generation,
-        });
-    }
-
-    /// No transport is in use any more.
-    pub fn stop(&mut self) {
-        self.leave(Phase::Stopped);
-        self.generation = self.generation.wrapping_add(1);
-    }
-
-    /// `start` was called, and what it needs is being prepared: calls may come.
-    pub fn expect_start(&mut self) {
-        if matches!(self.phase, Phase::Stopped) {
-            self.phase = Phase::Idle;
-        }
-    }
-
-    /// The one function that resets what a connection leaves behind.
-    fn leave(&mut self, next: Phase) {
-        self.phase = next;
-        self.blocked = false;
-        self.out.clear();
-        self.received.clear();
-        for due in [
-            &mut self.connect_due,
-            &mut self.retry_due,
-            &mut self.stable_due,
-            &mut self.keepalive_due,
-        ] {
-            due.clear();
-        }
-    }
-
-    // ---- bytes
-
-    pub fn received(&mut self) -> &mut ReceiveBuffer {
-        &mut self.received
-    }
-
-    pub fn received_bytes(&self) -> &[u8] {
-        self.received.bytes()
-    }
-
-    /// Bytes arrived: any of them is a sign of life.
-    pub fn note_received(&mut self, now: Millis, len: usize) {
-        self.bytes_received += len as u64;
-        if let Some(online) = self.online_mut() {
-            online.last_received = now;
-            online.pinged = NEVER;
-        }
-    }
-
-    #[inline(always)]
-    pub fn out(&mut self) -> &mut Vec<u8> {
-        &mut self.out
-    }
-
-    #[inline(always)]
-    pub fn unsent(&self) -> usize {
-        self.out.len()
-    }
-
-    /// Whether more may be written: there is a connection, its transport takes bytes, and the buffer is below the cap.
-    #[inline(always)]
-    pub fn can_write(&self) -> bool {
-        self.is_online() && !self.blocked && self.out.len() < SEND_CAP
-    }
-
-    pub fn is_blocked(&self) -> bool {
-        self.blocked
-    }
-
-    pub fn set_blocked(&mut self, blocked: bool) {
-        self.blocked = blocked;
-    }
-
-    /// Takes the bytes for the transport.
-    pub fn take_out(&mut self, now: Millis) -> Vec<u8> {
-        self.bytes_sent += self.out.len() as u64;
-        match &mut self.phase {
-            Phase::Online(online) => online.last_sent = now,
-            Phase::Handshake(handshake) => handshake.last_sent = now,
-            _ => {}
-        }
-        std::mem::take(&mut self.out)
-    }
-
-    /// Gives the buffer back, to be used again.
-    pub fn recycle(&mut self, mut buffer: Vec<u8>) {
-        if self.out.capacity() == 0 && buffer.capacity() <= 16 * SEND_CAP {
-            buffer.clear();
-            self.out = buffer;
-        }
-    }
-
-    /// Gives back memory that a burst needed.
-    pub fn shrink(&mut self) {
-        if self.out.is_empty() {
-            self.out = Vec::new();
-        }
-    }
-
-    /// Appends a PUBLISH, with a topic alias if there is one. False if its alias is the user's, and means something on
-    /// this connection only.
-    #[inline(always)]
-    pub fn write_publish(&mut self, parts: &Parts<'_>, packet_id: Option<PacketId>) -> bool {
-        match self.version {
-            Version::V4 => {
-                publish::encode(&mut self.out, self.version, parts, packet_id);
-                true
-            }
-            Version::V5 => self.write_publish_v5(*parts, packet_id),
-        }
-    }
-
-    fn write_publish_v5(&mut self, mut parts: Parts<'_>, packet_id: Option<PacketId>) -> bool {
-        let users = number(parts.properties, Property::TopicAlias).is_some();
-        if let Phase::Online(Online { aliases, limits, .. }) = &mut self.phase {
-            // As long as with any alias: the lengths in front may grow too.
-            let longest = Parts { alias: 1, ..parts };
-            if users {
-                aliases.disable_outbound();
-            } else if publish::size(self.version, &longest) <= limits.max_packet_size {
-                match aliases.outbound(parts.topic) {
-                    Alias::None => {}
-                    Alias::New(alias) => parts.alias = alias,
-                    Alias::Known(alias) => (parts.topic, parts.alias) = (&[], alias),
-                }
-            }
-        }
-        publish::encode(&mut self.out, self.version, &parts, packet_id);
-        !users
-    }
-
-    /// The topic of a received message that has an alias.
-    pub fn inbound_alias<'a>(&'a mut self, alias: u32, topic: &'a [u8]) -> Result<&'a [u8], DecodeError> {
-        match &mut self.phase {
-            Phase::Online(online) => online.aliases.inbound(alias, topic),
-            _ => Ok(topic),
-        }
-    }
-
     // ---- time
 
     pub fn next_deadline(&self) -> Millis {
@@ -622,6 +361,7 @@ impl Connection {
     pub fn note_stable(&mut self, now: Millis) {
         if self.stable_due.expire(now) {
             self.failures = 0;
+            self.servers.redirects = 0;
         }
     }
 

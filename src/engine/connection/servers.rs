@@ -1,5 +1,8 @@
 //! Which of the servers is tried next, and what became of the last round.
 
+/// After so many short-lived connections to a server it is the next one's turn.
+const MOST_SHORT_LIVED: u8 = 3;
+
 #[derive(Debug)]
 pub(in crate::engine) struct Servers {
     /// Index into `Config::servers`.
@@ -8,8 +11,12 @@ pub(in crate::engine) struct Servers {
     pub tried: usize,
     /// Every one of them was refused by a broker.
     pub all_refused: bool,
-    /// The last of the servers is one that another named (§4.11).
-    pub following_server_reference: bool,
+    /// Short-lived connections to the current one in a row.
+    short_lived: u8,
+    /// So many of the last servers are those that another named (§4.11).
+    pub referenced: usize,
+    /// References followed in a row, without a connection that lasted.
+    pub redirects: u8,
 }
 
 impl Servers {
@@ -18,7 +25,19 @@ impl Servers {
             current: 0,
             tried: 0,
             all_refused: true,
-            following_server_reference: false,
+            short_lived: 0,
+            referenced: 0,
+            redirects: 0,
+        }
+    }
+
+    /// An accepted connection was lost. The same server is tried first, unless it has done so often, soon after each
+    /// CONNACK.
+    pub fn lost(&mut self, count: usize, short_lived: bool) {
+        self.short_lived = if short_lived { self.short_lived + 1 } else { 0 };
+        if self.short_lived >= MOST_SHORT_LIVED {
+            self.short_lived = 0;
+            self.current = (self.current + 1) % count.max(1);
         }
     }
 
@@ -41,6 +60,19 @@ impl Servers {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_server_is_left_after_three_short_lived_connections_in_a_row() {
+        let mut servers = Servers::new();
+        for short_lived in [true, true, false, true, true] {
+            servers.lost(2, short_lived);
+            assert_eq!(servers.current, 0);
+        }
+        servers.lost(2, true);
+        assert_eq!(servers.current, 1);
+        servers.lost(2, true);
+        assert_eq!(servers.current, 1);
+    }
 
     #[test]
     fn a_round_is_over_when_each_server_had_its_turn() {

@@ -52,7 +52,8 @@ pub enum Code {
     /// PUBACK or PUBREC has a reason code of 128 or more (MQTT 5, §3.4.2.1).
     PublishRefused,
     /// The broker has stated that it does not support this QoS, retained messages, this kind of filter or
-    /// this alias (MQTT 5, §3.2.2.3), or it does not speak MQTT 5.
+    /// this alias (MQTT 5, §3.2.2.3), it does not speak MQTT 5, or it has answered a QoS 2 publish with
+    /// PUBACK (3.1.1; reported once).
     NotSupported,
     /// A callback threw, or its promise was rejected; `cause` is what it threw.
     Callback,

@@ -70,6 +70,8 @@ pub(in crate::engine) enum Key {
     QueueSize,
     /// `maxinflight`
     MaxInflight,
+    /// `maxinflightqos2`
+    MaxInflightQos2,
     /// `maxpacketsize`
     MaxPacketSize,
     /// `offlinesize`
@@ -88,7 +90,7 @@ pub(in crate::engine) enum Key {
 
 /// The keys of `credentials`. Seconds may have fractions.
 #[rustfmt::skip]
-pub(in crate::engine) const KEYS: [Row; 35] = [
+pub(in crate::engine) const KEYS: [Row; 36] = [
     ("mqttserver", Key::Server, Kind::TextOrList),
     ("mqttport", Key::Port, Kind::Whole(1.0, 65_535.0)),
     ("mqttprotocol", Key::Protocol, Kind::Text),
@@ -114,6 +116,7 @@ pub(in crate::engine) const KEYS: [Row; 35] = [
     ("queuesize", Key::QueueSize, Kind::Whole(1.0, 1_000_000.0)),
     ("publishinterval", Key::PublishInterval, Kind::Seconds(0.0, 2_147_483.0)),
     ("maxinflight", Key::MaxInflight, Kind::Whole(1.0, 65_535.0)),
+    ("maxinflightqos2", Key::MaxInflightQos2, Kind::Whole(1.0, 65_535.0)),
     ("maxpacketsize", Key::MaxPacketSize, Kind::Whole(16.0, 268_435_460.0)),
     ("offlinesize", Key::OfflineSize, Kind::Whole(0.0, 10_000_000.0)),
     ("offlinebytes", Key::OfflineBytes, Kind::Whole(0.0, 2_147_483_648.0)),
@@ -172,6 +175,7 @@ fn whole(cfg: &mut Config, key: Key) -> Option<&mut usize> {
         Key::BatchSize => &mut cfg.batch_size,
         Key::QueueSize => &mut cfg.queue_size,
         Key::MaxInflight => &mut cfg.max_inflight,
+        Key::MaxInflightQos2 => &mut cfg.max_inflight_qos2,
         Key::MaxPacketSize => &mut cfg.max_packet_size,
         Key::OfflineSize => &mut cfg.offline_size,
         Key::OfflineBytes => &mut cfg.offline_bytes,

@@ -1,4 +1,6 @@
-//! How long a message may stay unsent: `offlineexpiry`, the Message Expiry Interval of MQTT 5, and `publishtimeout`.
+//! How long a message may stay unsent: `offlineexpiry`, the Message Expiry Interval of MQTT 5, and `publishtimeout`. What
+//! has expired in the moment of sending is dropped in `publishing.rs`; `publishtimeout` of a message in flight is the
+//! session's.
 
 use super::{Effects, Outbox};
 use crate::engine::deadline::{Millis, NEVER};

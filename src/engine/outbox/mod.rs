@@ -15,7 +15,6 @@ use super::journal::Journal;
 use super::message::Message;
 use super::output::Token;
 use super::publishes::{retain, BySince, Key, Publish, Publishes};
-use super::session::reencoded;
 use super::{Error, Version};
 use crate::codec::properties::{number, without, Property};
 use crate::codec::{publish, PacketId};
@@ -432,7 +431,7 @@ impl Outbox {
             let Some((_, publish)) = self.publishes.at(slot) else {
                 continue;
             };
-            if let Some(packet) = reencoded(from, to, &publish.packet, None) {
+            if let Some(packet) = publish::reencoded(from, to, &publish.packet, None) {
                 let usage = match publish.requeued {
                     true => &mut self.requeued,
                     false => &mut self.usage,

@@ -1,4 +1,4 @@
-//! Which message makes room for another: `offlinesize`, `offlinebytes` and `offlinepolicy`. A message that was on the
+//! What is dropped when the offline queue is full: `offlinesize`, `offlinebytes` and `offlinepolicy`. A message that was on the
 //! wire once is never dropped.
 
 use super::{Effects, Key, Outbox, Policy, Publish};

@@ -1,4 +1,4 @@
-//! Packet identifiers (§2.3.1): the one allocator, for publishes and for SUBSCRIBE and UNSUBSCRIBE. An identifier is
+//! Packet identifiers (3.1.1 §2.3.1, 5.0 §2.2.1): the one allocator, for publishes and for SUBSCRIBE and UNSUBSCRIBE. An identifier is
 //! held by one operation at a time. Never knows what a packet says.
 
 use std::collections::VecDeque;

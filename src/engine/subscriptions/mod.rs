@@ -133,7 +133,31 @@ impl Subscriptions {
         self.ask(Kind::Subscribe, seq, filters, properties, token);
     }
 
-    pub fn unsubscribe(&mut self, seq: u64, filters: Vec<Filter>, properties: Vec<u8>, token: Option<Token>) {
+    /// Calls of subscribe for these filters that are unanswered end: at once, or if they are on the wire of a connection
+    /// that lives, with the SUBACK or with the connection.
+    pub fn unsubscribe(
+        &mut self,
+        seq: u64,
+        filters: Vec<Filter>,
+        properties: Vec<u8>,
+        token: Option<Token>,
+        is_online: bool,
+        effects: &mut Effects,
+    ) {
+        for (_, slot) in self.requests.in_order() {
+            let Some(request) = self.requests.get(slot) else {
+                continue;
+            };
+            let asks = &request.asks;
+            let is_asked = |one: &Filter| filters.iter().any(|other| other.filter == one.filter);
+            if asks.kind == Kind::Unsubscribe || request.restores || !asks.filters.iter().all(is_asked) {
+                continue;
+            }
+            request.cancelled = true;
+            if !is_online || request.stage == Stage::Waiting {
+                self.cancel(slot, effects);
+            }
+        }
         self.ask(Kind::Unsubscribe, seq, filters, properties, token);
     }
 
@@ -256,10 +280,11 @@ impl Subscriptions {
         self.requests.pop_front();
         if let Some(request) = self.requests.get(slot) {
             request.packet_id = Some(packet_id);
-            request.stage = Stage::Sent(now);
-        }
-        if !self.ack_due.is_set() {
-            self.ack_due.set(now + ack_timeout);
+            request.stage = Stage::Sent;
+            let since = *request.since.get_or_insert(now);
+            if !self.ack_due.is_set() {
+                self.ack_due.set(since + ack_timeout);
+            }
         }
     }
 
@@ -372,8 +397,7 @@ impl Subscriptions {
             let Some(request) = self.requests.get(slot) else {
                 continue;
             };
-            let Stage::Sent(at) = request.stage else { continue };
-            if now >= at + ack_timeout {
+            if request.stage == Stage::Sent && request.since.is_some_and(|at| now >= at + ack_timeout) {
                 request.stage = Stage::Abandoned;
                 effects.failed(request.token.take(), error.clone());
             }
@@ -385,10 +409,6 @@ impl Subscriptions {
     }
 
     // ---- connections
-
-    pub fn disconnected(&mut self) {
-        self.ack_due.clear();
-    }
 
     /// A new connection: everything unanswered is sent again, and after a lost session everything that was granted is
     /// asked for again, in place of any earlier attempt to do so. `seq` numbers the new requests; identifiers that were
@@ -421,6 +441,7 @@ impl Subscriptions {
                 // A new request may be in the place of one that was removed.
                 Some(request) if request.seq != seq => {}
                 None => {}
+                Some(request) if request.cancelled => self.cancel(slot, effects),
                 Some(request) if request.stage == Stage::Abandoned && !request.restores => {
                     self.forget_abandoned(slot, effects);
                 }
@@ -458,6 +479,23 @@ impl Subscriptions {
             properties,
         };
         self.requests.push(next_seq(), None, asks, true);
+    }
+
+    /// `unsubscribe` was called before this call of subscribe was answered.
+    fn cancel(&mut self, slot: u32, effects: &mut Effects) {
+        self.requests.forget_queued(slot);
+        let Some(request) = self.requests.get(slot) else {
+            return;
+        };
+        let token = request.token.take();
+        self.forget_abandoned(slot, effects);
+        if token.is_some() {
+            let error = Error::new(
+                Code::SubscribeFailed,
+                "unsubscribe() was called for these filters before the broker had answered subscribe(); call subscribe() again if they are wanted",
+            );
+            effects.done(token, Err(error));
+        }
     }
 
     /// The caller of this request was told that no answer came: it is not sent again.
@@ -517,94 +555,4 @@ pub(super) fn answers_another(kind: Kind) -> DecodeError {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::super::random::Random;
-    use super::*;
-
-    fn subscriptions() -> Subscriptions {
-        Subscriptions::new(HashKeys::new(&mut Random::new(1)))
-    }
-
-    fn filters(names: &[&str]) -> Vec<Filter> {
-        let filter = |name: &&str| Filter {
-            filter: name.to_string(),
-            options: 1,
-        };
-        names.iter().map(filter).collect()
-    }
-
-    /// Sends the next request, which is answered with these codes.
-    fn answer(subscriptions: &mut Subscriptions, codes: &[u8], effects: &mut Effects) {
-        let (slot, _) = subscriptions.next_request().unwrap();
-        subscriptions.sent(0, slot, PacketId::new(1).unwrap(), 100);
-        let answered = subscriptions.on_answer(Version::V5, Kind::Subscribe, slot, codes, &[], effects);
-        answered.unwrap();
-    }
-
-    #[test]
-    fn what_was_granted_is_restored_after_a_lost_session_and_what_was_refused_is_not() {
-        let mut effects = Effects::default();
-        let mut all = subscriptions();
-        all.subscribe(1, filters(&["a", "b"]), Vec::new(), None, None, &mut effects);
-        answer(&mut all, &[1, 0x80], &mut effects);
-        assert!(!all.has_request());
-        all.connected(true, &mut || 2, &mut effects);
-        assert!(!all.has_request());
-        all.connected(false, &mut || 2, &mut effects);
-        let (_, asks) = all.next_request().expect("a request that restores");
-        assert_eq!(asks.kind, Kind::Subscribe);
-        assert_eq!(asks.filters, filters(&["a"]));
-    }
-
-    #[test]
-    fn a_request_that_was_not_answered_is_sent_again_without_its_identifier() {
-        let mut effects = Effects::default();
-        let mut all = subscriptions();
-        all.subscribe(1, filters(&["a"]), Vec::new(), None, None, &mut effects);
-        let (slot, _) = all.next_request().unwrap();
-        all.sent(0, slot, PacketId::new(7).unwrap(), 100);
-        assert!(!all.has_request());
-        assert_eq!(
-            all.connected(true, &mut || 2, &mut effects),
-            [PacketId::new(7).unwrap()]
-        );
-        assert_eq!(all.next_request().map(|(slot, _)| slot), Some(slot));
-    }
-
-    #[test]
-    fn an_overdue_call_ends_once_and_is_not_sent_again() {
-        let mut effects = Effects::default();
-        let mut all = subscriptions();
-        all.subscribe(
-            1,
-            filters(&["a"]),
-            Vec::new(),
-            Some(4),
-            Token::new(9),
-            &mut effects,
-        );
-        let (slot, _) = all.next_request().unwrap();
-        all.sent(0, slot, PacketId::new(7).unwrap(), 100);
-        let error = Error::stopped();
-        all.end_overdue(100, 100, &error, &mut effects);
-        assert!(effects.queue.is_empty(), "the deadline is confirmed first");
-        all.end_overdue(400, 100, &error, &mut effects);
-        assert_eq!(effects.queue.len(), 1);
-        all.connected(true, &mut || 2, &mut effects);
-        assert!(!all.has_request());
-        assert_eq!(effects.events().last(), Some(&&Event::HandlerRemoved(4)));
-        assert!(all.route("a").is_empty());
-    }
-
-    #[test]
-    fn the_answer_to_an_older_call_does_not_remove_what_a_later_call_asked_for() {
-        let mut effects = Effects::default();
-        let mut all = subscriptions();
-        all.subscribe(1, filters(&["a"]), Vec::new(), Some(2), None, &mut effects);
-        all.subscribe(2, filters(&["a"]), Vec::new(), Some(4), None, &mut effects);
-        answer(&mut all, &[0x80], &mut effects);
-        assert_eq!(all.route("a"), [4]);
-        answer(&mut all, &[1], &mut effects);
-        assert_eq!(all.route("a"), [4]);
-    }
-}
+mod tests;

@@ -28,8 +28,8 @@ pub(in crate::engine) struct Asks {
 pub(super) enum Stage {
     /// Not on the wire.
     Waiting,
-    /// On the wire since then.
-    Sent(Millis),
+    /// On the wire.
+    Sent,
     /// On the wire, but its caller has been answered: a late answer is still recognised.
     Abandoned,
 }
@@ -41,6 +41,10 @@ pub(super) struct Request {
     pub token: Option<Token>,
     pub packet_id: Option<PacketId>,
     pub stage: Stage,
+    /// When it was first put on the wire; `acktimeout` counts from here, also across reconnects.
+    pub since: Option<Millis>,
+    /// `unsubscribe` was called for all of its filters.
+    pub cancelled: bool,
     pub asks: Asks,
     /// Restores what a lost session had; nobody called it.
     pub restores: bool,
@@ -75,6 +79,8 @@ impl Requests {
             token,
             packet_id: None,
             stage: Stage::Waiting,
+            since: None,
+            cancelled: false,
             asks,
             restores,
         }));
@@ -129,6 +135,11 @@ impl Requests {
         self.to_send.clear();
     }
 
+    /// The request in this place is not to be sent.
+    pub fn forget_queued(&mut self, slot: u32) {
+        self.to_send.retain(|queued| queued.slot() != slot);
+    }
+
     pub fn send_again(&mut self, slot: u32) {
         if let Some(request) = self.get(slot) {
             request.stage = Stage::Waiting;
@@ -153,7 +164,7 @@ impl Requests {
     pub fn oldest(&self) -> Millis {
         let mut oldest = NEVER;
         for request in self.slots.iter().flatten() {
-            if let Stage::Sent(at) = request.stage {
+            if let (Stage::Sent, Some(at)) = (request.stage, request.since) {
                 oldest = oldest.min(at);
             }
         }

@@ -126,7 +126,7 @@ fn a_failure_is_a_failed_attempt_and_the_delay_grows() {
     let start = sim.start();
     sim.answer(Err(failure()));
     assert_eq!(sim.fate(start), "CREDENTIALS_FAILED");
-    assert_eq!(sim.engine.state(), State::Reconnecting);
+    assert_eq!(sim.engine.state(), State::Connecting);
     assert!(sim.errors.is_empty(), "start() carried it");
     for _ in 0..9 {
         sim.next_question();

@@ -1,4 +1,4 @@
-//! Maximum Packet Size in both directions (§3.1.2.11.4, §3.2.2.3.6), but for messages, which `five.rs` has.
+//! Maximum Packet Size in both directions (§3.1.2.11.4, §3.2.2.3.6). PUBLISH is tested in `mqtt5.rs` and `mqtt5_limits.rs`.
 
 use super::wire::{five, incoming, list, number, Wire};
 use crate::codec::properties::{Property, Value};

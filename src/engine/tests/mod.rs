@@ -12,6 +12,7 @@ mod world;
 
 mod credentials;
 mod insecure_connections;
+mod lenient;
 mod max_packet_size;
 mod mqtt5;
 mod mqtt5_limits;

@@ -410,10 +410,11 @@ fn a_servers_disconnect_is_told_and_its_reference_followed_if_that_is_wanted() {
             Some("other:1884 third")
         );
         let servers = &wire.engine.config().servers;
-        assert_eq!(
-            servers.get(1).map(String::as_str),
-            follow.then_some("mqtt://other:1884")
-        );
+        let named: &[&str] = match follow {
+            true => &["mqtt://other:1884", "mqtt://third:1883"],
+            false => &[],
+        };
+        assert_eq!(servers[1..], *named);
     }
 }
 
@@ -597,4 +598,95 @@ fn in_3_1_1_there_are_no_properties() {
     assert!(error.message.contains("mqttversion"));
     assert!(wire.subscribe("a", 4, &[], 2).is_err());
     assert!(properties::check(&[], Place::Publish).is_ok());
+}
+
+#[test]
+fn auto_takes_silence_to_the_first_attempt_for_a_broker_that_knows_no_better() {
+    let mut cfg = five();
+    cfg.version = Versions::Auto;
+    let mut wire = Wire::new(cfg);
+    assert_eq!(wire.open()[0][8], 5);
+    wire.publish("a", 1, &[], 1).unwrap();
+    wire.advance(10_000);
+    wire.advance(250);
+    let closed = |event: &Event| matches!(event, Event::Close { .. });
+    assert!(wire.events.iter().any(closed));
+    assert_eq!(wire.open()[0][8], 4);
+    wire.inject(b"\x20\x02\0\0");
+    assert!(wire.engine.is_online());
+    assert_eq!(wire.engine.version(), Version::V4);
+    assert_eq!(wire.sent().len(), 1, "what waited is sent");
+}
+
+#[test]
+fn silence_of_a_server_that_spoke_mqtt_5_before_is_no_reason_to_fall_back() {
+    let mut cfg = five();
+    cfg.version = Versions::Auto;
+    let mut wire = Wire::online(cfg, &[]);
+    let connect = wire.reconnect();
+    assert_eq!(connect[8], 5);
+    wire.advance(10_000);
+    wire.advance(250);
+    wire.advance(300_000);
+    assert_eq!(wire.open()[0][8], 5);
+}
+
+/// A client that follows server references, and has been sent elsewhere by its first CONNACK.
+fn sent_elsewhere(names: &str) -> Wire {
+    let mut cfg = five();
+    cfg.follow_server_reference = true;
+    let mut wire = Wire::new(cfg);
+    wire.engine.start(wire.now, Token::new(7));
+    wire.open();
+    refer(&mut wire, names);
+    wire
+}
+
+fn refer(wire: &mut Wire, names: &str) {
+    let elsewhere = list(&[(Property::ServerReference, Value::Text(names))]);
+    wire.inject(&packet(0x20, &[0, 0x9d], &elsewhere));
+}
+
+#[test]
+fn each_server_of_a_reference_has_its_turn_and_start_ends_at_the_one_that_accepts() {
+    let mut wire = sent_elsewhere("other:1884  third");
+    assert_eq!(
+        wire.engine.config().servers,
+        ["mqtt://h:1883", "mqtt://other:1884", "mqtt://third:1883"]
+    );
+    assert!(wire.done.is_empty());
+    wire.advance(20);
+    wire.engine.closed(wire.now, wire.generation, "refused");
+    wire.drain();
+    assert!(wire.done.is_empty());
+    wire.advance(20);
+    wire.open();
+    wire.connack(false, &[]);
+    assert_eq!(wire.done, [(7, Ok(Outcome::None))]);
+    assert!(wire.engine.is_online());
+}
+
+#[test]
+fn start_fails_when_every_server_of_a_reference_has_failed() {
+    let mut wire = sent_elsewhere("other third");
+    for _ in 0..2 {
+        wire.advance(20);
+        wire.engine.closed(wire.now, wire.generation, "refused");
+        wire.drain();
+    }
+    assert_eq!(wire.error(7).code.name(), "CONNECTION_REFUSED");
+}
+
+#[test]
+fn servers_that_send_us_from_one_to_the_other_are_no_storm() {
+    let mut wire = sent_elsewhere("other");
+    let begin = wire.now;
+    for _ in 0..10 {
+        while wire.engine.next_deadline().is_some_and(|at| at > wire.now) && wire.open().is_empty() {
+            let wait = wire.engine.next_deadline().unwrap() - wire.now;
+            wire.advance(wait);
+        }
+        refer(&mut wire, "other");
+    }
+    assert!(wire.now - begin > 1_000, "{}", wire.now - begin);
 }

@@ -22,12 +22,13 @@ const BOOL: [&str; 4] = [
     "followServerReference",
 ];
 /// Whole numbers, with their bounds.
-const WHOLE: [(&str, f64, f64); 8] = [
+const WHOLE: [(&str, f64, f64); 9] = [
     ("mqttport", 1.0, 65_535.0),
     ("willsetqos", 0.0, 2.0),
     ("queuesize", 1.0, 1e6),
     ("batchsize", 1.0, 1e6),
     ("maxinflight", 1.0, 65_535.0),
+    ("maxinflightqos2", 1.0, 65_535.0),
     ("maxpacketsize", 16.0, 268_435_460.0),
     ("offlinesize", 0.0, 1e7),
     ("offlinebytes", 0.0, 2_147_483_648.0),
@@ -404,4 +405,21 @@ fn an_empty_client_id_asks_for_one_in_mqtt_5_only() {
             .unwrap()
             .assigned_id
     );
+}
+
+#[test]
+fn a_session_that_is_kept_needs_a_client_id() {
+    let clean = |clean| ("mqttcleansession", Value::Bool(clean));
+    let id = |id: &str| ("mqttclientid", Value::Text(id.to_owned()));
+    for entries in [
+        vec![clean(false)],
+        vec![clean(false), id("")],
+        vec![clean(false), id(""), ("mqttversion", Value::Number(5.0))],
+    ] {
+        let error = finish(&entries).unwrap_err();
+        assert_eq!(error.code.name(), "INVALID_OPTION");
+        assert!(error.message.contains("mqttclientid"), "{}", error.message);
+    }
+    assert!(!finish(&[clean(false), id("me")]).unwrap().clean_session);
+    assert!(finish(&[clean(true)]).unwrap().clean_session);
 }

@@ -1,19 +1,19 @@
-// Chromium with the site in it, for the tests of one file.
+// Chromium and the test site, as fixtures of a file.
 
 import { launchChromium } from "../../support/chromium.mjs";
-import { forTheFile } from "../../support/for-the-file.mjs";
+import { sharedFixtures } from "../../support/fixtures.mjs";
 import { startSite } from "./site.mjs";
 
-/** `browser` and `site`, and what else the file `starts` (see for-the-file.mjs). */
+/** The fixtures `browser` and `site`, and those that the file `starts` (see fixtures.mjs). */
 export function inChromium(starts = {}, flags = []) {
-  return forTheFile({ site: startSite, browser: () => launchChromium(flags), ...starts });
+  return sharedFixtures({ site: startSite, browser: () => launchChromium(flags), ...starts });
 }
 
-/** A page of this test. */
+/** Opens a page, which is closed after the test. */
 export async function openPage(t, { browser, site }, path = "/") {
   const page = await browser.newPage();
   t.after(() => page.close());
   await page.goto(site.url + path);
-  site.asked = 0;
+  site.wasmRequests = 0;
   return page;
 }

@@ -1,5 +1,5 @@
-// A site for tests: the built package under /dist/, an empty page, a worker that runs what it is told.
-// The .wasm can be kept back, or something else served in its place.
+// A web site for tests: the built package under /dist/, an empty page, a worker that executes functions. The .wasm can be
+// held back, or replaced by another response.
 
 import { once } from "node:events";
 import { readFile } from "node:fs/promises";
@@ -23,17 +23,17 @@ const WORKER = `
     }
   };
 `;
-/** Nothing but what a page with this package needs. */
+/** The strictest policy with which the package works. */
 const POLICY = "default-src 'none'; script-src 'self' 'wasm-unsafe-eval'; img-src data:; connect-src *";
 
 export async function startSite() {
   const site = {
-    /** How often the .wasm was asked for. */
-    asked: 0,
-    /** `(response) => void` answers in its place. */
-    instead: undefined,
-    /** A promise that the .wasm waits for. */
-    held: undefined,
+    /** How often the .wasm was requested. */
+    wasmRequests: 0,
+    /** If set, `(response) => void` responds instead of sending the .wasm. */
+    respondToWasm: undefined,
+    /** A promise before which the .wasm is not sent. */
+    wasmHeld: undefined,
   };
 
   const server = createServer(async (request, response) => {
@@ -57,9 +57,9 @@ export async function startSite() {
     const [, name, type] = /^\/dist\/((?:inline\/)?[\w.]+\.(mjs|js|wasm))$/.exec(path) ?? [];
     if (name === undefined) return response.writeHead(404).end();
     if (type === "wasm") {
-      site.asked += 1;
-      await site.held;
-      if (site.instead !== undefined) return site.instead(response);
+      site.wasmRequests += 1;
+      await site.wasmHeld;
+      if (site.respondToWasm !== undefined) return site.respondToWasm(response);
     }
     const bytes = await readFile(fileURLToPath(new URL(name, DIST)));
     response.setHeader("Content-Type", TYPES[type]).setHeader("Cache-Control", "no-store").end(bytes);
@@ -71,10 +71,10 @@ export async function startSite() {
     server.closeAllConnections();
     server.close();
   };
-  /** Keeps the .wasm back until the function that it returns is called. */
-  site.hold = () => {
+  /** Holds back the .wasm until the returned function is called. */
+  site.holdWasm = () => {
     let release;
-    site.held = new Promise((resolve) => {
+    site.wasmHeld = new Promise((resolve) => {
       release = resolve;
     });
     return release;

@@ -1,11 +1,11 @@
-// Chromium and Firefox through the one protocol that both of Debian's speak: WebDriver, over HTTP.
+// Debian's Chromium and Firefox, driven by WebDriver over HTTP, which both support.
 
 import { spawn } from "node:child_process";
 import { once } from "node:events";
 import { setTimeout as sleep } from "node:timers/promises";
 import { freePort, untilAccepts } from "../../support/ports.mjs";
 
-const PATIENCE = 60_000;
+const TIMEOUT_MS = 60_000;
 const CHROMIUM = ["--headless=new", "--no-sandbox", "--disable-gpu", "--disable-dev-shm-usage"];
 const BROWSERS = {
   Chromium: {
@@ -45,10 +45,10 @@ export async function openBrowser(name) {
   const session = `/session/${sessionId}`;
   return {
     version: `${name} ${got.browserVersion.split(".")[0]}`,
-    /** Opens a page and resolves with its title, once that says that it is done. */
+    /** Opens a page and resolves with its title once it has the result. */
     async titleOf(url) {
       await call("POST", `${session}/url`, { url });
-      const end = performance.now() + PATIENCE;
+      const end = performance.now() + TIMEOUT_MS;
       for (;;) {
         const title = await call("GET", `${session}/title`);
         if (/^(exchanged|failed)/.test(title)) return title;

@@ -1,5 +1,5 @@
-// The packed package, and projects in a temporary folder that have installed it: a template each, with the tools
-// that its package.json names, and the conversation (talk.mjs, talk.cjs).
+// Packs the package and creates projects in a temporary folder that install it: from a template, with the tools in its
+// package.json and the code that exchanges messages (exchange.mjs, exchange.cjs).
 
 import { execFile } from "node:child_process";
 import { cpSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
@@ -14,12 +14,12 @@ const ROOT = fileURLToPath(new URL("../../..", import.meta.url));
 const HERE = fileURLToPath(new URL("..", import.meta.url));
 const MINUTE = 60_000;
 
-/** What a child gets: not what an npm that runs us says of its own project. */
+/** The environment of child processes, without the variables of an npm that runs this process. */
 const ENV = Object.fromEntries(
   Object.entries(process.env).filter(([name]) => !/^npm_|^NODE_TEST_CONTEXT$|^FORCE_COLOR$/.test(name)),
 );
 
-/** Runs a program in a folder; resolves with its stdout, rejects with everything it said. */
+/** Runs a program in a folder; resolves with its standard output, rejects with all its output. */
 export async function run(cwd, command, args = [], { env, timeout = 5 * MINUTE } = {}) {
   const options = { cwd, env: { ...ENV, ...env }, timeout, killSignal: "SIGKILL", maxBuffer: 64 << 20 };
   try {
@@ -34,10 +34,10 @@ export async function pack() {
   const folder = mkdtempSync(join(tmpdir(), "mqtt-lib-consumers-"));
   const out = await run(ROOT, "npm", ["pack", "--json", "--ignore-scripts", "--pack-destination", folder]);
   const tarball = join(folder, JSON.parse(out)[0].filename);
-  const talk = readFileSync(join(HERE, "support", "talk.mjs"), "utf8");
+  const exchange = readFileSync(join(HERE, "support", "exchange.mjs"), "utf8");
   const projects = new Map();
 
-  /** The installed project of a template; the same one for each consumer that asks. */
+  /** The installed project of a template, created once. */
   function project(template) {
     if (!projects.has(template)) projects.set(template, install(template));
     return projects.get(template);
@@ -46,8 +46,8 @@ export async function pack() {
   async function install(template) {
     const cwd = join(folder, template);
     cpSync(join(HERE, "templates", template), cwd, { recursive: true });
-    writeFileSync(join(cwd, "talk.mjs"), talk);
-    writeFileSync(join(cwd, "talk.cjs"), transformSync(talk, { format: "cjs" }).code);
+    writeFileSync(join(cwd, "exchange.mjs"), exchange);
+    writeFileSync(join(cwd, "exchange.cjs"), transformSync(exchange, { format: "cjs" }).code);
     const manifest = JSON.parse(readFileSync(join(cwd, "package.json"), "utf8"));
     manifest.dependencies = { ...manifest.dependencies, "mqtt-lib": `file:${tarball}` };
     writeFileSync(join(cwd, "package.json"), JSON.stringify(manifest));
@@ -59,11 +59,11 @@ export async function pack() {
   return { tarball, project, stop: () => rmSync(folder, { recursive: true, force: true }) };
 }
 
-/** Files below a folder, by their path in it. */
+/** Paths of the files below a folder. */
 const filesOf = (folder) =>
   readdirSync(folder, { recursive: true }).filter((name) => statSync(join(folder, name)).isFile());
 
-/** What a build put out: its .wasm files, and the bytes of code, raw and compressed one by one. */
+/** Measures the output of a build: its .wasm files, and the size of all code, raw and with each file compressed. */
 export function measure(folder) {
   const code = filesOf(folder).filter((name) => /\.(js|mjs|cjs|wasm)$/.test(name));
   const sum = (size) => code.reduce((total, name) => total + size(readFileSync(join(folder, name))), 0);

@@ -1,4 +1,4 @@
-// A static server for a folder, as plain as they come: files by their names, and 404.
+// A minimal static server for a folder: files by their names, otherwise 404.
 
 import { once } from "node:events";
 import { readFile } from "node:fs/promises";

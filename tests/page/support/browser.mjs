@@ -1,4 +1,4 @@
-// The browser of the page's tests, through Playwright: Chromium, or with MQTT_LIB_BROWSER=firefox Debian's Firefox.
+// The browser of the tests of the page, driven by Playwright: Chromium, or with MQTT_LIB_BROWSER=firefox Debian's Firefox.
 
 import { firefox } from "playwright-core";
 import { launchChromium } from "../../support/chromium.mjs";
@@ -10,9 +10,9 @@ export function openBrowser() {
 }
 
 /**
- * Playwright's own protocol needs a Firefox built for it; over WebDriver BiDi it drives a stock one. That one does
- * not know one command, which Playwright sends with every page: to choose light or dark. The page's own button does
- * that here, so the command is answered instead of sent.
+ * Playwright's own protocol needs a special build of Firefox; over WebDriver BiDi it drives an unmodified one, which lacks
+ * one command that Playwright sends for every page: the choice of light or dark. The tests use the button of the page for
+ * that, so the command is answered here instead of sent.
  */
 async function openFirefox() {
   const browser = await firefox.launch({ channel: "moz-firefox", executablePath: "/usr/bin/firefox-esr" });

@@ -1,38 +1,38 @@
-// The page of `npm start`, served by the embedded broker and open in a browser, with what every test of it does.
+// The page of `npm start`, served by the embedded broker and opened in a browser, with the actions that its tests share.
 
 import assert from "node:assert/strict";
 import { startEmbedded } from "../../support/embedded.mjs";
-import { startAll, stopAll } from "../../support/for-the-file.mjs";
+import { startAll, stopAll } from "../../support/fixtures.mjs";
 import { openBrowser } from "./browser.mjs";
 
-export const PATIENCE = 15_000;
+export const TIMEOUT_MS = 15_000;
 export const WIDE = { width: 1280, height: 860 };
 export const PHONE = { width: 390, height: 844 };
 
-/** Polls until it holds. @param {() => unknown} holds @param {string} what */
-export async function until(holds, what, patience = PATIENCE) {
-  const end = performance.now() + patience;
+/** Polls until the condition holds. @param {() => unknown} holds @param {string} what */
+export async function until(holds, what, timeout = TIMEOUT_MS) {
+  const end = performance.now() + timeout;
   while (!(await holds())) {
-    if (performance.now() > end) assert.fail(`not within ${patience} ms: ${what}`);
+    if (performance.now() > end) assert.fail(`not within ${timeout} ms: ${what}`);
     await new Promise((resolve) => setTimeout(resolve, 20));
   }
 }
 
-/** @param {{ viewport?: { width: number, height: number }, url?: string }} options `url` of a page that is served elsewhere */
+/** @param {{ viewport?: { width: number, height: number }, url?: string }} options `url` of the page, if another server serves it */
 export async function openPage({ viewport = WIDE, url } = {}) {
   const started = await startAll({ broker: startEmbedded, browser: openBrowser });
   const { broker, browser } = started;
   const page = await browser.newPage({ viewport });
-  page.setDefaultTimeout(PATIENCE);
-  /** What the page's console and its failed requests said. @type {string[]} */
-  const complaints = [];
+  page.setDefaultTimeout(TIMEOUT_MS);
+  /** Errors and warnings of the page's console, and failed requests. @type {string[]} */
+  const problems = [];
   page.on("console", (message) => {
-    if (message.type() === "error" || message.type() === "warning") complaints.push(message.text());
+    if (message.type() === "error" || message.type() === "warning") problems.push(message.text());
   });
-  page.on("pageerror", (error) => complaints.push(error.message));
-  page.on("requestfailed", (request) => complaints.push(`${request.url()} failed`));
+  page.on("pageerror", (error) => problems.push(error.message));
+  page.on("requestfailed", (request) => problems.push(`${request.url()} failed`));
 
-  /** Resolves once an element of the selector has this text. @param {string} selector @param {string | RegExp} text */
+  /** Resolves once an element that matches the selector has this text. @param {string} selector @param {string | RegExp} text */
   const shows = (selector, text) => page.locator(selector, { hasText: text }).first().waitFor();
 
   const ready = () => page.locator("html[data-ready]").waitFor({ state: "attached" });
@@ -48,7 +48,7 @@ export async function openPage({ viewport = WIDE, url } = {}) {
     broker,
     browser,
     page,
-    complaints,
+    problems,
     shows,
     async reload() {
       await page.reload();
@@ -57,7 +57,7 @@ export async function openPage({ viewport = WIDE, url } = {}) {
     count: (selector) => page.locator(selector).count(),
     text: async (selector) => (await page.textContent(selector))?.trim(),
 
-    /** @param {string} [address] of another broker than the one that serves the page */
+    /** @param {string} [address] of the broker, if it is not the one that serves the page */
     async connect(address) {
       if (address !== undefined) await page.fill("#host", address);
       await page.click("#connect");
@@ -75,7 +75,7 @@ export async function openPage({ viewport = WIDE, url } = {}) {
         .locator(`#subscriptions li[data-filter="${filter}"][data-granted]:not([data-granted=""])`)
         .waitFor();
     },
-    /** A field of a number: Firefox would type behind what is there. @param {string} selector @param {number} value */
+    /** Fills a number field, emptied first, because Firefox would append. @param {string} selector @param {number} value */
     async number(selector, value) {
       await page.locator(selector).evaluate((field) => {
         /** @type {any} */ (field).value = "";

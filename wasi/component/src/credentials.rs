@@ -25,6 +25,7 @@ pub fn builder(given: Credentials) -> Result<Builder, Error> {
         ("queuesize", whole(given.queuesize)),
         ("publishinterval", seconds(given.publishinterval)),
         ("maxinflight", whole(given.maxinflight)),
+        ("maxinflightqos2", whole(given.maxinflightqos2)),
         ("maxpacketsize", whole(given.maxpacketsize)),
         ("offlinesize", whole(given.offlinesize)),
         ("offlinebytes", whole(given.offlinebytes)),

@@ -1,7 +1,7 @@
 //! Delays between attempts.
 
 use super::harness::{config, Dial, Sim};
-use crate::engine::{Config, Millis};
+use crate::engine::{Config, Millis, State};
 
 /// Delays between the attempts of a client that is never accepted.
 fn delays(seed: u64, cfg: Config, attempts: usize) -> Vec<Millis> {
@@ -85,17 +85,59 @@ fn the_delay_starts_small_again_only_after_a_stable_connection() {
     assert_eq!(sim.engine.failures(), 1);
 }
 
+/// Delays between the attempts of a client that is refused each time.
+fn refused(seed: u64, cfg: Config, code: u8, attempts: usize) -> Vec<Millis> {
+    let mut sim = Sim::seeded(cfg, seed);
+    sim.broker.connack = Some(code);
+    sim.start();
+    while sim.opens.len() <= attempts {
+        let wait = sim.engine.next_deadline().expect("another attempt") - sim.now;
+        sim.advance(wait);
+    }
+    sim.opens.windows(2).map(|w| w[1].0 - w[0].0).collect()
+}
+
 #[test]
-fn a_refused_client_tries_again_at_the_slow_end() {
+fn a_refused_client_tries_again_after_seconds_and_more_slowly_each_time_up_to_the_bound() {
     for seed in 0..100 {
         for code in [1, 2, 4, 5] {
-            let mut sim = Sim::seeded(config(), seed);
-            sim.broker.connack = Some(code);
-            sim.start();
-            let delay = sim.engine.next_deadline().unwrap() - sim.now;
-            assert!((128_000..=256_000).contains(&delay), "{delay}");
+            let delays = refused(seed, config(), code, 10);
+            for (attempt, delay) in delays.iter().enumerate() {
+                let most = (5_000u64 << attempt).min(256_000);
+                assert!((most / 2..=most).contains(delay), "{attempt}: {delay}");
+            }
         }
     }
+}
+
+#[test]
+fn a_refused_client_heeds_a_small_bound_too() {
+    let cfg = Config {
+        max_reconnect_delay: 3_000,
+        ..config()
+    };
+    let delays = refused(1, cfg, 5, 10);
+    assert!(
+        delays.iter().all(|delay| (1_500..=3_000).contains(delay)),
+        "{delays:?}"
+    );
+}
+
+#[test]
+fn after_an_accepted_connection_refusals_begin_small_again() {
+    let mut sim = Sim::new(config());
+    sim.broker.connack = Some(5);
+    sim.start();
+    sim.advance(3_600_000);
+    sim.broker.connack = Some(0);
+    sim.advance(256_000);
+    assert!(sim.engine.is_online());
+    sim.advance(10_000);
+    sim.broker.connack = Some(5);
+    sim.drop_connection();
+    sim.advance(1_000);
+    let delay = sim.engine.next_deadline().unwrap() - sim.now;
+    assert!(delay <= 5_000, "{delay}");
 }
 
 #[test]
@@ -175,4 +217,22 @@ fn without_reconnect_the_first_failure_ends_everything() {
     assert_eq!(sim.fate(publish), "CONNECTION_LOST");
     assert_eq!(sim.disconnects, [7]);
     sim.assert_stopped();
+}
+
+#[test]
+fn a_client_that_was_never_connected_is_connecting_and_one_that_was_is_reconnecting() {
+    let mut sim = Sim::new(config());
+    sim.dial = Dial::Refuse;
+    sim.start();
+    assert_eq!(sim.engine.state(), State::Connecting);
+    sim.advance(60_000);
+    assert_eq!(sim.engine.state(), State::Connecting);
+    sim.dial = Dial::Accept;
+    sim.advance(256_000);
+    assert_eq!(sim.engine.state(), State::Connected);
+    sim.dial = Dial::Refuse;
+    sim.drop_connection();
+    assert_eq!(sim.engine.state(), State::Reconnecting);
+    sim.advance(60_000);
+    assert_eq!(sim.engine.state(), State::Reconnecting);
 }

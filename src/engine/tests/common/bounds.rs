@@ -128,6 +128,7 @@ fn an_hour_offline_with_a_busy_producer_stays_within_the_bound() {
 fn all_packet_identifiers_in_use_means_waiting_not_failing() {
     let mut sim = Sim::online(Config {
         max_inflight: 65_535,
+        max_inflight_qos2: 65_535,
         ..config()
     });
     sim.broker.acks = false;

@@ -162,7 +162,7 @@ fn each_refusal_reaches_start_and_on_connect_with_its_code() {
             Some(crate::codec::ReasonCode(refusal(code)))
         );
         assert_eq!(sim.connacks, [(false, refusal(code))]);
-        assert_eq!(sim.engine.state(), State::Reconnecting);
+        assert_eq!(sim.engine.state(), State::Connecting);
         assert!(sim.disconnects.is_empty() && sim.errors.is_empty());
         assert_eq!(sim.wire, None);
     }
@@ -224,10 +224,12 @@ fn the_state_has_the_name_users_know() {
     assert_eq!(sim.engine.state().name(), "idle");
     sim.dial = Dial::Refuse;
     sim.start();
-    assert_eq!(sim.engine.state().name(), "reconnecting");
+    assert_eq!(sim.engine.state().name(), "connecting");
     sim.dial = Dial::Accept;
     sim.start();
     assert_eq!(sim.engine.state().name(), "connected");
+    sim.drop_connection();
+    assert_eq!(sim.engine.state().name(), "reconnecting");
     sim.stop();
     assert_eq!(sim.engine.state().name(), "stopped");
 }

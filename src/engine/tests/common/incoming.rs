@@ -158,3 +158,26 @@ fn more_topics_than_the_cache_holds_are_all_named_right() {
     sim.inject(&bytes);
     assert!(sim.topics().iter().eq(names.iter().chain(&names)));
 }
+
+#[test]
+fn a_topic_with_control_characters_is_delivered_and_u_0000_is_a_violation() {
+    for topic in ["a\u{1}", "\u{1f}", "x/\u{7f}", "\u{80}", "é\u{9f}"] {
+        let mut sim = Sim::online(config());
+        sim.subscribe(&[("#", 1)], Some(3));
+        for qos in 0..3 {
+            assert!(sim.incoming(topic, "x", qos));
+        }
+        assert_eq!(sim.topics(), [topic, topic, topic]);
+        assert_eq!(sim.messages[0].handlers, [3]);
+        assert!(sim.engine.is_online() && sim.errors.is_empty());
+        sim.assert_empty();
+        // Our own are strict.
+        let token = sim.publish(topic, "x", 0);
+        assert_eq!(sim.fate(token), "INVALID_TOPIC");
+    }
+    let mut sim = Sim::online(config());
+    sim.incoming("a\0b", "x", 0);
+    assert!(sim.messages.is_empty());
+    sim.inject(b"\x30\x05\x00\x03a\x00b");
+    assert_eq!(sim.disconnects, [2]);
+}

@@ -150,6 +150,7 @@ fn messages_given_while_offline_go_out_in_order_at_mixed_qos() {
 fn ten_thousand_in_flight_are_resent_at_once() {
     let mut sim = Sim::online(Config {
         max_inflight: 20_000,
+        max_inflight_qos2: 20_000,
         ..kept()
     });
     sim.broker.silent = true;

@@ -2,7 +2,7 @@
 
 use mqttbytes::v4::Packet;
 
-use super::harness::{config, message, Sim};
+use super::harness::{config, is_five, message, Sim};
 use crate::engine::{Config, Published};
 
 fn silent() -> Sim {
@@ -184,7 +184,10 @@ fn when_every_packet_identifier_is_taken_messages_and_subscriptions_wait() {
 #[test]
 fn ten_thousand_publishes_of_one_turn_are_few_sends_and_arrive_in_order() {
     for qos in 0..3 {
-        let mut sim = Sim::online(config());
+        let mut sim = Sim::online(Config {
+            max_inflight_qos2: 1_000,
+            ..config()
+        });
         sim.sends = 0;
         let before = sim.ended.len();
         for i in 0..10_000 {
@@ -251,6 +254,74 @@ fn a_qos_over_2_is_refused() {
     let subscribed = sim.subscribe(&[("a", 3)], None);
     for token in [direct, queued, batched, subscribed] {
         assert_eq!(sim.fate(token), "OUT_OF_RANGE");
+    }
+    sim.assert_empty();
+}
+
+#[test]
+fn in_3_1_1_no_more_than_maxinflightqos2_of_qos_2_are_in_flight_and_nothing_overtakes() {
+    let mut sim = Sim::online(config());
+    sim.broker.silent = true;
+    let mut tokens: Vec<_> = (0..20).map(|i| sim.publish("a", &i.to_string(), 2)).collect();
+    for qos in [1, 0] {
+        tokens.push(sim.publish("a", "behind", qos));
+    }
+    if is_five() {
+        // There the broker says how many it takes.
+        assert_eq!(sim.broker.given.len(), 22);
+        return;
+    }
+    assert_eq!(sim.broker.given.len(), 16);
+    // QoS 2 keeps its place until PUBCOMP.
+    sim.inject(b"\x50\x02\x00\x01");
+    assert_eq!(sim.broker.given.len(), 16);
+    sim.inject(b"\x70\x02\x00\x01");
+    assert_eq!(sim.broker.given.len(), 17);
+    sim.broker.silent = false;
+    sim.reconnect();
+    for token in tokens {
+        sim.ok(token);
+    }
+    assert_eq!(
+        sim.broker.texts()[sim.broker.given.len() - 2..],
+        ["behind", "behind"]
+    );
+    sim.assert_empty();
+}
+
+#[test]
+fn a_window_of_qos_2_does_not_hold_qos_1() {
+    let mut sim = Sim::online(Config {
+        max_inflight_qos2: 1,
+        ..config()
+    });
+    sim.broker.silent = true;
+    sim.publish("a", "2", 2);
+    for i in 0..500 {
+        sim.publish("a", &i.to_string(), 1);
+    }
+    assert_eq!(sim.broker.given.len(), 501);
+}
+
+#[test]
+fn a_resumed_session_is_sent_again_within_the_window_of_qos_2() {
+    let mut sim = Sim::online(Config {
+        clean_session: false,
+        max_inflight_qos2: 3,
+        ..config()
+    });
+    let tokens: Vec<_> = (0..10).map(|i| sim.publish("a", &i.to_string(), 2)).collect();
+    sim.broker.acks = false;
+    let more: Vec<_> = (10..20).map(|i| sim.publish("a", &i.to_string(), 2)).collect();
+    sim.drop_connection();
+    let before = sim.broker.publishes().len();
+    sim.advance(2_000);
+    let again = sim.broker.publishes().len() - before;
+    assert_eq!(again, if is_five() { 10 } else { 3 });
+    sim.broker.acks = true;
+    sim.reconnect();
+    for token in tokens.into_iter().chain(more) {
+        sim.ok(token);
     }
     sim.assert_empty();
 }

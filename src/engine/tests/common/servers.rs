@@ -87,12 +87,12 @@ fn a_server_that_hangs_or_refuses_does_not_keep_the_client_from_the_next() {
 }
 
 #[test]
-fn only_when_every_server_refuses_it_is_the_slow_end() {
+fn only_when_every_server_refuses_the_delay_is_that_of_a_refusal() {
     let mut sim = Sim::new(three());
     sim.broker.connack = Some(5);
     sim.start();
     sim.advance(100);
-    assert!(sim.engine.next_deadline().unwrap() - sim.now >= 127_000);
+    assert!(sim.engine.next_deadline().unwrap() - sim.now >= 2_400);
 
     let mut sim = Sim::new(three());
     sim.dial = Dial::Refuse;
@@ -218,4 +218,37 @@ fn a_connection_is_asked_for_life_when_the_network_comes_back() {
     assert_eq!(sim.broker.pings(), 2);
     sim.advance(60_300);
     assert_eq!(sim.disconnects, [16]);
+}
+
+/// The connection breaks, and a new one is made, however long that takes.
+fn drop_and_wait(sim: &mut Sim) {
+    sim.advance(20);
+    sim.drop_connection();
+    while !sim.engine.is_online() {
+        sim.advance(100);
+    }
+}
+
+#[test]
+fn a_server_that_accepts_and_drops_is_left_after_three_short_connections() {
+    let mut sim = Sim::new(three());
+    sim.start();
+    for _ in 0..3 {
+        drop_and_wait(&mut sim);
+    }
+    assert_eq!(order(&sim), [0, 0, 0, 1]);
+    // The next one is as good as any, until it does the same.
+    drop_and_wait(&mut sim);
+    drop_and_wait(&mut sim);
+    sim.advance(10_000);
+    drop_and_wait(&mut sim);
+    drop_and_wait(&mut sim);
+    drop_and_wait(&mut sim);
+    assert_eq!(
+        order(&sim)[3..],
+        [1, 1, 1, 1, 1, 1],
+        "a stable connection was between them"
+    );
+    drop_and_wait(&mut sim);
+    assert_eq!(order(&sim).last(), Some(&2));
 }

@@ -230,14 +230,89 @@ fn a_connection_that_breaks_again_and_again_meanwhile_is_no_storm() {
     sim.broker.acks = false;
     let publish = sim.publish("a", "x", 1);
     let stop = sim.stop();
-    for _ in 0..1_000 {
+    for _ in 0..10 {
         sim.drop_connection();
         sim.advance(1);
     }
-    assert!(sim.opens.len() < 12, "{}", sim.opens.len());
-    sim.advance(10_000);
+    assert_eq!(sim.opens.len(), 2, "one attempt to send the rest");
     sim.ok(stop);
-    assert_ne!(sim.fate(publish), "pending");
+    assert_eq!(sim.fate(publish), "STOPPED");
+    sim.assert_stopped();
+}
+
+#[test]
+fn an_attempt_for_what_is_pending_that_is_dropped_is_the_only_one() {
+    let mut sim = Sim::online(config());
+    sim.drop_connection();
+    sim.broker.acks = false;
+    let publish = sim.publish("a", "x", 1);
+    let stop = sim.stop();
+    assert_eq!(sim.opens.len(), 2);
+    sim.drop_connection();
+    sim.ok(stop);
+    assert_eq!(sim.fate(publish), "STOPPED");
+    sim.assert_stopped();
+}
+
+#[test]
+fn during_a_failover_it_tries_again_within_stoptimeout() {
+    for connack in [None, Some(3)] {
+        let mut sim = Sim::online(config());
+        sim.broker.acks = false;
+        let publish = sim.publish("a", "x", 1);
+        match connack {
+            None => sim.dial = Dial::Refuse,
+            refused => sim.broker.connack = refused,
+        }
+        let stop = sim.stop();
+        sim.drop_connection();
+        sim.advance(5_000);
+        assert!(sim.is_pending(stop) && sim.is_pending(publish));
+        assert!((3..250).contains(&sim.opens.len()), "{}", sim.opens.len());
+        (sim.dial, sim.broker.connack, sim.broker.acks) = (Dial::Accept, Some(0), true);
+        sim.advance(1_000);
+        sim.ok(publish);
+        sim.ok(stop);
+        sim.assert_stopped();
+    }
+}
+
+#[test]
+fn a_broker_that_does_not_come_back_holds_it_no_longer_than_stoptimeout() {
+    let mut sim = Sim::online(config());
+    sim.drop_connection();
+    sim.dial = Dial::Refuse;
+    let publish = sim.publish("a", "x", 1);
+    let stop = sim.stop();
+    sim.advance(9_999);
+    assert!(sim.is_pending(stop));
+    sim.advance(1);
+    sim.ok(stop);
+    assert_eq!(sim.fate(publish), "STOPPED");
+    sim.assert_stopped();
+}
+
+#[test]
+fn a_broker_that_refuses_the_client_is_not_asked_again() {
+    let mut sim = Sim::online(config());
+    sim.drop_connection();
+    sim.broker.connack = Some(5);
+    let publish = sim.publish("a", "x", 1);
+    let stop = sim.stop();
+    sim.ok(stop);
+    assert_eq!((sim.fate(publish), sim.opens.len()), ("STOPPED", 2));
+    sim.assert_stopped();
+}
+
+#[test]
+fn a_client_that_was_never_connected_tries_each_server_once() {
+    let mut sim = Sim::new(config());
+    sim.dial = Dial::Refuse;
+    sim.start();
+    let publish = sim.publish("a", "x", 1);
+    let stop = sim.stop();
+    sim.ok(stop);
+    assert_eq!((sim.fate(publish), sim.opens.len()), ("STOPPED", 2));
     sim.assert_stopped();
 }
 

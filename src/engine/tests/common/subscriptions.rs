@@ -310,3 +310,48 @@ fn pending_subscriptions_are_bounded_while_offline() {
     sim.ok(now);
     sim.assert_empty();
 }
+
+#[test]
+fn unsubscribe_cancels_a_subscribe_that_no_connection_has_answered() {
+    let mut sim = Sim::online(config());
+    sim.broker.subacks = false;
+    let sent = sim.subscribe(&[("forbidden", 1)], Some(1));
+    sim.drop_connection();
+    let waiting = sim.subscribe(&[("forbidden", 0)], Some(2));
+    let other = sim.subscribe(&[("forbidden", 0), ("good", 0)], Some(3));
+    let unsubscribe = sim.unsubscribe(&["forbidden"]);
+    assert_eq!(
+        (sim.fate(sent), sim.fate(waiting)),
+        ("SUBSCRIBE_FAILED", "SUBSCRIBE_FAILED")
+    );
+    assert!(sim.error(sent).message.contains("unsubscribe()"));
+    sim.broker.subacks = true;
+    sim.advance(2_000);
+    sim.ok(other);
+    sim.ok(unsubscribe);
+    assert_eq!(sim.broker.subscribes().len(), 2);
+    sim.assert_empty();
+}
+
+#[test]
+fn a_subscribe_that_is_cancelled_on_the_wire_ends_with_its_suback_or_with_the_connection() {
+    for answered in [true, false] {
+        let mut sim = Sim::online(config());
+        sim.broker.subacks = false;
+        let subscribe = sim.subscribe(&[("a", 1)], Some(1));
+        let unsubscribe = sim.unsubscribe(&["a"]);
+        assert!(sim.is_pending(subscribe));
+        if answered {
+            sim.inject(b"\x90\x03\x00\x01\x01\xb0\x02\x00\x02");
+            sim.ok(subscribe);
+        } else {
+            sim.broker.subacks = true;
+            sim.reconnect();
+            assert_eq!(sim.fate(subscribe), "SUBSCRIBE_FAILED");
+            assert_eq!(sim.broker.subscribes().len(), 1);
+        }
+        sim.ok(unsubscribe);
+        assert_eq!(sim.unrouted, [1]);
+        sim.assert_empty();
+    }
+}

@@ -13,7 +13,7 @@ fn a_transport_that_never_opens_is_given_up() {
     sim.advance(500);
     assert_eq!(sim.fate(token), "TIMEOUT");
     assert!(sim.error(token).message.contains("connecttimeout"));
-    assert_eq!(sim.engine.state(), State::Reconnecting);
+    assert_eq!(sim.engine.state(), State::Connecting);
     sim.dial = Dial::Accept;
     sim.advance(1_000);
     assert!(sim.engine.is_online());
@@ -197,4 +197,72 @@ fn the_last_acknowledgement_of_many_does_not_reset_the_clock_of_the_next_message
     assert!(sim.engine.is_online());
     sim.advance(500);
     assert_eq!(sim.disconnects, [7]);
+}
+
+#[test]
+fn a_publish_rejected_by_publishtimeout_is_sent_again_in_a_kept_session_only() {
+    for (clean_session, qos) in [(true, 1), (true, 2), (false, 1), (false, 2)] {
+        let mut sim = Sim::online(Config {
+            clean_session,
+            publish_timeout: Some(5_000),
+            ..config()
+        });
+        sim.broker.acks = false;
+        let token = sim.publish("a", "x", qos);
+        sim.advance(5_300);
+        assert_eq!(sim.fate(token), "TIMEOUT");
+        sim.broker.acks = true;
+        sim.reconnect();
+        let expected = if clean_session { 1 } else { 2 };
+        assert_eq!(sim.broker.publishes().len(), expected);
+        sim.assert_empty();
+        let next = sim.publish("a", "y", qos);
+        sim.ok(next);
+    }
+}
+
+#[test]
+fn acktimeout_of_subscribe_and_unsubscribe_runs_across_reconnects() {
+    for keep in [false, true] {
+        let mut sim = Sim::online(Config {
+            clean_session: !keep,
+            max_reconnect_delay: 1_000,
+            ..config()
+        });
+        sim.broker.subacks = false;
+        let subscribe = sim.subscribe(&[("a", 0)], Some(5));
+        let unsubscribe = sim.unsubscribe(&["b"]);
+        for _ in 0..3 {
+            sim.advance(5_000);
+            sim.reconnect();
+        }
+        sim.advance(8_900);
+        assert!(sim.is_pending(subscribe) && sim.is_pending(unsubscribe));
+        sim.advance(500);
+        assert_eq!(
+            (sim.fate(subscribe), sim.fate(unsubscribe)),
+            ("TIMEOUT", "TIMEOUT")
+        );
+        sim.reconnect();
+        assert_eq!(sim.unrouted, [5]);
+        sim.assert_empty();
+    }
+}
+
+#[test]
+fn acktimeout_of_subscribe_runs_while_there_is_no_connection() {
+    let mut sim = Sim::online(config());
+    sim.broker.subacks = false;
+    let sent = sim.subscribe(&[("a", 0)], None);
+    sim.dial = Dial::Refuse;
+    sim.drop_connection();
+    let unsent = sim.subscribe(&[("b", 0)], None);
+    sim.advance(31_000);
+    assert_eq!((sim.fate(sent), sim.fate(unsent)), ("TIMEOUT", "pending"));
+    sim.dial = Dial::Accept;
+    sim.broker.subacks = true;
+    sim.advance(256_000);
+    sim.ok(unsent);
+    assert_eq!(sim.broker.subscribes().last().unwrap(), &[("b".to_owned(), 0)]);
+    sim.assert_empty();
 }

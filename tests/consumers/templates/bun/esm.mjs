@@ -1,4 +1,4 @@
 import * as lib from "mqtt-lib";
-import { talk } from "./talk.mjs";
+import { exchange } from "./exchange.mjs";
 
-console.log(await talk(lib, ...process.argv.slice(2)));
+console.log(await exchange(lib, ...process.argv.slice(2)));

@@ -1,4 +1,4 @@
 const lib = require("mqtt-lib/inline");
-const { talkInPage } = require("./talk.cjs");
+const { exchangeInPage } = require("./exchange.cjs");
 
-talkInPage(lib);
+exchangeInPage(lib);

@@ -1,4 +1,4 @@
-const { talk } = require("./talk.cjs");
+const { exchange } = require("./exchange.cjs");
 const lib = require("mqtt-lib");
 
-talk(lib, ...process.argv.slice(2)).then((count) => console.log(count));
+exchange(lib, ...process.argv.slice(2)).then((count) => console.log(count));

@@ -1,6 +1,6 @@
 // A service worker may not import() later, and may be started again at any time: everything is imported at once.
 import * as lib from "./node_modules/mqtt-lib/dist/browser.mjs";
-import { talkInPage } from "./talk.mjs";
+import { exchangeInPage } from "./exchange.mjs";
 
 self.onmessage = (event) => {
   globalThis.document = {
@@ -8,5 +8,5 @@ self.onmessage = (event) => {
       event.source.postMessage(text);
     },
   };
-  event.waitUntil(talkInPage(lib, { href: event.data }));
+  event.waitUntil(exchangeInPage(lib, { href: event.data }));
 };

@@ -1,9 +1,9 @@
 import * as lib from "./node_modules/mqtt-lib/dist/browser.mjs";
-import { talkInPage } from "./talk.mjs";
+import { exchangeInPage } from "./exchange.mjs";
 
 globalThis.document = {
   set title(text) {
     postMessage(text);
   },
 };
-self.onmessage = ({ data }) => talkInPage(lib, { href: data });
+self.onmessage = ({ data }) => exchangeInPage(lib, { href: data });

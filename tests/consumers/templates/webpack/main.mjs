@@ -1,4 +1,4 @@
 import * as lib from "mqtt-lib";
-import { talkInPage } from "./talk.mjs";
+import { exchangeInPage } from "./exchange.mjs";
 
-talkInPage(lib);
+exchangeInPage(lib);

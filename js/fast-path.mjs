@@ -1,0 +1,108 @@
+// The fast path of publishing and receiving: calls into WebAssembly that carry numbers only. Topics are interned, payloads
+// go through one buffer, received bytes are copied straight into the memory of the core. Other types, large payloads and
+// everything that is wrong take the general path, which also makes the errors.
+
+import { forget_topics, intern, scratch } from "../pkg/mqtt_lib.js";
+import { fastPath, memoryBytes } from "./runtime.mjs";
+
+/** A flag of `fastPath.publish`, beside QoS and retain: as `qpublish`. */
+export const QUEUE = 8;
+
+// ---- topics
+
+const MAX_TOPICS = 16_384;
+/** @type {Map<string, number>} */
+const topics = new Map();
+
+/** The number of a topic name; -1 if it is not a valid one. @param {unknown} topic */
+export function topicNumber(topic) {
+  if (typeof topic !== "string") return -1;
+  return topics.get(topic) ?? newTopic(topic);
+}
+
+/** @param {string} topic */
+function newTopic(topic) {
+  if (topics.size >= MAX_TOPICS) {
+    topics.clear();
+    forget_topics();
+  }
+  const number = intern(topic);
+  if (number === undefined) return -1;
+  topics.set(topic, number);
+  return number;
+}
+
+// ---- payloads that are published
+
+/** Larger payloads take the general path, which keeps no large buffer afterwards. */
+const MAX_BUFFERED = 1 << 20;
+/** For strings up to this length a loop is faster than the encoder, whose calls cost four times as much in a browser. */
+const SHORT = /** @type {any} */ (globalThis).process?.versions?.node ? 20 : 96;
+const encoder = new TextEncoder();
+/** The payload buffer in the memory of the core; one view for all payloads, because making it costs as much as encoding one. */
+let buffer = new Uint8Array(0);
+
+/** @param {number} length */
+function reserve(length) {
+  // Also after the memory has grown, because then the view is empty.
+  if (length >= buffer.length) {
+    const size = Math.max(4096, length + 1);
+    const address = scratch(size);
+    buffer = memoryBytes().subarray(address, address + size);
+  }
+  return buffer;
+}
+
+/** Copies a payload into the buffer; returns its length there, or -1 if it needs the general path. @param {unknown} payload */
+export function writePayload(payload) {
+  if (typeof payload === "string") return writeText(payload);
+  if (payload instanceof Uint8Array && payload.length <= MAX_BUFFERED) {
+    reserve(payload.length).set(payload);
+    return payload.length;
+  }
+  return -1;
+}
+
+/** @param {string} text */
+function writeText(text) {
+  const { length } = text;
+  if (length > MAX_BUFFERED / 3) return -1;
+  const bytes = reserve(length * 3);
+  if (length <= SHORT) {
+    let i = 0;
+    for (; i < length; i++) {
+      const unit = text.charCodeAt(i);
+      if (unit > 127) break;
+      bytes[i] = unit;
+    }
+    if (i === length) return length;
+  }
+  return encoder.encodeInto(text, bytes).written;
+}
+
+// ---- bytes that are received
+
+/**
+ * Puts what the socket receives straight into the memory of the core: two calls by numbers, where the core's own listener
+ * needs ten calls of all kinds. That listener still gets what the core cannot take this way.
+ * @param {any} socket a WebSocket, or an object that behaves like one
+ * @param {number} generation of the connection
+ * @param {{ number: number }} client
+ */
+export function receiveFrom(socket, generation, client) {
+  const general = socket.onmessage;
+  /** @param {{ data: any }} event */
+  socket.onmessage = (event) => {
+    const { data } = event;
+    if (typeof data !== "string") {
+      const bytes = ArrayBuffer.isView(data) ? /** @type {Uint8Array} */ (data) : new Uint8Array(data);
+      const { length } = bytes;
+      const address = fastPath.reserve(client.number, length);
+      if (address !== 0) {
+        memoryBytes().set(bytes, address);
+        return fastPath.received(client.number, generation, length);
+      }
+    }
+    general(event);
+  };
+}

@@ -1,0 +1,158 @@
+// The broker is killed while QoS 1 messages are published, and started again; or, in a cluster, the node in use is. Every
+// publish settles as acknowledged, and what was not acknowledged before the kill arrives. What a broker had acknowledged
+// and then lost with its process is counted, and is not the client's to keep; a cluster must not lose it.
+
+import { numbered, some } from "../support/numbers.mjs";
+import { brief, Failed, holds, NotDone, pause, settled } from "../support/outcome.mjs";
+
+/** How long the publishes may take after the kill, and the rest of the messages to arrive after the last publish. */
+const SECONDS = 90;
+const ARRIVE_SECONDS = 30;
+const EVERY = 0.005;
+/** The package's default: a cluster that elects a leader may answer late. */
+const ACK = { acktimeout: 30 };
+
+/**
+ * Publishes `messages` messages in portions, and calls `kill` before number `killAt`. Resolves with the numbers that were
+ * acknowledged and did not arrive, before and after the kill, how many arrived twice, and the seconds from the kill to
+ * the first acknowledgement of a message that was published after it.
+ */
+async function publishAcross({ client, topic, numbers, messages, killAt, portion = 1, kill }) {
+  const results = [];
+  const before = new Set();
+  let killing;
+  let killedAt;
+  let back;
+  const publish = (i) => {
+    const promise = client.publish(topic, numbers.payload(i), { qos: 1 });
+    results.push(promise);
+    promise.then(
+      () => {
+        if (killedAt === undefined) before.add(i);
+        else if (i >= killAt + 2 * portion) back ??= (performance.now() - killedAt) / 1000;
+      },
+      () => {},
+    );
+  };
+  for (let i = 0; i < messages; i++) {
+    if (i === killAt) {
+      killing = kill(() => {
+        killedAt = performance.now();
+      });
+    }
+    publish(i);
+    if (i % portion === 0) await pause(EVERY);
+  }
+  await killing;
+  const all = await Promise.all(results.map((promise) => settled(promise, SECONDS)));
+  const hung = all.filter((result) => !result).length;
+  if (hung) throw new Failed(`${hung} of ${messages} publishes have not settled ${SECONDS} s after the kill`);
+  const rejected = all.filter((result) => result.error);
+  if (rejected.length) {
+    throw new Failed(
+      `${rejected.length} of ${messages} publishes were rejected: ${brief(rejected[0].error)}`,
+    );
+  }
+  await holds(() => numbers.arrived() >= messages, ARRIVE_SECONDS);
+  const missing = numbers.missing(results.map((_, i) => i));
+  return {
+    lostBefore: missing.filter((i) => before.has(i)),
+    lostAfter: missing.filter((i) => !before.has(i)),
+    twice: numbers.twice(),
+    back,
+  };
+}
+
+const describe = ({ lostBefore, lostAfter, twice, back }) =>
+  `lost ${lostAfter.length}, lost by the broker after its acknowledgement ${lostBefore.length}, twice ${twice}, ` +
+  `back after ${back?.toFixed(1)} s`;
+
+async function restart(cell) {
+  const numbers = numbered("restart");
+  const topic = cell.topic("restart");
+  // One client for both directions: its subscription is there again before its messages are.
+  const client = await cell.connected({
+    mqttclientid: cell.name("restart"),
+    mqttcleansession: false,
+    ...ACK,
+  });
+  const take = (_client, _userdata, message) => numbers.take(message.text());
+  await cell.succeeds(client.subscribe(topic, { qos: 1 }, take), "subscribe");
+  const kill = async (killed) => {
+    await cell.kill();
+    killed();
+    await cell.start();
+  };
+  const figures = await publishAcross({ client, topic, numbers, messages: 1000, killAt: 300, kill });
+  cell.notes.push(describe(figures));
+  if (figures.lostAfter.length) {
+    throw new NotDone(
+      `${figures.lostAfter.length} acknowledged after the kill did not arrive: ${some(figures.lostAfter)}`,
+    );
+  }
+}
+
+/**
+ * `round` says which node is the one in use. The subscriber has a kept session; in even rounds it is connected to another
+ * node, in odd ones to the same.
+ */
+async function nodeKilled(cell, { messages, killAt, portion, round = 0 }) {
+  const numbers = numbered("node");
+  const topic = cell.topic("node");
+  const urls = cell.nodes.map((node) => node.urls[cell.version].mqtt);
+  const used = round % urls.length;
+  const from = (i) => [...urls.slice(i % urls.length), ...urls.slice(0, i % urls.length)];
+  const subscriber = await cell.connected({
+    mqttserver: from(round % 2 ? used : used + 1),
+    mqttclientid: cell.name("subscriber"),
+    mqttcleansession: false,
+    ...ACK,
+  });
+  const take = (_client, _userdata, message) => numbers.take(message.text());
+  await cell.succeeds(subscriber.subscribe(topic, { qos: 1 }, take), "subscribe");
+  const client = await cell.connected({ mqttserver: from(used), ...ACK });
+  const kill = async (killed) => {
+    const dying = cell.kill(used);
+    killed();
+    await dying;
+  };
+  const figures = await publishAcross({ client, topic, numbers, messages, killAt, portion, kill });
+  await cell.start(used);
+  cell.notes.push(describe(figures));
+  cell.figures = {
+    lost: figures.lostBefore.length + figures.lostAfter.length,
+    twice: figures.twice,
+    back: figures.back,
+  };
+  const lost = [...figures.lostBefore, ...figures.lostAfter];
+  if (lost.length)
+    throw new NotDone(`${lost.length} of ${messages} were acknowledged and lost: ${some(lost)}`);
+}
+
+export default [
+  {
+    name: "restart",
+    title: "broker killed and started again",
+    innocent: false,
+    for: (nodes) => nodes === 1,
+    extraConnections: 12,
+    run: restart,
+  },
+  {
+    name: "node-killed",
+    title: "node in use killed",
+    innocent: false,
+    for: (nodes) => nodes > 1,
+    extraConnections: 12,
+    run: (cell) => nodeKilled(cell, { messages: 1000, killAt: 300 }),
+  },
+];
+
+/** Not part of the matrix: what `--cluster` runs again and again (cluster-proof.mjs). */
+export const PROOF = {
+  name: "cluster-proof",
+  title: "node in use killed, 5,000 messages",
+  innocent: false,
+  extraConnections: 12,
+  run: (cell, _client, { round }) => nodeKilled(cell, { messages: 5000, killAt: 1500, portion: 10, round }),
+};

@@ -1,0 +1,8 @@
+const lib = require("mqtt-lib/inline");
+const { exchange } = require("./exchange.cjs");
+
+test("messages are exchanged under jsdom", async () => {
+  expect(typeof window).toBe("object");
+  expect(await exchange(lib, process.env.BROKER, process.env.NAME)).toBe(10);
+  console.log("exchanged 10");
+});

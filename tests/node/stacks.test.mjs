@@ -1,0 +1,79 @@
+// Stacks of errors: they begin where the application called the package, and an error that nobody catches shows a line of
+// the source, not the whole of it.
+
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { MqttCustom } from "mqtt-lib";
+import { scripts, startFakeBroker } from "../support/fake-broker.mjs";
+import { clientFor, failure, run, thrown } from "./helpers.mjs";
+
+/** The first frame is of this file, and it is the only call between `before` and `after`. */
+function checkStack(error, name) {
+  const [first, frame] = error.stack.split(/\n(?= {4}at )/);
+  assert.equal(first, `${error.name}: ${error.message}`);
+  assert.ok(frame.includes(name) && frame.includes("stacks.test.mjs"), error.stack);
+}
+
+test("the constructor's errors begin at the call of the constructor", () => {
+  const theCaller = () => new MqttCustom({ credentials: { mqttport: 99_999 } });
+  checkStack(thrown(theCaller), "theCaller");
+});
+
+test("errors of methods begin at their call, whether they come at once or later", async (t) => {
+  const broker = await startFakeBroker(
+    scripts.accepts(({ cmd, messageId }, connection) => {
+      if (cmd === "subscribe") connection.send({ cmd: "suback", messageId, granted: [128] });
+      return cmd === "subscribe";
+    }),
+  );
+  t.after(() => broker.stop());
+  const client = clientFor(t, { mqttserver: broker.url, mqttversion: 5 });
+  const calls = {
+    wrongTopic: () => client.publish("a/+", "x"),
+    wrongPayload: () => client.publish("a", { not: "text" }),
+    wrongBatch: () => client.batch_publish("a/#", 1),
+    wrongQueue: () => client.qpublish("a/+", "x"),
+    wrongFilter: () => client.subscribe("a#"),
+    refused: () => client.subscribe("a"),
+    noAnswer: () => client.request("a", "x", { timeout: 0.01 }),
+    wrongStop: () => client.stop(7),
+    oneShot: () => MqttCustom.publish_high_priority("a", "x", { hostname: "127.0.0.1", port: 1 }),
+  };
+  await client.start();
+  for (const [name, call] of Object.entries(calls)) {
+    const error = await failure({ [name]: () => call() }[name]());
+    checkStack(error, name);
+  }
+  const away = clientFor(t, "mqtt://127.0.0.1:1");
+  const starter = () => away.start();
+  checkStack(await failure(starter()), "starter");
+});
+
+test("an error of the user's keeps its stack", async (t) => {
+  const broker = await startFakeBroker();
+  t.after(() => broker.stop());
+  const mine = new Error("mine");
+  const { stack } = mine;
+  const client = clientFor(t, broker.url, {
+    on_connect() {
+      throw mine;
+    },
+  });
+  await client.start();
+  assert.equal(client.errors[0].cause, mine);
+  assert.equal(mine.stack, stack);
+});
+
+test("an error that nobody catches shows a few lines, and the line of the caller", async () => {
+  for (const source of [
+    'new MqttCustom({ credentials: { mqttport: "x" } });',
+    'await new MqttCustom({ credentials: { mqttserver: "mqtt://127.0.0.1:1" }, on_error() {} }).start();',
+    'await new MqttCustom({ autostart: false }).publish("a/#");',
+  ]) {
+    const { stderr, code } = await run(`import { MqttCustom } from "mqtt-lib";\n${source}`);
+    assert.equal(code, 1);
+    assert.ok(stderr.length < 3000, `${stderr.length} characters`);
+    assert.ok(Math.max(...stderr.split("\n").map((line) => line.length)) < 500, stderr);
+    assert.match(stderr, /at (async )?file:.*\[eval1\]:2:/, stderr);
+  }
+});

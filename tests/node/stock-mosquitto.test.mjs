@@ -1,0 +1,31 @@
+// Mosquitto as Debian ships it: 20 messages in flight, 1,000 queued. One row of the matrix of `npm run test:brokers`;
+// the other tests of this folder use a Mosquitto without these limits.
+
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import mosquitto from "../brokers/brokers/mosquitto.mjs";
+import { sharedFixtures } from "../support/fixtures.mjs";
+import { clientFor, collect, freshTopic } from "./helpers.mjs";
+
+const shared = sharedFixtures({ stock: mosquitto.start });
+
+/** Publishes `count` messages at once and waits until all have arrived, exactly once each. */
+async function allArrive(t, { version, transport, qos, count }) {
+  const mqttserver = shared.stock.nodes[0].urls[version][transport];
+  const topic = freshTopic();
+  const received = await collect(t, mqttserver, topic, { qos });
+  const client = clientFor(t, { mqttserver, mqttversion: version });
+  const sent = Array.from({ length: count }, (_, i) => `message ${i}`);
+  await Promise.all(sent.map((text) => client.publish(topic, text, { qos })));
+  await received.count(count);
+  assert.deepEqual(received.texts(), sent);
+}
+
+for (const version of [4, 5]) {
+  for (const transport of ["mqtt", "ws"]) {
+    for (const qos of [0, 1, 2]) {
+      test(`20 messages at QoS ${qos} arrive once each, MQTT ${version}, over ${transport}`, (t) =>
+        allArrive(t, { version, transport, qos, count: 20 }));
+    }
+  }
+}

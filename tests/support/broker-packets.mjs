@@ -1,0 +1,67 @@
+// Parses the packets of a broker from the bytes that pass through the proxy, over TCP or WebSocket. Owns the proof that a
+// broker, and not the client, has violated MQTT.
+
+import mqttPacket from "mqtt-packet";
+
+/** A tap for startProxy that calls `onPacket(packet, index)` with each packet from the broker. */
+export function fromBroker(ws, onPacket) {
+  const readers = new Map();
+  return (index, way, bytes) => {
+    if (way !== "down") return;
+    let reader = readers.get(index);
+    if (reader === undefined) {
+      const parser = mqttPacket.parser();
+      parser.on("packet", (packet) => onPacket(packet, index));
+      const parse = (chunk) => parser.parse(Buffer.from(chunk));
+      reader = ws ? unframe(parse) : parse;
+      readers.set(index, reader);
+    }
+    reader(bytes);
+  };
+}
+
+/** Extracts the payloads of a server's WebSocket frames, without the HTTP response before them. */
+function unframe(emit) {
+  let rest = Buffer.alloc(0);
+  let open = false;
+  return (bytes) => {
+    rest = Buffer.concat([rest, bytes]);
+    if (!open) {
+      const end = rest.indexOf("\r\n\r\n");
+      if (end < 0) return;
+      open = true;
+      rest = rest.subarray(end + 4);
+    }
+    while (rest.length >= 2) {
+      const short = rest[1] & 127;
+      const header = short < 126 ? 2 : short === 126 ? 4 : 10;
+      if (rest.length < header) return;
+      const length =
+        short < 126 ? short : short === 126 ? rest.readUInt16BE(2) : Number(rest.readBigUInt64BE(2));
+      if (rest.length < header + length) return;
+      if ((rest[0] & 15) <= 2) emit(rest.subarray(header, header + length));
+      rest = rest.subarray(header + length);
+    }
+  };
+}
+
+/**
+ * Counts the messages that a broker publishes again after it has sent their PUBREL, which violates [MQTT-4.3.3-1]. No
+ * receiver can detect that, because the packet identifier may belong to a new message. Mosquitto 2.0.11 does it if a
+ * connection fails before the PUBRELs of the previous one were resent: `db__message_reconnect_reset_outgoing` then treats
+ * "PUBREL to be resent" as "PUBLISH to be resent".
+ */
+export class ResentAfterPubrel {
+  #carried = new Map();
+  #released = new Set();
+  /** How often each was resent, by topic and payload. @type {Map<string, number>} */
+  again = new Map();
+
+  see(packet) {
+    if (packet.cmd === "pubrel") this.#released.add(this.#carried.get(packet.messageId));
+    if (packet.cmd !== "publish" || packet.qos !== 2) return;
+    const message = `${packet.topic} ${packet.payload}`;
+    this.#carried.set(packet.messageId, message);
+    if (this.#released.has(message)) this.again.set(message, (this.again.get(message) ?? 0) + 1);
+  }
+}
