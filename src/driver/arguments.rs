@@ -285,15 +285,16 @@ pub fn option_value(value: Argument<'_>) -> Value {
         Argument::Number(number) => Value::Number(number),
         Argument::Bool(flag) => Value::Bool(flag),
         Argument::Bytes(bytes) => Value::Bytes(bytes.to_vec()),
-        Argument::Array(mut list) => match list.clone().any(|one| one.text().is_none()) {
-            true => Value::Other("an array"),
-            false => Value::List(
-                list.by_ref()
-                    .filter_map(Argument::text)
-                    .map(str::to_owned)
-                    .collect(),
-            ),
-        },
+        Argument::Array(list) => {
+            let mut texts = Vec::new();
+            for one in list {
+                match one.text() {
+                    Some(text) => texts.push(text.to_owned()),
+                    None => return Value::Other("an array"),
+                }
+            }
+            Value::List(texts)
+        }
         Argument::Object(_) => Value::Other("an object"),
         Argument::Other(kind) => {
             Value::Other(KINDS.into_iter().find(|known| *known == kind).unwrap_or(KINDS[0]))

@@ -257,11 +257,17 @@ impl Engine {
     pub(super) fn protocol_violated(&mut self, now: Millis, what: DecodeError) {
         let error = self.connection.violation_error(what);
         let tells = self.connection.tells_reason();
-        self.connection.close_transport(&mut self.effects);
-        self.connection_lost(now, RC_PROTOCOL, error);
+        self.give_up_connection(now, RC_PROTOCOL, error);
         if tells {
             self.connection.write_disconnect(what.reason, &[]);
         }
+    }
+
+    /// The connection is of no use any more, although its transport is open.
+    #[inline(never)]
+    pub(super) fn give_up_connection(&mut self, now: Millis, rc: u8, error: Error) {
+        self.connection.close_transport(&mut self.effects);
+        self.connection_lost(now, rc, error);
     }
 
     /// The connection, or the attempt at one, failed. Nothing pending ends here, as long as there are further attempts.
@@ -341,8 +347,7 @@ impl Engine {
             Keepalive::Alive => {}
             Keepalive::Pinged => self.shrink(),
             Keepalive::Dead(error) => {
-                self.connection.close_transport(&mut self.effects);
-                self.connection_lost(now, RC_KEEPALIVE, error);
+                self.give_up_connection(now, RC_KEEPALIVE, error);
             }
         }
     }
@@ -358,8 +363,7 @@ impl Engine {
         }
         if self.session.ack_expired(now) && self.session.is_overdue(now, ack_timeout) {
             let error = self.connection.overdue_error();
-            self.connection.close_transport(&mut self.effects);
-            self.connection_lost(now, RC_LOST, error);
+            self.give_up_connection(now, RC_LOST, error);
         }
     }
 }

@@ -5,16 +5,7 @@ use std::collections::VecDeque;
 
 use super::error::Error;
 use super::journal::Journal;
-use super::output::{Delivery, Event, Outcome, Token};
-use super::session::inbound::Ticket;
-
-/// One thing that is to leave.
-#[derive(Debug)]
-pub(super) enum Queued {
-    Event(Event),
-    /// With the ticket of the message behind the last of them.
-    Deliver(Delivery, Ticket),
-}
+use super::output::{Delivery, Event, Outcome, Output, Ticket, Token};
 
 /// An operation that ends together with all others.
 #[derive(Debug, Clone, Copy)]
@@ -30,13 +21,14 @@ pub(super) struct Ended {
 /// may end an operation.
 #[derive(Debug, Default)]
 pub(super) struct Effects {
-    pub queue: VecDeque<Queued>,
+    /// Events and deliveries, in the order in which they happened.
+    pub queue: VecDeque<Output>,
     pub journal: Journal,
 }
 
 impl Effects {
     pub fn push(&mut self, event: Event) {
-        self.queue.push_back(Queued::Event(event));
+        self.queue.push_back(Output::Event(event));
     }
 
     pub fn error(&mut self, error: Error) {
@@ -78,24 +70,25 @@ impl Effects {
 
     /// The message in this place of the views is to be delivered; `ticket` is that of the message behind it.
     pub fn deliver(&mut self, place: usize, ticket: Ticket) {
-        if let Some(Queued::Deliver(delivery, behind)) = self.queue.back_mut() {
+        if let Some(Output::Deliver(delivery)) = self.queue.back_mut() {
             delivery.upto = place + 1;
-            *behind = ticket;
+            delivery.ticket = ticket;
             return;
         }
         let delivery = Delivery {
             from: place,
             upto: place + 1,
+            ticket,
         };
-        self.queue.push_back(Queued::Deliver(delivery, ticket));
+        self.queue.push_back(Output::Deliver(delivery));
     }
 
     #[cfg(test)]
     pub fn events(&self) -> Vec<&Event> {
-        fn event(queued: &Queued) -> Option<&Event> {
+        fn event(queued: &Output) -> Option<&Event> {
             match queued {
-                Queued::Event(event) => Some(event),
-                Queued::Deliver(..) => None,
+                Output::Event(event) => Some(event),
+                _ => None,
             }
         }
         self.queue.iter().filter_map(event).collect()

@@ -65,7 +65,7 @@ pub use subscriptions::Filter;
 
 use connection::{Connection, Phase, SEND_CAP};
 use deadline::NEVER;
-use effects::{Effects, Queued};
+use effects::Effects;
 use interner::HashKeys;
 use lifecycle::Lifecycle;
 use outbox::{Limits, Outbox};
@@ -113,7 +113,7 @@ pub struct Engine {
     /// PUBLISH packets written, resent ones not counted again.
     sent: u64,
     /// The application is dealing with the messages before this ticket.
-    delivering: Option<session::inbound::Ticket>,
+    delivering: Option<output::Ticket>,
     /// The store has enough to do: no changes are given out.
     store_busy: bool,
 }
@@ -228,14 +228,13 @@ impl Engine {
                 .handled_before(ticket, &mut self.effects.journal);
         }
         loop {
-            match self.effects.queue.pop_front() {
-                Some(Queued::Deliver(delivery, ticket)) => {
-                    self.delivering = Some(ticket);
-                    return Output::Deliver(delivery);
+            if let Some(output) = self.effects.queue.pop_front() {
+                match output {
+                    Output::Event(Event::Close { generation }) => return self.close(now, generation),
+                    Output::Deliver(delivery) => self.delivering = Some(delivery.ticket),
+                    _ => {}
                 }
-                Some(Queued::Event(Event::Close { generation })) => return self.close(now, generation),
-                Some(Queued::Event(event)) => return Output::Event(event),
-                None => {}
+                return output;
             }
             self.write_acknowledgements();
             self.fill(now);
@@ -257,7 +256,7 @@ impl Engine {
         if self.connection.unsent() == 0 {
             return Output::Event(close);
         }
-        self.effects.queue.push_front(Queued::Event(close));
+        self.effects.queue.push_front(Output::Event(close));
         if self.effects.journal.has_changes() {
             return Output::Store(self.effects.journal.take_changes());
         }

@@ -61,7 +61,12 @@ pub struct Delivery {
     pub from: usize,
     /// The one behind the last.
     pub upto: usize,
+    /// That of the message behind the last.
+    pub(super) ticket: Ticket,
 }
+
+/// Counts messages of QoS 1 and 2 in the order of arrival; it wraps round.
+pub(super) type Ticket = u32;
 
 /// What an adapter reports, or does with its transport.
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -167,10 +167,12 @@ impl Publishes {
 }
 
 /// Keeps some entries of a queue; half the code of `VecDeque::retain`.
-pub(super) fn retain<T>(queue: &mut VecDeque<T>, mut keep: impl FnMut(&T) -> bool) {
+#[inline(never)]
+pub(super) fn retain<T>(queue: &mut VecDeque<T>, keep: &mut dyn FnMut(&T) -> bool) {
     for _ in 0..queue.len() {
-        if let Some(entry) = queue.pop_front().filter(&mut keep) {
-            queue.push_back(entry);
+        match queue.pop_front() {
+            Some(entry) if keep(&entry) => queue.push_back(entry),
+            _ => {}
         }
     }
 }
@@ -190,7 +192,7 @@ fn is_current(publishes: &mut Publishes, (since, key): (Millis, Key)) -> bool {
 impl BySince {
     pub fn insert(&mut self, since: Millis, key: Key, publishes: &mut Publishes) {
         if self.0.len() > 2 * publishes.len() + STALE {
-            retain(&mut self.0, |&entry| is_current(publishes, entry));
+            retain(&mut self.0, &mut |&entry| is_current(publishes, entry));
         }
         // As those of a lost session do, which come last first.
         if self.0.front().is_some_and(|(oldest, _)| since < *oldest) {

@@ -67,8 +67,7 @@ impl Engine {
     /// The broker sends and does not read: the acknowledgements of what it sends have no other bound.
     fn flooded(&mut self, now: Millis) {
         let error = self.connection.flood_error();
-        self.connection.close_transport(&mut self.effects);
-        self.connection_lost(now, RC_LOST, error);
+        self.give_up_connection(now, RC_LOST, error);
     }
 
     /// Processes the packet at `at` if it is whole; where the next one begins.

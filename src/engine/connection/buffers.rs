@@ -7,7 +7,7 @@ use super::{Connection, Online, Phase, SEND_CAP};
 use crate::codec::properties::{number, Property};
 use crate::codec::publish::{self, Parts};
 use crate::codec::{DecodeError, PacketId, Version};
-use crate::engine::deadline::Millis;
+use crate::engine::deadline::{Millis, NEVER};
 
 impl Connection {
     pub fn received(&mut self) -> &mut ReceiveBuffer {
@@ -23,7 +23,7 @@ impl Connection {
         self.bytes_received += len as u64;
         if let Some(online) = self.online_mut() {
             online.last_received = now;
-            online.pinged = None;
+            online.pinged = NEVER;
         }
     }
 

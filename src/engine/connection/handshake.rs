@@ -8,7 +8,7 @@ use crate::codec::frame::LARGEST_PACKET;
 use crate::codec::properties::*;
 use crate::codec::{protocol_error, write, DecodeError, ReasonCode, Version};
 use crate::engine::config::{Config, Versions};
-use crate::engine::deadline::Millis;
+use crate::engine::deadline::{Millis, NEVER};
 use crate::engine::effects::Effects;
 use crate::engine::endpoint;
 use crate::engine::error::{Code, Error};
@@ -40,8 +40,8 @@ pub(in crate::engine) enum Connack {
     Accepted {
         /// The broker's Receive Maximum.
         send_maximum: usize,
-        /// Ours; none in 3.1.1.
-        receive_maximum: Option<usize>,
+        /// Ours.
+        receive_maximum: usize,
     },
     /// The broker knows no MQTT 5, and 3.1.1 may be tried.
     FallBack,
@@ -119,7 +119,7 @@ impl Connection {
         let mut handshake = Handshake {
             aliases: Aliases::new(0, self.keys),
             clean: config.clean_session,
-            receive_maximum: None,
+            receive_maximum: usize::MAX,
             last_sent: now,
         };
         if self.version == Version::V4 {
@@ -149,7 +149,7 @@ impl Connection {
         if given(Property::SessionExpiryInterval).unwrap_or(0) > 0 && self.ever_online {
             handshake.clean = false;
         }
-        handshake.receive_maximum = Some(given(Property::ReceiveMaximum).unwrap_or(65_535) as usize);
+        handshake.receive_maximum = given(Property::ReceiveMaximum).unwrap_or(65_535) as usize;
         let inbound = number(&list, Property::TopicAliasMaximum).unwrap_or(0) as u16;
         handshake.aliases = Aliases::new(inbound, self.keys);
         (handshake, list)
@@ -226,10 +226,10 @@ impl Connection {
         let mut online = Online {
             aliases: handshake.aliases,
             limits: BrokerLimits::default(),
-            keepalive: self.config.keepalive,
+            keepalive: self.config.keepalive.unwrap_or(NEVER),
             last_sent: handshake.last_sent,
             last_received: now,
-            pinged: None,
+            pinged: NEVER,
             reauthenticating: false,
         };
         if self.version == Version::V5 {
@@ -251,7 +251,10 @@ impl Connection {
             online.aliases.allow(online.limits.alias_maximum);
         }
         if let Some(seconds) = number(properties, Property::ServerKeepAlive) {
-            online.keepalive = Some(Millis::from(seconds) * 1000).filter(|&ms| ms > 0);
+            online.keepalive = match seconds {
+                0 => NEVER,
+                _ => Millis::from(seconds) * 1000,
+            };
         }
         if let Some(id) = string(properties, Property::AssignedClientIdentifier) {
             self.config.client_id = id.to_owned();

@@ -3,7 +3,7 @@
 
 use super::{Connection, Online};
 use crate::codec::write;
-use crate::engine::deadline::Millis;
+use crate::engine::deadline::{Millis, NEVER};
 use crate::engine::error::{Code, Error};
 use crate::engine::format::seconds;
 
@@ -22,34 +22,29 @@ fn half(keepalive: Millis) -> Millis {
 
 impl Connection {
     pub(super) fn arm_keepalive(&mut self, now: Millis) {
-        if let Some(keepalive) = self.online().and_then(|online| online.keepalive) {
+        let keepalive = self.online().map_or(NEVER, |online| online.keepalive);
+        if keepalive != NEVER {
             self.keepalive_due.set(now + half(keepalive));
         }
     }
 
     /// Asks at once: the old connection may be dead. False if keep alive is off, or a PINGREQ is unanswered.
     pub fn ping_now(&mut self, now: Millis) -> bool {
-        match self.online() {
-            Some(Online {
-                keepalive: Some(keepalive),
-                pinged: None,
-                ..
-            }) => {
-                let keepalive = *keepalive;
-                self.ping(now, keepalive);
-                true
-            }
-            _ => false,
+        let asks = |online: &Online| online.keepalive != NEVER && online.pinged == NEVER;
+        let asks = self.online().is_some_and(asks);
+        if asks {
+            self.ping(now);
         }
+        asks
     }
 
-    fn ping(&mut self, now: Millis, keepalive: Millis) {
+    fn ping(&mut self, now: Millis) {
         self.shrink();
         write::pingreq(&mut self.out);
         if let Some(online) = self.online_mut() {
-            online.pinged = Some(now);
+            online.pinged = now;
         }
-        self.keepalive_due.set(now + half(keepalive));
+        self.arm_keepalive(now);
     }
 
     /// Looks whether it is time to ask, or whether the broker is dead.
@@ -57,37 +52,30 @@ impl Connection {
         if !self.keepalive_due.expire(now) {
             return Keepalive::Alive;
         }
-        let Some(&Online {
-            keepalive: Some(keepalive),
-            pinged,
-            last_sent,
-            last_received,
-            ..
-        }) = self.online()
-        else {
+        let Some(online) = self.online() else {
             return Keepalive::Alive;
         };
-        if let Some(pinged) = pinged {
-            let due = pinged + keepalive;
-            if now < due {
-                self.keepalive_due.set(due);
-                return Keepalive::Alive;
-            }
-            if !self.keepalive_due.confirm(now) {
-                return Keepalive::Alive;
-            }
-            return Keepalive::Dead(Error::format(
-                Code::ConnectionLost,
-                "% has been silent for longer than the keepalive time (mqttkeepalive % s); the connection is taken for dead",
-                &[&self.server_name(), &seconds(keepalive)],
-            ));
+        let keepalive = online.keepalive;
+        let was_asked = online.pinged != NEVER;
+        let due = match was_asked {
+            true => online.pinged + keepalive,
+            false => online.last_sent.min(online.last_received) + half(keepalive),
+        };
+        if now < due {
+            self.keepalive_due.set(due);
+            return Keepalive::Alive;
         }
-        let due = last_sent.min(last_received) + half(keepalive);
-        if now >= due {
-            self.ping(now, keepalive);
+        if !was_asked {
+            self.ping(now);
             return Keepalive::Pinged;
         }
-        self.keepalive_due.set(due);
-        Keepalive::Alive
+        if !self.keepalive_due.confirm(now) {
+            return Keepalive::Alive;
+        }
+        Keepalive::Dead(Error::format(
+            Code::ConnectionLost,
+            "% has been silent for longer than the keepalive time (mqttkeepalive % s); the connection is taken for dead",
+            &[&self.server_name(), &seconds(keepalive)],
+        ))
     }
 }

@@ -17,38 +17,31 @@ impl Connection {
         let server = self.server_name();
         let colon = if why.is_empty() { "" } else { ": " };
         let args = [server.as_str(), colon, why];
-        let error = match (&self.phase, self.transport_error.take()) {
+        let (code, what) = match (&self.phase, self.transport_error.take()) {
             // In TLS 1.3 a broker refuses our certificate when the transport is open already.
-            (Phase::Opening | Phase::Handshake(_), Some(code)) => {
-                Error::format(code, "cannot connect to %%%", &args)
-            }
-            (Phase::Opening, _) => Error::format(
+            (Phase::Opening | Phase::Handshake(_), Some(code)) => (code, "cannot connect to %%%"),
+            (Phase::Opening, _) => (
                 Code::ConnectionRefused,
                 "cannot connect to %%%; check mqttserver, mqttport and mqttprotocol, and that a broker listens there",
-                &args,
             ),
             (Phase::Handshake(_), _) if self.may_fall_back() => return Closed::FallBack,
-            (Phase::Handshake(_), _) => Error::format(
+            (Phase::Handshake(_), _) => (
                 Code::ConnectionRefused,
                 match self.version {
                     Version::V4 => "% closed the connection before it answered CONNECT%%; check that it is an MQTT broker and takes this client id and these credentials",
                     Version::V5 => "% closed the connection before it answered CONNECT%%; it may not speak MQTT 5: set mqttversion to 4 or \"auto\"; or check that it is an MQTT broker and takes this client id and these credentials",
                 },
-                &args,
             ),
             // In 3.1.1 a broker cannot say that a session was taken over (§3.1.4), and with MQTT 5 some do not.
-            (Phase::Online(_), _) if why.is_empty() && self.failures >= SHORT_LIVED => {
-                Error::format(
-                    Code::ConnectionLost,
-                    "the connection to % was lost%%, as several short ones before it, and the broker gave no reason; if another client has the same mqttclientid, they throw each other out: give each its own",
-                    &args,
-                )
-            }
-            (Phase::Online(_), _) => Error::format(Code::ConnectionLost, "the connection to % was lost%%", &args),
+            (Phase::Online(_), _) if why.is_empty() && self.failures >= SHORT_LIVED => (
+                Code::ConnectionLost,
+                "the connection to % was lost%%, as several short ones before it, and the broker gave no reason; if another client has the same mqttclientid, they throw each other out: give each its own",
+            ),
+            (Phase::Online(_), _) => (Code::ConnectionLost, "the connection to % was lost%%"),
             (Phase::Closing, _) => return Closed::Finished,
             (Phase::Idle | Phase::Asking | Phase::Backoff | Phase::Stopped, _) => return Closed::Ignored,
         };
-        Closed::Lost(error)
+        Closed::Lost(Error::format(code, what, &args))
     }
 
     /// DISCONNECT arrived (§3.14).

@@ -62,8 +62,8 @@ pub(super) struct Handshake {
     aliases: Aliases,
     /// A clean session was asked for.
     clean: bool,
-    /// How many messages the broker may have unacknowledged; none in 3.1.1.
-    receive_maximum: Option<usize>,
+    /// How many messages the broker may have unacknowledged; in 3.1.1 as many as it likes.
+    receive_maximum: usize,
     last_sent: Millis,
 }
 
@@ -72,12 +72,12 @@ pub(super) struct Handshake {
 pub(super) struct Online {
     aliases: Aliases,
     limits: BrokerLimits,
-    /// The broker's if it says one, otherwise the user's; none if it is off.
-    keepalive: Option<Millis>,
+    /// The broker's if it says one, otherwise the user's; `NEVER` if it is off.
+    keepalive: Millis,
     last_sent: Millis,
     last_received: Millis,
-    /// When a PINGREQ went out that nothing has answered.
-    pinged: Option<Millis>,
+    /// When a PINGREQ went out that nothing has answered, or `NEVER`.
+    pinged: Millis,
     /// Re-authentication was begun and has not ended (§4.12.1).
     reauthenticating: bool,
 }

@@ -15,6 +15,8 @@ use crate::engine::record::RecordId;
 #[derive(Debug)]
 pub(super) struct Batch {
     id: u64,
+    /// What it is for, see `BatchKey`.
+    key: Vec<u8>,
     token: Option<Token>,
     /// The array without its closing bracket.
     json: Vec<u8>,
@@ -40,7 +42,7 @@ pub(super) struct Batches {
     /// What each batch is for, see `BatchKey`.
     keys: Interner,
     /// By number of the key.
-    open: Vec<Option<Batch>>,
+    open: Vec<Option<Box<Batch>>>,
     /// When each batch closes, oldest first: moment, then batch and number of its key. Entries of batches already closed
     /// by reaching `batchsize` are stale.
     closing: VecDeque<(Millis, Key)>,
@@ -132,7 +134,7 @@ impl Batches {
     fn compact(&mut self) {
         if self.closing.len() > 2 * self.keys.len() + 16 {
             let mut closing = std::mem::take(&mut self.closing);
-            retain(&mut closing, |&(_, key)| self.is_open(key));
+            retain(&mut closing, &mut |&(_, key)| self.is_open(key));
             self.closing = closing;
         }
     }
@@ -150,8 +152,10 @@ impl Batches {
 
     /// Every batch closes at this moment.
     pub fn delay(&mut self, due: Millis) {
-        for (at, ..) in &mut self.closing {
-            *at = due;
+        for _ in 0..self.closing.len() {
+            if let Some((_, key)) = self.closing.pop_front() {
+                self.closing.push_back((due, key));
+            }
         }
         if self.due.is_set() {
             self.due.set(due);
@@ -175,11 +179,9 @@ impl Batches {
 
     /// Records the items that came before the journal was on.
     pub fn record(&mut self, journal: &mut Journal) {
-        for (number, batch) in (0u32..).zip(&mut self.open) {
-            if let (Some(batch), Some(key)) = (batch, self.keys.name(number)) {
-                if let Some(record) = journal.item(batch.id, key, &batch.json[1..]) {
-                    batch.records.push(record);
-                }
+        for batch in self.open.iter_mut().flatten() {
+            if let Some(record) = journal.item(batch.id, &batch.key, &batch.json[1..]) {
+                batch.records.push(record);
             }
         }
     }
@@ -248,14 +250,15 @@ impl Outbox {
         if self.batches.open[number as usize].is_none() {
             self.batches.last_id += 1;
             let id = self.batches.last_id;
-            self.batches.open[number as usize] = Some(Batch {
+            self.batches.open[number as usize] = Some(Box::new(Batch {
                 id,
+                key: key.to_vec(),
                 token,
                 json: Vec::new(),
                 items: 0,
                 records: Vec::new(),
                 seq: self.last_seq,
-            });
+            }));
             let due = now + self.limits.publish_interval;
             self.batches.closing.push_back((due, Key::new(id, number)));
             if !self.batches.due.is_set() {
@@ -265,32 +268,32 @@ impl Outbox {
         number
     }
 
-    /// Takes a batch out of the table; with its key.
-    fn take_batch(&mut self, number: u32, journal: &mut Journal) -> Option<(Batch, Vec<u8>)> {
+    /// Takes a batch out of the table.
+    fn take_batch(&mut self, number: u32, journal: &mut Journal) -> Option<Box<Batch>> {
         let batch = self.batches.open.get_mut(number as usize)?.take()?;
-        let key = self.batches.keys.name(number).unwrap_or_default().to_vec();
         self.batches.keys.remove(number);
         self.usage.sub(batch.items, batch.json.len() + batch.items);
         for &record in &batch.records {
             journal.item_ended(record);
         }
-        Some((batch, key))
+        Some(batch)
     }
 
     /// Takes the oldest batch, to be dropped.
-    pub(super) fn take_oldest_batch(&mut self, journal: &mut Journal) -> Option<Batch> {
+    pub(super) fn take_oldest_batch(&mut self, journal: &mut Journal) -> Option<Box<Batch>> {
         let (_, key) = self.batches.closing.pop_front()?;
-        let (batch, _) = self.take_batch(key.slot(), journal)?;
-        Some(batch)
+        self.take_batch(key.slot(), journal)
     }
 
     /// A batch becomes a message, and takes its place in the offline queue.
     fn close_batch(&mut self, now: Millis, number: u32, effects: &mut Effects) {
-        let Some((mut batch, key)) = self.take_batch(number, &mut effects.journal) else {
+        let Some(mut batch) = self.take_batch(number, &mut effects.journal) else {
             return;
         };
         batch.json.push(b']');
-        let Some(key) = BatchKey::read(&key) else { return };
+        let Some(key) = BatchKey::read(&batch.key) else {
+            return;
+        };
         let message = key.message(&batch.json);
         // Its items were accepted, so it is not refused for the few bytes it has more than they.
         let stored = self.store(now, &message, batch.token, &mut effects.journal);

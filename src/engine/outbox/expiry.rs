@@ -53,7 +53,7 @@ impl Outbox {
                 continue;
             };
             if publish.expires <= now {
-                retain(&mut self.timed, |queued| *queued != key);
+                retain(&mut self.timed, &mut |queued| *queued != key);
                 self.evict(Some(key), expired(), effects);
             } else {
                 next = next.min(publish.expires);

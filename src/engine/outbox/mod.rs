@@ -273,7 +273,7 @@ impl Outbox {
     fn compact_ready(&mut self) {
         const STALE: usize = 64;
         if self.ready.len() > 2 * self.publishes.len() + STALE {
-            retain(&mut self.ready, |&key| self.publishes.get(key).is_some());
+            retain(&mut self.ready, &mut |&key| self.publishes.get(key).is_some());
         }
     }
 

@@ -5,11 +5,8 @@
 use std::collections::VecDeque;
 
 use super::super::journal::Journal;
-use super::super::output::MessageView;
+use super::super::output::{MessageView, Ticket};
 use crate::codec::{Ack, PacketId};
-
-/// Counts messages of QoS 1 and 2 in the order of arrival; it wraps round.
-pub(in crate::engine) type Ticket = u32;
 
 #[derive(Debug, Clone, Copy)]
 struct Owed {
@@ -37,15 +34,15 @@ pub(in crate::engine) struct Inbound {
     open: usize,
     /// Last acknowledgements that are written and not transmitted.
     untransmitted: usize,
-    /// How many there may be of both; none in 3.1.1, which has no such limit.
-    receive_maximum: Option<usize>,
+    /// How many there may be of both; in 3.1.1 there is no such limit.
+    receive_maximum: usize,
     /// Messages given to the application.
     pub received: u64,
 }
 
 impl Inbound {
     /// A new connection, on which the broker may have so many messages unacknowledged.
-    pub fn connected(&mut self, receive_maximum: Option<usize>) {
+    pub fn connected(&mut self, receive_maximum: usize) {
         (self.open, self.untransmitted) = (0, 0);
         self.receive_maximum = receive_maximum;
     }
@@ -77,8 +74,7 @@ impl Inbound {
 
     /// Whether one more message than Receive Maximum allows has come [MQTT-3.3.4-9].
     pub fn is_full(&self) -> bool {
-        self.receive_maximum
-            .is_some_and(|most| self.open + self.untransmitted >= most)
+        self.open + self.untransmitted >= self.receive_maximum
     }
 
     /// A message arrived. False if it is a repetition: it is acknowledged again, and not delivered
@@ -153,10 +149,12 @@ impl Inbound {
     /// message. In either case the identifier is free for another message, which may have arrived already.
     pub fn released(&mut self, packet_id: PacketId, journal: &mut Journal) -> Option<bool> {
         let known = self.clear_unreleased(packet_id);
-        let owed = |owed: &Owed| owed.packet_id == packet_id && owed.kind == Ack::PubRec;
-        if known && self.owed.iter().any(owed) {
-            self.owe(packet_id, Ack::PubComp);
-            return None;
+        for at in 0..self.owed.len() {
+            let owed = self.owed[at];
+            if known && owed.packet_id == packet_id && owed.kind == Ack::PubRec {
+                self.owe(packet_id, Ack::PubComp);
+                return None;
+            }
         }
         journal.received(packet_id, false);
         if known {

@@ -83,7 +83,7 @@ impl Session {
         now: Millis,
         send_maximum: usize,
         qos2_maximum: usize,
-        receive_maximum: Option<usize>,
+        receive_maximum: usize,
         resumed: bool,
     ) {
         self.qos2_sent = 0;

@@ -120,7 +120,8 @@ impl PacketIds {
         while place >= self.holders.len() {
             self.holders.push(None);
         }
-        self.holders[place].is_none() && self.reserved.iter().all(|&one| one != id)
+        let is_reserved = (0..self.reserved.len()).any(|at| self.reserved[at] == id);
+        self.holders[place].is_none() && !is_reserved
     }
 }
 

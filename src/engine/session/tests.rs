@@ -39,7 +39,7 @@ struct Test {
 impl Test {
     fn connected(send_maximum: usize) -> Test {
         let mut session = Session::default();
-        session.connected(0, send_maximum, usize::MAX, None, false);
+        session.connected(0, send_maximum, usize::MAX, usize::MAX, false);
         Test {
             session,
             journal: Journal::default(),
@@ -73,7 +73,7 @@ fn the_window_of_qos_2_counts_what_is_on_the_wire_of_this_connection() {
     let ids = [test.launch(1, 2), test.launch(2, 2), test.launch(3, 1)];
     test.session.on_pubrec(0, ids[0], false, &mut test.journal);
     test.session.disconnected();
-    test.session.connected(9, 10, 1, None, true);
+    test.session.connected(9, 10, 1, usize::MAX, true);
     test.session.schedule_resend();
     assert!(test.session.has_place(2, 10));
     let (_, second, _) = test.session.next_resend().unwrap();
@@ -132,7 +132,7 @@ fn a_kept_session_is_sent_again_in_order_with_pubrel_where_pubrec_had_come() {
     let ids = [test.launch(1, 1), test.launch(2, 2), test.launch(3, 2)];
     test.session.on_pubrec(0, ids[1], false, &mut test.journal);
     test.session.disconnected();
-    test.session.connected(9, 10, usize::MAX, None, true);
+    test.session.connected(9, 10, usize::MAX, usize::MAX, true);
     test.session.schedule_resend();
     let mut order = Vec::new();
     while let Some((stage, id, _)) = test.session.next_resend() {
@@ -181,7 +181,7 @@ fn a_time_limit_takes_the_token_and_leaves_the_message_in_flight() {
 fn messages_are_acknowledged_in_order_when_they_were_handled_and_not_before() {
     let mut journal = Journal::default();
     let mut inbound = Inbound::default();
-    inbound.connected(None);
+    inbound.connected(usize::MAX);
     for (number, qos) in [(1, 1), (2, 2), (3, 1)] {
         assert!(inbound.arrived(PacketId::new(number), qos));
     }
@@ -211,12 +211,12 @@ fn messages_are_acknowledged_in_order_when_they_were_handled_and_not_before() {
 fn nothing_is_owed_on_a_new_connection_for_what_came_on_the_old_one() {
     let mut journal = Journal::recording(Version::V4, 0);
     let mut inbound = Inbound::default();
-    inbound.connected(None);
+    inbound.connected(usize::MAX);
     inbound.arrived(PacketId::new(1), 1);
     inbound.arrived(PacketId::new(2), 2);
     let ticket = inbound.next_ticket();
     inbound.disconnected();
-    inbound.connected(None);
+    inbound.connected(usize::MAX);
     inbound.handled_before(ticket, &mut journal);
     assert!(inbound.next_acknowledgement(&mut journal).is_none());
     assert_eq!(
@@ -231,7 +231,7 @@ fn nothing_is_owed_on_a_new_connection_for_what_came_on_the_old_one() {
 fn our_receive_maximum_counts_until_the_last_acknowledgement_is_transmitted() {
     let mut journal = Journal::default();
     let mut inbound = Inbound::default();
-    inbound.connected(Some(1));
+    inbound.connected(1);
     inbound.arrived(PacketId::new(1), 2);
     assert!(inbound.is_full());
     inbound.handled_before(inbound.next_ticket(), &mut journal);

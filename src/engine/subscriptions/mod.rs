@@ -281,7 +281,8 @@ impl Subscriptions {
         if let Some(request) = self.requests.get(slot) {
             request.packet_id = Some(packet_id);
             request.stage = Stage::Sent;
-            let since = *request.since.get_or_insert(now);
+            let since = request.since.min(now);
+            request.since = since;
             if !self.ack_due.is_set() {
                 self.ack_due.set(since + ack_timeout);
             }
@@ -397,7 +398,7 @@ impl Subscriptions {
             let Some(request) = self.requests.get(slot) else {
                 continue;
             };
-            if request.stage == Stage::Sent && request.since.is_some_and(|at| now >= at + ack_timeout) {
+            if request.stage == Stage::Sent && now >= request.since + ack_timeout {
                 request.stage = Stage::Abandoned;
                 effects.failed(request.token.take(), error.clone());
             }
@@ -494,7 +495,7 @@ impl Subscriptions {
                 Code::SubscribeFailed,
                 "unsubscribe() was called for these filters before the broker had answered subscribe(); call subscribe() again if they are wanted",
             );
-            effects.done(token, Err(error));
+            effects.failed(token, error);
         }
     }
 

@@ -8,7 +8,7 @@ use crate::codec::PacketId;
 use crate::engine::deadline::{Millis, NEVER};
 use crate::engine::format::sort;
 use crate::engine::output::Token;
-use crate::engine::publishes::Key;
+use crate::engine::publishes::{retain, Key};
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(in crate::engine) enum Kind {
@@ -42,7 +42,7 @@ pub(super) struct Request {
     pub packet_id: Option<PacketId>,
     pub stage: Stage,
     /// When it was first put on the wire; `acktimeout` counts from here, also across reconnects.
-    pub since: Option<Millis>,
+    pub since: Millis,
     /// `unsubscribe` was called for all of its filters.
     pub cancelled: bool,
     pub asks: Asks,
@@ -79,7 +79,7 @@ impl Requests {
             token,
             packet_id: None,
             stage: Stage::Waiting,
-            since: None,
+            since: NEVER,
             cancelled: false,
             asks,
             restores,
@@ -137,7 +137,7 @@ impl Requests {
 
     /// The request in this place is not to be sent.
     pub fn forget_queued(&mut self, slot: u32) {
-        self.to_send.retain(|queued| queued.slot() != slot);
+        retain(&mut self.to_send, &mut |queued| queued.slot() != slot);
     }
 
     pub fn send_again(&mut self, slot: u32) {
@@ -164,8 +164,8 @@ impl Requests {
     pub fn oldest(&self) -> Millis {
         let mut oldest = NEVER;
         for request in self.slots.iter().flatten() {
-            if let (Stage::Sent, Some(at)) = (request.stage, request.since) {
-                oldest = oldest.min(at);
+            if request.stage == Stage::Sent {
+                oldest = oldest.min(request.since);
             }
         }
         oldest
