@@ -4,7 +4,7 @@ import assert from "node:assert/strict";
 import { after, before, describe, test } from "node:test";
 import { MqttCustom } from "mqtt-lib";
 import { startMosquitto } from "../support/mosquitto.mjs";
-import { check, outOfRange, wrongType } from "../support/refusals.mjs";
+import { assertError, outOfRange, wrongType } from "../support/expected-errors.mjs";
 import { clientFor, failure, freshTopic, until } from "./helpers.mjs";
 
 let broker;
@@ -70,7 +70,7 @@ describe("it is said what is wrong with", () => {
     test(name, async (t) => {
       const client = clientFor(t, { mqttserver: broker.url, mqttversion: 5 });
       await client.start();
-      check(await failure(call(client)), expected);
+      assertError(await failure(call(client)), expected);
     });
   }
 
