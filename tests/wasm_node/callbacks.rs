@@ -9,7 +9,7 @@ const EVERY_METHOD: &str = "(client) => {
     const all = [
         client.publish('p', '1'), client.publish('p', '2', { qos: 1 }), client.publish('p', '3', { qos: 2 }),
         client.batch_publish('b', 1), client.qpublish('q', '1'), client.flush(),
-        client.subscribe('s', { qos: 1 }), client.subscribe_topics(['s1', 's2']), client.unsubscribe('s'),
+        client.subscribe('s', { qos: 1 }), client.subscribe_topics(['s1', 's2']), client.unsubscribe('s3'),
         client.start(), client.stats(), client.state, client.connected,
     ];
     client.on_error = client.on_error;
@@ -171,7 +171,7 @@ async fn what_a_callback_throws_is_told_to_on_error_and_disturbs_nothing() {
         "error CALLBACK_FAILED: on_message threw: from message; the client is unaffected; fix the callback",
         "message b",
         "error CALLBACK_FAILED: on_message threw: from message; the client is unaffected; fix the callback",
-        "error CALLBACK_FAILED: a message handler threw: ; the client is unaffected; fix the callback",
+        "error CALLBACK_FAILED: a message handler threw: undefined; the client is unaffected; fix the callback",
         "error CALLBACK_FAILED: on_disconnect threw: from disconnect; the client is unaffected; fix the callback",
     ];
     assert_eq!(world.log(), expected.join("\n"));

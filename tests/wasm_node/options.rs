@@ -42,7 +42,7 @@ fn a_bad_option_is_refused_by_name_with_what_is_allowed() {
         ),
         (
             "{ credentials: { zzzzzzzzzz: 1 } }",
-            &[type_error, "\"zzzzzzzzzz\"", "README"],
+            &[type_error, "\"zzzzzzzzzz\"", "docs/reference/options.md"],
         ),
         (
             "{ credentials: { mqttport: 0 } }",

@@ -16,7 +16,10 @@ fn one_of_each(world: &World, client: &MqttCustom) -> Vec<(&'static str, Given)>
             "subscribe",
             client.subscribe(&t, &UNDEFINED, &world.js("() => {}")),
         ),
-        ("unsubscribe", client.unsubscribe(&t, &JsValue::UNDEFINED)),
+        (
+            "unsubscribe",
+            client.unsubscribe(&"another".into(), &JsValue::UNDEFINED),
+        ),
     ]
 }
 
