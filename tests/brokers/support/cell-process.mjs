@@ -59,8 +59,7 @@ async function runCell({ broker: brokerName, operation: operationName, version, 
     counts = await traffic?.finish({ seconds: failure instanceof Failed ? 5 : undefined, answers });
   } catch (error) {
     counts ??= error.counts;
-    if (failure instanceof Failed) failure.message += `; ${error.message}`;
-    else failure = error;
+    failure = worse(failure, error);
   }
   const mine = cell.clients();
   const connections = cell.connections();
@@ -69,12 +68,10 @@ async function runCell({ broker: brokerName, operation: operationName, version, 
     failure instanceof NotDone ? 2 * REFUSED_CONNECTIONS : 0,
   );
   if (connections > mine + extra && !(failure instanceof Failed)) {
-    failure = new Failed(
-      `${connections} connections of ${mine} clients${failure ? `; ${failure.message}` : ""}`,
-    );
+    failure = worse(failure, new Failed(`${connections} connections of ${mine} clients`));
   }
   await cell.stop().catch((error) => {
-    failure ??= error;
+    failure = worse(failure, error);
   });
   const report = { innocent: counts, clients: mine, connections, notes: cell.notes, figures: cell.figures };
   if (!failure) return { ...report, result: "passed" };
@@ -87,6 +84,13 @@ async function runCell({ broker: brokerName, operation: operationName, version, 
   }
   const unexpected = failure instanceof Failed || failure instanceof NotDone ? undefined : failure.stack;
   return { ...report, result: "failed", reason: unexpected ?? failure.message };
+}
+
+/** One failure of two: that of the client, if one of them is, with what both say. */
+function worse(first, second) {
+  if (!first) return second;
+  const both = `${first.message}; ${second.message}`;
+  return first instanceof NotDone && second instanceof NotDone ? new NotDone(both) : new Failed(both);
 }
 
 /** What happens to MQTT.js in the same place; nothing if it succeeds. */

@@ -22,6 +22,7 @@ export function lineOf({
   const parts = [`${broker.name} ${NAMES[version]}`.padEnd(24), operation.name.padEnd(14), result.padEnd(7)];
   parts.push(`${seconds.toFixed(1)} s`.padStart(8));
   if (innocent) parts.push(`  innocent ${innocent.arrived}/${innocent.sent}`);
+  if (innocent?.twice) parts.push(` (${innocent.twice} twice)`);
   if (connections !== undefined) parts.push(`  connections ${connections} of ${clients} clients`);
   const texts = [reason, ...(notes ?? [])].filter(Boolean);
   return parts.join("") + texts.map((text) => `\n      ${text}`).join("");
