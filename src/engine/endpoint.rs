@@ -95,9 +95,7 @@ pub fn resolve(server: &str, settings: &Settings<'_>) -> Result<String, Error> {
         },
         None => (None, server),
     };
-    let cut = rest
-        .bytes()
-        .position(|byte| matches!(byte, b'/' | b'?' | b'#'));
+    let cut = rest.bytes().position(|byte| matches!(byte, b'/' | b'?' | b'#'));
     let cut = cut.unwrap_or(rest.len());
     let (authority, path) = rest.split_at(cut);
     if find(authority, b'@').is_some() {
