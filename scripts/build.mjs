@@ -67,17 +67,21 @@ const require = createRequire(import.meta.url);
 const at = (...parts) => join(ROOT, ...parts);
 
 /**
- * LLVM inlines only calls whose inlining makes the code smaller, and small functions marked `#[inline]`; the functions on
- * the path of a publish are `#[inline(always)]`. No loop is unrolled. The download is a fifth smaller than with opt-level
- * 3, and smaller than with "z", whose calls of the smallest helpers make a message half as expensive again.
+ * LLVM inlines only calls whose inlining makes the code hardly larger, and small functions marked `#[inline]`; the
+ * functions on the path of a publish are `#[inline(always)]`. No loop is unrolled. The download is a fifth smaller than
+ * with opt-level 3, and smaller than with "z", whose calls of the smallest helpers make a message half as expensive again.
  */
 const SMALL_CODE = [
-  "inline-threshold=0",
+  "inline-threshold=10",
   "inlinehint-threshold=60",
   "unroll-threshold=0",
   "unroll-runtime=false",
   "unroll-allow-partial=false",
   "rotation-max-header-size=0",
+  // No partial redundancy elimination, which copies computations to other paths, and no loop strength reduction, which
+  // adds counters to loops.
+  "enable-pre=false",
+  "disable-lsr",
 ];
 
 /** Half of the default stack: the addresses after it are shorter by a byte wherever they are encoded. */

@@ -297,7 +297,8 @@ pub fn option_value(value: Argument<'_>) -> Value {
         }
         Argument::Object(_) => Value::Other("an object"),
         Argument::Other(kind) => {
-            Value::Other(KINDS.into_iter().find(|known| *known == kind).unwrap_or(KINDS[0]))
+            let known = KINDS.iter().find(|known| **known == kind);
+            Value::Other(known.unwrap_or(&KINDS[0]))
         }
     }
 }

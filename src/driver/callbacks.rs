@@ -223,8 +223,8 @@ impl Client {
     /// Messages with their topics, as objects of JavaScript.
     fn copied(&self, from: usize, upto: usize) -> Vec<(String, JsValue)> {
         self.engine(|engine| {
-            let views = engine.messages().get(from..upto).unwrap_or_default();
-            let copied = |view: &MessageView| {
+            let mut all = Vec::new();
+            for view in engine.messages().get(from..upto).unwrap_or_default() {
                 let part = |range| engine.received_bytes().get(range).unwrap_or_default();
                 let topic = engine.topic(view.topic);
                 let message = message(topic, part(view.payload()), view);
@@ -232,9 +232,9 @@ impl Client {
                 if !list.is_empty() {
                     platform::set(&message, "properties", &properties::to_js(list));
                 }
-                (topic.to_owned(), message)
-            };
-            views.iter().map(copied).collect()
+                all.push((topic.to_owned(), message));
+            }
+            all
         })
     }
 }

@@ -120,7 +120,7 @@ fn fill(builder: &mut Builder, at: &str, object: Argument<'_>) -> Result<(), Err
             "credentials.willProperties" => list(&name, value, Place::Will)?,
             _ => arguments::option_value(value),
         };
-        if given == Value::Other("an object") && ["certs", "websocket"].contains(&key) {
+        if let (Value::Other("an object"), "certs" | "websocket") = (&given, key) {
             fill(builder, &name, value)?;
         }
         match at.len() == PLACE.len() {

@@ -95,7 +95,7 @@ pub fn resolve(server: &str, settings: &Settings<'_>) -> Result<String, Error> {
         },
         None => (None, server),
     };
-    let cut = rest.bytes().position(|byte| b"/?#".contains(&byte));
+    let cut = rest.bytes().position(|byte| matches!(byte, b'/' | b'?' | b'#'));
     let cut = cut.unwrap_or(rest.len());
     let (authority, path) = rest.split_at(cut);
     if find(authority, b'@').is_some() {
@@ -113,7 +113,7 @@ pub fn resolve(server: &str, settings: &Settings<'_>) -> Result<String, Error> {
     let is_ipv6 = find(host, b':').is_some();
     let bare_ipv6 = is_ipv6 && !host.starts_with('[');
     let (address, zone) = split_once(host, b'%');
-    let is_address = |byte: u8| byte.is_ascii_hexdigit() || b":.[]".contains(&byte);
+    let is_address = |byte: u8| byte.is_ascii_hexdigit() || matches!(byte, b':' | b'.' | b'[' | b']');
     if is_ipv6 && (bare_ipv6 && given.is_some() || !address.bytes().all(is_address)) {
         return Err(wrong(
             "has colons, but no IPv6 address in brackets, as in mqtt://[::1]:1883",
