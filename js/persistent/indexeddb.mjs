@@ -1,8 +1,9 @@
 // The store of a page: one IndexedDB database for each client id, through `idb`; a Web Lock excludes other tabs. A
-// transaction is committed in the task that created it, so that it survives the unloading of the page.
+// transaction is committed in the task that created it; what is not finished when the page is left is in `unfinished.mjs`.
 
 import { openDB } from "idb";
 import { locked } from "./register.mjs";
+import { Unfinished } from "./unfinished.mjs";
 
 const TABLE = "journal";
 /** After a reload the lock of the previous page still exists for a moment. */
@@ -17,13 +18,17 @@ export class IndexedDbStore {
   #db;
   /** @type {(() => void) | undefined} */
   #unlock;
+  /** @type {Unfinished | undefined} */
+  #unfinished;
 
   /** @param {string} clientId @param {(text: string) => void} damaged */
   async open(clientId, damaged) {
     const name = `mqtt-lib ${clientId}`;
     await this.#lock(name, clientId);
     try {
-      return await this.#load(name, damaged);
+      const entries = await this.#load(name, damaged);
+      this.#unfinished = new Unfinished(name);
+      return await this.#finish(this.#unfinished, entries);
     } catch (error) {
       await this.close();
       throw error;
@@ -60,7 +65,7 @@ export class IndexedDbStore {
         this.#db = db;
         const table = db.transaction(TABLE).store;
         const [keys, values] = await Promise.all([table.getAllKeys(), table.getAll()]);
-        return keys.map((key, at) => [key, values[at]]);
+        return new Map(keys.map((key, at) => [key, values[at]]));
       } catch (error) {
         this.#db?.close();
         if (i === MAX_DATABASES) throw error;
@@ -69,6 +74,20 @@ export class IndexedDbStore {
         );
       }
     }
+  }
+
+  /** Adds what an earlier page did not finish. @param {Unfinished} unfinished @param {Map<any, any>} entries */
+  async #finish(unfinished, entries) {
+    const changes = unfinished.read();
+    if (changes.length > 0) {
+      for (const [key, value] of changes) {
+        if (value === undefined) entries.delete(key);
+        else entries.set(key, value);
+      }
+      await this.write(changes);
+      unfinished.forget();
+    }
+    return [...entries].sort(([a], [b]) => a - b);
   }
 
   /** @param {[number, Uint8Array | undefined][]} changes */
@@ -80,12 +99,15 @@ export class IndexedDbStore {
       request.catch(() => {}); // the transaction reports the error
     }
     transaction.commit();
+    this.#unfinished?.add(changes, transaction.done);
     return transaction.done;
   }
 
   async close() {
     this.#db?.close();
     this.#db = undefined;
+    this.#unfinished?.close();
+    this.#unfinished = undefined;
     this.#unlock?.();
     this.#unlock = undefined;
   }

@@ -4,7 +4,7 @@
 use gloo_timers::callback::Timeout;
 use wasm_bindgen::prelude::*;
 
-use super::network::Network;
+use super::page_events::PageEvents;
 use super::promises::{self, Promises};
 use super::socket::Socket;
 use super::store::Store;
@@ -107,7 +107,7 @@ impl Client {
             self.drop_socket();
             self.close_store();
             *self.recheck.borrow_mut() = None;
-            *self.network.borrow_mut() = None;
+            *self.page_events.borrow_mut() = None;
             // Last, because it may be the last reference.
             drop(self.alive.take());
         }
@@ -178,8 +178,8 @@ impl Client {
     pub(super) fn begin_attempt(&self) {
         self.drop_socket();
         *self.alive.borrow_mut() = self.me.upgrade();
-        let mut network = self.network.borrow_mut();
-        network.get_or_insert_with(|| Network::listen(self.listener()));
+        let mut page_events = self.page_events.borrow_mut();
+        page_events.get_or_insert_with(|| PageEvents::listen(self.listener()));
     }
 
     fn open(&self, generation: Generation, server: usize) {

@@ -13,8 +13,8 @@ mod drain;
 pub mod errors;
 mod handlers;
 mod hooks;
-mod network;
 pub mod oneshot;
+mod page_events;
 mod persistence;
 mod platform;
 mod promises;
@@ -35,7 +35,7 @@ use wasm_bindgen::prelude::*;
 use crate::engine::{Code, Engine, Error, Generation, Millis, Token};
 use callbacks::Callbacks;
 use handlers::Handlers;
-use network::Network;
+use page_events::PageEvents;
 use promises::Promises;
 use socket::Socket;
 use store::Store;
@@ -52,7 +52,7 @@ pub struct Client {
     engine: RefCell<Engine>,
     socket: RefCell<Option<Socket>>,
     timer: RefCell<Timer>,
-    network: RefCell<Option<Network>>,
+    page_events: RefCell<Option<PageEvents>>,
     /// Asks a socket that had enough whether it takes more.
     recheck: RefCell<Option<Timeout>>,
     /// What the socket said before it closed.
@@ -104,7 +104,7 @@ impl Client {
                 engine: RefCell::new(engine),
                 socket: RefCell::default(),
                 timer: RefCell::default(),
-                network: RefCell::default(),
+                page_events: RefCell::default(),
                 recheck: RefCell::default(),
                 failure: RefCell::default(),
                 draining: Cell::new(false),

@@ -159,10 +159,7 @@ impl Client {
             }
             Err(thrown) => self.write_failed(&thrown),
         }
-        match store.is_busy() {
-            true => Flow::Full,
-            false => Flow::Ready,
-        }
+        store.flow()
     }
 
     fn written(&self, number: u32, result: Result<JsValue, JsValue>) {
@@ -179,9 +176,7 @@ impl Client {
                 }
             }
         }
-        if !store.is_busy() {
-            self.engine.borrow_mut().stored(Flow::Ready);
-        }
+        self.engine.borrow_mut().stored(store.flow());
         self.drain();
     }
 

@@ -33,10 +33,10 @@ export function persistent() {
   return get(globalThis, Symbol.for("mqtt-lib.persistent"))?.();
 }
 
-/** Adds or removes a listener to events of the network. Node has no such events. @param {() => void} listener @param {boolean} on */
+/** Adds or removes a listener to events of the page. Node has no such events. @param {() => void} listener @param {boolean} on */
 export function listen(listener, on) {
   const method = on ? "addEventListener" : "removeEventListener";
-  for (const event of ["online", "offline"]) globalThis[method]?.(event, listener);
+  for (const event of ["online", "offline", "pagehide", "pageshow"]) globalThis[method]?.(event, listener);
 }
 
 /** Options in the credentials that belong to the client itself, not to the connection it makes. */

@@ -9,7 +9,7 @@ use js_sys::Function;
 use wasm_bindgen::prelude::*;
 
 use super::{platform, promises};
-use crate::engine::{Code, Error, Token};
+use crate::engine::{Code, Error, Flow, Token};
 
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub(super) enum Phase {
@@ -32,6 +32,8 @@ pub struct Store {
     pub(super) stoppers: RefCell<Vec<Option<Token>>>,
     /// Writes that have begun, oldest first, and whether they are done.
     writes: RefCell<VecDeque<bool>>,
+    /// Changes may be collected: the page is not being left.
+    pub(super) collects: Cell<bool>,
     /// How many writes are done and have none before them that is not.
     settled: Cell<u32>,
     /// Bytes that are held back, oldest first.
@@ -54,7 +56,7 @@ pub(super) struct HeldBack {
     pub then_close: bool,
 }
 
-/// With so many writes unfinished, changes are collected until one of them is done.
+/// With so many writes unfinished, changes are collected until one of them is done, unless the page is being left.
 const MAX_WRITES: usize = 8;
 
 impl Store {
@@ -88,6 +90,7 @@ impl Store {
             before_stop: Cell::new(0),
             stoppers: RefCell::default(),
             writes: RefCell::default(),
+            collects: Cell::new(true),
             settled: Cell::new(0),
             gate: RefCell::default(),
             held_back: Cell::new(0),
@@ -105,9 +108,12 @@ impl Store {
         self.phase.get() == Phase::Opening
     }
 
-    /// Too many writes are unfinished.
-    pub fn is_busy(&self) -> bool {
-        self.writes.borrow().len() >= MAX_WRITES
+    /// Whether changes are collected for now, because too many writes are unfinished.
+    pub fn flow(&self) -> Flow {
+        match self.collects.get() && self.writes.borrow().len() >= MAX_WRITES {
+            true => Flow::Full,
+            false => Flow::Ready,
+        }
     }
 
     /// Whether every write is done.

@@ -1,15 +1,16 @@
-//! What comes in from the socket, the clock and the network: each is fed to the engine, then the engine is drained.
+//! What comes in from the socket, the clock and the page: each is fed to the engine, then the engine is drained.
 
 use js_sys::Uint8Array;
 use wasm_bindgen::prelude::*;
 use web_sys::MessageEvent;
 
-use super::{network, platform, socket, Client, PIECE};
+use super::page_events::PageEvent;
+use super::{platform, socket, Client, PIECE};
 use crate::engine::{Code, Generation};
 
 impl Client {
-    /// Whatever the platform calls comes in here: a microtask, which has no event, and the events of the network and of
-    /// the socket in use, which is the only one that has us for a listener.
+    /// Whatever the platform calls comes in here: a microtask, which has no event, and the events of the page and of the
+    /// socket in use, which is the only one that has us for a listener.
     pub(super) fn on_event(&self, event: &JsValue) {
         if event.is_undefined() {
             self.scheduled.set(false);
@@ -18,8 +19,8 @@ impl Client {
         }
         let text = |key| platform::get(event, key).as_string().unwrap_or_default();
         let kind = text("type");
-        if let Some(online) = network::is_online(&kind) {
-            return self.on_network(online);
+        if let Some(event) = PageEvent::named(&kind) {
+            return self.on_page_event(event);
         }
         let generation = self.socket.borrow().as_ref().map(|socket| socket.generation);
         let Some(generation) = generation else { return };
@@ -126,9 +127,20 @@ impl Client {
         self.drain();
     }
 
-    fn on_network(&self, online: bool) {
-        let now = self.fresh_now();
-        self.engine.borrow_mut().set_network(now, online);
+    fn on_page_event(&self, event: PageEvent) {
+        match event {
+            PageEvent::Online | PageEvent::Offline => {
+                let now = self.fresh_now();
+                let online = event == PageEvent::Online;
+                self.engine.borrow_mut().set_network(now, online);
+            }
+            PageEvent::Left | PageEvent::Shown => {
+                let Some(store) = &self.store else { return };
+                store.collects.set(event == PageEvent::Shown);
+                let flow = store.flow();
+                self.engine.borrow_mut().stored(flow);
+            }
+        }
         self.drain();
     }
 
