@@ -28,4 +28,6 @@ for (const version of [4, 5]) {
         allArrive(t, { version, transport, qos, count: 20 }));
     }
   }
+  test(`500 QoS 2 publishes at once arrive exactly once each and in order, MQTT ${version}`, (t) =>
+    allArrive(t, { version, transport: "mqtt", qos: 2, count: 500 }));
 }
