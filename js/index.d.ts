@@ -291,6 +291,12 @@ export interface Credentials {
    */
   maxinflightqos2?: number;
   /**
+   * How many filters go into one SUBSCRIBE or UNSUBSCRIBE: a call with more becomes several packets, and
+   * subscriptions are restored in such parts. Some brokers (AWS IoT: 8) close the connection at more. Whole
+   * number of filters from 1 to 65535. Default: 8.
+   */
+  maxfilters?: number;
+  /**
    * Largest packet taken from the broker; the default is the largest of MQTT (§2.2.3). A larger message is
    * not stored but acknowledged, counted in `stats().dropped` and reported to `on_error`
    * (`PACKET_TOO_LARGE`); any other larger packet ends the connection (`PROTOCOL_ERROR`). Whole number of

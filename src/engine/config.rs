@@ -52,6 +52,8 @@ pub struct Config {
     /// How many messages of QoS 2 may be in flight in 3.1.1, where the broker states no Receive Maximum.
     /// Option `maxinflightqos2`.
     pub max_inflight_qos2: usize,
+    /// How many filters go into one SUBSCRIBE or UNSUBSCRIBE. Option `maxfilters`.
+    pub max_filters: usize,
     /// Largest packet taken from the broker, in bytes. Option `maxpacketsize`.
     pub max_packet_size: usize,
     /// How many messages may wait to be sent. Option `offlinesize`.
@@ -186,6 +188,7 @@ impl Default for Config {
             publish_interval: 60_000,
             max_inflight: 1_000,
             max_inflight_qos2: 16,
+            max_filters: 8,
             max_packet_size: 268_435_460,
             offline_size: 100_000,
             offline_bytes: 67_108_864,

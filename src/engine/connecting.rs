@@ -215,10 +215,12 @@ impl Engine {
                 self.outbox.requeue(publish);
             }
         }
+        let together = self.config().max_filters;
         let outbox = &mut self.outbox;
+        let mut next_seq = || outbox.next_seq();
         let released =
             self.subscriptions
-                .connected(session_present, &mut || outbox.next_seq(), &mut self.effects);
+                .connected(session_present, together, &mut next_seq, &mut self.effects);
         for id in released {
             self.session.release_id(id);
         }

@@ -6,14 +6,14 @@ use super::error::Error;
 use super::message::{check_properties, needs_5};
 use super::output::Token;
 use super::session::packet_ids::Holder;
-use super::subscriptions::{answers_another, Asks, Filter, Kind};
+use super::subscriptions::{answers_another, Asks, Call, Filter, Kind};
 use super::{Engine, Version};
 use crate::codec::properties::{number, Place, Property};
 use crate::codec::{protocol_error, write, DecodeError, PacketId};
 
 impl Engine {
-    /// Asks for the filters, all with one SUBSCRIBE. With `handler`, their messages are routed to that number; without,
-    /// a handler they had is removed.
+    /// Asks for the filters, `maxfilters` with one SUBSCRIBE. With `handler`, their messages are routed to that number;
+    /// without, a handler they had is removed. The token ends when all of them are answered.
     ///
     /// # Errors
     /// What is wrong with the filters; `QUEUE_FULL` where too many calls are pending; `STOPPED`.
@@ -30,13 +30,12 @@ impl Engine {
             .check_subscribe(self.connection.version(), &filters, offline_bytes)?;
         self.check_request_properties(&properties, Place::Subscribe)?;
         check_filters(&self.connection, &filters, &properties)?;
-        let seq = self.outbox.next_seq();
-        self.subscriptions
-            .subscribe(seq, filters, properties, handler, token, &mut self.effects);
+        let call = self.call(filters, properties, token);
+        self.subscriptions.subscribe(call, handler, &mut self.effects);
         Ok(())
     }
 
-    /// Ends the subscriptions to these filters, all with one UNSUBSCRIBE; their options mean nothing here.
+    /// Ends the subscriptions to these filters, `maxfilters` with one UNSUBSCRIBE; their options mean nothing here.
     ///
     /// # Errors
     /// As `subscribe`.
@@ -50,11 +49,20 @@ impl Engine {
         let offline_bytes = self.outbox.limits().offline_bytes();
         self.subscriptions.check_unsubscribe(&filters, offline_bytes)?;
         self.check_request_properties(&properties, Place::Unsubscribe)?;
-        let seq = self.outbox.next_seq();
+        let call = self.call(filters, properties, token);
         let is_online = self.is_online();
-        self.subscriptions
-            .unsubscribe(seq, filters, properties, token, is_online, &mut self.effects);
+        self.subscriptions.unsubscribe(call, is_online, &mut self.effects);
         Ok(())
+    }
+
+    fn call(&mut self, filters: Vec<Filter>, properties: Vec<u8>, token: Option<Token>) -> Call {
+        Call {
+            seq: self.outbox.next_seq(),
+            filters,
+            properties,
+            token,
+            together: self.config().max_filters,
+        }
     }
 
     fn check_request_properties(&self, properties: &[u8], place: Place) -> Result<(), Error> {

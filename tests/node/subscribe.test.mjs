@@ -144,9 +144,28 @@ test("a subscription that is never answered rejects with TIMEOUT and leaves the 
   assert.equal(client.connected, true);
 });
 
-test("a call with many filters is one SUBSCRIBE, and one with many of them one UNSUBSCRIBE", async (t) => {
-  const broker = await fakeBroker(t);
+test("a call with many filters becomes packets that a broker takes which closes at more than 8", async (t) => {
+  const most = (list) => list !== undefined && list.length > 8;
+  const broker = await fakeBroker(
+    t,
+    scripts.accepts((packet, connection) => {
+      const isTooLong = most(packet.subscriptions) || most(packet.unsubscriptions);
+      if (isTooLong) connection.reset();
+      return isTooLong;
+    }),
+  );
   const { client } = listener(t, broker.url);
+  const filters = Array.from({ length: 20 }, (_, i) => `filter/${i}/+`);
+  assert.deepEqual(await client.subscribe_topics(filters, { qos: 1 }), Array(20).fill(1));
+  await client.unsubscribe(filters);
+  assert.equal(broker.connections.length, 1);
+  const sizes = broker.connections[0].packets.map((packet) => packet.subscriptions?.length);
+  assert.deepEqual(sizes.slice(1, 4), [8, 8, 4]);
+});
+
+test("maxfilters is how many filters one SUBSCRIBE or UNSUBSCRIBE has", async (t) => {
+  const broker = await fakeBroker(t);
+  const { client } = listener(t, { mqttserver: broker.url, maxfilters: 500 });
   const filters = Array.from({ length: 500 }, (_, i) => `filter/${i}/+`);
   assert.deepEqual(await client.subscribe_topics(filters, { qos: 1 }), Array(500).fill(1));
   await client.unsubscribe(filters);

@@ -68,6 +68,7 @@ const credentials: Required<Credentials> = {
   stoptimeout: 1,
   maxinflight: 1,
   maxinflightqos2: 1,
+  maxfilters: 1,
   maxpacketsize: 16,
   offlinesize: 0,
   offlinebytes: 0,

@@ -72,6 +72,8 @@ pub(in crate::engine) enum Key {
     MaxInflight,
     /// `maxinflightqos2`
     MaxInflightQos2,
+    /// `maxfilters`
+    MaxFilters,
     /// `maxpacketsize`
     MaxPacketSize,
     /// `offlinesize`
@@ -90,7 +92,7 @@ pub(in crate::engine) enum Key {
 
 /// The keys of `credentials`. Seconds may have fractions.
 #[rustfmt::skip]
-pub(in crate::engine) const KEYS: [Row; 36] = [
+pub(in crate::engine) const KEYS: [Row; 37] = [
     ("mqttserver", Key::Server, Kind::TextOrList),
     ("mqttport", Key::Port, Kind::Whole(1.0, 65_535.0)),
     ("mqttprotocol", Key::Protocol, Kind::Text),
@@ -117,6 +119,7 @@ pub(in crate::engine) const KEYS: [Row; 36] = [
     ("publishinterval", Key::PublishInterval, Kind::Seconds(0.0, 2_147_483.0)),
     ("maxinflight", Key::MaxInflight, Kind::Whole(1.0, 65_535.0)),
     ("maxinflightqos2", Key::MaxInflightQos2, Kind::Whole(1.0, 65_535.0)),
+    ("maxfilters", Key::MaxFilters, Kind::Whole(1.0, 65_535.0)),
     ("maxpacketsize", Key::MaxPacketSize, Kind::Whole(16.0, 268_435_460.0)),
     ("offlinesize", Key::OfflineSize, Kind::Whole(0.0, 10_000_000.0)),
     ("offlinebytes", Key::OfflineBytes, Kind::Whole(0.0, 2_147_483_648.0)),
@@ -176,6 +179,7 @@ fn whole(cfg: &mut Config, key: Key) -> Option<&mut usize> {
         Key::QueueSize => &mut cfg.queue_size,
         Key::MaxInflight => &mut cfg.max_inflight,
         Key::MaxInflightQos2 => &mut cfg.max_inflight_qos2,
+        Key::MaxFilters => &mut cfg.max_filters,
         Key::MaxPacketSize => &mut cfg.max_packet_size,
         Key::OfflineSize => &mut cfg.offline_size,
         Key::OfflineBytes => &mut cfg.offline_bytes,

@@ -1,23 +1,25 @@
 //! Subscriptions: filters asked for and granted, what must be restored after a lost session, and routing to handlers
 //! (§3.8 to §3.11). Never sends by itself: it answers which request is next.
 
+mod calls;
 mod filter;
 mod requests;
 mod router;
 
 use super::deadline::{Deadline, Millis, NEVER};
 use super::effects::{Effects, Ended};
-use super::error::{excerpt, Code, Error};
-use super::format::{count, format};
+use super::error::{Code, Error};
+use super::format::count;
 use super::interner::{HashKeys, Interner};
-use super::output::{Event, Outcome, Token};
+use super::output::{Event, Token};
 use super::topic_cache::TopicCache;
 use super::Version;
-use crate::codec::{protocol_error, DecodeError, PacketId, ReasonCode};
+use crate::codec::{protocol_error, DecodeError, PacketId};
 
 pub use filter::Filter;
-pub(super) use requests::{Asks, Kind};
+pub(super) use requests::{Asks, Call, Kind};
 
+use calls::{Answer, Calls};
 use filter::{check_filters, MAX_FILTERS_BYTES};
 use requests::{Requests, Stage};
 use router::Router;
@@ -41,13 +43,12 @@ pub(super) struct Subscriptions {
     router: Router,
     topics: TopicCache,
     requests: Requests,
+    calls: Calls,
     ack_due: Deadline,
 }
 
 /// SUBACK's return code for a refused filter, and the first reason code that means failure (§3.9.3).
 const FAILURE: u8 = 0x80;
-/// So many filters go into one SUBSCRIBE when subscriptions are restored: some brokers take no more.
-const RESTORED_TOGETHER: usize = 8;
 
 impl Subscriptions {
     pub fn new(keys: HashKeys) -> Self {
@@ -57,6 +58,7 @@ impl Subscriptions {
             router: Router::new(keys),
             topics: TopicCache::new(keys),
             requests: Requests::default(),
+            calls: Calls::default(),
             ack_due: Deadline::default(),
         }
     }
@@ -112,45 +114,39 @@ impl Subscriptions {
         ))
     }
 
-    /// Asks for filters, all with one SUBSCRIBE. With `handler`, their messages are routed to it; without, a handler
-    /// they had is removed.
-    pub fn subscribe(
-        &mut self,
-        seq: u64,
-        filters: Vec<Filter>,
-        properties: Vec<u8>,
-        handler: Option<u32>,
-        token: Option<Token>,
-        effects: &mut Effects,
-    ) {
-        for Filter { filter, options } in &filters {
+    /// Asks for filters. With `handler`, their messages are routed to it; without, a handler they had is removed.
+    pub fn subscribe(&mut self, call: Call, handler: Option<u32>, effects: &mut Effects) {
+        let Call { seq, properties, .. } = &call;
+        for Filter { filter, options } in &call.filters {
             self.set_handler(filter, handler, effects);
             let entry = self.entry(filter);
             entry.options = *options;
-            entry.properties.clone_from(&properties);
-            entry.asked = seq;
+            entry.properties.clone_from(properties);
+            entry.asked = *seq;
         }
-        self.ask(Kind::Subscribe, seq, filters, properties, token);
+        self.ask(Kind::Subscribe, call);
     }
 
     /// Calls of subscribe for these filters that are unanswered end: at once, or if they are on the wire of a connection
     /// that lives, with the SUBACK or with the connection.
-    pub fn unsubscribe(
-        &mut self,
-        seq: u64,
-        filters: Vec<Filter>,
-        properties: Vec<u8>,
-        token: Option<Token>,
-        is_online: bool,
-        effects: &mut Effects,
-    ) {
-        for (_, slot) in self.requests.in_order() {
+    pub fn unsubscribe(&mut self, call: Call, is_online: bool, effects: &mut Effects) {
+        let unanswered = self.requests.in_order();
+        let is_ended = |one: &Filter| call.filters.iter().any(|other| other.filter == one.filter);
+        // The parts of a call have its number; one that is still wanted keeps the others.
+        let mut wanted = Vec::new();
+        for &(seq, slot) in &unanswered {
+            if let Some(request) = self.requests.get(slot) {
+                let asks = &request.asks;
+                if asks.kind == Kind::Unsubscribe || request.restores || !asks.filters.iter().all(is_ended) {
+                    wanted.push(seq);
+                }
+            }
+        }
+        for &(seq, slot) in &unanswered {
             let Some(request) = self.requests.get(slot) else {
                 continue;
             };
-            let asks = &request.asks;
-            let is_asked = |one: &Filter| filters.iter().any(|other| other.filter == one.filter);
-            if asks.kind == Kind::Unsubscribe || request.restores || !asks.filters.iter().all(is_asked) {
+            if wanted.binary_search(&seq).is_ok() {
                 continue;
             }
             request.cancelled = true;
@@ -158,16 +154,46 @@ impl Subscriptions {
                 self.cancel(slot, effects);
             }
         }
-        self.ask(Kind::Unsubscribe, seq, filters, properties, token);
+        self.ask(Kind::Unsubscribe, call);
     }
 
-    fn ask(&mut self, kind: Kind, seq: u64, filters: Vec<Filter>, properties: Vec<u8>, token: Option<Token>) {
-        let asks = Asks {
-            kind,
-            filters,
-            properties,
+    fn ask(&mut self, kind: Kind, call: Call) {
+        let together = call.together.max(1);
+        let mut part = None;
+        if call.filters.len() > together {
+            part = Some(0);
+            if let Some(token) = call.token {
+                self.calls.begin(token, call.filters.len().div_ceil(together));
+            }
+        }
+        let mut filters = call.filters.into_iter();
+        while filters.len() > 0 {
+            let asks = Asks {
+                kind,
+                filters: filters.by_ref().take(together).collect(),
+                properties: call.properties.clone(),
+            };
+            self.requests.push(call.seq, call.token, part, asks, false);
+            part = part.map(|place| place + together);
+        }
+    }
+
+    /// A request ended, which may be a part of a call.
+    fn end(
+        &mut self,
+        kind: Kind,
+        token: Option<Token>,
+        part: Option<usize>,
+        result: Result<Answer, Error>,
+        effects: &mut Effects,
+    ) {
+        let whole = match (token, part) {
+            (Some(token), Some(place)) => self.calls.part_ended(token, place, result),
+            _ => Some(result),
         };
-        self.requests.push(seq, token, asks, false);
+        if let Some(result) = whole {
+            effects.done(token, result.and_then(|answer| answer.outcome(kind)));
+        }
     }
 
     /// Routes messages of `filter` to `handler` too, without subscribing.
@@ -301,7 +327,7 @@ impl Subscriptions {
                 self.forget(filter, request.seq, effects);
             }
         }
-        effects.failed(request.token, error);
+        self.end(Kind::Subscribe, request.token, request.part, Err(error), effects);
     }
 
     // ---- answers
@@ -334,16 +360,15 @@ impl Subscriptions {
         let Some(request) = self.requests.remove(slot) else {
             return Ok(());
         };
-        let mut refused = String::new();
-        let mut reason = 0;
+        let mut answer = Answer {
+            codes: codes.to_vec(),
+            properties: properties.to_vec(),
+            ..Answer::default()
+        };
         for (at, Filter { filter, .. }) in request.asks.filters.iter().enumerate() {
             let code = codes.get(at).copied().unwrap_or(0);
             if code >= FAILURE {
-                if reason != 0 {
-                    refused.push_str("\", \"");
-                }
-                refused.push_str(filter);
-                reason = code;
+                answer.refuse(filter, code);
             }
             if (code >= FAILURE) == (kind == Kind::Subscribe) {
                 self.forget(filter, request.seq, effects);
@@ -351,23 +376,7 @@ impl Subscriptions {
                 entry.granted |= kind == Kind::Subscribe;
             }
         }
-        let error = |code, what: &str| Err(Error::because(code, what, ReasonCode(reason), properties));
-        let result = match kind {
-            _ if reason == 0 && !has_codes => Ok(Outcome::None),
-            _ if reason == 0 => Ok(Outcome::Granted {
-                codes: codes.to_vec(),
-                properties: properties.to_vec(),
-            }),
-            Kind::Subscribe => error(
-                Code::SubscribeFailed,
-                &format(
-                    "the broker refused the subscription to \"%\"; check the filter and the broker's access rules",
-                    &[&excerpt(&refused)],
-                ),
-            ),
-            Kind::Unsubscribe => error(Code::UnsubscribeFailed, "the broker refused to unsubscribe"),
-        };
-        effects.done(request.token, result);
+        self.end(kind, request.token, request.part, Ok(answer), effects);
         Ok(())
     }
 
@@ -400,7 +409,8 @@ impl Subscriptions {
             };
             if request.stage == Stage::Sent && now >= request.since + ack_timeout {
                 request.stage = Stage::Abandoned;
-                effects.failed(request.token.take(), error.clone());
+                let (kind, token, part) = (request.asks.kind, request.token.take(), request.part);
+                self.end(kind, token, part, Err(error.clone()), effects);
             }
         }
         let oldest = self.requests.oldest();
@@ -412,11 +422,12 @@ impl Subscriptions {
     // ---- connections
 
     /// A new connection: everything unanswered is sent again, and after a lost session everything that was granted is
-    /// asked for again, in place of any earlier attempt to do so. `seq` numbers the new requests; identifiers that were
+    /// asked for again, in place of any earlier attempt to do so, `together` filters a packet. `next_seq` numbers the new requests; identifiers that were
     /// held are given back.
     pub fn connected(
         &mut self,
         session_present: bool,
+        together: usize,
         next_seq: &mut dyn FnMut() -> u64,
         effects: &mut Effects,
     ) -> Vec<PacketId> {
@@ -435,7 +446,7 @@ impl Subscriptions {
             }
         }
         if !session_present {
-            self.restore(next_seq);
+            self.restore(together, next_seq);
         }
         for &(seq, slot) in &before {
             match self.requests.get(slot) {
@@ -452,17 +463,17 @@ impl Subscriptions {
         released
     }
 
-    fn restore(&mut self, next_seq: &mut dyn FnMut() -> u64) {
-        let mut together: Vec<Filter> = Vec::new();
+    fn restore(&mut self, together: usize, next_seq: &mut dyn FnMut() -> u64) {
+        let mut filters: Vec<Filter> = Vec::new();
         let mut properties = Vec::new();
         for (filter, its_properties) in self.list(true) {
-            if together.len() == RESTORED_TOGETHER || its_properties != properties {
-                self.restore_together(&mut together, properties, next_seq);
+            if filters.len() >= together || its_properties != properties {
+                self.restore_together(&mut filters, properties, next_seq);
             }
-            together.push(filter);
+            filters.push(filter);
             properties = its_properties;
         }
-        self.restore_together(&mut together, properties, next_seq);
+        self.restore_together(&mut filters, properties, next_seq);
     }
 
     fn restore_together(
@@ -479,7 +490,7 @@ impl Subscriptions {
             filters: std::mem::take(filters),
             properties,
         };
-        self.requests.push(next_seq(), None, asks, true);
+        self.requests.push(next_seq(), None, None, asks, true);
     }
 
     /// `unsubscribe` was called before this call of subscribe was answered.
@@ -488,14 +499,14 @@ impl Subscriptions {
         let Some(request) = self.requests.get(slot) else {
             return;
         };
-        let token = request.token.take();
+        let (token, part) = (request.token.take(), request.part);
         self.forget_abandoned(slot, effects);
         if token.is_some() {
             let error = Error::new(
                 Code::SubscribeFailed,
                 "unsubscribe() was called for these filters before the broker had answered subscribe(); call subscribe() again if they are wanted",
             );
-            effects.failed(token, error);
+            self.end(Kind::Subscribe, token, part, Err(error), effects);
         }
     }
 
@@ -523,9 +534,13 @@ impl Subscriptions {
                 if let Some(id) = request.packet_id {
                     released.push(id);
                 }
+                let token = match (request.token, request.part) {
+                    (Some(token), Some(_)) => self.calls.take(token),
+                    (token, _) => token,
+                };
                 ended.push(Ended {
                     seq,
-                    token: request.token,
+                    token,
                     stored: false,
                 });
             }
@@ -543,7 +558,7 @@ impl Subscriptions {
 
     #[cfg(test)]
     pub fn pending(&self) -> usize {
-        self.requests.len()
+        self.requests.len() + self.calls.len()
     }
 }
 

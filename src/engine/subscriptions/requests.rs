@@ -24,6 +24,18 @@ pub(in crate::engine) struct Asks {
     pub properties: Vec<u8>,
 }
 
+/// A call of `subscribe` or `unsubscribe`.
+#[derive(Debug)]
+pub(in crate::engine) struct Call {
+    /// Its place in the order of the calls.
+    pub seq: u64,
+    pub filters: Vec<Filter>,
+    pub properties: Vec<u8>,
+    pub token: Option<Token>,
+    /// So many filters go into one packet.
+    pub together: usize,
+}
+
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Stage {
     /// Not on the wire.
@@ -39,6 +51,8 @@ pub(super) struct Request {
     /// Its place in the order of the calls.
     pub seq: u64,
     pub token: Option<Token>,
+    /// Of a call of several packets: the place of its first filter among those of the call.
+    pub part: Option<usize>,
     pub packet_id: Option<PacketId>,
     pub stage: Stage,
     /// When it was first put on the wire; `acktimeout` counts from here, also across reconnects.
@@ -72,11 +86,12 @@ pub(super) struct Requests {
 }
 
 impl Requests {
-    pub fn push(&mut self, seq: u64, token: Option<Token>, asks: Asks, restores: bool) {
+    pub fn push(&mut self, seq: u64, token: Option<Token>, part: Option<usize>, asks: Asks, restores: bool) {
         self.bytes += asks.size();
         let request = Some(Box::new(Request {
             seq,
             token,
+            part,
             packet_id: None,
             stage: Stage::Waiting,
             since: NEVER,

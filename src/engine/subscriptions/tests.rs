@@ -15,6 +15,16 @@ fn filters(names: &[&str]) -> Vec<Filter> {
     names.iter().map(filter).collect()
 }
 
+fn call(seq: u64, names: &[&str]) -> Call {
+    Call {
+        seq,
+        filters: filters(names),
+        properties: Vec::new(),
+        token: None,
+        together: 8,
+    }
+}
+
 /// Sends the next request, which is answered with these codes.
 fn answer(subscriptions: &mut Subscriptions, codes: &[u8], effects: &mut Effects) {
     let (slot, _) = subscriptions.next_request().unwrap();
@@ -27,12 +37,12 @@ fn answer(subscriptions: &mut Subscriptions, codes: &[u8], effects: &mut Effects
 fn what_was_granted_is_restored_after_a_lost_session_and_what_was_refused_is_not() {
     let mut effects = Effects::default();
     let mut all = subscriptions();
-    all.subscribe(1, filters(&["a", "b"]), Vec::new(), None, None, &mut effects);
+    all.subscribe(call(1, &["a", "b"]), None, &mut effects);
     answer(&mut all, &[1, 0x80], &mut effects);
     assert!(!all.has_request());
-    all.connected(true, &mut || 2, &mut effects);
+    all.connected(true, 8, &mut || 2, &mut effects);
     assert!(!all.has_request());
-    all.connected(false, &mut || 2, &mut effects);
+    all.connected(false, 8, &mut || 2, &mut effects);
     let (_, asks) = all.next_request().expect("a request that restores");
     assert_eq!(asks.kind, Kind::Subscribe);
     assert_eq!(asks.filters, filters(&["a"]));
@@ -42,12 +52,12 @@ fn what_was_granted_is_restored_after_a_lost_session_and_what_was_refused_is_not
 fn a_request_that_was_not_answered_is_sent_again_without_its_identifier() {
     let mut effects = Effects::default();
     let mut all = subscriptions();
-    all.subscribe(1, filters(&["a"]), Vec::new(), None, None, &mut effects);
+    all.subscribe(call(1, &["a"]), None, &mut effects);
     let (slot, _) = all.next_request().unwrap();
     all.sent(0, slot, PacketId::new(7).unwrap(), 100);
     assert!(!all.has_request());
     assert_eq!(
-        all.connected(true, &mut || 2, &mut effects),
+        all.connected(true, 8, &mut || 2, &mut effects),
         [PacketId::new(7).unwrap()]
     );
     assert_eq!(all.next_request().map(|(slot, _)| slot), Some(slot));
@@ -57,14 +67,11 @@ fn a_request_that_was_not_answered_is_sent_again_without_its_identifier() {
 fn an_overdue_call_ends_once_and_is_not_sent_again() {
     let mut effects = Effects::default();
     let mut all = subscriptions();
-    all.subscribe(
-        1,
-        filters(&["a"]),
-        Vec::new(),
-        Some(4),
-        Token::new(9),
-        &mut effects,
-    );
+    let call = Call {
+        token: Token::new(9),
+        ..call(1, &["a"])
+    };
+    all.subscribe(call, Some(4), &mut effects);
     let (slot, _) = all.next_request().unwrap();
     all.sent(0, slot, PacketId::new(7).unwrap(), 100);
     let error = Error::stopped();
@@ -72,7 +79,7 @@ fn an_overdue_call_ends_once_and_is_not_sent_again() {
     assert!(effects.queue.is_empty(), "the deadline is confirmed first");
     all.end_overdue(400, 100, &error, &mut effects);
     assert_eq!(effects.queue.len(), 1);
-    all.connected(true, &mut || 2, &mut effects);
+    all.connected(true, 8, &mut || 2, &mut effects);
     assert!(!all.has_request());
     assert_eq!(effects.events().last(), Some(&&Event::HandlerRemoved(4)));
     assert!(all.route("a").is_empty());
@@ -82,8 +89,8 @@ fn an_overdue_call_ends_once_and_is_not_sent_again() {
 fn the_answer_to_an_older_call_does_not_remove_what_a_later_call_asked_for() {
     let mut effects = Effects::default();
     let mut all = subscriptions();
-    all.subscribe(1, filters(&["a"]), Vec::new(), Some(2), None, &mut effects);
-    all.subscribe(2, filters(&["a"]), Vec::new(), Some(4), None, &mut effects);
+    all.subscribe(call(1, &["a"]), Some(2), &mut effects);
+    all.subscribe(call(2, &["a"]), Some(4), &mut effects);
     answer(&mut all, &[0x80], &mut effects);
     assert_eq!(all.route("a"), [4]);
     answer(&mut all, &[1], &mut effects);

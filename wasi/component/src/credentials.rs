@@ -26,6 +26,7 @@ pub fn builder(given: Credentials) -> Result<Builder, Error> {
         ("publishinterval", seconds(given.publishinterval)),
         ("maxinflight", whole(given.maxinflight)),
         ("maxinflightqos2", whole(given.maxinflightqos2)),
+        ("maxfilters", whole(given.maxfilters)),
         ("maxpacketsize", whole(given.maxpacketsize)),
         ("offlinesize", whole(given.offlinesize)),
         ("offlinebytes", whole(given.offlinebytes)),

@@ -1,0 +1,126 @@
+//! Answers to calls of `subscribe` and `unsubscribe`, also of those with more filters than fit into one packet: what their
+//! parts were answered, until all of them are. Never sends, and never ends a call by itself.
+
+use super::requests::Kind;
+use crate::codec::ReasonCode;
+use crate::engine::error::{excerpt, Code, Error};
+use crate::engine::format::format;
+use crate::engine::output::{Outcome, Token};
+
+/// What a broker answered.
+#[derive(Debug, Default)]
+pub(super) struct Answer {
+    /// One for each filter; none in an UNSUBACK of 3.1.1.
+    pub codes: Vec<u8>,
+    /// The filters that were refused, and the last reason for it; 0: none was.
+    pub refused: String,
+    pub reason: u8,
+    pub properties: Vec<u8>,
+}
+
+impl Answer {
+    /// Adds a refused filter.
+    pub fn refuse(&mut self, filter: &str, reason: u8) {
+        if self.reason != 0 {
+            self.refused.push_str("\", \"");
+        }
+        self.refused.push_str(filter);
+        self.reason = reason;
+    }
+
+    /// How the call ends with it.
+    pub fn outcome(self, kind: Kind) -> Result<Outcome, Error> {
+        let refused = excerpt(&self.refused);
+        let (code, what, named) = match kind {
+            _ if self.reason == 0 && self.codes.is_empty() => return Ok(Outcome::None),
+            _ if self.reason == 0 => {
+                return Ok(Outcome::Granted {
+                    codes: self.codes,
+                    properties: self.properties,
+                })
+            }
+            Kind::Subscribe => (
+                Code::SubscribeFailed,
+                "the broker refused the subscription to \"%\"; check the filter and the broker's access rules",
+                &[refused.as_str()][..],
+            ),
+            Kind::Unsubscribe => (Code::UnsubscribeFailed, "the broker refused to unsubscribe", &[][..]),
+        };
+        let what = format(what, named);
+        Err(Error::because(
+            code,
+            &what,
+            ReasonCode(self.reason),
+            &self.properties,
+        ))
+    }
+}
+
+/// A call of several packets.
+#[derive(Debug)]
+struct Pending {
+    token: Token,
+    /// Parts that have not ended.
+    left: usize,
+    answer: Answer,
+    /// Why a part ended without an answer.
+    error: Option<Error>,
+}
+
+#[derive(Debug, Default)]
+pub(super) struct Calls(Vec<Pending>);
+
+impl Calls {
+    pub fn begin(&mut self, token: Token, parts: usize) {
+        self.0.push(Pending {
+            token,
+            left: parts,
+            answer: Answer::default(),
+            error: None,
+        });
+    }
+
+    /// A part ended, whose first filter has this place among those of the call. How the whole ended, once it was the last
+    /// part.
+    pub fn part_ended(
+        &mut self,
+        token: Token,
+        place: usize,
+        result: Result<Answer, Error>,
+    ) -> Option<Result<Answer, Error>> {
+        let at = self.0.iter().position(|call| call.token == token)?;
+        let call = &mut self.0[at];
+        match result {
+            Err(error) => call.error = call.error.take().or(Some(error)),
+            Ok(part) => {
+                let upto = place + part.codes.len();
+                let codes = &mut call.answer.codes;
+                codes.resize(upto.max(codes.len()), 0);
+                codes[place..upto].copy_from_slice(&part.codes);
+                if part.reason != 0 {
+                    call.answer.refuse(&part.refused, part.reason);
+                }
+                if !part.properties.is_empty() {
+                    call.answer.properties = part.properties;
+                }
+            }
+        }
+        call.left -= 1;
+        if call.left > 0 {
+            return None;
+        }
+        let call = self.0.swap_remove(at);
+        Some(call.error.map_or(Ok(call.answer), Err))
+    }
+
+    /// All of them end: the token for the first part that asks, nothing for the others.
+    pub fn take(&mut self, token: Token) -> Option<Token> {
+        let at = self.0.iter().position(|call| call.token == token)?;
+        Some(self.0.swap_remove(at).token)
+    }
+
+    #[cfg(test)]
+    pub fn len(&self) -> usize {
+        self.0.len()
+    }
+}
