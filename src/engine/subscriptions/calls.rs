@@ -80,12 +80,12 @@ impl Calls {
         });
     }
 
-    /// A part ended, whose first filter has this place among those of the call. How the whole ended, once it was the last
+    /// A part ended, whose filters have these places among those of the call. How the whole ended, once it was the last
     /// part.
     pub fn part_ended(
         &mut self,
         token: Token,
-        place: usize,
+        places: &[u32],
         result: Result<Answer, Error>,
     ) -> Option<Result<Answer, Error>> {
         let at = self.0.iter().position(|call| call.token == token)?;
@@ -93,10 +93,14 @@ impl Calls {
         match result {
             Err(error) => call.error = call.error.take().or(Some(error)),
             Ok(part) => {
-                let upto = place + part.codes.len();
                 let codes = &mut call.answer.codes;
-                codes.resize(upto.max(codes.len()), 0);
-                codes[place..upto].copy_from_slice(&part.codes);
+                for (&place, code) in places.iter().zip(part.codes) {
+                    let place = place as usize;
+                    if place >= codes.len() {
+                        codes.resize(place + 1, 0);
+                    }
+                    codes[place] = code;
+                }
                 if part.reason != 0 {
                     call.answer.refuse(&part.refused, part.reason);
                 }

@@ -42,26 +42,92 @@ pub(super) enum Stage {
     Waiting,
     /// On the wire.
     Sent,
-    /// On the wire, but its caller has been answered: a late answer is still recognised.
-    Abandoned,
+}
+
+/// A call that waits for the answer to a request. A request that restores has one without a token.
+#[derive(Debug)]
+pub(super) struct Caller {
+    /// Its place in the order of the calls.
+    pub seq: u64,
+    pub token: Option<Token>,
+    /// It asked for one filter only, the one in this place of the request.
+    pub at: Option<usize>,
+    /// Of a call that has other parts: the places of its filters among those of the call.
+    pub places: Vec<u32>,
+    /// When this was first put on the wire; `acktimeout` counts from here, also across reconnects.
+    pub since: Millis,
 }
 
 #[derive(Debug)]
 pub(super) struct Request {
     /// Its place in the order of the calls.
     pub seq: u64,
-    pub token: Option<Token>,
-    /// Of a call of several packets: the place of its first filter among those of the call.
-    pub part: Option<usize>,
+    /// None once they have been answered: a late answer is still recognised.
+    pub callers: Vec<Caller>,
     pub packet_id: Option<PacketId>,
     pub stage: Stage,
-    /// When it was first put on the wire; `acktimeout` counts from here, also across reconnects.
-    pub since: Millis,
+    /// When it was put on the wire of this connection.
+    pub sent_at: Millis,
     /// `unsubscribe` was called for all of its filters.
     pub cancelled: bool,
     pub asks: Asks,
     /// Restores what a lost session had; nobody called it.
     pub restores: bool,
+    /// A new connection sends it again.
+    pub again: bool,
+}
+
+impl Request {
+    pub fn new(caller: Caller, asks: Asks) -> Self {
+        Request {
+            seq: caller.seq,
+            callers: vec![caller],
+            packet_id: None,
+            stage: Stage::Waiting,
+            sent_at: NEVER,
+            cancelled: false,
+            asks,
+            restores: false,
+            again: false,
+        }
+    }
+
+    /// It is on the wire.
+    pub fn sent(&mut self, now: Millis) {
+        self.stage = Stage::Sent;
+        self.sent_at = now;
+        for caller in &mut self.callers {
+            caller.since = caller.since.min(now);
+        }
+    }
+
+    /// Another call asks for one of its filters.
+    pub fn join(&mut self, mut caller: Caller) {
+        if self.stage == Stage::Sent {
+            caller.since = self.sent_at;
+        }
+        self.callers.push(caller);
+    }
+
+    /// The last call that asked for the filter in this place.
+    pub fn asked(&self, at: usize) -> u64 {
+        let mut last = self.seq;
+        for caller in &self.callers {
+            if caller.at == Some(at) {
+                last = last.max(caller.seq);
+            }
+        }
+        last
+    }
+
+    /// Since when its oldest caller waits; `NEVER` if none does.
+    pub fn oldest(&self) -> Millis {
+        let mut oldest = NEVER;
+        for caller in &self.callers {
+            oldest = oldest.min(caller.since);
+        }
+        oldest
+    }
 }
 
 /// What a filter costs beside its bytes.
@@ -86,20 +152,19 @@ pub(super) struct Requests {
 }
 
 impl Requests {
-    pub fn push(&mut self, seq: u64, token: Option<Token>, part: Option<usize>, asks: Asks, restores: bool) {
-        self.bytes += asks.size();
-        let request = Some(Box::new(Request {
-            seq,
-            token,
-            part,
-            packet_id: None,
-            stage: Stage::Waiting,
-            since: NEVER,
-            cancelled: false,
-            asks,
-            restores,
-        }));
-        let slot = match self.free.pop() {
+    /// To be sent behind the others; its place.
+    pub fn push(&mut self, request: Request) -> u32 {
+        let seq = request.seq;
+        let slot = self.insert(request);
+        self.to_send.push_back(Key::new(seq, slot));
+        slot
+    }
+
+    /// Not to be sent, until `send_again`.
+    pub fn insert(&mut self, request: Request) -> u32 {
+        self.bytes += request.asks.size();
+        let request = Some(Box::new(request));
+        match self.free.pop() {
             Some(slot) => {
                 self.slots[slot as usize] = request;
                 slot
@@ -108,8 +173,7 @@ impl Requests {
                 self.slots.push(request);
                 (self.slots.len() - 1) as u32
             }
-        };
-        self.to_send.push_back(Key::new(seq, slot));
+        }
     }
 
     pub fn get(&mut self, slot: u32) -> Option<&mut Request> {
@@ -121,6 +185,18 @@ impl Requests {
         self.free.push(slot);
         self.bytes -= request.asks.size();
         Some(request)
+    }
+
+    /// A request that waits does not ask for the filter in this place.
+    pub fn drop_filter(&mut self, slot: u32, at: usize) {
+        let Some(request) = self.get(slot) else { return };
+        let filter = request.asks.filters.remove(at);
+        let is_empty = request.asks.filters.is_empty();
+        self.bytes -= filter.filter.len() + FILTER;
+        if is_empty {
+            self.forget_queued(slot);
+            self.remove(slot);
+        }
     }
 
     pub fn bytes(&self) -> usize {
@@ -180,7 +256,7 @@ impl Requests {
         let mut oldest = NEVER;
         for request in self.slots.iter().flatten() {
             if request.stage == Stage::Sent {
-                oldest = oldest.min(request.since);
+                oldest = oldest.min(request.oldest());
             }
         }
         oldest

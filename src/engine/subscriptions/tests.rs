@@ -1,5 +1,6 @@
 //! Tests of the subscriptions alone.
 
+use super::super::output::Token;
 use super::super::random::Random;
 use super::*;
 

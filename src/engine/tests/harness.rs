@@ -52,6 +52,10 @@ pub struct Sim {
     pub cut_down: Option<usize>,
     /// A transport that is told to close never says that it has.
     pub never_closes: bool,
+    /// A call of subscribe for each, within the event of an accepted connection.
+    pub on_connect: Vec<(&'static str, u8)>,
+    /// Tokens of these calls.
+    pub on_connect_calls: Vec<Token>,
 
     pub opens: Vec<(Millis, usize)>,
     /// `Event::CredentialsRequested`: generation, attempt and the code of the last error.
@@ -106,6 +110,8 @@ impl Sim {
             cut_up: None,
             cut_down: None,
             never_closes: false,
+            on_connect: Vec::new(),
+            on_connect_calls: Vec::new(),
             opens: Vec::new(),
             asks: Vec::new(),
             messages: Vec::new(),
@@ -258,6 +264,10 @@ impl Sim {
             } => {
                 self.log.push(format!("connected {code}"));
                 self.connacks.push((session_present, code));
+                for filter in self.on_connect.clone() {
+                    let call = self.subscribe_undrained(&[filter], None);
+                    self.on_connect_calls.push(call);
+                }
             }
             Event::Auth { reason, properties } => self.auths.push((reason, properties)),
             Event::Disconnected { rc, error } => {

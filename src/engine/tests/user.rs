@@ -91,6 +91,12 @@ impl Sim {
     }
 
     pub fn subscribe(&mut self, filters: &[(&str, u8)], handler: Option<u32>) -> Token {
+        let token = self.subscribe_undrained(filters, handler);
+        self.settle();
+        token
+    }
+
+    pub fn subscribe_undrained(&mut self, filters: &[(&str, u8)], handler: Option<u32>) -> Token {
         let token = self.token();
         let filters = filters.iter().map(|&(filter, options)| Filter {
             filter: filter.to_owned(),
@@ -102,7 +108,6 @@ impl Sim {
         if let Err(error) = result {
             self.end(token, Err(error));
         }
-        self.settle();
         token
     }
 

@@ -19,6 +19,7 @@ mod random;
 mod restarting;
 mod servers;
 mod stopping;
+mod subscribing_again;
 mod subscriptions;
 mod timeouts;
 

@@ -1,0 +1,185 @@
+//! How requests end: by SUBACK and UNSUBACK (§3.9, §3.11), by the broker's limits, by `acktimeout`, with everything else.
+
+use super::calls::Answer;
+use super::requests::{Caller, Stage};
+use super::{Filter, Kind, Subscriptions};
+use crate::codec::{protocol_error, DecodeError, PacketId, Version};
+use crate::engine::deadline::{Millis, NEVER};
+use crate::engine::effects::{Effects, Ended};
+use crate::engine::error::Error;
+
+/// SUBACK's return code for a refused filter, and the first reason code that means failure (§3.9.3).
+const FAILURE: u8 = 0x80;
+
+impl Subscriptions {
+    /// SUBACK or UNSUBACK for the request in this place. An UNSUBACK of 3.1.1 has no codes.
+    pub fn on_answer(
+        &mut self,
+        version: Version,
+        kind: Kind,
+        slot: u32,
+        codes: &[u8],
+        properties: &[u8],
+        effects: &mut Effects,
+    ) -> Result<(), DecodeError> {
+        let has_codes = kind == Kind::Subscribe || version == Version::V5;
+        match self.requests.get(slot).map(|request| &request.asks) {
+            Some(asks) if asks.kind != kind => return Err(answers_another(kind)),
+            Some(asks) if has_codes && asks.filters.len() != codes.len() => {
+                return Err(match kind {
+                    Kind::Subscribe => protocol_error!(
+                        "a SUBACK has another number of return codes than the SUBSCRIBE has filters"
+                    ),
+                    Kind::Unsubscribe => protocol_error!(
+                        "an UNSUBACK has another number of reason codes than the UNSUBSCRIBE has filters"
+                    ),
+                })
+            }
+            _ => {}
+        }
+        let Some(request) = self.requests.remove(slot) else {
+            return Ok(());
+        };
+        for (at, Filter { filter, .. }) in request.asks.filters.iter().enumerate() {
+            let failed = codes.get(at).is_some_and(|&code| code >= FAILURE);
+            if failed == (kind == Kind::Subscribe) {
+                self.forget(filter, request.asked(at), effects);
+            } else if let Some(entry) = self.find(filter) {
+                entry.granted |= kind == Kind::Subscribe;
+            }
+        }
+        for caller in request.callers {
+            let mut answer = Answer::default();
+            for (at, Filter { filter, .. }) in request.asks.filters.iter().enumerate() {
+                if caller.at.is_some_and(|only| only != at) {
+                    continue;
+                }
+                answer.codes.extend(codes.get(at));
+                match codes.get(at) {
+                    Some(&code) if code >= FAILURE => answer.refuse(filter, code),
+                    _ => {}
+                }
+            }
+            answer.properties = properties.to_vec();
+            self.end(kind, caller, Ok(answer), effects);
+        }
+        Ok(())
+    }
+
+    /// A call ended, or a part of one.
+    pub(super) fn end(
+        &mut self,
+        kind: Kind,
+        caller: Caller,
+        result: Result<Answer, Error>,
+        effects: &mut Effects,
+    ) {
+        let whole = match caller.token {
+            Some(token) if !caller.places.is_empty() => self.calls.part_ended(token, &caller.places, result),
+            _ => Some(result),
+        };
+        if let Some(result) = whole {
+            effects.done(caller.token, result.and_then(|answer| answer.outcome(kind)));
+        }
+    }
+
+    /// The broker has said that it does not take this request: the call ends, and nothing was sent.
+    pub fn refuse_next(&mut self, error: Error, effects: &mut Effects) {
+        let Some(slot) = self.requests.front() else { return };
+        self.requests.pop_front();
+        let Some(request) = self.requests.remove(slot) else {
+            return;
+        };
+        if request.asks.kind == Kind::Subscribe {
+            for (at, Filter { filter, .. }) in request.asks.filters.iter().enumerate() {
+                self.forget(filter, request.asked(at), effects);
+            }
+        }
+        self.fail(request.asks.kind, request.callers, &error, effects);
+    }
+
+    pub(super) fn fail(&mut self, kind: Kind, callers: Vec<Caller>, error: &Error, effects: &mut Effects) {
+        for caller in callers {
+            self.end(kind, caller, Err(error.clone()), effects);
+        }
+    }
+
+    // ---- time
+
+    pub fn next_deadline(&self) -> Millis {
+        self.ack_due.at()
+    }
+
+    pub fn ack_expired(&mut self, now: Millis) -> bool {
+        self.ack_due.expire(now)
+    }
+
+    /// Ends calls whose SUBACK or UNSUBACK is overdue, with this error. They stay in the table, so that a late answer
+    /// is still recognised.
+    pub fn end_overdue(&mut self, now: Millis, ack_timeout: Millis, error: &Error, effects: &mut Effects) {
+        let oldest = self.requests.oldest();
+        if oldest == NEVER {
+            return;
+        }
+        if now < oldest + ack_timeout {
+            return self.ack_due.set(oldest + ack_timeout);
+        }
+        if !self.ack_due.confirm(now) {
+            return;
+        }
+        for &(_, slot) in &self.requests.in_order() {
+            let Some(request) = self.requests.get(slot) else {
+                continue;
+            };
+            if request.stage != Stage::Sent {
+                continue;
+            }
+            let mut overdue = Vec::new();
+            for caller in std::mem::take(&mut request.callers) {
+                match now >= caller.since.saturating_add(ack_timeout) {
+                    true => overdue.push(caller),
+                    false => request.callers.push(caller),
+                }
+            }
+            let kind = request.asks.kind;
+            self.fail(kind, overdue, error, effects);
+        }
+        let oldest = self.requests.oldest();
+        if oldest != NEVER {
+            self.ack_due.set(oldest + ack_timeout);
+        }
+    }
+
+    /// Ends every request; identifiers that were held are given back.
+    pub fn drain(&mut self, ended: &mut Vec<Ended>) -> Vec<PacketId> {
+        let mut released = Vec::new();
+        self.requests.clear_queue();
+        for &(_, slot) in &self.requests.in_order() {
+            let Some(request) = self.requests.remove(slot) else {
+                continue;
+            };
+            released.extend(request.packet_id);
+            for caller in request.callers {
+                let token = match caller.token {
+                    Some(token) if !caller.places.is_empty() => self.calls.take(token),
+                    token => token,
+                };
+                ended.push(Ended {
+                    seq: caller.seq,
+                    token,
+                    stored: false,
+                });
+            }
+        }
+        self.ack_due.clear();
+        released
+    }
+}
+
+/// An acknowledgement of another kind than its request.
+pub(in crate::engine) fn answers_another(kind: Kind) -> DecodeError {
+    match kind {
+        Kind::Subscribe => protocol_error!("a SUBACK answers something that is not a SUBSCRIBE"),
+        Kind::Unsubscribe => protocol_error!("an UNSUBACK answers something that is not an UNSUBSCRIBE"),
+    }
+}

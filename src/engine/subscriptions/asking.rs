@@ -1,0 +1,179 @@
+//! Calls of `subscribe` and `unsubscribe` become requests: packets of at most `maxfilters` filters, and no SUBSCRIBE for
+//! what is asked for again on this connection anyway. Never sends.
+
+use super::requests::Stage;
+use super::requests::{Caller, Request};
+use super::{Asks, Call, Filter, Kind, Subscriptions};
+use crate::engine::deadline::NEVER;
+use crate::engine::effects::Effects;
+use crate::engine::error::{Code, Error};
+use crate::engine::output::Token;
+
+impl Subscriptions {
+    /// Asks for filters. With `handler`, their messages are routed to it; without, a handler they had is removed.
+    pub fn subscribe(&mut self, call: Call, handler: Option<u32>, effects: &mut Effects) {
+        let Call { seq, token, .. } = call;
+        let mut own = Vec::new();
+        let mut joined = 0;
+        for (place, filter) in (0..).zip(call.filters) {
+            let mut is_joined = false;
+            if let Some((request, at)) = self.find_to_join(&filter, &call.properties) {
+                is_joined = true;
+                request.join(Caller {
+                    seq,
+                    token,
+                    at: Some(at),
+                    places: vec![place],
+                    since: NEVER,
+                });
+            }
+            self.set_handler(&filter.filter, handler, effects);
+            let entry = self.entry(&filter.filter);
+            entry.options = filter.options;
+            entry.properties.clone_from(&call.properties);
+            entry.asked = seq;
+            match is_joined {
+                true => joined += 1,
+                false => own.push((place, filter)),
+            }
+        }
+        let caller = (seq, token);
+        self.ask(
+            Kind::Subscribe,
+            caller,
+            own,
+            &call.properties,
+            call.together,
+            joined,
+        );
+    }
+
+    /// The request that asks again for this filter, in the same way. One that waits to restore it in another way leaves it
+    /// to the call.
+    fn find_to_join(&mut self, filter: &Filter, properties: &[u8]) -> Option<(&mut Request, usize)> {
+        let (slot, at) = self.asked_again(&filter.filter)?;
+        let request = self.requests.get(slot)?;
+        let asks = &request.asks;
+        let is_same = asks.filters[at].options == filter.options && asks.properties == properties;
+        if !is_same && request.restores && request.stage == Stage::Waiting && request.callers.len() == 1 {
+            self.requests.drop_filter(slot, at);
+        }
+        match is_same {
+            true => Some((self.requests.get(slot)?, at)),
+            false => None,
+        }
+    }
+
+    /// Calls of subscribe for these filters that are unanswered end: at once, or if they are on the wire of a connection
+    /// that lives, with the SUBACK or with the connection.
+    pub fn unsubscribe(&mut self, call: Call, is_online: bool, effects: &mut Effects) {
+        let unanswered = self.requests.in_order();
+        let is_ended = |one: &Filter| call.filters.iter().any(|other| other.filter == one.filter);
+        // The parts of a call have its number; one that is still wanted keeps the others.
+        let mut wanted = Vec::new();
+        for &(seq, slot) in &unanswered {
+            if let Some(request) = self.requests.get(slot) {
+                let asks = &request.asks;
+                if asks.kind == Kind::Unsubscribe
+                    || request.restores
+                    || request.callers.len() > 1
+                    || !asks.filters.iter().all(is_ended)
+                {
+                    wanted.push(seq);
+                }
+            }
+        }
+        for &(seq, slot) in &unanswered {
+            let Some(request) = self.requests.get(slot) else {
+                continue;
+            };
+            if wanted.binary_search(&seq).is_ok() {
+                continue;
+            }
+            request.cancelled = true;
+            if !is_online || request.stage == Stage::Waiting {
+                self.cancel(slot, effects);
+            }
+        }
+        let filters = (0..).zip(call.filters).collect();
+        let caller = (call.seq, call.token);
+        self.ask(
+            Kind::Unsubscribe,
+            caller,
+            filters,
+            &call.properties,
+            call.together,
+            0,
+        );
+    }
+
+    /// Requests for these filters, each behind its place in the call; `joined` others of the call have joined requests.
+    fn ask(
+        &mut self,
+        kind: Kind,
+        (seq, token): (u64, Option<Token>),
+        filters: Vec<(u32, Filter)>,
+        properties: &[u8],
+        together: usize,
+        joined: usize,
+    ) {
+        let together = together.max(1);
+        let is_split = joined > 0 || filters.len() > together;
+        if let (Some(token), true) = (token, is_split) {
+            self.calls.begin(token, joined + filters.len().div_ceil(together));
+        }
+        let mut rest = filters.into_iter();
+        while rest.len() > 0 {
+            let (mut places, mut filters) = (Vec::new(), Vec::new());
+            for (place, filter) in rest.by_ref().take(together) {
+                filters.push(filter);
+                if is_split {
+                    places.push(place);
+                }
+            }
+            let asks = Asks {
+                kind,
+                filters,
+                properties: properties.to_vec(),
+            };
+            let caller = Caller {
+                seq,
+                token,
+                at: None,
+                places,
+                since: NEVER,
+            };
+            self.requests.push(Request::new(caller, asks));
+        }
+    }
+
+    /// `unsubscribe` was called before this call of subscribe was answered.
+    pub(super) fn cancel(&mut self, slot: u32, effects: &mut Effects) {
+        self.requests.forget_queued(slot);
+        let Some(request) = self.requests.get(slot) else {
+            return;
+        };
+        let callers = std::mem::take(&mut request.callers);
+        self.forget_abandoned(slot, effects);
+        let error = Error::new(
+            Code::SubscribeFailed,
+            "unsubscribe() was called for these filters before the broker had answered subscribe(); call subscribe() again if they are wanted",
+        );
+        self.fail(Kind::Subscribe, callers, &error, effects);
+    }
+
+    /// The call has ended without an answer: it is not sent again.
+    pub(super) fn forget_abandoned(&mut self, slot: u32, effects: &mut Effects) {
+        let Some(request) = self.requests.remove(slot) else {
+            return;
+        };
+        if request.asks.kind == Kind::Unsubscribe {
+            return;
+        }
+        for Filter { filter, .. } in &request.asks.filters {
+            if self.find(filter).is_some_and(|entry| !entry.granted) {
+                self.forget(filter, request.seq, effects);
+            }
+        }
+    }
+}

@@ -1,0 +1,140 @@
+//! What a new connection asks for again: subscriptions of a session that was lost, and calls that nobody has answered, each
+//! filter once. Never sends.
+
+use super::requests::{Caller, Request};
+use super::{Asks, Filter, Kind, Subscriptions};
+use crate::codec::PacketId;
+use crate::engine::deadline::NEVER;
+use crate::engine::effects::Effects;
+use crate::engine::format::sort;
+
+impl Subscriptions {
+    /// A new connection: everything unanswered is sent again, and after a lost session everything that was granted is
+    /// asked for again, in place of any earlier attempt to do so, `together` filters a packet. `next_seq` numbers the new
+    /// requests; identifiers that were held are given back.
+    pub fn connected(
+        &mut self,
+        session_present: bool,
+        together: usize,
+        next_seq: &mut dyn FnMut() -> u64,
+        effects: &mut Effects,
+    ) -> Vec<PacketId> {
+        self.requests.clear_queue();
+        let mut released = Vec::new();
+        let mut left = Vec::new();
+        let mut again = Vec::new();
+        for &(seq, slot) in &self.requests.in_order() {
+            let Some(request) = self.requests.get(slot) else {
+                continue;
+            };
+            released.extend(request.packet_id.take());
+            if request.restores && !session_present {
+                left.extend(self.requests.remove(slot));
+            } else if request.cancelled {
+                self.cancel(slot, effects);
+            } else if request.callers.is_empty() && !request.restores {
+                self.forget_abandoned(slot, effects);
+            } else {
+                again.push((seq, slot));
+            }
+        }
+        // Calls that had joined a request that restores: each becomes a request of its own.
+        for request in left {
+            for caller in request.callers {
+                let Some(at) = caller.at else { continue };
+                let asks = Asks {
+                    kind: Kind::Subscribe,
+                    filters: vec![request.asks.filters[at].clone()],
+                    properties: request.asks.properties.clone(),
+                };
+                let request = Request::new(Caller { at: None, ..caller }, asks);
+                again.push((request.seq, self.requests.insert(request)));
+            }
+        }
+        sort(&mut again);
+        for &(_, slot) in &again {
+            self.mark(slot);
+        }
+        if !session_present {
+            self.restore(together, next_seq);
+        }
+        for &(_, slot) in &again {
+            self.requests.send_again(slot);
+        }
+        released
+    }
+
+    /// This request asks again for its filters.
+    fn mark(&mut self, slot: u32) {
+        let Some(request) = self.requests.get(slot) else {
+            return;
+        };
+        request.again = true;
+        if request.asks.kind == Kind::Unsubscribe {
+            return;
+        }
+        for Filter { filter, .. } in request.asks.filters.clone() {
+            if let Some(entry) = self.find(&filter) {
+                entry.request = Some(slot);
+            }
+        }
+    }
+
+    /// The request that asks again for this filter, and its place there.
+    pub(super) fn asked_again(&mut self, filter: &str) -> Option<(u32, usize)> {
+        let slot = self.find(filter)?.request?;
+        let request = self.requests.get(slot)?;
+        let asks = &request.asks;
+        if !request.again || request.cancelled || request.callers.is_empty() || asks.kind != Kind::Subscribe {
+            return None;
+        }
+        let at = asks.filters.iter().position(|one| one.filter == filter)?;
+        Some((slot, at))
+    }
+
+    fn restore(&mut self, together: usize, next_seq: &mut dyn FnMut() -> u64) {
+        let mut filters: Vec<Filter> = Vec::new();
+        let mut properties = Vec::new();
+        for (filter, its_properties) in self.list(true) {
+            // A call that asks for it is unanswered, and is sent again.
+            if self.asked_again(&filter.filter).is_some() {
+                continue;
+            }
+            if filters.len() >= together || its_properties != properties {
+                self.restore_together(&mut filters, properties, next_seq);
+            }
+            filters.push(filter);
+            properties = its_properties;
+        }
+        self.restore_together(&mut filters, properties, next_seq);
+    }
+
+    fn restore_together(
+        &mut self,
+        filters: &mut Vec<Filter>,
+        properties: Vec<u8>,
+        next_seq: &mut dyn FnMut() -> u64,
+    ) {
+        if filters.is_empty() {
+            return;
+        }
+        let asks = Asks {
+            kind: Kind::Subscribe,
+            filters: std::mem::take(filters),
+            properties,
+        };
+        let caller = Caller {
+            seq: next_seq(),
+            token: None,
+            at: None,
+            places: Vec::new(),
+            since: NEVER,
+        };
+        let request = Request {
+            restores: true,
+            ..Request::new(caller, asks)
+        };
+        let slot = self.requests.push(request);
+        self.mark(slot);
+    }
+}
