@@ -1,6 +1,6 @@
 // Tests of the scripts: a check that never fails, or a count that is always zero, would prove nothing.
 import assert from "node:assert/strict";
-import { cpSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { cpSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { basename, join } from "node:path";
 import { test } from "node:test";
@@ -8,9 +8,11 @@ import { choose, parse } from "./fuzz.mjs";
 import { markdownTable, textTable } from "../tests/brokers/support/table.mjs";
 import { agreedVersion } from "./release.mjs";
 import { Failure, must, ROOT, run } from "./run.mjs";
+import { renumberLocals } from "./locals.mjs";
 import { guardGlue, parseNames, shortenGlue } from "./shorten.mjs";
 import { countMatrix, countRust, longestFirst, runNodeTests } from "./stages.mjs";
 import { readResults } from "./test-reporter.mjs";
+import { trimGlue } from "./trim.mjs";
 
 test("clippy refuses a clock or a random seed of std, in whatever way it is named", async () => {
   const folder = mkdtempSync(join(tmpdir(), "mqtt-lib-purity-"));
@@ -196,6 +198,40 @@ function finalize(instance) { wasm = instance.exports; }
   assert.match(guarded, /wasm = guard\(instance\.exports\);/);
   assert.throws(() => guardGlue(guarded), /does not contain "wasm = instance\.exports;" exactly once/);
   assert.throws(() => guardGlue(glue.replace("setTimeout(f)", "later(f)")), /does not use "setTimeout"/);
+});
+
+test("the glue is trimmed to what engines of ES2022 need, and one that is not known fails the build", () => {
+  const glue = readFileSync(join(ROOT, "pkg", "mqtt_lib.js"), "utf8");
+  const trimmed = trimGlue(glue);
+  assert.ok(trimmed.length < glue.length - 2000, `${glue.length} to ${trimmed.length}`);
+  assert.doesNotMatch(
+    trimmed,
+    /: function\(|, arguments\)|FinalizationRegistry ===|'encodeInto' in|Symbol\.dispose/,
+  );
+  assert.throws(() => trimGlue(trimmed), /The glue does not contain/);
+});
+
+test("locals get other numbers where that compresses better, and functions do what they did", async () => {
+  // (func (param i32) (result i32) (local i32 i32)), twice: the second one has its locals the other way round.
+  const body = (/** @type {number} */ a, /** @type {number} */ b) => [
+    ...[0x20, 0, 0x41, 7, 0x6a, 0x22, a, 0x41, 3, 0x6c, 0x21, b],
+    ...[0x20, a, 0x20, b, 0x6b, 0x20, a, 0x6c, 0x20, b, 0x6a, 0x0b],
+  ];
+  const code = [body(1, 2), body(2, 1)].flatMap((one) => [one.length + 3, 1, 2, 0x7f, ...one]);
+  const wasm = Buffer.from([
+    ...[0, 0x61, 0x73, 0x6d, 1, 0, 0, 0, 1, 6, 1, 0x60, 1, 0x7f, 1, 0x7f, 3, 3, 2, 0, 0],
+    ...[7, 9, 2, 1, 0x61, 0, 0, 1, 0x62, 0, 1, 10, code.length + 1, 2, ...code],
+  ]);
+  const renumbered = renumberLocals(wasm);
+  const [first, second] = [
+    renumbered.subarray(-body(1, 2).length * 2 - 4, -body(1, 2).length - 4),
+    renumbered.subarray(-body(1, 2).length),
+  ];
+  assert.deepEqual(first, second, "one text instead of two");
+  const { instance } = await WebAssembly.instantiate(renumbered);
+  const { a, b } = /** @type {Record<string, Function>} */ (instance.exports);
+  const [x] = [5 + 7];
+  for (const f of [a, b]) assert.equal(f(5), (x - 3 * x) * x + 3 * x);
 });
 
 test("glue that does not belong to the .wasm fails the build", () => {

@@ -1,11 +1,14 @@
 // Makes the .wasm small with wasm-opt, which also gives short names to all that it imports and exports: those of
 // wasm-bindgen carry hashes, which no compression makes small. Owns the options of wasm-opt, and the same names in the
 // JavaScript that belongs to the .wasm.
+import { readFileSync, writeFileSync } from "node:fs";
+import { renumberLocals } from "./locals.mjs";
 import { Failure, must } from "./run.mjs";
 
 /**
  * Functions with similar names have similar code, and compress better side by side. The lowest KiB is the far end of the
- * stack: no address lies there.
+ * stack: no address lies there. At last `--dealign` gives all loads and stores the same alignment, which is a hint that engines
+ * do not use.
  */
 const SMALLER = [
   "-Os",
@@ -24,9 +27,11 @@ const SMALLER = [
 /** @typedef {{ module: string, imports: Map<string, string>, exports: Map<string, string> }} Names long to short */
 
 /** Writes `to`; returns what wasm-opt says of the names. @param {string} from @param {string} to */
-export function shortenWasm(from, to) {
-  const options = [...SMALLER, "--minify-imports-and-exports-and-modules"];
-  return must("wasm-opt", [from, ...options, "-o", to], { capture: true });
+export async function shortenWasm(from, to) {
+  const options = [...SMALLER, "--minify-imports-and-exports-and-modules", "--dealign"];
+  const names = await must("wasm-opt", [from, ...options, "-o", to], { capture: true });
+  writeFileSync(to, renumberLocals(readFileSync(to)));
+  return names;
 }
 
 /** Reads that: JSON for each round of `--converge`, of which the first shortens all names. @param {string} text @returns {Names} */

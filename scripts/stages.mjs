@@ -161,6 +161,7 @@ export const STAGES = [
   {
     name: "scripts",
     title: "tests of the scripts",
+    built: true,
     body: async () => add(await nodeTests("scripts", MINUTE), await nodeTests("scripts/generate", MINUTE)),
   },
   {

@@ -1,0 +1,45 @@
+// Makes the glue of wasm-bindgen smaller, after its names are short (scripts/shorten.mjs): leaves out what no engine needs that
+// runs js/, and says the rest shorter. Owns what the glue is known to contain; a glue that does not fails the build.
+import { Failure } from "./run.mjs";
+
+/**
+ * What the glue does not need here, and what can be said shorter; each must be found. The engines that run js/ (ES2022) have
+ * all that it tests for, and exports never throw, because they are guarded.
+ * @type {[RegExp, string][]}
+ */
+const TRIMS = [
+  [/: function\(\) \{ return handleError\(function \((.*)\) \{$/gm, ": handleError(($1) => {"],
+  [/^( *)\}, arguments\); \},$/gm, "$1}),"],
+  [
+    /function handleError\(f, args\) \{(\s+try \{\s+return )f\.apply\(this, args\);([\s\S]*?)^\}/m,
+    "function handleError(f) { return (...args) => {$1f(...args);$2}; }",
+  ],
+  [/: function\((.*)\) \{$/gm, ": ($1) => {"],
+  // Results of two words.
+  [
+    /getDataViewMemory0\(\)\.setInt32\(\(arg0 >>> 0\) \+ 4 \* 1, len1, true\);\s+getDataViewMemory0\(\)\.setInt32\(\(arg0 >>> 0\) \+ 4 \* 0, ptr1, true\);/g,
+    "returnPair(arg0, ptr1, len1);",
+  ],
+  [
+    /^function getDataViewMemory0/m,
+    "function returnPair(at, first, second) { const view = getDataViewMemory0(); view.setInt32(at, first, true); view.setInt32(at + 4, second, true); }\n$&",
+  ],
+  [/\(typeof FinalizationRegistry === 'undefined'\)\s+\? .*\s+: /g, ""],
+  [/\.buffer\.detached === true \|\| \(.*\)\)/, ".buffer.byteLength === 0)"],
+  [/^if \(Symbol\.dispose\).*$/m, ""],
+  [/^ {4}if \(realloc === undefined\) \{[^}]*\}/m, ""],
+  [/^if \(!\('encodeInto' in cachedTextEncoder\)\) \{[\s\S]*?^\}/m, ""],
+  [/^ {4}if \(module !== undefined\) \{[\s\S]*?^ {4}\}/m, "({module} = module);"],
+  [/^ {4}wasmInstance = instance;$/m, ""],
+  [/^ {4}wasmModule = module;$/m, ""],
+  [/typeof (global|self|window) === 'undefined' \? undefined : \1;/g, "undefined;"],
+];
+
+/** @param {string} source */
+export function trimGlue(source) {
+  return TRIMS.reduce((glue, [pattern, short]) => {
+    const next = glue.replace(pattern, short);
+    if (next === glue) throw new Failure(`The glue does not contain ${pattern}.`);
+    return next;
+  }, source);
+}
