@@ -366,7 +366,7 @@ export class MqttCustom {
 
   /** @param {string} name @param {any} callback */
   #assign(name, callback) {
-    if (this.#live !== null) /** @type {any} */ (this.#live)[name] = callback;
+    if (this.#live !== null) this.#live.set_callback(CALLBACKS.indexOf(name), callback);
     else if (failed() !== undefined && callback != null && typeof callback !== "function")
       throw noFunction(name, callback);
     else this.#callbacks[name] = callback ?? null;
@@ -381,9 +381,8 @@ export class MqttCustom {
       const accessor = {
         /** @this {MqttCustom} */
         get() {
-          return (
-            (this.#live === null ? this.#callbacks[name] : /** @type {any} */ (this.#live)[name]) ?? null
-          );
+          const core = this.#live;
+          return (core === null ? this.#callbacks[name] : core.callback(CALLBACKS.indexOf(name))) ?? null;
         },
         /** @this {MqttCustom} @param {unknown} callback */
         set(callback) {

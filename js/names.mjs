@@ -3,6 +3,7 @@
 import { unreadable } from "./errors.mjs";
 
 export const METHODS = ["batch_publish", "subscribe_topics", "publish_high_priority"];
+/** In the order of their slots in the core. */
 export const CALLBACKS = ["on_connect", "on_disconnect", "on_message", "on_error", "on_auth"];
 
 /** @param {string} name */

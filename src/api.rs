@@ -116,16 +116,6 @@ impl MqttCustom {
         self.promised(parsed.map(|(filters, handler)| self.client.subscribe(filters, handler)))
     }
 
-    /// `subscribe`, under the name of the original library.
-    pub fn subscribe_topics(
-        &self,
-        topics: &JsValue,
-        options: &JsValue,
-        handler: &JsValue,
-    ) -> Export<Promise> {
-        self.subscribe(topics, options, handler)
-    }
-
     /// Ends subscriptions.
     pub fn unsubscribe(&self, topic: &JsValue, options: &JsValue) -> Export<Promise> {
         let parsed = arguments::filters(topic, &JsValue::UNDEFINED)
@@ -201,67 +191,89 @@ impl MqttCustom {
         export(object.to_js().unchecked_into())
     }
 
+    /// The callback of a slot: `on_connect`, `on_disconnect`, `on_message`, `on_error`, `on_auth`.
+    pub fn callback(&self, slot: usize) -> Export<Option<Function>> {
+        export(self.client.callbacks.get(slot))
+    }
+
+    /// Sets that callback; null removes it.
+    pub fn set_callback(&self, slot: usize, callback: &JsValue) -> Result<(), JsValue> {
+        self.client.set_callback(slot, callback)
+    }
+}
+
+/// What js/ makes itself, out of the above.
+#[cfg(not(feature = "package"))]
+#[wasm_bindgen]
+impl MqttCustom {
+    /// `subscribe`, under the name of the original library.
+    pub fn subscribe_topics(
+        &self,
+        topics: &JsValue,
+        options: &JsValue,
+        handler: &JsValue,
+    ) -> Export<Promise> {
+        self.subscribe(topics, options, handler)
+    }
+
     /// The callback `on_connect`, if there is one.
     #[wasm_bindgen(getter)]
     pub fn on_connect(&self) -> Export<Option<Function>> {
-        export(self.client.callbacks.get(0))
+        self.callback(0)
     }
 
     /// Sets the callback `on_connect`; null removes it.
     #[wasm_bindgen(setter)]
     pub fn set_on_connect(&self, callback: &JsValue) -> Result<(), JsValue> {
-        self.set_callback("on_connect", callback)
+        self.set_callback(0, callback)
     }
 
     /// The callback `on_disconnect`, if there is one.
     #[wasm_bindgen(getter)]
     pub fn on_disconnect(&self) -> Export<Option<Function>> {
-        export(self.client.callbacks.get(1))
+        self.callback(1)
     }
 
     /// Sets the callback `on_disconnect`; null removes it.
     #[wasm_bindgen(setter)]
     pub fn set_on_disconnect(&self, callback: &JsValue) -> Result<(), JsValue> {
-        self.set_callback("on_disconnect", callback)
+        self.set_callback(1, callback)
     }
 
     /// The callback `on_message`, if there is one.
     #[wasm_bindgen(getter)]
     pub fn on_message(&self) -> Export<Option<Function>> {
-        export(self.client.callbacks.get(2))
+        self.callback(2)
     }
 
     /// Sets the callback `on_message`; null removes it.
     #[wasm_bindgen(setter)]
     pub fn set_on_message(&self, callback: &JsValue) -> Result<(), JsValue> {
-        self.set_callback("on_message", callback)
+        self.set_callback(2, callback)
     }
 
     /// The callback `on_error`, if there is one.
     #[wasm_bindgen(getter)]
     pub fn on_error(&self) -> Export<Option<Function>> {
-        export(self.client.callbacks.get(3))
+        self.callback(3)
     }
 
     /// Sets the callback `on_error`; null removes it.
     #[wasm_bindgen(setter)]
     pub fn set_on_error(&self, callback: &JsValue) -> Result<(), JsValue> {
-        self.set_callback("on_error", callback)
+        self.set_callback(3, callback)
     }
-}
 
-#[wasm_bindgen]
-impl MqttCustom {
     /// The callback `on_auth`, if there is one.
     #[wasm_bindgen(getter)]
     pub fn on_auth(&self) -> Export<Option<Function>> {
-        export(self.client.callbacks.get(4))
+        self.callback(4)
     }
 
     /// Sets the callback `on_auth`; null removes it.
     #[wasm_bindgen(setter)]
     pub fn set_on_auth(&self, callback: &JsValue) -> Result<(), JsValue> {
-        self.set_callback("on_auth", callback)
+        self.set_callback(4, callback)
     }
 }
 
@@ -301,10 +313,6 @@ impl MqttCustom {
     #[inline(never)]
     fn promised(&self, made: Result<Promise, Error>) -> Export<Promise> {
         export(made.unwrap_or_else(|error| self.client.refuse(&error)))
-    }
-
-    fn set_callback(&self, name: &str, callback: &JsValue) -> Result<(), JsValue> {
-        self.client.set_callback(name, callback)
     }
 }
 

@@ -5,7 +5,7 @@ use std::mem::take;
 use js_sys::{Function, Promise};
 use wasm_bindgen::JsValue;
 
-use super::callbacks::Callbacks;
+use super::callbacks::NAMES;
 use super::{arguments, Client};
 use crate::engine::{Error, Filter, Message, Published, Token};
 
@@ -94,12 +94,10 @@ impl Client {
         self.engine.borrow_mut().batch(now, item, token)
     }
 
-    pub fn set_callback(&self, name: &str, callback: &JsValue) -> Result<(), JsValue> {
-        let parsed = arguments::optional_function(name, callback);
+    pub fn set_callback(&self, slot: usize, callback: &JsValue) -> Result<(), JsValue> {
+        let parsed = arguments::optional_function(NAMES[slot], callback);
         let function = parsed.map_err(|error| self.error(&error, &JsValue::UNDEFINED))?;
-        if let Some(slot) = Callbacks::slot(name) {
-            self.callbacks.set(slot, function);
-        }
+        self.callbacks.set(slot, function);
         Ok(())
     }
 }
