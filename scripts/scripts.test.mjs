@@ -246,7 +246,7 @@ test("glue that does not belong to the .wasm fails the build", () => {
   assert.throws(() => parseNames(NAMES + NAMES), /renamed/);
 });
 
-test("a failing command is told in one sentence", async () => {
+test("a failing command is reported in one sentence", async () => {
   const failing = must(process.execPath, ["-e", "process.exit(3)"], { capture: true });
   await assert.rejects(
     failing,

@@ -1,5 +1,5 @@
 //! The class as `wasm-pack` puts it out, without js/, in Node: over scripted sockets, with a clock
-//! that only moves when it is told to. See support/fake-websocket.js for the world they live in.
+//! that only moves when a test moves it. See support/fake-websocket.js for the world they live in.
 #![cfg(target_arch = "wasm32")]
 
 #[path = "wasm_node/arguments.rs"]
@@ -110,7 +110,7 @@ impl World {
         client
     }
 
-    /// A client that logs what its callbacks are told, with more options.
+    /// A client that logs what its callbacks get, with more options.
     async fn logging(&self, more: &str) -> MqttCustom {
         self.connected(&format!("{{ {LOGGING}, {more} }}")).await
     }

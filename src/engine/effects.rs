@@ -1,4 +1,4 @@
-//! What waits to leave the engine: events and deliveries in the order in which they happened, and changes for the store.
+//! What has not left the engine yet: events and deliveries in the order in which they happened, and changes for the store.
 //! Never decides when it leaves: that is the engine's `poll`.
 
 use std::collections::VecDeque;

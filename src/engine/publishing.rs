@@ -183,7 +183,7 @@ impl Engine {
 
     // ---- to the wire
 
-    /// Moves what waits into the outgoing buffer, up to the cap: requests, then messages that are sent again, then the
+    /// Moves packets into the outgoing buffer, up to the cap: requests, then messages that are sent again, then the
     /// offline queue in its order.
     pub(super) fn fill(&mut self, now: Millis) {
         while self.connection.can_write() {

@@ -62,7 +62,7 @@ test("a page that is left while many transactions are unfinished: nothing is los
   assert.equal(arrived.size, 40);
 });
 
-test("a second tab is told STORE_LOCKED, and the first goes on", async (t) => {
+test("a second tab gets STORE_LOCKED, and the first goes on", async (t) => {
   const shared = await startAll({ broker: startMosquitto, site: startSite, browser: launchChromium });
   t.after(() => stopAll(shared));
   const { broker, site, browser } = shared;

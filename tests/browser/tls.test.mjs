@@ -100,7 +100,7 @@ const NODE_ONLY = {
 };
 
 for (const [name, value] of Object.entries(NODE_ONLY)) {
-  test(`a page cannot set ${name}, and is told what to do instead`, async (t) => {
+  test(`a page cannot set ${name}, and the error says what to do instead`, async (t) => {
     const [outer, inner] = name.split(".");
     const credentials = { mqttserver: shared.broker.wssUrl, [outer]: inner ? { [inner]: value } : value };
     const { code, type, message } = await failed(await openPage(t, shared), credentials);

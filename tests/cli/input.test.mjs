@@ -64,7 +64,7 @@ test("--batch: a JSON array of so many lines, as text or as the JSON they are", 
   ]);
 });
 
-test("--queue: the lines, each by itself; --interval sends what waits", async () => {
+test("--queue: the lines, each by itself; --interval sends lines that are held", async () => {
   assert.deepEqual(await published(3, ["-l", "--queue", "2", "-q", "1"], "1\n2\n3\n"), ["1", "2", "3"]);
   const sub = await subscribed([broker.url, "test/interval", "-C", "1"]);
   const pub = cli(["pub", broker.url, "test/interval", "-l", "--batch", "1000", "--interval", "0.2"]);

@@ -51,7 +51,7 @@ for (const [url, over] of [
       const { queued, bytesSent, sent } = client.stats();
       assert.ok(most > MIB && most <= MOST, `${most} bytes in the socket's buffer`);
       assert.ok(queued > 1_000, `${queued} wait`);
-      assert.ok(bytesSent <= sent * (SIZE + 64), "what waits is not counted as sent");
+      assert.ok(bytesSent <= sent * (SIZE + 64), "unsent bytes are not counted as sent");
       assert.equal(sent + queued, 3_000);
       assert.ok(settled < 3_000 - 1_000, `${settled} promises settled while the peer stood still`);
 
@@ -67,7 +67,7 @@ for (const [url, over] of [
   }
 }
 
-test("what waits behind a peer that does not read is bounded by offlinebytes, and memory with it", async (t) => {
+test("the queue behind a peer that does not read is bounded by offlinebytes, and memory with it", async (t) => {
   const { client, peer, port } = await stalled(t, "url", { offlinebytes: 4 * MIB });
   const payload = Buffer.alloc(SIZE);
   const codes = new Set();

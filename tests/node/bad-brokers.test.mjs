@@ -167,7 +167,7 @@ describe("start() rejects and the client goes on trying, with", () => {
       assert.equal(client.state, "connecting");
       assert.equal(client.errors[0].code, code);
       assert.ok(rcs.every((rc) => rc === Number(refused)));
-      if (refused) assert.ok(rcs.length >= 2, "on_connect is told of a refusal");
+      if (refused) assert.ok(rcs.length >= 2, "on_connect is called for a refusal");
     });
   }
 });

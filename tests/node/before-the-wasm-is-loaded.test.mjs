@@ -139,7 +139,7 @@ test("what is wrong in an early call rejects its promise alone", async () => {
   ]);
 });
 
-test("a load that fails is told to start() and on_error, and can be tried again", async () => {
+test("a load that fails is reported to start() and on_error, and can be tried again", async () => {
   const printed = await play(`
     fails = 1;
     const client = new MqttCustom({

@@ -144,7 +144,7 @@ for (const [way, fail] of Object.entries(WAYS)) {
   });
 }
 
-test("whatever is thrown is told: text, undefined, objects without a message", async (t) => {
+test("whatever is thrown is reported: text, undefined, objects without a message", async (t) => {
   const topic = freshTopic();
   const odd = ["just text", undefined, null, 7, { no: "message" }, Object.create(null)];
   let next = 0;

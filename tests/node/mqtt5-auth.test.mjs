@@ -171,7 +171,7 @@ test("without a method, or offline, reauthenticate() says why not", async (t) =>
   assert.equal((await failure(again())).code, "CONNECTION_LOST");
 });
 
-test("an on_auth that throws is told to on_error, and the attempt ends with connecttimeout", async (t) => {
+test("an on_auth that throws is reported to on_error, and the attempt ends with connecttimeout", async (t) => {
   const broker = await startScramBroker(t);
   const client = clientFor(
     t,

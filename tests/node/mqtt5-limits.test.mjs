@@ -229,7 +229,7 @@ test("the keep alive of the broker takes the place of ours", async (t) => {
   assert.equal(client.stats().reconnects, 0);
 });
 
-test("the client identifier that the broker assigns is told, and used on the next connection", async (t) => {
+test("the client identifier that the broker assigns is reported, and used on the next connection", async (t) => {
   const { tap, client, connack } = await start(t, "", { mqttclientid: "", maxmqttreconnectdelay: 0.1 });
   assert.ok(connack.assignedClientIdentifier.length > 0);
   tap.cut();

@@ -84,7 +84,7 @@ test('with mqttclientid "" the broker assigns one, and it is used from then on',
   assert.equal(again.clientId, "given-by-the-broker");
 });
 
-test("an acknowledgement of a message that was never sent is told and ends nothing", async (t) => {
+test("an acknowledgement of a message that was never sent is reported and ends nothing", async (t) => {
   const broker = await brokerFor(t);
   const client = clientFor(t, { mqttserver: broker.url, mqttversion: 5 });
   await client.start();

@@ -35,7 +35,7 @@ const codes = async (promises) =>
     status === "rejected" ? reason.code : "done",
   );
 
-test("refuse: what waits is kept, a further message rejects with QUEUE_FULL", async (t) => {
+test("refuse: queued messages are kept, a further message rejects with QUEUE_FULL", async (t) => {
   const { client, topic, received, connect } = await early(t, { offlinesize: 3 });
   const promises = Array.from({ length: 5 }, (_, i) => client.publish(`${topic}/a`, i, { qos: 1 }));
   assert.equal(client.stats().queued, 3);

@@ -238,7 +238,7 @@ test("a store of the user's own, synchronous or not", async (t) => {
   }
 });
 
-test("a write that fails stops the client, and everything is told", async (t) => {
+test("a write that fails stops the client, and everything is reported", async (t) => {
   const { credentials, topic } = setUp(t);
   for (const fail of [
     () => {

@@ -28,7 +28,7 @@ for (const kind of Object.keys(kinds)) {
       assert.deepEqual(seen.log, ["open", "message", "close"]);
     });
 
-    test("a peer that closes is told as a clean close, and nothing follows it", async () => {
+    test("a peer that closes is reported as a clean close, and nothing follows it", async () => {
       const remote = await kinds[kind]();
       const seen = watch(connect(remote.url, "mqtt"));
       await seen.open;
@@ -43,7 +43,7 @@ for (const kind of Object.keys(kinds)) {
       assert.deepEqual(seen.log, ["open", "close"]);
     });
 
-    test("a connection that is cut is told as an unclean close", async () => {
+    test("a connection that is cut is reported as an unclean close", async () => {
       const remote = await kinds[kind]();
       const seen = watch(connect(remote.url, "mqtt"));
       await seen.open;

@@ -96,7 +96,7 @@ for (const [name, setup] of Object.entries({
   });
 }
 
-test("stop() sends batches, queue and what waits for acknowledgements before it resolves", async (t) => {
+test("stop() sends batches, queue and unacknowledged messages before it resolves", async (t) => {
   const topic = freshTopic();
   const received = await collect(t, broker.url, `${topic}/#`, { qos: 2 });
   const client = clientFor(t, {

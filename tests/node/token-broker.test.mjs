@@ -58,7 +58,7 @@ test("a client stays connected over ten tokens of two seconds, and no QoS 1 mess
   ]);
 });
 
-test("with a token that is not renewed the same client is refused, and the function is told why", async (t) => {
+test("with a token that is not renewed the same client is refused, and the function gets the reason", async (t) => {
   const broker = await startTokenBroker({ life: 2_000 });
   t.after(() => broker.stop());
   const stale = broker.issue();

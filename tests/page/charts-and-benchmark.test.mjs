@@ -114,7 +114,7 @@ test("a benchmark can be stopped, and leaves no connection behind", async () => 
   );
 });
 
-test("a broker that is not there is told, and the page goes on", async () => {
+test("a broker that is not there is reported, and the page goes on", async () => {
   await site.number("#port", 1);
   await page.click("#bench-run");
   await site.shows("#bench-status[data-kind=bad]", "127.0.0.1:1");

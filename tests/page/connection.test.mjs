@@ -77,7 +77,7 @@ test("a URL in the field of the host fills the others, and hides its password", 
   assert.equal(await page.getAttribute("#password", "type"), "password");
 });
 
-test("a wrong password is told where it was typed; the right one connects", async () => {
+test("a wrong password is reported where it was typed; the right one connects", async () => {
   await page.fill("#host", mosquitto.wsUrl);
   await page.fill("#clientid", "");
   await page.fill("#username", "anne");

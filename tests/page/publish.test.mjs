@@ -111,7 +111,7 @@ test("Ctrl+Enter in the payload publishes, Enter in the topic too", async () => 
   await othersSee("test/keyboard", ["typed", "typed"]);
 });
 
-test("five items of a batch are one message, and the panel shows what waits, until when, and what was sent", async () => {
+test("five items of a batch are one message, and the panel shows what is not sent yet, until when, and what was sent", async () => {
   await site.write("test/batch", "payload");
   for (let i = 1; i <= 4; i++) await page.click("#batch-publish");
   await site.shows('#batches li[data-topic="test/batch"][data-count="4"]', "4 of 5: payload, payload");
@@ -149,7 +149,7 @@ test("five messages of the queue go out in order, and the panel shows them", asy
   await othersSee("test/queue", payloads);
 });
 
-test("flush sends what waits now", async () => {
+test("flush sends batches and queue now", async () => {
   await site.write("test/flushed", "of a batch");
   await page.click("#batch-publish");
   await site.write("test/flushed/queue", "of the queue");
@@ -162,7 +162,7 @@ test("flush sends what waits now", async () => {
   await othersSee("test/flushed/queue", ["of the queue"]);
 });
 
-test("a wrong topic waits nowhere, and is told below the form and in the log", async () => {
+test("a wrong topic is queued nowhere, and is reported below the form and in the log", async () => {
   await site.write("test/+", "x");
   await page.click("#batch-publish");
   await site.shows("#send-result[data-kind=bad]", "test/+");
@@ -173,7 +173,7 @@ test("a wrong topic waits nowhere, and is told below the form and in the log", a
   assert.equal(await site.count("#errors li"), 0);
 });
 
-test("disconnect sends what waits", async () => {
+test("disconnect sends batches and queue", async () => {
   await site.write("test/batch", "waits");
   await page.click("#batch-publish");
   await site.shows("#batch-count", /^1$/);

@@ -68,7 +68,7 @@ async fn without_any_websocket_in_the_host_the_error_says_so() {
 }
 
 #[wasm_bindgen_test]
-async fn a_broker_that_refuses_is_told_by_on_connect_and_by_start() {
+async fn a_broker_that_refuses_is_reported_by_on_connect_and_by_start() {
     for (rc, code, sentence) in [
         (1, "CONNECTION_REFUSED", "does not speak MQTT 3.1.1"),
         (2, "CONNECTION_REFUSED", "set another mqttclientid"),
@@ -147,7 +147,7 @@ async fn a_broker_that_lies_is_left_and_tried_again() {
         client.set_on_disconnect(&UNDEFINED).unwrap();
         world.ends(&client).await;
     }
-    // An acknowledgement of nothing is told, and the connection goes on.
+    // An acknowledgement of nothing is reported, and the connection goes on.
     let world = World::new();
     let client = world.logging("").await;
     world.js("world.socket.give([...publish('good'), ...packet(0x40, u16(7)), ...publish('also good')])");

@@ -74,7 +74,7 @@ async fn stop_from_each_callback_stops_and_start_from_on_disconnect_starts_again
             _ => {}
         }
         if callback == "on_error" {
-            // Without on_disconnect, on_error is told of the loss.
+            // Without on_disconnect, on_error gets the loss.
             world.settle().await;
         }
         ok(world.js("world.stopped").unchecked_into::<Promise>()).await;
@@ -149,7 +149,7 @@ async fn callbacks_are_closures_that_can_be_replaced_and_taken_away() {
 }
 
 #[wasm_bindgen_test]
-async fn what_a_callback_throws_is_told_to_on_error_and_disturbs_nothing() {
+async fn what_a_callback_throws_is_reported_to_on_error_and_disturbs_nothing() {
     let world = World::new();
     let client = world
         .logging(

@@ -1,4 +1,4 @@
-//! What a client counts, and the bounds of what waits.
+//! What a client counts, and the bounds of its queue.
 
 use super::*;
 
@@ -31,7 +31,7 @@ async fn stats_count_what_happened() {
 }
 
 #[wasm_bindgen_test]
-async fn what_waits_is_bounded() {
+async fn the_queue_is_bounded() {
     let world = World::new();
     world.js("world.opens = false");
     let client = world.client("{ credentials: { offlinesize: 3, offlinebytes: 100, stoptimeout: 0 } }");

@@ -1,4 +1,4 @@
-//! Credentials from a function, on a clock that only moves when it is told to.
+//! Credentials from a function, on a clock that only moves when a test moves it.
 
 use super::*;
 

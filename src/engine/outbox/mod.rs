@@ -444,7 +444,7 @@ impl Outbox {
 
     // ---- restored from a store
 
-    /// Sets aside what waits already, so that what the store kept comes before it.
+    /// Sets aside the messages that are ready, so that those of the store come before them.
     pub fn set_aside(&mut self) -> VecDeque<Key> {
         self.forget_ages();
         std::mem::take(&mut self.ready)

@@ -248,7 +248,7 @@ fn what_was_given_before_the_first_answer_waits_and_is_sent_in_its_order() {
 }
 
 #[test]
-fn the_first_answer_sets_the_bounds_also_for_what_waits() {
+fn the_first_answer_sets_the_bounds_also_for_queued_messages() {
     let mut sim = Sim::new(Config::asking());
     sim.dial = Dial::Refuse;
     let tokens: Vec<_> = (0..3).map(|i| sim.publish("a", &i.to_string(), 1)).collect();
@@ -275,7 +275,7 @@ fn the_first_answer_sets_the_bounds_also_for_what_waits() {
 }
 
 #[test]
-fn with_the_policy_latest_one_message_a_topic_is_left_of_what_waits() {
+fn with_the_policy_latest_one_queued_message_a_topic_is_left() {
     let mut sim = asking();
     sim.publish("a", "1", 1);
     sim.publish("b", "2", 1);
@@ -305,7 +305,7 @@ fn the_interval_of_what_was_collected_begins_with_the_first_answer() {
 }
 
 #[test]
-fn the_version_is_that_of_the_answer_and_what_waits_follows() {
+fn the_version_is_that_of_the_answer_and_queued_messages_follow() {
     let mut sim = asking();
     let token = sim.token();
     let with_properties = crate::engine::Message {

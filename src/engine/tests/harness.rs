@@ -50,7 +50,7 @@ pub struct Sim {
     /// Cuts the connection when this many more bytes have gone to the broker, or come from it.
     pub cut_up: Option<usize>,
     pub cut_down: Option<usize>,
-    /// A transport that is told to close never says that it has.
+    /// A transport that is asked to close never says that it has.
     pub never_closes: bool,
     /// A call of subscribe for each, within the event of an accepted connection.
     pub on_connect: Vec<(&'static str, u8)>,

@@ -1,4 +1,4 @@
-//! What a transport says of certificates becomes the error, and what is not safe is told once.
+//! What a transport says of certificates becomes the error, and what is not safe is reported once.
 
 use super::harness::{config, Dial, Sim};
 use crate::engine::{Code, Config};
@@ -49,7 +49,7 @@ fn an_old_reason_says_nothing_of_a_new_attempt() {
 }
 
 #[test]
-fn a_password_in_the_clear_is_told_once() {
+fn a_password_in_the_clear_is_reported_once() {
     for server in ["mqtt://h:1883", "ws://h:80/mqtt?a=b", "mqtt://[fe80::1]:1883"] {
         let mut sim = Sim::online(with_password(server));
         assert_eq!(codes(&sim), [Code::Insecure], "{server}");
@@ -61,7 +61,7 @@ fn a_password_in_the_clear_is_told_once() {
 }
 
 #[test]
-fn nothing_is_told_of_this_machine_of_tls_and_without_a_password() {
+fn nothing_is_reported_for_this_machine_for_tls_and_without_a_password() {
     for server in [
         "mqtt://localhost:1883",
         "ws://localhost:80/mqtt",
@@ -77,7 +77,7 @@ fn nothing_is_told_of_this_machine_of_tls_and_without_a_password() {
 }
 
 #[test]
-fn a_server_that_is_not_verified_is_told_once() {
+fn a_server_that_is_not_verified_is_reported_once() {
     let mut sim = Sim::online(Config {
         unverified: true,
         servers: vec!["mqtts://h:8883".into()],

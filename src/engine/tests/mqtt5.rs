@@ -347,7 +347,7 @@ fn a_refused_message_ends_with_the_brokers_reason_and_gives_its_place_free() {
 }
 
 #[test]
-fn a_pubrel_of_nothing_is_told_so() {
+fn a_pubrel_of_an_unknown_message_is_answered_with_its_own_reason() {
     let mut wire = Wire::online(five(), &[]);
     wire.inject(&[0x62, 2, 0, 9]);
     assert_eq!(wire.sent(), [[0x70, 3, 0, 9, 0x92]]);
@@ -392,7 +392,7 @@ fn unsuback_says_what_became_of_each_filter() {
 }
 
 #[test]
-fn a_servers_disconnect_is_told_and_its_reference_followed_if_that_is_wanted() {
+fn a_servers_disconnect_is_reported_and_its_reference_followed_if_that_is_wanted() {
     for follow in [false, true] {
         let mut cfg = five();
         cfg.follow_server_reference = follow;
@@ -437,7 +437,7 @@ fn a_refusal_says_the_brokers_reason() {
 }
 
 #[test]
-fn auto_falls_back_to_3_1_1_and_what_waits_goes_with_it() {
+fn auto_falls_back_to_3_1_1_and_queued_messages_follow() {
     for hangs_up in [false, true] {
         let mut cfg = five();
         cfg.version = Versions::Auto;

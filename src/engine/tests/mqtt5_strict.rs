@@ -7,7 +7,7 @@ use crate::codec::ReasonCode;
 use crate::engine::{Config, Event};
 
 #[test]
-fn an_acknowledgement_of_nothing_ends_nothing_and_is_told() {
+fn an_acknowledgement_of_nothing_ends_nothing_and_is_reported() {
     for (what, bytes) in [
         ("PUBACK", &[0x40, 2, 0, 1][..]),
         ("PUBACK that refuses", &[0x40, 3, 0, 1, 0x80]),
@@ -265,7 +265,7 @@ fn a_session_that_was_not_asked_for_is_not_taken() {
 }
 
 #[test]
-fn a_broker_that_knows_3_1_1_only_is_told_from_one_that_refuses() {
+fn a_broker_that_knows_3_1_1_only_is_distinguished_from_one_that_refuses() {
     let mut wire = Wire::new(five());
     wire.open();
     wire.inject(&[0x20, 2, 0, 1]);

@@ -179,7 +179,7 @@ impl Wire {
         self.events.iter().filter_map(error).collect()
     }
 
-    /// What the other side is told at the end, and the transport is closed.
+    /// What the other side gets at the end, and the transport is closed.
     pub fn assert_violated(&mut self, reason: u8, what: &str) {
         let sent = self.sent();
         assert_eq!(sent.last(), Some(&vec![0xe0, 1, reason]), "{what}");

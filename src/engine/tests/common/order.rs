@@ -190,7 +190,7 @@ fn order_is_kept_over_many_losses_at_any_byte() {
 }
 
 #[test]
-fn what_waits_to_be_sent_again_on_a_slow_link_is_not_overdue() {
+fn messages_to_be_resent_on_a_slow_link_are_not_overdue() {
     let mut sim = Sim::online(Config {
         keepalive: None,
         ..kept()

@@ -189,7 +189,7 @@ fn latest_never_replaces_what_is_on_the_wire() {
 }
 
 #[test]
-fn what_waits_longer_than_offlineexpiry_is_dropped_to_the_millisecond() {
+fn messages_queued_longer_than_offlineexpiry_are_dropped_to_the_millisecond() {
     let mut sim = Sim::new(Config {
         offline_expiry: Some(5_000),
         ..config()
@@ -413,7 +413,7 @@ fn after_an_hour_offline_offlineexpiry_has_the_messages_of_its_last_seconds() {
 
 #[test]
 fn with_a_hundred_thousand_waiting_a_message_costs_no_more() {
-    // If the cost grew with what waits, this would take hours.
+    // If the cost grew with the queue, this would take hours.
     for offline_policy in [Policy::Latest, Policy::DropOldest] {
         let mut sim = Sim::new(Config {
             offline_policy,

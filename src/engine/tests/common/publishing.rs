@@ -140,7 +140,7 @@ fn no_more_than_maxinflight_are_in_flight_and_the_rest_follows() {
 }
 
 #[test]
-fn qos_0_does_not_overtake_what_waits() {
+fn qos_0_does_not_overtake_queued_messages() {
     let mut sim = Sim::online(Config {
         max_inflight: 1,
         ..config()
