@@ -3,7 +3,7 @@
 
 import { familyOptions, parseAddress } from "./address.mjs";
 import { Certificates } from "./certificates.mjs";
-import { codeOf, failure, shownUrl } from "./failure.mjs";
+import { codeOf, failure, shownUrl } from "./socket-failure.mjs";
 import { TcpSocket } from "./tcp.mjs";
 import { WebSocketAdapter } from "./websocket-adapter.mjs";
 import { WsSocket } from "./websocket.mjs";

@@ -3,7 +3,7 @@
 
 import { EventEmitter } from "node:events";
 import { queueMicrotask } from "../clock.mjs";
-import { failure, socketFailure } from "./failure.mjs";
+import { failure, socketFailure } from "./socket-failure.mjs";
 
 /**
  * Calls `done` once, later, with an error or with a socket that is connected.

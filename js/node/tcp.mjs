@@ -4,9 +4,9 @@
 import { isIP, connect as netConnect } from "node:net";
 import { connect as tlsConnect } from "node:tls";
 import { queueMicrotask } from "../clock.mjs";
-import { addressOf, failure, socketFailure } from "./failure.mjs";
+import { addressOf, failure, socketFailure } from "./socket-failure.mjs";
 import { connectBy } from "./proxy.mjs";
-import { certificateFailure, hangUpFailure } from "./tls-failure.mjs";
+import { certificateFailure, hangUpFailure } from "./certificate-failure.mjs";
 import { ADAPTER, WebSocketAdapter } from "./websocket-adapter.mjs";
 
 /** Size of the shared buffer: what the client sends at once (64 KiB), and one more message. */

@@ -7,7 +7,7 @@
 // then. `ondrain` follows each send() that leaves `bufferedAmount` above 0, as soon as the kernel has taken all bytes.
 
 import { clearTimeout, queueMicrotask, setTimeout } from "../clock.mjs";
-import { codeOf } from "./failure.mjs";
+import { codeOf } from "./socket-failure.mjs";
 
 /** Error codes of the transport, by the number that the engine knows them by (`Code::of_transport`). */
 const KINDS = ["", "CERTIFICATE_INVALID", "CERTIFICATE_REFUSED", "SERVER_UNTRUSTED"];

@@ -5,10 +5,10 @@ import { connect as netConnect } from "node:net";
 import { connect as tlsConnect } from "node:tls";
 import { WebSocket } from "ws";
 import { queueMicrotask } from "../clock.mjs";
-import { addressOf, codeOf, failure, shownUrl, socketFailure } from "./failure.mjs";
+import { addressOf, codeOf, failure, shownUrl, socketFailure } from "./socket-failure.mjs";
 import { maskedFrame, maskKey } from "./frame.mjs";
 import { refusal } from "./proxy.mjs";
-import { certificateFailure } from "./tls-failure.mjs";
+import { certificateFailure } from "./certificate-failure.mjs";
 import { ADAPTER, WebSocketAdapter } from "./websocket-adapter.mjs";
 
 /** Frames of at least this length are delivered by themselves: copying costs more than a call. */
