@@ -150,7 +150,7 @@ async function buildJs() {
 function shortNames(names) {
   const change = (filter, shorten) => (esbuild) =>
     esbuild.onLoad({ filter }, ({ path }) => ({ contents: shorten(readFileSync(path, "utf8")) }));
-  const glue = change(/pkg[/\\]mqtt_lib\.js$/, (source) => trimGlue(shortenGlue(source, names)));
+  const glue = change(/pkg[/\\]mqtt_lib\.js$/, (source) => shortenGlue(trimGlue(source), names));
   const runtime = change(/js[/\\]runtime\.mjs$/, (source) => shortenExports(source, names.exports));
   return {
     name: "short-names",
@@ -165,7 +165,7 @@ function shortNames(names) {
 async function minify(file) {
   const terser = await import("terser");
   const module = file.endsWith(".mjs");
-  const options = { module, toplevel: true, compress: { ecma: 2020, passes: 3 } };
+  const options = { module, toplevel: true, compress: { ecma: 2020, passes: 3, hoist_funs: true } };
   const { code } = await terser.minify(readFileSync(file, "utf8"), options);
   writeFileSync(file, `${code}\n`);
 }

@@ -59,7 +59,7 @@ export function shortenGlue(source, { module, imports, exports }) {
   let found = 0;
   const glue = source
     .replaceAll(`"${module}"`, `"${SHORT_MODULE}"`)
-    .replaceAll(/\b__wb\w+(?=: function)/g, (long) => {
+    .replaceAll(/\b__wb\w+(?=: (?:function|handleError)?\()/g, (long) => {
       found += 1;
       return known(imports, long);
     });

@@ -1,4 +1,4 @@
-// Makes the glue of wasm-bindgen smaller, after its names are short (scripts/shorten.mjs): leaves out what no engine needs that
+// Makes the glue of wasm-bindgen smaller, before its names are short (scripts/shorten.mjs): leaves out what no engine needs that
 // runs js/, and says the rest shorter. Owns what the glue is known to contain; a glue that does not fails the build.
 import { Failure } from "./run.mjs";
 
@@ -15,15 +15,13 @@ const TRIMS = [
     "function handleError(f) { return (...args) => {$1f(...args);$2}; }",
   ],
   [/: function\((.*)\) \{$/gm, ": ($1) => {"],
-  // Results of two words.
+  [/(pass(?:String|Array8)ToWasm0\(\w+), wasm\.[^)]*\)/g, "$1)"],
   [
-    /getDataViewMemory0\(\)\.setInt32\(\(arg0 >>> 0\) \+ 4 \* 1, len1, true\);\s+getDataViewMemory0\(\)\.setInt32\(\(arg0 >>> 0\) \+ 4 \* 0, ptr1, true\);/g,
-    "returnPair(arg0, ptr1, len1);",
+    /^(function passStringToWasm0)\(arg, malloc, realloc\)/m,
+    "$1(arg, malloc = wasm.__wbindgen_malloc, realloc = wasm.__wbindgen_realloc)",
   ],
-  [
-    /^function getDataViewMemory0/m,
-    "function returnPair(at, first, second) { const view = getDataViewMemory0(); view.setInt32(at, first, true); view.setInt32(at + 4, second, true); }\n$&",
-  ],
+  [/^(function passArray8ToWasm0)\(arg, malloc\)/m, "$1(arg, malloc = wasm.__wbindgen_malloc)"],
+  [/ptr \/ 1\b/g, "ptr"],
   [/\(typeof FinalizationRegistry === 'undefined'\)\s+\? .*\s+: /g, ""],
   [/\.buffer\.detached === true \|\| \(.*\)\)/, ".buffer.byteLength === 0)"],
   [/^if \(Symbol\.dispose\).*$/m, ""],
