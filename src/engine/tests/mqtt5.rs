@@ -1,38 +1,10 @@
-//! MQTT 5 against a peer that says exactly what a test wants, byte by byte (§3.1 to §4.13).
+//! Messages and subscriptions of MQTT 5, against a peer that says exactly what a test wants, byte by byte (§3.3 to §3.11).
 
 use super::wire::{five, incoming, list, number, packet, Wire};
 use crate::codec::frame::frame;
 use crate::codec::properties::{self, Place, Property, Value};
-use crate::codec::publish;
-use crate::codec::ReasonCode;
-use crate::codec::{properties::find, Version};
-use crate::engine::{Config, Event, Message, Outcome, Token, Versions, Will};
-
-#[test]
-fn connect_says_what_the_settings_mean() {
-    let mut cfg = five();
-    cfg.clean_session = false;
-    cfg.max_packet_size = 1_000;
-    cfg.will = Some(Will {
-        topic: "w".into(),
-        payload: b"p".to_vec(),
-        qos: 1,
-        retain: false,
-        properties: number(Property::WillDelayInterval, 5),
-    });
-    cfg.password = Some(b"alone".to_vec());
-    let connect = Wire::new(cfg).open().remove(0);
-    let properties = list(&[
-        (Property::SessionExpiryInterval, Value::Number(u32::MAX)),
-        (Property::TopicAliasMaximum, Value::Number(32)),
-        (Property::MaximumPacketSize, Value::Number(1_000)),
-    ]);
-    let mut wanted = b"\0\x04MQTT\x05\x4c\0\x3c".to_vec();
-    wanted.push(properties.len() as u8);
-    wanted.extend(properties);
-    wanted.extend(b"\0\x02me\x05\x18\0\0\0\x05\0\x01w\0\x01p\0\x05alone");
-    assert_eq!(connect[2..], wanted);
-}
+use crate::codec::{publish, ReasonCode, Version};
+use crate::engine::{Config, Message, Outcome, Token, Versions};
 
 #[test]
 fn what_a_server_may_not_send_is_answered_with_its_reason() {
@@ -98,25 +70,6 @@ fn what_a_server_may_not_send_is_answered_with_its_reason() {
         let mut wire = Wire::online(five(), &[]);
         wire.inject(&bytes);
         wire.assert_violated(reason, what);
-    }
-}
-
-#[test]
-fn before_connack_a_wrong_packet_only_ends_the_connection() {
-    for bytes in [
-        &[0xe0, 0][..],
-        &[0xd0, 0],
-        &[0x20, 2, 0, 0],
-        &[0x20, 3, 2, 0, 0],
-        &[0x20, 3, 0, 1, 0],
-    ] {
-        let mut wire = Wire::new(five());
-        wire.open();
-        wire.inject(bytes);
-        assert!(!wire.engine.is_online(), "{bytes:02x?}");
-        assert!(wire.sent().is_empty());
-        let closed = |event: &Event| matches!(event, Event::Close { .. });
-        assert!(wire.events.iter().any(closed), "{bytes:02x?}");
     }
 }
 
@@ -282,25 +235,6 @@ fn an_alias_of_the_users_own_goes_as_it_is_within_the_servers_limit() {
 }
 
 #[test]
-fn the_server_decides_keep_alive_and_client_identifier() {
-    let says = list(&[
-        (Property::ServerKeepAlive, Value::Number(10)),
-        (Property::AssignedClientIdentifier, Value::Text("given")),
-    ]);
-    let cfg = Config {
-        client_id: String::new(),
-        assigned_id: true,
-        ..five()
-    };
-    let mut wire = Wire::online(cfg, &says);
-    wire.sent();
-    wire.advance(6_000);
-    assert_eq!(wire.sent(), [[0xc0, 0]], "half of 10 s, not of 60");
-    let connect = wire.reconnect();
-    assert!(connect.windows(7).any(|part| part == b"\0\x05given"));
-}
-
-#[test]
 fn a_message_expires_while_it_waits_and_what_is_left_is_sent() {
     let mut wire = Wire::new(five());
     wire.publish("short", 1, &number(Property::MessageExpiryInterval, 2), 1)
@@ -392,162 +326,6 @@ fn unsuback_says_what_became_of_each_filter() {
 }
 
 #[test]
-fn a_servers_disconnect_is_reported_and_its_reference_followed_if_that_is_wanted() {
-    for follow in [false, true] {
-        let mut cfg = five();
-        cfg.follow_server_reference = follow;
-        let mut wire = Wire::online(cfg, &[]);
-        let elsewhere = list(&[(Property::ServerReference, Value::Text("other:1884 third"))]);
-        wire.inject(&packet(0xe0, &[0x9c], &elsewhere));
-        assert!(wire.sent().is_empty());
-        let told = wire.events.iter().find_map(|event| match event {
-            Event::Disconnected { rc: 0x9c, error } => error.as_ref(),
-            _ => None,
-        });
-        assert!(told.unwrap().message.contains("other:1884"));
-        assert_eq!(
-            properties::string(&told.unwrap().properties, Property::ServerReference),
-            Some("other:1884 third")
-        );
-        let servers = &wire.engine.config().servers;
-        let named: &[&str] = match follow {
-            true => &["mqtt://other:1884", "mqtt://third:1883"],
-            false => &[],
-        };
-        assert_eq!(servers[1..], *named);
-    }
-}
-
-#[test]
-fn a_refusal_says_the_brokers_reason() {
-    for (reason, code) in [
-        (0x84, "NOT_SUPPORTED"),
-        (0x87, "NOT_AUTHORIZED"),
-        (0x97, "CONNECTION_REFUSED"),
-    ] {
-        let mut wire = Wire::new(five());
-        wire.open();
-        wire.inject(&packet(0x20, &[0, reason], &[]));
-        let told = wire.events.iter().find_map(|event| match event {
-            Event::Error(error) => Some((error.code.name(), error.reason)),
-            _ => None,
-        });
-        assert_eq!(told, Some((code, Some(ReasonCode(reason)))));
-    }
-}
-
-#[test]
-fn auto_falls_back_to_3_1_1_and_queued_messages_follow() {
-    for hangs_up in [false, true] {
-        let mut cfg = five();
-        cfg.version = Versions::Auto;
-        cfg.properties = list(&[(Property::AuthenticationMethod, Value::Text("M"))]);
-        let mut wire = Wire::new(cfg);
-        wire.publish("a", 1, &number(Property::MessageExpiryInterval, 60), 1)
-            .unwrap();
-        assert_eq!(wire.open()[0][8], 5);
-        if hangs_up {
-            wire.engine.closed(wire.now, wire.generation, "");
-            wire.drain();
-        } else {
-            wire.inject(&[0x20, 2, 0, 1]);
-        }
-        assert_eq!(wire.open()[0][8], 4);
-        wire.inject(&[0x20, 2, 0, 0]);
-        assert!(wire.engine.is_online());
-        assert_eq!(wire.sent(), [b"\x32\x06\0\x01a\0\x01x".to_vec()]);
-        assert!(!wire.events.iter().any(|event| matches!(event, Event::Error(_))));
-    }
-}
-
-#[test]
-fn authentication_goes_back_and_forth_and_can_be_done_anew() {
-    let mut cfg = five();
-    let method = list(&[(Property::AuthenticationMethod, Value::Text("M"))]);
-    cfg.properties.clone_from(&method);
-    let mut wire = Wire::new(cfg);
-    wire.open();
-    let challenge = list(&[
-        (Property::AuthenticationMethod, Value::Text("M")),
-        (Property::AuthenticationData, Value::Binary(b"?")),
-    ]);
-    wire.inject(&packet(0xf0, &[0x18], &challenge));
-    let asked = Event::Auth {
-        reason: 0x18,
-        properties: challenge.clone(),
-    };
-    assert_eq!(wire.events.last(), Some(&asked));
-    wire.engine
-        .authenticate(&list(&[(Property::AuthenticationData, Value::Binary(b"!"))]))
-        .unwrap();
-    let answer = wire.sent().remove(0);
-    assert_eq!(answer[..3], [0xf0, 10, 0x18]);
-    assert_eq!(
-        find(&answer[4..], Property::AuthenticationMethod),
-        Some(Value::Text("M"))
-    );
-    wire.connack(false, &method);
-    assert!(wire.engine.is_online());
-
-    wire.engine.authenticate(&[]).unwrap();
-    assert_eq!(wire.sent()[0][2], 0x19);
-    wire.inject(&packet(0xf0, &[0x00], &method));
-    assert!(matches!(wire.events.last(), Some(Event::Auth { reason: 0, .. })));
-    wire.inject(&packet(0xf0, &[0x18], &method));
-    wire.assert_violated(0x82, "an AUTH that nothing asked for");
-}
-
-#[test]
-fn an_auth_of_another_method_is_a_violation() {
-    let mut cfg = five();
-    let method = list(&[(Property::AuthenticationMethod, Value::Text("M"))]);
-    cfg.properties.clone_from(&method);
-    let mut wire = Wire::online(cfg, &method);
-    wire.engine.authenticate(&[]).unwrap();
-    wire.sent();
-    wire.inject(&packet(
-        0xf0,
-        &[0x18],
-        &list(&[(Property::AuthenticationMethod, Value::Text("N"))]),
-    ));
-    wire.assert_violated(0x82, "another method");
-}
-
-#[test]
-fn a_session_that_lasts_is_begun_by_start_and_resumed_by_a_reconnect() {
-    let mut cfg = five();
-    cfg.properties = number(Property::SessionExpiryInterval, 60);
-    let mut wire = Wire::new(cfg);
-    assert_eq!(wire.open()[0][9] & 2, 2, "clean start");
-    wire.connack(false, &[]);
-    wire.publish("a", 1, &[], 1).unwrap();
-    wire.sent();
-    let connect = wire.reconnect();
-    assert_eq!(connect[9] & 2, 0);
-    wire.connack(true, &[]);
-    assert_eq!(wire.sent()[0][0], 0x3a);
-}
-
-#[test]
-fn stop_says_its_reason() {
-    let mut wire = Wire::online(five(), &[]);
-    wire.engine
-        .set_disconnect(
-            ReasonCode(4),
-            &list(&[(Property::ReasonString, Value::Text("bye"))]),
-        )
-        .unwrap();
-    wire.engine.stop(wire.now, Token::new(1));
-    assert_eq!(wire.sent(), [b"\xe0\x08\x04\x06\x1f\0\x03bye".to_vec()]);
-    let mut wire = Wire::online(five(), &[]);
-    let error = wire
-        .engine
-        .set_disconnect(ReasonCode(0), &number(Property::SessionExpiryInterval, 5))
-        .unwrap_err();
-    assert!(error.message.contains("sessionExpiryInterval"));
-}
-
-#[test]
 fn what_is_kept_in_the_journal_survives_a_change_of_the_version() {
     let keep = |version| Config {
         version,
@@ -598,95 +376,4 @@ fn in_3_1_1_there_are_no_properties() {
     assert!(error.message.contains("mqttversion"));
     assert!(wire.subscribe("a", 4, &[], 2).is_err());
     assert!(properties::check(&[], Place::Publish).is_ok());
-}
-
-#[test]
-fn auto_takes_silence_to_the_first_attempt_for_a_broker_that_knows_no_better() {
-    let mut cfg = five();
-    cfg.version = Versions::Auto;
-    let mut wire = Wire::new(cfg);
-    assert_eq!(wire.open()[0][8], 5);
-    wire.publish("a", 1, &[], 1).unwrap();
-    wire.advance(10_000);
-    wire.advance(250);
-    let closed = |event: &Event| matches!(event, Event::Close { .. });
-    assert!(wire.events.iter().any(closed));
-    assert_eq!(wire.open()[0][8], 4);
-    wire.inject(b"\x20\x02\0\0");
-    assert!(wire.engine.is_online());
-    assert_eq!(wire.engine.version(), Version::V4);
-    assert_eq!(wire.sent().len(), 1, "what waited is sent");
-}
-
-#[test]
-fn silence_of_a_server_that_spoke_mqtt_5_before_is_no_reason_to_fall_back() {
-    let mut cfg = five();
-    cfg.version = Versions::Auto;
-    let mut wire = Wire::online(cfg, &[]);
-    let connect = wire.reconnect();
-    assert_eq!(connect[8], 5);
-    wire.advance(10_000);
-    wire.advance(250);
-    wire.advance(300_000);
-    assert_eq!(wire.open()[0][8], 5);
-}
-
-/// A client that follows server references, and has been sent elsewhere by its first CONNACK.
-fn sent_elsewhere(names: &str) -> Wire {
-    let mut cfg = five();
-    cfg.follow_server_reference = true;
-    let mut wire = Wire::new(cfg);
-    wire.engine.start(wire.now, Token::new(7));
-    wire.open();
-    refer(&mut wire, names);
-    wire
-}
-
-fn refer(wire: &mut Wire, names: &str) {
-    let elsewhere = list(&[(Property::ServerReference, Value::Text(names))]);
-    wire.inject(&packet(0x20, &[0, 0x9d], &elsewhere));
-}
-
-#[test]
-fn each_server_of_a_reference_has_its_turn_and_start_ends_at_the_one_that_accepts() {
-    let mut wire = sent_elsewhere("other:1884  third");
-    assert_eq!(
-        wire.engine.config().servers,
-        ["mqtt://h:1883", "mqtt://other:1884", "mqtt://third:1883"]
-    );
-    assert!(wire.done.is_empty());
-    wire.advance(20);
-    wire.engine.closed(wire.now, wire.generation, "refused");
-    wire.drain();
-    assert!(wire.done.is_empty());
-    wire.advance(20);
-    wire.open();
-    wire.connack(false, &[]);
-    assert_eq!(wire.done, [(7, Ok(Outcome::None))]);
-    assert!(wire.engine.is_online());
-}
-
-#[test]
-fn start_fails_when_every_server_of_a_reference_has_failed() {
-    let mut wire = sent_elsewhere("other third");
-    for _ in 0..2 {
-        wire.advance(20);
-        wire.engine.closed(wire.now, wire.generation, "refused");
-        wire.drain();
-    }
-    assert_eq!(wire.error(7).code.name(), "CONNECTION_REFUSED");
-}
-
-#[test]
-fn servers_that_send_us_from_one_to_the_other_are_no_storm() {
-    let mut wire = sent_elsewhere("other");
-    let begin = wire.now;
-    for _ in 0..10 {
-        while wire.engine.next_deadline().is_some_and(|at| at > wire.now) && wire.open().is_empty() {
-            let wait = wire.engine.next_deadline().unwrap() - wire.now;
-            wire.advance(wait);
-        }
-        refer(&mut wire, "other");
-    }
-    assert!(wire.now - begin > 1_000, "{}", wire.now - begin);
 }
