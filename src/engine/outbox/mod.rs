@@ -3,11 +3,13 @@
 
 mod batches;
 mod expiry;
+mod limits;
 mod policy;
+mod restoring;
 
 use std::collections::VecDeque;
 
-use super::config::{Config, Policy};
+use super::config::Policy;
 use super::deadline::{Deadline, Millis};
 use super::effects::{Effects, Ended};
 use super::interner::HashKeys;
@@ -21,64 +23,11 @@ use crate::codec::{publish, PacketId};
 
 pub(super) use batches::BatchKey;
 pub(super) use expiry::{expired, timed_out};
+pub(super) use limits::Limits;
 
 use batches::Batches;
+use limits::Usage;
 use policy::Latest;
-
-/// Bounds and policies, from [`Config`].
-#[derive(Debug, Clone)]
-pub(super) struct Limits {
-    queue_size: usize,
-    batch_size: usize,
-    publish_interval: Millis,
-    offline_size: usize,
-    offline_bytes: usize,
-    policy: Policy,
-    offline_expiry: Option<Millis>,
-    publish_timeout: Option<Millis>,
-}
-
-impl Limits {
-    pub fn new(config: &Config) -> Self {
-        Limits {
-            queue_size: config.queue_size,
-            batch_size: config.batch_size,
-            publish_interval: config.publish_interval,
-            offline_size: config.offline_size,
-            offline_bytes: config.offline_bytes,
-            policy: config.offline_policy,
-            offline_expiry: config.offline_expiry,
-            publish_timeout: config.publish_timeout,
-        }
-    }
-
-    pub fn offline_bytes(&self) -> usize {
-        self.offline_bytes
-    }
-
-    pub fn publish_timeout(&self) -> Option<Millis> {
-        self.publish_timeout
-    }
-}
-
-/// Messages and their bytes.
-#[derive(Debug, Default, Clone, Copy, PartialEq, Eq)]
-struct Usage {
-    messages: usize,
-    bytes: usize,
-}
-
-impl Usage {
-    fn add(&mut self, messages: usize, bytes: usize) {
-        self.messages += messages;
-        self.bytes += bytes;
-    }
-
-    fn sub(&mut self, messages: usize, bytes: usize) {
-        self.messages -= messages;
-        self.bytes -= bytes;
-    }
-}
 
 #[derive(Debug)]
 pub(super) struct Outbox {
@@ -440,46 +389,6 @@ impl Outbox {
                 publish.packet = packet;
             }
         }
-    }
-
-    // ---- restored from a store
-
-    /// Sets aside the messages that are ready, so that those of the store come before them.
-    pub fn set_aside(&mut self) -> VecDeque<Key> {
-        self.forget_ages();
-        std::mem::take(&mut self.ready)
-    }
-
-    /// A message that the store kept. Nobody waits for it, so no time limit of a call applies.
-    pub fn restore(&mut self, now: Millis, publish: Publish, effects: &mut Effects) {
-        self.usage.add(1, publish.packet.len());
-        let key = self.publishes.insert(publish);
-        let timeout = self.limits.publish_timeout.take();
-        self.make_ready(now, key, effects);
-        self.limits.publish_timeout = timeout;
-    }
-
-    /// A batch that the store kept; it has waited long enough.
-    pub fn restore_batch(&mut self, now: Millis, message: &Message<'_>, effects: &mut Effects) {
-        let key = self.store(now, message, None, &mut effects.journal);
-        let timeout = self.limits.publish_timeout.take();
-        self.make_ready(now, key, effects);
-        self.limits.publish_timeout = timeout;
-    }
-
-    /// Puts back what was set aside, and records what the store does not have yet.
-    pub fn put_back(&mut self, now: Millis, aside: VecDeque<Key>, effects: &mut Effects) {
-        for key in aside {
-            self.make_ready(now, key, effects);
-        }
-        for &(_, slot) in &self.publishes.in_order() {
-            if let Some((_, publish)) = self.publishes.at(slot) {
-                if publish.record.is_none() {
-                    effects.journal.message(publish);
-                }
-            }
-        }
-        self.batches.record(&mut effects.journal);
     }
 
     #[cfg(test)]
