@@ -6,6 +6,7 @@ import { MqttCustom as Core, publish_high_priority as oneShot, refusal } from ".
 import { copyOptions, copyPayload, copyTopics, EarlyCalls } from "./early-calls.mjs";
 import { atCall, MqttError, noFunction } from "./errors.mjs";
 import { jsonText, publishFlags, QUEUE, topicNumber, writePayload } from "./fast-path.mjs";
+import { handledBy } from "./handling.mjs";
 import { common, Hooks } from "./hooks.mjs";
 import { Loops } from "./messages.mjs";
 import { addCamelCase, CALLBACKS, METHODS, originalNames } from "./names.mjs";
@@ -97,6 +98,7 @@ export class MqttCustom {
     this.#core = core;
     hooks.number = core.number();
     hooks.inbound.on_message = this.#callbacks.on_message;
+    [hooks.inbound.unhandled.maxCount, hooks.inbound.unhandled.maxBytes] = core.unhandled_bounds();
     hooks.on_error = this.#callbacks.on_error;
     hooks.on_disconnect = this.#callbacks.on_disconnect;
     if (this.#autostart) alive.add(this);
@@ -145,7 +147,9 @@ export class MqttCustom {
     try {
       this.#callbacks.on_disconnect?.(this, this.#hooks.userdata, LOST, error);
     } catch (thrown) {
-      this.#report(new MqttError("on_disconnect threw; fix the callback", "CALLBACK", undefined, thrown));
+      this.#report(
+        new MqttError("on_disconnect threw; fix the callback", "CALLBACK_FAILED", undefined, thrown),
+      );
     }
   }
 
@@ -205,6 +209,8 @@ export class MqttCustom {
     // After a wrong argument it is rejected by now, and nothing is stopped.
     await Promise.race([accepted, undefined]);
     this.#requests?.end();
+    this.#loops?.stop();
+    this.#hooks.inbound.stop();
     await stopping;
     if (core.state !== "stopped") return;
     alive.delete(this);
@@ -292,7 +298,17 @@ export class MqttCustom {
   subscribe(topic, options, handler) {
     const [topics, choice] =
       this.#core === null ? [copyTopics(topic), copyOptions(options)] : [topic, options];
-    return this.#with((core) => core.subscribe(topics, choice, handler));
+    // subscribe(topic, handler) is a common way to write it.
+    const isShort = typeof choice === "function" && handler === undefined;
+    const { inbound } = this.#hooks;
+    const taker = isShort
+      ? choice
+      : handledBy(choice, /** @type {any} */ (handler), () => inbound.on_message);
+    return this.#with((core) => {
+      const subscribed = core.subscribe(topics, isShort ? undefined : choice, taker);
+      inbound.offer();
+      return subscribed;
+    });
   }
 
   /** @param {unknown} topics @param {unknown} [options] @param {unknown} [handler] @returns {Promise<number[]>} */
@@ -337,11 +353,11 @@ export class MqttCustom {
     return quiet(load().then(() => oneShot(topic, copy, choice, common())));
   }
 
-  /** @param {string} [filter] */
-  messages(filter) {
+  /** @param {string} [filter] @param {unknown} [options] */
+  messages(filter, options) {
     this.#loops ??= new Loops(this.#hooks);
     const later = this.#core === null ? this.#later.bind(this) : undefined;
-    return this.#loops.open(filter, later);
+    return this.#loops.open(filter, options, later);
   }
 
   get connected() {
@@ -358,9 +374,12 @@ export class MqttCustom {
   }
 
   stats() {
-    /** @type {typeof NO_STATS} */
+    /** @type {typeof NO_STATS & { oldestUnhandled?: number }} */
     const stats = /** @type {any} */ (this.#live?.stats()) ?? { ...NO_STATS };
-    stats.dropped += this.#loops?.dropped ?? 0;
+    const { unhandled } = this.#hooks.inbound;
+    stats.dropped += unhandled.dropped;
+    stats.unhandled = unhandled.count;
+    if (unhandled.age !== undefined) stats.oldestUnhandled = unhandled.age;
     return stats;
   }
 
@@ -370,7 +389,10 @@ export class MqttCustom {
     else if (failed() !== undefined && callback != null && typeof callback !== "function")
       throw noFunction(name, callback);
     else this.#callbacks[name] = callback ?? null;
-    if (name === "on_message") this.#hooks.inbound.on_message = callback ?? null;
+    if (name === "on_message") {
+      this.#hooks.inbound.on_message = callback ?? null;
+      this.#hooks.inbound.offer();
+    }
     if (name === "on_error" || name === "on_disconnect") this.#hooks[name] = callback ?? null;
   }
 
@@ -411,5 +433,6 @@ const NO_STATS = {
   inFlight: 0,
   queued: 0,
   dropped: 0,
+  unhandled: 0,
   reconnects: 0,
 };

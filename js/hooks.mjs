@@ -1,12 +1,13 @@
 // The functions of one client that the core calls, and the state they need. One small object, because a process may have
 // thousands of clients. It holds the client weakly, so that a client which is no longer used can be collected.
 
+import { Valve } from "./back-pressure.mjs";
 import { MqttError } from "./errors.mjs";
 import { closeText, isStatus } from "./close-codes.mjs";
 import { Inbound } from "./inbound.mjs";
 import { receiveFrom } from "./fast-path.mjs";
 import { Pending } from "./pending.mjs";
-import { environment, memoryWords } from "./runtime.mjs";
+import { environment, fastPath, memoryWords } from "./runtime.mjs";
 
 /** @param {string} message @param {string} code @param {number} [reason] @param {unknown} [cause] */
 const makeError = (message, code, reason, cause) => new MqttError(message, code, reason, cause);
@@ -32,6 +33,8 @@ export class Hooks {
   accepted = false;
   /** The socket in use, as long as somebody may have to close it. @type {WeakRef<any> | undefined} */
   #socket;
+  /** Made when too much is unhandled. @type {Valve | undefined} */
+  #valve;
   /** How that WebSocket was closed. @type {Close | undefined} */
   #close;
 
@@ -47,6 +50,12 @@ export class Hooks {
     this.#pending?.rejectAll(error);
     this.#socket?.deref()?.close();
     return this.accepted;
+  }
+
+  /** Lets the socket rest, or go on; false if it cannot. @param {boolean} full */
+  pause(full) {
+    this.#valve ??= new Valve(() => fastPath.awaits(this.number));
+    return this.#valve.set(this.#socket?.deref(), full);
   }
 
   get pending() {
@@ -78,6 +87,8 @@ export class Hooks {
   listen(socket, generation) {
     this.#socket = new WeakRef(socket);
     this.#close = undefined;
+    this.#valve = undefined;
+    this.inbound.connection = generation;
     const { onclose } = socket;
     /** @param {CloseEvent} event */
     socket.onclose = ({ code, reason, type }) => {

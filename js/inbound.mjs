@@ -4,11 +4,14 @@
 import {
   properties as decodeProperties,
   route as routeOf,
+  report as reportText,
   thrown as reportThrown,
   topic as topicOf,
 } from "../pkg/mqtt_lib.js";
 import { Message } from "./message.mjs";
+import { Delivery, deliveryOf, handing, Unhandled } from "./unhandled.mjs";
 import { memoryBytes, memoryWords } from "./runtime.mjs";
+import { failed } from "./trap.mjs";
 
 /** @typedef {(client: object | undefined, userdata: unknown, message: Message) => unknown} Handler */
 /** Handlers of a topic: the only handler of a subscription; or whether any of them belongs to a subscription, then all. @typedef {Handler | [boolean, ...Handler[]]} Route */
@@ -17,7 +20,7 @@ const HANDLER = "a message handler";
 /** @type {Route[]} */
 const NO_ROUTES = [];
 /** 32-bit words of a message view, as the engine writes it. */
-const WORDS = 6;
+const WORDS = 7;
 
 /** @param {Uint8Array} bytes @param {number} from @param {number} length */
 const part = (bytes, from, length) => bytes.slice(from, from + length);
@@ -32,12 +35,23 @@ export class Inbound {
   on_message = null;
   /** Called with every message: iterators without a filter. @type {Set<Handler> | null} */
   #watchers = null;
+  /** Counts connections. */
+  connection = 0;
+  /** The message that is being handed out. @type {Message | undefined} */
+  #message;
+  /** Its ticket. */
+  #ticket = 0;
+  /** @type {Delivery | undefined} */
+  #delivery;
+  /** Of QoS 1 and 2, which nobody wanted yet. @type {Delivery[]} */
+  #untaken = [];
   #core;
   #client;
   #userdata;
 
-  /** @param {{ number: number }} core the number of the client @param {WeakRef<object>} client @param {unknown} userdata */
+  /** @param {{ number: number, pause: (full: boolean) => boolean }} core the number of the client @param {WeakRef<object>} client @param {unknown} userdata */
   constructor(core, client, userdata) {
+    this.unhandled = new Unhandled(core, this);
     this.#core = core;
     this.#client = client;
     this.#userdata = userdata;
@@ -47,12 +61,13 @@ export class Inbound {
   watch(watcher) {
     this.#watchers ??= new Set();
     this.#watchers.add(watcher);
+    this.offer();
     return () => this.#watchers?.delete(watcher);
   }
 
   /**
-   * @param {number} views address of six words for each message: topic, offset and length of the payload, flags, offset
-   *   and length of the properties
+   * @param {number} views address of seven words for each message: topic, offset and length of the payload, flags, offset
+   *   and length of the properties, ticket
    * @param {number} count number of messages
    * @param {number} base address that the offsets are relative to
    * @param {number} epoch of the topic numbers
@@ -71,6 +86,8 @@ export class Inbound {
     const messages = new Array(count);
     /** @type {Route[]} */
     const routes = new Array(count);
+    /** @type {number[]} */
+    const tickets = new Array(count);
     for (let i = 0, at = views >>> 2; i < count; i++, at += WORDS) {
       const number = words[at];
       if (topics[number] === undefined) {
@@ -88,34 +105,68 @@ export class Inbound {
       }
       messages[i] = new Message(topics[number], payload, flags, properties);
       routes[i] = this.#routes[number];
+      tickets[i] = words[at + 6];
     }
-    for (let i = 0; i < count; i++) this.#deliver(client, routes[i], messages[i]);
+    for (let i = 0; i < count; i++) {
+      this.#ticket = tickets[i];
+      this.#deliver(client, routes[i], messages[i]);
+    }
   }
 
   /** @param {number} number */
   #newTopic(number) {
     const topic = topicOf(this.#core.number, number);
+    this.#routes[number] = this.#route(topic);
+    return topic;
+  }
+
+  /** @param {string} topic @returns {Route} */
+  #route(topic) {
     /** @type {[boolean, ...Handler[]]} */
     const route = routeOf(this.#core.number, topic) ?? [false];
-    this.#routes[number] = route.length === 2 && route[0] ? route[1] : route;
-    return topic;
+    return route.length === 2 && route[0] ? route[1] : route;
   }
 
   /** @param {object | undefined} client @param {Route} route @param {Message} message */
   #deliver(client, route, message) {
+    if (message.dup && message.qos === 1 && this.unhandled.count > 0) {
+      const delivery = this.unhandled.find(message, this.connection);
+      if (delivery !== undefined) return delivery.repeat(this.#ticket, this.connection);
+    }
+    if (message.qos === 0 && this.unhandled.isOver) return this.unhandled.drop();
+    this.#message = message;
+    this.#delivery = undefined;
+    const outer = handing.by;
+    handing.by = this;
+    if (!this.#hand(client, route, message) && message.qos > 0) this.#keep();
+    handing.by = outer;
+  }
+
+  /** Hands a message to everybody who wants it; false if there is nobody. @param {object | undefined} client @param {Route} route @param {Message} message */
+  #hand(client, route, message) {
     let subscribed = true;
+    let taken = false;
     if (typeof route === "function") {
       this.#call(route, HANDLER, client, message);
+      taken = true;
     } else {
       subscribed = route[0];
       for (let i = 1; i < route.length; i++) {
         this.#call(/** @type {Handler} */ (route[i]), HANDLER, client, message);
+        taken = true;
       }
     }
-    if (!subscribed && this.on_message !== null) this.#call(this.on_message, "on_message", client, message);
-    if (this.#watchers !== null) {
-      for (const watcher of this.#watchers) this.#call(watcher, "messages()", client, message);
+    if (!subscribed && this.on_message !== null) {
+      this.#call(this.on_message, "on_message", client, message);
+      taken = true;
     }
+    if (this.#watchers !== null) {
+      for (const watcher of this.#watchers) {
+        this.#call(watcher, "messages()", client, message);
+        taken = true;
+      }
+    }
+    return taken;
   }
 
   /** @param {Handler} handler @param {string} name @param {object | undefined} client @param {Message} message */
@@ -123,16 +174,72 @@ export class Inbound {
     try {
       const result = handler(client, this.#userdata, message);
       // Anything with `then`: a promise of another realm or library is none of ours.
-      if (typeof (/** @type {any} */ (result)?.then) === "function") {
-        Promise.resolve(result).catch((thrown) => this.#report(client, name, thrown));
-      }
+      if (typeof (/** @type {any} */ (result)?.then) !== "function") return;
+      const delivery = this.delivery(message);
+      delivery?.take();
+      Promise.resolve(result)
+        .catch((thrown) => this.report(client, name, thrown))
+        .then(() => delivery?.done());
     } catch (thrown) {
-      this.#report(client, name, thrown);
+      this.report(client, name, thrown);
     }
   }
 
+  /** The message that is being handed out goes on being dealt with when its handlers have returned. @param {Message} message */
+  delivery(message) {
+    if (message.payload !== this.#message?.payload) return deliveryOf(message);
+    this.#delivery ??= new Delivery(this.unhandled, this.#message, this.#ticket, this.connection);
+    return this.#delivery;
+  }
+
+  /** Nobody wants the message: it is kept until somebody does. */
+  #keep() {
+    const delivery = /** @type {Delivery} */ (this.delivery(/** @type {Message} */ (this.#message)));
+    this.#untaken.push(delivery);
+  }
+
+  /** A loop has ended before it came to this message. @param {Delivery} delivery */
+  giveBack(delivery) {
+    if (!delivery.giveBack()) return;
+    if (delivery.message.qos > 0) this.#untaken.push(delivery);
+    else delivery.end(1);
+  }
+
+  /** There may be somebody who wants what was kept. */
+  offer() {
+    if (this.#untaken.length === 0) return;
+    const client = this.#client.deref();
+    const outer = handing.by;
+    handing.by = this;
+    for (const delivery of this.#untaken.splice(0)) {
+      if (delivery.ended) continue;
+      const { message } = delivery;
+      [this.#message, this.#delivery] = [message, delivery];
+      delivery.take();
+      if (this.#hand(client, this.#route(message.topic), message)) {
+        delivery.done();
+      } else {
+        delivery.rest();
+        delivery.giveBack();
+        this.#untaken.push(delivery);
+      }
+    }
+    handing.by = outer;
+  }
+
+  reportDrop() {
+    const { maxCount, maxBytes } = this.unhandled;
+    const text = `more messages arrive than are dealt with; one of QoS 0 was dropped, because ${maxCount} messages or ${maxBytes} bytes are unhandled (maxunhandled, maxunhandledbytes)`;
+    if (failed() === undefined) reportText(this.#core.number, text);
+  }
+
+  /** What waits for its turn is left to the broker, and nothing new is handed out. */
+  stop() {
+    this.unhandled.stop();
+  }
+
   /** The reference keeps the client alive: after it is collected another one gets its number. @param {object | undefined} client @param {string} name @param {unknown} thrown */
-  #report(client, name, thrown) {
+  report(client, name, thrown) {
     if (client !== undefined) reportThrown(this.#core.number, name, thrown);
   }
 }

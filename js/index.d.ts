@@ -304,6 +304,19 @@ export interface Credentials {
    */
   maxpacketsize?: number;
   /**
+   * How many messages may be received and not dealt with: their handlers' promises are not settled, their
+   * loop has not asked for the next one, or nobody has taken them. In MQTT 5 it is also the Receive Maximum,
+   * unless `properties.receiveMaximum` says otherwise (§3.1.2.11.3). At the bound acknowledgements are
+   * withheld and Node does not read the socket; where it cannot be paused, QoS 0 is dropped, the oldest
+   * first. Whole number of messages from 1 to 65535. Default: 1000.
+   */
+  maxunhandled?: number;
+  /**
+   * How many bytes the payloads of these messages may have; the default is 16 MiB. Whole number of bytes from
+   * 1 to 2147483648. Default: 16777216.
+   */
+  maxunhandledbytes?: number;
+  /**
    * How many messages may wait to be sent: offline, behind `maxinflight`, in batches and in the queue. A
    * further call rejects with `QUEUE_FULL`, unless `offlinepolicy` says otherwise. Whole number of messages
    * from 0 to 10000000. The first answer of a credentials function counts. Default: 100000.
@@ -447,11 +460,48 @@ export interface SubscribeOptions {
   retainHandling?: 0 | 1 | 2;
   /** Properties of SUBSCRIBE (§3.8.2.1). MQTT 5. */
   properties?: SubscribeProperties;
+  /**
+   * At most so many messages of this subscription are in the handler at a time, 1 to 65,535; 1 is one after the other.
+   * Default: no limit of its own.
+   */
+  concurrency?: number;
+  /**
+   * `"handled"`: a message of QoS 1 or 2 is acknowledged when the handler has returned and its promise has settled.
+   * `"manual"`: when `message.ack()` is called, too. Default: `"handled"`.
+   */
+  ack?: "handled" | "manual";
+  /**
+   * What happens when the handler throws or rejects. `"acknowledge"`: `on_error` gets the error, and the message is
+   * acknowledged. `"retry"`: it is called again, `retries` times, then as `"acknowledge"`. `"leave"`: the message is not
+   * acknowledged; the broker sends it again on the next connection of the session. Default: `"acknowledge"`.
+   */
+  onFailure?: "acknowledge" | "retry" | "leave";
+  /** How many times `onFailure: "retry"` calls the handler again, 0 to 65,535. Default: 3. */
+  retries?: number;
+  /** Seconds before the first of these calls, 0 to 86,400; it doubles with each, up to 60 s. Default: 1. */
+  retryDelay?: number;
+  /**
+   * A topic: a message whose last call has failed is published there, with the same payload and properties, and acknowledged
+   * when that is confirmed. In MQTT 5 it gets the user properties `deadLetterTopic` and `deadLetterReason`.
+   */
+  deadLetter?: string;
+}
+
+/** Options of a subscription that hold for a whole call. */
+type WholeCall = "properties" | "concurrency" | "ack" | "onFailure" | "retries" | "retryDelay" | "deadLetter";
+
+/** Options of `messages()`. */
+export interface MessagesOptions {
+  /**
+   * `"handled"`: a message of QoS 1 or 2 is acknowledged when the loop asks for the next one, or is left. `"manual"`: when
+   * `message.ack()` is called. Default: `"handled"`.
+   */
+  ack?: "handled" | "manual";
 }
 
 /** Topic filters with a QoS of their own (§4.7): `{ "a/+": 1, "b/#": { qos: 2 } }`. */
 export interface FilterMap {
-  readonly [filter: string]: QoS | Readonly<Omit<SubscribeOptions, "properties">>;
+  readonly [filter: string]: QoS | Readonly<Omit<SubscribeOptions, WholeCall>>;
 }
 
 /** One topic filter, several, or several with a QoS of their own. */
@@ -482,6 +532,14 @@ export interface Message {
   dup: boolean;
   /** Properties (MQTT 5, §3.3.2.3); `undefined` if there are none. */
   properties: ReceivedProperties | undefined;
+  /** The application has dealt with the message, for `ack: "manual"`. A second call does nothing. */
+  ack(): void;
+  /**
+   * Refuses a message of QoS 1 or 2, in MQTT 5: PUBACK or PUBREC has this reason code (§3.4.2.1): 128, 131, 135, 144, 145,
+   * 151 or 153; a `RangeError` otherwise. In 3.1.1 it is acknowledged, and `on_error` gets `"NOT_SUPPORTED"`. Later calls
+   * do nothing.
+   */
+  reject(reasonCode: number, reasonString?: string | null): void;
   /** The payload as UTF-8 text; what is not UTF-8 becomes U+FFFD. */
   text(): string;
   /** The payload as JSON. Throws a `SyntaxError` if it is not. */
@@ -738,11 +796,15 @@ export interface Stats {
   queued: number;
   /**
    * Messages given up: by `offlinepolicy`, `offlineexpiry`, `publishtimeout` (before they were sent) or
-   * `maxpacketsize`, or because a loop over `messages()` was too slow.
+   * `maxpacketsize`, or of QoS 0 at `maxunhandled` where the socket cannot be paused.
    */
   dropped: number;
   /** Accepted connections after the first one. */
   reconnects: number;
+  /** Messages received and not dealt with: their handlers' promises, or the loop, or the application's `ack()`, are awaited. */
+  unhandled: number;
+  /** Seconds since the oldest of these arrived; absent if there is none. */
+  oldestUnhandled?: number;
   /** Seconds until the next attempt to connect; absent unless one waits for its time. `start()` makes it now. */
   reconnectIn?: number;
 }
@@ -1016,11 +1078,11 @@ export class MqttCustom<Userdata = Any> {
 
   /**
    * Received messages as an async iterator; with `filter`, those whose topic matches it (§4.7). It does not
-   * subscribe, and takes nothing from handlers and `on_message`. It holds at most 10,000 messages: then the
-   * oldest is dropped, counted in `stats().dropped` and told to `on_error`. It ends at `stop()` and when the
-   * loop is left. A wrong filter is a `TypeError` (`"INVALID_TOPIC"`).
+   * subscribe, and takes nothing from handlers and `on_message`. A message of QoS 1 or 2 is acknowledged when the loop
+   * asks for the next one; what the loop did not come to is for others, or stays the broker's. It ends at `stop()` and
+   * when the loop is left. A wrong filter is a `TypeError` (`"INVALID_TOPIC"`).
    */
-  messages(filter?: string): AsyncIterableIterator<Message>;
+  messages(filter?: string, options?: MessagesOptions | null): AsyncIterableIterator<Message>;
 
   /** Counters, as they are now. */
   stats(): Stats;

@@ -1,6 +1,8 @@
 // A received message. All fields are own properties, so that it can be printed, copied, cloned and wrapped in a proxy. The
 // payload is a copy that belongs to the user.
 
+import { deliveryNow } from "./unhandled.mjs";
+
 const decoder = new TextDecoder();
 
 export class Message {
@@ -17,6 +19,16 @@ export class Message {
     this.retain = (flags & 4) !== 0;
     this.dup = (flags & 8) !== 0;
     this.properties = properties;
+  }
+
+  /** The application has dealt with the message: for subscriptions with `ack: "manual"`. */
+  ack() {
+    deliveryNow(this)?.acknowledge();
+  }
+
+  /** Refuses the message, MQTT 5: its acknowledgement has this reason code. @param {unknown} reasonCode @param {unknown} [reasonString] */
+  reject(reasonCode, reasonString) {
+    deliveryNow(this)?.refuse(reasonCode, reasonString);
   }
 
   /** The payload as UTF-8 text. */

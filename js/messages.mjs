@@ -1,61 +1,89 @@
-// The async iterators that `client.messages(filter)` returns: bounded buffers between the socket and a loop. If a loop is too
-// slow, the oldest message is dropped, counted and reported.
+// The async iterators that `client.messages(filter)` returns. A message waits here until the loop asks for it, and is dealt
+// with when the loop asks for the next one, or with `ack: "manual"` by `message.ack()`. How many may wait is a matter of
+// `unhandled.mjs`.
 
-import { report, unwatch, watch } from "../pkg/mqtt_lib.js";
+import { check_loop, unwatch, watch } from "../pkg/mqtt_lib.js";
 import { failed } from "./trap.mjs";
+import { deliveryNow } from "./unhandled.mjs";
 
 /** @typedef {import("./message.mjs").Message} Message */
+/** @typedef {{ delivery: import("./unhandled.mjs").Delivery, done: () => void }} Job */
 
-const MAX_BUFFERED = 10_000;
 const END = Object.freeze({ done: /** @type {const} */ (true), value: undefined });
 
 /** @implements {AsyncIterableIterator<Message>} */
 export class Messages {
-  /** @type {Message[]} */
-  #buffer = [];
-  #head = 0;
-  /** Calls of `next` that wait for a message. @type {((result: IteratorResult<Message, undefined> | Promise<typeof END>) => void)[]} */
+  /** @type {Job[]} */
   #waiting = [];
+  #head = 0;
+  /** What the loop has. @type {Job | undefined} */
+  #current;
+  /** Calls of `next` that wait for a message. @type {((result: IteratorResult<Message, undefined> | Promise<typeof END>) => void)[]} */
+  #asking = [];
   #ended = false;
   /** Why it ended, until a call of `next` has rejected with it. @type {unknown} */
   #error;
   #onEnd;
-  #onDrop;
+  #giveBack;
+  #manual;
 
-  /** @param {() => void} onEnd @param {() => void} onDrop */
-  constructor(onEnd, onDrop) {
+  /** @param {() => void} onEnd @param {(delivery: Job["delivery"]) => void} giveBack @param {boolean} manual */
+  constructor(onEnd, giveBack, manual) {
     this.#onEnd = onEnd;
-    this.#onDrop = onDrop;
+    this.#giveBack = giveBack;
+    this.#manual = manual;
   }
 
-  /** @param {Message} value */
-  push(value) {
+  /** Resolves when the message is dealt with. @param {Message} message @returns {Promise<void> | undefined} */
+  push(message) {
     if (this.#ended) return;
-    const resolve = this.#waiting.shift();
-    if (resolve !== undefined) return resolve({ done: false, value });
-    this.#buffer.push(value);
-    if (this.#buffer.length - this.#head > MAX_BUFFERED) {
-      this.#take();
-      this.#onDrop();
-    }
+    const delivery = /** @type {Job["delivery"]} */ (deliveryNow(message));
+    delivery.rest();
+    return new Promise((done) => {
+      this.#waiting.push({ delivery, done });
+      if (this.#asking.length > 0) this.#asking.shift()?.(this.#take() ?? this.#last());
+    });
   }
 
+  /** The next message, which the loop has from now on. @returns {IteratorResult<Message, undefined> | undefined} */
   #take() {
-    const message = this.#buffer[this.#head];
-    this.#head += 1;
-    if (this.#head * 2 > this.#buffer.length) {
-      this.#buffer = this.#buffer.slice(this.#head);
-      this.#head = 0;
+    while (this.#head < this.#waiting.length) {
+      const job = this.#waiting[this.#head];
+      this.#head += 1;
+      if (this.#head * 2 > this.#waiting.length) {
+        this.#waiting = this.#waiting.slice(this.#head);
+        this.#head = 0;
+      }
+      const { delivery, done } = job;
+      if (!delivery.resume()) {
+        // It was dropped, or left to the broker.
+        done();
+        continue;
+      }
+      if (this.#manual) delivery.acknowledged().then(done);
+      else this.#current = job;
+      return { done: false, value: delivery.message };
     }
-    return message;
   }
 
-  /** Ends the iteration after the buffered messages, with the error if there is one. @param {unknown} [error] */
+  /** The loop is done with what it had. */
+  #finish() {
+    this.#current?.done();
+    this.#current = undefined;
+  }
+
+  /** The loop keeps what it has; the client stops, and waits for handlers only. */
+  stop() {
+    this.#current?.delivery.abandon();
+    this.#current = undefined;
+  }
+
+  /** Ends the iteration after the messages that wait, with the error if there is one. @param {unknown} [error] */
   end(error) {
     if (this.#ended) return;
     this.#ended = true;
     this.#error = error;
-    for (const resolve of this.#waiting.splice(0)) resolve(this.#last());
+    for (const resolve of this.#asking.splice(0)) resolve(this.#last());
     this.#onEnd();
   }
 
@@ -68,16 +96,21 @@ export class Messages {
 
   /** @returns {Promise<IteratorResult<Message, undefined>>} */
   next() {
-    if (this.#head < this.#buffer.length) return Promise.resolve({ done: false, value: this.#take() });
+    this.#finish();
+    const message = this.#take();
+    if (message !== undefined) return Promise.resolve(message);
     if (this.#ended) return this.#last();
-    return new Promise((resolve) => this.#waiting.push(resolve));
+    return new Promise((resolve) => this.#asking.push(resolve));
   }
 
-  /** @returns {Promise<IteratorResult<Message, undefined>>} */
+  /** The message that the loop has is dealt with; those that wait are for the next taker. @returns {Promise<IteratorResult<Message, undefined>>} */
   return() {
-    this.#buffer = [];
+    this.#finish();
+    const waiting = this.#waiting.slice(this.#head);
+    this.#waiting = [];
     this.#head = 0;
     this.end();
+    for (const { delivery } of waiting) this.#giveBack(delivery);
     return Promise.resolve(END);
   }
 
@@ -91,8 +124,6 @@ export class Loops {
   /** @type {Set<Messages>} */
   #open = new Set();
   #hooks;
-  /** How many messages were dropped. */
-  dropped = 0;
 
   /** @param {import("./hooks.mjs").Hooks} hooks */
   constructor(hooks) {
@@ -102,17 +133,20 @@ export class Loops {
   /**
    * Throws if the filter is not valid. Before the wasm is loaded `later` queues the call that begins to watch the filter.
    * @param {string | undefined} filter
+   * @param {any} options
    * @param {((call: () => Promise<void>) => Promise<void>) | undefined} later
    */
-  open(filter, later) {
+  open(filter, options, later) {
     /** @type {() => unknown} */
     let release = () => {};
+    const { inbound, number } = this.#hooks;
     const messages = new Messages(
       () => {
         this.#open.delete(messages);
         release();
       },
-      () => this.#drop(),
+      (delivery) => inbound.giveBack(delivery),
+      options?.ack === "manual",
     );
     /** @param {unknown} _client @param {unknown} _userdata @param {Message} message */
     const take = (_client, _userdata, message) => messages.push(message);
@@ -120,12 +154,14 @@ export class Loops {
       messages.end(failed());
       return messages;
     }
+    if (options !== undefined && later === undefined) check_loop(number, options);
     if (filter === undefined) {
-      release = this.#hooks.inbound.watch(take);
+      release = inbound.watch(take);
     } else if (later === undefined) {
       release = this.#watch(filter, take);
     } else {
       later(async () => {
+        if (options !== undefined) check_loop(this.#hooks.number, options);
         if (this.#open.has(messages)) release = this.#watch(filter, take);
       }).catch((error) => messages.end(error));
     }
@@ -137,14 +173,13 @@ export class Loops {
   #watch(filter, take) {
     const { number } = this.#hooks;
     const watcher = watch(number, filter, take);
+    this.#hooks.inbound.offer();
     return () => unwatch(number, filter, watcher);
   }
 
-  #drop() {
-    this.dropped += 1;
-    const text =
-      "a loop over messages() is slower than messages arrive; the oldest of 10,000 buffered messages was dropped";
-    if (failed() === undefined) report(this.#hooks.number, text);
+  /** The client stops, and waits for no loop. */
+  stop() {
+    for (const messages of this.#open) messages.stop();
   }
 
   /** @param {unknown} [error] */

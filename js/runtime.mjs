@@ -24,7 +24,8 @@ let memory;
 /**
  * Exports of the WebAssembly that take and return numbers only, and so need no glue.
  * @type {{ publish: PublishCall, batch: PublishCall, reserve: (client: number, length: number) => number,
- *   received: (client: number, generation: number, length: number) => void, drain: (client: number) => void }}
+ *   received: (client: number, generation: number, length: number) => void, drain: (client: number) => void,
+ *   settle: (client: number, ticket: number, qos: number, what: number) => void, awaits: (client: number) => boolean }}
  */
 export let fastPath;
 /** Results of `fastPath.publish`. After the third one `refusal` returns the error. */
@@ -75,6 +76,8 @@ function guarded(wasm) {
   const reserve = wasm.bulk_space;
   const received = wasm.bulk_received;
   const drain = wasm.bulk_drain;
+  const settle = wasm.bulk_settle;
+  const awaits = wasm.bulk_awaits;
   return {
     publish(client, topic, length, flags, token) {
       try {
@@ -114,11 +117,34 @@ function guarded(wasm) {
         fail(cause);
       }
     },
+    settle(client, ticket, qos, what) {
+      try {
+        settle(client, ticket, qos, what);
+      } catch (cause) {
+        fail(cause);
+      }
+    },
+    awaits(client) {
+      try {
+        return awaits(client) !== 0;
+      } catch (cause) {
+        fail(cause);
+        return false;
+      }
+    },
   };
 }
 
 /** The fast path when the core has failed: every call is rejected. @type {typeof fastPath} */
-const FAILED = { publish: () => REJECTED, batch: () => 0, reserve: () => 0, received() {}, drain() {} };
+const FAILED = {
+  publish: () => REJECTED,
+  batch: () => 0,
+  reserve: () => 0,
+  received() {},
+  drain() {},
+  settle() {},
+  awaits: () => false,
+};
 
 /** Loads the core, from `given` unless it is loading already. @param {unknown} [given] @returns {Promise<void>} */
 export function init(given) {

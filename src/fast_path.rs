@@ -9,8 +9,8 @@ use wasm_bindgen::prelude::*;
 
 use crate::api::{export, Export, MqttCustom};
 use crate::driver::properties::to_js;
-use crate::driver::{arguments, Client};
-use crate::engine::{check_topic, Code, Error, Generation, Message, Published, Token};
+use crate::driver::{arguments, handling, Client};
+use crate::engine::{check_topic, Code, Engine, Error, Generation, Message, Published, Ticket, Token};
 
 thread_local! {
     /// Payloads on their way in.
@@ -140,8 +140,56 @@ pub extern "C" fn bulk_drain(number: u32) {
     }
 }
 
+/// What the application makes of a message: 0: it goes on with it; 1: it has dealt with it; 2: it leaves it to the broker.
+#[no_mangle]
+pub extern "C" fn bulk_settle(number: u32, ticket: Ticket, qos: u32, what: u32) {
+    if let Some(client) = client(number) {
+        client.settle_message(ticket, qos as u8, what);
+    }
+}
+
+/// Whether an answer of the broker is awaited.
+#[no_mangle]
+pub extern "C" fn bulk_awaits(number: u32) -> u32 {
+    client(number).is_some_and(|client| client.engine(Engine::awaits_answer)) as u32
+}
+
+/// Refuses a message, with a reason code and a text for the broker.
+#[wasm_bindgen]
+pub fn refuse(
+    number: u32,
+    ticket: Ticket,
+    qos: u32,
+    reason: &JsValue,
+    text: &JsValue,
+) -> Result<(), JsValue> {
+    let Some(client) = client(number) else {
+        return Ok(());
+    };
+    handling::refusal(reason, text)
+        .map(|(reason, text)| client.refuse_message(ticket, qos as u8, reason, &text))
+        .map_err(|error| client.error(&error, &JsValue::UNDEFINED))
+}
+
+/// Checks the options of `messages()`.
+#[wasm_bindgen]
+pub fn check_loop(number: u32, options: &JsValue) -> Result<(), JsValue> {
+    let Some(client) = client(number) else {
+        return Ok(());
+    };
+    handling::check_loop(options).map_err(|error| client.error(&error, &JsValue::UNDEFINED))
+}
+
 #[wasm_bindgen]
 impl MqttCustom {
+    /// How many messages, and bytes of them, may be received and not dealt with.
+    pub fn unhandled_bounds(&self) -> Vec<f64> {
+        self.client().engine(|engine| {
+            let config = engine.config();
+            vec![config.max_unhandled as f64, config.max_unhandled_bytes as f64]
+        })
+    }
+
     /// The number by which the functions of this file know the client.
     pub fn number(&self) -> u32 {
         let me = Rc::downgrade(self.client());

@@ -126,6 +126,12 @@ export class TcpSocket extends WebSocketAdapter {
     this.#socket?.end();
   }
 
+  /** @override @param {boolean} on */
+  read(on) {
+    if (on) this.#socket?.resume();
+    else this.#socket?.pause();
+  }
+
   /** @override */
   abort() {
     if (this.#socket !== undefined) this.#socket.destroy();

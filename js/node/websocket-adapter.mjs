@@ -53,6 +53,7 @@ export class WebSocketAdapter {
   /** The stream the bytes leave through. @type {import("node:net").Socket | null} */
   #stream = null;
   #drainPending = false;
+  #paused = false;
   /** @type {ReturnType<typeof setTimeout> | undefined} */
   #linger;
 
@@ -78,10 +79,26 @@ export class WebSocketAdapter {
     }
   }
 
+  /** Reads nothing for now. */
+  pause() {
+    if (this.readyState !== OPEN) return;
+    this.#paused = true;
+    this.read(false);
+  }
+
+  /** Reads again. */
+  resume() {
+    if (!this.#paused) return;
+    this.#paused = false;
+    this.read(true);
+  }
+
   // ---- implemented by a transport
 
   /** Sends now; copies what is not consumed before it returns. @param {Uint8Array} _bytes */
   write(_bytes) {}
+  /** Reads from the peer, or does not for now. @param {boolean} _on */
+  read(_on) {}
   /** Closes the connection after the bytes sent so far. */
   end() {}
   /** Drops the connection at once. */
@@ -114,6 +131,8 @@ export class WebSocketAdapter {
   /** Accepts no more bytes, and gives the peer limited time to receive those already sent. */
   closing() {
     this.readyState = CLOSING;
+    // The end of a stream that is paused is not reported.
+    this.resume();
     this.#awaitPeer(this.bufferedAmount);
   }
 

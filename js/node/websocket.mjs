@@ -144,6 +144,12 @@ export class WsSocket extends WebSocketAdapter {
     this.#ws?.close(1000);
   }
 
+  /** @override @param {boolean} on */
+  read(on) {
+    if (on) this.#ws?.resume();
+    else this.#ws?.pause();
+  }
+
   /** @override */
   abort() {
     this.#ws?.terminate();

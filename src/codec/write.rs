@@ -105,6 +105,21 @@ pub fn ack_with_reason(out: &mut Vec<u8>, kind: Ack, packet_id: PacketId, reason
     out.extend_from_slice(&[kind.packet_type().first_byte(), 3, high, low, reason.0]);
 }
 
+/// Appends an acknowledgement with a reason code and properties, MQTT 5.
+pub fn ack_with_properties(
+    out: &mut Vec<u8>,
+    kind: Ack,
+    packet_id: PacketId,
+    reason: ReasonCode,
+    list: &[u8],
+) {
+    let [high, low] = packet_id.get().to_be_bytes();
+    let mut body = vec![high, low, reason.0];
+    varint::write(&mut body, list.len());
+    body.extend_from_slice(list);
+    packet(out, kind.packet_type(), &body);
+}
+
 /// Appends a SUBSCRIBE (§3.8): filters with their options.
 pub fn subscribe<'a>(
     out: &mut Vec<u8>,

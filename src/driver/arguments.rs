@@ -6,7 +6,7 @@ use wasm_bindgen::prelude::*;
 
 use super::argument_codec::{flat, Argument, Object};
 use super::platform::set;
-use super::{argument_codec, properties};
+use super::{argument_codec, handling, properties};
 use crate::codec::properties::Place;
 use crate::engine::error::excerpt;
 use crate::engine::format::{format, number};
@@ -37,6 +37,8 @@ pub struct FilterOptions {
     /// As in SUBSCRIBE (§3.8.3.1).
     pub bits: u8,
     pub properties: Vec<u8>,
+    /// They say how messages are handled.
+    pub handled: bool,
 }
 
 pub fn payload(value: &JsValue) -> Result<Vec<u8>, Error> {
@@ -152,7 +154,15 @@ fn subscription(place: &str, options: Argument<'_>, default: u8) -> Result<Filte
                 chosen.properties = properties::read(&name, value, Place::Subscribe)?;
                 continue;
             }
-            _ => return Err(unknown(place, key, &|number| SUBSCRIBE.get(number).copied())),
+            _ if handling::KEYS.contains(&key) => {
+                handling::check(&name, key, value)?;
+                chosen.handled = true;
+                continue;
+            }
+            _ => {
+                let known = |number| SUBSCRIBE.iter().chain(&handling::KEYS).nth(number).copied();
+                return Err(unknown(place, key, &known));
+            }
         };
         chosen.bits = chosen.bits & !mask | bits;
     }
@@ -240,10 +250,10 @@ fn bits_of(filter: &str, value: Argument<'_>, all: u8) -> Result<u8, Error> {
         Argument::Undefined => Ok(all),
         Argument::Object(_) | Argument::Array(_) => {
             let one = subscription(&name("topics"), value, all)?;
-            if !one.properties.is_empty() {
+            if !one.properties.is_empty() || one.handled {
                 return Err(Error::format(
                     Code::InvalidOption,
-                    "% cannot have properties of its own: they belong to the whole call, so give them in the options",
+                    "% cannot have properties of its own, or say how messages are handled: both belong to the whole call, so give them in the options",
                     &[&name("topics")],
                 ));
             }

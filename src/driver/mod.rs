@@ -12,6 +12,7 @@ mod credentials;
 mod drain;
 pub mod errors;
 mod handlers;
+pub mod handling;
 mod hooks;
 pub mod oneshot;
 mod page_events;

@@ -56,6 +56,10 @@ pub struct Config {
     pub max_filters: usize,
     /// Largest packet taken from the broker, in bytes. Option `maxpacketsize`.
     pub max_packet_size: usize,
+    /// How many messages may be received and not dealt with. Option `maxunhandled`.
+    pub max_unhandled: usize,
+    /// How many bytes their payloads may have. Option `maxunhandledbytes`.
+    pub max_unhandled_bytes: usize,
     /// How many messages may wait to be sent. Option `offlinesize`.
     pub offline_size: usize,
     /// How many bytes of messages may wait to be sent. Option `offlinebytes`.
@@ -190,6 +194,8 @@ impl Default for Config {
             max_inflight_qos2: 16,
             max_filters: 8,
             max_packet_size: 268_435_460,
+            max_unhandled: 1_000,
+            max_unhandled_bytes: 16_777_216,
             offline_size: 100_000,
             offline_bytes: 67_108_864,
             offline_policy: Policy::Refuse,

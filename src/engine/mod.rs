@@ -4,8 +4,8 @@
 //! methods are of four kinds:
 //!
 //! - **inputs**: `start`, `stop`, `publish`, `batch`, `queue`, `flush`, `subscribe`, `unsubscribe`, `authenticate`,
-//!   `credentials_given`, `opened`, `closed`, `space` + `received`, `transmitted`, `stored`, `set_blocked`,
-//!   `set_network`, `tick`;
+//!   `credentials_given`, `opened`, `closed`, `space` + `received`, `defer`, `acknowledge`, `refuse`, `leave`,
+//!   `transmitted`, `stored`, `set_blocked`, `set_network`, `tick`;
 //! - **output**: `poll`, which says what to do next: see [`Output`] and [`drive()`];
 //! - **views** that hold until the next bytes: `messages`, `received_bytes`, `topic`, `route`;
 //! - **getters**: `state`, `stats`, `config`.
@@ -24,6 +24,7 @@ mod connection;
 mod deadline;
 mod drive;
 mod effects;
+mod handling;
 mod interner;
 mod journal;
 mod keys;
@@ -58,7 +59,7 @@ pub use deadline::Millis;
 pub use drive::{drive, transmit_if_full, Flow, Io};
 pub use error::{Class, Code, Error};
 pub use message::{check_topic, Message};
-pub use output::{Change, Delivery, Event, Generation, MessageView, Outcome, Output, Token};
+pub use output::{Change, Delivery, Event, Generation, MessageView, Outcome, Output, Ticket, Token};
 pub use publishing::Published;
 pub use stats::Stats;
 pub use subscriptions::Filter;
@@ -172,6 +173,7 @@ impl Engine {
             queued: self.outbox.len() as u64,
             dropped: self.outbox.dropped(),
             reconnects: self.connection.reconnects,
+            unhandled: self.session.received().deferred() as u64,
         }
     }
 
@@ -225,7 +227,7 @@ impl Engine {
         if let Some(ticket) = self.delivering.take() {
             self.session
                 .inbound()
-                .handled_before(ticket, &mut self.effects.journal);
+                .handlers_returned(ticket, &mut self.effects.journal);
         }
         loop {
             if let Some(output) = self.effects.queue.pop_front() {

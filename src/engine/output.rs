@@ -66,7 +66,7 @@ pub struct Delivery {
 }
 
 /// Counts messages of QoS 1 and 2 in the order of arrival; it wraps round.
-pub(super) type Ticket = u32;
+pub type Ticket = u32;
 
 /// What an adapter reports, or does with its transport.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -149,7 +149,7 @@ pub enum Outcome {
     },
 }
 
-/// A received message: where it lies in [`super::Engine::received_bytes`], six words that an adapter can read in
+/// A received message: where it lies in [`super::Engine::received_bytes`], seven words that an adapter can read in
 /// bulk. Valid until the next bytes are received.
 #[repr(C)]
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -166,6 +166,8 @@ pub struct MessageView {
     pub properties: u32,
     /// Length of the properties.
     pub properties_len: u32,
+    /// By which [`super::Engine::defer`] knows it. One of QoS 0 has none of its own.
+    pub ticket: Ticket,
 }
 
 impl MessageView {

@@ -49,7 +49,7 @@ impl Engine {
         message: &Message<'_>,
         token: Option<Token>,
     ) -> Result<Published, Error> {
-        self.check_accepting()?;
+        self.check_accepting_publish()?;
         check_message(self.connection.version(), message)?;
         if self.connection.version() == Version::V5 {
             if let Some(online) = self.connection.online() {
@@ -143,14 +143,16 @@ impl Engine {
         item: &Message<'_>,
         token: Option<Token>,
     ) -> Result<Option<Token>, Error> {
-        self.check_accepting()?;
+        self.check_accepting_publish()?;
         check_topic(item.topic)?;
         let empty = Message {
             payload: &[],
             ..*item
         };
         check_message(self.connection.version(), &empty)?;
-        self.outbox.batch(now, item, token, &mut self.effects)
+        let ends_as = self.outbox.batch(now, item, token, &mut self.effects)?;
+        self.flush_if_stopping(now);
+        Ok(ends_as)
     }
 
     /// Puts a message at the end of the timed queue, which is one for all topics.
@@ -158,10 +160,20 @@ impl Engine {
     /// # Errors
     /// As `publish`.
     pub fn queue(&mut self, now: Millis, message: &Message<'_>, token: Option<Token>) -> Result<(), Error> {
-        self.check_accepting()?;
+        self.check_accepting_publish()?;
         check_topic(message.topic)?;
         check_message(self.connection.version(), message)?;
-        self.outbox.enqueue_timed(now, message, token, &mut self.effects)
+        self.outbox
+            .enqueue_timed(now, message, token, &mut self.effects)?;
+        self.flush_if_stopping(now);
+        Ok(())
+    }
+
+    /// `stop` waits for no interval.
+    fn flush_if_stopping(&mut self, now: Millis) {
+        if self.lifecycle.is_stopping() {
+            self.outbox.flush(now, &mut self.effects);
+        }
     }
 
     /// Sends batches, oldest first, and the timed queue now. The token ends when every publish begun up to now has ended.

@@ -117,7 +117,8 @@ impl Engine {
             error,
             ..
         } = self.connection.received().skipped.take()?;
-        if self.session.inbound().arrived(packet_id, qos) {
+        // See `on_publish`.
+        if !self.lifecycle.is_stopping() && self.session.inbound().arrived(packet_id, qos) {
             self.outbox.count_dropped();
             self.effects.error(error);
         }
@@ -156,8 +157,13 @@ impl Engine {
                 topic = self.connection.inbound_alias(alias, topic)?;
             }
         }
+        // `stop` takes no further messages: the broker keeps what is not acknowledged.
+        if self.lifecycle.is_stopping() {
+            return Ok(());
+        }
         let topic = self.subscriptions.topics().number(topic)?;
         let inbound = self.session.inbound();
+        let ticket = inbound.next_ticket();
         if message.qos > 0 && inbound.is_full() {
             return Err(TOO_MANY);
         }
@@ -172,6 +178,7 @@ impl Engine {
             flags: message.qos as u32 | (message.retain as u32) << 2 | (message.dup as u32) << 3,
             properties: (payload_at - message.properties.len()) as u32,
             properties_len: message.properties.len() as u32,
+            ticket,
         });
         let place = inbound.views().len() - 1;
         self.effects.deliver(place, inbound.next_ticket());
@@ -253,17 +260,6 @@ impl Engine {
                 id,
                 ReasonCode::PACKET_IDENTIFIER_NOT_FOUND,
             );
-        }
-    }
-
-    /// Everything that was delivered is handled: its acknowledgements are written, in the order of arrival.
-    pub(super) fn write_acknowledgements(&mut self) {
-        let inbound = self.session.inbound();
-        if inbound.has_unhandled() {
-            inbound.handled_before(inbound.next_ticket(), &mut self.effects.journal);
-        }
-        while let Some((kind, id)) = inbound.next_acknowledgement(&mut self.effects.journal) {
-            write::ack(self.connection.out(), kind, id);
         }
     }
 

@@ -19,4 +19,6 @@ pub struct Stats {
     pub dropped: u64,
     /// Connections accepted after the first.
     pub reconnects: u64,
+    /// Messages received that the application goes on with.
+    pub unhandled: u64,
 }

@@ -111,7 +111,7 @@ test("a peer that floods and takes no acknowledgements is left with an error tha
   const client = clientFor(
     t,
     { mqttserver: broker.url, mqttkeepalive: 0 },
-    { on_disconnect: (_client, _userdata, rc, error) => errors.push([rc, error]) },
+    { on_message() {}, on_disconnect: (_client, _userdata, rc, error) => errors.push([rc, error]) },
   );
   await client.start();
   const peer = await broker.connection(0);

@@ -74,6 +74,8 @@ for (const mqttversion of [4, 5]) {
         const expected = { ...credentials.properties };
         // The effect of mqttcleansession: false.
         if (five && !credentials.mqttcleansession) expected.sessionExpiryInterval ??= 0xffff_ffff;
+        // The effect of maxunhandled.
+        if (five) expected.receiveMaximum ??= 1_000;
         assertSame(connect.properties, expected, `seed ${seed}`);
         assert.equal(connect.will !== undefined, will);
         if (will) {

@@ -14,6 +14,7 @@ const NOTHING = {
   queued: 0,
   dropped: 0,
   reconnects: 0,
+  unhandled: 0,
 };
 
 test("a client that has done nothing has counted nothing", async (t) => {

@@ -83,8 +83,8 @@ test("the tarball contains what it should and nothing else", () => {
   assert.deepEqual(packed.files.map((file) => file.path).sort(), FILES);
 });
 
-test("the tarball is under 300 KB", () => {
-  assert.ok(statSync(tarball).size < 300_000, `${statSync(tarball).size} bytes`);
+test("the tarball is under 312 KB", () => {
+  assert.ok(statSync(tarball).size < 312_000, `${statSync(tarball).size} bytes`);
 });
 
 test("every file that package.json names is in the tarball", () => {
@@ -103,8 +103,8 @@ test("every file that package.json names is in the tarball", () => {
 
 // A ratchet: the goal is 40 KiB with MQTT 5 inside. Lower it with every gain. It stood at 85 until the faults that stock
 // brokers and unreadable arguments showed were corrected, and at 90 until calls were cut into packets and joined with what is
-// restored; the 6 KiB above 85 are owed.
-const BROWSER_BUDGET = 91 * KIB;
+// restored, and at 91 until received messages were acknowledged when they are dealt with; the 11 KiB above 85 are owed.
+const BROWSER_BUDGET = 96 * KIB;
 
 test("a browser downloads no more than the budget, compressed", () => {
   const gzip = (name) => gzipSync(readFileSync(join(ROOT, "dist", name)), { level: 9 }).length;

@@ -68,6 +68,8 @@ const credentials: Required<Credentials> = {
   stoptimeout: 1,
   maxinflight: 1,
   maxinflightqos2: 1,
+  maxunhandled: 1000,
+  maxunhandledbytes: 1 << 24,
   maxfilters: 1,
   maxpacketsize: 16,
   offlinesize: 0,

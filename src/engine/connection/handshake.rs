@@ -139,6 +139,11 @@ impl Connection {
             config.topic_aliases,
             INBOUND_MAXIMUM.into(),
         );
+        default(
+            Property::ReceiveMaximum,
+            config.max_unhandled < 65_535,
+            config.max_unhandled as u32,
+        );
         let bounded = config.max_packet_size < LARGEST_PACKET;
         default(
             Property::MaximumPacketSize,
@@ -149,6 +154,7 @@ impl Connection {
         if given(Property::SessionExpiryInterval).unwrap_or(0) > 0 && self.ever_online {
             handshake.clean = false;
         }
+        // Only what the user has asked for is enforced: a broker that knows no such limit is read more slowly.
         handshake.receive_maximum = given(Property::ReceiveMaximum).unwrap_or(65_535) as usize;
         let inbound = number(&list, Property::TopicAliasMaximum).unwrap_or(0) as u16;
         handshake.aliases = Aliases::new(inbound, self.keys);

@@ -47,6 +47,11 @@ impl Connection {
         self.arm_keepalive(now);
     }
 
+    /// Whether PINGRESP is awaited.
+    pub fn awaits_pong(&self) -> bool {
+        self.online().is_some_and(|online| online.pinged != NEVER)
+    }
+
     /// Looks whether it is time to ask, or whether the broker is dead.
     pub fn check_keepalive(&mut self, now: Millis) -> Keepalive {
         if !self.keepalive_due.expire(now) {

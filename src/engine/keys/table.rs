@@ -76,6 +76,10 @@ pub(in crate::engine) enum Key {
     MaxFilters,
     /// `maxpacketsize`
     MaxPacketSize,
+    /// `maxunhandled`
+    MaxUnhandled,
+    /// `maxunhandledbytes`
+    MaxUnhandledBytes,
     /// `offlinesize`
     OfflineSize,
     /// `offlinebytes`
@@ -92,7 +96,7 @@ pub(in crate::engine) enum Key {
 
 /// The keys of `credentials`. Seconds may have fractions.
 #[rustfmt::skip]
-pub(in crate::engine) const KEYS: [Row; 37] = [
+pub(in crate::engine) const KEYS: [Row; 39] = [
     ("mqttserver", Key::Server, Kind::TextOrList),
     ("mqttport", Key::Port, Kind::Whole(1.0, 65_535.0)),
     ("mqttprotocol", Key::Protocol, Kind::Text),
@@ -121,6 +125,8 @@ pub(in crate::engine) const KEYS: [Row; 37] = [
     ("maxinflightqos2", Key::MaxInflightQos2, Kind::Whole(1.0, 65_535.0)),
     ("maxfilters", Key::MaxFilters, Kind::Whole(1.0, 65_535.0)),
     ("maxpacketsize", Key::MaxPacketSize, Kind::Whole(16.0, 268_435_460.0)),
+    ("maxunhandled", Key::MaxUnhandled, Kind::Whole(1.0, 65_535.0)),
+    ("maxunhandledbytes", Key::MaxUnhandledBytes, Kind::Whole(1.0, 2_147_483_648.0)),
     ("offlinesize", Key::OfflineSize, Kind::Whole(0.0, 10_000_000.0)),
     ("offlinebytes", Key::OfflineBytes, Kind::Whole(0.0, 2_147_483_648.0)),
     ("offlinepolicy", Key::OfflinePolicy, Kind::Text),
@@ -181,6 +187,8 @@ fn whole(cfg: &mut Config, key: Key) -> Option<&mut usize> {
         Key::MaxInflightQos2 => &mut cfg.max_inflight_qos2,
         Key::MaxFilters => &mut cfg.max_filters,
         Key::MaxPacketSize => &mut cfg.max_packet_size,
+        Key::MaxUnhandled => &mut cfg.max_unhandled,
+        Key::MaxUnhandledBytes => &mut cfg.max_unhandled_bytes,
         Key::OfflineSize => &mut cfg.offline_size,
         Key::OfflineBytes => &mut cfg.offline_bytes,
         _ => return None,

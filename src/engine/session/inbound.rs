@@ -6,30 +6,58 @@ use std::collections::VecDeque;
 
 use super::super::journal::Journal;
 use super::super::output::{MessageView, Ticket};
-use crate::codec::{Ack, PacketId};
+use super::exactly_once::Unreleased;
+use crate::codec::{Ack, PacketId, ReasonCode};
+
+/// What the application has made of a message.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum State {
+    /// It was handed out, and counts as handled when all handlers have returned.
+    Delivered,
+    /// The application goes on with it, and will say when it has dealt with it.
+    Deferred,
+    /// The application has dealt with it.
+    Handled(ReasonCode),
+    /// The application leaves it to the broker, which sends it again on the next connection.
+    Left,
+}
 
 #[derive(Debug, Clone, Copy)]
 struct Owed {
     ticket: Ticket,
     packet_id: PacketId,
     kind: Ack,
+    state: State,
+}
+
+/// An acknowledgement to be written now.
+#[derive(Debug, PartialEq, Eq)]
+pub(in crate::engine) struct Acknowledgement {
+    pub kind: Ack,
+    pub packet_id: PacketId,
+    pub reason: ReasonCode,
+    /// What the application says of a refusal.
+    pub text: String,
 }
 
 #[derive(Debug, Default)]
 pub(in crate::engine) struct Inbound {
     /// Messages of the bytes last received.
     views: Vec<MessageView>,
-    /// QoS 2: one bit for each identifier between its PUBLISH and its PUBREL; empty until QoS 2 is used.
-    unreleased: Vec<u64>,
+    unreleased: Unreleased,
     /// Acknowledgements owed on this connection, in the order of arrival.
     owed: VecDeque<Owed>,
     /// The ticket of the message that arrives next.
     next: Ticket,
-    /// The application has dealt with everything before this ticket.
-    handled: Ticket,
-    /// QoS 2 of earlier connections that the application has not dealt with: nothing is owed for them, but the store
-    /// has to know when they are handled.
-    unrecorded: VecDeque<Owed>,
+    /// The handlers of everything before this ticket have returned.
+    returned: Ticket,
+    /// Messages of earlier connections that the application goes on with, or that are of QoS 2 and refused: nothing is owed
+    /// for them, unless they are of QoS 2 and come again.
+    earlier: Vec<Owed>,
+    /// How many messages of this and earlier connections are deferred, those of QoS 0 included.
+    deferred: usize,
+    /// What the application says of messages that it refuses.
+    texts: Vec<(Ticket, String)>,
     /// Messages of this connection whose last acknowledgement is not written.
     open: usize,
     /// Last acknowledgements that are written and not transmitted.
@@ -49,27 +77,41 @@ impl Inbound {
 
     /// Nothing is owed on a connection that is gone: the broker sends again what was not acknowledged.
     pub fn disconnected(&mut self) {
+        self.texts.clear();
         while let Some(owed) = self.owed.pop_front() {
-            if owed.kind == Ack::PubRec {
-                // It was not sent: the message comes again, and is a repetition, also if a PUBREL has released it.
-                self.mark_unreleased(owed.packet_id);
-                self.unrecorded.push_back(owed);
+            match (owed.kind, owed.state) {
+                // It is delivered again.
+                (Ack::PubRec, State::Left) => {
+                    self.unreleased.clear(owed.packet_id);
+                }
+                // PUBREC was not sent: the message comes again, and is a repetition, also if a PUBREL has released it.
+                (Ack::PubRec, state) => {
+                    self.unreleased.mark(owed.packet_id);
+                    let is_known = self.repeated(owed.packet_id).is_some();
+                    if !is_known && state != State::Handled(ReasonCode::SUCCESS) {
+                        self.earlier.push(owed);
+                    }
+                }
+                // It comes again, and is delivered again (§4.3.2).
+                (_, State::Deferred) => self.earlier.push(owed),
+                _ => {}
             }
         }
     }
 
     /// The session is lost: the broker knows none of its identifiers.
     pub fn session_lost(&mut self, journal: &mut Journal) {
-        for (at, word) in (0u16..).zip(&self.unreleased) {
-            for bit in 0..64 {
-                match PacketId::new(at << 6 | bit) {
-                    Some(id) if word & 1 << bit != 0 => journal.received(id, false),
-                    _ => {}
-                }
-            }
-        }
-        self.unreleased.clear();
-        self.unrecorded.clear();
+        self.unreleased.clear_all(|id| journal.received(id, false));
+        self.earlier.retain_mut(|owed| {
+            owed.kind = Ack::PubAck;
+            owed.state == State::Deferred
+        });
+    }
+
+    /// The place of a message of QoS 2 that came on an earlier connection.
+    fn repeated(&self, packet_id: PacketId) -> Option<usize> {
+        let is_it = |owed: &Owed| owed.packet_id == packet_id && owed.kind == Ack::PubRec;
+        self.earlier.iter().position(is_it)
     }
 
     /// Whether one more message than Receive Maximum allows has come [MQTT-3.3.4-9].
@@ -82,33 +124,45 @@ impl Inbound {
     pub fn arrived(&mut self, packet_id: Option<PacketId>, qos: u8) -> bool {
         // QoS 0 has none.
         let Some(packet_id) = packet_id else { return true };
-        let first = qos == 1 || self.mark_unreleased(packet_id);
+        if qos == 1 {
+            self.open += 1;
+            self.owe(packet_id, Ack::PubAck, State::Delivered);
+            return true;
+        }
+        let first = self.unreleased.mark(packet_id);
         self.open += first as usize;
-        let kind = if qos == 1 { Ack::PubAck } else { Ack::PubRec };
-        self.owe(packet_id, kind);
+        let mut state = State::Delivered;
+        if let Some(place) = self.repeated(packet_id) {
+            state = self.earlier[place].state;
+            // While it is deferred, `acknowledge` finds both by the identifier.
+            if state != State::Deferred {
+                self.earlier.remove(place);
+            } else if first {
+                self.earlier[place].kind = Ack::PubAck;
+            }
+        }
+        self.owe(
+            packet_id,
+            Ack::PubRec,
+            if first { State::Delivered } else { state },
+        );
         first
     }
 
-    fn owe(&mut self, packet_id: PacketId, kind: Ack) {
+    fn owe(&mut self, packet_id: PacketId, kind: Ack, state: State) {
         let ticket = self.next;
         self.next = ticket.wrapping_add(1);
         self.owed.push_back(Owed {
             ticket,
             packet_id,
             kind,
+            state,
         });
     }
 
-    /// True the first time.
-    pub fn mark_unreleased(&mut self, packet_id: PacketId) -> bool {
-        if self.unreleased.is_empty() {
-            self.unreleased.resize(1 << 10, 0);
-        }
-        let (place, bit) = bit_of(packet_id);
-        let word = &mut self.unreleased[place];
-        let first = *word & bit == 0;
-        *word |= bit;
-        first
+    /// A message whose PUBREL has not come: known from the store.
+    pub fn mark_unreleased(&mut self, packet_id: PacketId) {
+        self.unreleased.mark(packet_id);
     }
 
     /// The ticket of the message that arrives next.
@@ -116,43 +170,196 @@ impl Inbound {
         self.next
     }
 
-    /// The application has dealt with everything before this ticket.
-    pub fn handled_before(&mut self, ticket: Ticket, journal: &mut Journal) {
-        while let Some(owed) = pop_before(&mut self.unrecorded, ticket) {
-            journal.received(owed.packet_id, true);
+    /// How many messages the application goes on with.
+    pub fn deferred(&self) -> usize {
+        self.deferred
+    }
+
+    fn place(&self, ticket: Ticket) -> Option<usize> {
+        let place = ticket.wrapping_sub(self.owed.front()?.ticket) as usize;
+        (place < self.owed.len()).then_some(place)
+    }
+
+    // ---- what the application makes of a message
+
+    /// The handlers of everything before this ticket have returned: what is not deferred is handled.
+    pub fn handlers_returned(&mut self, ticket: Ticket, journal: &mut Journal) {
+        self.earlier.retain(|owed| {
+            let returned = owed.state == State::Delivered && is_before(owed.ticket, ticket);
+            if returned {
+                journal.received(owed.packet_id, true);
+            }
+            !returned
+        });
+        // Behind one that is deferred an acknowledgement may have to wait for long: the store knows already.
+        if self.deferred > 0 {
+            let from = self.returned;
+            for owed in self.owed.iter_mut().rev() {
+                if is_before(owed.ticket, from) {
+                    break;
+                }
+                if owed.kind == Ack::PubRec
+                    && owed.state == State::Delivered
+                    && is_before(owed.ticket, ticket)
+                {
+                    owed.state = State::Handled(ReasonCode::SUCCESS);
+                    journal.received(owed.packet_id, true);
+                }
+            }
         }
-        if is_before(self.handled, ticket) {
-            self.handled = ticket;
+        if is_before(self.returned, ticket) {
+            self.returned = ticket;
         }
     }
 
-    /// The next acknowledgement that may be sent: it is written at once.
-    pub fn next_acknowledgement(&mut self, journal: &mut Journal) -> Option<(Ack, PacketId)> {
-        let Owed { packet_id, kind, .. } = pop_before(&mut self.owed, self.handled)?;
-        match kind {
-            Ack::PubRec => journal.received(packet_id, true),
-            Ack::PubComp => {
-                journal.received(packet_id, false);
-                self.last_written();
+    /// The application goes on with a message after its handlers have returned.
+    pub fn defer(&mut self, ticket: Option<Ticket>) {
+        let Some(ticket) = ticket else {
+            self.deferred += 1;
+            return;
+        };
+        let Some(place) = self.place(ticket) else {
+            // Its connection was lost meanwhile.
+            let earlier = self.earlier.iter_mut().find(|owed| owed.ticket == ticket);
+            if let Some(owed) = earlier.filter(|owed| owed.state == State::Delivered) {
+                owed.state = State::Deferred;
+                self.deferred += 1;
             }
-            _ => self.last_written(),
+            return;
+        };
+        let owed = &mut self.owed[place];
+        if owed.state == State::Delivered {
+            owed.state = State::Deferred;
+            self.deferred += 1;
         }
-        Some((kind, packet_id))
+    }
+
+    /// The application has dealt with a message that was deferred. A reason of 128 or more refuses it, with a text.
+    pub fn acknowledge(
+        &mut self,
+        ticket: Option<Ticket>,
+        (reason, text): (ReasonCode, &str),
+        journal: &mut Journal,
+    ) {
+        let Some(owed) = self.end_deferral(ticket, State::Handled(reason)) else {
+            return;
+        };
+        if owed.kind == Ack::PubRec && !reason.is_error() {
+            journal.received(owed.packet_id, true);
+        }
+        if !text.is_empty() {
+            self.texts.push((owed.ticket, text.to_owned()));
+        }
+    }
+
+    /// The application leaves a message that was deferred to the broker.
+    pub fn leave(&mut self, ticket: Option<Ticket>) {
+        self.end_deferral(ticket, State::Left);
+    }
+
+    fn end_deferral(&mut self, ticket: Option<Ticket>, state: State) -> Option<Owed> {
+        let Some(ticket) = ticket else {
+            self.deferred -= (self.deferred > 0) as usize;
+            return None;
+        };
+        if let Some(place) = self.place(ticket) {
+            let owed = &mut self.owed[place];
+            if owed.state != State::Deferred {
+                return None;
+            }
+            owed.state = state;
+            self.deferred -= 1;
+            return Some(*owed);
+        }
+        let is_it = |owed: &Owed| owed.ticket == ticket && owed.state == State::Deferred;
+        let place = self.earlier.iter().position(is_it)?;
+        self.deferred -= 1;
+        let mut ended = self.earlier.remove(place);
+        ended.state = state;
+        if ended.kind != Ack::PubRec {
+            return None;
+        }
+        let again = |owed: &&mut Owed| {
+            owed.packet_id == ended.packet_id && owed.kind == Ack::PubRec && owed.state == State::Deferred
+        };
+        match (self.owed.iter_mut().find(again), state) {
+            // It has come again on this connection.
+            (Some(owed), _) => {
+                owed.state = state;
+                ended.ticket = owed.ticket;
+            }
+            (None, State::Left) => {
+                self.unreleased.clear(ended.packet_id);
+            }
+            (None, State::Handled(ReasonCode::SUCCESS)) => {}
+            (None, _) => self.earlier.push(ended),
+        }
+        Some(ended)
+    }
+
+    /// The next acknowledgement that may be sent: it is written at once.
+    pub fn next_acknowledgement(&mut self, journal: &mut Journal) -> Option<Acknowledgement> {
+        loop {
+            let owed = *self.owed.front()?;
+            let reason = match owed.state {
+                State::Delivered if is_before(owed.ticket, self.returned) => ReasonCode::SUCCESS,
+                State::Handled(reason) => reason,
+                State::Left => {
+                    self.owed.pop_front();
+                    if owed.kind == Ack::PubRec {
+                        self.unreleased.clear(owed.packet_id);
+                    }
+                    continue;
+                }
+                _ => return None,
+            };
+            self.owed.pop_front();
+            match owed.kind {
+                Ack::PubRec if reason.is_error() => {
+                    self.unreleased.clear(owed.packet_id);
+                    self.last_written();
+                }
+                Ack::PubRec => journal.received(owed.packet_id, true),
+                Ack::PubComp => {
+                    journal.received(owed.packet_id, false);
+                    self.last_written();
+                }
+                _ => self.last_written(),
+            }
+            return Some(Acknowledgement {
+                kind: owed.kind,
+                packet_id: owed.packet_id,
+                reason,
+                text: self.take_text(owed.ticket),
+            });
+        }
+    }
+
+    fn take_text(&mut self, ticket: Ticket) -> String {
+        match self.texts.iter().position(|&(of, _)| of == ticket) {
+            Some(place) => self.texts.swap_remove(place).1,
+            None => String::new(),
+        }
+    }
+
+    /// Whether handlers have yet to return.
+    pub fn has_undelivered(&self) -> bool {
+        self.returned != self.next_ticket()
     }
 
     /// Whether the application has yet to deal with something.
     pub fn has_unhandled(&self) -> bool {
-        self.handled != self.next_ticket()
+        self.deferred > 0 || self.has_undelivered()
     }
 
     /// PUBREL: what is answered at once. None: the PUBREC is owed still, and PUBCOMP follows it. False: there was no such
     /// message. In either case the identifier is free for another message, which may have arrived already.
     pub fn released(&mut self, packet_id: PacketId, journal: &mut Journal) -> Option<bool> {
-        let known = self.clear_unreleased(packet_id);
+        let known = self.unreleased.clear(packet_id);
         for at in 0..self.owed.len() {
             let owed = self.owed[at];
             if known && owed.packet_id == packet_id && owed.kind == Ack::PubRec {
-                self.owe(packet_id, Ack::PubComp);
+                self.owe(packet_id, Ack::PubComp, State::Delivered);
                 return None;
             }
         }
@@ -161,18 +368,6 @@ impl Inbound {
             self.last_written();
         }
         Some(known)
-    }
-
-    /// True if it was marked.
-    fn clear_unreleased(&mut self, packet_id: PacketId) -> bool {
-        let (place, bit) = bit_of(packet_id);
-        match self.unreleased.get_mut(place) {
-            Some(word) if *word & bit != 0 => {
-                *word &= !bit;
-                true
-            }
-            _ => false,
-        }
     }
 
     /// The last acknowledgement of a message is written; the message may be of an earlier connection.
@@ -211,21 +406,6 @@ impl Inbound {
     #[cfg(test)]
     pub fn capacity(&self) -> usize {
         self.views.capacity()
-    }
-}
-
-/// The word and the bit of an identifier in `unreleased`.
-fn bit_of(packet_id: PacketId) -> (usize, u64) {
-    let number = packet_id.get();
-    (usize::from(number >> 6), 1 << (number & 63))
-}
-
-/// Takes the first of them, if its ticket is older than this one.
-fn pop_before(queue: &mut VecDeque<Owed>, ticket: Ticket) -> Option<Owed> {
-    let first = queue.front()?;
-    match is_before(first.ticket, ticket) {
-        true => queue.pop_front(),
-        false => None,
     }
 }
 

@@ -1,6 +1,7 @@
 //! Tests of the session alone.
 
 use super::*;
+use crate::codec::Ack;
 
 fn id(number: u16) -> PacketId {
     PacketId::new(number).unwrap()
@@ -177,6 +178,11 @@ fn a_time_limit_takes_the_token_and_leaves_the_message_in_flight() {
     assert_eq!(test.session.len(), 1);
 }
 
+fn acks(inbound: &mut Inbound, journal: &mut Journal) -> Vec<(Ack, PacketId)> {
+    let next = std::iter::from_fn(|| inbound.next_acknowledgement(journal));
+    next.map(|ack| (ack.kind, ack.packet_id)).collect()
+}
+
 #[test]
 fn messages_are_acknowledged_in_order_when_they_were_handled_and_not_before() {
     let mut journal = Journal::default();
@@ -187,11 +193,9 @@ fn messages_are_acknowledged_in_order_when_they_were_handled_and_not_before() {
     }
     assert!(inbound.next_acknowledgement(&mut journal).is_none());
     let after_two = inbound.next_ticket().wrapping_sub(1);
-    inbound.handled_before(after_two, &mut journal);
-    use crate::codec::Ack;
-    let acks = std::iter::from_fn(|| inbound.next_acknowledgement(&mut journal));
+    inbound.handlers_returned(after_two, &mut journal);
     assert_eq!(
-        acks.collect::<Vec<_>>(),
+        acks(&mut inbound, &mut journal),
         [(Ack::PubAck, id(1)), (Ack::PubRec, id(2))]
     );
     assert!(inbound.has_unhandled());
@@ -199,10 +203,9 @@ fn messages_are_acknowledged_in_order_when_they_were_handled_and_not_before() {
         !inbound.arrived(PacketId::new(2), 2),
         "a repetition is not delivered"
     );
-    inbound.handled_before(inbound.next_ticket(), &mut journal);
-    let acks = std::iter::from_fn(|| inbound.next_acknowledgement(&mut journal));
+    inbound.handlers_returned(inbound.next_ticket(), &mut journal);
     assert_eq!(
-        acks.collect::<Vec<_>>(),
+        acks(&mut inbound, &mut journal),
         [(Ack::PubAck, id(3)), (Ack::PubRec, id(2))]
     );
 }
@@ -217,7 +220,7 @@ fn nothing_is_owed_on_a_new_connection_for_what_came_on_the_old_one() {
     let ticket = inbound.next_ticket();
     inbound.disconnected();
     inbound.connected(usize::MAX);
-    inbound.handled_before(ticket, &mut journal);
+    inbound.handlers_returned(ticket, &mut journal);
     assert!(inbound.next_acknowledgement(&mut journal).is_none());
     assert_eq!(
         journal.take_changes().len(),
@@ -234,7 +237,7 @@ fn our_receive_maximum_counts_until_the_last_acknowledgement_is_transmitted() {
     inbound.connected(1);
     inbound.arrived(PacketId::new(1), 2);
     assert!(inbound.is_full());
-    inbound.handled_before(inbound.next_ticket(), &mut journal);
+    inbound.handlers_returned(inbound.next_ticket(), &mut journal);
     inbound.next_acknowledgement(&mut journal);
     assert!(inbound.is_full());
     assert_eq!(inbound.released(id(1), &mut journal), Some(true));

@@ -207,6 +207,11 @@ impl Subscriptions {
     // ---- requests out
 
     #[inline(always)]
+    /// Whether an answer of the broker is awaited, or will be.
+    pub fn awaits_answer(&self) -> bool {
+        self.requests.bytes() > 0
+    }
+
     pub fn has_request(&self) -> bool {
         self.requests.has_front()
     }

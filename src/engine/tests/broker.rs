@@ -301,6 +301,14 @@ impl Broker {
         self.session.as_ref().map_or(0, |s| s.owed.len())
     }
 
+    /// Payloads of those that it has neither PUBACK nor PUBREC for.
+    pub fn unacknowledged(&self) -> Vec<&str> {
+        let owed = self.session.iter().flat_map(|session| &session.owed);
+        let open = owed.filter(|owed| !owed.released);
+        open.map(|owed| std::str::from_utf8(&owed.payload).unwrap())
+            .collect()
+    }
+
     pub fn texts(&self) -> Vec<&str> {
         self.given.iter().map(Given::text).collect()
     }

@@ -7,7 +7,7 @@ use super::broker::Broker;
 use super::store::Store;
 use crate::engine::{
     drive, Change, Config, Delivery, Engine, Error, Event, Flow, Generation, Io, Message, Millis, Outcome,
-    Token,
+    Ticket, Token,
 };
 
 /// What becomes of an attempt to open a transport.
@@ -26,6 +26,8 @@ pub struct Got {
     pub retain: bool,
     pub dup: bool,
     pub handlers: Vec<u32>,
+    /// None at QoS 0.
+    pub ticket: Option<Ticket>,
 }
 
 /// Everything that was reported, in order, in words that tests can compare.
@@ -61,6 +63,10 @@ pub struct Sim {
     /// `Event::CredentialsRequested`: generation, attempt and the code of the last error.
     pub asks: Vec<(Generation, u32, Option<&'static str>)>,
     pub messages: Vec<Got>,
+    /// The application goes on with each message after its handler has returned.
+    pub defers: bool,
+    /// Those that it goes on with.
+    pub deferred: Vec<Got>,
     pub disconnects: Vec<u8>,
     pub errors: Vec<Error>,
     pub connacks: Vec<(bool, u8)>,
@@ -115,6 +121,8 @@ impl Sim {
             opens: Vec::new(),
             asks: Vec::new(),
             messages: Vec::new(),
+            defers: false,
+            deferred: Vec::new(),
             disconnects: Vec::new(),
             errors: Vec::new(),
             connacks: Vec::new(),
@@ -301,11 +309,16 @@ impl Sim {
                     retain: r.retain(),
                     dup: r.dup(),
                     handlers: self.engine.route(topic),
+                    ticket: Some(r.ticket).filter(|_| r.qos() > 0),
                 }
             })
             .collect();
         for message in &got {
             self.log.push(format!("message {}", message.topic));
+            if self.defers {
+                self.engine.defer(message.ticket);
+                self.deferred.push(message.clone());
+            }
         }
         self.messages.extend(got);
     }

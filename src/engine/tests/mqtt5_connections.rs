@@ -22,6 +22,7 @@ fn connect_says_what_the_settings_mean() {
     let properties = list(&[
         (Property::SessionExpiryInterval, Value::Number(u32::MAX)),
         (Property::TopicAliasMaximum, Value::Number(32)),
+        (Property::ReceiveMaximum, Value::Number(1_000)),
         (Property::MaximumPacketSize, Value::Number(1_000)),
     ]);
     let mut wanted = b"\0\x04MQTT\x05\x4c\0\x3c".to_vec();

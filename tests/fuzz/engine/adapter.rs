@@ -221,6 +221,7 @@ impl Io for World<'_> {
         match self.transport {
             Transport::Open(current) if current == generation => {
                 let before = self.broker.unanswered.clone();
+                self.broker.deliveries.stopping = self.engine.is_stopping();
                 self.broker.read(bytes);
                 self.check_stored(&before);
             }

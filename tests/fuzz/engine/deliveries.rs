@@ -24,6 +24,8 @@ pub(super) struct Deliveries {
     incomplete: BTreeMap<u16, usize>,
     last_serial: u32,
     last_delivered: u32,
+    /// The client is stopping: it takes no further messages, and acknowledges none of them.
+    pub(super) stopping: bool,
 }
 
 impl Deliveries {
@@ -78,6 +80,15 @@ impl Deliveries {
 
     /// PUBACK for QoS 1, PUBREC for QoS 2.
     pub(super) fn acknowledged(&mut self, packet_id: u16, qos: u8) {
+        let is_it = |sent: &Sent| (sent.packet_id, sent.qos) == (packet_id, qos);
+        while self.stopping
+            && self
+                .sent
+                .front()
+                .is_some_and(|sent| !sent.delivered && !is_it(sent))
+        {
+            self.sent.pop_front();
+        }
         let first = self.sent.pop_front().expect("an acknowledgement of nothing");
         assert_eq!(
             (packet_id, qos),

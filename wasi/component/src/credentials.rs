@@ -28,6 +28,8 @@ pub fn builder(given: Credentials) -> Result<Builder, Error> {
         ("maxinflightqos2", whole(given.maxinflightqos2)),
         ("maxfilters", whole(given.maxfilters)),
         ("maxpacketsize", whole(given.maxpacketsize)),
+        ("maxunhandled", whole(given.maxunhandled)),
+        ("maxunhandledbytes", whole(given.maxunhandledbytes)),
         ("offlinesize", whole(given.offlinesize)),
         ("offlinebytes", whole(given.offlinebytes)),
         ("offlinepolicy", text(given.offlinepolicy)),

@@ -1,0 +1,135 @@
+// How the messages of a subscription are handled, where its options say so: how many at a time, what a failure means, and
+// who acknowledges. Makes one handler of a handler and options; the core has checked both.
+
+import { clearTimeout, setTimeout } from "./clock.mjs";
+import { deliveryNow } from "./unhandled.mjs";
+
+/** @typedef {import("./inbound.mjs").Handler} Handler */
+/** @typedef {import("./unhandled.mjs").Delivery} Delivery */
+/** @typedef {{ client: any, userdata: unknown, message: import("./message.mjs").Message, delivery: Delivery, done: () => void }} Job */
+
+const KEYS = ["concurrency", "ack", "onFailure", "retries", "retryDelay", "deadLetter"];
+/** The longest delay between two attempts. */
+const MAX_DELAY_S = 60;
+
+/** Options for the broker alone, and a handler that does what the others say. @param {any} options @param {Handler | undefined | null} handler @param {() => Handler | null} others who gets the messages if there is no handler @returns {Handler | undefined | null} */
+export function handledBy(options, handler, others) {
+  if (typeof options !== "object" || options === null) return handler;
+  let given;
+  try {
+    given = { ...options };
+  } catch {
+    return handler; // the core says that it cannot be read
+  }
+  if (!KEYS.some((key) => given[key] !== undefined)) return handler;
+  const taken = handler ?? ((client, userdata, message) => others()?.(client, userdata, message));
+  if (typeof taken !== "function") return handler;
+  const turn = new Turns(given, taken);
+  return (client, userdata, message) => turn.take(client, userdata, message);
+}
+
+class Turns {
+  /** @type {Job[]} */
+  #waiting = [];
+  #running = 0;
+
+  /** @param {any} options @param {Handler} handler */
+  constructor({ concurrency, ack, onFailure, retries, retryDelay, deadLetter }, handler) {
+    this.concurrency = concurrency ?? Number.POSITIVE_INFINITY;
+    this.manual = ack === "manual";
+    this.leaves = onFailure === "leave";
+    this.retries = onFailure === "retry" ? (retries ?? 3) : 0;
+    this.retryDelay = retryDelay ?? 1;
+    this.deadLetter = deadLetter;
+    this.handler = handler;
+  }
+
+  /** @param {any} client @param {unknown} userdata @param {import("./message.mjs").Message} message @returns {Promise<void>} */
+  take(client, userdata, message) {
+    const delivery = /** @type {Delivery} */ (deliveryNow(message));
+    return new Promise((done) => {
+      /** @type {Job} */
+      const job = { client, userdata, message, delivery, done };
+      if (this.#running < this.concurrency) {
+        this.#run(job);
+      } else {
+        delivery.rest();
+        this.#waiting.push(job);
+      }
+    });
+  }
+
+  /** @param {Job} job */
+  async #run(job) {
+    this.#running += 1;
+    await this.#handle(job);
+    this.#running -= 1;
+    job.done();
+    this.#next();
+  }
+
+  #next() {
+    while (this.#running < this.concurrency) {
+      const job = this.#waiting.shift();
+      if (job === undefined) return;
+      if (job.delivery.resume()) this.#run(job);
+      else job.done();
+    }
+  }
+
+  /** @param {Job} job */
+  async #handle(job) {
+    const { client, userdata, message, delivery } = job;
+    for (let attempt = 0; ; attempt++) {
+      try {
+        await this.handler(client, userdata, message);
+        if (this.manual) await delivery.acknowledged();
+        return;
+      } catch (thrown) {
+        if (delivery.ended) return delivery.report(client, thrown);
+        if (attempt < this.retries) {
+          if (!(await pause(delivery, Math.min(this.retryDelay * 2 ** attempt, MAX_DELAY_S)))) return;
+        } else {
+          return this.#fail(job, thrown);
+        }
+      }
+    }
+  }
+
+  /** @param {Job} job @param {unknown} thrown */
+  async #fail({ client, message, delivery }, thrown) {
+    delivery.report(client, thrown);
+    if (this.leaves) delivery.leave();
+    if (this.deadLetter === undefined) return;
+    try {
+      await client.publish(this.deadLetter, message.payload, letter(client, message, thrown));
+    } catch (cause) {
+      delivery.leave();
+      const text = "its dead letter could not be published, so the message is left to the broker";
+      delivery.report(client, new Error(text, { cause }));
+    }
+  }
+}
+
+/** The options of a dead letter. @param {any} client @param {any} message @param {unknown} thrown */
+function letter(client, message, thrown) {
+  const qos = Math.max(1, message.qos);
+  if (client.mqttversion !== 5) return { qos };
+  const { subscriptionIdentifiers, topicAlias, ...kept } = message.properties ?? {};
+  const reason = thrown instanceof Error ? thrown.message : String(thrown);
+  const userProperties = { ...kept.userProperties, deadLetterTopic: message.topic, deadLetterReason: reason };
+  return { qos, properties: { ...kept, userProperties } };
+}
+
+/** Waits before another attempt; false if the message has been left to the broker meanwhile. @param {Delivery} delivery @param {number} seconds @returns {Promise<boolean>} */
+function pause(delivery, seconds) {
+  delivery.rest();
+  return new Promise((resolve) => {
+    const end = () => {
+      clearTimeout(timer);
+      resolve(delivery.resume());
+    };
+    const timer = setTimeout(end, seconds * 1000);
+    delivery.acknowledged().then(end);
+  });
+}

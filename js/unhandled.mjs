@@ -1,0 +1,244 @@
+// Messages that were received and are not dealt with when their handlers have returned: a `Delivery` each, which ends when
+// everybody who took the message is done with it. Owns their bounds: at a bound the socket is not read, and where it
+// cannot be paused messages of QoS 0 are dropped, the oldest first. Never calls a handler.
+
+import { refuse } from "../pkg/mqtt_lib.js";
+import { performance } from "./clock.mjs";
+import { fastPath } from "./runtime.mjs";
+
+/** @typedef {import("./message.mjs").Message} Message */
+
+/** What the application makes of a message, as `fastPath.settle` takes it. */
+const DEFER = 0;
+const ACKNOWLEDGE = 1;
+const LEAVE = 2;
+
+/** What may come beyond the bound from a socket that is paused: a chunk of the smallest messages, and more while an answer is awaited on it. */
+const OVERDRAFT = 32_768;
+
+/** By the payload, which is the same object when a proxy wraps the message. @type {WeakMap<Uint8Array, Delivery>} */
+const deliveries = new WeakMap();
+
+/** The client that hands out a message now. @type {{ by: { delivery: (message: Message) => Delivery | undefined } | undefined }} */
+export const handing = { by: undefined };
+
+/** That of a message which is not dealt with. @param {Message} message */
+export const deliveryOf = (message) => deliveries.get(message.payload);
+
+/** That of a message which is being handed out now, or is not dealt with. @param {Message} message */
+export const deliveryNow = (message) =>
+  handing.by === undefined ? deliveryOf(message) : handing.by.delivery(message);
+
+export class Delivery {
+  /** How many of those who took the message are not done. */
+  #takers = 0;
+  /** How many of them work on it now; none while it only waits for its turn. */
+  #working = 0;
+  /** How many of them wait for `message.ack()`. @type {(() => void)[]} */
+  #manual = [];
+  #left = false;
+  ended = false;
+  since = performance.now();
+
+  /** @param {Unhandled} owner @param {Message} message @param {number} ticket @param {number} connection */
+  constructor(owner, message, ticket, connection) {
+    this.owner = owner;
+    this.message = message;
+    this.ticket = ticket;
+    this.connection = connection;
+    deliveries.set(message.payload, this);
+    owner.add(this);
+    this.#settle(DEFER);
+  }
+
+  get bytes() {
+    return this.message.payload.length;
+  }
+
+  get waits() {
+    return this.#working === 0;
+  }
+
+  /** Somebody takes the message, and works on it. */
+  take() {
+    this.#takers += 1;
+    this.#working += 1;
+    this.owner.judge();
+  }
+
+  /** Somebody who took it, and lets it wait, gives it back. True if nobody else has taken it. */
+  giveBack() {
+    this.#takers -= 1;
+    return this.#takers === 0;
+  }
+
+  /** Somebody who took it is done. */
+  done() {
+    this.#takers -= 1;
+    this.#working -= 1;
+    if (this.#takers === 0) this.end(this.#left ? LEAVE : ACKNOWLEDGE);
+  }
+
+  /** Somebody who took it lets it wait for its turn. */
+  rest() {
+    this.#working -= 1;
+    this.owner.judge();
+  }
+
+  /** Its turn has come; false if it has ended meanwhile. */
+  resume() {
+    this.#working += 1;
+    return !this.ended;
+  }
+
+  /** Resolves when the application has called `message.ack()`, or the message has ended otherwise. @returns {Promise<void>} */
+  acknowledged() {
+    if (this.ended) return Promise.resolve();
+    return new Promise((resolve) => this.#manual.push(resolve));
+  }
+
+  /** `message.ack()`. */
+  acknowledge() {
+    for (const resolve of this.#manual.splice(0)) resolve();
+  }
+
+  /** When all are done it is left to the broker, which sends it again on the next connection. */
+  leave() {
+    this.#left = true;
+  }
+
+  /** @param {number} what */
+  end(what) {
+    if (this.#forget()) this.#settle(what);
+  }
+
+  /** `message.reject()`. @param {unknown} reason @param {unknown} text */
+  refuse(reason, text) {
+    if (this.ended) return;
+    refuse(this.owner.client.number, this.ticket, this.message.qos, reason, text);
+    this.#forget();
+  }
+
+  #forget() {
+    if (this.ended) return false;
+    this.ended = true;
+    this.owner.remove(this);
+    this.acknowledge();
+    return true;
+  }
+
+  /** It has come again on another connection. @param {number} ticket @param {number} connection */
+  repeat(ticket, connection) {
+    this.#settle(LEAVE);
+    this.ticket = ticket;
+    this.connection = connection;
+    this.#settle(DEFER);
+  }
+
+  /** @param {any} client @param {unknown} thrown */
+  report(client, thrown) {
+    this.owner.reporter.report(client, "a message handler", thrown);
+  }
+
+  /** @param {number} what */
+  #settle(what) {
+    fastPath.settle(this.owner.client.number, this.ticket, this.message.qos, what);
+  }
+
+  /** Leaves it at once, and not when all are done. */
+  abandon() {
+    this.end(LEAVE);
+  }
+}
+
+export class Unhandled {
+  /** In the order of arrival. @type {Set<Delivery>} */
+  #all = new Set();
+  #bytes = 0;
+  #full = false;
+  dropped = 0;
+  maxCount = Number.POSITIVE_INFINITY;
+  maxBytes = Number.POSITIVE_INFINITY;
+
+  /**
+   * @param {{ number: number, pause: (full: boolean) => boolean }} client `pause` returns whether its socket can be paused
+   * @param {{ report: (client: any, name: string, thrown: unknown) => void, reportDrop: () => void }} reporter
+   */
+  constructor(client, reporter) {
+    this.client = client;
+    this.reporter = reporter;
+  }
+
+  get count() {
+    return this.#all.size;
+  }
+
+  /** Of the oldest, in seconds. */
+  get age() {
+    const [oldest] = this.#all;
+    return oldest && (performance.now() - oldest.since) / 1000;
+  }
+
+  /** @param {Delivery} delivery */
+  add(delivery) {
+    this.#all.add(delivery);
+    this.#bytes += delivery.bytes;
+  }
+
+  /** @param {Delivery} delivery */
+  remove(delivery) {
+    if (!this.#all.delete(delivery)) return;
+    this.#bytes -= delivery.bytes;
+    this.judge();
+  }
+
+  /** @param {boolean} paused the socket is */
+  #exceeds(paused) {
+    const [count, bytes] = paused ? [OVERDRAFT, this.maxBytes] : [0, 0];
+    return this.#all.size > this.maxCount + count || this.#bytes > this.maxBytes + bytes;
+  }
+
+  /** Whether a message of QoS 0 has no place any more. */
+  get isOver() {
+    return this.#full && this.#exceeds(this.client.pause(true));
+  }
+
+  /** Pauses the socket or lets it go on; drops what cannot be kept. */
+  judge() {
+    const full = this.#all.size >= this.maxCount || this.#bytes >= this.maxBytes;
+    if (!full && !this.#full) return;
+    this.#full = full;
+    const paused = this.client.pause(full);
+    if (!this.#exceeds(paused)) return;
+    for (const delivery of this.#all) {
+      if (!this.#exceeds(paused)) return;
+      if (delivery.message.qos > 0 || !delivery.waits) continue;
+      delivery.end(ACKNOWLEDGE);
+      this.drop();
+    }
+  }
+
+  /** A message of QoS 0 is dropped. */
+  drop() {
+    this.dropped += 1;
+    this.reporter.reportDrop();
+  }
+
+  /** A message of QoS 1 that comes again while the application is dealing with it. @param {Message} message @param {number} connection */
+  find({ topic, payload }, connection) {
+    for (const delivery of this.#all) {
+      const { message } = delivery;
+      if (delivery.connection === connection || message.qos !== 1 || message.topic !== topic) continue;
+      if (
+        message.payload.length === payload.length &&
+        message.payload.every((byte, at) => byte === payload[at])
+      )
+        return delivery;
+    }
+  }
+
+  /** What waits for its turn is left to the broker. */
+  stop() {
+    for (const delivery of [...this.#all]) if (delivery.message.qos > 0 && delivery.waits) delivery.abandon();
+  }
+}
