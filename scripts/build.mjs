@@ -161,11 +161,15 @@ function shortNames(names) {
   };
 }
 
-/** Minifies what esbuild has minified once more: 3 % less. @param {string} file an ES module or CommonJS */
+/** Minifies what esbuild has minified once more: 3 % less. No functions move into others: a publish would cost 4 % more. @param {string} file an ES module or CommonJS */
 async function minify(file) {
   const terser = await import("terser");
   const module = file.endsWith(".mjs");
-  const options = { module, toplevel: true, compress: { ecma: 2020, passes: 3, hoist_funs: true } };
+  const options = {
+    module,
+    toplevel: true,
+    compress: { ecma: 2020, passes: 3, hoist_funs: true, inline: 1, reduce_funcs: false },
+  };
   const { code } = await terser.minify(readFileSync(file, "utf8"), options);
   writeFileSync(file, `${code}\n`);
 }

@@ -13,7 +13,7 @@ import { setup } from "./setup.mjs";
 /** The targets, and the largest input of each. */
 const TARGETS = { decoder: 512, engine: 1024, hostile_io: 1024 };
 /** How many bytes of inputs are kept for each target. */
-const ENOUGH = 20_000;
+const ENOUGH = 30_000;
 const CARGO = ["+nightly", "fuzz"];
 // The code is safe Rust: a sanitizer would find nothing and halve the speed.
 const PLAIN = ["--sanitizer", "none"];
