@@ -233,7 +233,7 @@ export class Inbound {
     if (failed() === undefined) reportText(this.#core.number, text);
   }
 
-  /** What waits for its turn is left to the broker, and nothing new is handed out. */
+  /** Messages in its queue are left to the broker, and nothing new is handed out. */
   stop() {
     this.unhandled.stop();
   }

@@ -237,7 +237,7 @@ export class Unhandled {
     }
   }
 
-  /** What waits for its turn is left to the broker. */
+  /** Messages in its queue are left to the broker. */
   stop() {
     for (const delivery of [...this.#all]) if (delivery.message.qos > 0 && delivery.waits) delivery.abandon();
   }
