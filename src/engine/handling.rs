@@ -56,6 +56,12 @@ impl Engine {
         if inbound.has_undelivered() {
             inbound.handlers_returned(inbound.next_ticket(), &mut self.effects.journal);
         }
+        self.write_due_acknowledgements();
+    }
+
+    /// The acknowledgements of what is known to be handled.
+    pub(super) fn write_due_acknowledgements(&mut self) {
+        let inbound = self.session.inbound();
         while let Some(ack) = inbound.next_acknowledgement(&mut self.effects.journal) {
             let version = self.connection.version();
             if ack.reason == ReasonCode::SUCCESS || version == Version::V4 {

@@ -99,6 +99,9 @@ impl Engine {
         let error = Error::stopped();
         self.end_all(&error);
         self.effects.all_failed(self.lifecycle.take_starters(), &error);
+        if self.is_online() {
+            self.write_due_acknowledgements();
+        }
         match self.connection.phase() {
             Phase::Online(online) => {
                 let (reason, properties) = self.lifecycle.farewell();

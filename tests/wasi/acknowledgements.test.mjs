@@ -13,11 +13,11 @@ import { COMMAND, NETWORK, ROOT, WASMTIME } from "./helpers.mjs";
 const PAYLOADS = [Buffer.alloc(4 << 20, "x"), "second", "third"];
 
 /** A broker that sends the messages in one piece, once there is a subscription. */
-const sending = (qos) =>
+const sending = (qos, payloads = PAYLOADS) =>
   scripts.accepts((packet, connection) => {
     if (packet.cmd !== "subscribe") return false;
     connection.send({ cmd: "suback", messageId: packet.messageId, granted: [qos] });
-    for (const [at, payload] of PAYLOADS.entries()) {
+    for (const [at, payload] of payloads.entries()) {
       connection.send({
         cmd: "publish",
         topic: "a",
@@ -56,6 +56,19 @@ for (const qos of [1, 2]) {
       connection.packets.map(({ cmd }) => cmd),
       ["connect", "subscribe"],
     );
+  });
+
+  test(`QoS ${qos}: a program that is killed with its second message has acknowledged the first alone`, async (t) => {
+    const [large, second, third] = PAYLOADS;
+    const broker = await fakeBroker(t, sending(qos, [second, large, third]));
+    const child = subscriber(t, broker);
+    await once(child.stdout, "readable");
+    const connection = await broker.connection();
+    await until(() => acknowledgements(connection).length > 0, "the first acknowledgement");
+    child.kill("SIGKILL");
+    await once(child, "exit");
+    await until(() => !connection.open, "the end of the connection");
+    assert.deepEqual(acknowledgements(connection), [1]);
   });
 
   test(`QoS ${qos}: a program that takes all of its messages acknowledges each, in order`, async (t) => {

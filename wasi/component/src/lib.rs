@@ -145,6 +145,7 @@ impl GuestMqttCustom for MqttCustom {
             queued: stats.queued,
             dropped: stats.dropped,
             reconnects: stats.reconnects,
+            unhandled: stats.unhandled,
         }
     }
 }

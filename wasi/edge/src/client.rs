@@ -2,7 +2,7 @@
 //! meanwhile is `run.rs`.
 
 use mqtt_lib::engine::{
-    self, Config, Engine, Error, Filter, Millis, Outcome, Published, State, Stats, Token,
+    self, Config, Engine, Error, Filter, Millis, Outcome, Published, State, Stats, Ticket, Token,
 };
 
 use crate::clock;
@@ -16,6 +16,8 @@ pub struct Client {
     pub(crate) engine: Engine,
     pub(crate) transport: Option<Transport>,
     pub(crate) events: Events,
+    /// The message that the host has, if it is to be acknowledged.
+    current: Option<Ticket>,
     /// The operation that the current call waits for, and how it ended.
     pub(crate) awaited: Option<Token>,
     pub(crate) ended: Option<Result<Outcome, Error>>,
@@ -32,6 +34,7 @@ impl Client {
             engine: Engine::new(config, clock::seed())?,
             transport: None,
             events: Events::default(),
+            current: None,
             awaited: None,
             ended: None,
             last_token: 0,
@@ -49,7 +52,12 @@ impl Client {
         .map(drop)
     }
 
+    /// The host is done with the message that it has; what it has not taken stays the broker's.
     pub fn stop(&mut self) -> Result<(), Error> {
+        self.acknowledge_current();
+        for ticket in self.events.take_unacknowledged() {
+            self.engine.leave(Some(ticket));
+        }
         self.until_done(|engine, now, token| {
             engine.stop(now, token);
             Ok(())
@@ -112,13 +120,12 @@ impl Client {
 
     /// The next event; none after the timeout. An error once the client is stopped and the event queue is empty.
     pub fn next_event(&mut self, timeout: Option<Millis>) -> Result<Option<Event>, Error> {
-        let is_acknowledged = |event: &Event| matches!(event, Event::Message(message) if message.qos > 0);
-        self.next(timeout, Events::next, is_acknowledged)
+        self.next(timeout, Events::next, Event::ticket)
     }
 
     /// The next message, likewise.
     pub fn next_message(&mut self, timeout: Option<Millis>) -> Result<Option<Message>, Error> {
-        self.next(timeout, Events::next_message, |message| message.qos > 0)
+        self.next(timeout, Events::next_message, |message| message.ticket)
     }
 
     /// Does what can be done at once; in how many milliseconds something is due.
@@ -142,23 +149,28 @@ impl Client {
         stats
     }
 
-    /// Hands out what `take` finds. Bytes that the engine has for the broker stay here when that is a message which is
-    /// acknowledged: the next call writes them, so a host that dies with its message has acknowledged nothing of it.
+    fn acknowledge_current(&mut self) {
+        if let Some(ticket) = self.current.take() {
+            self.engine.acknowledge(Some(ticket));
+        }
+    }
+
+    /// Hands out what `take` finds. The message before it is acknowledged: the host asks for the next one.
     fn next<T>(
         &mut self,
         timeout: Option<Millis>,
         take: fn(&mut Events) -> Option<T>,
-        is_acknowledged: fn(&T) -> bool,
+        ticket: fn(&T) -> Option<Ticket>,
     ) -> Result<Option<T>, Error> {
+        self.acknowledge_current();
         let until = timeout.map(|timeout| clock::now().saturating_add(timeout));
         let mut found = None;
         self.run(until, |client| {
             found = take(&mut client.events);
             found.is_some()
         });
-        if !found.as_ref().is_some_and(is_acknowledged) {
-            self.write();
-        }
+        self.current = found.as_ref().and_then(ticket);
+        self.write();
         match found {
             None if self.engine.is_stopped() => Err(Error::stopped()),
             found => Ok(found),

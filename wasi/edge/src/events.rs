@@ -1,9 +1,9 @@
-//! The event queue: what the host has yet to take, in the order in which it happened, with a bound. A received message
-//! counts as handled when it is in here.
+//! The event queue: what the host has yet to take, in the order in which it happened, with a bound. A message of QoS 1 or 2
+//! is never dropped: it is acknowledged after the host has taken it, so the broker stops in time.
 
 use std::collections::VecDeque;
 
-use mqtt_lib::engine::{Code, Error};
+use mqtt_lib::engine::{Code, Error, Ticket};
 
 pub struct Message {
     pub topic: String,
@@ -13,6 +13,8 @@ pub struct Message {
     pub dup: bool,
     /// Encoded, and checked; MQTT 5.
     pub properties: Vec<u8>,
+    /// By which the engine knows it; none at QoS 0.
+    pub(crate) ticket: Option<Ticket>,
 }
 
 pub enum Event {
@@ -22,7 +24,15 @@ pub enum Event {
     Error(Error),
 }
 
-/// As many as `messages()` holds in JavaScript.
+impl Event {
+    pub(crate) fn ticket(&self) -> Option<Ticket> {
+        match self {
+            Event::Message(message) => message.ticket,
+            _ => None,
+        }
+    }
+}
+
 const MAX_EVENTS: usize = 10_000;
 
 #[derive(Default)]
@@ -38,11 +48,25 @@ pub struct Events {
 
 impl Events {
     pub fn push(&mut self, event: Event) {
-        if self.queue.len() == MAX_EVENTS {
-            self.unreported += 1;
-            self.dropped += matches!(self.queue.pop_front(), Some(Event::Message(_))) as u64;
+        if self.queue.len() >= MAX_EVENTS {
+            let oldest = self.queue.iter().position(|event| event.ticket().is_none());
+            if let Some(dropped) = oldest.and_then(|place| self.queue.remove(place)) {
+                self.unreported += 1;
+                self.dropped += matches!(dropped, Event::Message(_)) as u64;
+            }
         }
         self.queue.push_back(event);
+    }
+
+    pub fn len(&self) -> usize {
+        self.queue.len()
+    }
+
+    /// Takes out the messages that are not acknowledged, by their tickets.
+    pub fn take_unacknowledged(&mut self) -> Vec<Ticket> {
+        let tickets = self.queue.iter().filter_map(Event::ticket).collect();
+        self.queue.retain(|event| event.ticket().is_none());
+        tickets
     }
 
     pub fn next(&mut self) -> Option<Event> {
@@ -95,7 +119,31 @@ mod tests {
             retain: false,
             dup: false,
             properties: Vec::new(),
+            ticket: None,
         })
+    }
+
+    #[test]
+    fn at_the_bound_a_message_that_is_not_acknowledged_stays() {
+        let mut events = Events::default();
+        events.push(acknowledged(7));
+        for number in 0..MAX_EVENTS {
+            events.push(message(number));
+        }
+        assert_eq!((events.len(), events.dropped), (MAX_EVENTS, 1));
+        assert_eq!(events.take_unacknowledged(), [7]);
+        assert_eq!(events.len(), MAX_EVENTS - 1);
+    }
+
+    fn acknowledged(ticket: Ticket) -> Event {
+        match message(0) {
+            Event::Message(message) => Event::Message(Message {
+                qos: 1,
+                ticket: Some(ticket),
+                ..message
+            }),
+            other => other,
+        }
     }
 
     #[test]

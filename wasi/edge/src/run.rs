@@ -45,7 +45,7 @@ impl Client {
             busy: true,
         };
         for _ in 0..READS_AT_ONCE {
-            turn.busy = self.read();
+            turn.busy = !self.is_full() && self.read();
             turn.found = done(self);
             if turn.found || !turn.busy {
                 break;
@@ -58,6 +58,11 @@ impl Client {
         }
         turn.found = turn.found || done(self);
         turn
+    }
+
+    /// Whether the host has so much to take that nothing more is read, unless the broker's answer is awaited.
+    fn is_full(&self) -> bool {
+        self.events.len() >= self.engine.config().max_unhandled && !self.engine.awaits_answer()
     }
 
     /// Tells the engine the next thing that the transport has to say; false if there is nothing.
@@ -160,9 +165,13 @@ impl Io for Client {
     }
 
     fn deliver(&mut self, delivery: Delivery) {
+        let mut tickets = Vec::new();
         let received = self.engine.received_bytes();
         for view in &self.engine.messages()[delivery.from..delivery.upto] {
+            let ticket = Some(view.ticket).filter(|_| view.qos() > 0);
+            tickets.extend(ticket);
             self.events.push(events::Event::Message(Message {
+                ticket,
                 topic: self.engine.topic(view.topic).to_owned(),
                 payload: received[view.payload()].to_vec(),
                 qos: view.qos(),
@@ -170,6 +179,9 @@ impl Io for Client {
                 dup: view.dup(),
                 properties: received[view.properties()].to_vec(),
             }));
+        }
+        for ticket in tickets {
+            self.engine.defer(Some(ticket));
         }
     }
 

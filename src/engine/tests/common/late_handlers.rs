@@ -141,6 +141,17 @@ fn stop_waits_for_handlers_takes_what_they_publish_and_no_further_messages() {
 }
 
 #[test]
+fn what_was_acknowledged_just_before_stop_is_sent_before_disconnect() {
+    let mut sim = deferring(config());
+    sim.incoming("a/b", "1", 1);
+    let message = take(&mut sim, "1");
+    sim.engine.acknowledge(message.ticket);
+    sim.stop();
+    let acks = |packet: &&Packet| matches!(packet, Packet::PubAck(_));
+    assert_eq!(sim.broker.packets.iter().filter(acks).count(), 1);
+}
+
+#[test]
 fn stop_ends_in_time_when_a_handler_never_does() {
     let mut sim = deferring(config());
     sim.incoming("a/b", "1", 1);
