@@ -8,13 +8,13 @@ use wasm_bindgen::prelude::*;
 
 use super::argument_codec::Object;
 use super::{arguments, errors, platform, promises, properties, Client};
-use crate::engine::{Code, Delivery, Error, Generation, MessageView, Version};
+use crate::engine::{Code, Delivery, Error, Generation, Version};
 
 /// In the order of their slots.
 pub const NAMES: [&str; 5] = ["on_connect", "on_disconnect", "on_message", "on_error", "on_auth"];
 const ON_CONNECT: usize = 0;
 const ON_DISCONNECT: usize = 1;
-const ON_MESSAGE: usize = 2;
+pub(super) const ON_MESSAGE: usize = 2;
 const ON_ERROR: usize = 3;
 const ON_AUTH: usize = 4;
 
@@ -66,12 +66,16 @@ impl Client {
         let Some(function) = self.callbacks.get(slot) else {
             return false;
         };
+        self.guard(NAMES[slot], self.apply(&function, arguments));
+        true
+    }
+
+    pub(super) fn apply(&self, function: &Function, arguments: &[&JsValue]) -> Result<JsValue, JsValue> {
         let all = Array::of2(&self.handle(), &self.callbacks.userdata);
         for argument in arguments {
             all.push(argument);
         }
-        self.guard(NAMES[slot], function.apply(&JsValue::UNDEFINED, &all));
-        true
+        function.apply(&JsValue::UNDEFINED, &all)
     }
 
     /// Reports what user code threw, now or later.
@@ -189,6 +193,10 @@ impl Client {
 
     /// Hands messages to the application: all in one crossing where js/ takes them; without it, one call each.
     pub(super) fn deliver(&self, Delivery { from, upto, .. }: Delivery) {
+        #[cfg(not(feature = "package"))]
+        if self.hooks.js().is_none() {
+            self.hand_out(from, upto);
+        }
         if let Some(js) = self.hooks.js() {
             let (views, base, epoch) = self.engine(|engine| {
                 let views = engine.messages().get(from..upto).unwrap_or_default();
@@ -201,50 +209,6 @@ impl Client {
             if let Err(thrown) = js.messages(views, upto - from, base, epoch) {
                 self.report_thrown(NAMES[ON_MESSAGE], &thrown);
             }
-            return;
-        }
-        for (topic, message) in self.copied(from, upto) {
-            let (handlers, subscribed) = self.route(&topic);
-            for handler in handlers {
-                let called = handler.call3(
-                    &JsValue::UNDEFINED,
-                    &self.handle(),
-                    &self.callbacks.userdata,
-                    &message,
-                );
-                self.guard("a message handler", called);
-            }
-            if !subscribed {
-                self.call_user(ON_MESSAGE, &[&message]);
-            }
         }
     }
-
-    /// Messages with their topics, as objects of JavaScript.
-    fn copied(&self, from: usize, upto: usize) -> Vec<(String, JsValue)> {
-        self.engine(|engine| {
-            let mut all = Vec::new();
-            for view in engine.messages().get(from..upto).unwrap_or_default() {
-                let part = |range| engine.received_bytes().get(range).unwrap_or_default();
-                let topic = engine.topic(view.topic);
-                let message = message(topic, part(view.payload()), view);
-                let list = part(view.properties());
-                if !list.is_empty() {
-                    platform::set(&message, "properties", &properties::to_js(list));
-                }
-                all.push((topic.to_owned(), message));
-            }
-            all
-        })
-    }
-}
-
-fn message(topic: &str, payload: &[u8], view: &MessageView) -> JsValue {
-    let mut message = Object::default();
-    message.text("topic", topic);
-    message.bytes("payload", payload);
-    message.number("qos", view.qos().into());
-    message.flag("retain", view.retain());
-    message.flag("dup", view.dup());
-    message.to_js()
 }

@@ -9,6 +9,8 @@ mod callbacks;
 mod commands;
 mod constructor;
 mod credentials;
+#[cfg(not(feature = "package"))]
+mod deliveries;
 mod drain;
 pub mod errors;
 mod handlers;

@@ -224,6 +224,24 @@ async fn without_on_error_the_console_is_warned_once_per_kind_and_on_error_itsel
 }
 
 #[wasm_bindgen_test]
+async fn a_message_is_acknowledged_when_the_promises_of_its_handlers_have_settled() {
+    let world = World::new();
+    let client = world.logging("").await;
+    let slow = world.js("() => new Promise((resolve) => { world.end = resolve; })");
+    ok(client.subscribe(&"a".into(), &UNDEFINED, &slow)).await;
+    world.js("world.socket.give([...publish('a', 'x', { qos: 1, pid: 7 }), ...publish('b', 'y', { qos: 1, pid: 8 })])");
+    let acks = "world.socket.packets.filter((p) => p.kind === 'puback').map((p) => p.pid).join()";
+    ok(js_sys::Promise::resolve(&JsValue::UNDEFINED)).await;
+    assert_eq!(show(&world.js(acks)), "");
+    world.js("world.end()");
+    for _ in 0..10 {
+        ok(js_sys::Promise::resolve(&JsValue::UNDEFINED)).await;
+    }
+    assert_eq!(show(&world.js(acks)), "7,8");
+    world.ends(&client).await;
+}
+
+#[wasm_bindgen_test]
 async fn messages_go_to_handlers_by_filter_or_else_to_on_message() {
     let world = World::new();
     let client = world.logging("").await;

@@ -45,7 +45,7 @@ export async function setUp(t, context, path = "/") {
     const all = { ...given, ...more };
     return context === "worker" ? inWorker(page, body, all) : page.evaluate(body, all);
   };
-  return { page, topic, problems, frames, run, site: shared.site };
+  return { page, topic, problems, frames, run, site: shared.site, broker: shared.broker };
 }
 
 function inWorker(page, body, given) {
