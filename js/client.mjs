@@ -15,6 +15,22 @@ import { Requests, respond } from "./request.mjs";
 import { BUFFERED, fastPath, load, PENDING, ready } from "./runtime.mjs";
 import { failed, onFailure, orFailure } from "./trap.mjs";
 
+/** What `core.call` does, as src/api.rs numbers it. */
+const START = 0;
+const STOP = 1;
+const PUBLISH = 2;
+const QPUBLISH = 3;
+const BATCH = 4;
+const BATCH_JSON = 5;
+const FLUSH = 6;
+const SUBSCRIBE = 7;
+const UNSUBSCRIBE = 8;
+const REAUTHENTICATE = 9;
+const ONE_SHOT = 10;
+/** In the order of `engine::State`. */
+const STATES = ["idle", "connecting", "connected", "reconnecting", "stopped"];
+const STOPPED = STATES[4];
+
 /** Keeps clients that are in use from being collected, also when the user has no reference to them. @type {Set<MqttCustom>} */
 const alive = new Set();
 
@@ -96,9 +112,7 @@ export class MqttCustom {
       throw atCall()(error);
     }
     this.#core = core;
-    hooks.number = core.number();
     hooks.inbound.on_message = this.#callbacks.on_message;
-    [hooks.inbound.unhandled.maxCount, hooks.inbound.unhandled.maxBytes] = core.unhandled_bounds();
     hooks.on_error = this.#callbacks.on_error;
     hooks.on_disconnect = this.#callbacks.on_disconnect;
     if (this.#autostart) alive.add(this);
@@ -179,7 +193,7 @@ export class MqttCustom {
   start() {
     return this.#with((core) => {
       alive.add(this);
-      return core.start();
+      return core.call(START);
     }, false);
   }
 
@@ -203,7 +217,7 @@ export class MqttCustom {
     /** @type {Promise<void> | undefined} */
     let accepted;
     const stopping = orFailure(() => {
-      accepted = core.stop(options);
+      accepted = core.call(STOP, options);
       return accepted;
     });
     // After a wrong argument it is rejected by now, and nothing is stopped.
@@ -212,7 +226,7 @@ export class MqttCustom {
     this.#loops?.stop();
     this.#hooks.inbound.stop();
     await stopping;
-    if (core.state !== "stopped") return;
+    if (STATES[core.status() & 7] !== STOPPED) return;
     alive.delete(this);
     this.#loops?.end();
   }
@@ -254,10 +268,7 @@ export class MqttCustom {
 
   /** @param {Core} core @param {unknown} topic @param {unknown} payload @param {unknown} options @param {number} kind @param {boolean} traced @returns {Promise<void>} */
   #publishInFull(core, topic, payload, options, kind, traced) {
-    return orFailure(
-      () => (kind === QUEUE ? core.qpublish(topic, payload, options) : core.publish(topic, payload, options)),
-      traced,
-    );
+    return orFailure(() => core.call(kind === QUEUE ? QPUBLISH : PUBLISH, topic, payload, options), traced);
   }
 
   /** @param {unknown} topic @param {unknown} [payload] @param {unknown} [options] @returns {Promise<void>} */
@@ -267,12 +278,12 @@ export class MqttCustom {
       const choice = copyOptions(options);
       return this.#later((core) =>
         text === undefined
-          ? core.batch_publish(topic, payload, choice)
+          ? core.call(BATCH, topic, payload, choice)
           : this.#batch(core, topic, text, choice),
       );
     }
     const core = this.#core;
-    if (text === undefined) return orFailure(() => core.batch_publish(topic, payload, options));
+    if (text === undefined) return orFailure(() => core.call(BATCH, topic, payload, options));
     return this.#batch(core, topic, text, options);
   }
 
@@ -281,7 +292,7 @@ export class MqttCustom {
     const flags = publishFlags(options);
     const number = flags < 0 ? -1 : topicNumber(topic);
     const length = number < 0 ? -1 : writePayload(text);
-    if (length < 0) return orFailure(() => core.batch_json(topic, text, options), flags >= 0);
+    if (length < 0) return orFailure(() => core.call(BATCH_JSON, topic, text, options), flags >= 0);
     const { number: client, pending } = this.#hooks;
     const token = pending.next();
     const batch = fastPath.batch(client, number, length, flags, token);
@@ -291,7 +302,7 @@ export class MqttCustom {
   }
 
   flush() {
-    return this.#with((core) => core.flush());
+    return this.#with((core) => core.call(FLUSH));
   }
 
   /** @param {unknown} topic @param {unknown} [options] @param {unknown} [handler] @returns {Promise<number[]>} */
@@ -305,7 +316,7 @@ export class MqttCustom {
       ? choice
       : handledBy(choice, /** @type {any} */ (handler), () => inbound.on_message);
     return this.#with((core) => {
-      const subscribed = core.subscribe(topics, isShort ? undefined : choice, taker);
+      const subscribed = core.call(SUBSCRIBE, topics, isShort ? undefined : choice, taker);
       inbound.offer();
       return subscribed;
     });
@@ -320,12 +331,12 @@ export class MqttCustom {
   unsubscribe(topic, options) {
     const [topics, choice] =
       this.#core === null ? [copyTopics(topic), copyOptions(options)] : [topic, options];
-    return this.#with((core) => core.unsubscribe(topics, choice));
+    return this.#with((core) => core.call(UNSUBSCRIBE, topics, choice));
   }
 
   /** @param {unknown} [properties] @returns {Promise<void>} */
   reauthenticate(properties) {
-    return this.#with((core) => core.reauthenticate(properties));
+    return this.#with((core) => core.call(REAUTHENTICATE, properties));
   }
 
   /** @param {string} topic @param {unknown} [payload] @param {unknown} [options] */
@@ -343,7 +354,7 @@ export class MqttCustom {
   /** @param {unknown} topic @param {unknown} [payload] @param {unknown} [options] @returns {Promise<void>} */
   publish_high_priority(topic, payload, options) {
     const [copy, choice] = [copyPayload(payload), copyOptions(options)];
-    return this.#with((core) => core.publish_high_priority(topic, copy, choice));
+    return this.#with((core) => core.call(ONE_SHOT, topic, copy, choice));
   }
 
   /** @param {unknown} topic @param {unknown} [payload] @param {unknown} [options] @returns {Promise<void>} */
@@ -360,17 +371,22 @@ export class MqttCustom {
     return this.#loops.open(filter, options, later);
   }
 
+  /** Of MQTT, on the connection there is; 0 without one. */
+  get #version() {
+    return (this.#live?.status() ?? 0) >> 3;
+  }
+
   get connected() {
-    return this.#live?.connected ?? false;
+    return this.#version > 0;
   }
 
   get mqttversion() {
-    return this.#live?.mqttversion || undefined;
+    return this.#version || undefined;
   }
 
   get state() {
-    if (failed() !== undefined) return "stopped";
-    return this.#core?.state ?? (this.#loading === null ? "idle" : "connecting");
+    if (failed() !== undefined) return STOPPED;
+    return STATES[this.#core === null ? Number(this.#loading !== null) : this.#core.status() & 7];
   }
 
   stats() {

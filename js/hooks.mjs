@@ -65,6 +65,13 @@ export class Hooks {
 
   // ---- called by the core
 
+  /** @param {number} number @param {number} count how many messages may be unhandled @param {number} bytes of them */
+  begin(number, count, bytes) {
+    this.number = number;
+    this.inbound.unhandled.maxCount = count;
+    this.inbound.unhandled.maxBytes = bytes;
+  }
+
   get node() {
     return environment.node;
   }

@@ -10,6 +10,7 @@ use wasm_bindgen::prelude::*;
 use crate::codec::ReasonCode;
 use crate::driver::{arguments, errors, oneshot, Client, Hooks, Object, Options};
 use crate::engine::{Error, Message, State};
+use crate::fast_path;
 
 /// What an export gives to JavaScript: never a reference alone. V8 up to Node 22 copies calls of WebAssembly into
 /// hot functions, and ends the process if such a function loses its optimised code during a call that returns a
@@ -51,12 +52,78 @@ impl MqttCustom {
             Ok((Client::new(options, class)?, autostart))
         });
         let (client, autostart) = made.map_err(|error| errors::to_js(&error, &JsValue::UNDEFINED, &hooks))?;
+        fast_path::begin(&client);
         if autostart {
             client.start(None);
         }
         Ok(MqttCustom { client })
     }
 
+    /// An operation by its number: js/ calls this in place of ten methods, each of which has an entry of its own.
+    pub fn call(
+        &self,
+        operation: u32,
+        #[wasm_bindgen(unchecked_optional_param_type = "any")] a: &JsValue,
+        #[wasm_bindgen(unchecked_optional_param_type = "any")] b: &JsValue,
+        #[wasm_bindgen(unchecked_optional_param_type = "any")] c: &JsValue,
+    ) -> Export<Promise> {
+        match operation {
+            0 => self.start(),
+            1 => self.stop(a),
+            2 => self.publish(a, b, c),
+            3 => self.qpublish(a, b, c),
+            4 => self.batch_publish(a, b, c),
+            5 => self.batch_json(a, b, c),
+            6 => self.flush(),
+            7 => self.subscribe(a, b, c),
+            8 => self.unsubscribe(a, b),
+            9 => self.reauthenticate(a),
+            _ => self.publish_high_priority(a, b, c),
+        }
+    }
+
+    /// The number of the state, and 8 times the version of MQTT on the connection there is.
+    pub fn status(&self) -> u32 {
+        self.now() as u32 + 8 * u32::from(self.mqttversion())
+    }
+
+    /// Counters.
+    pub fn stats(&self) -> Export<js_sys::Object> {
+        let stats = self.client.engine(|engine| engine.stats());
+        let counters = [
+            ("sent", stats.sent),
+            ("received", stats.received),
+            ("bytesSent", stats.bytes_sent),
+            ("bytesReceived", stats.bytes_received),
+            ("inFlight", stats.in_flight),
+            ("queued", stats.queued),
+            ("dropped", stats.dropped),
+            ("reconnects", stats.reconnects),
+        ];
+        let mut object = Object::default();
+        for (name, count) in counters {
+            object.number(name, count as f64);
+        }
+        if let Some(wait) = self.client.retries_in() {
+            object.number("reconnectIn", wait as f64 / 1000.0);
+        }
+        export(object.to_js().unchecked_into())
+    }
+
+    /// The callback of a slot: `on_connect`, `on_disconnect`, `on_message`, `on_error`, `on_auth`.
+    pub fn callback(&self, slot: usize) -> Export<Option<Function>> {
+        export(self.client.callbacks.get(slot))
+    }
+
+    /// Sets that callback; null removes it.
+    pub fn set_callback(&self, slot: usize, callback: &JsValue) -> Result<(), JsValue> {
+        self.client.set_callback(slot, callback)
+    }
+}
+
+/// By their names; in the package js/ has them.
+#[cfg_attr(not(feature = "package"), wasm_bindgen)]
+impl MqttCustom {
     /// Connects; resolves once connected.
     pub fn start(&self) -> Export<Promise> {
         export(self.client.promise_for(Client::start))
@@ -146,13 +213,13 @@ impl MqttCustom {
     }
 
     /// Whether there is an accepted connection.
-    #[wasm_bindgen(getter)]
+    #[cfg_attr(not(feature = "package"), wasm_bindgen(getter))]
     pub fn connected(&self) -> bool {
         self.client.engine(|engine| engine.is_online())
     }
 
     /// 4 or 5; 0 without a connection.
-    #[wasm_bindgen(getter)]
+    #[cfg_attr(not(feature = "package"), wasm_bindgen(getter))]
     pub fn mqttversion(&self) -> u8 {
         self.client.engine(|engine| match engine.is_online() {
             true => engine.version() as u8,
@@ -161,44 +228,9 @@ impl MqttCustom {
     }
 
     /// "idle", "connecting", "connected", "reconnecting" or "stopped".
-    #[wasm_bindgen(getter)]
+    #[cfg_attr(not(feature = "package"), wasm_bindgen(getter))]
     pub fn state(&self) -> String {
-        let opening = self.client.store.as_ref().is_some_and(|store| store.is_opening());
-        let state = self.client.engine(|engine| engine.state());
-        if opening { State::Connecting } else { state }.name().to_owned()
-    }
-
-    /// Counters.
-    pub fn stats(&self) -> Export<js_sys::Object> {
-        let stats = self.client.engine(|engine| engine.stats());
-        let counters = [
-            ("sent", stats.sent),
-            ("received", stats.received),
-            ("bytesSent", stats.bytes_sent),
-            ("bytesReceived", stats.bytes_received),
-            ("inFlight", stats.in_flight),
-            ("queued", stats.queued),
-            ("dropped", stats.dropped),
-            ("reconnects", stats.reconnects),
-        ];
-        let mut object = Object::default();
-        for (name, count) in counters {
-            object.number(name, count as f64);
-        }
-        if let Some(wait) = self.client.retries_in() {
-            object.number("reconnectIn", wait as f64 / 1000.0);
-        }
-        export(object.to_js().unchecked_into())
-    }
-
-    /// The callback of a slot: `on_connect`, `on_disconnect`, `on_message`, `on_error`, `on_auth`.
-    pub fn callback(&self, slot: usize) -> Export<Option<Function>> {
-        export(self.client.callbacks.get(slot))
-    }
-
-    /// Sets that callback; null removes it.
-    pub fn set_callback(&self, slot: usize, callback: &JsValue) -> Result<(), JsValue> {
-        self.client.set_callback(slot, callback)
+        self.now().name().to_owned()
     }
 }
 
@@ -278,12 +310,21 @@ impl MqttCustom {
 }
 
 impl MqttCustom {
-    pub(crate) fn client(&self) -> &Rc<Client> {
-        &self.client
+    fn now(&self) -> State {
+        match &self.client.store {
+            Some(store) if store.is_opening() => State::Connecting,
+            _ => self.client.engine(|engine| engine.state()),
+        }
+    }
+
+    /// `batch_publish` of an item that is JSON text already.
+    fn batch_json(&self, topic: &JsValue, json: &JsValue, options: &JsValue) -> Export<Promise> {
+        let item = json.as_string().unwrap_or_default().into_bytes();
+        self.with_message(topic, Ok(item), options, Client::batch)
     }
 
     #[inline(never)]
-    pub(crate) fn with_message(
+    fn with_message(
         &self,
         topic: &JsValue,
         payload: Result<Vec<u8>, Error>,

@@ -4,10 +4,10 @@
 use std::cell::RefCell;
 use std::rc::{Rc, Weak};
 
-use js_sys::{Array, Promise};
+use js_sys::Array;
 use wasm_bindgen::prelude::*;
 
-use crate::api::{export, Export, MqttCustom};
+use crate::api::{export, Export};
 use crate::driver::properties::to_js;
 use crate::driver::{arguments, handling, Client};
 use crate::engine::{check_topic, Code, Engine, Error, Generation, Message, Published, Ticket, Token};
@@ -180,32 +180,27 @@ pub fn check_loop(number: u32, options: &JsValue) -> Result<(), JsValue> {
     handling::check_loop(options).map_err(|error| client.error(&error, &JsValue::UNDEFINED))
 }
 
-#[wasm_bindgen]
-impl MqttCustom {
-    /// How many messages, and bytes of them, may be received and not dealt with.
-    pub fn unhandled_bounds(&self) -> Vec<f64> {
-        self.client().engine(|engine| {
-            let config = engine.config();
-            vec![config.max_unhandled as f64, config.max_unhandled_bytes as f64]
-        })
-    }
-
-    /// The number by which the functions of this file know the client.
-    pub fn number(&self) -> u32 {
-        let me = Rc::downgrade(self.client());
-        CLIENTS.with_borrow_mut(|clients| {
-            match clients.iter().position(|client| client.strong_count() == 0) {
-                Some(free) => {
-                    clients[free] = me;
-                    free as u32
-                }
-                None => {
-                    clients.push(me);
-                    clients.len() as u32 - 1
-                }
-            }
-        })
-    }
+/// Gives js/ the number by which the functions of this file know the client, and its bounds of unhandled messages.
+pub fn begin(client: &Rc<Client>) {
+    let Some(js) = client.hooks.js() else { return };
+    let me = Rc::downgrade(client);
+    let number = CLIENTS.with_borrow_mut(|clients| {
+        let free = clients.iter().position(|client| client.strong_count() == 0);
+        let number = free.unwrap_or(clients.len());
+        if free.is_none() {
+            clients.push(Weak::new());
+        }
+        clients[number] = me;
+        number
+    });
+    client.engine(|engine| {
+        let config = engine.config();
+        js.begin(
+            number as u32,
+            config.max_unhandled as f64,
+            config.max_unhandled_bytes as f64,
+        );
+    });
 }
 
 /// Why the last call of `bulk_send` or `bulk_batch` was refused.
@@ -275,13 +270,5 @@ pub fn report(number: u32, text: String) {
 pub fn thrown(number: u32, name: &str, thrown: &JsValue) {
     if let Some(client) = client(number) {
         client.report_thrown(name, thrown);
-    }
-}
-
-#[wasm_bindgen]
-impl MqttCustom {
-    /// `batch_publish` of an item that is JSON text already.
-    pub fn batch_json(&self, topic: &JsValue, json: String, options: &JsValue) -> Export<Promise> {
-        self.with_message(topic, Ok(json.into_bytes()), options, Client::batch)
     }
 }

@@ -56,8 +56,10 @@ impl Client {
     fn handle(&self) -> JsValue {
         match (self.hooks.js(), self.me.upgrade()) {
             (Some(js), _) => js.client(),
+            // In the package a client without js/ is a one-shot, which has no callbacks.
+            #[cfg(not(feature = "package"))]
             (None, Some(client)) => (self.class)(client),
-            (None, None) => JsValue::UNDEFINED,
+            _ => JsValue::UNDEFINED,
         }
     }
 

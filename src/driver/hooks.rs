@@ -22,6 +22,9 @@ extern "C" {
     /// What callbacks get as their first argument; js/ holds it weakly, so that an abandoned one is collected.
     #[wasm_bindgen(method)]
     pub fn client(this: &JsHooks) -> JsValue;
+    /// The client's number, and how many messages and bytes of them may be unhandled.
+    #[wasm_bindgen(method)]
+    pub fn begin(this: &JsHooks, number: u32, count: f64, bytes: f64);
     /// Whether there is an accepted connection: js/ needs to know when the core has failed.
     #[wasm_bindgen(method, setter)]
     pub fn set_accepted(this: &JsHooks, accepted: bool);

@@ -85,6 +85,7 @@ pub struct Client {
     thrown: RefCell<JsValue>,
     pub store: Option<Store>,
     /// Makes the object that callbacks get as their first argument.
+    #[cfg_attr(feature = "package", expect(dead_code))]
     class: Class,
 }
 

@@ -90,10 +90,10 @@ export function rejected(error) {
 /** Publishes one message with a client that exists only for it. @param {any} client @param {unknown[]} message */
 async function sent(client, message) {
   try {
-    await client.start();
-    return await client.publish(...message);
+    await client.call(0);
+    return await client.call(2, ...message);
   } finally {
-    await client.stop();
+    await client.call(1);
     client.free();
   }
 }

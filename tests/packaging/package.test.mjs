@@ -104,7 +104,7 @@ test("every file that package.json names is in the tarball", () => {
 // A ratchet: the goal is 40 KiB with MQTT 5 inside. Lower it with every gain. It stood at 85 until the faults that stock
 // brokers and unreadable arguments showed were corrected, and at 90 until calls were cut into packets and joined with what is
 // restored, and at 91 until received messages were acknowledged when they are dealt with; the 11 KiB above 85 are owed.
-const BROWSER_BUDGET = 96 * KIB;
+const BROWSER_BUDGET = 94.9 * KIB;
 
 test("a browser downloads no more than the budget, compressed", () => {
   const gzip = (name) => gzipSync(readFileSync(join(ROOT, "dist", name)), { level: 9 }).length;
@@ -116,7 +116,7 @@ test("a browser downloads no more than the budget, compressed", () => {
 // 10,000 topics one of ten runs died. See `Export` in src/api.rs.
 test("no export of the wasm gives a reference and nothing else", () => {
   const exports = readFileSync(join(ROOT, "pkg", "mqtt_lib_bg.wasm.d.ts"), "utf8");
-  assert.match(exports, /mqttcustom_publish: .* => number;/);
+  assert.match(exports, /mqttcustom_call: .* => number;/);
   assert.deepEqual(exports.match(/^.*=> any;$/gm), null);
 });
 
