@@ -202,7 +202,7 @@ export class Inbound {
   giveBack(delivery) {
     if (!delivery.giveBack()) return;
     if (delivery.message.qos > 0) this.#untaken.push(delivery);
-    else delivery.end(1);
+    else delivery.drop();
   }
 
   /** There may be somebody who wants what was kept. */

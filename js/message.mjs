@@ -1,7 +1,7 @@
 // A received message. All fields are own properties, so that it can be printed, copied, cloned and wrapped in a proxy. The
 // payload is a copy that belongs to the user.
 
-import { deliveryNow } from "./unhandled.mjs";
+import { deliveryNow, deliveryOf } from "./unhandled.mjs";
 
 const decoder = new TextDecoder();
 
@@ -23,7 +23,7 @@ export class Message {
 
   /** The application has dealt with the message: for subscriptions with `ack: "manual"`. */
   ack() {
-    deliveryNow(this)?.acknowledge();
+    deliveryOf(this)?.acknowledge();
   }
 
   /** Refuses the message, MQTT 5: its acknowledgement has this reason code. @param {unknown} reasonCode @param {unknown} [reasonString] */

@@ -34,8 +34,9 @@ export class Delivery {
   #takers = 0;
   /** How many of them work on it now; none while it only waits for its turn. */
   #working = 0;
-  /** How many of them wait for `message.ack()`. @type {(() => void)[]} */
+  /** Those who wait for `message.ack()`. @type {(() => void)[]} */
   #manual = [];
+  #acknowledged = false;
   #left = false;
   ended = false;
   since = performance.now();
@@ -76,7 +77,7 @@ export class Delivery {
   done() {
     this.#takers -= 1;
     this.#working -= 1;
-    if (this.#takers === 0) this.end(this.#left ? LEAVE : ACKNOWLEDGE);
+    if (this.#takers === 0) this.#end(this.#left ? LEAVE : ACKNOWLEDGE);
   }
 
   /** Somebody who took it lets it wait for its turn. */
@@ -93,12 +94,13 @@ export class Delivery {
 
   /** Resolves when the application has called `message.ack()`, or the message has ended otherwise. @returns {Promise<void>} */
   acknowledged() {
-    if (this.ended) return Promise.resolve();
+    if (this.#acknowledged) return Promise.resolve();
     return new Promise((resolve) => this.#manual.push(resolve));
   }
 
   /** `message.ack()`. */
   acknowledge() {
+    this.#acknowledged = true;
     for (const resolve of this.#manual.splice(0)) resolve();
   }
 
@@ -108,7 +110,7 @@ export class Delivery {
   }
 
   /** @param {number} what */
-  end(what) {
+  #end(what) {
     if (this.#forget()) this.#settle(what);
   }
 
@@ -147,7 +149,12 @@ export class Delivery {
 
   /** Leaves it at once, and not when all are done. */
   abandon() {
-    this.end(LEAVE);
+    this.#end(LEAVE);
+  }
+
+  /** It is of QoS 0, and nobody gets it. */
+  drop() {
+    this.#end(ACKNOWLEDGE);
   }
 }
 
@@ -213,7 +220,7 @@ export class Unhandled {
     for (const delivery of this.#all) {
       if (!this.#exceeds(paused)) return;
       if (delivery.message.qos > 0 || !delivery.waits) continue;
-      delivery.end(ACKNOWLEDGE);
+      delivery.drop();
       this.drop();
     }
   }

@@ -9,7 +9,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use mqtt_lib::codec::properties::{put, Property, Value};
 use mqtt_lib::codec::ReasonCode;
-use mqtt_lib::engine::{Change, Config, Engine, Error, Generation, Millis, State, Token};
+use mqtt_lib::engine::{Change, Config, Engine, Error, Generation, Millis, State, Ticket, Token};
 
 use crate::input::Input;
 
@@ -61,6 +61,8 @@ struct World<'a> {
     broker: StrictBroker,
     last_token: u32,
     pending: BTreeSet<Token>,
+    /// Messages that the application goes on with: the ticket, and the serial number.
+    late: Vec<(Ticket, u32)>,
     kept: BTreeMap<u64, Vec<u8>>,
     /// Changes that the store has taken and not written; it takes no more until then.
     unwritten: Vec<Change>,
@@ -106,6 +108,7 @@ impl<'a> World<'a> {
             broker: StrictBroker::default(),
             last_token: 0,
             pending: BTreeSet::new(),
+            late: Vec::new(),
             kept: BTreeMap::new(),
             unwritten: Vec::new(),
             store_full: false,
@@ -196,11 +199,14 @@ impl<'a> World<'a> {
                 _ => self.closed(),
             },
             30 => self.violate(),
-            _ => {
-                let never = Generation::MAX - Generation::from(self.input.byte());
-                self.engine.closed(self.now, never, "long ago");
-                self.drain();
-            }
+            _ => match self.input.byte() {
+                chosen @ 0..=191 => self.handle_late(chosen),
+                chosen => {
+                    let never = Generation::MAX - Generation::from(chosen);
+                    self.engine.closed(self.now, never, "long ago");
+                    self.drain();
+                }
+            },
         }
     }
 
@@ -209,6 +215,7 @@ impl<'a> World<'a> {
         self.seed += 1;
         self.transport = Transport::None;
         self.pending.clear();
+        self.late.clear();
         self.unwritten.clear();
         self.store_full = false;
         self.engine = Engine::new(self.engine.config().clone(), self.seed).unwrap();

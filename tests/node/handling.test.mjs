@@ -107,6 +107,21 @@ for (const version of VERSIONS) {
     assert.deepEqual(acks(), ["puback 1 0", "puback 2 0"]);
   });
 
+  test(`message.ack() within the handler, before anything is awaited, MQTT ${version}`, async (t) => {
+    const handler = (_client, _userdata, message) => message.ack();
+    const { client, send, acks } = await subscribed(t, version, {
+      options: { qos: 1, ack: "manual" },
+      handler,
+    });
+    // Without the option it changes nothing.
+    client.on_message = handler;
+    await client.subscribe("u", { qos: 1 });
+    send(1);
+    send(2, "2", 1, { topic: "u" });
+    await until(() => acks().length === 2, "two acknowledgements");
+    assert.equal(client.stats().unhandled, 0);
+  });
+
   test(`concurrency: 2 never has more than two messages in the handler, and begins them in order, MQTT ${version}`, async (t) => {
     let now = 0;
     let most = 0;

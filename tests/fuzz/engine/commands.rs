@@ -107,6 +107,22 @@ impl World<'_> {
         self.drain();
     }
 
+    /// The application has dealt with a message that it went on with, or leaves it.
+    pub(super) fn handle_late(&mut self, chosen: u8) {
+        if self.late.is_empty() {
+            return;
+        }
+        let (ticket, serial) = self.late.remove(usize::from(chosen / 3) % self.late.len());
+        if chosen % 3 == 0 {
+            self.broker.deliveries.left(serial);
+            self.engine.leave(Some(ticket));
+        } else {
+            self.broker.deliveries.handled(serial);
+            self.engine.acknowledge(Some(ticket));
+        }
+        self.drain();
+    }
+
     pub(super) fn stop(&mut self) {
         let token = self.token();
         self.engine.stop(self.now, Some(token));

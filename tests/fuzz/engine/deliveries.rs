@@ -12,6 +12,8 @@ struct Sent {
     /// A repetition, or too large: it is acknowledged without being delivered.
     may_be_dropped: bool,
     delivered: bool,
+    /// The application has dealt with it.
+    handled: bool,
 }
 
 #[derive(Default)]
@@ -20,6 +22,8 @@ pub(super) struct Deliveries {
     sent: VecDeque<Sent>,
     /// Packet identifiers of QoS 2 without their PUBREL: another PUBLISH with such a one is a repetition.
     unreleased: BTreeSet<u16>,
+    /// Packet identifiers of QoS 2 that were left to the broker: another PUBLISH with such a one may be a repetition.
+    left: BTreeSet<u16>,
     /// PUBRELs without their PUBCOMP.
     incomplete: BTreeMap<u16, usize>,
     last_serial: u32,
@@ -53,8 +57,9 @@ impl Deliveries {
             packet_id,
             qos,
             serial: self.last_serial,
-            may_be_dropped: too_large || !is_first,
+            may_be_dropped: too_large || !is_first || qos == 2 && self.left.contains(&packet_id),
             delivered: false,
+            handled: false,
         });
     }
 
@@ -65,8 +70,8 @@ impl Deliveries {
 
     // ---- what the client does
 
-    /// The application has dealt with a message of QoS 1 or 2.
-    pub(super) fn delivered(&mut self, payload: &[u8]) {
+    /// The application has got a message of QoS 1 or 2: its serial number.
+    pub(super) fn delivered(&mut self, payload: &[u8]) -> u32 {
         let serial = payload.first_chunk().map(|bytes| u32::from_be_bytes(*bytes));
         let serial = serial.expect("a serial number");
         assert!(
@@ -76,6 +81,23 @@ impl Deliveries {
         self.last_delivered = serial;
         let sent = self.sent.iter_mut().find(|sent| sent.serial == serial);
         sent.expect("acknowledged before it was delivered").delivered = true;
+        serial
+    }
+
+    /// The application has dealt with it; it may be of an earlier connection.
+    pub(super) fn handled(&mut self, serial: u32) {
+        if let Some(sent) = self.sent.iter_mut().find(|sent| sent.serial == serial) {
+            sent.handled = true;
+        }
+    }
+
+    /// The application leaves it to the broker: it is never acknowledged on this connection.
+    pub(super) fn left(&mut self, serial: u32) {
+        if let Some(place) = self.sent.iter().position(|sent| sent.serial == serial) {
+            let sent = self.sent.remove(place).expect("its place");
+            self.unreleased.remove(&sent.packet_id);
+            self.left.insert(sent.packet_id);
+        }
     }
 
     /// PUBACK for QoS 1, PUBREC for QoS 2.
@@ -96,8 +118,8 @@ impl Deliveries {
             "not in the order of arrival"
         );
         assert!(
-            first.delivered || first.may_be_dropped,
-            "acknowledged before it was delivered: {first:?}"
+            first.handled || !first.delivered && first.may_be_dropped,
+            "acknowledged before it was dealt with: {first:?}"
         );
     }
 

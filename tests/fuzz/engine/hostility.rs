@@ -83,6 +83,7 @@ impl World<'_> {
                 self.engine.set_network(self.now, online);
             }
             9 => self.authenticate(),
+            11..=13 => self.handle_late(how * 16),
             10 => {
                 self.now += self.input.pick(&[1, 1_000, 100_000]);
                 self.tick();
