@@ -4,13 +4,13 @@
 import mqttPacket from "mqtt-packet";
 
 /** A tap for startProxy that calls `onPacket(packet, index)` with each packet from the broker. */
-export function fromBroker(ws, onPacket) {
+export function fromBroker(ws, onPacket, protocolVersion = 4) {
   const readers = new Map();
   return (index, way, bytes) => {
     if (way !== "down") return;
     let reader = readers.get(index);
     if (reader === undefined) {
-      const parser = mqttPacket.parser();
+      const parser = mqttPacket.parser({ protocolVersion });
       parser.on("packet", (packet) => onPacket(packet, index));
       const parse = (chunk) => parser.parse(Buffer.from(chunk));
       reader = ws ? unframe(parse) : parse;
