@@ -3,6 +3,7 @@
 // fast path; all others go to the core, which handles or rejects them. Never validates arguments itself.
 
 import { MqttCustom as Core, publish_high_priority as oneShot, refusal } from "../pkg/mqtt_lib.js";
+import { AddedHandlers } from "./added-handlers.mjs";
 import { copyOptions, copyPayload, copyTopics, EarlyCalls } from "./early-calls.mjs";
 import { atCall, MqttError, noFunction } from "./errors.mjs";
 import { jsonText, publishFlags, QUEUE, topicNumber, writePayload } from "./fast-path.mjs";
@@ -26,7 +27,8 @@ const FLUSH = 6;
 const SUBSCRIBE = 7;
 const UNSUBSCRIBE = 8;
 const REAUTHENTICATE = 9;
-const ONE_SHOT = 10;
+const SUBSCRIBE_ONLY = 10;
+const ONE_SHOT = 11;
 /** In the order of `engine::State`. */
 const STATES = ["idle", "connecting", "connected", "reconnecting", "stopped"];
 const STOPPED = STATES[4];
@@ -65,6 +67,8 @@ export class MqttCustom {
   #loops = null;
   /** @type {Requests | null} */
   #requests = null;
+  /** @type {AddedHandlers | null} */
+  #added = null;
 
   /** @param {unknown} [options] */
   constructor(options) {
@@ -331,7 +335,23 @@ export class MqttCustom {
   unsubscribe(topic, options) {
     const [topics, choice] =
       this.#core === null ? [copyTopics(topic), copyOptions(options)] : [topic, options];
+    if (this.#added !== null) for (const filter of filtersOf(topics)) this.#added.forget(filter);
     return this.#with((core) => core.call(UNSUBSCRIBE, topics, choice));
+  }
+
+  /** @param {string} filter @param {unknown} handler @param {unknown} [options] */
+  addHandler(filter, handler, options) {
+    this.#added ??= new AddedHandlers({
+      number: () => this.#hooks.number,
+      inbound: this.#hooks.inbound,
+      unsubscribe: (given) => this.unsubscribe(given),
+      subscribe: (given, choice, before) =>
+        this.#with((core) => {
+          before();
+          return core.call(SUBSCRIBE_ONLY, given, choice);
+        }),
+    });
+    return this.#added.add(filter, handler, options);
   }
 
   /** @param {unknown} [properties] @returns {Promise<void>} */
@@ -434,6 +454,12 @@ export class MqttCustom {
     addCamelCase(MqttCustom.prototype, [...METHODS, ...CALLBACKS]);
   }
 }
+
+/** The filters of an argument of `unsubscribe`. @param {any} topics */
+const filtersOf = (topics) =>
+  typeof topics === "object" && topics !== null && !Array.isArray(topics)
+    ? Object.keys(topics)
+    : [topics].flat();
 
 /** `rc` of `on_disconnect` for a connection that is lost. */
 const LOST = 7;

@@ -490,6 +490,25 @@ export interface SubscribeOptions {
 /** Options of a subscription that hold for a whole call. */
 type WholeCall = "properties" | "concurrency" | "ack" | "onFailure" | "retries" | "retryDelay" | "deadLetter";
 
+declare global {
+  // As TypeScript declares it itself where `lib` has "esnext.disposable".
+  interface SymbolConstructor {
+    readonly dispose: unique symbol;
+  }
+}
+
+/** A handler that `addHandler` has added. */
+export interface AddedHandler {
+  /** Its topic filter. */
+  readonly filter: string;
+  /** The granted QoS; rejects if the broker refuses the filter, and as `subscribe` does. */
+  readonly ready: Promise<number>;
+  /** Ends it; with the last handler of its filter that is unsubscribed. Resolves as `unsubscribe` does. */
+  remove(): Promise<void>;
+  /** The same as `remove()`, for `using`. */
+  [Symbol.dispose](): void;
+}
+
 /** Options of `messages()`. */
 export interface MessagesOptions {
   /**
@@ -1015,6 +1034,14 @@ export class MqttCustom<Userdata = Any> {
     handler?: OnMessage<Userdata> | null,
   ): Promise<FilterResults<QoS>>;
   subscribeTopics(topics: Filters, handler: OnMessage<Userdata>): Promise<FilterResults<QoS>>;
+
+  /**
+   * Adds a handler for a filter: handlers add up, each has options of its own for how messages are handled, and a message is
+   * acknowledged when all have dealt with it. The first handler of a filter subscribes; a later one subscribes again only if
+   * it asks for a larger QoS, or for other options of the broker. Throws a `TypeError` for a wrong filter or handler;
+   * whatever else is wrong rejects `ready`, and the handler is gone. `unsubscribe(filter)` removes all of them.
+   */
+  addHandler(filter: string, handler: OnMessage<Userdata>, options?: SubscribeOptions | null): AddedHandler;
 
   /**
    * Unsubscribes with one UNSUBSCRIBE (§3.10); of a map of filters its keys count. Resolves at UNSUBACK, and

@@ -172,7 +172,7 @@ export class Loops {
   /** Calls `take` with each message until the returned function is called. @param {string} filter @param {Function} take */
   #watch(filter, take) {
     const { number } = this.#hooks;
-    const watcher = watch(number, filter, take);
+    const watcher = watch(number, filter, take, true);
     this.#hooks.inbound.offer();
     return () => unwatch(number, filter, watcher);
   }

@@ -78,6 +78,7 @@ impl MqttCustom {
             7 => self.subscribe(a, b, c),
             8 => self.unsubscribe(a, b),
             9 => self.reauthenticate(a),
+            10 => self.subscribe_only(a, b),
             _ => self.publish_high_priority(a, b, c),
         }
     }
@@ -374,4 +375,12 @@ pub fn publish_high_priority(
         &hooks,
         class,
     ))
+}
+
+impl MqttCustom {
+    /// `subscribe`, and the handlers of the filters stay as they are.
+    fn subscribe_only(&self, topic: &JsValue, options: &JsValue) -> Export<Promise> {
+        let parsed = arguments::filters(topic, options);
+        self.promised(parsed.map(|filters| self.client.subscribe_only(filters)))
+    }
 }

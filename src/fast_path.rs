@@ -237,16 +237,16 @@ pub fn route(number: u32, topic: &str) -> Export<JsValue> {
     export(all.into())
 }
 
-/// Gives messages of `filter` to `handler` too, until `unwatch`.
+/// Gives messages of `filter` to `handler` too, until `unwatch`. One that watches takes them from nobody.
 #[wasm_bindgen]
-pub fn watch(number: u32, filter: &JsValue, handler: &JsValue) -> Result<u32, JsValue> {
+pub fn watch(number: u32, filter: &JsValue, handler: &JsValue, watches: bool) -> Result<u32, JsValue> {
     let Some(client) = client(number) else {
         return Ok(0);
     };
     let parsed = arguments::topic(filter)
         .and_then(|filter| Ok((filter, arguments::optional_function("handler", handler)?)));
     parsed
-        .and_then(|(filter, handler)| client.watch(&filter, handler))
+        .and_then(|(filter, handler)| client.watch(&filter, handler, watches))
         .map_err(|error| client.error(&error, &JsValue::UNDEFINED))
 }
 

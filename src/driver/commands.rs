@@ -54,8 +54,19 @@ impl Client {
         })
     }
 
-    pub fn watch(&self, filter: &str, handler: Option<Function>) -> Result<u32, Error> {
-        let number = self.handlers.borrow_mut().add(handler.unwrap_or_default(), true);
+    /// As `subscribe`, for a handler that was given by `watch`.
+    pub fn subscribe_only(&self, (mut filters, mut properties): (Vec<Filter>, Vec<u8>)) -> Promise {
+        self.promise(&mut |engine, _, token| {
+            engine.subscribe_only(take(&mut filters), take(&mut properties), token)
+        })
+    }
+
+    /// Gives messages of `filter` to `handler`, without subscribing. One that watches takes them from nobody.
+    pub fn watch(&self, filter: &str, handler: Option<Function>, watches: bool) -> Result<u32, Error> {
+        let number = self
+            .handlers
+            .borrow_mut()
+            .add(handler.unwrap_or_default(), watches);
         let result = self.call(|engine, _| engine.watch(filter, number));
         if result.is_err() {
             self.handlers.borrow_mut().remove(number);

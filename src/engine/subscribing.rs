@@ -24,6 +24,29 @@ impl Engine {
         handler: Option<u32>,
         token: Option<Token>,
     ) -> Result<(), Error> {
+        self.ask_for(filters, properties, Some(handler), token)
+    }
+
+    /// As `subscribe`, and the handlers of the filters stay as they are.
+    ///
+    /// # Errors
+    /// As `subscribe`.
+    pub fn subscribe_only(
+        &mut self,
+        filters: Vec<Filter>,
+        properties: Vec<u8>,
+        token: Option<Token>,
+    ) -> Result<(), Error> {
+        self.ask_for(filters, properties, None, token)
+    }
+
+    fn ask_for(
+        &mut self,
+        filters: Vec<Filter>,
+        properties: Vec<u8>,
+        handler: Option<Option<u32>>,
+        token: Option<Token>,
+    ) -> Result<(), Error> {
         self.check_accepting()?;
         let offline_bytes = self.outbox.limits().offline_bytes();
         self.subscriptions

@@ -10,8 +10,9 @@ use crate::engine::error::{Code, Error};
 use crate::engine::output::Token;
 
 impl Subscriptions {
-    /// Asks for filters. With `handler`, their messages are routed to it; without, a handler they had is removed.
-    pub fn subscribe(&mut self, call: Call, handler: Option<u32>, effects: &mut Effects) {
+    /// Asks for filters. Their messages are routed to `handler` instead of the one they had, which may be none; without it
+    /// that stays.
+    pub fn subscribe(&mut self, call: Call, handler: Option<Option<u32>>, effects: &mut Effects) {
         let Call { seq, token, .. } = call;
         let mut own = Vec::new();
         let mut joined = 0;
@@ -27,7 +28,9 @@ impl Subscriptions {
                     since: NEVER,
                 });
             }
-            self.set_handler(&filter.filter, handler, effects);
+            if let Some(handler) = handler {
+                self.set_handler(&filter.filter, handler, effects);
+            }
             let entry = self.entry(&filter.filter);
             entry.options = filter.options;
             entry.properties.clone_from(&call.properties);

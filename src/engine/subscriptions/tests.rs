@@ -38,7 +38,7 @@ fn answer(subscriptions: &mut Subscriptions, codes: &[u8], effects: &mut Effects
 fn what_was_granted_is_restored_after_a_lost_session_and_what_was_refused_is_not() {
     let mut effects = Effects::default();
     let mut all = subscriptions();
-    all.subscribe(call(1, &["a", "b"]), None, &mut effects);
+    all.subscribe(call(1, &["a", "b"]), Some(None), &mut effects);
     answer(&mut all, &[1, 0x80], &mut effects);
     assert!(!all.has_request());
     all.connected(true, 8, &mut || 2, &mut effects);
@@ -53,7 +53,7 @@ fn what_was_granted_is_restored_after_a_lost_session_and_what_was_refused_is_not
 fn a_request_that_was_not_answered_is_sent_again_without_its_identifier() {
     let mut effects = Effects::default();
     let mut all = subscriptions();
-    all.subscribe(call(1, &["a"]), None, &mut effects);
+    all.subscribe(call(1, &["a"]), Some(None), &mut effects);
     let (slot, _) = all.next_request().unwrap();
     all.sent(0, slot, PacketId::new(7).unwrap(), 100);
     assert!(!all.has_request());
@@ -72,7 +72,7 @@ fn an_overdue_call_ends_once_and_is_not_sent_again() {
         token: Token::new(9),
         ..call(1, &["a"])
     };
-    all.subscribe(call, Some(4), &mut effects);
+    all.subscribe(call, Some(Some(4)), &mut effects);
     let (slot, _) = all.next_request().unwrap();
     all.sent(0, slot, PacketId::new(7).unwrap(), 100);
     let error = Error::stopped();
@@ -90,8 +90,8 @@ fn an_overdue_call_ends_once_and_is_not_sent_again() {
 fn the_answer_to_an_older_call_does_not_remove_what_a_later_call_asked_for() {
     let mut effects = Effects::default();
     let mut all = subscriptions();
-    all.subscribe(call(1, &["a"]), Some(2), &mut effects);
-    all.subscribe(call(2, &["a"]), Some(4), &mut effects);
+    all.subscribe(call(1, &["a"]), Some(Some(2)), &mut effects);
+    all.subscribe(call(2, &["a"]), Some(Some(4)), &mut effects);
     answer(&mut all, &[0x80], &mut effects);
     assert_eq!(all.route("a"), [4]);
     answer(&mut all, &[1], &mut effects);

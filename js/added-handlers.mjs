@@ -1,0 +1,117 @@
+// Handlers that `client.addHandler` gives: any number for a filter, each with options of its own. The first one subscribes,
+// and when the last one is removed the filter is unsubscribed. Knows nothing of what the other calls have subscribed.
+
+import { unwatch, watch } from "../pkg/mqtt_lib.js";
+import { noFunction } from "./errors.mjs";
+import { handledBy } from "./handling.mjs";
+import { quiet } from "./pending.mjs";
+
+/** The handlers of a filter, and what was asked of the broker. @typedef {{ handlers: Set<AddedHandler>, qos: number, ready: Promise<number> }} Group */
+/**
+ * What the client does for them.
+ * @typedef {object} Calls
+ * @property {() => number} number that of the core; -1 while there is none
+ * @property {(filter: string, options: object, before: () => void) => Promise<number[]>} subscribe
+ * @property {(filter: string) => Promise<void>} unsubscribe
+ * @property {import("./inbound.mjs").Inbound} inbound
+ */
+
+class AddedHandler {
+  /** Its number in the core. */
+  #watcher = -1;
+  #owner;
+  #taker;
+
+  /** @param {AddedHandlers} owner @param {string} filter @param {Function} taker */
+  constructor(owner, filter, taker) {
+    this.#owner = owner;
+    this.#taker = taker;
+    this.filter = filter;
+    /** @type {Promise<number>} */
+    this.ready = Promise.resolve(0);
+  }
+
+  /** Routes messages to it. */
+  attach() {
+    const { inbound, number } = this.#owner.calls;
+    if (this.#watcher >= 0 || number() < 0) return;
+    this.#watcher = watch(number(), this.filter, this.#taker, false);
+    inbound.offer();
+  }
+
+  detach() {
+    if (this.#watcher >= 0) unwatch(this.#owner.calls.number(), this.filter, this.#watcher);
+    this.#watcher = -1;
+  }
+
+  remove() {
+    return this.#owner.remove(this);
+  }
+
+  [Symbol.dispose ?? "dispose"]() {
+    this.remove();
+  }
+}
+
+export class AddedHandlers {
+  /** By filter. @type {Map<string, Group>} */
+  #groups = new Map();
+
+  /** @param {Calls} calls */
+  constructor(calls) {
+    this.calls = calls;
+  }
+
+  /** @param {string} filter @param {any} handler @param {any} options */
+  add(filter, handler, options) {
+    if (typeof handler !== "function") throw noFunction("the handler of addHandler()", handler);
+    const taker = handledBy(options, handler, () => null);
+    const added = new AddedHandler(this, filter, /** @type {Function} */ (taker));
+    added.attach();
+    const known = this.#groups.get(filter);
+    /** @type {Group} */
+    const group = known ?? { handlers: new Set(), qos: 0, ready: added.ready };
+    group.handlers.add(added);
+    const { qos = 0, ...others } = options ?? {};
+    if (known === undefined || qos > group.qos || Object.keys(others).length > 0) {
+      this.#groups.set(filter, group);
+      this.#subscribe(filter, group, { ...others, qos: Math.max(qos, group.qos) || qos });
+    }
+    added.ready = group.ready;
+    return added;
+  }
+
+  /** @param {string} filter @param {Group} group @param {any} options */
+  #subscribe(filter, group, options) {
+    const before = group.ready;
+    const isFirst = group.handlers.size === 1;
+    group.qos = Number(options.qos) || 0;
+    const attach = () => {
+      for (const added of group.handlers) added.attach();
+    };
+    const granted = this.calls.subscribe(filter, options, attach).then(([qos]) => qos);
+    group.ready = quiet(granted);
+    granted.catch(() => {
+      // What stood before the refused call stands.
+      if (isFirst) this.forget(filter);
+      else group.ready = before;
+    });
+  }
+
+  /** @param {AddedHandler} added @returns {Promise<void>} */
+  remove(added) {
+    const group = this.#groups.get(added.filter);
+    if (!group?.handlers.delete(added)) return Promise.resolve();
+    added.detach();
+    if (group.handlers.size > 0) return Promise.resolve();
+    this.#groups.delete(added.filter);
+    return this.calls.unsubscribe(added.filter);
+  }
+
+  /** The filter has been unsubscribed, or was refused. @param {unknown} filter */
+  forget(filter) {
+    const group = this.#groups.get(/** @type {string} */ (filter));
+    for (const added of group?.handlers ?? []) added.detach();
+    this.#groups.delete(/** @type {string} */ (filter));
+  }
+}
