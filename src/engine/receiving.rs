@@ -170,6 +170,10 @@ impl Engine {
         if !inbound.arrived(message.packet_id, message.qos) {
             return Ok(());
         }
+        if !publish::has_valid_response_topic(message.properties) {
+            self.skip_response_topic(topic);
+            return Ok(());
+        }
         let payload_at = body_at + body.len() - message.payload.len();
         inbound.push(MessageView {
             topic,
@@ -183,6 +187,16 @@ impl Engine {
         let place = inbound.views().len() - 1;
         self.effects.deliver(place, inbound.next_ticket());
         Ok(())
+    }
+
+    /// A message that the broker merely forwards is no reason to leave the broker: it would come again.
+    fn skip_response_topic(&mut self, topic: u32) {
+        self.outbox.count_dropped();
+        self.effects.error(Error::format(
+            Code::ProtocolError,
+            "a message on \"%\" was skipped: its response topic is no topic name [MQTT-3.3.2-14]; its publisher has to correct that",
+            &[&excerpt(self.subscriptions.topic_name(topic))],
+        ));
     }
 
     /// Where the user wants no problem information there is none, but in CONNACK, PUBLISH and DISCONNECT (§3.1.2.11.7).

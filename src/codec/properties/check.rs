@@ -5,7 +5,7 @@ use super::place::Place;
 use super::table::{may_repeat, Property, ValueType};
 use crate::codec::decode_error::{decode_error, malformed, protocol_error, DecodeError};
 use crate::codec::reason_code::ReasonCode;
-use crate::codec::topic::{check_name, is_received_name};
+use crate::codec::topic::check_name;
 use crate::codec::varint;
 
 const ALIAS_0: DecodeError = decode_error!(
@@ -34,7 +34,12 @@ pub fn check(list: &[u8], place: Place) -> Result<(), DecodeError> {
             Value::Number(2..) if row.value_type == ValueType::Byte => {
                 return Err(protocol_error!("a property is neither 0 nor 1"))
             }
-            Value::Text(topic) if row.property == Property::ResponseTopic && !is_topic(topic, place) => {
+            // What a broker merely forwards is judged by `publish::has_response_topic`.
+            Value::Text(topic)
+                if row.property == Property::ResponseTopic
+                    && place != Place::ReceivedPublish
+                    && check_name(topic).is_err() =>
+            {
                 return Err(protocol_error!("a response topic is no topic name"))
             }
             _ => {}
@@ -45,14 +50,6 @@ pub fn check(list: &[u8], place: Place) -> Result<(), DecodeError> {
         return Err(protocol_error!("authentication data stands without its method"));
     }
     Ok(())
-}
-
-/// A received response topic may have what a received topic may have.
-fn is_topic(topic: &str, place: Place) -> bool {
-    match place {
-        Place::ReceivedPublish => !topic.is_empty() && is_received_name(topic),
-        _ => check_name(topic).is_ok(),
-    }
 }
 
 const METHOD_AND_DATA: u64 = bit(Property::AuthenticationMethod) | bit(Property::AuthenticationData);

@@ -119,7 +119,7 @@ fn a_value_out_of_range_is_a_protocol_error_and_the_rest_is_malformed() {
             Place::ReceivedPublish,
             ReasonCode::MALFORMED_PACKET,
         ),
-        (&[8, 0, 0], Place::ReceivedPublish, ReasonCode::PROTOCOL_ERROR),
+        (&[8, 0, 0], Place::Publish, ReasonCode::PROTOCOL_ERROR),
         (
             &[3, 0, 3, 0xed, 0xa0, 0x80],
             Place::ReceivedPublish,
@@ -133,7 +133,7 @@ fn a_value_out_of_range_is_a_protocol_error_and_the_rest_is_malformed() {
         (&[0], Place::ReceivedPublish, ReasonCode::MALFORMED_PACKET),
         (&[43], Place::ReceivedPublish, ReasonCode::MALFORMED_PACKET),
         (&[0x81, 0], Place::ReceivedPublish, ReasonCode::MALFORMED_PACKET),
-        (&wildcard, Place::ReceivedPublish, ReasonCode::PROTOCOL_ERROR),
+        (&wildcard, Place::Publish, ReasonCode::PROTOCOL_ERROR),
     ] {
         assert_eq!(check(bytes, place).unwrap_err().reason, reason, "{bytes:02x?}");
     }

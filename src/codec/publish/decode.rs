@@ -4,7 +4,7 @@ use crate::codec::decode_error::{malformed, protocol_error, DecodeError};
 use crate::codec::frame::{check_publish_flags, DUP, QOS, RETAIN};
 use crate::codec::packet_id::PacketId;
 use crate::codec::packet_type::PacketType;
-use crate::codec::properties::{number, split, Place, Property};
+use crate::codec::properties::{number, split, string, Place, Property};
 use crate::codec::topic::is_received_name;
 use crate::codec::version::Version;
 
@@ -60,6 +60,12 @@ pub fn read(version: Version, first: u8, body: &[u8]) -> Result<Publish<'_>, Dec
         payload,
         ..message
     })
+}
+
+/// Whether the response topic of a received message, if it has one, is a topic name [MQTT-3.3.2-14]. Brokers forward others.
+pub fn has_valid_response_topic(properties: &[u8]) -> bool {
+    string(properties, Property::ResponseTopic)
+        .is_none_or(|topic| !topic.is_empty() && is_received_name(topic))
 }
 
 /// Topic, packet identifier and flags, and the bytes after them.

@@ -63,8 +63,19 @@ fn a_response_topic_is_a_topic_name() {
     for topic in ["", "a/+", "#"] {
         let mut wire = Wire::online(five(), &[]);
         let properties = list(&[(Property::ResponseTopic, Value::Text(topic))]);
-        wire.inject(&incoming("a", &properties, 0, 0));
-        wire.assert_violated(0x82, topic);
+        wire.inject(&incoming("bad", &properties, 1, 7));
+        wire.inject(&incoming("good", &[], 0, 0));
+        assert!(wire.engine.is_online(), "the broker merely forwards it");
+        assert_eq!(wire.topics, ["good"]);
+        assert_eq!(
+            wire.sent().concat(),
+            b"\x40\x02\x00\x07",
+            "it is acknowledged, or it would come again"
+        );
+        let reported =
+            |event: &Event| matches!(event, Event::Error(error) if error.message.contains("\"bad\""));
+        assert_eq!(wire.events.iter().filter(|event| reported(event)).count(), 1);
+        assert_eq!(wire.engine.stats().dropped, 1);
     }
     let mut wire = Wire::online(five(), &[]);
     let properties = list(&[(Property::ResponseTopic, Value::Text("a\u{1}"))]);
