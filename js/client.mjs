@@ -450,6 +450,8 @@ export class MqttCustom {
       };
       Object.defineProperty(MqttCustom.prototype, name, accessor);
     }
+    // Vue makes no reactive proxy of it, which could not reach what is private.
+    Object.defineProperty(MqttCustom.prototype, "__v_skip", { value: true });
     addCamelCase(MqttCustom, METHODS);
     addCamelCase(MqttCustom.prototype, [...METHODS, ...CALLBACKS]);
   }

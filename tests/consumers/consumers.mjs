@@ -215,6 +215,7 @@ export const HEAVY = [
   program("Bun", "bun", "Bun", ["esm.mjs"], (cwd) =>
     join(cwd, "node_modules/@oven/bun-linux-x64-baseline/bin/bun"),
   ),
+  program("Vue, ref and reactive", "vue", "Node", ["esm.mjs"]),
   page("service worker", "plain", { path: "/service-worker.html" }),
   page("webpack 5", "webpack", {
     async build(cwd) {

@@ -25,7 +25,9 @@ function names(file, before) {
   return found;
 }
 
-const own = (object) => Object.getOwnPropertyNames(object).filter((name) => name !== "constructor");
+/** `__v_skip` is for Vue alone. */
+const own = (object) =>
+  Object.getOwnPropertyNames(object).filter((name) => !["constructor", "__v_skip"].includes(name));
 const statics = (type) => own(type).filter((name) => !["length", "name", "prototype"].includes(name));
 
 /** Asserts that a type is the union of exactly these names. */
