@@ -107,10 +107,10 @@ export class Inbound {
       routes[i] = this.#routes[number];
       tickets[i] = words[at + 6];
     }
-    for (let i = 0; i < count; i++) {
-      this.#ticket = tickets[i];
-      this.#deliver(client, routes[i], messages[i]);
-    }
+    const outer = handing.by;
+    handing.by = this;
+    for (let i = 0; i < count; i++) this.#deliver(client, routes[i], messages[i], tickets[i]);
+    handing.by = outer;
   }
 
   /** @param {number} number */
@@ -127,19 +127,18 @@ export class Inbound {
     return route.length === 2 && route[0] ? route[1] : route;
   }
 
-  /** @param {object | undefined} client @param {Route} route @param {Message} message */
-  #deliver(client, route, message) {
-    if (message.dup && message.qos === 1 && this.unhandled.count > 0) {
+  /** @param {object | undefined} client @param {Route} route @param {Message} message @param {number} ticket */
+  #deliver(client, route, message, ticket) {
+    if (message.qos === 0) {
+      if (this.unhandled.isOver) return this.unhandled.drop();
+    } else if (message.dup && message.qos === 1 && this.unhandled.count > 0) {
       const delivery = this.unhandled.find(message, this.connection);
-      if (delivery !== undefined) return delivery.repeat(this.#ticket, this.connection);
+      if (delivery !== undefined) return delivery.repeat(ticket, this.connection);
     }
-    if (message.qos === 0 && this.unhandled.isOver) return this.unhandled.drop();
     this.#message = message;
+    this.#ticket = ticket;
     this.#delivery = undefined;
-    const outer = handing.by;
-    handing.by = this;
     if (!this.#hand(client, route, message) && message.qos > 0) this.#keep();
-    handing.by = outer;
   }
 
   /** Hands a message to everybody who wants it; false if there is nobody. @param {object | undefined} client @param {Route} route @param {Message} message */
@@ -209,8 +208,17 @@ export class Inbound {
   offer() {
     if (this.#untaken.length === 0) return;
     const client = this.#client.deref();
+    // A handler may be the one who takes them: then its own message is being handed out.
     const outer = handing.by;
+    const [message, delivery, ticket] = [this.#message, this.#delivery, this.#ticket];
     handing.by = this;
+    this.#offer(client);
+    [this.#message, this.#delivery, this.#ticket] = [message, delivery, ticket];
+    handing.by = outer;
+  }
+
+  /** @param {object | undefined} client */
+  #offer(client) {
     for (const delivery of this.#untaken.splice(0)) {
       if (delivery.ended) continue;
       const { message } = delivery;
@@ -224,7 +232,6 @@ export class Inbound {
         this.#untaken.push(delivery);
       }
     }
-    handing.by = outer;
   }
 
   reportDrop() {

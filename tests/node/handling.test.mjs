@@ -359,6 +359,25 @@ for (const version of VERSIONS) {
   });
 }
 
+test("a handler that takes what was kept goes on with its own message, too", async (t) => {
+  const end = deferred();
+  const { client, connection, acks } = await subscribed(t, 4, { options: { qos: 1 } });
+  await client.subscribe("late", { qos: 1 }, async () => {
+    client.on_message = () => {};
+    await end.promise;
+  });
+  const send = (topic, messageId) =>
+    connection().send({ cmd: "publish", topic, messageId, payload: "x", qos: 1 });
+  send("t", 1);
+  await until(() => client.stats().unhandled === 1, "a message that nobody takes");
+  send("late", 2);
+  await until(() => acks().length > 0, "an acknowledgement of what was kept");
+  await pause(50);
+  assert.deepEqual(acks(), ["puback 1 0"]);
+  end.resolve();
+  await until(() => acks().length === 2, "both acknowledgements");
+});
+
 test("a dead letter that the broker refuses leaves the message to the broker", async (t) => {
   const handler = async () => {
     throw new Error("cannot");
