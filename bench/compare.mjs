@@ -27,6 +27,9 @@ const WORKLOADS = {
   "receive-1": (side) => receive(side, 1, 14_000),
   "receive-16": (side) => receive(side, 16, 875),
   "receive-700": (side) => receive(side, 700, 20),
+  "receive-1-qos1": (side) => receive(side, 1, 14_000, 1),
+  "receive-16-qos1": (side) => receive(side, 16, 875, 1),
+  "receive-700-qos1": (side) => receive(side, 700, 20, 1),
 };
 
 /** 1,000 messages in flight, as in the other measurements. */
@@ -41,10 +44,10 @@ async function windowed({ client }, qos) {
   return count;
 }
 
-async function receive(side, packed, chunks) {
+async function receive(side, packed, chunks, qos = 0) {
   const before = side.received;
   for (let i = 0; i < chunks; i++) {
-    side.socket.deliver(packed);
+    side.socket.deliver(packed, qos);
     if (i % 64 === 63) await null;
   }
   await new Promise((done) => setImmediate(done));

@@ -5,7 +5,7 @@ import { createServer as createHttp } from "node:http";
 import { createServer as createTcp } from "node:net";
 import { Connection } from "./counterpart/connection.mjs";
 import { accept } from "./counterpart/frames.mjs";
-import { stream } from "./counterpart/stream.mjs";
+import { stream, streamAcknowledged } from "./counterpart/stream.mjs";
 
 /** The latest connection, to which commands refer. */
 let current = null;
@@ -24,8 +24,12 @@ const COMMANDS = {
     separate = command.separate;
     return {};
   },
-  stream: async ({ ms, size, packed, topics }) => {
+  stream: async ({ ms, size, packed, topics, window, qos }) => {
     const { socket, ws, sink } = current;
+    if (qos === 1) {
+      const options = { topics, size, window, version: sink.version };
+      return { messages: await streamAcknowledged(current, ms, options) };
+    }
     return { messages: await stream(socket, ms, { ws, topics, size, packed, version: sink.version }) };
   },
   echo: () => {

@@ -19,6 +19,10 @@ import { failed } from "./trap.mjs";
 const HANDLER = "a message handler";
 /** @type {Route[]} */
 const NO_ROUTES = [];
+/** @type {Message[]} */
+const NO_MESSAGES = [];
+/** @type {number[]} */
+const NO_TICKETS = [];
 /** 32-bit words of a message view, as the engine writes it. */
 const WORDS = 7;
 
@@ -37,11 +41,13 @@ export class Inbound {
   #watchers = null;
   /** Counts connections. */
   connection = 0;
-  /** The message that is being handed out. @type {Message | undefined} */
-  #message;
-  /** Its ticket. */
-  #ticket = 0;
-  /** @type {Delivery | undefined} */
+  /** The messages of which one is being handed out: a number is set for each message, and no object. @type {Message[]} */
+  #messages = NO_MESSAGES;
+  /** Their tickets, but of QoS 0, which have none. */
+  #tickets = NO_TICKETS;
+  /** The place of that message. */
+  #at = 0;
+  /** What it has become, if it goes on being dealt with. @type {Delivery | undefined} */
   #delivery;
   /** Of QoS 1 and 2, which nobody wanted yet. @type {Delivery[]} */
   #untaken = [];
@@ -86,8 +92,7 @@ export class Inbound {
     const messages = new Array(count);
     /** @type {Route[]} */
     const routes = new Array(count);
-    /** @type {number[]} */
-    const tickets = new Array(count);
+    let tickets = NO_TICKETS;
     for (let i = 0, at = views >>> 2; i < count; i++, at += WORDS) {
       const number = words[at];
       if (topics[number] === undefined) {
@@ -105,11 +110,20 @@ export class Inbound {
       }
       messages[i] = new Message(topics[number], payload, flags, properties);
       routes[i] = this.#routes[number];
-      tickets[i] = words[at + 6];
+      if ((flags & 3) > 0) {
+        if (tickets === NO_TICKETS) tickets = new Array(count);
+        tickets[i] = words[at + 6];
+      }
     }
     const outer = handing.by;
     handing.by = this;
-    for (let i = 0; i < count; i++) this.#deliver(client, routes[i], messages[i], tickets[i]);
+    this.#messages = messages;
+    this.#tickets = tickets;
+    for (let i = 0; i < count; i++) {
+      this.#at = i;
+      this.#deliver(client, routes[i], messages[i]);
+    }
+    this.#messages = NO_MESSAGES;
     handing.by = outer;
   }
 
@@ -127,18 +141,16 @@ export class Inbound {
     return route.length === 2 && route[0] ? route[1] : route;
   }
 
-  /** @param {object | undefined} client @param {Route} route @param {Message} message @param {number} ticket */
-  #deliver(client, route, message, ticket) {
+  /** @param {object | undefined} client @param {Route} route @param {Message} message */
+  #deliver(client, route, message) {
     if (message.qos === 0) {
       if (this.unhandled.isOver) return this.unhandled.drop();
     } else if (message.dup && message.qos === 1 && this.unhandled.count > 0) {
       const delivery = this.unhandled.find(message, this.connection);
-      if (delivery !== undefined) return delivery.repeat(ticket, this.connection);
+      if (delivery !== undefined) return delivery.repeat(this.#tickets[this.#at], this.connection);
     }
-    this.#message = message;
-    this.#ticket = ticket;
-    this.#delivery = undefined;
-    if (!this.#hand(client, route, message) && message.qos > 0) this.#keep();
+    if (this.#delivery !== undefined) this.#delivery = undefined;
+    if (!this.#hand(client, route, message) && message.qos > 0) this.#keep(message);
   }
 
   /** Hands a message to everybody who wants it; false if there is nobody. @param {object | undefined} client @param {Route} route @param {Message} message */
@@ -186,15 +198,15 @@ export class Inbound {
 
   /** The message that is being handed out goes on being dealt with when its handlers have returned. @param {Message} message */
   delivery(message) {
-    if (message.payload !== this.#message?.payload) return deliveryOf(message);
-    this.#delivery ??= new Delivery(this.unhandled, this.#message, this.#ticket, this.connection);
+    const current = this.#messages[this.#at];
+    if (message.payload !== current?.payload) return deliveryOf(message);
+    this.#delivery ??= new Delivery(this.unhandled, current, this.#tickets[this.#at], this.connection);
     return this.#delivery;
   }
 
-  /** Nobody wants the message: it is kept until somebody does. */
-  #keep() {
-    const delivery = /** @type {Delivery} */ (this.delivery(/** @type {Message} */ (this.#message)));
-    this.#untaken.push(delivery);
+  /** Nobody wants the message: it is kept until somebody does. @param {Message} message */
+  #keep(message) {
+    this.#untaken.push(/** @type {Delivery} */ (this.delivery(message)));
   }
 
   /** A loop has ended before it came to this message. @param {Delivery} delivery */
@@ -210,10 +222,11 @@ export class Inbound {
     const client = this.#client.deref();
     // A handler may be the one who takes them: then its own message is being handed out.
     const outer = handing.by;
-    const [message, delivery, ticket] = [this.#message, this.#delivery, this.#ticket];
+    const [messages, at, delivery] = [this.#messages, this.#at, this.#delivery];
     handing.by = this;
+    this.#at = 0;
     this.#offer(client);
-    [this.#message, this.#delivery, this.#ticket] = [message, delivery, ticket];
+    [this.#messages, this.#at, this.#delivery] = [messages, at, delivery];
     handing.by = outer;
   }
 
@@ -222,7 +235,7 @@ export class Inbound {
     for (const delivery of this.#untaken.splice(0)) {
       if (delivery.ended) continue;
       const { message } = delivery;
-      [this.#message, this.#delivery] = [message, delivery];
+      [this.#messages, this.#delivery] = [[message], delivery];
       delivery.take();
       if (this.#hand(client, this.#route(message.topic), message)) {
         delivery.done();

@@ -33,6 +33,18 @@ export async function connect({ url, onMessage, way = "publish" }) {
           client.subscribe(topic, (_client, _userdata, message) => handler(message.payload)),
         ),
       ),
+    /** A handler that returns a promise, or with `loop` one message after the other. */
+    async consume(topic, handler, { loop, concurrency }) {
+      const options = { qos: 1, concurrency };
+      if (!loop) {
+        return client.subscribe(topic, options, (_client, _userdata, message) => handler(message.payload));
+      }
+      const messages = client.messages(topic);
+      (async () => {
+        for await (const { payload } of messages) await handler(payload);
+      })();
+      return client.subscribe(topic, { qos: 1 });
+    },
     close: () => client.stop(),
   };
 }

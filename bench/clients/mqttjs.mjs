@@ -31,6 +31,13 @@ export async function connect({ url, onMessage }) {
       client.on("message", (topic, payload) => handlers.get(topic)?.(payload));
       return client.subscribeAsync(topics);
     },
+    /** Its way to acknowledge a message when it is handled; one after the other. */
+    consume(topic, handler) {
+      client.handleMessage = (packet, done) => {
+        handler(packet.payload).then(() => done(), done);
+      };
+      return client.subscribeAsync(topic, { qos: 1 });
+    },
     close: () => client.endAsync(),
   };
 }

@@ -9,6 +9,8 @@ const NO_MASK = new Uint8Array(4);
 export class Connection {
   sink = new Sink();
   echo = false;
+  /** Called after each chunk. */
+  onChunk = () => {};
   /** One frame for each acknowledgement, as brokers do it, instead of one for all acknowledgements of a chunk. */
   separate = false;
   #back = [];
@@ -28,6 +30,7 @@ export class Connection {
       if (ws) frames.feed(chunk);
       else piece(chunk, 0, chunk.length, NO_MASK, 0);
       this.#answer();
+      this.onChunk();
     });
     socket.on("end", () => socket.end());
   }

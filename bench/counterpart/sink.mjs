@@ -21,6 +21,8 @@ const NEEDED = new Set([1, 8, 10]);
 export class Sink {
   /** PUBLISH packets received, completely or in part. */
   messages = 0;
+  /** PUBACK packets received, completely or in part. */
+  acknowledged = 0;
   version = 4;
   #state = TYPE;
   #first = 0;
@@ -108,6 +110,7 @@ export class Sink {
       return first & 6 ? TOPIC_HIGH : left === 0 ? TYPE : SKIP;
     }
     if (type === 6) return ID_HIGH;
+    if (type === 4) this.acknowledged += 1;
     if (type === 12) this.#put([0xd0, 0]);
     if (left === 0) return TYPE;
     return NEEDED.has(type) ? WHOLE : SKIP;

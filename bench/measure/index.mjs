@@ -1,9 +1,10 @@
 // The measurements by name. Each returns a rate, or `figures` for which less is better.
 
+import { handled } from "./handled.mjs";
 import { idle } from "./idle.mjs";
 import { latency } from "./latency.mjs";
 import { publish, window } from "./publish.mjs";
 import { receive } from "./receive.mjs";
 import { start } from "./start.mjs";
 
-export const MEASURES = { publish, window, receive, latency, idle, start };
+export const MEASURES = { publish, window, receive, handled, latency, idle, start };

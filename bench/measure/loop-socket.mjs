@@ -7,24 +7,20 @@ const SIZE = 64;
 const WHOLE = 2 + 2 + TOPIC.length + 2 + SIZE;
 const PID = 4 + TOPIC.length;
 
-/** Chunks by their number of messages. */
+/** Chunks by their QoS and number of messages. */
 const chunks = new Map();
-function chunk(packed) {
-  if (!chunks.has(packed)) {
-    const one = [
-      0x30,
-      2 + TOPIC.length + SIZE,
-      0,
-      TOPIC.length,
-      ...Buffer.from(TOPIC),
-      ...new Uint8Array(SIZE),
-    ];
-    chunks.set(
-      packed,
-      Uint8Array.from({ length: one.length * packed }, (_, i) => one[i % one.length]).buffer,
-    );
+function chunk(packed, qos) {
+  const key = `${qos} ${packed}`;
+  if (!chunks.has(key)) {
+    const packets = Array.from({ length: packed }, (_, i) => {
+      const id = qos > 0 ? [(i + 1) >> 8, (i + 1) & 255] : [];
+      const length = 2 + TOPIC.length + id.length + SIZE;
+      const head = [0x30 + 2 * qos, length, 0, TOPIC.length, ...Buffer.from(TOPIC), ...id];
+      return [...head, ...new Uint8Array(SIZE)];
+    });
+    chunks.set(key, Uint8Array.from(packets.flat()).buffer);
   }
-  return chunks.get(packed);
+  return chunks.get(key);
 }
 
 export class LoopSocket {
@@ -57,8 +53,9 @@ export class LoopSocket {
 
   #later = (data) => setImmediate(() => this.#tell("message", data));
 
-  deliver(packed) {
-    this.#tell("message", chunk(packed));
+  /** Messages of QoS 1 are acknowledged to nobody. */
+  deliver(packed, qos = 0) {
+    this.#tell("message", chunk(packed, qos));
   }
 
   /** The beginning of a packet whose rest comes with the next send. */

@@ -66,6 +66,17 @@ export const MORE = [
     size,
     clients: [...two, "bare"],
   })),
+  // Acknowledged when an asynchronous handler has ended; MQTT.js awaits one message after the other in `handleMessage`.
+  ...[0, 1].flatMap((work) => {
+    const common = { measure: "handled", transport: "tcp", qos: 1, work, clients: two };
+    const name = `tcp-handled-${work}ms`;
+    const flatTo = { workload: `${name}-loop`, part: 1 };
+    return [
+      { name: `${name}-loop`, way: "loop", ...common },
+      { name, ...common, flatTo },
+      { name: `${name}-concurrency-100`, concurrency: 100, ...common, flatTo },
+    ];
+  }),
   // MQTT.js has neither, so they are compared with its publish.
   { name: "ws-batch_publish", measure: "publish", transport: "ws", way: "batch_publish", clients: two },
   { name: "ws-qpublish", measure: "publish", transport: "ws", way: "qpublish", clients: two },

@@ -5,7 +5,7 @@ use super::connection::Phase;
 use super::output::Ticket;
 use super::{Code, Engine, Error, Version};
 use crate::codec::properties::{put, Property, Value};
-use crate::codec::{write, ReasonCode};
+use crate::codec::{write, Ack, ReasonCode};
 
 impl Engine {
     /// The application goes on with a message after its handlers have returned; call it before the next [`Engine::poll`].
@@ -62,7 +62,13 @@ impl Engine {
     /// The acknowledgements of what is known to be handled.
     pub(super) fn write_due_acknowledgements(&mut self) {
         let inbound = self.session.inbound();
-        while let Some(ack) = inbound.next_acknowledgement(&mut self.effects.journal) {
+        loop {
+            while let Some(packet_id) = inbound.next_plain() {
+                write::ack(self.connection.out(), Ack::PubAck, packet_id);
+            }
+            let Some(ack) = inbound.next_acknowledgement(&mut self.effects.journal) else {
+                return;
+            };
             let version = self.connection.version();
             if ack.reason == ReasonCode::SUCCESS || version == Version::V4 {
                 write::ack(self.connection.out(), ack.kind, ack.packet_id);

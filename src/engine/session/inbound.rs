@@ -297,6 +297,24 @@ impl Inbound {
         Some(ended)
     }
 
+    /// The next acknowledgement, if it is what most are: of QoS 1, success, and the handlers have just returned. It is
+    /// written at once.
+    #[inline(always)]
+    pub fn next_plain(&mut self) -> Option<PacketId> {
+        let &Owed {
+            ticket,
+            packet_id,
+            kind,
+            state,
+        } = self.owed.front()?;
+        if kind != Ack::PubAck || state != State::Delivered || !is_before(ticket, self.returned) {
+            return None;
+        }
+        self.owed.pop_front();
+        self.last_written();
+        Some(packet_id)
+    }
+
     /// The next acknowledgement that may be sent: it is written at once.
     pub fn next_acknowledgement(&mut self, journal: &mut Journal) -> Option<Acknowledgement> {
         loop {
