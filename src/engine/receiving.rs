@@ -170,7 +170,7 @@ impl Engine {
         if !inbound.arrived(message.packet_id, message.qos) {
             return Ok(());
         }
-        if !publish::has_valid_response_topic(message.properties) {
+        if !message.properties.is_empty() && !publish::has_valid_response_topic(message.properties) {
             self.skip_response_topic(topic);
             return Ok(());
         }
