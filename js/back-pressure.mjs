@@ -4,7 +4,7 @@
 
 import { clearTimeout, setTimeout } from "./clock.mjs";
 
-const LOOK_MS = 20;
+const LOOK_MS = 5;
 
 export class Valve {
   /** @type {any} */

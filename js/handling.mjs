@@ -99,8 +99,10 @@ class Turns {
   /** @param {Job} job @param {unknown} thrown */
   async #fail({ client, message, delivery }, thrown) {
     delivery.report(client, thrown);
-    if (this.leaves) delivery.leave();
-    if (this.deadLetter === undefined) return;
+    if (this.deadLetter === undefined) {
+      if (this.leaves) delivery.leave();
+      return;
+    }
     try {
       await client.publish(this.deadLetter, message.payload, letter(client, message, thrown));
     } catch (cause) {

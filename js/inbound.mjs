@@ -8,6 +8,7 @@ import {
   thrown as reportThrown,
   topic as topicOf,
 } from "../pkg/mqtt_lib.js";
+import { performance, setTimeout } from "./clock.mjs";
 import { Message } from "./message.mjs";
 import { Delivery, deliveryOf, handing, Unhandled } from "./unhandled.mjs";
 import { memoryBytes, memoryWords } from "./runtime.mjs";
@@ -16,6 +17,8 @@ import { failed } from "./trap.mjs";
 /** @typedef {(client: object | undefined, userdata: unknown, message: Message) => unknown} Handler */
 /** Handlers of a topic: the only handler of a subscription; or whether any of them belongs to a subscription, then all. @typedef {Handler | [boolean, ...Handler[]]} Route */
 
+/** How long messages may wait for somebody who takes them before that is reported. */
+const UNTAKEN_MS = 5000;
 const HANDLER = "a message handler";
 /** @type {Route[]} */
 const NO_ROUTES = [];
@@ -51,6 +54,9 @@ export class Inbound {
   #delivery;
   /** Of QoS 1 and 2, which nobody wanted yet. @type {Delivery[]} */
   #untaken = [];
+  /** Until messages that nobody takes are reported. @type {ReturnType<typeof setTimeout> | undefined} */
+  #timer;
+  #silentUntil = 0;
   #core;
   #client;
   #userdata;
@@ -207,6 +213,10 @@ export class Inbound {
   /** Nobody wants the message: it is kept until somebody does. @param {Message} message */
   #keep(message) {
     this.#untaken.push(/** @type {Delivery} */ (this.delivery(message)));
+    if (this.#timer !== undefined) return;
+    this.#timer = setTimeout(() => this.#reportUntaken(), UNTAKEN_MS);
+    // In Node it keeps no process alive.
+    /** @type {any} */ (this.#timer.id).unref?.();
   }
 
   /** A loop has ended before it came to this message. @param {Delivery} delivery */
@@ -247,10 +257,29 @@ export class Inbound {
     }
   }
 
+  /** Messages that nobody takes hold up those behind them, once the broker's window is full of them. */
+  #reportUntaken() {
+    this.#timer = undefined;
+    const [oldest, ...others] = this.#untaken.filter(({ ended }) => !ended);
+    if (oldest === undefined) return;
+    this.#reportText(
+      `nobody takes a message on "${oldest.message.topic}", and ${others.length} more; they are not acknowledged and may hold up others: set on_message, give subscribe a handler, read messages(), or unsubscribe`,
+    );
+  }
+
+  /** At most once a second. */
   reportDrop() {
+    const now = performance.now();
+    if (now < this.#silentUntil) return;
+    this.#silentUntil = now + 1000;
     const { maxCount, maxBytes } = this.unhandled;
     const text = `more messages arrive than are dealt with; one of QoS 0 was dropped, because ${maxCount} messages or ${maxBytes} bytes are unhandled (maxunhandled, maxunhandledbytes)`;
-    if (failed() === undefined) reportText(this.#core.number, text);
+    this.#reportText(text);
+  }
+
+  /** @param {string} text */
+  #reportText(text) {
+    if (failed() === undefined && this.#client.deref() !== undefined) reportText(this.#core.number, text);
   }
 
   /** Messages in its queue are left to the broker, and nothing new is handed out. */

@@ -551,7 +551,10 @@ export interface Message {
   dup: boolean;
   /** Properties (MQTT 5, §3.3.2.3); `undefined` if there are none. */
   properties: ReceivedProperties | undefined;
-  /** The application has dealt with the message, for `ack: "manual"`. A second call does nothing. */
+  /**
+   * The application has dealt with the message, for `ack: "manual"`: it is acknowledged when the handler has ended, too. One
+   * call counts for all handlers and loops that wait for it; a second one does nothing.
+   */
   ack(): void;
   /**
    * Refuses a message of QoS 1 or 2, in MQTT 5: PUBACK or PUBREC has this reason code (§3.4.2.1): 128, 131, 135, 144, 145,

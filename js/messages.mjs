@@ -16,8 +16,8 @@ export class Messages {
   /** @type {Job[]} */
   #waiting = [];
   #head = 0;
-  /** What the loop has. @type {Job | undefined} */
-  #current;
+  /** What the loop has, oldest first: several where it asks several times at once. @type {Job[]} */
+  #current = [];
   /** Calls of `next` that wait for a message. @type {((result: IteratorResult<Message, undefined> | Promise<typeof END>) => void)[]} */
   #asking = [];
   #ended = false;
@@ -61,21 +61,19 @@ export class Messages {
         continue;
       }
       if (this.#manual) delivery.acknowledged().then(done);
-      else this.#current = job;
+      else this.#current.push(job);
       return { done: false, value: delivery.message };
     }
   }
 
-  /** The loop is done with what it had. */
+  /** The loop is done with the oldest that it had. */
   #finish() {
-    this.#current?.done();
-    this.#current = undefined;
+    this.#current.shift()?.done();
   }
 
   /** The loop keeps what it has; the client stops, and waits for handlers only. */
   stop() {
-    this.#current?.delivery.abandon();
-    this.#current = undefined;
+    for (const { delivery } of this.#current.splice(0)) delivery.abandon();
   }
 
   /** Ends the iteration after the messages that wait, with the error if there is one. @param {unknown} [error] */
@@ -105,7 +103,7 @@ export class Messages {
 
   /** The message that the loop has is dealt with; those that wait are for the next taker. @returns {Promise<IteratorResult<Message, undefined>>} */
   return() {
-    this.#finish();
+    while (this.#current.length > 0) this.#finish();
     const waiting = this.#waiting.slice(this.#head);
     this.#waiting = [];
     this.#head = 0;

@@ -14,7 +14,7 @@ const ACKNOWLEDGE = 1;
 const LEAVE = 2;
 
 /** What may come beyond the bound from a socket that is paused: a chunk of the smallest messages, and more while an answer is awaited on it. */
-const OVERDRAFT = 32_768;
+const OVERDRAFT = 16_384;
 
 /** By the payload, which is the same object when a proxy wraps the message. @type {WeakMap<Uint8Array, Delivery>} */
 const deliveries = new WeakMap();
@@ -116,7 +116,7 @@ export class Delivery {
 
   /** `message.reject()`. @param {unknown} reason @param {unknown} text */
   refuse(reason, text) {
-    if (this.ended) return;
+    if (this.ended || this.#acknowledged) return;
     refuse(this.owner.client.number, this.ticket, this.message.qos, reason, text);
     this.#forget();
   }

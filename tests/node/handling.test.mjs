@@ -284,6 +284,40 @@ for (const version of VERSIONS) {
     await until(() => acks().length === 2, "two acknowledgements");
   });
 
+  test(`two calls of next() at a time: each message is acknowledged, MQTT ${version}`, async (t) => {
+    const { client, send, acks } = await subscribed(t, version);
+    const loop = client.messages("t");
+    const seen = [];
+    const work = async () => {
+      for await (const message of { [Symbol.asyncIterator]: () => ({ next: () => loop.next() }) }) {
+        seen.push(message.text());
+        await pause(1);
+      }
+    };
+    work();
+    work();
+    for (let id = 1; id <= 50; id++) send(id);
+    await until(() => acks().length >= 48, "all but those at work");
+    await until(() => seen.length === 50, "all messages");
+    await loop.return();
+    await until(() => acks().length === 50, "all acknowledgements");
+    assert.equal(client.stats().unhandled, 0);
+  });
+
+  test(`a dead letter that is confirmed is acknowledged, whatever onFailure says; ack() before reject() counts, MQTT ${version}`, async (t) => {
+    const handler = (_client, _userdata, message) => {
+      if (message.text() === "bad") throw new Error("cannot");
+      message.ack();
+      message.reject(131);
+    };
+    const options = { qos: 1, ack: "manual", deadLetter: "dead", onFailure: "leave" };
+    const { send, acks } = await subscribed(t, version, { options, handler });
+    send(1, "bad");
+    send(2, "good");
+    await until(() => acks().length === 2, "two acknowledgements");
+    assert.deepEqual(acks(), ["puback 1 0", "puback 2 0"]);
+  });
+
   test(`stop() waits for handlers, sends what they publish, and acknowledges before DISCONNECT, MQTT ${version}`, async (t) => {
     const end = deferred();
     const handler = async (client) => {
@@ -398,6 +432,25 @@ test("a dead letter that the broker refuses leaves the message to the broker", a
   await pause(30);
   assert.deepEqual(acks(), []);
   assert.equal(client.stats().unhandled, 0);
+});
+
+test("messages that nobody takes are reported after five seconds", async (t) => {
+  const { client, send } = await subscribed(t, 4);
+  for (let id = 1; id <= 3; id++) send(id);
+  await until(() => client.errors.length > 0, "the report");
+  assert.match(client.errors[0].message, /nobody takes a message on "t", and 2 more/);
+  assert.equal(client.stats().unhandled, 3);
+});
+
+test("a reason string that MQTT cannot carry is refused", async (t) => {
+  const messages = [];
+  const handler = (_client, _userdata, message) => messages.push(message);
+  const { send } = await subscribed(t, 5, { options: { qos: 1, ack: "manual" }, handler });
+  send(1);
+  await until(() => messages.length === 1, "a message");
+  for (const text of ["a\u0000", "x".repeat(70_000)])
+    assert.throws(() => messages[0].reject(128, text), { code: "INVALID_OPTION" });
+  messages[0].ack();
 });
 
 test("keep alive lives while handlers hold everything up, and nothing of QoS 0 is lost", async (t) => {
