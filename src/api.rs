@@ -10,25 +10,8 @@ use wasm_bindgen::prelude::*;
 use crate::codec::ReasonCode;
 use crate::driver::{arguments, errors, oneshot, Client, Hooks, Object, Options};
 use crate::engine::{Error, Message, State};
+use crate::export::{export, Export};
 use crate::fast_path;
-
-/// What an export gives to JavaScript: never a reference alone. V8 up to Node 22 copies calls of WebAssembly into
-/// hot functions, and ends the process if such a function loses its optimised code during a call that returns a
-/// reference. Calls that return a `Result`, three arguments, it leaves alone; and the package has no references, but
-/// numbers for what the glue keeps (scripts/build.mjs).
-#[cfg(not(feature = "package"))]
-pub type Export<T> = Result<T, JsValue>;
-#[cfg(feature = "package")]
-pub type Export<T> = T;
-
-#[cfg(not(feature = "package"))]
-pub fn export<T>(value: T) -> Export<T> {
-    Ok(value)
-}
-#[cfg(feature = "package")]
-pub fn export<T>(value: T) -> Export<T> {
-    value
-}
 
 /// An MQTT client.
 #[wasm_bindgen]

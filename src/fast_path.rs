@@ -7,10 +7,10 @@ use std::rc::{Rc, Weak};
 use js_sys::Array;
 use wasm_bindgen::prelude::*;
 
-use crate::api::{export, Export};
 use crate::driver::properties::to_js;
 use crate::driver::{arguments, handling, Client};
 use crate::engine::{check_topic, Code, Engine, Error, Generation, Message, Published, Ticket, Token};
+use crate::export::{export, Export};
 
 thread_local! {
     /// Payloads on their way in.

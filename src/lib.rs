@@ -56,6 +56,8 @@ mod api;
 #[cfg(all(target_arch = "wasm32", target_os = "unknown"))]
 mod driver;
 #[cfg(all(target_arch = "wasm32", target_os = "unknown"))]
+mod export;
+#[cfg(all(target_arch = "wasm32", target_os = "unknown"))]
 mod fast_path;
 
 #[cfg(all(target_arch = "wasm32", target_os = "unknown", feature = "package"))]

@@ -7,16 +7,6 @@ use super::error::Error;
 use super::journal::Journal;
 use super::output::{Delivery, Event, Outcome, Output, Ticket, Token};
 
-/// An operation that ends together with all others.
-#[derive(Debug, Clone, Copy)]
-pub(super) struct Ended {
-    /// Its place in the order of the calls; 0 comes before all of them.
-    pub seq: u64,
-    pub token: Option<Token>,
-    /// The journal has it.
-    pub stored: bool,
-}
-
 /// What the machines report: events and deliveries for the application, and changes for the store. Handed to whatever
 /// may end an operation.
 #[derive(Debug, Default)]

@@ -5,11 +5,20 @@
 use std::collections::VecDeque;
 
 use super::deadline::Millis;
-use super::effects::Ended;
 use super::format::sort;
 use super::output::Token;
 use super::record::{RecordId, Stage};
 use crate::codec::PacketId;
+
+/// An operation that ends together with all others.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Ended {
+    /// Its place in the order of the calls; 0 comes before all of them.
+    pub seq: u64,
+    pub token: Option<Token>,
+    /// The journal has it.
+    pub stored: bool,
+}
 
 /// Names a publish. `seq` is its place in the order of the calls, so sorting by it restores that order.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

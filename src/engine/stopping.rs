@@ -4,11 +4,11 @@
 use super::connecting::{RC_LOST, RC_NORMAL};
 use super::connection::Phase;
 use super::deadline::Millis;
-use super::effects::Ended;
 use super::error::{Code, Error};
 use super::format::{format, sort};
 use super::message::{check_properties, needs_5};
 use super::output::{Event, Token};
+use super::publishes::Ended;
 use super::{Engine, Version};
 use crate::codec::properties::{number, Place, Property};
 use crate::codec::ReasonCode;

@@ -11,12 +11,12 @@ use std::collections::VecDeque;
 
 use super::config::Policy;
 use super::deadline::{Deadline, Millis};
-use super::effects::{Effects, Ended};
+use super::effects::Effects;
 use super::interner::HashKeys;
 use super::journal::Journal;
 use super::message::Message;
 use super::output::Token;
-use super::publishes::{retain, BySince, Key, Publish, Publishes};
+use super::publishes::{retain, BySince, Ended, Key, Publish, Publishes};
 use super::{Error, Version};
 use crate::codec::properties::{number, without, Property};
 use crate::codec::{publish, PacketId};

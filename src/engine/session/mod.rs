@@ -10,10 +10,9 @@ pub(super) mod packet_ids;
 use std::collections::VecDeque;
 
 use super::deadline::{Deadline, Millis, NEVER};
-use super::effects::Ended;
 use super::journal::Journal;
 use super::output::Token;
-use super::publishes::{BySince, Flight, Key, Publish, Publishes};
+use super::publishes::{BySince, Ended, Flight, Key, Publish, Publishes};
 use super::record::Stage;
 use crate::codec::{publish, PacketId, Version};
 use inbound::Inbound;

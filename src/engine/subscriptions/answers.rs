@@ -5,8 +5,9 @@ use super::requests::{Caller, Stage};
 use super::{Filter, Kind, Subscriptions};
 use crate::codec::{protocol_error, DecodeError, PacketId, Version};
 use crate::engine::deadline::{Millis, NEVER};
-use crate::engine::effects::{Effects, Ended};
+use crate::engine::effects::Effects;
 use crate::engine::error::Error;
+use crate::engine::publishes::Ended;
 
 /// SUBACK's return code for a refused filter, and the first reason code that means failure (§3.9.3).
 const FAILURE: u8 = 0x80;
