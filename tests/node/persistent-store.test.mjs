@@ -185,19 +185,20 @@ test("a damaged write-ahead log: what can be read is sent", async (t) => {
   await run(source, [credentials().mqttclientid, folder, nobody, topic]);
   const [log] = files(folder).filter((file) => file.endsWith("write-ahead-log"));
   const bytes = readFileSync(log);
-  bytes[bytes.indexOf("number 4")] ^= 1;
+  const place = bytes.indexOf("number 4");
+  assert.ok(place >= 0, "the log has the message that is to be damaged");
+  bytes[place] ^= 1;
   writeFileSync(log, bytes);
+  const others = files(folder).filter((file) => file !== log);
+  const isInLevelDb = others.some((file) => readFileSync(file).includes("number 4"));
   const received = await collect(t, broker.url, topic, { qos: 1 });
   const client = clientFor(t, credentials());
   await until(() => received.texts().includes("number 9"), "the last one");
   assert.equal(client.errors[0].code, "STORE_DAMAGED");
-  // A slow LevelDB was still being written when the process ended, and may have the fourth too, as it was.
-  const others = Array.from({ length: 10 }, (_, i) => `number ${i}`).filter((text) => text !== "number 4");
-  assert.deepEqual(
-    received.texts().filter((text) => text !== "number 4"),
-    others,
-    "the others are sent, and nothing that was altered",
-  );
+  // Only a LevelDB that had it before the process ended has it still.
+  const expected = Array.from({ length: 10 }, (_, i) => `number ${i}`);
+  if (!isInLevelDb) expected.splice(4, 1);
+  assert.deepEqual(received.texts(), expected);
 });
 
 /** A store as the documentation shows it. */
