@@ -6,6 +6,7 @@ import { MqttCustom as Core, publish_high_priority as oneShot, refusal } from ".
 import { AddedHandlers } from "./added-handlers.mjs";
 import { copyOptions, copyPayload, copyTopics, EarlyCalls } from "./early-calls.mjs";
 import { atCall, MqttError, noFunction } from "./errors.mjs";
+import { announce, CLOSE, DISCONNECT, ERROR, Events, LISTENS, STATE, THROWN } from "./events.mjs";
 import { jsonText, publishFlags, QUEUE, topicNumber, writePayload } from "./fast-path.mjs";
 import { handledBy } from "./handling.mjs";
 import { common, Hooks } from "./hooks.mjs";
@@ -49,13 +50,13 @@ function warn(text, detail) {
 /** Ends a client whose WebAssembly has failed. */
 const FAIL = Symbol("fail");
 
-export class MqttCustom {
+export class MqttCustom extends Events {
   /** @type {Core | null} */
   #core = null;
   #hooks;
   /** Until the core is created. @type {any} */
   #options;
-  /** Callbacks by original name, until the core is created. @type {Record<string, any>} */
+  /** Callbacks by original name. @type {Record<string, any>} */
   #callbacks = {};
   /** Resolves when the output of this turn has been sent. @type {Promise<void> | null} */
   #turn = null;
@@ -72,6 +73,7 @@ export class MqttCustom {
 
   /** @param {unknown} [options] */
   constructor(options) {
+    super();
     if (failed() !== undefined) throw failed();
     this.#options = originalNames(options);
     for (const name of CALLBACKS) this.#callbacks[name] = this.#options?.[name] ?? null;
@@ -94,11 +96,24 @@ export class MqttCustom {
     alive.delete(this);
     this.#requests?.end(error);
     this.#loops?.end(error);
-    const { on_error, on_disconnect } = this.#hooks;
-    this.#callbacks = { on_error, on_disconnect };
     const wasConnected = this.#hooks.failAll(error);
     this.#report(error);
     if (wasConnected) this.#reportEnd(error);
+    const { userdata } = this.#hooks;
+    announce(this, STATE, [userdata, STOPPED]);
+    announce(this, CLOSE, [userdata]);
+  }
+
+  /** @param {string} type @param {unknown} thrown */
+  [THROWN](type, thrown) {
+    const name = type === "error" ? "on_error" : `a listener of "${type}"`;
+    if (this.#live === null) warn(`mqtt-lib: ${name} threw:`, thrown);
+    else this.#hooks.inbound.report(this, name, thrown);
+  }
+
+  /** @param {string} type */
+  [LISTENS](type) {
+    if (type === "message") this.#hooks.inbound.listen();
   }
 
   /** Creates the core, which validates the options and connects. The wasm is loaded. */
@@ -117,11 +132,8 @@ export class MqttCustom {
     }
     this.#core = core;
     hooks.inbound.on_message = this.#callbacks.on_message;
-    hooks.on_error = this.#callbacks.on_error;
-    hooks.on_disconnect = this.#callbacks.on_disconnect;
     if (this.#autostart) alive.add(this);
     this.#options = null;
-    this.#callbacks = NO_CALLBACKS;
     return core;
   }
 
@@ -152,9 +164,11 @@ export class MqttCustom {
   /** @param {unknown} error */
   #report(error) {
     const { on_error } = this.#callbacks;
+    const { userdata } = this.#hooks;
     try {
-      if (typeof on_error === "function") on_error(this, this.#hooks.userdata, error);
-      else warn("mqtt-lib (set on_error to handle this):", error);
+      if (typeof on_error === "function") on_error(this, userdata, error);
+      if (announce(this, ERROR, [userdata, error]).length === 0 && typeof on_error !== "function")
+        warn("mqtt-lib (set on_error to handle this):", error);
     } catch (thrown) {
       warn("mqtt-lib: on_error itself threw:", thrown);
     }
@@ -169,6 +183,7 @@ export class MqttCustom {
         new MqttError("on_disconnect threw; fix the callback", "CALLBACK_FAILED", undefined, thrown),
       );
     }
+    announce(this, DISCONNECT, [this.#hooks.userdata, LOST, error]);
   }
 
   /** Queues a call until the wasm is loaded. @template T @param {(core: Core) => Promise<T>} call @param {boolean} [bounded] @returns {Promise<T>} */
@@ -424,12 +439,11 @@ export class MqttCustom {
     if (this.#live !== null) this.#live.set_callback(CALLBACKS.indexOf(name), callback);
     else if (failed() !== undefined && callback != null && typeof callback !== "function")
       throw noFunction(name, callback);
-    else this.#callbacks[name] = callback ?? null;
+    this.#callbacks[name] = callback ?? null;
     if (name === "on_message") {
       this.#hooks.inbound.on_message = callback ?? null;
       this.#hooks.inbound.offer();
     }
-    if (name === "on_error" || name === "on_disconnect") this.#hooks[name] = callback ?? null;
   }
 
   static {
@@ -439,8 +453,7 @@ export class MqttCustom {
       const accessor = {
         /** @this {MqttCustom} */
         get() {
-          const core = this.#live;
-          return (core === null ? this.#callbacks[name] : core.callback(CALLBACKS.indexOf(name))) ?? null;
+          return this.#callbacks[name] ?? null;
         },
         /** @this {MqttCustom} @param {unknown} callback */
         set(callback) {
@@ -465,9 +478,6 @@ const filtersOf = (topics) =>
 
 /** `rc` of `on_disconnect` for a connection that is lost. */
 const LOST = 7;
-
-/** Instead of the callbacks, once the core has them. */
-const NO_CALLBACKS = Object.freeze({});
 
 const NO_STATS = {
   sent: 0,

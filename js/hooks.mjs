@@ -4,6 +4,7 @@
 import { Valve } from "./back-pressure.mjs";
 import { MqttError } from "./errors.mjs";
 import { closeText, isStatus } from "./close-codes.mjs";
+import { announce, STATE } from "./events.mjs";
 import { Inbound } from "./inbound.mjs";
 import { receiveFrom } from "./fast-path.mjs";
 import { Pending } from "./pending.mjs";
@@ -25,10 +26,6 @@ export class Hooks {
   #client;
   inbound;
   userdata;
-  /** Kept here, too, because the core cannot be asked for it when it has failed. @type {Function | null} */
-  on_error = null;
-  /** @type {Function | null} */
-  on_disconnect = null;
   /** Whether there is a connection that the broker has accepted; the core sets it. */
   accepted = false;
   /** The socket in use, as long as somebody may have to close it. @type {WeakRef<any> | undefined} */
@@ -88,6 +85,13 @@ export class Hooks {
 
   client() {
     return this.#client.deref();
+  }
+
+  /** Calls the listeners of an event; false if there is none. @param {number} slot @param {[any, ...unknown[]]} values what its callback gets */
+  emit(slot, [client, ...values]) {
+    if (client === undefined) return false;
+    if (slot === STATE) values.push(client.state);
+    return announce(client, slot, values).length > 0;
   }
 
   /** @param {any} socket @param {number} generation */

@@ -9,6 +9,7 @@ import {
   topic as topicOf,
 } from "../pkg/mqtt_lib.js";
 import { performance, setTimeout } from "./clock.mjs";
+import { announce, MESSAGE } from "./events.mjs";
 import { Message } from "./message.mjs";
 import { Delivery, deliveryOf, handing, Unhandled } from "./unhandled.mjs";
 import { memoryBytes, memoryWords } from "./runtime.mjs";
@@ -40,6 +41,8 @@ export class Inbound {
   #epoch = -1;
   /** @type {Handler | null} */
   on_message = null;
+  /** There may be listeners of `message`. */
+  #listens = false;
   /** Called with every message: iterators without a filter. @type {Set<Handler> | null} */
   #watchers = null;
   /** Counts connections. */
@@ -67,6 +70,12 @@ export class Inbound {
     this.#core = core;
     this.#client = client;
     this.#userdata = userdata;
+  }
+
+  /** There is a listener of `message`. */
+  listen() {
+    this.#listens = true;
+    this.offer();
   }
 
   /** Calls `watcher` with every message until the returned function is called. @param {Handler} watcher */
@@ -177,6 +186,12 @@ export class Inbound {
       this.#call(this.on_message, "on_message", client, message);
       taken = true;
     }
+    if (!subscribed && this.#listens && client !== undefined) {
+      for (const result of announce(client, MESSAGE, [this.#userdata, message])) {
+        this.#await(result, 'a listener of "message"', client, message);
+        taken = true;
+      }
+    }
     if (this.#watchers !== null) {
       for (const watcher of this.#watchers) {
         this.#call(watcher, "messages()", client, message);
@@ -189,17 +204,21 @@ export class Inbound {
   /** @param {Handler} handler @param {string} name @param {object | undefined} client @param {Message} message */
   #call(handler, name, client, message) {
     try {
-      const result = handler(client, this.#userdata, message);
-      // Anything with `then`: a promise of another realm or library is none of ours.
-      if (typeof (/** @type {any} */ (result)?.then) !== "function") return;
-      const delivery = this.delivery(message);
-      delivery?.take();
-      Promise.resolve(result)
-        .catch((thrown) => this.report(client, name, thrown))
-        .then(() => delivery?.done());
+      this.#await(handler(client, this.#userdata, message), name, client, message);
     } catch (thrown) {
       this.report(client, name, thrown);
     }
+  }
+
+  /** The message is dealt with when this has settled. @param {unknown} result @param {string} name @param {object | undefined} client @param {Message} message */
+  #await(result, name, client, message) {
+    // Anything with `then`: a promise of another realm or library is none of ours.
+    if (typeof (/** @type {any} */ (result)?.then) !== "function") return;
+    const delivery = this.delivery(message);
+    delivery?.take();
+    Promise.resolve(result)
+      .catch((thrown) => this.report(client, name, thrown))
+      .then(() => delivery?.done());
   }
 
   /** The message that is being handed out goes on being dealt with when its handlers have returned. @param {Message} message */

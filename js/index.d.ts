@@ -495,6 +495,10 @@ declare global {
   interface SymbolConstructor {
     readonly dispose: unique symbol;
   }
+  // Names of the platform, for projects whose `lib` has neither DOM nor Node's types.
+  interface Event {}
+  interface EventTarget {}
+  interface AbortSignal {}
 }
 
 /** A handler that `addHandler` has added. */
@@ -886,6 +890,57 @@ export type OnError<Userdata = Any> = (
   error: ClientError,
 ) => unknown;
 
+/** The events of a client, by type: each has the arguments of its callback as properties. */
+export interface ClientEvents<Userdata = Any> {
+  /** At each CONNACK, as {@link OnConnect}. */
+  connect: ClientEvent<Userdata> & {
+    readonly flags: ConnectFlags;
+    readonly rc: number;
+    readonly properties: ConnackProperties | undefined;
+  };
+  /** When an accepted connection ends, as {@link OnDisconnect}. */
+  disconnect: ClientEvent<Userdata> & { readonly rc: number; readonly error: MqttError | undefined };
+  /** When a further attempt to connect is planned: it is number `attempt`, in `delay` seconds; `error` ended the last one, or the connection. */
+  reconnecting: ClientEvent<Userdata> & {
+    readonly attempt: number;
+    readonly delay: number;
+    readonly error: ClientError | undefined;
+  };
+  /** When `state` is another one. */
+  statechange: ClientEvent<Userdata> & { readonly state: State };
+  /** For each message that no handler of `subscribe` took, as {@link OnMessage}. It is acknowledged when the promises of all listeners have settled. */
+  message: ClientEvent<Userdata> & { readonly message: Message };
+  /** For what no promise carries, as {@link OnError}. */
+  error: ClientEvent<Userdata> & { readonly error: ClientError };
+  /** When the client has stopped: nothing follows until `start()`. */
+  close: ClientEvent<Userdata>;
+}
+
+/** What every event of a client has. */
+export interface ClientEvent<Userdata = Any> extends Event {
+  /** The client. */
+  readonly target: MqttCustom<Userdata>;
+  /** As every callback gets it. */
+  readonly userdata: Userdata;
+}
+
+/** A listener of an event; what it throws, or its promise is rejected with, is reported as what a callback throws. */
+export type ClientListener<Target, Event> =
+  | ((this: Target, event: Event) => unknown)
+  | { handleEvent(event: Event): unknown };
+
+/** Options of `addEventListener`, as the platform has them. */
+export interface ListenerOptions {
+  /** It is removed when it is called. */
+  once?: boolean;
+  /** It is removed when this is aborted. */
+  signal?: AbortSignal;
+  /** Of no meaning for a client. */
+  capture?: boolean;
+  /** Of no meaning for a client. */
+  passive?: boolean;
+}
+
 /**
  * Called before each attempt to connect: fresh tokens, rotated passwords, signed URLs. What it gives takes the
  * place of what it gave before, as a whole. If it throws, is rejected (`"CREDENTIALS_FAILED"`), does not answer
@@ -1123,6 +1178,34 @@ export class MqttCustom<Userdata = Any> {
   readonly mqttversion: 4 | 5 | undefined;
   /** Where the client is between `"idle"` and `"stopped"`. */
   readonly state: State;
+
+  /**
+   * Calls `listener` with each event of this type, beside the callback and other listeners. One of `error` takes the place of
+   * `on_error` (no `console.warn`), one of `disconnect` that of `on_disconnect`.
+   */
+  addEventListener<Type extends keyof ClientEvents>(
+    type: Type,
+    listener: ClientListener<this, ClientEvents<Userdata>[Type]> | null,
+    options?: ListenerOptions | boolean,
+  ): void;
+  addEventListener(
+    type: string,
+    listener: ClientListener<this, Event> | null,
+    options?: ListenerOptions | boolean,
+  ): void;
+  /** Ends that. */
+  removeEventListener<Type extends keyof ClientEvents>(
+    type: Type,
+    listener: ClientListener<this, ClientEvents<Userdata>[Type]> | null,
+    options?: ListenerOptions | boolean,
+  ): void;
+  removeEventListener(
+    type: string,
+    listener: ClientListener<this, Event> | null,
+    options?: ListenerOptions | boolean,
+  ): void;
+  /** Calls the listeners of an event of the application's own. */
+  dispatchEvent(event: Event): boolean;
 
   /** See {@link OnConnect}. `null`: none. Anything but a function, `null` or `undefined` is a `TypeError`. */
   on_connect: OnConnect<Userdata> | null;

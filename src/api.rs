@@ -4,12 +4,14 @@
 use std::mem::take;
 use std::rc::Rc;
 
-use js_sys::{Function, Promise};
+#[cfg(not(feature = "package"))]
+use js_sys::Function;
+use js_sys::Promise;
 use wasm_bindgen::prelude::*;
 
 use crate::codec::ReasonCode;
 use crate::driver::{arguments, errors, oneshot, Client, Hooks, Object, Options};
-use crate::engine::{Error, Message, State};
+use crate::engine::{Error, Message};
 use crate::export::{export, Export};
 use crate::fast_path;
 
@@ -68,7 +70,7 @@ impl MqttCustom {
 
     /// The number of the state, and 8 times the version of MQTT on the connection there is.
     pub fn status(&self) -> u32 {
-        self.now() as u32 + 8 * u32::from(self.mqttversion())
+        self.client.state() as u32 + 8 * u32::from(self.mqttversion())
     }
 
     /// Counters.
@@ -95,6 +97,7 @@ impl MqttCustom {
     }
 
     /// The callback of a slot: `on_connect`, `on_disconnect`, `on_message`, `on_error`, `on_auth`.
+    #[cfg(not(feature = "package"))]
     pub fn callback(&self, slot: usize) -> Export<Option<Function>> {
         export(self.client.callbacks.get(slot))
     }
@@ -214,7 +217,7 @@ impl MqttCustom {
     /// "idle", "connecting", "connected", "reconnecting" or "stopped".
     #[cfg_attr(not(feature = "package"), wasm_bindgen(getter))]
     pub fn state(&self) -> String {
-        self.now().name().to_owned()
+        self.client.state().name().to_owned()
     }
 }
 
@@ -294,13 +297,6 @@ impl MqttCustom {
 }
 
 impl MqttCustom {
-    fn now(&self) -> State {
-        match &self.client.store {
-            Some(store) if store.is_opening() => State::Connecting,
-            _ => self.client.engine(|engine| engine.state()),
-        }
-    }
-
     /// `batch_publish` of an item that is JSON text already.
     fn batch_json(&self, topic: &JsValue, json: &JsValue, options: &JsValue) -> Export<Promise> {
         let item = json.as_string().unwrap_or_default().into_bytes();

@@ -8,7 +8,7 @@ use wasm_bindgen::prelude::*;
 
 use super::argument_codec::Object;
 use super::{arguments, errors, platform, promises, properties, Client};
-use crate::engine::{Code, Delivery, Error, Generation, Version};
+use crate::engine::{Code, Delivery, Engine, Error, Generation, Millis, Version};
 
 /// In the order of their slots.
 pub const NAMES: [&str; 5] = ["on_connect", "on_disconnect", "on_message", "on_error", "on_auth"];
@@ -17,6 +17,12 @@ const ON_DISCONNECT: usize = 1;
 pub(super) const ON_MESSAGE: usize = 2;
 const ON_ERROR: usize = 3;
 const ON_AUTH: usize = 4;
+/// Events without a callback: the state has changed; another attempt to connect waits for its time.
+const STATE: usize = 5;
+const RECONNECTING: usize = 6;
+const CLOSE: usize = 7;
+/// In place of the time of the next attempt.
+const STOPPED: Millis = Millis::MAX;
 
 const NO_ON_AUTH: &str = "the broker asks for authentication, and there is no on_auth to answer it; give one";
 
@@ -63,21 +69,69 @@ impl Client {
         }
     }
 
-    /// False if there is no such callback.
+    /// Calls the callback, then the listeners of its event; false if there is neither.
     fn call_user(&self, slot: usize, arguments: &[&JsValue]) -> bool {
-        let Some(function) = self.callbacks.get(slot) else {
-            return false;
-        };
-        self.guard(NAMES[slot], self.apply(&function, arguments));
-        true
+        let all = self.arguments(arguments);
+        let function = self.callbacks.get(slot);
+        if let Some(function) = &function {
+            self.guard(NAMES[slot], function.apply(&JsValue::UNDEFINED, &all));
+        }
+        self.emit(slot, &all) | function.is_some()
     }
 
-    pub(super) fn apply(&self, function: &Function, arguments: &[&JsValue]) -> Result<JsValue, JsValue> {
+    #[inline(never)]
+    fn emit(&self, slot: usize, arguments: &Array) -> bool {
+        self.hooks.js().is_some_and(|js| js.emit(slot, arguments))
+    }
+
+    #[inline(never)]
+    fn arguments(&self, arguments: &[&JsValue]) -> Array {
         let all = Array::of2(&self.handle(), &self.callbacks.userdata);
         for argument in arguments {
             all.push(argument);
         }
-        function.apply(&JsValue::UNDEFINED, &all)
+        all
+    }
+
+    #[cfg(not(feature = "package"))]
+    pub(super) fn apply(&self, function: &Function, arguments: &[&JsValue]) -> Result<JsValue, JsValue> {
+        function.apply(&JsValue::UNDEFINED, &self.arguments(arguments))
+    }
+
+    /// Events of what has no callback: after each drain, and before an event that tells why the state is another one.
+    #[inline(never)]
+    pub(super) fn report_state(&self) {
+        let state = self.state();
+        if self.state_seen.replace(state) != state {
+            self.emit(STATE, &self.arguments(&[]));
+        }
+    }
+
+    /// Another attempt is planned, or none will follow.
+    #[inline(never)]
+    pub(super) fn report_retry(&self, stopped: bool) {
+        let at = match stopped {
+            true => Some(STOPPED),
+            false => self.engine(Engine::retries_at),
+        };
+        let is_new = self.retry_seen.replace(at) != at;
+        let Some(at) = at.filter(|_| is_new) else {
+            return;
+        };
+        if at == STOPPED {
+            self.emit(CLOSE, &self.arguments(&[]));
+            return;
+        }
+        let (attempts, error) = self.engine(|engine| {
+            let (attempts, error) = engine.last_attempt();
+            (
+                attempts,
+                error.map(|error| self.error(error, &JsValue::UNDEFINED)),
+            )
+        });
+        let delay = at.saturating_sub(self.now()) as f64 / 1000.0;
+        let arguments = self.arguments(&[&(attempts + 1).into(), &delay.into(), &error.unwrap_or_default()]);
+        self.emit(RECONNECTING, &arguments);
     }
 
     /// Reports what user code threw, now or later.

@@ -95,6 +95,7 @@ impl Client {
 
     /// One timer for what comes next; nothing at all once stopped.
     fn after_drain(&self, deadline: Option<Millis>) {
+        let me = self.me.upgrade();
         let stopped = self.engine(Engine::is_stopped);
         let now = self.now();
         self.timer
@@ -108,9 +109,12 @@ impl Client {
             self.close_store();
             *self.recheck.borrow_mut() = None;
             *self.page_events.borrow_mut() = None;
-            // Last, because it may be the last reference.
-            drop(self.alive.take());
+            self.alive.take();
         }
+        self.report_state();
+        self.report_retry(stopped);
+        // Last, because it may be the last reference.
+        drop(me);
     }
 
     /// The socket has enough for now: Node's sockets say when they take more, others are asked.
@@ -146,6 +150,7 @@ impl Client {
     }
 
     fn act(&self, event: Event) {
+        self.report_state();
         match event {
             Event::CredentialsRequested {
                 generation,

@@ -1,7 +1,7 @@
 //! The hooks with which js/ takes over what JavaScript does better: sockets in Node, its own error class, promises and
 //! messages in bulk.
 
-use js_sys::Function;
+use js_sys::{Array, Function};
 use wasm_bindgen::prelude::*;
 
 use super::platform;
@@ -25,6 +25,9 @@ extern "C" {
     /// The client's number, and how many messages and bytes of them may be unhandled.
     #[wasm_bindgen(method)]
     pub fn begin(this: &JsHooks, number: u32, count: f64, bytes: f64);
+    /// Calls the listeners of an event, by the slot of its callback or by `callbacks::STATE` and the like; false if there is none.
+    #[wasm_bindgen(method)]
+    pub fn emit(this: &JsHooks, slot: usize, arguments: &Array) -> bool;
     /// Whether there is an accepted connection: js/ needs to know when the core has failed.
     #[wasm_bindgen(method, setter)]
     pub fn set_accepted(this: &JsHooks, accepted: bool);

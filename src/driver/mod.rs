@@ -35,7 +35,7 @@ use gloo_timers::callback::Timeout;
 use js_sys::{Function, Promise, Uint8Array};
 use wasm_bindgen::prelude::*;
 
-use crate::engine::{Code, Engine, Error, Generation, Millis, Token};
+use crate::engine::{Code, Engine, Error, Generation, Millis, State, Token};
 use callbacks::Callbacks;
 use handlers::Handlers;
 use page_events::PageEvents;
@@ -84,6 +84,9 @@ pub struct Client {
     /// What the credentials function threw the last time.
     thrown: RefCell<JsValue>,
     pub store: Option<Store>,
+    /// What listeners of `statechange` and `reconnecting` know.
+    state_seen: Cell<State>,
+    retry_seen: Cell<Option<Millis>>,
     /// Makes the object that callbacks get as their first argument.
     #[cfg_attr(feature = "package", expect(dead_code))]
     class: Class,
@@ -130,6 +133,8 @@ impl Client {
                 overrides: options.overrides,
                 thrown: RefCell::default(),
                 store: options.store,
+                state_seen: Cell::new(State::Idle),
+                retry_seen: Cell::new(None),
                 class,
             }
         }))
@@ -199,10 +204,18 @@ impl Client {
     }
 
     /// The time, asked for once a turn in which something was called.
-    fn now(&self) -> Millis {
+    pub(self) fn now(&self) -> Millis {
         match self.turn.get() {
             Some(now) => now,
             None => self.fresh_now(),
+        }
+    }
+
+    /// As a user sees it.
+    pub fn state(&self) -> State {
+        match &self.store {
+            Some(store) if store.is_opening() => State::Connecting,
+            _ => self.engine(Engine::state),
         }
     }
 

@@ -182,6 +182,12 @@ impl Engine {
         Some(self.connection.retries_at()).filter(|&at| at != NEVER)
     }
 
+    /// How many attempts were made since `start` or the last accepted connection, and what ended the last one, or that
+    /// connection.
+    pub fn last_attempt(&self) -> (u32, Option<&Error>) {
+        self.connection.last_attempt()
+    }
+
     /// Whether CONNACK has accepted the current connection.
     pub fn is_online(&self) -> bool {
         self.connection.is_online()

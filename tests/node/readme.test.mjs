@@ -28,6 +28,7 @@ const SEEN = {
   "Subscriptions, handlers, iterators": ['test/x/json {"value":42}', "test/a \x01\x02\x03"],
   "MQTT 5": ["test/double 21", "test/five 21.5"],
   Errors: [],
+  Events: [],
   "Credentials from a function": ["test/signed-in hello"],
   Transport: ["test/websocket hello"],
   Guarantees: ["test/session while it was away"],

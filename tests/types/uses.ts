@@ -263,3 +263,27 @@ const aws: AwsIotOptions = {
 };
 new MqttCustom({ credentials: awsIot(aws) });
 new MqttCustom({ credentials: awsIot({ host: "a", credentials: keys }) });
+
+const target: EventTarget = nothing;
+nothing.addEventListener("connect", ({ flags, rc, properties, target: { state } }) => [
+  flags.sessionPresent,
+  rc,
+  properties?.reasonString,
+  state,
+]);
+nothing.addEventListener(
+  "reconnecting",
+  ({ attempt, delay, error }) => attempt + delay + (error?.code.length ?? 0),
+  { once: true },
+);
+nothing.addEventListener("message", async ({ message }) => message.text(), {
+  signal: new AbortController().signal,
+});
+nothing.addEventListener("close", { handleEvent: () => {} });
+nothing.addEventListener("custom", (event) => event);
+nothing.removeEventListener("custom", null);
+const withData = new MqttCustom({ userdata: 7 });
+withData.addEventListener("error", function ({ userdata, error }) {
+  const seven: number = userdata;
+  return [seven, error.code, this.connected, target];
+});

@@ -138,9 +138,7 @@ impl Connection {
             self.failures = 0;
             self.servers.redirects = 0;
         }
-        if self.config.ask {
-            self.last_error = Some(error.clone());
-        }
+        self.last_error = Some(error.clone());
         let was_online = self.is_online();
         if was_online {
             let short_lived = self.stable_due.is_set() && !self.stable_due.is_due(now);

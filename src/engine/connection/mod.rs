@@ -104,6 +104,8 @@ pub(super) struct Connection {
     refusals: u32,
     /// Attempts since `start` or the last accepted connection.
     attempts: u32,
+    /// Attempts since the construction.
+    pub attempts_made: u64,
     last_error: Option<Error>,
     /// The application has given credentials at least once.
     has_credentials: bool,
@@ -174,6 +176,7 @@ impl Connection {
             failures: 0,
             refusals: 0,
             attempts: 0,
+            attempts_made: 0,
             last_error: None,
             has_credentials: false,
             generated_client_id,
@@ -266,6 +269,11 @@ impl Connection {
         self.retry_due.at()
     }
 
+    /// The attempts since `start` or the last accepted connection, and what ended the last one or the connection.
+    pub fn last_attempt(&self) -> (u32, Option<&Error>) {
+        (self.attempts, self.last_error.as_ref())
+    }
+
     /// Without a network attempts pause, as long as nobody awaits one.
     pub fn is_paused(&self, awaited: bool) -> bool {
         self.network_down && !awaited
@@ -301,12 +309,13 @@ impl Connection {
         self.out.clear();
         self.transport_error = None;
         self.generation = self.generation.wrapping_add(1);
+        self.attempts += 1;
+        self.attempts_made += 1;
         if !self.config.ask {
             return self.open(now, effects);
         }
         self.connect_due.set(now + self.config.connect_timeout);
         self.phase = Phase::Asking;
-        self.attempts += 1;
         effects.push(Event::CredentialsRequested {
             generation: self.generation,
             attempt: self.attempts,

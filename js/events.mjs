@@ -1,0 +1,86 @@
+// The events of a client: what its callbacks are given, as properties of an `Event`. Listeners are guarded, because what one
+// throws is reported like what a callback throws, and must end neither the process nor another listener. Owns which
+// property is which argument; never decides when an event happens.
+
+/** Called with the type of an event whose listener threw, and what it threw. */
+export const THROWN = Symbol("thrown");
+/** Called when the first listener of a type comes. */
+export const LISTENS = Symbol("listens");
+
+/** By the slots of the core: the type, and the names of the arguments behind the client. */
+const EVENTS = [
+  ["connect", "userdata", "flags", "rc", "properties"],
+  ["disconnect", "userdata", "rc", "error"],
+  ["message", "userdata", "message"],
+  ["error", "userdata", "error"],
+  [],
+  ["statechange", "userdata", "state"],
+  ["reconnecting", "userdata", "attempt", "delay", "error"],
+  ["close", "userdata"],
+];
+export const DISCONNECT = 1;
+export const MESSAGE = 2;
+export const ERROR = 3;
+export const STATE = 5;
+export const CLOSE = 7;
+
+/** The promises that listeners of the event that is dispatched now have returned; undefined for those who returned none. @type {(Promise<unknown> | undefined)[] | undefined} */
+let results;
+
+/** Of each listener, also over several clients, so that the platform recognises it. @type {WeakMap<object, EventListener>} */
+const guards = new WeakMap();
+
+/** @param {any} listener */
+function guarded(listener) {
+  let guard = guards.get(listener);
+  if (guard === undefined) {
+    /** @this {any} @param {any} event */
+    guard = function (event) {
+      // Of an event that the application has dispatched nobody wants to know.
+      const own = results ?? [];
+      const at = own.push(undefined) - 1;
+      try {
+        const result =
+          typeof listener === "function" ? listener.call(this, event) : listener.handleEvent(event);
+        // Anything with `then`, as a promise of ours.
+        if (typeof result?.then === "function") own[at] = Promise.resolve(result);
+      } catch (thrown) {
+        this[THROWN](event.type, thrown);
+      }
+    };
+    // Node removes by its guard a listener whose signal is aborted.
+    guards.set(listener, guard).set(guard, guard);
+  }
+  return guard;
+}
+
+export class Events extends EventTarget {
+  /** @override @param {string} type @param {any} listener @param {any} [options] */
+  addEventListener(type, listener, options) {
+    super.addEventListener(type, listener && guarded(listener), options);
+    /** @type {any} */ (this)[LISTENS](type);
+  }
+
+  /** @override @param {string} type @param {any} listener @param {any} [options] */
+  removeEventListener(type, listener, options) {
+    super.removeEventListener(type, listener && guarded(listener), options);
+  }
+}
+
+/**
+ * Dispatches the event of a slot; what its listeners have returned, of those of messages unsettled.
+ * @param {any} client @param {number} slot @param {unknown[]} values
+ */
+export function announce(client, slot, values) {
+  const [type, ...names] = EVENTS[slot];
+  const event = new Event(type);
+  for (const [at, name] of names.entries()) /** @type {any} */ (event)[name] = values[at];
+  const outer = results;
+  /** @type {(Promise<unknown> | undefined)[]} */
+  const own = [];
+  results = own;
+  client.dispatchEvent(event);
+  results = outer;
+  if (slot !== MESSAGE) for (const result of own) result?.catch((thrown) => client[THROWN](type, thrown));
+  return own;
+}
