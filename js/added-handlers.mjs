@@ -1,9 +1,9 @@
 // Handlers that `client.addHandler` gives: any number for a filter, each with options of its own. The first one subscribes,
 // and when the last one is removed the filter is unsubscribed. Knows nothing of what the other calls have subscribed.
 
-import { unwatch, watch } from "../pkg/mqtt_lib.js";
 import { noFunction } from "./errors.mjs";
 import { handledBy } from "./handling.mjs";
+import { act, UNWATCH, WATCH } from "./operations.mjs";
 import { quiet } from "./pending.mjs";
 
 /** The handlers of a filter, and what was asked of the broker. @typedef {{ handlers: Set<AddedHandler>, qos: number, ready: Promise<number> }} Group */
@@ -35,12 +35,12 @@ class AddedHandler {
   attach() {
     const { inbound, number } = this.#owner.calls;
     if (this.#watcher >= 0 || number() < 0) return;
-    this.#watcher = watch(number(), this.filter, this.#taker, false);
+    this.#watcher = act(number(), WATCH, this.filter, this.#taker, 0);
     inbound.offer();
   }
 
   detach() {
-    if (this.#watcher >= 0) unwatch(this.#owner.calls.number(), this.filter, this.#watcher);
+    if (this.#watcher >= 0) act(this.#owner.calls.number(), UNWATCH, this.filter, undefined, this.#watcher);
     this.#watcher = -1;
   }
 

@@ -2,7 +2,7 @@
 // cheaply, one shared promise for the QoS 0 publishes of a turn, iterators, both spellings of names. Simple cases take the
 // fast path; all others go to the core, which handles or rejects them. Never validates arguments itself.
 
-import { MqttCustom as Core, publish_high_priority as oneShot, refusal } from "../pkg/mqtt_lib.js";
+import { MqttCustom as Core, publish_high_priority as oneShot, refusal, stat } from "../pkg/mqtt_lib.js";
 import { AddedHandlers } from "./added-handlers.mjs";
 import { copyOptions, copyPayload, copyTopics, EarlyCalls } from "./early-calls.mjs";
 import { atCall, MqttError, noFunction } from "./errors.mjs";
@@ -12,27 +12,11 @@ import { handledBy } from "./handling.mjs";
 import { common, Hooks } from "./hooks.mjs";
 import { Loops } from "./messages.mjs";
 import { addCamelCase, CALLBACKS, METHODS, originalNames } from "./names.mjs";
+import * as operation from "./operations.mjs";
 import { quiet, rejected } from "./pending.mjs";
 import { Requests, respond } from "./request.mjs";
 import { BUFFERED, fastPath, load, PENDING, ready } from "./runtime.mjs";
 import { failed, onFailure, orFailure } from "./trap.mjs";
-
-/** What `core.call` does, as src/api.rs numbers it. */
-const START = 0;
-const STOP = 1;
-const PUBLISH = 2;
-const QPUBLISH = 3;
-const BATCH = 4;
-const BATCH_JSON = 5;
-const FLUSH = 6;
-const SUBSCRIBE = 7;
-const UNSUBSCRIBE = 8;
-const REAUTHENTICATE = 9;
-const SUBSCRIBE_ONLY = 10;
-const ONE_SHOT = 11;
-/** In the order of `engine::State`. */
-const STATES = ["idle", "connecting", "connected", "reconnecting", "stopped"];
-const STOPPED = STATES[4];
 
 /** Keeps clients that are in use from being collected, also when the user has no reference to them. @type {Set<MqttCustom>} */
 const alive = new Set();
@@ -100,7 +84,7 @@ export class MqttCustom extends Events {
     this.#report(error);
     if (wasConnected) this.#reportEnd(error);
     const { userdata } = this.#hooks;
-    announce(this, STATE, [userdata, STOPPED]);
+    announce(this, STATE, [userdata, operation.STOPPED]);
     announce(this, CLOSE, [userdata]);
   }
 
@@ -212,7 +196,7 @@ export class MqttCustom extends Events {
   start() {
     return this.#with((core) => {
       alive.add(this);
-      return core.call(START);
+      return core.call(operation.START);
     }, false);
   }
 
@@ -236,7 +220,7 @@ export class MqttCustom extends Events {
     /** @type {Promise<void> | undefined} */
     let accepted;
     const stopping = orFailure(() => {
-      accepted = core.call(STOP, options);
+      accepted = core.call(operation.STOP, options);
       return accepted;
     });
     // After a wrong argument it is rejected by now, and nothing is stopped.
@@ -245,7 +229,7 @@ export class MqttCustom extends Events {
     this.#loops?.stop();
     this.#hooks.inbound.stop();
     await stopping;
-    if (STATES[core.status() & 7] !== STOPPED) return;
+    if (this.state !== operation.STOPPED) return;
     alive.delete(this);
     this.#loops?.end();
   }
@@ -287,7 +271,10 @@ export class MqttCustom extends Events {
 
   /** @param {Core} core @param {unknown} topic @param {unknown} payload @param {unknown} options @param {number} kind @param {boolean} traced @returns {Promise<void>} */
   #publishInFull(core, topic, payload, options, kind, traced) {
-    return orFailure(() => core.call(kind === QUEUE ? QPUBLISH : PUBLISH, topic, payload, options), traced);
+    return orFailure(
+      () => core.call(kind === QUEUE ? operation.QPUBLISH : operation.PUBLISH, topic, payload, options),
+      traced,
+    );
   }
 
   /** @param {unknown} topic @param {unknown} [payload] @param {unknown} [options] @returns {Promise<void>} */
@@ -297,12 +284,12 @@ export class MqttCustom extends Events {
       const choice = copyOptions(options);
       return this.#later((core) =>
         text === undefined
-          ? core.call(BATCH, topic, payload, choice)
+          ? core.call(operation.BATCH, topic, payload, choice)
           : this.#batch(core, topic, text, choice),
       );
     }
     const core = this.#core;
-    if (text === undefined) return orFailure(() => core.call(BATCH, topic, payload, options));
+    if (text === undefined) return orFailure(() => core.call(operation.BATCH, topic, payload, options));
     return this.#batch(core, topic, text, options);
   }
 
@@ -311,7 +298,7 @@ export class MqttCustom extends Events {
     const flags = publishFlags(options);
     const number = flags < 0 ? -1 : topicNumber(topic);
     const length = number < 0 ? -1 : writePayload(text);
-    if (length < 0) return orFailure(() => core.call(BATCH_JSON, topic, text, options), flags >= 0);
+    if (length < 0) return orFailure(() => core.call(operation.BATCH_JSON, topic, text, options), flags >= 0);
     const { number: client, pending } = this.#hooks;
     const token = pending.next();
     const batch = fastPath.batch(client, number, length, flags, token);
@@ -321,7 +308,7 @@ export class MqttCustom extends Events {
   }
 
   flush() {
-    return this.#with((core) => core.call(FLUSH));
+    return this.#with((core) => core.call(operation.FLUSH));
   }
 
   /** @param {unknown} topic @param {unknown} [options] @param {unknown} [handler] @returns {Promise<number[]>} */
@@ -335,7 +322,7 @@ export class MqttCustom extends Events {
       ? choice
       : handledBy(choice, /** @type {any} */ (handler), () => inbound.on_message);
     return this.#with((core) => {
-      const subscribed = core.call(SUBSCRIBE, topics, isShort ? undefined : choice, taker);
+      const subscribed = core.call(operation.SUBSCRIBE, topics, isShort ? undefined : choice, taker);
       inbound.offer();
       return subscribed;
     });
@@ -351,7 +338,7 @@ export class MqttCustom extends Events {
     const [topics, choice] =
       this.#core === null ? [copyTopics(topic), copyOptions(options)] : [topic, options];
     if (this.#added !== null) for (const filter of filtersOf(topics)) this.#added.forget(filter);
-    return this.#with((core) => core.call(UNSUBSCRIBE, topics, choice));
+    return this.#with((core) => core.call(operation.UNSUBSCRIBE, topics, choice));
   }
 
   /** @param {string} filter @param {unknown} handler @param {unknown} [options] */
@@ -363,7 +350,7 @@ export class MqttCustom extends Events {
       subscribe: (given, choice, before) =>
         this.#with((core) => {
           before();
-          return core.call(SUBSCRIBE_ONLY, given, choice);
+          return core.call(operation.SUBSCRIBE_ONLY, given, choice);
         }),
     });
     return this.#added.add(filter, handler, options);
@@ -371,7 +358,7 @@ export class MqttCustom extends Events {
 
   /** @param {unknown} [properties] @returns {Promise<void>} */
   reauthenticate(properties) {
-    return this.#with((core) => core.call(REAUTHENTICATE, properties));
+    return this.#with((core) => core.call(operation.REAUTHENTICATE, properties));
   }
 
   /** @param {string} topic @param {unknown} [payload] @param {unknown} [options] */
@@ -389,7 +376,7 @@ export class MqttCustom extends Events {
   /** @param {unknown} topic @param {unknown} [payload] @param {unknown} [options] @returns {Promise<void>} */
   publish_high_priority(topic, payload, options) {
     const [copy, choice] = [copyPayload(payload), copyOptions(options)];
-    return this.#with((core) => core.call(ONE_SHOT, topic, copy, choice));
+    return this.#with((core) => core.call(operation.ONE_SHOT, topic, copy, choice));
   }
 
   /** @param {unknown} topic @param {unknown} [payload] @param {unknown} [options] @returns {Promise<void>} */
@@ -406,37 +393,44 @@ export class MqttCustom extends Events {
     return this.#loops.open(filter, options, later);
   }
 
-  /** Of MQTT, on the connection there is; 0 without one. */
-  get #version() {
-    return (this.#live?.status() ?? 0) >> 3;
+  get #status() {
+    return this.#live === null ? 0 : stat(this.#hooks.number, operation.STATUS);
   }
 
   get connected() {
-    return this.#version > 0;
+    return this.#status > 7;
   }
 
   get mqttversion() {
-    return this.#version || undefined;
+    return this.#status >> 3 || undefined;
   }
 
   get state() {
-    if (failed() !== undefined) return STOPPED;
-    return STATES[this.#core === null ? Number(this.#loading !== null) : this.#core.status() & 7];
+    if (failed() !== undefined) return operation.STOPPED;
+    return operation.STATES[this.#core === null ? Number(this.#loading !== null) : this.#status & 7];
   }
 
   stats() {
-    /** @type {typeof NO_STATS & { oldestUnhandled?: number }} */
-    const stats = /** @type {any} */ (this.#live?.stats()) ?? { ...NO_STATS };
-    const { unhandled } = this.#hooks.inbound;
+    /** @type {Record<string, number>} */
+    const stats = {};
+    const { number, inbound } = this.#hooks;
+    const get = (/** @type {number} */ which) => (this.#live === null ? 0 : stat(number, which));
+    operation.COUNTERS.forEach((name, which) => {
+      stats[name] = get(which);
+    });
+    const { unhandled } = inbound;
     stats.dropped += unhandled.dropped;
     stats.unhandled = unhandled.count;
+    const wait = get(operation.RECONNECT_IN);
+    if (this.#live !== null && wait >= 0) stats.reconnectIn = wait;
     if (unhandled.age !== undefined) stats.oldestUnhandled = unhandled.age;
     return stats;
   }
 
   /** @param {string} name @param {any} callback */
   #assign(name, callback) {
-    if (this.#live !== null) this.#live.set_callback(CALLBACKS.indexOf(name), callback);
+    if (this.#live !== null)
+      operation.act(this.#hooks.number, operation.SET_CALLBACK, callback, undefined, CALLBACKS.indexOf(name));
     else if (failed() !== undefined && callback != null && typeof callback !== "function")
       throw noFunction(name, callback);
     this.#callbacks[name] = callback ?? null;
@@ -453,7 +447,7 @@ export class MqttCustom extends Events {
       const accessor = {
         /** @this {MqttCustom} */
         get() {
-          return this.#callbacks[name] ?? null;
+          return this.#callbacks[name];
         },
         /** @this {MqttCustom} @param {unknown} callback */
         set(callback) {
@@ -478,15 +472,3 @@ const filtersOf = (topics) =>
 
 /** `rc` of `on_disconnect` for a connection that is lost. */
 const LOST = 7;
-
-const NO_STATS = {
-  sent: 0,
-  received: 0,
-  bytesSent: 0,
-  bytesReceived: 0,
-  inFlight: 0,
-  queued: 0,
-  dropped: 0,
-  unhandled: 0,
-  reconnects: 0,
-};

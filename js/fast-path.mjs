@@ -27,9 +27,8 @@ function newTopic(topic) {
     forget_topics();
   }
   // Half a surrogate pair would become another character: the general path says so.
-  const number = /\p{Surrogate}/u.test(topic) ? undefined : intern(topic);
-  if (number === undefined) return -1;
-  topics.set(topic, number);
+  const number = /\p{Surrogate}/u.test(topic) ? -1 : intern(topic);
+  if (number >= 0) topics.set(topic, number);
   return number;
 }
 

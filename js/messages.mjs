@@ -2,7 +2,7 @@
 // with when the loop asks for the next one, or with `ack: "manual"` by `message.ack()`. How many may wait is a matter of
 // `unhandled.mjs`.
 
-import { check_loop, unwatch, watch } from "../pkg/mqtt_lib.js";
+import { act, CHECK_LOOP, UNWATCH, WATCH } from "./operations.mjs";
 import { failed } from "./trap.mjs";
 import { deliveryNow } from "./unhandled.mjs";
 
@@ -152,14 +152,14 @@ export class Loops {
       messages.end(failed());
       return messages;
     }
-    if (options !== undefined && later === undefined) check_loop(number, options);
+    if (options !== undefined && later === undefined) act(number, CHECK_LOOP, options);
     if (filter === undefined) {
       release = inbound.watch(take);
     } else if (later === undefined) {
       release = this.#watch(filter, take);
     } else {
       later(async () => {
-        if (options !== undefined) check_loop(this.#hooks.number, options);
+        if (options !== undefined) act(this.#hooks.number, CHECK_LOOP, options);
         if (this.#open.has(messages)) release = this.#watch(filter, take);
       }).catch((error) => messages.end(error));
     }
@@ -170,9 +170,9 @@ export class Loops {
   /** Calls `take` with each message until the returned function is called. @param {string} filter @param {Function} take */
   #watch(filter, take) {
     const { number } = this.#hooks;
-    const watcher = watch(number, filter, take, true);
+    const watcher = act(number, WATCH, filter, take, 1);
     this.#hooks.inbound.offer();
-    return () => unwatch(number, filter, watcher);
+    return () => act(number, UNWATCH, filter, undefined, watcher);
   }
 
   /** The client stops, and waits for no loop. */

@@ -2,8 +2,8 @@
 // everybody who took the message is done with it. Owns their bounds: at a bound the socket is not read, and where it
 // cannot be paused messages of QoS 0 are dropped, the oldest first. Never calls a handler.
 
-import { refuse } from "../pkg/mqtt_lib.js";
 import { performance } from "./clock.mjs";
+import { act, REFUSE } from "./operations.mjs";
 import { fastPath } from "./runtime.mjs";
 
 /** @typedef {import("./message.mjs").Message} Message */
@@ -117,7 +117,7 @@ export class Delivery {
   /** `message.reject()`. @param {unknown} reason @param {unknown} text */
   refuse(reason, text) {
     if (this.ended || this.#acknowledged) return;
-    refuse(this.owner.client.number, this.ticket, this.message.qos, reason, text);
+    act(this.owner.client.number, REFUSE, reason, text, this.ticket, this.message.qos);
     this.#forget();
   }
 

@@ -67,45 +67,6 @@ impl MqttCustom {
             _ => self.publish_high_priority(a, b, c),
         }
     }
-
-    /// The number of the state, and 8 times the version of MQTT on the connection there is.
-    pub fn status(&self) -> u32 {
-        self.client.state() as u32 + 8 * u32::from(self.mqttversion())
-    }
-
-    /// Counters.
-    pub fn stats(&self) -> Export<js_sys::Object> {
-        let stats = self.client.engine(|engine| engine.stats());
-        let counters = [
-            ("sent", stats.sent),
-            ("received", stats.received),
-            ("bytesSent", stats.bytes_sent),
-            ("bytesReceived", stats.bytes_received),
-            ("inFlight", stats.in_flight),
-            ("queued", stats.queued),
-            ("dropped", stats.dropped),
-            ("reconnects", stats.reconnects),
-        ];
-        let mut object = Object::default();
-        for (name, count) in counters {
-            object.number(name, count as f64);
-        }
-        if let Some(wait) = self.client.retries_in() {
-            object.number("reconnectIn", wait as f64 / 1000.0);
-        }
-        export(object.to_js().unchecked_into())
-    }
-
-    /// The callback of a slot: `on_connect`, `on_disconnect`, `on_message`, `on_error`, `on_auth`.
-    #[cfg(not(feature = "package"))]
-    pub fn callback(&self, slot: usize) -> Export<Option<Function>> {
-        export(self.client.callbacks.get(slot))
-    }
-
-    /// Sets that callback; null removes it.
-    pub fn set_callback(&self, slot: usize, callback: &JsValue) -> Result<(), JsValue> {
-        self.client.set_callback(slot, callback)
-    }
 }
 
 /// By their names; in the package js/ has them.
@@ -208,16 +169,48 @@ impl MqttCustom {
     /// 4 or 5; 0 without a connection.
     #[cfg_attr(not(feature = "package"), wasm_bindgen(getter))]
     pub fn mqttversion(&self) -> u8 {
-        self.client.engine(|engine| match engine.is_online() {
-            true => engine.version() as u8,
-            false => 0,
-        })
+        self.client.version()
     }
 
     /// "idle", "connecting", "connected", "reconnecting" or "stopped".
     #[cfg_attr(not(feature = "package"), wasm_bindgen(getter))]
     pub fn state(&self) -> String {
         self.client.state().name().to_owned()
+    }
+
+    /// Counters.
+    pub fn stats(&self) -> Export<js_sys::Object> {
+        let stats = self.client.engine(|engine| engine.stats());
+        let counters = [
+            ("sent", stats.sent),
+            ("received", stats.received),
+            ("bytesSent", stats.bytes_sent),
+            ("bytesReceived", stats.bytes_received),
+            ("inFlight", stats.in_flight),
+            ("queued", stats.queued),
+            ("dropped", stats.dropped),
+            ("reconnects", stats.reconnects),
+        ];
+        let mut object = Object::default();
+        for (name, count) in counters {
+            object.number(name, count as f64);
+        }
+        if let Some(wait) = self.client.retries_in() {
+            object.number("reconnectIn", wait as f64 / 1000.0);
+        }
+        export(object.to_js().unchecked_into())
+    }
+
+    /// The callback of a slot: `on_connect`, `on_disconnect`, `on_message`, `on_error`, `on_auth`.
+    #[cfg(not(feature = "package"))]
+    pub fn callback(&self, slot: usize) -> Export<Option<Function>> {
+        export(self.client.callbacks.get(slot))
+    }
+
+    /// Sets that callback; null removes it.
+    pub fn set_callback(&self, slot: usize, callback: &JsValue) -> Result<(), JsValue> {
+        let set = self.client.set_callback(slot, callback);
+        set.map_err(|error| self.client.error(&error, &JsValue::UNDEFINED))
     }
 }
 

@@ -4,11 +4,10 @@
 use std::cell::RefCell;
 use std::rc::{Rc, Weak};
 
-use js_sys::Array;
 use wasm_bindgen::prelude::*;
 
 use crate::driver::properties::to_js;
-use crate::driver::{arguments, handling, Client};
+use crate::driver::{arguments, handling, platform, Client};
 use crate::engine::{check_topic, Code, Engine, Error, Generation, Message, Published, Ticket, Token};
 use crate::export::{export, Export};
 
@@ -38,13 +37,15 @@ pub fn scratch(len: usize) -> *const u8 {
     })
 }
 
-/// The number of a topic to publish to, or nothing if it is not one: then publish says why.
+/// The number of a topic to publish to, or -1 if it is not one: then publish says why.
 #[wasm_bindgen]
-pub fn intern(topic: String) -> Option<u32> {
-    check_topic(&topic).ok()?;
+pub fn intern(topic: String) -> i32 {
+    if check_topic(&topic).is_err() {
+        return -1;
+    }
     TOPICS.with_borrow_mut(|topics| {
         topics.push(topic);
-        Some(topics.len() as u32 - 1)
+        topics.len() as i32 - 1
     })
 }
 
@@ -154,32 +155,6 @@ pub extern "C" fn bulk_awaits(number: u32) -> u32 {
     client(number).is_some_and(|client| client.engine(Engine::awaits_answer)) as u32
 }
 
-/// Refuses a message, with a reason code and a text for the broker.
-#[wasm_bindgen]
-pub fn refuse(
-    number: u32,
-    ticket: Ticket,
-    qos: u32,
-    reason: &JsValue,
-    text: &JsValue,
-) -> Result<(), JsValue> {
-    let Some(client) = client(number) else {
-        return Ok(());
-    };
-    handling::refusal(reason, text)
-        .map(|(reason, text)| client.refuse_message(ticket, qos as u8, reason, &text))
-        .map_err(|error| client.error(&error, &JsValue::UNDEFINED))
-}
-
-/// Checks the options of `messages()`.
-#[wasm_bindgen]
-pub fn check_loop(number: u32, options: &JsValue) -> Result<(), JsValue> {
-    let Some(client) = client(number) else {
-        return Ok(());
-    };
-    handling::check_loop(options).map_err(|error| client.error(&error, &JsValue::UNDEFINED))
-}
-
 /// Gives js/ the number by which the functions of this file know the client, and its bounds of unhandled messages.
 pub fn begin(client: &Rc<Client>) {
     let Some(js) = client.hooks.js() else { return };
@@ -230,30 +205,65 @@ pub fn route(number: u32, topic: &str) -> Export<JsValue> {
     if handlers.is_empty() {
         return export(JsValue::UNDEFINED);
     }
-    let all = Array::of1(&subscribed.into());
+    let all = platform::list(&[&subscribed.into()]);
     for handler in handlers {
         all.push(&handler);
     }
     export(all.into())
 }
 
-/// Gives messages of `filter` to `handler` too, until `unwatch`. One that watches takes them from nobody.
+/// What needs an answer at once, by its number: the number of a watcher, where it makes one, or what is wrong.
 #[wasm_bindgen]
-pub fn watch(number: u32, filter: &JsValue, handler: &JsValue, watches: bool) -> Result<u32, JsValue> {
+pub fn act(
+    number: u32,
+    operation: u32,
+    a: &JsValue,
+    #[wasm_bindgen(unchecked_optional_param_type = "any")] b: &JsValue,
+    #[wasm_bindgen(unchecked_optional_param_type = "number")] n: u32,
+    #[wasm_bindgen(unchecked_optional_param_type = "number")] m: u32,
+) -> Result<u32, JsValue> {
     let Some(client) = client(number) else {
         return Ok(0);
     };
-    let parsed = arguments::topic(filter)
-        .and_then(|filter| Ok((filter, arguments::optional_function("handler", handler)?)));
-    parsed
-        .and_then(|(filter, handler)| client.watch(&filter, handler, watches))
+    let mut watcher = 0;
+    let done = match operation {
+        // The options of `messages()`.
+        0 => handling::check_loop(a),
+        // Gives messages of a filter to a handler too, until `unwatch`.
+        1 => arguments::topic(a)
+            .and_then(|filter| client.watch(&filter, b, n != 0))
+            .map(|number| watcher = number),
+        2 => {
+            client.unwatch(&a.as_string().unwrap_or_default(), n);
+            Ok(())
+        }
+        // Refuses a message, with a reason code and a text for the broker.
+        3 => handling::refusal(a, b).map(|(reason, text)| client.refuse_message(n, m as u8, reason, &text)),
+        _ => client.set_callback(n as usize, a),
+    };
+    done.map(|()| watcher)
         .map_err(|error| client.error(&error, &JsValue::UNDEFINED))
 }
 
+/// A number of `MqttCustom::stats`, in the order of js/; 8: the seconds until the next attempt, NaN if none waits; 9: the
+/// state, and 8 times the version of MQTT on the connection there is.
 #[wasm_bindgen]
-pub fn unwatch(number: u32, filter: &str, watcher: u32) {
-    if let Some(client) = client(number) {
-        client.unwatch(filter, watcher);
+pub fn stat(number: u32, which: u32) -> f64 {
+    let Some(client) = client(number) else {
+        return 0.0;
+    };
+    let stats = client.engine(Engine::stats);
+    match which {
+        0 => stats.sent as f64,
+        1 => stats.received as f64,
+        2 => stats.bytes_sent as f64,
+        3 => stats.bytes_received as f64,
+        4 => stats.in_flight as f64,
+        5 => stats.queued as f64,
+        6 => stats.dropped as f64,
+        7 => stats.reconnects as f64,
+        8 => client.retries_in().map_or(f64::NAN, |wait| wait as f64 / 1000.0),
+        _ => f64::from(client.state() as u8) + 8.0 * f64::from(client.version()),
     }
 }
 

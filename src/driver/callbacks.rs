@@ -86,7 +86,7 @@ impl Client {
 
     #[inline(never)]
     fn arguments(&self, arguments: &[&JsValue]) -> Array {
-        let all = Array::of2(&self.handle(), &self.callbacks.userdata);
+        let all = platform::list(&[&self.handle(), &self.callbacks.userdata]);
         for argument in arguments {
             all.push(argument);
         }
@@ -148,7 +148,7 @@ impl Client {
                     }
                 });
                 if let Some(then) = platform::function(&promise, "then") {
-                    let _ = then.call2(&promise, &JsValue::UNDEFINED, &report);
+                    let _ = platform::call(&then, &promise, &[&JsValue::UNDEFINED, &report]);
                 }
             }
             Err(thrown) => self.report_thrown(name, &thrown),
@@ -203,12 +203,7 @@ impl Client {
         packet.number("reasonCode", reason.into());
         let packet = packet.to_js();
         platform::set(&packet, "properties", &properties::to_js(list));
-        let called = function.call3(
-            &JsValue::UNDEFINED,
-            &self.handle(),
-            &self.callbacks.userdata,
-            &packet,
-        );
+        let called = function.apply(&JsValue::UNDEFINED, &self.arguments(&[&packet]));
         let generation = self
             .socket
             .borrow()

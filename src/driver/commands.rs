@@ -3,7 +3,7 @@
 use std::mem::take;
 
 use js_sys::{Function, Promise};
-use wasm_bindgen::JsValue;
+use wasm_bindgen::{JsCast, JsValue};
 
 use super::callbacks::NAMES;
 use super::{arguments, Client};
@@ -62,11 +62,9 @@ impl Client {
     }
 
     /// Gives messages of `filter` to `handler`, without subscribing. One that watches takes them from nobody.
-    pub fn watch(&self, filter: &str, handler: Option<Function>, watches: bool) -> Result<u32, Error> {
-        let number = self
-            .handlers
-            .borrow_mut()
-            .add(handler.unwrap_or_default(), watches);
+    pub fn watch(&self, filter: &str, handler: &JsValue, watches: bool) -> Result<u32, Error> {
+        let handler = handler.unchecked_ref::<Function>().clone(); // of js/
+        let number = self.handlers.borrow_mut().add(handler, watches);
         let result = self.call(|engine, _| engine.watch(filter, number));
         if result.is_err() {
             self.handlers.borrow_mut().remove(number);
@@ -105,10 +103,17 @@ impl Client {
         self.engine.borrow_mut().batch(now, item, token)
     }
 
-    pub fn set_callback(&self, slot: usize, callback: &JsValue) -> Result<(), JsValue> {
-        let parsed = arguments::optional_function(NAMES[slot], callback);
-        let function = parsed.map_err(|error| self.error(&error, &JsValue::UNDEFINED))?;
+    pub fn set_callback(&self, slot: usize, callback: &JsValue) -> Result<(), Error> {
+        let function = arguments::optional_function(NAMES[slot], callback)?;
         self.callbacks.set(slot, function);
         Ok(())
+    }
+
+    /// Of MQTT, on the connection there is; 0 without one.
+    pub fn version(&self) -> u8 {
+        self.engine(|engine| match engine.is_online() {
+            true => engine.version() as u8,
+            false => 0,
+        })
     }
 }

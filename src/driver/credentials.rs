@@ -24,7 +24,7 @@ impl Client {
             return;
         };
         let last = last.map_or(JsValue::UNDEFINED, |error| self.error(error, &JsValue::UNDEFINED));
-        let called = function.call2(&JsValue::UNDEFINED, &attempt.into(), &last);
+        let called = platform::call(function, &JsValue::UNDEFINED, &[&attempt.into(), &last]);
         self.await_answer(called, generation, Client::on_credentials);
     }
 

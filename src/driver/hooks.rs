@@ -13,12 +13,6 @@ extern "C" {
     /// What js/ does itself: `js/client.mjs` says how.
     #[derive(Clone)]
     pub type JsHooks;
-    #[wasm_bindgen(method, getter)]
-    fn node(this: &JsHooks) -> Option<bool>;
-    #[wasm_bindgen(method, getter)]
-    fn connect(this: &JsHooks) -> Option<Function>;
-    #[wasm_bindgen(method, getter, js_name = settle)]
-    fn settles(this: &JsHooks) -> Option<Function>;
     /// What callbacks get as their first argument; js/ holds it weakly, so that an abandoned one is collected.
     #[wasm_bindgen(method)]
     pub fn client(this: &JsHooks) -> JsValue;
@@ -67,13 +61,13 @@ impl Hooks {
     pub fn parse(given: &JsValue) -> Hooks {
         let js = given.is_object().then(|| JsHooks::from(given.clone()));
         Hooks {
-            platform: match js.as_ref().and_then(JsHooks::node).unwrap_or_default() {
+            platform: match platform::get(given, "node").is_truthy() {
                 true => Platform::Node,
                 false => platform::browser(),
             },
-            connect: js.as_ref().and_then(JsHooks::connect),
+            connect: platform::function(given, "connect"),
             // With sockets and errors alone, messages and promises are a matter of Rust.
-            inner: js.as_ref().is_none_or(|js| js.settles().is_none()),
+            inner: platform::function(given, "settle").is_none(),
             js,
         }
     }

@@ -19,7 +19,7 @@ mod hooks;
 pub mod oneshot;
 mod page_events;
 mod persistence;
-mod platform;
+pub mod platform;
 mod promises;
 pub mod properties;
 mod socket;

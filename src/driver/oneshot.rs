@@ -48,7 +48,7 @@ fn prepare(
     Argument::read(&flat).entries("options")?;
     let unreadable = |_| no_object("options", "what cannot be read");
     let divided = platform::divide(options).map_err(unreadable)?;
-    let overrides = divided.overrides();
+    let overrides = platform::get(&divided, "overrides");
     let credentials_function = base.dyn_ref::<Function>().cloned();
     let credentials = platform::lay_over(base, &overrides).map_err(unreadable)?;
     let mut config = match credentials_function {
@@ -61,7 +61,7 @@ fn prepare(
     let shot = Shot {
         topic,
         payload: arguments::payload(payload)?,
-        options: arguments::publish_options(&divided.message())?.to_js(),
+        options: arguments::publish_options(&platform::get(&divided, "message"))?.to_js(),
     };
     let client = Options {
         config,

@@ -84,7 +84,7 @@ impl Client {
             }
         });
         let id = self.engine(|engine| engine.config().client_id.clone());
-        let opened = store.open.call2(&store.object, &id.into(), on_damage.as_ref());
+        let opened = platform::call(&store.open, &store.object, &[&id.into(), on_damage.as_ref()]);
         *store.on_damage.borrow_mut() = Some(on_damage);
         self.await_answer(store.answer(opened), 0, |client, _, opened| {
             if let Some(store) = &client.store {
@@ -148,9 +148,9 @@ impl Client {
         let list = Array::new();
         for (key, value) in changes {
             let value = value.map(|value| Uint8Array::from(&value[..]));
-            list.push(&Array::of2(&(key as f64).into(), &value.into()));
+            list.push(&platform::list(&[&(key as f64).into(), &value.into()]));
         }
-        match store.write.call1(&store.object, &list) {
+        match platform::call(&store.write, &store.object, &[&list]) {
             Ok(result) => {
                 if let Some(result) = promises::thenable(&result) {
                     let number = store.begin_write();
@@ -212,7 +212,7 @@ impl Client {
             return;
         }
         store.phase.set(Phase::Closing);
-        let closed = store.close.call0(&store.object);
+        let closed = platform::call(&store.close, &store.object, &[]);
         self.await_answer(store.answer(closed), 0, |client, _, closed| {
             let Some(store) = &client.store else { return };
             store.phase.set(Phase::Closed);

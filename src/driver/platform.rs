@@ -1,7 +1,7 @@
 //! What the JavaScript platform offers everywhere: a clock, a microtask, a console; and small functions that are shorter
 //! in JavaScript than here. The only place that asks for the time.
 
-use js_sys::Function;
+use js_sys::{Array, Function};
 use wasm_bindgen::prelude::*;
 
 use crate::engine::endpoint::Platform;
@@ -27,14 +27,9 @@ extern "C" {
     pub fn listen(listener: &Function, on: bool);
     #[wasm_bindgen(catch, js_name = layOver)]
     pub fn lay_over(base: &JsValue, over: &JsValue) -> Result<JsValue, JsValue>;
-    /// The options of a one-shot in two.
-    pub type Divided;
+    /// The options of a one-shot in two: `overrides` and `message`.
     #[wasm_bindgen(catch)]
-    pub fn divide(options: &JsValue) -> Result<Divided, JsValue>;
-    #[wasm_bindgen(method, getter)]
-    pub fn overrides(this: &Divided) -> JsValue;
-    #[wasm_bindgen(method, getter)]
-    pub fn message(this: &Divided) -> JsValue;
+    pub fn divide(options: &JsValue) -> Result<JsValue, JsValue>;
 }
 
 pub fn now() -> Millis {
@@ -44,6 +39,19 @@ pub fn now() -> Millis {
 pub fn seed() -> u64 {
     let half = || (js_sys::Math::random() * 4_294_967_296.0) as u64;
     half() << 32 | half()
+}
+
+/// Calls a function, which may throw.
+pub fn call(function: &Function, this: &JsValue, arguments: &[&JsValue]) -> Result<JsValue, JsValue> {
+    function.apply(this, &list(arguments))
+}
+
+pub fn list(items: &[&JsValue]) -> Array {
+    let list = Array::new();
+    for item in items {
+        list.push(item);
+    }
+    list
 }
 
 pub fn function(object: &JsValue, key: &str) -> Option<Function> {

@@ -3,7 +3,7 @@
 
 use js_sys::{ArrayBuffer, Function, Uint8Array};
 use wasm_bindgen::prelude::*;
-use web_sys::{BinaryType, WebSocket};
+use web_sys::WebSocket;
 
 use super::platform;
 use crate::engine::Generation;
@@ -36,12 +36,13 @@ impl Socket {
             protocols = SUBPROTOCOL.into();
         }
         let socket: WebSocket = match connect {
-            Some(connect) => connect
-                .call3(&JsValue::UNDEFINED, &url.into(), &protocols, credentials)?
-                .unchecked_into(),
+            Some(connect) => {
+                let arguments = [&url.into(), &protocols, credentials];
+                platform::call(connect, &JsValue::UNDEFINED, &arguments)?.unchecked_into()
+            }
             None => WebSocket::new_with_str_sequence(url, &protocols)?,
         };
-        socket.set_binary_type(BinaryType::Arraybuffer);
+        platform::set(&socket, "binaryType", &"arraybuffer".into());
         let piece = if url.starts_with("ws") { PIECE } else { usize::MAX };
         let socket = Socket {
             socket,
@@ -53,12 +54,10 @@ impl Socket {
     }
 
     fn set_listener(&self, listener: Option<&Function>) {
-        self.socket.set_onopen(listener);
-        self.socket.set_onmessage(listener);
-        self.socket.set_onerror(listener);
-        self.socket.set_onclose(listener);
-        let drain = listener.map_or(JsValue::NULL, JsValue::from);
-        super::platform::set(&self.socket, "ondrain", &drain);
+        let listener = listener.map_or(JsValue::NULL, JsValue::from);
+        for event in ["onopen", "onmessage", "onerror", "onclose", "ondrain"] {
+            platform::set(&self.socket, event, &listener);
+        }
     }
 
     pub fn as_js(&self) -> &JsValue {

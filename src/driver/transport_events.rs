@@ -2,7 +2,6 @@
 
 use js_sys::Uint8Array;
 use wasm_bindgen::prelude::*;
-use web_sys::MessageEvent;
 
 use super::page_events::PageEvent;
 use super::{platform, socket, Client, PIECE};
@@ -26,7 +25,7 @@ impl Client {
         let Some(generation) = generation else { return };
         match &*kind {
             "message" => {
-                let data = event.unchecked_ref::<MessageEvent>().data();
+                let data = platform::get(event, "data");
                 self.on_data(generation, socket::bytes(data));
             }
             "open" => self.on_open(generation),

@@ -1,0 +1,49 @@
+// The numbers by which js/ names the operations of the core, and `act`, which does those that end at once. The other half
+// are `MqttCustom::call` in src/api.rs, `act` and `stat` in src/fast_path.rs, and `engine::State`.
+
+import * as core from "../pkg/mqtt_lib.js";
+import { failed } from "./trap.mjs";
+
+/** Of `core.call`. */
+export const START = 0;
+export const STOP = 1;
+export const PUBLISH = 2;
+export const QPUBLISH = 3;
+export const BATCH = 4;
+/** Of an item that is JSON text already. */
+export const BATCH_JSON = 5;
+export const FLUSH = 6;
+export const SUBSCRIBE = 7;
+export const UNSUBSCRIBE = 8;
+export const REAUTHENTICATE = 9;
+export const SUBSCRIBE_ONLY = 10;
+export const ONE_SHOT = 11;
+
+/** Of `act`. */
+export const CHECK_LOOP = 0;
+export const WATCH = 1;
+export const UNWATCH = 2;
+export const REFUSE = 3;
+export const SET_CALLBACK = 4;
+
+/** Nothing, once the WebAssembly has failed. @type {typeof core.act} */
+export const act = (...all) => (failed() === undefined ? core.act(...all) : 0);
+
+/** Of `stat`, by number: the counters. */
+export const COUNTERS = [
+  "sent",
+  "received",
+  "bytesSent",
+  "bytesReceived",
+  "inFlight",
+  "queued",
+  "dropped",
+  "reconnects",
+];
+/** Seconds until the next attempt to connect; NaN if none waits. */
+export const RECONNECT_IN = 8;
+/** The state, and 8 times the version of MQTT on the connection there is. */
+export const STATUS = 9;
+
+export const STATES = ["idle", "connecting", "connected", "reconnecting", "stopped"];
+export const STOPPED = STATES[4];
