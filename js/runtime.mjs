@@ -97,7 +97,7 @@ function guarded(wasm) {
     },
     reserve(client, length) {
       try {
-        return reserve(client, length);
+        return reserve(client, length) >>> 0; // an address
       } catch (cause) {
         fail(cause);
         return 0;
