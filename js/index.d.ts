@@ -297,10 +297,12 @@ export interface Credentials {
    */
   maxfilters?: number;
   /**
-   * Largest packet taken from the broker; the default is the largest of MQTT (§2.2.3). A larger message is
-   * not stored but acknowledged, counted in `stats().dropped` and reported to `on_error`
-   * (`PACKET_TOO_LARGE`); any other larger packet ends the connection (`PROTOCOL_ERROR`). Whole number of
-   * bytes from 16 to 268435460. Default: 268435460.
+   * Largest packet taken from the broker; the default is 16 MiB. In 3.1.1 a larger message is not stored but
+   * acknowledged, counted in `stats().dropped` and reported to `on_error` (`PACKET_TOO_LARGE`); in MQTT 5
+   * this is the Maximum Packet Size of CONNECT (§3.1.2.11.4), and the broker sends no larger message. Any
+   * other larger packet, or one that is no message and larger than 256 KiB, ends the connection
+   * (`PROTOCOL_ERROR`). A message whose properties have more than 256 KiB is skipped, acknowledged and
+   * reported. Whole number of bytes from 16 to 268435460. Default: 16777216.
    */
   maxpacketsize?: number;
   /**

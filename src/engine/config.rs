@@ -193,7 +193,7 @@ impl Default for Config {
             max_inflight: 1_000,
             max_inflight_qos2: 16,
             max_filters: 8,
-            max_packet_size: 268_435_460,
+            max_packet_size: 16_777_216,
             max_unhandled: 1_000,
             max_unhandled_bytes: 16_777_216,
             offline_size: 100_000,

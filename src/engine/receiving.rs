@@ -17,9 +17,13 @@ use crate::codec::{
 /// A million acknowledgements that the transport did not take.
 const MAX_UNSENT: usize = 4 << 20;
 
+/// The longest list of properties, and the longest packet that has no payload. What a broker has a reason for is far
+/// shorter, and an object for the application is made of each list.
+const MAX_LIST: usize = 256 << 10;
+
 const TOO_LARGE: DecodeError = decode_error!(
     ReasonCode::PACKET_TOO_LARGE,
-    "a packet is larger than maxpacketsize allows"
+    "a packet is larger than maxpacketsize allows, or is larger than 256 KiB and no PUBLISH"
 );
 const TOO_MANY: DecodeError = decode_error!(
     ReasonCode::RECEIVE_MAXIMUM_EXCEEDED,
@@ -83,8 +87,10 @@ impl Engine {
         if matches!(self.connection.phase(), Phase::Handshake(_)) && !early {
             return Err(protocol_error!("another packet came before CONNACK"));
         }
-        if frame.total() > self.config().max_packet_size {
-            if frame.packet_type != PacketType::Publish || self.connection.version() == Version::V5 {
+        let is_publish = frame.packet_type == PacketType::Publish;
+        let most = self.config().max_packet_size;
+        if frame.total() > if is_publish { most } else { most.min(MAX_LIST) } {
+            if !is_publish || self.connection.version() == Version::V5 {
                 return Err(TOO_LARGE);
             }
             let begun = self.begin_skipping(&frame, &rest[frame.header..])?;
@@ -93,7 +99,7 @@ impl Engine {
         let Some(body) = rest.get(frame.header..frame.total()) else {
             return Ok(None);
         };
-        if frame.packet_type == PacketType::Publish {
+        if is_publish {
             self.on_publish(frame.first, body, at + frame.header)?;
         } else {
             let packet = codec::decode(self.connection.version(), frame.packet_type, body)?;
@@ -170,8 +176,9 @@ impl Engine {
         if !inbound.arrived(message.packet_id, message.qos) {
             return Ok(());
         }
-        if !message.properties.is_empty() && !publish::has_valid_response_topic(message.properties) {
-            self.skip_response_topic(topic);
+        let list = message.properties;
+        if !list.is_empty() && (list.len() > MAX_LIST || !publish::has_valid_response_topic(list)) {
+            self.skip_forwarded(topic);
             return Ok(());
         }
         let payload_at = body_at + body.len() - message.payload.len();
@@ -190,11 +197,11 @@ impl Engine {
     }
 
     /// A message that the broker merely forwards is no reason to leave the broker: it would come again.
-    fn skip_response_topic(&mut self, topic: u32) {
+    fn skip_forwarded(&mut self, topic: u32) {
         self.outbox.count_dropped();
         self.effects.error(Error::format(
             Code::ProtocolError,
-            "a message on \"%\" was skipped: its response topic is no topic name [MQTT-3.3.2-14]; its publisher has to correct that",
+            "a message on \"%\" was skipped: its response topic is no topic name [MQTT-3.3.2-14], or its properties have more than 256 KiB; its publisher has to correct that",
             &[&excerpt(self.subscriptions.topic_name(topic))],
         ));
     }

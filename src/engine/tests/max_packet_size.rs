@@ -3,7 +3,7 @@
 use super::wire::{five, incoming, list, number, Wire};
 use crate::codec::properties::{Property, Value};
 use crate::codec::ReasonCode;
-use crate::engine::Token;
+use crate::engine::{Event, Token};
 
 #[test]
 fn a_packet_larger_than_was_allowed_is_answered_with_packet_too_large() {
@@ -27,6 +27,66 @@ fn a_packet_larger_than_was_allowed_is_answered_with_packet_too_large() {
     let mut wire = Wire::online(cfg, &[]);
     wire.inject(&[0x90, 60]);
     wire.assert_violated(0x95, "any other packet");
+}
+
+#[test]
+fn what_is_no_publish_is_refused_from_its_header_beyond_256_kib_whatever_is_allowed() {
+    for (first, early) in [
+        (0x20, true),
+        (0xf0, true),
+        (0x90, false),
+        (0x40, false),
+        (0xe0, false),
+    ] {
+        for (length, refused) in [(&[0x80, 0x80, 0x10][..], true), (&[0xfc, 0xff, 0x0f], false)] {
+            let mut cfg = five();
+            cfg.max_packet_size = 268_435_460;
+            let mut wire = match early {
+                true => Wire::new(cfg),
+                false => Wire::online(cfg, &[]),
+            };
+            if early {
+                wire.open();
+            }
+            wire.inject(&[&[first], length].concat());
+            let ends = |event: &Event| matches!(event, Event::Close { .. });
+            assert_eq!(wire.events.iter().any(ends), refused, "{first:x}");
+            if refused && !early {
+                wire.assert_violated(0x95, &format!("{first:x}"));
+            }
+        }
+    }
+}
+
+#[test]
+fn a_message_whose_properties_have_more_than_256_kib_is_skipped_and_the_next_one_arrives() {
+    let one = list(&[(Property::UserProperty, Value::Pair("", ""))]);
+    let most = 256 << 10;
+    for (properties, taken) in [
+        (one.repeat(most / one.len()), true),
+        (one.repeat(most / one.len() + 1), false),
+    ] {
+        let mut wire = Wire::online(five(), &[]);
+        wire.inject(&incoming("long", &properties, 1, 7));
+        wire.inject(&incoming("next", &[], 0, 0));
+        let topics = if taken { &["long", "next"][..] } else { &["next"] };
+        assert_eq!(wire.topics, topics);
+        assert_eq!(wire.sent(), [vec![0x40, 2, 0, 7]], "or it would come again");
+        assert_eq!(wire.errors().len(), usize::from(!taken));
+        assert!(wire.engine.is_online());
+    }
+}
+
+#[test]
+fn connect_says_the_largest_packet_that_is_taken_unless_any_is() {
+    for (size, said) in [(16 << 20, true), (268_435_460, false)] {
+        let mut cfg = five();
+        cfg.max_packet_size = size;
+        let connect = Wire::new(cfg).open().concat();
+        let property = [&[39][..], &(size as u32).to_be_bytes()].concat();
+        assert_eq!(connect.windows(5).any(|bytes| bytes == property), said, "{size}");
+    }
+    assert_eq!(five().max_packet_size, 16 << 20);
 }
 
 #[test]
