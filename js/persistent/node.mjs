@@ -1,9 +1,10 @@
 // The entry "mqtt-lib/persistent" for Node: registers the store that `store: "persistent"` refers to.
 
-import { LevelStore } from "./leveldb.mjs";
+import { FileStore } from "./file-store.mjs";
+import "./native-checksum.mjs";
 import { register } from "./register.mjs";
 
 /** @param {{ folder?: string }} [options] */
-export const persistent = (options) => new LevelStore(options);
+export const persistent = (options) => new FileStore(options);
 
 register(persistent);

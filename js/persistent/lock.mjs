@@ -1,0 +1,67 @@
+// The lock of a store's folder, so that one process has it open: that of a LevelDB (`classic-level`), because Node has no
+// lock of its own and an earlier version of this package, which kept its entries in that LevelDB, is kept out too.
+
+import { readdirSync, rmSync } from "node:fs";
+import { join } from "node:path";
+
+/** @typedef {import("classic-level").ClassicLevel<string, Uint8Array>} Level */
+
+const FILE = "LOCK";
+/** @type {any} */
+const ENCODING = { keyEncoding: "utf8", valueEncoding: "view" };
+
+/** Takes the lock. Close the result to release it. @param {string} path @param {(cause: unknown) => Error} lockedError */
+export async function lock(path, lockedError) {
+  clear(path);
+  return openLevel(path, lockedError);
+}
+
+/**
+ * Takes the lock, and opens what the LevelDB has. `repaired` if it could not be opened; `damaged()` is called before it is
+ * changed. @param {string} path @param {(cause: unknown) => Error} lockedError @param {() => void} damaged
+ */
+export async function lockAndRead(path, lockedError, damaged) {
+  try {
+    return { db: await openLevel(path, lockedError), repaired: false };
+  } catch (error) {
+    if (/** @type {any} */ (error)?.code === "STORE_LOCKED") throw error;
+    damaged();
+    const ClassicLevel = await library();
+    try {
+      await ClassicLevel.repair(path);
+      return { db: await openLevel(path, lockedError), repaired: true };
+    } catch {
+      return { db: await lock(path, lockedError), repaired: true };
+    }
+  }
+}
+
+/** Removes all files but the lock's: nothing in them counts, and a LevelDB can end the process if they are damaged. @param {string} path */
+function clear(path) {
+  try {
+    for (const name of readdirSync(path)) if (name !== FILE) rmSync(join(path, name), { recursive: true });
+  } catch {
+    // There is none; or, on Windows, another process has it open, which the lock says.
+  }
+}
+
+/** @param {string} path @param {(cause: unknown) => Error} lockedError */
+async function openLevel(path, lockedError) {
+  const ClassicLevel = await library();
+  const db = /** @type {Level} */ (new ClassicLevel(path, ENCODING));
+  try {
+    await db.open();
+    return db;
+  } catch (error) {
+    await db.close();
+    throw /** @type {any} */ (error)?.cause?.code === "LEVEL_LOCKED" ? lockedError(error) : error;
+  }
+}
+
+async function library() {
+  try {
+    return (await import("classic-level")).ClassicLevel;
+  } catch (cause) {
+    throw new Error('the package "classic-level" is missing: npm install classic-level', { cause });
+  }
+}

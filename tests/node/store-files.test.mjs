@@ -1,0 +1,241 @@
+// The files of the persistent store in Node: the first format, permissions, links, the lock, copies of damaged stores, and
+// that a log does not grow for ever.
+
+import assert from "node:assert/strict";
+import { execFileSync } from "node:child_process";
+import {
+  appendFileSync,
+  chmodSync,
+  existsSync,
+  lstatSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  statSync,
+  symlinkSync,
+  truncateSync,
+  writeFileSync,
+} from "node:fs";
+import { tmpdir } from "node:os";
+import { dirname, join } from "node:path";
+import { test } from "node:test";
+import { Worker } from "node:worker_threads";
+import { persistent } from "mqtt-lib/persistent";
+import { run } from "./helpers.mjs";
+
+const FIRST_FORMAT = JSON.parse(
+  readFileSync(new URL("../support/first-format-store.json", import.meta.url), "utf8"),
+);
+const ENTRIES = ["12 in the log", "16 ", "4 in the LevelDB"];
+
+function temporary(t) {
+  const folder = mkdtempSync(join(tmpdir(), "mqtt-lib-files-"));
+  t.after(() => rmSync(folder, { recursive: true, force: true }));
+  return folder;
+}
+
+/** Writes files of the first format; `change` may alter each. */
+function firstFormat(folder, change = (_name, bytes) => bytes) {
+  for (const [name, text] of Object.entries(FIRST_FORMAT)) {
+    const file = join(folder, name);
+    mkdirSync(dirname(file), { recursive: true });
+    writeFileSync(file, change(name, Buffer.from(text, "base64")));
+  }
+}
+
+/** Opens the store and closes it: what it gave, and what it said. */
+async function content(folder, clientId) {
+  const told = [];
+  const store = persistent({ folder });
+  const entries = await store.open(clientId, (text) => told.push(text));
+  await store.close();
+  return { entries: [...entries].map(([key, value]) => `${key} ${Buffer.from(value)}`).sort(), told };
+}
+
+/** A store with one entry that is closed; its folder. */
+async function simple(folder, clientId = "simple") {
+  const store = persistent({ folder });
+  await store.open(clientId, assert.fail);
+  store.write([[4, Buffer.from("one")]]);
+  await store.close();
+  return join(folder, readdirSync(folder)[0]);
+}
+
+test("a store of the first format opens, and is of the present format afterwards", async (t) => {
+  const folder = temporary(t);
+  firstFormat(folder);
+  for (let i = 0; i < 3; i++) {
+    assert.deepEqual(await content(folder, "first-format"), { entries: ENTRIES, told: [] });
+  }
+  const [inner] = readdirSync(folder);
+  assert.deepEqual(readdirSync(join(folder, inner)).sort(), ["db", "entries", "mark"]);
+});
+
+test("a store of the first format in which a value was altered gives no value of the LevelDB, and says so", async (t) => {
+  const folder = temporary(t);
+  firstFormat(folder, (name, bytes) => {
+    const at = bytes.indexOf("LevelDB");
+    if (name.endsWith(".ldb") && at >= 0) bytes[at] ^= 1;
+    return bytes;
+  });
+  const { entries, told } = await content(folder, "first-format");
+  assert.deepEqual(entries, ["12 in the log", "16 "]);
+  assert.match(told.join(), /damaged/);
+  assert.deepEqual(await content(folder, "first-format"), { entries, told: [] });
+});
+
+test("a store of the first format whose migration was interrupted is migrated by the next open", async (t) => {
+  const folder = temporary(t);
+  firstFormat(folder);
+  const [inner] = readdirSync(folder);
+  writeFileSync(join(folder, inner, "entries.new"), "half");
+  assert.deepEqual(await content(folder, "first-format"), { entries: ENTRIES, told: [] });
+});
+
+test("folders and files belong to the user alone", async (t) => {
+  const base = join(temporary(t), "store");
+  const inner = await simple(base);
+  const mode = (path) => (statSync(path).mode & 0o777).toString(8);
+  assert.equal(mode(base), "700");
+  assert.equal(mode(inner), "700");
+  for (const name of ["entries", "mark"]) assert.equal(mode(join(inner, name)), "600");
+  chmodSync(inner, 0o755);
+  await content(base, "simple");
+  assert.equal(mode(inner), "700", "also of a folder that was there");
+});
+
+for (const name of ["", "entries", "mark", "db", "entries.new"]) {
+  test(`a symbolic link is not followed: ${name || "the folder"}`, async (t) => {
+    const base = temporary(t);
+    const elsewhere = join(temporary(t), "target");
+    const inner = await simple(base);
+    const path = join(inner, name);
+    if (existsSync(path)) renameSync(path, elsewhere);
+    else writeFileSync(elsewhere, "of somebody else");
+    const isFolder = statSync(elsewhere).isDirectory();
+    const before = isFolder ? readdirSync(elsewhere).sort() : readFileSync(elsewhere);
+    symlinkSync(elsewhere, path);
+    if (name === "entries.new") {
+      for (let i = 0; i < 2; i++) assert.deepEqual((await content(base, "simple")).entries, ["4 one"]);
+      truncateSync(join(inner, "mark"), 0); // a new log is written
+      await content(base, "simple");
+    } else {
+      await assert.rejects(content(base, "simple"), /symbolic link|ELOOP/);
+      assert.ok(lstatSync(path).isSymbolicLink());
+    }
+    assert.deepEqual(isFolder ? readdirSync(elsewhere).sort() : readFileSync(elsewhere), before);
+  });
+}
+
+const OPEN = (folder) => `
+  import { persistent } from "mqtt-lib/persistent";
+  const store = persistent({ folder: ${JSON.stringify(folder)} });
+  console.log(await store.open("simple", () => {}).then(() => "open", (error) => error.code));
+  process.exit();
+`;
+
+test("a second store of this process is refused, and other processes are refused as before", async (t) => {
+  const folder = temporary(t);
+  const store = persistent({ folder });
+  await store.open("simple", assert.fail);
+  for (let i = 0; i < 2; i++) await assert.rejects(content(folder, "simple"), { code: "STORE_LOCKED" });
+  await assert.rejects(store.open("simple", assert.fail), { code: "STORE_LOCKED" });
+  assert.equal((await run(OPEN(folder))).stdout, "STORE_LOCKED\n");
+  store.write([[4, Buffer.from("one")]]);
+  await store.close();
+  assert.equal((await run(OPEN(folder))).stdout, "open\n");
+  assert.deepEqual(await content(folder, "simple"), { entries: ["4 one"], told: [] });
+});
+
+const inWorker = "a second store in a worker is refused, and other processes are refused as before";
+// Only Linux says which files a process has open.
+(process.platform === "linux" ? test : () => {})(inWorker, async (t) => {
+  const folder = temporary(t);
+  const store = persistent({ folder });
+  await store.open("simple", assert.fail);
+  const source = `
+    const { parentPort } = require("node:worker_threads");
+    const { persistent } = require(${JSON.stringify(new URL("../../dist/persistent.node.cjs", import.meta.url).pathname)});
+    const store = persistent({ folder: ${JSON.stringify(folder)} });
+    store.open("simple", () => {}).then(() => "open", (error) => error.code).then((word) => parentPort.postMessage(word));
+  `;
+  const worker = new Worker(source, { eval: true });
+  const word = await new Promise((resolve, reject) => worker.once("message", resolve).once("error", reject));
+  await worker.terminate();
+  assert.equal(word, "STORE_LOCKED");
+  assert.equal((await run(OPEN(folder))).stdout, "STORE_LOCKED\n");
+  await store.close();
+});
+
+test("a damaged store that cannot be copied leaves no folder behind, however often it is opened", async (t) => {
+  const folder = temporary(t);
+  const inner = await simple(folder);
+  appendFileSync(join(inner, "mark"), "x");
+  truncateSync(join(inner, "entries"), 30);
+  execFileSync("mkfifo", [join(inner, "pipe")]); // a copy of it fails, as on a disk that is full
+  for (let i = 0; i < 3; i++) {
+    await assert.rejects(content(folder, "simple"));
+    assert.equal(readdirSync(folder).length, 1);
+  }
+  rmSync(join(inner, "pipe"));
+  assert.match((await content(folder, "simple")).told.join(), /damaged/);
+  assert.equal(readdirSync(folder).length, 2);
+});
+
+test("a repair that was interrupted is finished and said by the next open, with the first copy", async (t) => {
+  const folder = temporary(t);
+  const inner = await simple(folder);
+  mkdirSync(`${inner}.repair`);
+  writeFileSync(join(`${inner}.repair`, "as it was"), "");
+  const { entries, told } = await content(folder, "simple");
+  assert.deepEqual(entries, ["4 one"]);
+  const copy = /a copy of the store is in (.*)$/.exec(told[0])[1];
+  assert.deepEqual(readdirSync(copy), ["as it was"]);
+  assert.deepEqual(await content(folder, "simple"), { entries, told: [] });
+});
+
+test("a log with many changes stays short, and has the last value of each key", async (t) => {
+  const folder = temporary(t);
+  const store = persistent({ folder });
+  await store.open("simple", assert.fail);
+  const expected = [];
+  const value = (i) => Buffer.from(`${i} `.repeat(200));
+  for (let i = 1; i <= 5000; i++) {
+    store.write([
+      [i * 4, value(i)],
+      [i * 4 + 1, Buffer.of(1)],
+    ]);
+    if (i > 10)
+      store.write([
+        [(i - 10) * 4, undefined],
+        [(i - 10) * 4 + 1, undefined],
+      ]);
+    if (i > 4990) expected.push(`${i * 4} ${value(i)}`, `${i * 4 + 1} \u0001`);
+  }
+  const log = join(folder, readdirSync(folder)[0], "entries");
+  assert.ok(statSync(log).size < 1 << 20, `${statSync(log).size}`);
+  await store.close();
+  assert.deepEqual(await content(folder, "simple"), { entries: expected.sort(), told: [] });
+});
+
+test("a record that the end of the process cut off is not a damage", async (t) => {
+  const folder = temporary(t);
+  const inner = await simple(folder);
+  appendFileSync(join(inner, "entries"), Buffer.alloc(50, 7));
+  for (let i = 0; i < 2; i++) {
+    assert.deepEqual(await content(folder, "simple"), { entries: ["4 one"], told: [] });
+  }
+});
+
+test("what another client's store has is not given out", async (t) => {
+  const folder = temporary(t);
+  const mine = await simple(join(folder, "a"), "mine");
+  const other = await simple(join(folder, "b"), "other");
+  for (const name of ["entries", "mark"]) writeFileSync(join(mine, name), readFileSync(join(other, name)));
+  const { entries, told } = await content(join(folder, "a"), "mine");
+  assert.deepEqual(entries, []);
+  assert.equal(told.length, 1);
+});
