@@ -10,7 +10,7 @@ import { fail, guardedBy, unguarded } from "./trap.mjs";
  * @typedef {object} Environment
  * @property {boolean} node
  * @property {(url: string, protocols: string | string[], credentials: any) => object} [connect] makes a socket that behaves like a WebSocket
- * @property {() => Uint8Array} [bytes] the .wasm file, where it can be read synchronously
+ * @property {() => Uint8Array | undefined} [bytes] the .wasm file, where it can be read synchronously
  * @property {() => URL | string} [url] where to fetch it from otherwise; without it, `init` must be given a source
  * @property {string} [advice] what to do when it is not found
  * @property {(source: unknown) => unknown} [file] reads a file: URL, which `fetch` does not in Node
@@ -165,14 +165,22 @@ export function load() {
   return loading;
 }
 
+/** Under this name `browser.fallback.js` has the import of the text, for tools that leave the file behind. */
+const FALLBACK = Symbol.for("mqtt-lib.fallback");
+
+/** @returns {Promise<void>} */
 async function instantiate() {
-  const place = source ?? inlined() ?? environment.bytes?.() ?? environment.url?.();
+  let place = source ?? inlined();
+  const given = place;
   try {
+    place ??= environment.bytes?.() ?? environment.url?.();
     if (place === undefined)
       throw new Error("this entry knows no URL of it, and init() was not called with one");
-    const module = await compile(environment.file?.(place) ?? place);
-    begin(module);
+    begin(await compile(environment.file?.(place) ?? place));
   } catch (cause) {
+    // Once: then the text is there.
+    if (given === undefined && (await /** @type {any} */ (globalThis)[FALLBACK]?.().catch(() => {})))
+      return instantiate();
     throw failure(place, cause);
   }
 }
@@ -180,11 +188,19 @@ async function instantiate() {
 /** @param {unknown} place @param {unknown} cause */
 function failure(place, cause) {
   const why = cause instanceof Error ? cause.message : String(cause);
-  const from = /:\/\//.test(`${place}`) ? ` from ${place}` : "";
+  const [url] = /^\w+:.*/.exec(`${place}`) ?? [];
   const policy = /unsafe-eval|CSP/.test(why) ? "allow 'wasm-unsafe-eval' in script-src, or " : "";
-  const advice = environment.advice ?? "serve mqtt_lib_bg.wasm there as application/wasm";
-  const text = `the WebAssembly could not be loaded${from} (${why}); ${policy}${advice}, call init() with its URL, or import "mqtt-lib/inline"; then call start() again`;
+  const text = `the WebAssembly could not be loaded${url ? ` from ${url}` : ""} (${why}); ${policy}${remedy(url)}; then call start() again`;
   return new MqttError(text, "LOAD_FAILED", undefined, cause);
+}
+
+/** What helps in this place. @param {string | undefined} url */
+function remedy(url) {
+  if (typeof WebAssembly === "undefined") return "use an engine that has WebAssembly; this one has none";
+  if (inlined()) return "call init() with the WebAssembly.Module of mqtt_lib_bg.wasm";
+  const served = url && "serve mqtt_lib_bg.wasm there as application/wasm";
+  const first = environment.advice ?? served;
+  return `${first ? `${first}, ` : ""}call init() with its URL, or import "mqtt-lib/inline"`;
 }
 
 let bytes = new Uint8Array(0);

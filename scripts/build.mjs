@@ -14,13 +14,14 @@ import {
 } from "node:fs";
 import { createRequire } from "node:module";
 import { join } from "node:path";
-import { INLINE, writeInline } from "./inline.mjs";
+import { INLINE, keepInline, writeInline } from "./inline.mjs";
 import { Failure, isMain, main, must, ROOT } from "./run.mjs";
 import { setup } from "./setup.mjs";
 import { printSizes } from "./sizes.mjs";
 import { guardGlue, parseNames, shortenExports, shortenGlue, shortenWasm } from "./shorten.mjs";
 import { step } from "./step.mjs";
 import { trimGlue } from "./trim.mjs";
+import { withWs } from "./ws.mjs";
 
 const WASM = "mqtt_lib_bg.wasm";
 const WASM_TYPES = `// What an import of the file gives is the bundler's choice: its URL, its bytes or a WebAssembly.Module.
@@ -37,6 +38,7 @@ const SOURCES = [
   "js/bare.mjs",
   "js/browser.mjs",
   "js/node.mjs",
+  "js/node.bundle.mjs",
   "js/index.d.ts",
   `${AWS}/index.d.ts`,
   `${PERSISTENT}/index.d.ts`,
@@ -50,11 +52,13 @@ const DIST = [
   "bare.mjs",
   "browser.mjs",
   "cli.mjs",
+  "node.bundle.mjs",
   "node.cjs",
   "node.mjs",
   "index.d.ts",
   "index.d.cts",
   "persistent.browser.mjs",
+  "persistent.bundle.mjs",
   "persistent.node.cjs",
   "persistent.node.mjs",
   "persistent.d.ts",
@@ -181,7 +185,7 @@ async function bundle(folder, names) {
     bundle: true,
     logLevel: "warning",
     legalComments: "none",
-    plugins: [shortNames(names)],
+    plugins: [shortNames(names), keepInline],
   };
   const browser = {
     ...common,
@@ -215,16 +219,23 @@ async function bundle(folder, names) {
     entryPoints: ["js/node.mjs"],
     outfile: join(folder, "node.cjs"),
     external: ["ws"],
-    // CommonJS has no import.meta.url; the sources use it to find the wasm file beside them.
+    // CommonJS has no import.meta.url; the sources use it to find the wasm file beside them. In a bundle that is an ES module
+    // there is no file name either.
     define: { "import.meta.url": "__moduleUrl" },
-    banner: { js: 'const __moduleUrl = require("node:url").pathToFileURL(__filename).href;' },
+    banner: {
+      js: 'const __moduleUrl = typeof __filename === "string" ? require("node:url").pathToFileURL(__filename).href : undefined;',
+    },
   });
   await build({
     ...node,
-    entryPoints: [`${PERSISTENT}/node.mjs`],
-    outfile: join(folder, "persistent.node.cjs"),
-    external: ["classic-level"],
+    format: "esm",
+    entryPoints: ["js/node.bundle.mjs"],
+    outfile: join(folder, "node.bundle.mjs"),
+    plugins: [...node.plugins, withWs],
   });
+  const store = { ...node, entryPoints: [`${PERSISTENT}/node.mjs`], external: ["classic-level"] };
+  await build({ ...store, outfile: join(folder, "persistent.node.cjs") });
+  await build({ ...store, format: "esm", outfile: join(folder, "persistent.bundle.mjs") });
   const cli = join(folder, "cli.mjs");
   await build({
     ...node,
@@ -261,7 +272,7 @@ function swap(from, to) {
 export async function build({ force = false } = {}) {
   const tools = [
     "package-lock.json",
-    ...["build", "inline", "locals", "shorten", "trim"].map((name) => `scripts/${name}.mjs`),
+    ...["build", "inline", "locals", "shorten", "trim", "ws"].map((name) => `scripts/${name}.mjs`),
   ];
   const rust = { inputs: ["Cargo.toml", "Cargo.lock", "src", ...tools], outputs: PKG, force };
   await step("Rust to pkg/", rust, buildWasm);

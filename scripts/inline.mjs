@@ -10,11 +10,20 @@ const TEXT = "inline/wasm.js";
 export const INLINE = [
   TEXT,
   "inline/package.json",
+  "browser.fallback.js",
   "inline.mjs",
   "inline.cjs",
   "inline.node.mjs",
   "inline.node.cjs",
 ];
+
+/** An esbuild plugin: what imports the text keeps the import. */
+export const keepInline = {
+  name: "inline",
+  setup(esbuild) {
+    esbuild.onResolve({ filter: /inline\/wasm\.js$/ }, () => ({ path: `./${TEXT}`, external: true }));
+  },
+};
 
 /** Encodes each byte as a printable character with an optional prefix; `decode` in js/load.mjs is the inverse. */
 export function encode(bytes) {
@@ -30,6 +39,11 @@ export function writeInline(folder, wasm, names) {
   write(TEXT, `globalThis[Symbol.for("mqtt-lib.wasm")] = '${text}';\n`);
   // So that Node and Jest treat the .js file, which servers send as JavaScript, as CommonJS.
   write("inline/package.json", '{ "type": "commonjs" }\n');
+  // Not .mjs: instead of such a file Vite 4 takes the field `browser`.
+  write(
+    "browser.fallback.js",
+    `globalThis[Symbol.for("mqtt-lib.fallback")] = () => import("./${TEXT}");\nexport * from "./browser.mjs";\n`,
+  );
   write("inline.mjs", `import "./${TEXT}";\nexport * from "./bare.mjs";\n`);
   write("inline.cjs", `require("./${TEXT}");\nmodule.exports = require("./bare.cjs");\n`);
   write("inline.node.cjs", `require("./${TEXT}");\nmodule.exports = require("./node.cjs");\n`);

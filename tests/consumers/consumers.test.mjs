@@ -12,7 +12,7 @@ import { openBrowser } from "./support/browsers.mjs";
 import { pack } from "./support/project.mjs";
 
 const ALL = process.env.MQTT_LIB_CONSUMERS === "all";
-const BROWSERS = ALL ? ["Chromium", "Firefox"] : ["Chromium"];
+const BROWSERS = process.env.MQTT_LIB_BROWSERS?.split(",") ?? (ALL ? ["Chromium", "Firefox"] : ["Chromium"]);
 
 let echo;
 const browsers = [];
@@ -42,6 +42,7 @@ for (const [i, consumer] of [...LIGHT, ...(ALL ? HEAVY : [])].entries()) {
       row,
       topic: `${i}`,
       project: shared.packed.project,
+      brokerWs: shared.broker.wsUrl,
       broker: runs === "tcp" ? shared.broker.url : shared.broker.wsUrl,
       /** Opens the page in every browser; each must exchange its messages. */
       async inBrowsers(url) {

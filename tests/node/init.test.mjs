@@ -6,6 +6,7 @@ import { once } from "node:events";
 import { readFileSync } from "node:fs";
 import { createServer } from "node:http";
 import { after, before, test } from "node:test";
+import { build } from "esbuild";
 import { startMosquitto } from "../support/mosquitto.mjs";
 import { freshTopic, lines, run } from "./helpers.mjs";
 
@@ -87,22 +88,101 @@ test("in Node init takes a file: URL, and the client need not wait for it", asyn
   assert.deepEqual(await play(body, "node.mjs"), ["hello"]);
 });
 
-test("a bundle for Node that has left the .wasm behind says what to do", async () => {
-  const body = `
-    const { mkdtempSync, copyFileSync } = await import("node:fs");
-    const { createRequire } = await import("node:module");
-    const folder = mkdtempSync("target/bundled-");
-    copyFileSync("dist/node.cjs", folder + "/node.cjs");
-    const bundled = createRequire(import.meta.url)("./" + folder + "/node.cjs");
+/** Imports copies of these files of dist/ from an empty folder as `copied`. */
+const copied = (files) => `
+  const { cpSync, mkdtempSync, rmSync } = await import("node:fs");
+  const folder = mkdtempSync("target/bundled-");
+  for (const file of ${JSON.stringify(files)}) cpSync("dist/" + file, folder + "/" + file, { recursive: true });
+  const copy = await import("./" + folder + "/${files[0]}");
+  const copied = copy.default ?? copy;
+  const remove = () => rmSync(folder, { recursive: true });
+`;
+
+const TALK = `
+  const client = new copied.MqttCustom({ credentials: { mqttserver } });
+  const messages = client.messages();
+  await client.subscribe(topic);
+  await client.publish(topic, "hello");
+  console.log((await messages.next()).value.text());
+  await client.stop();
+  remove();
+`;
+
+test("a bundle for Node that has left the .wasm behind, and its text, says what to do", async () => {
+  const [printed] = await play(`
+    ${copied(["node.cjs"])}
     try {
-      new bundled.MqttCustom();
+      new copied.MqttCustom();
     } catch (error) {
-      console.log(error instanceof bundled.MqttError, error.code, error.message);
+      console.log(error instanceof copied.MqttError, error.code, error.message);
     }
-    (await import("node:fs")).rmSync(folder, { recursive: true });
+    remove();
+  `);
+  assert.match(printed, /^true LOAD_FAILED .*ENOENT.*"mqtt-lib" as external.*init\(\).*mqtt-lib\/inline/);
+});
+
+test("where the .wasm has been left behind, node.cjs takes the text", async () => {
+  assert.deepEqual(await play(copied(["node.cjs", "inline"]) + TALK), ["hello"]);
+});
+
+test("node.bundle.mjs needs the text only", async () => {
+  assert.deepEqual(await play(copied(["node.bundle.mjs", "inline"]) + TALK), ["hello"]);
+});
+
+test("where the address of the .wasm has something else, browser.fallback.js takes the text", async () => {
+  const files = ["browser.fallback.js", "browser.mjs", "inline"];
+  const elsewhere = `globalThis.fetch = async () => new Response("<!doctype html>");`;
+  assert.deepEqual(await play(elsewhere + copied(files) + TALK), ["hello"]);
+});
+
+test("browser.fallback.js does not load the text where the file works", async () => {
+  const files = ["browser.fallback.js", "browser.mjs", "inline"];
+  const there = `globalThis.fetch = async () => new Response(file);`;
+  const which = `console.log(Symbol.for("mqtt-lib.wasm") in globalThis);`;
+  assert.deepEqual(await play(there + copied(files) + TALK + which), ["hello", "false"]);
+});
+
+const FAILS = `
+  const client = new MqttCustom({ credentials: { mqttserver }, autostart: false, on_error() {} });
+  await client.start().catch(show);
+`;
+
+test("where a module has no address, as in a classic script, the way out works there", async () => {
+  const { outputFiles } = await build({
+    entryPoints: ["dist/browser.mjs"],
+    bundle: true,
+    format: "cjs",
+    write: false,
+    logLevel: "silent",
+  });
+  const body = `
+    const module = { exports: {} };
+    new Function("module", "exports", ${JSON.stringify(outputFiles[0].text)})(module, module.exports);
+    const client = new module.exports.MqttCustom({ credentials: { mqttserver }, autostart: false, on_error() {} });
+    await client.start().catch((error) => console.log(error.code, error.message));
   `;
   const [printed] = await play(body);
-  assert.match(printed, /^true LOAD_FAILED .*ENOENT.*"mqtt-lib" as external.*init\(\).*mqtt-lib\/inline/);
+  assert.match(
+    printed,
+    /^LOAD_FAILED the WebAssembly could not be loaded \(Invalid URL\); call init\(\) with its URL, or import "mqtt-lib\/inline"/,
+  );
+});
+
+test("where the text is what failed, the advice is not to import it", async () => {
+  const body = `WebAssembly.compile = async () => { throw new Error("disallowed by embedder"); }; ${FAILS}`;
+  const [printed] = await play(body, "inline.mjs");
+  assert.match(
+    printed,
+    /^true LOAD_FAILED the WebAssembly could not be loaded \(disallowed by embedder\); call init/,
+  );
+  assert.match(printed, /WebAssembly\.Module/);
+  assert.doesNotMatch(printed, /inline/);
+});
+
+test("an engine without WebAssembly is named", async () => {
+  const [printed] = await play(`delete globalThis.WebAssembly; ${FAILS}`, "inline.mjs");
+  assert.match(printed, /use an engine that has WebAssembly; this one has none/);
+  assert.doesNotMatch(printed, /inline/);
 });
 
 test("without init the bare entry says what to do, and works afterwards", async () => {

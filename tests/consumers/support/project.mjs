@@ -37,19 +37,20 @@ export async function pack() {
   const exchange = readFileSync(join(HERE, "support", "exchange.mjs"), "utf8");
   const projects = new Map();
 
-  /** The installed project of a template, created once. */
-  function project(template) {
-    if (!projects.has(template)) projects.set(template, install(template));
-    return projects.get(template);
+  /** The installed project of a template, created once; `versions` are those of tools where they are not the template's. */
+  function project(template, versions = {}) {
+    const name = [template, ...Object.values(versions)].join("-");
+    if (!projects.has(name)) projects.set(name, install(name, template, versions));
+    return projects.get(name);
   }
 
-  async function install(template) {
-    const cwd = join(folder, template);
+  async function install(name, template, versions) {
+    const cwd = join(folder, name);
     cpSync(join(HERE, "templates", template), cwd, { recursive: true });
     writeFileSync(join(cwd, "exchange.mjs"), exchange);
     writeFileSync(join(cwd, "exchange.cjs"), transformSync(exchange, { format: "cjs" }).code);
     const manifest = JSON.parse(readFileSync(join(cwd, "package.json"), "utf8"));
-    manifest.dependencies = { ...manifest.dependencies, "mqtt-lib": `file:${tarball}` };
+    manifest.dependencies = { ...manifest.dependencies, ...versions, "mqtt-lib": `file:${tarball}` };
     writeFileSync(join(cwd, "package.json"), JSON.stringify(manifest));
     const quiet = ["--no-audit", "--no-fund", "--prefer-offline", "--no-package-lock", "--ignore-scripts"];
     await run(cwd, "npm", ["install", ...quiet], { timeout: 10 * MINUTE });

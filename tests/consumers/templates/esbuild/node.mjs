@@ -1,4 +1,4 @@
-import * as lib from "mqtt-lib/inline";
+import * as lib from "mqtt-lib";
 import { exchange } from "./exchange.mjs";
 
 // Not awaited: CommonJS, which is made of this, has no await at the top.

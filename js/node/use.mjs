@@ -1,0 +1,19 @@
+// What the entries for Node have in common: sockets are TCP, TLS or the package `ws`, each behind a WebSocket adapter.
+
+import { readFileSync } from "node:fs";
+import { useStacks } from "../errors.mjs";
+import { use } from "../runtime.mjs";
+import { connect } from "./connect.mjs";
+import { remember } from "./stack.mjs";
+
+/** @param {() => Uint8Array | undefined} bytes gives the .wasm */
+export function useNode(bytes) {
+  useStacks(remember);
+  use({
+    node: true,
+    connect,
+    advice: 'mark "mqtt-lib" as external in the bundler\'s configuration',
+    bytes,
+    file: (source) => (/^file:/.test(`${source}`) ? readFileSync(new URL(`${source}`)) : undefined),
+  });
+}

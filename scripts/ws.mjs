@@ -1,0 +1,39 @@
+// Builds the WebSocket of the package `ws` into an ES module. Its files are CommonJS, and `require` of a module of Node fails
+// in an ES module: these modules are imported instead, and what is optional is left out.
+import { readFileSync } from "node:fs";
+import { createRequire } from "node:module";
+
+const WEBSOCKET = createRequire(import.meta.url)
+  .resolve("ws")
+  .replace(/index\.js$/, "lib/websocket.js");
+const BUILTIN = "builtin:";
+
+/** An esbuild plugin for ES modules. */
+export const withWs = {
+  name: "ws",
+  setup(esbuild) {
+    esbuild.initialOptions.define = {
+      ...esbuild.initialOptions.define,
+      "process.env.WS_NO_BUFFER_UTIL": "true",
+      "process.env.WS_NO_UTF_8_VALIDATE": "true",
+    };
+    esbuild.onResolve({ filter: /^ws$/ }, () => ({ path: "ws", namespace: "ws" }));
+    esbuild.onLoad({ filter: /.*/, namespace: "ws" }, () => ({
+      contents: `export { default as WebSocket } from ${JSON.stringify(WEBSOCKET)};`,
+      resolveDir: ".",
+    }));
+    esbuild.onLoad({ filter: /[/\\]ws[/\\]lib[/\\][\w-]+\.js$/ }, ({ path }) => ({
+      contents: readFileSync(path, "utf8").replaceAll(
+        /require\('([a-z]+)'\)/g,
+        `require('${BUILTIN}$1').default`,
+      ),
+    }));
+    esbuild.onResolve({ filter: /^builtin:/ }, ({ path }) => ({
+      path: path.slice(BUILTIN.length),
+      namespace: "builtin",
+    }));
+    esbuild.onLoad({ filter: /.*/, namespace: "builtin" }, ({ path }) => ({
+      contents: `export { default } from "node:${path}";`,
+    }));
+  },
+};

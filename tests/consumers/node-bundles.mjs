@@ -1,0 +1,60 @@
+// Programs for Node that are bundled, with nothing configured but the platform: each is one file without a .wasm beside it.
+
+import { bin, nodeBundle } from "./support/kinds.mjs";
+import { run } from "./support/project.mjs";
+
+const FORMATS = { mjs: "esm", cjs: "cjs" };
+
+const esbuild = (extension, entry, name) =>
+  nodeBundle(`esbuild, for Node, ${name}`, {
+    template: "esbuild",
+    out: `out-node-${extension}-${entry}`,
+    file: `main.${extension}`,
+    build(cwd) {
+      const out = `--outfile=out-node-${extension}-${entry}/main.${extension}`;
+      const args = [`${entry}.mjs`, "--bundle", "--platform=node", `--format=${FORMATS[extension]}`, out];
+      return run(cwd, bin("esbuild")(cwd), [...args, "--log-level=error"]);
+    },
+  });
+
+const configured = (title, command, args) => (extension) =>
+  nodeBundle(`${title}, for Node, ${FORMATS[extension]}`, {
+    out: `out-${command}-${extension}`,
+    file: `main.${extension}`,
+    build: (cwd) => run(cwd, bin(command)(cwd), args),
+  });
+
+const rollup = configured("Rollup", "rollup", ["-c", "--failAfterWarnings"]);
+const webpack = configured("webpack 5", "webpack", []);
+
+const rolldown = (extension) =>
+  nodeBundle(`Rolldown, for Node, ${FORMATS[extension]}`, {
+    out: `out-rolldown-${extension}`,
+    file: `main.${extension}`,
+    build(cwd) {
+      const out = `out-rolldown-${extension}/main.${extension}`;
+      const args = ["main.mjs", "--platform", "node", "--format", FORMATS[extension], "--file", out];
+      return run(cwd, bin("rolldown")(cwd), args);
+    },
+  });
+
+const ncc = (extension) =>
+  nodeBundle(`ncc, ${FORMATS[extension]}`, {
+    out: `out-ncc-${extension}`,
+    file: `index.${extension}`,
+    build: (cwd) => run(cwd, bin("ncc")(cwd), ["build", `main.${extension}`, "-o", `out-ncc-${extension}`]),
+  });
+
+export const NODE_BUNDLES = [
+  esbuild("mjs", "node", "esm"),
+  esbuild("cjs", "node", "cjs"),
+  esbuild("mjs", "node-inline", "esm: mqtt-lib/inline"),
+  rollup("mjs"),
+  rollup("cjs"),
+  rolldown("mjs"),
+  rolldown("cjs"),
+  webpack("mjs"),
+  webpack("cjs"),
+  ncc("mjs"),
+  ncc("cjs"),
+];

@@ -1,0 +1,109 @@
+// The kinds of consumers: a program, a page with or without a build, a development server, a bundle for Node. `works` fills in
+// the row of the table: what was built and run, in which version.
+
+import assert from "node:assert/strict";
+import { spawn } from "node:child_process";
+import { once } from "node:events";
+import { cpSync, rmSync } from "node:fs";
+import { join } from "node:path";
+import { freePort, untilAccepts } from "../../support/ports.mjs";
+import { measure, run } from "./project.mjs";
+import { serve } from "./site.mjs";
+
+const kib = (bytes) => `${(bytes / 1024).toFixed(0)} KiB`;
+
+/** A program that prints how many messages it has exchanged. */
+export const program = (name, template, version, args, command = () => process.execPath) => ({
+  name,
+  runs: "tcp",
+  async works({ project, broker, topic, row }) {
+    const cwd = await project(template);
+    const node = command(cwd);
+    row.runs = `${version} ${(await run(cwd, node, ["--version"])).match(/\d+\.\d+\.\d+/)[0]}`;
+    assert.equal(await run(cwd, node, [...args, broker, topic]), "10\n");
+    row.exchanged = "10";
+  },
+});
+
+/** Fills in what a build has put into a folder, which must contain `wasm` files of this type. */
+export function built(row, folder, wasm) {
+  const made = measure(folder);
+  row.builds = "yes";
+  row.wasm = made.wasm.length;
+  row.size = `${kib(made.raw)}, gzip ${kib(made.gzip)}`;
+  assert.equal(made.wasm.length, wasm, made.wasm.join(", "));
+}
+
+/** A page, with or without a build: the folder `out` is served. */
+export const page = (name, template, { build, out = "out", path = "/", wasm = 1, versions }) => ({
+  name,
+  async works({ project, inBrowsers, row }) {
+    const cwd = await project(template, versions);
+    if (build) {
+      await build(cwd);
+      built(row, join(cwd, out), wasm);
+    }
+    const site = await serve(build ? join(cwd, out) : cwd);
+    try {
+      await inBrowsers(site.url + path);
+    } finally {
+      site.stop();
+    }
+  },
+});
+
+/** Starts the server of a consumer with a port, and calls `body` with its URL. */
+export async function withServer(cwd, command, args, body) {
+  const port = await freePort();
+  const child = spawn(command, [...args, String(port)], {
+    cwd,
+    stdio: ["ignore", "pipe", "pipe"],
+    detached: true,
+  });
+  let output = "";
+  for (const stream of [child.stdout, child.stderr]) {
+    stream.on("data", (text) => {
+      output += text;
+    });
+  }
+  const ended = once(child, "close");
+  try {
+    await untilAccepts(port, { timeout: 60_000, gone: () => child.exitCode !== null && output });
+    await body(`http://127.0.0.1:${port}`);
+  } catch (error) {
+    throw new Error(`${error.message}\n${output}`, { cause: error });
+  } finally {
+    process.kill(-child.pid); // with its child processes
+    await ended;
+  }
+}
+
+export const bin = (name) => (cwd) => join(cwd, "node_modules", ".bin", name);
+export const publicFiles = (cwd) => cpSync(join(cwd, "public"), join(cwd, "out"), { recursive: true });
+
+/** A development server that makes pages of sources. */
+export const server = (name, template, { command, args, versions, path = "/" }) => ({
+  name,
+  async works({ project, inBrowsers }) {
+    const cwd = await project(template, versions);
+    await withServer(cwd, bin(command)(cwd), args, (url) => inBrowsers(url + path));
+  },
+});
+
+/** A bundle for Node, run over TCP and WebSocket in a folder without node_modules. */
+export const nodeBundle = (name, { template = "node-bundle", build, out, file, versions }) => ({
+  name,
+  runs: "tcp",
+  async works({ project, broker, brokerWs, topic, row }) {
+    const cwd = await project(template, versions);
+    await build(cwd);
+    built(row, join(cwd, out), 0);
+    const away = join(cwd, "..", "alone");
+    rmSync(away, { recursive: true, force: true });
+    cpSync(join(cwd, out), away, { recursive: true });
+    for (const [i, url] of [broker, brokerWs].entries()) {
+      assert.equal(await run(away, process.execPath, [file, url, `${topic}-${i}`]), "10\n");
+    }
+    Object.assign(row, { runs: `Node ${process.versions.node}`, exchanged: "10 + 10" });
+  },
+});
