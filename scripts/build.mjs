@@ -14,6 +14,7 @@ import {
 } from "node:fs";
 import { createRequire } from "node:module";
 import { join } from "node:path";
+import { writeCrate } from "./crate.mjs";
 import { INLINE, keepInline, writeInline } from "./inline.mjs";
 import { Failure, isMain, main, must, ROOT } from "./run.mjs";
 import { setup } from "./setup.mjs";
@@ -112,8 +113,8 @@ export const SMALL = {
 };
 
 async function buildWasm() {
-  const options = ["--target", "web", "--release", "--no-opt", "--out-dir", "pkg"];
-  await must("wasm-pack", ["build", ".", ...options, "--", ...SMALL.args], { env: SMALL.env });
+  const options = ["--target", "web", "--release", "--no-opt", "--out-dir", at("pkg")];
+  await must("wasm-pack", ["build", writeCrate(), ...options, "--", ...SMALL.args], { env: SMALL.env });
   // wasm-pack writes "*" into it, so that `npm pack` would leave out the files of the folder.
   rmSync(at("pkg", ".gitignore"), { force: true });
   // Here and not when it is bundled, so that the sources in js/ also run with it unbuilt, as some tests do.
@@ -272,7 +273,7 @@ function swap(from, to) {
 export async function build({ force = false } = {}) {
   const tools = [
     "package-lock.json",
-    ...["build", "inline", "locals", "shorten", "trim", "ws"].map((name) => `scripts/${name}.mjs`),
+    ...["build", "crate", "inline", "locals", "shorten", "trim", "ws"].map((name) => `scripts/${name}.mjs`),
   ];
   const rust = { inputs: ["Cargo.toml", "Cargo.lock", "src", ...tools], outputs: PKG, force };
   await step("Rust to pkg/", rust, buildWasm);

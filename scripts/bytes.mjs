@@ -4,6 +4,7 @@
 //   npm run bytes -- 100   the 100 largest
 import { join } from "node:path";
 import { build, SMALL } from "./build.mjs";
+import { writeCrate } from "./crate.mjs";
 import { Failure, isMain, main, must, ROOT } from "./run.mjs";
 import { setup } from "./setup.mjs";
 import { printSizes } from "./sizes.mjs";
@@ -20,6 +21,7 @@ async function bytes([count = "40", ...rest]) {
     "cargo",
     ["build", "--quiet", "--release", "--lib", "--target", "wasm32-unknown-unknown", ...SMALL.args],
     {
+      cwd: writeCrate(),
       env: SMALL.env,
     },
   );
