@@ -26,8 +26,8 @@ function newTopic(topic) {
     topics.clear();
     forget_topics();
   }
-  // Half a surrogate pair would become another character: the general path says so.
-  const number = /\p{Surrogate}/u.test(topic) ? -1 : intern(topic);
+  // Half a surrogate pair would become another character: the general path says so. Long topics would fill the memory.
+  const number = topic.length > 1024 || /\p{Surrogate}/u.test(topic) ? -1 : intern(topic);
   if (number >= 0) topics.set(topic, number);
   return number;
 }

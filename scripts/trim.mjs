@@ -29,7 +29,6 @@ const TRIMS = [
   [/^ {4}if \(module !== undefined\) \{[\s\S]*?^ {4}\}/m, "({module} = module);"],
   [/^ {4}wasmInstance = instance;$/m, ""],
   [/^ {4}wasmModule = module;$/m, ""],
-  [/typeof (global|self|window) === 'undefined' \? undefined : \1;/g, "undefined;"],
 ];
 
 /** @param {string} source */

@@ -105,7 +105,7 @@ impl MqttCustom {
 
     /// Adds an item to the batch of its topic.
     pub fn batch_publish(&self, topic: &JsValue, payload: &JsValue, options: &JsValue) -> Export<Promise> {
-        let item = arguments::json(payload).map(String::into_bytes);
+        let item = arguments::json(payload);
         self.with_message(topic, item, options, Client::batch)
     }
 
@@ -292,8 +292,7 @@ impl MqttCustom {
 impl MqttCustom {
     /// `batch_publish` of an item that is JSON text already.
     fn batch_json(&self, topic: &JsValue, json: &JsValue, options: &JsValue) -> Export<Promise> {
-        let item = json.as_string().unwrap_or_default().into_bytes();
-        self.with_message(topic, Ok(item), options, Client::batch)
+        self.with_message(topic, arguments::payload(json), options, Client::batch)
     }
 
     #[inline(never)]

@@ -7,7 +7,7 @@ use std::rc::{Rc, Weak};
 use wasm_bindgen::prelude::*;
 
 use crate::driver::properties::to_js;
-use crate::driver::{arguments, handling, platform, Client};
+use crate::driver::{arguments, handling, memory, platform, Client};
 use crate::engine::{check_topic, Code, Engine, Error, Generation, Message, Published, Ticket, Token};
 use crate::export::{export, Export};
 
@@ -67,9 +67,16 @@ fn client(number: u32) -> Option<Rc<Client>> {
     CLIENTS.with_borrow(|clients| clients.get(number as usize)?.upgrade())
 }
 
-/// A message to `topic` of `len` bytes of the scratch buffer. `flags`: QoS in bits 0-1, retain 4, queue 8.
+/// A message to `topic` of `len` bytes of the scratch buffer. `flags`: QoS in bits 0-1, retain 4, queue 8. `work` calls
+/// nothing of JavaScript, because topics and buffer belong to all clients.
 #[inline(always)]
-fn with_scratch<R>(topic: u32, len: usize, flags: u32, work: impl FnOnce(&Message<'_>) -> R) -> R {
+fn with_scratch<R>(
+    topic: u32,
+    len: usize,
+    flags: u32,
+    work: impl FnOnce(&Message<'_>) -> Result<R, Error>,
+) -> Result<R, Error> {
+    memory::check(len)?;
     TOPICS.with_borrow(|topics| {
         SCRATCH.with_borrow(|scratch| {
             work(&Message {
@@ -91,9 +98,11 @@ pub extern "C" fn bulk_send(number: u32, topic: u32, len: usize, flags: u32, tok
         return REFUSED;
     };
     let queue = flags & 8 != 0;
-    match with_scratch(topic, len, flags, |message| {
+    let published = with_scratch(topic, len, flags, |message| {
         client.publish_fast(message, queue, Token::new(token))
-    }) {
+    });
+    client.transmit_if_full();
+    match published {
         Ok(Published::Buffered) => BUFFERED,
         Ok(Published::Pending) => PENDING,
         Err(error) => {

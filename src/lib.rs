@@ -62,7 +62,8 @@ mod fast_path;
 
 #[cfg(all(target_arch = "wasm32", target_os = "unknown", feature = "package"))]
 #[global_allocator]
-static ALLOCATOR: rlsf::SmallGlobalTlsf = rlsf::SmallGlobalTlsf::new();
+static ALLOCATOR: driver::memory::Counted<rlsf::SmallGlobalTlsf> =
+    driver::memory::Counted(rlsf::SmallGlobalTlsf::new());
 
 #[cfg(all(target_arch = "wasm32", target_os = "unknown"))]
 pub use api::{publish_high_priority, MqttCustom};

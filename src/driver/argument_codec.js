@@ -17,6 +17,17 @@ const OTHER = 9;
 const encoder = new TextEncoder();
 const decoder = new TextDecoder("utf-8", { ignoreBOM: true }); // U+FEFF is a character [MQTT-1.5.4-3]
 
+/** The longest payload that fits into a packet. */
+const LONGEST = 268_435_455;
+/** The most that all other arguments have together. */
+const MOST = 1 << 26;
+
+/** Throws the length of what is too long, before it is copied. @template {{ length: number }} T @param {T} given */
+function short(given, most = LONGEST) {
+  if (given.length > most) throw given.length;
+  return given;
+}
+
 class Writer {
   #bytes = new Uint8Array(256);
   #at = 0;
@@ -56,7 +67,7 @@ class Writer {
 /** What was thrown, in any case as text. @param {unknown} thrown */
 function shown(thrown) {
   try {
-    return String(thrown);
+    return String(thrown).slice(0, 9_999);
   } catch {
     return typeof thrown;
   }
@@ -66,7 +77,7 @@ function shown(thrown) {
 export function messageOf(thrown) {
   try {
     const { message } = /** @type {any} */ (thrown);
-    if (typeof message === "string" && message !== "") return message;
+    if (typeof message === "string" && message !== "") return message.slice(0, 9_999);
   } catch {
     // Neither null nor a proxy has one.
   }
@@ -74,7 +85,8 @@ export function messageOf(thrown) {
 }
 
 /** A getter or a proxy of the user's, or a buffer that was transferred. @param {unknown} thrown */
-const unreadable = (thrown) => `what cannot be read (${shown(thrown).slice(0, 100)})`;
+const unreadable = (thrown) =>
+  `what ${typeof thrown === "number" ? "is too long" : "cannot be read"} (${shown(thrown).slice(0, 100)})`;
 
 /** The kind of a value, for an error sentence. @param {unknown} value */
 export function kind(value) {
@@ -96,7 +108,8 @@ function buffer(value) {
 
 /** UTF-8 has no half of a surrogate pair, and U+FFFD in its place would be another string. @param {Writer} out @param {string} text */
 function string(out, text) {
-  if (/\p{Surrogate}/u.test(text)) return out.block(OTHER, encoder.encode("a string with a lone surrogate"));
+  if (/\p{Surrogate}/u.test(short(text)))
+    return out.block(OTHER, encoder.encode("a string with a lone surrogate"));
   return out.block(STRING, encoder.encode(text));
 }
 
@@ -111,7 +124,7 @@ function encode(out, value, depth, opaque) {
   if (typeof value === "number") return out.block(NUMBER, new Uint8Array(Float64Array.of(value).buffer));
   if (typeof value === "string") return string(out, value);
   const bytes = depth < 0 ? undefined : buffer(value);
-  if (bytes !== undefined) return out.block(BYTES, bytes);
+  if (bytes !== undefined) return out.block(BYTES, short(bytes));
   if (depth <= 0 || typeof value !== "object") return out.block(OTHER, encoder.encode(kind(value)));
   const name = Object.prototype.toString.call(value).slice(8, -1);
   if (NO_OPTIONS.test(name)) return out.block(OTHER, encoder.encode(`a ${name}`));
@@ -126,24 +139,34 @@ function encode(out, value, depth, opaque) {
 
 /** Objects and arrays `depth` levels deep, but not what stands under a key in `opaque`: ".agent.store.". @param {unknown} value @param {number} depth @param {string} opaque */
 export function flatten(value, depth, opaque) {
-  let out = new Writer();
   try {
-    encode(out, value, depth, opaque);
+    return short(written(value, depth, opaque), MOST);
   } catch (thrown) {
-    out = new Writer();
+    const out = new Writer();
     out.block(OTHER, encoder.encode(unreadable(thrown)));
+    return out.written();
   }
+}
+
+/** @param {unknown} value @param {number} depth @param {string} opaque */
+function written(value, depth, opaque) {
+  const out = new Writer();
+  encode(out, value, depth, opaque);
   return out.written();
 }
 
 /** The entries that a store has when it is opened. @param {Iterable<[number, Uint8Array]> | undefined} opened */
 export function entries(opened) {
-  return flatten([...(opened ?? [])], 2, "");
+  return written([...(opened ?? [])], 2, "");
 }
 
-/** The bytes of a payload that is no string; throws what it is if it is none. @param {unknown} value */
+/** Text as bytes. @param {string} text */
+const encoded = (text) => short(encoder.encode(short(text)));
+
+/** The bytes of a payload; throws what it is if it is none, or its length if it is too long. @param {unknown} value */
 export function payload(value) {
   const type = typeof value;
+  if (type === "string") return encoded(/** @type {string} */ (value));
   if (type === "number" || type === "boolean") return encoder.encode(`${value}`);
   let bytes;
   try {
@@ -152,7 +175,7 @@ export function payload(value) {
     // `kind` says why.
   }
   if (bytes === undefined) throw kind(value);
-  return bytes;
+  return short(bytes);
 }
 
 /** An item of a batch as JSON, as it is now; throws what it is instead. @param {unknown} value */
@@ -172,7 +195,7 @@ export function json(value) {
     throw `something JSON cannot say (${why.slice(0, 60)})`;
   }
   if (text === undefined) throw kind(value);
-  return text;
+  return encoded(text);
 }
 
 /** @param {any} object @param {string} key @param {unknown} given */

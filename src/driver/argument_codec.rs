@@ -3,6 +3,7 @@
 
 use crate::engine::format::number;
 use crate::engine::{Code, Error};
+use js_sys::Uint8Array;
 use wasm_bindgen::prelude::*;
 
 // What has a value of the user's and no `catch` throws nothing: an exception in the middle of the WebAssembly would end
@@ -12,19 +13,19 @@ extern "C" {
     fn flatten(value: &JsValue, depth: u32, opaque: &str) -> Vec<u8>;
     /// The entries that a store has when it is opened.
     #[wasm_bindgen(catch)]
-    pub fn entries(opened: &JsValue) -> Result<Vec<u8>, JsValue>;
+    pub fn entries(opened: &JsValue) -> Result<Uint8Array, JsValue>;
     fn inflate(bytes: &[u8]) -> JsValue;
     /// The kind of a value, for an error sentence.
     pub fn kind(value: &JsValue) -> String;
     /// What was thrown says of itself.
     #[wasm_bindgen(js_name = messageOf)]
     pub fn message_of(thrown: &JsValue) -> String;
-    /// The bytes of a payload that is not a string; throws what it is instead.
+    /// The bytes of a payload; throws what it is instead, or the length of what is too long.
     #[wasm_bindgen(catch)]
-    pub fn payload(value: &JsValue) -> Result<Vec<u8>, JsValue>;
-    /// An item of a batch as JSON text; throws what it is instead.
+    pub fn payload(value: &JsValue) -> Result<Uint8Array, JsValue>;
+    /// Likewise, an item of a batch as JSON text.
     #[wasm_bindgen(catch)]
-    pub fn json(value: &JsValue) -> Result<String, JsValue>;
+    pub fn json(value: &JsValue) -> Result<Uint8Array, JsValue>;
 }
 
 #[derive(Clone, Copy)]

@@ -1,15 +1,16 @@
 //! JavaScript values taken apart: payloads, options, filters. Everything a user can get wrong in
 //! the arguments of a call is refused here, by name.
 
-use js_sys::Function;
+use js_sys::{Function, Uint8Array};
 use wasm_bindgen::prelude::*;
 
 use super::argument_codec::{flat, Argument, Object};
 use super::platform::set;
-use super::{argument_codec, handling, properties};
+use super::{argument_codec, handling, memory, properties};
 use crate::codec::properties::Place;
 use crate::engine::error::excerpt;
 use crate::engine::format::{format, number};
+use crate::engine::message::too_large;
 use crate::engine::validate::{unknown, Value};
 use crate::engine::{Code, Error, Filter};
 
@@ -45,27 +46,31 @@ pub fn payload(value: &JsValue) -> Result<Vec<u8>, Error> {
     if value.is_undefined() || value.is_null() {
         return Ok(Vec::new());
     }
-    if let Some(text) = value.as_string() {
-        return Ok(text.into_bytes());
-    }
-    argument_codec::payload(value).map_err(|what| {
-        Error::format(
-            Code::InvalidPayload,
-            "a payload cannot be %; give a string, a Uint8Array or other buffer source, a number, a boolean, or null for an empty one (for an object: JSON.stringify(it))",
-            &[&what.as_string().unwrap_or_default()],
-        )
-    })
+    bytes(
+        argument_codec::payload(value),
+        "a payload cannot be %; give a string, a Uint8Array or other buffer source, a number, a boolean, or null for an empty one (for an object: JSON.stringify(it))",
+    )
 }
 
 /// One item of a batch as JSON, as it is at the time of the call.
-pub fn json(value: &JsValue) -> Result<String, Error> {
-    argument_codec::json(value).map_err(|what| {
-        Error::format(
+pub fn json(value: &JsValue) -> Result<Vec<u8>, Error> {
+    bytes(
+        argument_codec::json(value),
+        "a batch item cannot be %; batches are JSON arrays, so give a string, number, boolean, null, array or plain object (for bytes: publish, or encode them as text)",
+    )
+}
+
+/// A copy of bytes that were not refused for what they are, or for their length.
+fn bytes(read: Result<Uint8Array, JsValue>, refused: &'static str) -> Result<Vec<u8>, Error> {
+    let read = read.map_err(|what| match what.as_f64() {
+        Some(len) => too_large(len as usize),
+        None => Error::format(
             Code::InvalidPayload,
-            "a batch item cannot be %; batches are JSON arrays, so give a string, number, boolean, null, array or plain object (for bytes: publish, or encode them as text)",
+            refused,
             &[&what.as_string().unwrap_or_default()],
-        )
-    })
+        ),
+    })?;
+    memory::copy(&read)
 }
 
 pub fn topic(value: &JsValue) -> Result<String, Error> {

@@ -77,7 +77,7 @@ impl Client {
         self.handlers.borrow_mut().remove(number);
     }
 
-    /// Publishes for the fast path, which drains at the end of its turn by itself.
+    /// Publishes for the fast path, which transmits what is full, and drains at the end of its turn by itself.
     #[inline(always)]
     pub fn publish_fast(
         &self,
@@ -86,16 +86,12 @@ impl Client {
         token: Option<Token>,
     ) -> Result<Published, Error> {
         let now = self.now();
-        let published = {
-            let mut engine = self.engine.borrow_mut();
-            if queue {
-                engine.queue(now, message, token).map(|()| Published::Pending)
-            } else {
-                engine.publish_checked(now, message, token)
-            }
-        };
-        self.transmit_if_full();
-        published
+        let mut engine = self.engine.borrow_mut();
+        if queue {
+            engine.queue(now, message, token).map(|()| Published::Pending)
+        } else {
+            engine.publish_checked(now, message, token)
+        }
     }
 
     pub fn batch_fast(&self, item: &Message<'_>, token: Option<Token>) -> Result<Option<Token>, Error> {

@@ -2,7 +2,6 @@
 //! `await_answer`, which waits for a promise of the user's or of a store.
 
 use wasm_bindgen::prelude::*;
-use wasm_bindgen_futures::{spawn_local, JsFuture};
 
 use super::argument_codec::no_object;
 use super::constructor::config;
@@ -36,13 +35,13 @@ impl Client {
         then: fn(&Client, u32, Result<JsValue, JsValue>),
     ) {
         let Some(me) = self.me.upgrade() else { return };
-        spawn_local(async move {
-            let answer = match called {
-                Ok(answer) => JsFuture::from(promises::promised(&answer)).await,
-                Err(thrown) => Err(thrown),
-            };
-            then(&me, number, answer);
+        let answer = called.unwrap_or_else(|thrown| promises::rejected(&thrown).into());
+        let settled = Closure::once_into_js(move |settled: JsValue| {
+            let value = platform::get(&settled, "value");
+            let failed = platform::get(&settled, "failed").is_truthy();
+            then(&me, number, if failed { Err(value) } else { Ok(value) });
         });
+        promises::settled(&answer, &settled);
     }
 
     fn on_credentials(&self, generation: Generation, answer: Result<JsValue, JsValue>) {

@@ -217,7 +217,7 @@ impl Client {
     }
 
     /// The transport never came to be, or is gone, so no event of it will follow.
-    fn on_closed(&self, generation: Generation, why: &str) {
+    pub(super) fn on_closed(&self, generation: Generation, why: &str) {
         let now = self.now();
         self.engine.borrow_mut().closed(now, generation, why);
     }

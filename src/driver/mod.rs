@@ -16,6 +16,7 @@ pub mod errors;
 mod handlers;
 pub mod handling;
 mod hooks;
+pub mod memory;
 pub mod oneshot;
 mod page_events;
 mod persistence;

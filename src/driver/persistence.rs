@@ -6,7 +6,7 @@ use wasm_bindgen::prelude::*;
 
 use super::argument_codec::Argument;
 use super::store::{OnDamage, Phase, Store};
-use super::{argument_codec, platform, promises, Client};
+use super::{argument_codec, memory, platform, promises, Client};
 use crate::engine::{Change, Code, Engine, Error, Flow, Millis, Token};
 
 /// The records of a store, and how many entries are none.
@@ -88,7 +88,11 @@ impl Client {
         *store.on_damage.borrow_mut() = Some(on_damage);
         self.await_answer(store.answer(opened), 0, |client, _, opened| {
             if let Some(store) = &client.store {
-                client.begin(store, opened.and_then(|opened| argument_codec::entries(&opened)));
+                let read = opened.and_then(|opened| {
+                    memory::copy(&argument_codec::entries(&opened)?)
+                        .map_err(|full| full.message.as_str().into())
+                });
+                client.begin(store, read);
             }
         });
     }

@@ -24,6 +24,14 @@ export function promised(value) {
   return quiet(new Promise((resolve) => resolve(value)));
 }
 
+/** Tells what became of it. @param {unknown} promise @param {(settled: { failed: boolean, value: unknown }) => void} tell */
+export function settled(promise, tell) {
+  promised(promise).then(
+    (value) => tell({ failed: false, value }),
+    (value) => tell({ failed: true, value }),
+  );
+}
+
 /** Likewise for anything with `then`, of any realm or library; otherwise undefined. @param {any} value */
 export function thenable(value) {
   try {

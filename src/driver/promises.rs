@@ -1,7 +1,7 @@
 //! Promises that Rust hands out and settles. Each pending one has a token with the top bit set;
 //! tokens without it belong to JavaScript, which settles its own promises in bulk.
 
-use js_sys::Promise;
+use js_sys::{Array, Promise};
 use wasm_bindgen::prelude::*;
 
 use super::argument_codec::Object;
@@ -18,9 +18,9 @@ extern "C" {
     #[wasm_bindgen(method)]
     pub fn settle(this: &Pending, failed: bool, value: &JsValue);
     pub fn rejected(error: &JsValue) -> Promise;
-    /// A promise whose `then` is the platform's.
-    pub fn promised(value: &JsValue) -> Promise;
-    /// Likewise of what has `then`.
+    /// Gives `tell` what a promise has become, as `{ failed, value }`.
+    pub fn settled(promise: &JsValue, tell: &JsValue);
+    /// A promise whose `then` is the platform's, of what has `then`.
     pub fn thenable(value: &JsValue) -> Option<Promise>;
     /// A promise of what a store answers; rejected if that is late.
     pub fn answer(store: &JsValue, value: &JsValue) -> JsValue;
@@ -85,10 +85,12 @@ pub fn outcome(outcome: &Outcome) -> JsValue {
             result
         }
         Outcome::Granted { codes, properties } => {
-            // A sequence of numbers cannot fail.
-            let granted = serde_wasm_bindgen::to_value(codes).unwrap_or_default();
+            let granted = Array::new();
+            for &code in codes {
+                granted.push(&code.into());
+            }
             set_properties(&granted, properties);
-            granted
+            granted.into()
         }
     }
 }

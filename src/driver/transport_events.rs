@@ -4,8 +4,12 @@ use js_sys::Uint8Array;
 use wasm_bindgen::prelude::*;
 
 use super::page_events::PageEvent;
-use super::{platform, socket, Client, PIECE};
+use super::{memory, platform, socket, Client, PIECE};
 use crate::engine::{Code, Generation};
+
+/// A connection ends with it.
+const NO_ROOM: &str =
+    "there is no memory for a message: the clients of this process or page together have 3 GiB";
 
 impl Client {
     /// Whatever the platform calls comes in here: a microtask, which has no event, and the events of the page and of the
@@ -66,7 +70,11 @@ impl Client {
         if self.draining.get() || len > PIECE as usize {
             return std::ptr::null_mut();
         }
-        self.engine.borrow_mut().space(len).as_mut_ptr()
+        let mut engine = self.engine.borrow_mut();
+        if engine.growth(len) > PIECE as usize {
+            return std::ptr::null_mut();
+        }
+        engine.space(len).as_mut_ptr()
     }
 
     pub fn received(&self, generation: Generation, len: usize) {
@@ -89,6 +97,12 @@ impl Client {
         let now = self.fresh_now();
         let len = piece.length() as usize;
         let mut engine = self.engine.borrow_mut();
+        if !memory::has_room(engine.growth(len), memory::MOST_RECEIVED) {
+            drop(engine);
+            self.close_socket(generation);
+            self.drop_socket();
+            return self.on_closed(generation, NO_ROOM);
+        }
         piece.copy_to(engine.space(len));
         engine.received(now, generation, len);
     }

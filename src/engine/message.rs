@@ -85,11 +85,16 @@ fn check_all(version: Version, message: &Message<'_>) -> Result<(), Error> {
     if length <= MAX_REMAINING_LENGTH {
         return Ok(());
     }
-    Err(Error::format(
+    Err(too_large(message.payload.len()))
+}
+
+/// A message with a payload of so many bytes fits into no packet.
+pub(crate) fn too_large(len: usize) -> Error {
+    Error::format(
         Code::PacketTooLarge,
         "a message of % bytes is too large; an MQTT packet holds at most 268,435,455 bytes, so send it in parts",
-        &[&count(message.payload.len())],
-    ))
+        &[&count(len)],
+    )
 }
 
 /// Whether an encoded list of properties may stand in this packet.

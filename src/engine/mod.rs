@@ -29,7 +29,7 @@ mod interner;
 mod journal;
 mod keys;
 mod lifecycle;
-mod message;
+pub(crate) mod message;
 mod outbox;
 mod output;
 mod publishes;

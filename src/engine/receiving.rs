@@ -31,6 +31,11 @@ const TOO_MANY: DecodeError = decode_error!(
 );
 
 impl Engine {
+    /// How large a buffer `space` has to make for so many bytes; 0 if it has one.
+    pub fn growth(&mut self, len: usize) -> usize {
+        self.connection.received().growth(len)
+    }
+
     /// Room for bytes that have arrived; write them, then call `received`. The views are void from here on.
     pub fn space(&mut self, len: usize) -> &mut [u8] {
         self.session.inbound().clear_views();

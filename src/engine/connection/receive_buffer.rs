@@ -45,6 +45,16 @@ impl ReceiveBuffer {
         &mut self.bytes[filled..self.end]
     }
 
+    /// How many bytes the buffer has to grow to for `len` more; 0 if it need not.
+    pub fn growth(&self, len: usize) -> usize {
+        let needed = self.end - self.start + len;
+        if needed > self.bytes.capacity() {
+            needed
+        } else {
+            0
+        }
+    }
+
     /// Drops the bytes that came last; those before them stay.
     pub fn take_back(&mut self, len: usize) {
         self.end = self.end.saturating_sub(len);
