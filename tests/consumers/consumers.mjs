@@ -3,8 +3,10 @@
 import assert from "node:assert/strict";
 import { cpSync } from "node:fs";
 import { join } from "node:path";
+import { ANGULAR } from "./angular.mjs";
+import { NEXT } from "./next.mjs";
 import { NODE_BUNDLES } from "./node-bundles.mjs";
-import { bin, built, page, program, publicFiles, server, withServer } from "./support/kinds.mjs";
+import { bin, page, program, publicFiles, server, withServer } from "./support/kinds.mjs";
 import { run } from "./support/project.mjs";
 
 const FOR_PAGES = ["--bundle", "--minify", "--outdir=out", "--log-level=warning"];
@@ -75,23 +77,6 @@ const typescript = {
   },
 };
 
-const next = (name, flags, where) => ({
-  name,
-  async works({ project, inBrowsers, broker, topic, row }) {
-    const cwd = await project("next");
-    const env = { NEXT_TELEMETRY_DISABLED: "1" };
-    await run(cwd, bin("next")(cwd), ["build", ...flags], { env, timeout: 600_000 });
-    built(row, join(cwd, ".next/static"), 1);
-    await withServer(cwd, bin("next")(cwd), ["start", "-H", "127.0.0.1", "-p"], async (url) => {
-      const answer = await fetch(`${url}/exchange?${new URLSearchParams({ broker, name: topic })}`);
-      assert.equal(await answer.text(), "10");
-      await inBrowsers(`${url}/`);
-      row.runs = `${where} ${process.versions.node}, ${row.runs}`;
-      row.exchanged = `10 + ${row.exchanged}`;
-    });
-  },
-});
-
 const jsdom = (name, template, args) => ({
   name,
   async works({ project, broker, topic, row }) {
@@ -148,8 +133,8 @@ export const HEAVY = [
   vite(5, "5.4.21"),
   vite(4, "4.5.14"),
   ...NODE_BUNDLES.slice(2),
-  next("Next, Turbopack: server and client", [], "Node"),
-  next("Next, webpack: server and client", ["--webpack"], "Node"),
+  ...ANGULAR,
+  ...NEXT,
   jsdom("jsdom under Vitest", "vitest", ["run"]),
   jsdom("jsdom under Jest: mqtt-lib/inline", "jest", []),
 ];

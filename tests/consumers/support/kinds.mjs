@@ -34,6 +34,16 @@ export function built(row, folder, wasm) {
   assert.equal(made.wasm.length, wasm, made.wasm.join(", "));
 }
 
+/** Serves a folder, and calls `body` with the URL. */
+export async function serveFolder(folder, body) {
+  const site = await serve(folder);
+  try {
+    await body(site.url);
+  } finally {
+    site.stop();
+  }
+}
+
 /** A page, with or without a build: the folder `out` is served. */
 export const page = (name, template, { build, out = "out", path = "/", wasm = 1, versions }) => ({
   name,
@@ -43,12 +53,7 @@ export const page = (name, template, { build, out = "out", path = "/", wasm = 1,
       await build(cwd);
       built(row, join(cwd, out), wasm);
     }
-    const site = await serve(build ? join(cwd, out) : cwd);
-    try {
-      await inBrowsers(site.url + path);
-    } finally {
-      site.stop();
-    }
+    await serveFolder(build ? join(cwd, out) : cwd, (url) => inBrowsers(url + path));
   },
 });
 

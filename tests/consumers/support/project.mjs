@@ -39,7 +39,7 @@ export async function pack() {
 
   /** The installed project of a template, created once; `versions` are those of tools where they are not the template's. */
   function project(template, versions = {}) {
-    const name = [template, ...Object.values(versions)].join("-");
+    const name = [template, ...new Set(Object.values(versions))].join("-");
     if (!projects.has(name)) projects.set(name, install(name, template, versions));
     return projects.get(name);
   }

@@ -1,2 +1,1 @@
-// On the server the package stays as it is installed, with its .wasm beside it.
-export default { serverExternalPackages: ["mqtt-lib"], turbopack: { root: import.meta.dirname } };
+export default { turbopack: { root: import.meta.dirname } };
