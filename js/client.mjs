@@ -10,6 +10,7 @@ import { announce, CLOSE, DISCONNECT, ERROR, Events, LISTENS, STATE, THROWN } fr
 import { jsonText, publishFlags, QUEUE, topicNumber, writePayload } from "./fast-path.mjs";
 import { handledBy } from "./handling.mjs";
 import { common, Hooks } from "./hooks.mjs";
+import { keyOf } from "./identity.mjs";
 import { Loops } from "./messages.mjs";
 import { addCamelCase, CALLBACKS, METHODS, originalNames } from "./names.mjs";
 import * as operation from "./operations.mjs";
@@ -54,6 +55,8 @@ export class MqttCustom extends Events {
   #requests = null;
   /** @type {AddedHandlers | null} */
   #added = null;
+  /** Filters that `subscribe` has asked for. @type {Set<unknown>} */
+  #asked = new Set();
 
   /** @param {unknown} [options] */
   constructor(options) {
@@ -106,7 +109,13 @@ export class MqttCustom extends Events {
     const given = this.#options ?? {};
     // With the callbacks as they are now. Anything but an object is left for the validator to reject.
     const options =
-      typeof given === "object" && !Array.isArray(given) ? { ...given, ...this.#callbacks } : given;
+      typeof given === "object" && !Array.isArray(given)
+        ? {
+            ...given,
+            ...this.#callbacks,
+            on_connect: this.#forCore("on_connect", this.#callbacks.on_connect),
+          }
+        : given;
     /** @type {Core} */
     let core;
     try {
@@ -321,9 +330,15 @@ export class MqttCustom extends Events {
     const taker = isShort
       ? choice
       : handledBy(choice, /** @type {any} */ (handler), () => inbound.on_message);
+    const news = filtersOf(topics).filter((filter) => !this.#asked.has(filter));
+    for (const filter of news) this.#asked.add(filter);
+    const identity = 2 * keyOf(isShort ? choice : handler) + this.#hooks.isConnecting;
     return this.#with((core) => {
-      const subscribed = core.call(operation.SUBSCRIBE, topics, isShort ? undefined : choice, taker);
+      const subscribe = operation.SUBSCRIBE + operation.IDENTITY * identity;
+      const subscribed = core.call(subscribe, topics, isShort ? undefined : choice, taker);
       inbound.offer();
+      // Some of several may have been granted.
+      if (news.length === 1) subscribed.catch(() => this.#asked.delete(news[0]));
       return subscribed;
     });
   }
@@ -337,7 +352,10 @@ export class MqttCustom extends Events {
   unsubscribe(topic, options) {
     const [topics, choice] =
       this.#core === null ? [copyTopics(topic), copyOptions(options)] : [topic, options];
-    if (this.#added !== null) for (const filter of filtersOf(topics)) this.#added.forget(filter);
+    for (const filter of filtersOf(topics)) {
+      this.#added?.forget(filter);
+      this.#asked.delete(filter);
+    }
     return this.#with((core) => core.call(operation.UNSUBSCRIBE, topics, choice));
   }
 
@@ -346,11 +364,11 @@ export class MqttCustom extends Events {
     this.#added ??= new AddedHandlers({
       number: () => this.#hooks.number,
       inbound: this.#hooks.inbound,
-      unsubscribe: (given) => this.unsubscribe(given),
+      unsubscribe: (given) => (this.#asked.has(given) ? Promise.resolve() : this.unsubscribe(given)),
       subscribe: (given, choice, before) =>
         this.#with((core) => {
           before();
-          return core.call(operation.SUBSCRIBE_ONLY, given, choice);
+          return core.call(operation.SUBSCRIBE, given, choice);
         }),
     });
     return this.#added.add(filter, handler, options);
@@ -427,11 +445,21 @@ export class MqttCustom extends Events {
     return stats;
   }
 
+  /** `on_connect` as the core calls it. @param {string} name @param {any} callback */
+  #forCore(name, callback) {
+    if (name !== "on_connect" || typeof callback !== "function") return callback;
+    const hooks = this.#hooks;
+    /** @param {unknown[]} all */
+    return (...all) => hooks.whileConnecting(() => callback(...all));
+  }
+
   /** @param {string} name @param {any} callback */
   #assign(name, callback) {
-    if (this.#live !== null)
-      operation.act(this.#hooks.number, operation.SET_CALLBACK, callback, undefined, CALLBACKS.indexOf(name));
-    else if (failed() !== undefined && callback != null && typeof callback !== "function")
+    if (this.#live !== null) {
+      const slot = CALLBACKS.indexOf(name);
+      const given = this.#forCore(name, callback);
+      operation.act(this.#hooks.number, operation.SET_CALLBACK, given, undefined, slot);
+    } else if (failed() !== undefined && callback != null && typeof callback !== "function")
       throw noFunction(name, callback);
     this.#callbacks[name] = callback ?? null;
     if (name === "on_message") {
@@ -464,11 +492,14 @@ export class MqttCustom extends Events {
   }
 }
 
-/** The filters of an argument of `unsubscribe`. @param {any} topics */
-const filtersOf = (topics) =>
-  typeof topics === "object" && topics !== null && !Array.isArray(topics)
-    ? Object.keys(topics)
-    : [topics].flat();
+/** The filters of an argument of `subscribe` or `unsubscribe`; none of one that cannot be read, which the core rejects. @param {any} topics @returns {unknown[]} */
+function filtersOf(topics) {
+  try {
+    return typeof topics === "object" && !Array.isArray(topics) ? Object.keys(topics) : [topics].flat();
+  } catch {
+    return [];
+  }
+}
 
 /** `rc` of `on_disconnect` for a connection that is lost. */
 const LOST = 7;

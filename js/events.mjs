@@ -18,6 +18,7 @@ const EVENTS = [
   ["reconnecting", "userdata", "attempt", "delay", "error"],
   ["close", "userdata"],
 ];
+export const CONNECT = 0;
 export const DISCONNECT = 1;
 export const MESSAGE = 2;
 export const ERROR = 3;

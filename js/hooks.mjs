@@ -4,7 +4,7 @@
 import { Valve } from "./back-pressure.mjs";
 import { MqttError } from "./errors.mjs";
 import { closeText, isStatus } from "./close-codes.mjs";
-import { announce, STATE } from "./events.mjs";
+import { announce, CONNECT, STATE } from "./events.mjs";
 import { Inbound } from "./inbound.mjs";
 import { receiveFrom } from "./fast-path.mjs";
 import { Pending } from "./pending.mjs";
@@ -28,6 +28,8 @@ export class Hooks {
   userdata;
   /** Whether there is a connection that the broker has accepted; the core sets it. */
   accepted = false;
+  /** How many calls of `on_connect` and listeners of `connect` have not ended. */
+  #connecting = 0;
   /** The socket in use, as long as somebody may have to close it. @type {WeakRef<any> | undefined} */
   #socket;
   /** Made when too much is unhandled. @type {Valve | undefined} */
@@ -91,7 +93,40 @@ export class Hooks {
   emit(slot, [client, ...values]) {
     if (client === undefined) return false;
     if (slot === STATE) values.push(client.state);
-    return announce(client, slot, values).length > 0;
+    /** @type {ReturnType<typeof announce>} */
+    let called = [];
+    const work = () => {
+      called = announce(client, slot, values);
+      return called.some(Boolean) ? Promise.allSettled(called) : undefined;
+    };
+    if (slot === CONNECT) this.whileConnecting(work);
+    else work();
+    return called.length > 0;
+  }
+
+  /** 1 while what is called at each connection is not done. */
+  get isConnecting() {
+    return Math.min(this.#connecting, 1);
+  }
+
+  /** Runs what is called at each connection. @param {() => any} work */
+  whileConnecting(work) {
+    const end = () => {
+      this.#connecting -= 1;
+    };
+    let goesOn = false;
+    this.#connecting += 1;
+    try {
+      let result = work();
+      if (typeof result?.then === "function") {
+        result = Promise.resolve(result);
+        result.then(end, end);
+        goesOn = true;
+      }
+      return result;
+    } finally {
+      if (!goesOn) end();
+    }
   }
 
   /** @param {any} socket @param {number} generation */

@@ -16,7 +16,6 @@ export const FLUSH = 6;
 export const SUBSCRIBE = 7;
 export const UNSUBSCRIBE = 8;
 export const REAUTHENTICATE = 9;
-export const SUBSCRIBE_ONLY = 10;
 export const ONE_SHOT = 11;
 
 /** Of `act`. */
@@ -47,3 +46,5 @@ export const STATUS = 9;
 
 export const STATES = ["idle", "connecting", "connected", "reconnecting", "stopped"];
 export const STOPPED = STATES[4];
+/** Above the operation: twice the key of a handler, and 1 more for one that is given in `on_connect`. */
+export const IDENTITY = 16;

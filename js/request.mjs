@@ -3,6 +3,7 @@
 
 import { clearTimeout, setTimeout } from "./clock.mjs";
 import { invalidOption, kind, MqttError, noFunction } from "./errors.mjs";
+import { sameAs } from "./identity.mjs";
 import { rejected } from "./pending.mjs";
 
 /** @typedef {import("./message.mjs").Message} Message */
@@ -127,5 +128,5 @@ export function respond(client, filter, handler, options) {
       await client.publish(responseTopic, payload, { qos, properties: { correlationData } });
     }
   };
-  return client.subscribe(filter, copy === undefined ? options : { ...copy, qos }, answer);
+  return client.subscribe(filter, copy === undefined ? options : { ...copy, qos }, sameAs(answer, handler));
 }

@@ -44,7 +44,8 @@ impl MqttCustom {
         Ok(MqttCustom { client })
     }
 
-    /// An operation by its number: js/ calls this in place of ten methods, each of which has an entry of its own.
+    /// An operation by its number in the lowest four bits: js/ calls this in place of ten methods, each of which has an entry
+    /// of its own. Above them is the identity of a handler.
     pub fn call(
         &self,
         operation: u32,
@@ -52,7 +53,7 @@ impl MqttCustom {
         #[wasm_bindgen(unchecked_optional_param_type = "any")] b: &JsValue,
         #[wasm_bindgen(unchecked_optional_param_type = "any")] c: &JsValue,
     ) -> Export<Promise> {
-        match operation {
+        match operation & 15 {
             0 => self.start(),
             1 => self.stop(a),
             2 => self.publish(a, b, c),
@@ -60,10 +61,9 @@ impl MqttCustom {
             4 => self.batch_publish(a, b, c),
             5 => self.batch_json(a, b, c),
             6 => self.flush(),
-            7 => self.subscribe(a, b, c),
+            7 => self.subscribe_as(a, b, c, operation >> 4),
             8 => self.unsubscribe(a, b),
             9 => self.reauthenticate(a),
-            10 => self.subscribe_only(a, b),
             _ => self.publish_high_priority(a, b, c),
         }
     }
@@ -121,14 +121,7 @@ impl MqttCustom {
 
     /// Subscribes to one or more topic filters.
     pub fn subscribe(&self, topic: &JsValue, options: &JsValue, handler: &JsValue) -> Export<Promise> {
-        // subscribe(topic, handler) is a common way to write it.
-        let (options, handler) = match options.is_function() && handler.is_undefined() {
-            true => (&JsValue::UNDEFINED, options),
-            false => (options, handler),
-        };
-        let parsed = arguments::filters(topic, options)
-            .and_then(|filters| Ok((filters, arguments::optional_function("handler", handler)?)));
-        self.promised(parsed.map(|(filters, handler)| self.client.subscribe(filters, handler)))
+        self.subscribe_as(topic, options, handler, 0)
     }
 
     /// Ends subscriptions.
@@ -349,9 +342,20 @@ pub fn publish_high_priority(
 }
 
 impl MqttCustom {
-    /// `subscribe`, and the handlers of the filters stay as they are.
-    fn subscribe_only(&self, topic: &JsValue, options: &JsValue) -> Export<Promise> {
-        let parsed = arguments::filters(topic, options);
-        self.promised(parsed.map(|filters| self.client.subscribe_only(filters)))
+    fn subscribe_as(
+        &self,
+        topic: &JsValue,
+        options: &JsValue,
+        handler: &JsValue,
+        identity: u32,
+    ) -> Export<Promise> {
+        // subscribe(topic, handler) is a common way to write it.
+        let (options, handler) = match options.is_function() && handler.is_undefined() {
+            true => (&JsValue::UNDEFINED, options),
+            false => (options, handler),
+        };
+        let parsed = arguments::filters(topic, options)
+            .and_then(|filters| Ok((filters, arguments::optional_function("handler", handler)?)));
+        self.promised(parsed.map(|(filters, handler)| self.client.subscribe(filters, handler, identity)))
     }
 }

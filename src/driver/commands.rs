@@ -7,7 +7,7 @@ use wasm_bindgen::{JsCast, JsValue};
 
 use super::callbacks::NAMES;
 use super::{arguments, Client};
-use crate::engine::{Error, Filter, Message, Published, Token};
+use crate::engine::{Error, Filter, Handler, Message, Published, Token};
 
 impl Client {
     pub fn publish(&self, message: &Message<'_>) -> Promise {
@@ -38,26 +38,29 @@ impl Client {
         }
     }
 
+    /// `identity`: twice the key of the handler, and 1 more for one that is given in `on_connect`; 0: none.
     pub fn subscribe(
         &self,
         (mut filters, mut properties): (Vec<Filter>, Vec<u8>),
         handler: Option<Function>,
+        identity: u32,
     ) -> Promise {
-        let handler = handler.map(|handler| self.handlers.borrow_mut().add(handler, false));
+        let number = handler.map(|handler| self.handlers.borrow_mut().add(handler, false));
         self.promise(&mut |engine, _, token| {
             let (filters, properties) = (take(&mut filters), take(&mut properties));
-            let result = engine.subscribe(filters, properties, handler, token);
-            if let (Err(_), Some(handler)) = (&result, handler) {
-                self.handlers.borrow_mut().remove(handler);
+            let handler = number.map(|number| match identity {
+                0 => Handler::new(number),
+                _ => Handler {
+                    number,
+                    key: identity >> 1,
+                    connection: engine.generation() * (identity & 1),
+                },
+            });
+            let result = engine.subscribe_as(filters, properties, handler, token);
+            if let (Err(_), Some(number)) = (&result, number) {
+                self.handlers.borrow_mut().remove(number);
             }
             result
-        })
-    }
-
-    /// As `subscribe`, for a handler that was given by `watch`.
-    pub fn subscribe_only(&self, (mut filters, mut properties): (Vec<Filter>, Vec<u8>)) -> Promise {
-        self.promise(&mut |engine, _, token| {
-            engine.subscribe_only(take(&mut filters), take(&mut properties), token)
         })
     }
 

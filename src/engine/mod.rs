@@ -62,7 +62,7 @@ pub use message::{check_topic, Message};
 pub use output::{Change, Delivery, Event, Generation, MessageView, Outcome, Output, Ticket, Token};
 pub use publishing::Published;
 pub use stats::Stats;
-pub use subscriptions::Filter;
+pub use subscriptions::{Filter, Handler};
 
 use connection::{Connection, Phase, SEND_CAP};
 use deadline::NEVER;
@@ -186,6 +186,11 @@ impl Engine {
     /// connection.
     pub fn last_attempt(&self) -> (u32, Option<&Error>) {
         self.connection.last_attempt()
+    }
+
+    /// The number of the current connection, or the last one.
+    pub fn generation(&self) -> Generation {
+        self.connection.generation()
     }
 
     /// Whether CONNACK has accepted the current connection.

@@ -6,14 +6,15 @@ use super::error::Error;
 use super::message::{check_properties, needs_5};
 use super::output::Token;
 use super::session::packet_ids::Holder;
-use super::subscriptions::{answers_another, Asks, Call, Filter, Kind};
+use super::subscriptions::{answers_another, Asks, Call, Filter, Handler, Kind};
 use super::{Engine, Version};
 use crate::codec::properties::{number, Place, Property};
 use crate::codec::{protocol_error, write, DecodeError, PacketId};
 
 impl Engine {
-    /// Asks for the filters, `maxfilters` with one SUBSCRIBE. With `handler`, their messages are routed to that number;
-    /// without, a handler they had is removed. The token ends when all of them are answered.
+    /// Asks for the filters, `maxfilters` with one SUBSCRIBE, each with the largest QoS of the calls so far. With `handler`,
+    /// their messages are routed to that number too. The token ends when all of them are answered; a filter that is refused
+    /// stays as it was before.
     ///
     /// # Errors
     /// What is wrong with the filters; `QUEUE_FULL` where too many calls are pending; `STOPPED`.
@@ -24,27 +25,18 @@ impl Engine {
         handler: Option<u32>,
         token: Option<Token>,
     ) -> Result<(), Error> {
-        self.ask_for(filters, properties, Some(handler), token)
+        self.subscribe_as(filters, properties, handler.map(Handler::new), token)
     }
 
-    /// As `subscribe`, and the handlers of the filters stay as they are.
+    /// Likewise, of a handler that may take the place of others.
     ///
     /// # Errors
     /// As `subscribe`.
-    pub fn subscribe_only(
+    pub fn subscribe_as(
         &mut self,
         filters: Vec<Filter>,
         properties: Vec<u8>,
-        token: Option<Token>,
-    ) -> Result<(), Error> {
-        self.ask_for(filters, properties, None, token)
-    }
-
-    fn ask_for(
-        &mut self,
-        filters: Vec<Filter>,
-        properties: Vec<u8>,
-        handler: Option<Option<u32>>,
+        handler: Option<Handler>,
         token: Option<Token>,
     ) -> Result<(), Error> {
         self.check_accepting()?;
@@ -54,7 +46,7 @@ impl Engine {
         self.check_request_properties(&properties, Place::Subscribe)?;
         check_filters(&self.connection, &filters, &properties)?;
         let call = self.call(filters, properties, token);
-        self.subscriptions.subscribe(call, handler, &mut self.effects);
+        self.subscriptions.subscribe(call, handler);
         Ok(())
     }
 

@@ -43,10 +43,11 @@ impl Subscriptions {
         };
         for (at, Filter { filter, .. }) in request.asks.filters.iter().enumerate() {
             let failed = codes.get(at).is_some_and(|&code| code >= FAILURE);
-            if failed == (kind == Kind::Subscribe) {
-                self.forget(filter, request.asked(at), effects);
-            } else if let Some(entry) = self.find(filter) {
-                entry.granted |= kind == Kind::Subscribe;
+            match (kind, failed) {
+                (Kind::Subscribe, false) => self.granted(&request, at, effects),
+                (Kind::Subscribe, true) => self.refused(&request, at, effects),
+                (Kind::Unsubscribe, false) => self.unsubscribed(filter, request.seq, effects),
+                (Kind::Unsubscribe, true) => {}
             }
         }
         for caller in request.callers {
@@ -92,8 +93,8 @@ impl Subscriptions {
             return;
         };
         if request.asks.kind == Kind::Subscribe {
-            for (at, Filter { filter, .. }) in request.asks.filters.iter().enumerate() {
-                self.forget(filter, request.asked(at), effects);
+            for at in 0..request.asks.filters.len() {
+                self.refused(&request, at, effects);
             }
         }
         self.fail(request.asks.kind, request.callers, &error, effects);

@@ -3,20 +3,21 @@
 
 use super::requests::Stage;
 use super::requests::{Caller, Request};
-use super::{Asks, Call, Filter, Kind, Subscriptions};
+use super::{Asks, Call, Filter, Handler, Kind, Subscriptions};
 use crate::engine::deadline::NEVER;
 use crate::engine::effects::Effects;
 use crate::engine::error::{Code, Error};
 use crate::engine::output::Token;
 
 impl Subscriptions {
-    /// Asks for filters. Their messages are routed to `handler` instead of the one they had, which may be none; without it
-    /// that stays.
-    pub fn subscribe(&mut self, call: Call, handler: Option<Option<u32>>, effects: &mut Effects) {
+    /// Asks for filters, each with its largest QoS so far. Their messages are routed to `handler` too.
+    pub fn subscribe(&mut self, call: Call, handler: Option<Handler>) {
         let Call { seq, token, .. } = call;
         let mut own = Vec::new();
         let mut joined = 0;
-        for (place, filter) in (0..).zip(call.filters) {
+        for (place, mut filter) in (0..).zip(call.filters) {
+            let known = self.find(&filter.filter).map_or(0, |entry| entry.options & 3);
+            filter.options = filter.options & !3 | known.max(filter.options & 3);
             let mut is_joined = false;
             if let Some((request, at)) = self.find_to_join(&filter, &call.properties) {
                 is_joined = true;
@@ -29,11 +30,10 @@ impl Subscriptions {
                 });
             }
             if let Some(handler) = handler {
-                self.set_handler(&filter.filter, handler, effects);
+                self.attach(&filter.filter, handler, seq);
             }
             let entry = self.entry(&filter.filter);
             entry.options = filter.options;
-            entry.properties.clone_from(&call.properties);
             entry.asked = seq;
             match is_joined {
                 true => joined += 1,
@@ -96,6 +96,11 @@ impl Subscriptions {
             request.cancelled = true;
             if !is_online || request.stage == Stage::Waiting {
                 self.cancel(slot, effects);
+            }
+        }
+        for Filter { filter, .. } in &call.filters {
+            if let Some(entry) = self.find(filter) {
+                entry.options = 0;
             }
         }
         let filters = (0..).zip(call.filters).collect();
@@ -173,10 +178,8 @@ impl Subscriptions {
         if request.asks.kind == Kind::Unsubscribe {
             return;
         }
-        for Filter { filter, .. } in &request.asks.filters {
-            if self.find(filter).is_some_and(|entry| !entry.granted) {
-                self.forget(filter, request.seq, effects);
-            }
+        for at in 0..request.asks.filters.len() {
+            self.refused(&request, at, effects);
         }
     }
 }

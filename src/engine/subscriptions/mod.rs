@@ -5,6 +5,7 @@ mod answers;
 mod asking;
 mod calls;
 mod filter;
+mod handlers;
 mod requests;
 mod restoring;
 mod router;
@@ -14,26 +15,28 @@ use super::effects::Effects;
 use super::error::{Code, Error};
 use super::format::count;
 use super::interner::{HashKeys, Interner};
-use super::output::Event;
 use super::topic_cache::TopicCache;
 use super::Version;
 use crate::codec::PacketId;
 
 pub(super) use answers::answers_another;
 pub use filter::Filter;
+pub use handlers::Handler;
 pub(super) use requests::{Asks, Call, Kind};
 
 use calls::Calls;
 use filter::{check_filters, MAX_FILTERS_BYTES};
+use handlers::{Attached, Verdict};
 use requests::Requests;
 use router::Router;
 
 #[derive(Debug, Default)]
 struct Subscription {
+    /// Those asked for last; none after `unsubscribe`.
     options: u8,
-    properties: Vec<u8>,
-    granted: bool,
-    handler: Option<u32>,
+    /// The options and properties that the broker granted last.
+    granted: Option<(u8, Vec<u8>)>,
+    handlers: Vec<Attached>,
     /// The call that asked for it last, by its place in the order of the calls: the answer to an older one changes
     /// nothing.
     asked: u64,
@@ -155,35 +158,17 @@ impl Subscriptions {
         &mut self.entries[number]
     }
 
-    fn set_handler(&mut self, filter: &str, handler: Option<u32>, effects: &mut Effects) {
-        let old = std::mem::replace(&mut self.entry(filter).handler, handler);
-        if old == handler {
-            return;
-        }
-        if let Some(new) = handler {
-            self.router.insert(filter, new);
-        }
-        if let Some(removed) = old {
-            self.router.remove(filter, removed);
-            // One call may have given it to several filters.
-            if !self.entries.iter().any(|entry| entry.handler == old) {
-                effects.push(Event::HandlerRemoved(removed));
-            }
-        }
-        self.topics.renew();
-    }
-
     /// Forgets a filter, unless a later call than this one asked for it again.
     fn forget(&mut self, filter: &str, seq: u64, effects: &mut Effects) {
         if self.find(filter).is_some_and(|entry| entry.asked <= seq) {
-            self.set_handler(filter, None, effects);
+            self.detach(filter, Verdict::Unsubscribed, (0, u64::MAX), effects);
             if let Some(number) = self.filters.find(filter.as_bytes()) {
                 self.filters.remove(number);
             }
         }
     }
 
-    /// Filters by whether the broker has granted them, with the properties they were asked for with.
+    /// Filters by whether the broker has granted them, with what it granted.
     fn list(&self, granted: bool) -> Vec<(Filter, Vec<u8>)> {
         let mut list = Vec::new();
         for number in self.filters.numbers() {
@@ -192,12 +177,13 @@ impl Subscriptions {
                 .name(number)
                 .and_then(|f| std::str::from_utf8(f).ok());
             if let (Some(filter), Some(entry)) = (name, self.entries.get(number as usize)) {
-                if entry.granted == granted {
+                if entry.granted.is_some() == granted {
+                    let (options, properties) = entry.granted.clone().unwrap_or_default();
                     let filter = Filter {
                         filter: filter.to_owned(),
-                        options: entry.options,
+                        options,
                     };
-                    list.push((filter, entry.properties.clone()));
+                    list.push((filter, properties));
                 }
             }
         }

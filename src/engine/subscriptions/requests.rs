@@ -120,6 +120,14 @@ impl Request {
         last
     }
 
+    /// The calls that asked for it, from the first to the last; one that restores has none of its own.
+    pub fn calls(&self, at: usize) -> (u64, u64) {
+        match self.restores && self.callers.len() == 1 {
+            true => (u64::MAX, 0),
+            false => (self.seq, self.asked(at)),
+        }
+    }
+
     /// Since when its oldest caller waits; `NEVER` if none does.
     pub fn oldest(&self) -> Millis {
         let mut oldest = NEVER;

@@ -187,13 +187,15 @@ fn messages_go_to_the_handlers_whose_filter_matches() {
 }
 
 #[test]
-fn a_new_handler_takes_the_place_of_the_old_one() {
+fn handlers_of_a_filter_add_up_until_it_is_unsubscribed() {
     let mut sim = Sim::online(config());
     sim.subscribe(&[("a", 0)], Some(1));
     sim.subscribe(&[("a", 0)], Some(2));
-    assert_eq!((sim.engine.route("a"), &*sim.unrouted), (vec![2], &[1][..]));
     sim.subscribe(&[("a", 0)], None);
-    assert_eq!((sim.engine.route("a"), &*sim.unrouted), (vec![], &[1, 2][..]));
+    assert_eq!(sim.engine.route("a"), [1, 2]);
+    assert!(sim.unrouted.is_empty());
+    sim.unsubscribe(&["a"]);
+    assert_eq!((sim.engine.route("a"), &*sim.unrouted), (vec![], &[2, 1][..]));
 }
 
 #[test]
@@ -204,7 +206,7 @@ fn a_handler_is_given_up_only_with_its_last_filter() {
     sim.unsubscribe(&["a"]);
     assert!(sim.unrouted.is_empty());
     assert_eq!(sim.engine.route("b"), [1]);
-    sim.subscribe(&[("b", 0)], Some(2));
+    sim.unsubscribe(&["b"]);
     assert_eq!(sim.unrouted, [1]);
 }
 
@@ -227,15 +229,15 @@ fn a_subscription_made_right_after_an_unsubscribe_stands() {
 fn the_refusal_of_an_older_call_does_not_undo_a_newer_one() {
     let mut sim = Sim::online(config());
     sim.broker.subacks = false;
-    let old = sim.subscribe(&[("a", 2)], Some(1));
-    let new = sim.subscribe(&[("a", 0)], Some(2));
-    sim.inject(b"\x90\x03\x00\x01\x80\x90\x03\x00\x02\x00");
+    let old = sim.subscribe(&[("a", 0)], Some(1));
+    let new = sim.subscribe(&[("a", 2)], Some(2));
+    sim.inject(b"\x90\x03\x00\x01\x80\x90\x03\x00\x02\x02");
     assert_eq!(sim.fate(old), "SUBSCRIBE_FAILED");
-    assert_eq!(sim.ok(new), &granted(&[0]));
+    assert_eq!(sim.ok(new), &granted(&[2]));
     assert_eq!(sim.engine.route("a"), [2]);
     sim.broker.subacks = true;
     sim.reconnect();
-    assert_eq!(sim.broker.subscribes().last(), Some(&owned(&[("a", 0)])));
+    assert_eq!(sim.broker.subscribes().last(), Some(&owned(&[("a", 2)])));
 }
 
 #[test]

@@ -1,0 +1,153 @@
+//! The handlers of a filter: they add up, the answer to the call that gave one decides whether it stays, and what a later
+//! call gives in its place takes the place when that is granted. Never asks the broker.
+
+use super::requests::Request;
+use super::{Filter, Subscriptions};
+use crate::engine::effects::Effects;
+use crate::engine::output::{Event, Generation};
+
+/// A handler that a call of subscribe gives.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Handler {
+    /// Its number, as messages are routed to it.
+    pub number: u32,
+    /// It takes the place of the handler with the same key.
+    pub key: u32,
+    /// The connection in whose `on_connect` it is given; 0: elsewhere. It takes the place of those that an earlier one gave.
+    pub connection: Generation,
+}
+
+impl Handler {
+    /// Its number tells it from others.
+    pub fn new(number: u32) -> Self {
+        Handler {
+            number,
+            key: number,
+            connection: 0,
+        }
+    }
+
+    fn replaces(self, other: Handler) -> bool {
+        let is_older = other.connection > 0 && other.connection < self.connection;
+        other.key == self.key || is_older
+    }
+}
+
+/// A handler of a filter.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Attached {
+    handler: Handler,
+    /// The call that gave it, by its place in the order of the calls.
+    asked: u64,
+    /// The call that gave another one in its place, and is unanswered: no messages are routed to this one. 0: none.
+    replaced: u64,
+}
+
+/// How a call has ended for a filter.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Verdict {
+    Granted,
+    Refused,
+    Unsubscribed,
+}
+
+impl Subscriptions {
+    /// A call gives the filter a handler.
+    #[inline(never)]
+    pub(super) fn attach(&mut self, filter: &str, handler: Handler, asked: u64) {
+        let handlers = &mut self.entry(filter).handlers;
+        let mut replaced = Vec::new();
+        for other in &mut *handlers {
+            if other.replaced == 0 && handler.replaces(other.handler) {
+                other.replaced = asked;
+                replaced.push(other.handler.number);
+            }
+        }
+        handlers.push(Attached {
+            handler,
+            asked,
+            replaced: 0,
+        });
+        for number in replaced {
+            self.router.remove(filter, number);
+        }
+        self.router.insert(filter, handler.number);
+        self.topics.renew();
+    }
+
+    /// The calls from `first` to `last` have ended for the filter: their handlers stay, or those that they replaced.
+    #[inline(never)]
+    pub(super) fn detach(
+        &mut self,
+        filter: &str,
+        verdict: Verdict,
+        (first, last): (u64, u64),
+        effects: &mut Effects,
+    ) {
+        let Some(entry) = self.find(filter) else { return };
+        let handlers = std::mem::take(&mut entry.handlers);
+        if handlers.is_empty() {
+            return;
+        }
+        let ended = first..=last;
+        for mut one in handlers.into_iter().rev() {
+            let number = one.handler.number;
+            let stays = match verdict {
+                Verdict::Granted => !ended.contains(&one.replaced),
+                Verdict::Refused => !ended.contains(&one.asked),
+                Verdict::Unsubscribed => one.asked > last,
+            };
+            if one.replaced == 0 {
+                self.router.remove(filter, number);
+            } else if ended.contains(&one.replaced) {
+                one.replaced = 0;
+            }
+            if stays {
+                if one.replaced == 0 {
+                    self.router.insert(filter, number);
+                }
+                self.entry(filter).handlers.push(one);
+            } else if !self.uses(number) {
+                effects.push(Event::HandlerRemoved(number));
+            }
+        }
+        self.topics.renew();
+    }
+
+    /// One call may have given a handler to several filters.
+    fn uses(&self, number: u32) -> bool {
+        let mut all = self.entries.iter().flat_map(|entry| &entry.handlers);
+        all.any(|one| one.handler.number == number)
+    }
+
+    /// The filter in this place of the request was granted.
+    pub(super) fn granted(&mut self, request: &Request, at: usize, effects: &mut Effects) {
+        let Filter { filter, options } = &request.asks.filters[at];
+        if let Some(entry) = self.find(filter) {
+            entry.granted = Some((*options, request.asks.properties.clone()));
+        }
+        self.detach(filter, Verdict::Granted, request.calls(at), effects);
+    }
+
+    /// It was refused, or the call has ended without an answer: what it gave is gone, and what was granted before stays.
+    pub(super) fn refused(&mut self, request: &Request, at: usize, effects: &mut Effects) {
+        let filter = &request.asks.filters[at].filter;
+        let last = request.asked(at);
+        if let Some(entry) = self.find(filter).filter(|entry| entry.asked <= last) {
+            match &entry.granted {
+                Some((options, _)) if !request.restores => entry.options = *options,
+                _ => return self.forget(filter, last, effects),
+            }
+        }
+        self.detach(filter, Verdict::Refused, request.calls(at), effects);
+    }
+
+    /// It was unsubscribed by this call; a later one may have asked for it again.
+    pub(super) fn unsubscribed(&mut self, filter: &str, seq: u64, effects: &mut Effects) {
+        if let Some(entry) = self.find(filter) {
+            entry.granted = None;
+        }
+        self.detach(filter, Verdict::Unsubscribed, (0, seq), effects);
+        self.forget(filter, seq, effects);
+    }
+}
