@@ -10,6 +10,9 @@ import { receiveFrom } from "./fast-path.mjs";
 import { Pending } from "./pending.mjs";
 import { environment, fastPath, memoryWords } from "./runtime.mjs";
 
+/** js/mqttjs/ opens its transports itself. */
+const CONNECT = Symbol.for("mqtt-lib.connect");
+
 /** @param {string} message @param {string} code @param {number} [reason] @param {unknown} [cause] */
 const makeError = (message, code, reason, cause) => new MqttError(message, code, reason, cause);
 
@@ -25,6 +28,7 @@ export class Hooks {
   #pending = null;
   #client;
   inbound;
+  /** @type {any} */
   userdata;
   /** Whether there is a connection that the broker has accepted; the core sets it. */
   accepted = false;
@@ -75,8 +79,9 @@ export class Hooks {
     return environment.node;
   }
 
+  /** Also the facade's own transports: its client is `userdata`. */
   get connect() {
-    return environment.connect;
+    return this.userdata?.[CONNECT]?.(environment.connect) ?? environment.connect;
   }
 
   /** @param {string} message @param {string} code @param {number} [reason] @param {unknown} [cause] */

@@ -35,6 +35,7 @@ const SHORT_NAMES = "pkg/short-names.txt";
 const PKG = ["pkg/mqtt_lib.js", "pkg/mqtt_lib.d.ts", `pkg/${WASM}`, SHORT_WASM, SHORT_NAMES];
 const PERSISTENT = "js/persistent";
 const AWS = "js/aws";
+const MQTTJS = "js/mqttjs";
 const SOURCES = [
   "js/bare.mjs",
   "js/browser.mjs",
@@ -42,6 +43,7 @@ const SOURCES = [
   "js/node.bundle.mjs",
   "js/index.d.ts",
   `${AWS}/index.d.ts`,
+  `${MQTTJS}/index.d.ts`,
   `${PERSISTENT}/index.d.ts`,
 ];
 const DIST = [
@@ -53,6 +55,12 @@ const DIST = [
   "bare.mjs",
   "browser.mjs",
   "cli.mjs",
+  "mqttjs.browser.mjs",
+  "mqttjs.bundle.mjs",
+  "mqttjs.node.cjs",
+  "mqttjs.node.mjs",
+  "mqttjs.d.ts",
+  "mqttjs.d.cts",
   "node.bundle.mjs",
   "node.cjs",
   "node.mjs",
@@ -140,7 +148,13 @@ async function buildJs() {
     copyFileSync(at(PERSISTENT, "index.d.ts"), join(folder, "persistent.d.cts"));
     copyFileSync(at(AWS, "index.d.ts"), join(folder, "aws.d.ts"));
     copyFileSync(at(AWS, "index.d.ts"), join(folder, "aws.d.cts"));
-    for (const name of ["node", "persistent.node"]) {
+    // One set of types, as for the package itself.
+    writeFileSync(
+      join(folder, "mqttjs.d.ts"),
+      'export * from "./mqttjs.cjs";\nexport { default } from "./mqttjs.cjs";\n',
+    );
+    copyFileSync(at(MQTTJS, "index.d.ts"), join(folder, "mqttjs.d.cts"));
+    for (const name of ["node", "persistent.node", "mqttjs.node"]) {
       const names = Object.keys(require(join(folder, `${name}.cjs`)));
       if (name === "node") writeInline(folder, join(folder, WASM), names);
       writeFileSync(join(folder, `${name}.mjs`), esmWrapper(name, names));
@@ -162,6 +176,19 @@ function shortNames(names) {
     setup(esbuild) {
       glue(esbuild);
       runtime(esbuild);
+    },
+  };
+}
+
+/** An esbuild plugin: the native client is that of the package's other entry, so that there is one core. @param {string} file */
+function nativeClient(file) {
+  return {
+    name: "native-client",
+    setup(esbuild) {
+      esbuild.onResolve({ filter: /^\.\.\/(node|browser)\.mjs$/ }, () => ({
+        path: `./${file}`,
+        external: true,
+      }));
     },
   };
 }
@@ -237,6 +264,17 @@ async function bundle(folder, names) {
   const store = { ...node, entryPoints: [`${PERSISTENT}/node.mjs`], external: ["classic-level"] };
   await build({ ...store, outfile: join(folder, "persistent.node.cjs") });
   await build({ ...store, format: "esm", outfile: join(folder, "persistent.bundle.mjs") });
+  // package.json says of no file of js/ that it has effects, and one sets the platform.
+  const facade = { ignoreAnnotations: true, external: ["ws"] };
+  for (const [options, format, name, native] of [
+    [browser, "esm", "mqttjs.browser.mjs", "browser.mjs"],
+    [node, "cjs", "mqttjs.node.cjs", "node.cjs"],
+    [{ ...node, minify: true }, "esm", "mqttjs.bundle.mjs", "node.bundle.mjs"],
+  ]) {
+    const entryPoints = [`${MQTTJS}/${options.platform}.mjs`];
+    const outfile = join(folder, name);
+    await build({ ...options, ...facade, format, entryPoints, outfile, plugins: [nativeClient(native)] });
+  }
   const cli = join(folder, "cli.mjs");
   await build({
     ...node,

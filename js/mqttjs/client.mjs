@@ -1,0 +1,296 @@
+// `MqttClient` of MQTT.js over the native client: its methods, callbacks and properties. Queue, sessions, acknowledgements,
+// subscriptions and keep alive are the core's; what concerns connections is in link.mjs.
+
+import { publishError } from "./errors.mjs";
+import { DefaultMessageIdProvider } from "./ids.mjs";
+import { handleMessage, Inbox } from "./inbox.mjs";
+import { CONNECT, Link } from "./link.mjs";
+import { complete, defaultId } from "./options.mjs";
+import { platform } from "./platform.mjs";
+import { closeStores } from "./store.mjs";
+import { Subscriptions } from "./subscriptions.mjs";
+
+/** The version of MQTT.js whose interface this is. */
+export const MQTTJS_VERSION = "5.16.0";
+/** How long the broker has for what follows the last acknowledgement, as in MQTT.js. */
+const END_MS = 10;
+
+const noop = () => {};
+
+export class MqttClient extends platform.EventEmitter {
+  static VERSION = MQTTJS_VERSION;
+  static defaultId = defaultId;
+
+  connected = false;
+  disconnecting = false;
+  disconnected = false;
+  reconnecting = false;
+  /** The transport in use. @type {any} */
+  stream;
+  /** @type {import("./keepalive.mjs").KeepaliveManager | null} */
+  keepaliveManager = null;
+  /** Properties of the last CONNACK. @type {any} */
+  serverProperties;
+  /** Publishes of QoS 1 and 2, and requests, without an answer. @type {Set<any>} */
+  pending = new Set();
+  /** That of the native client. @type {any} */
+  connectNatively;
+
+  #link;
+  #subscriptions;
+  /** @type {(() => void) | undefined} */
+  #deferredReconnect;
+
+  /** @param {(client: any) => any} streamBuilder @param {any} options */
+  constructor(streamBuilder, options) {
+    super();
+    this.options = complete(options ?? {});
+    this.streamBuilder = streamBuilder;
+    this.log = this.options.log ?? noop;
+    this.noop = noop;
+    this.queueQoSZero = this.options.queueQoSZero ?? true;
+    this.messageIdProvider = this.options.messageIdProvider ?? new DefaultMessageIdProvider();
+    this.incomingStore = this.options.incomingStore;
+    this.outgoingStore = this.options.outgoingStore;
+    this.#link = new Link(this, new Inbox(this));
+    this.#subscriptions = new Subscriptions(this, this.#link.native);
+    if (!this.options.manualConnect) this.connect();
+  }
+
+  /** @param {any} connect that of the native client */
+  [CONNECT](connect) {
+    this.connectNatively = connect;
+    return () => this.#link.handOver();
+  }
+
+  /** @param {any} _packet @param {(error?: any, packet?: any) => void} done */
+  handleAuth(_packet, done) {
+    done();
+  }
+
+  get keepalive() {
+    const { serverKeepAlive } = this.serverProperties ?? {};
+    return (this.options.keepalive && serverKeepAlive) || this.options.keepalive;
+  }
+
+  get outgoing() {
+    return Object.fromEntries([...this.pending].map((entry) => [entry.id, entry]));
+  }
+
+  connect() {
+    if (this.disconnected && !this.reconnecting) this.disconnecting = this.disconnected = false;
+    this.#link.open();
+    return this;
+  }
+
+  /** @param {string} topic @param {any} message @param {any} [options] @param {any} [callback] @returns {this} */
+  publish(topic, message, options, callback) {
+    if (typeof options === "function") return this.publish(topic, message, undefined, options);
+    if (this.refusesWhileDisconnecting(callback)) return this;
+    const { qos = 0, retain = false, properties, cbStorePut } = options ?? {};
+    if (qos > 0) {
+      this.#publishReliably(topic, message, { qos, retain, properties }, callback);
+      cbStorePut?.();
+    } else if (!this.connected && !this.queueQoSZero) {
+      callback?.(new Error("No connection to broker"));
+    } else {
+      const sent = this.#send(topic, message, qos, retain, properties);
+      if (callback)
+        sent.then(
+          () => callback(),
+          (/** @type {any} */ error) => callback(publishError(error)),
+        );
+    }
+    return this;
+  }
+
+  /** @param {string} topic @param {any} message @param {any} qos @param {boolean} retain @param {any} properties @returns {Promise<any>} */
+  #send(topic, message, qos, retain, properties) {
+    const options =
+      properties && this.options.protocolVersion === 5 ? { qos, retain, properties } : { qos, retain };
+    return this.#link.native.publish(topic, message, options);
+  }
+
+  /** @param {string} topic @param {any} payload @param {any} options @param {any} callback */
+  #publishReliably(topic, payload, { qos, retain, properties }, callback) {
+    const entry = { id: this.nextId(), volatile: false, cb: callback };
+    this.pending.add(entry);
+    const ended = (/** @type {any} */ error, /** @type {any} */ packet) => {
+      if (!this.pending.delete(entry)) return;
+      this.messageIdProvider.deallocate(entry.id);
+      callback?.(error, packet);
+      if (this.disconnecting) this.checkOutgoing();
+    };
+    const { id: messageId } = entry;
+    this.#send(topic, payload, qos, retain, properties).then(
+      () => ended(null, { cmd: "publish", topic, payload, qos, retain, messageId, dup: false, properties }),
+      (error) => ended(publishError(error), { cmd: "puback", messageId, reasonCode: error.reasonCode }),
+    );
+  }
+
+  /** @param {string} topic @param {any} message @param {any} [options] */
+  publishAsync(topic, message, options) {
+    return promised((done) => this.publish(topic, message, options, done));
+  }
+
+  /** @param {any} topics @param {any} [options] @param {any} [callback] */
+  subscribe(topics, options, callback) {
+    if (typeof options === "function") this.#subscriptions.subscribe(topics, undefined, options);
+    else this.#subscriptions.subscribe(topics, options, callback ?? noop);
+    return this;
+  }
+
+  /** @param {any} topics @param {any} [options] */
+  subscribeAsync(topics, options) {
+    return promised((done) => this.subscribe(topics, options, done));
+  }
+
+  /** @param {any} topics @param {any} [options] @param {any} [callback] */
+  unsubscribe(topics, options, callback) {
+    if (typeof options === "function") this.#subscriptions.unsubscribe(topics, undefined, options);
+    else this.#subscriptions.unsubscribe(topics, options, callback ?? noop);
+    return this;
+  }
+
+  /** @param {any} topics @param {any} [options] */
+  unsubscribeAsync(topics, options) {
+    return promised((done) => this.unsubscribe(topics, options, done));
+  }
+
+  /** @param {any} [force] @param {any} [options] @param {any} [callback] */
+  end(force, options, callback) {
+    const given = [force, options, callback];
+    const isForced = force === true;
+    const disconnect = given.find((one) => typeof one === "object" && one !== null);
+    const done = given.find((one) => typeof one === "function") ?? noop;
+    if (this.disconnecting) {
+      done();
+      return this;
+    }
+    this.#link.clearReconnect();
+    this.disconnecting = true;
+    const finish = () => this.#finish(isForced, disconnect, done);
+    if (!isForced && this.pending.size > 0) this.once("outgoingEmpty", () => setTimeout(finish, END_MS));
+    else finish();
+    return this;
+  }
+
+  /** @param {any} [force] @param {any} [options] */
+  endAsync(force, options) {
+    return promised((done) => this.end(force, options, done));
+  }
+
+  /** @param {boolean} isForced @param {any} disconnect @param {(error?: Error) => void} done */
+  #finish(isForced, disconnect, done) {
+    const link = this.#link;
+    const wasOpen = link.isOpen;
+    const ended = () => platform.later(() => this.#ended(done));
+    if (wasOpen && this.connected) this.once("close", ended);
+    if (isForced || !this.connected) link.destroy();
+    const { reasonCode, properties } = disconnect ?? {};
+    const five = this.options.protocolVersion === 5;
+    link
+      .stop(five && disconnect ? { reasonCode, properties } : undefined)
+      .catch((error) => this.emit("error", error));
+    if (!this.hasCloseListener(ended)) ended();
+  }
+
+  /** @param {Function} listener */
+  hasCloseListener(listener) {
+    return this.listeners("close").includes(listener);
+  }
+
+  /** @param {(error?: Error) => void} done */
+  #ended(done) {
+    this.disconnected = true;
+    closeStores([this.options.incomingStore ?? null, this.options.outgoingStore ?? null], (error) => {
+      this.emit("end");
+      done(error);
+    });
+    if (this.#deferredReconnect) this.#deferredReconnect();
+    else if (this.options.reconnectPeriod === 0 || this.options.manualConnect) this.disconnecting = false;
+  }
+
+  /** @param {any} [stores] */
+  reconnect(stores) {
+    const reconnect = () => {
+      this.options.incomingStore = stores?.incomingStore;
+      this.options.outgoingStore = stores?.outgoingStore;
+      this.disconnecting = this.disconnected = false;
+      this.#deferredReconnect = undefined;
+      this.reconnectNow();
+    };
+    if (this.disconnecting && !this.disconnected) this.#deferredReconnect = reconnect;
+    else reconnect();
+    return this;
+  }
+
+  /** Called when it is time. */
+  reconnectNow() {
+    this.emit("reconnect");
+    if (this.connected) this.end(() => this.connect());
+    else this.connect();
+  }
+
+  getLastMessageId() {
+    return this.messageIdProvider.getLastAllocated();
+  }
+
+  /** @param {number} messageId */
+  removeOutgoingMessage(messageId) {
+    for (const entry of this.pending) {
+      if (entry.id !== messageId || !this.pending.delete(entry)) continue;
+      entry.cb?.(new Error("Message removed"));
+    }
+    return this;
+  }
+
+  /** The core sends PINGREQ when it is due. */
+  reschedulePing() {}
+
+  sendPing() {}
+
+  // ---- for the other files of the facade
+
+  nextId() {
+    return this.messageIdProvider.allocate();
+  }
+
+  /** @param {any} callback */
+  refusesWhileDisconnecting(callback) {
+    if (!this.disconnecting) return false;
+    const error = new Error("client disconnecting");
+    if (callback && callback !== noop) callback(error);
+    else this.emit("error", error);
+    return true;
+  }
+
+  checkOutgoing() {
+    if (this.disconnecting && this.pending.size === 0) this.emit("outgoingEmpty");
+  }
+
+  /** The connection has closed. */
+  closed() {
+    this.#subscriptions.closed();
+  }
+
+  /** @param {any} packet */
+  answered(packet) {
+    if (packet.cmd === "suback") this.#subscriptions.suback = packet;
+    else if (packet.cmd === "unsuback") this.#subscriptions.unsuback = packet;
+  }
+}
+
+// A property of the prototype, so that an application can replace it there or on the client.
+Object.defineProperty(MqttClient.prototype, "handleMessage", {
+  value: handleMessage,
+  writable: true,
+  configurable: true,
+});
+// Bundlers rename the class.
+Object.defineProperty(MqttClient, "name", { value: "MqttClient" });
+
+/** @param {(done: (error: any, value?: any) => void) => void} call @returns {Promise<any>} */
+function promised(call) {
+  return new Promise((resolve, reject) => call((error, value) => (error ? reject(error) : resolve(value))));
+}

@@ -1,0 +1,63 @@
+// The numbers that the facade gives to publishes and requests, as MQTT.js does: one after the other, or free ones only. On
+// the wire are those of the core.
+
+const LAST = 65_535;
+
+export class DefaultMessageIdProvider {
+  #next = 1 + Math.floor(Math.random() * (LAST - 1));
+
+  allocate() {
+    const id = this.#next;
+    this.#next = id === LAST ? 1 : id + 1;
+    return id;
+  }
+
+  getLastAllocated() {
+    return this.#next === 1 ? LAST : this.#next - 1;
+  }
+
+  /** @param {number} _id */
+  register(_id) {
+    return true;
+  }
+
+  /** @param {number} _id */
+  deallocate(_id) {}
+
+  clear() {}
+}
+
+export class UniqueMessageIdProvider {
+  /** @type {Set<number>} */
+  #used = new Set();
+  #last = 0;
+
+  /** null when all are in use. @returns {number | null} */
+  allocate() {
+    if (this.#used.size === LAST) return null;
+    do this.#last = this.#last === LAST ? 1 : this.#last + 1;
+    while (this.#used.has(this.#last));
+    this.#used.add(this.#last);
+    return this.#last;
+  }
+
+  getLastAllocated() {
+    return this.#last;
+  }
+
+  /** False if it is in use. @param {number} id */
+  register(id) {
+    if (this.#used.has(id)) return false;
+    this.#used.add(id);
+    return true;
+  }
+
+  /** @param {number} id */
+  deallocate(id) {
+    this.#used.delete(id);
+  }
+
+  clear() {
+    this.#used.clear();
+  }
+}

@@ -1,0 +1,157 @@
+// What becomes of a received message: the event `message`, then `handleMessage`, and the acknowledgement when that has called
+// back; before both `customHandleAcks`. One message after the other, as in MQTT.js. Never acknowledges itself: a promise
+// that the core awaits does.
+
+import { messageIdOf } from "./framer.mjs";
+import { withBuffers } from "./packets.mjs";
+import { platform } from "./platform.mjs";
+
+/** What `customHandleAcks` may answer. */
+const CODES = [0, 16, 128, 131, 135, 144, 145, 151, 153];
+const REFUSAL = 128;
+/** More identifiers than messages can be on their way: then they are not worth keeping. */
+const MAX_IDS = 65_535;
+
+/** `handleMessage` where the application has none. @param {any} _packet @param {(error?: Error) => void} done */
+export function handleMessage(_packet, done) {
+  done();
+}
+
+export class Inbox {
+  #client;
+  /** Settles when the message before has been handled. @type {Promise<void> | undefined} */
+  #before;
+  /** Messages whose handling failed: they are not acknowledged on this connection. @type {(() => void)[]} */
+  #failed = [];
+  /** QoS and packet identifier of messages that the core has not delivered yet. @type {[number, number][]} */
+  #ids = [];
+
+  /** @param {any} client */
+  constructor(client) {
+    this.#client = client;
+  }
+
+  /** A PUBLISH of QoS 1 or 2 has arrived. @param {Uint8Array} packet */
+  arrived(packet) {
+    if (this.#ids.length < MAX_IDS) this.#ids.push([(packet[0] >> 1) & 3, messageIdOf(packet)]);
+  }
+
+  /** The connection has ended: what was not acknowledged comes again. */
+  reset() {
+    this.#ids = [];
+    for (const settle of this.#failed.splice(0)) settle();
+  }
+
+  /** @param {any} message of the native client @returns {Promise<void> | undefined} */
+  receive(message) {
+    const client = this.#client;
+    const packet = this.#packet(message);
+    const { customHandleAcks } = client.options;
+    const isPlain = client.handleMessage === handleMessage && this.#before === undefined;
+    if (isPlain && customHandleAcks === undefined) {
+      client.emit("message", packet.topic, packet.payload, packet);
+      return undefined;
+    }
+    const handled = this.#before === undefined ? this.#handle(message, packet) : this.#queue(message, packet);
+    if (handled === undefined) return undefined;
+    const own = handled.finally(() => {
+      if (this.#before === own) this.#before = undefined;
+    });
+    this.#before = own;
+    return own;
+  }
+
+  /** @param {any} message @param {any} packet */
+  async #queue(message, packet) {
+    await this.#before?.catch(() => {});
+    await this.#handle(message, packet);
+  }
+
+  /** undefined if the message is handled when this returns. @param {any} message @param {any} packet @returns {Promise<void> | undefined} */
+  #handle(message, packet) {
+    const { customHandleAcks } = this.#client.options;
+    if (customHandleAcks === undefined || packet.qos === 0) return this.#emit(packet);
+    return this.#ask(customHandleAcks, message, packet);
+  }
+
+  /** @param {Function} customHandleAcks @param {any} message @param {any} packet @returns {Promise<void> | undefined} */
+  #ask(customHandleAcks, message, packet) {
+    return callback(
+      (done) => customHandleAcks(packet.topic, packet.payload, packet, done),
+      (error, given) => {
+        const code = typeof error === "number" ? error : (given ?? 0);
+        if (error && typeof error !== "number") return this.#fail(error);
+        if (!CODES.includes(code)) {
+          return this.#fail(new Error(`Wrong reason code for ${packet.qos === 1 ? "puback" : "pubrec"}`));
+        }
+        if (code === 0) return this.#emit(packet);
+        if (code >= REFUSAL) message.reject(code);
+        return undefined;
+      },
+    );
+  }
+
+  /** @param {any} packet @returns {Promise<void> | undefined} */
+  #emit(packet) {
+    const client = this.#client;
+    client.emit("message", packet.topic, packet.payload, packet);
+    if (client.handleMessage === handleMessage) return undefined;
+    return callback(
+      (done) => client.handleMessage(packet, done),
+      (error) => (error && packet.qos > 0 ? this.#leave() : undefined),
+    );
+  }
+
+  /** @param {Error} error */
+  #fail(error) {
+    this.#client.emit("error", error);
+    return this.#leave();
+  }
+
+  /** The message is not acknowledged; later ones are handled all the same. @returns {Promise<void>} */
+  #leave() {
+    this.#before = undefined;
+    return new Promise((resolve) => {
+      this.#failed.push(resolve);
+    });
+  }
+
+  /** As `mqtt-packet` shows it. @param {any} message @returns {any} */
+  #packet({ topic, payload, qos, retain, dup, properties }) {
+    const packet = { cmd: "publish", retain, qos, dup, topic, payload: platform.bytes(payload) };
+    if (qos > 0) /** @type {any} */ (packet).messageId = this.#idOf(qos);
+    if (properties) /** @type {any} */ (packet).properties = withBuffers(properties);
+    return packet;
+  }
+
+  /** Of messages that the core did not deliver, because it had done so before, the identifier is passed over. @param {number} qos */
+  #idOf(qos) {
+    for (let next = this.#ids.shift(); next !== undefined; next = this.#ids.shift()) {
+      if (next[0] === qos) return next[1];
+    }
+    return undefined;
+  }
+}
+
+/**
+ * Calls a function that takes a callback, and then `then` with what it got, at once where that can be.
+ * @param {(done: (error?: any, value?: any) => void) => void} call
+ * @param {(error: any, value: any) => Promise<void> | undefined} then
+ * @returns {Promise<void> | undefined}
+ */
+function callback(call, then) {
+  /** @type {[any, any] | undefined} */
+  let answer;
+  /** @type {((value?: any) => void) | undefined} */
+  let resolve;
+  call((error, value) => {
+    if (answer !== undefined) return;
+    answer = [error, value];
+    resolve?.(then(error, value));
+  });
+  const now = /** @type {[any, any] | undefined} */ (answer);
+  if (now !== undefined) return then(...now);
+  return new Promise((settle) => {
+    resolve = settle;
+  });
+}

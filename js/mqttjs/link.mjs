@@ -1,0 +1,250 @@
+// The connection of a client of the facade: the native client, the transport in use, when an attempt is made and how long it may
+// take. MQTT.js has other rules for that than the core, so the core is asked for an attempt and waits until this allows one.
+// Owns the events connect, close, offline, reconnect, disconnect, packetsend and packetreceive, and errors of connections.
+
+import { channelOver } from "./channel.mjs";
+import { ErrorWithReasonCode, ReasonCodes } from "./errors.mjs";
+import { KeepaliveManager } from "./keepalive.mjs";
+import { credentialsOf } from "./options.mjs";
+import { connack, readPacket, withBuffers } from "./packets.mjs";
+import { platform } from "./platform.mjs";
+
+/** How the native client finds the transports of its owner, see js/hooks.mjs. */
+export const CONNECT = Symbol.for("mqtt-lib.connect");
+
+/** Errors of the native client that the events of the connection say already. */
+const KNOWN = [
+  "CONNECTION_REFUSED",
+  "CONNECTION_LOST",
+  "NOT_AUTHORIZED",
+  "TIMEOUT",
+  "INSECURE_CONNECTION",
+  "STOPPED",
+];
+const RC_PROTOCOL = 2;
+const RC_KEEPALIVE = 16;
+const CONTINUE = 24;
+const PUBLISH = 3;
+const SUBACK = 9;
+const UNSUBACK = 11;
+const DISCONNECT = 14;
+
+export class Link {
+  #client;
+  /** @type {import("./channel.mjs").Channel | undefined} */
+  #channel;
+  /** Made for the attempt that the core is about to make. @type {import("./channel.mjs").Channel | undefined} */
+  #next;
+  /** The core awaits permission for an attempt. @type {((credentials: any) => void) | undefined} */
+  #permit;
+  /** @type {ReturnType<typeof setTimeout> | undefined} */
+  #connackTimer;
+  /** @type {ReturnType<typeof setInterval> | undefined} */
+  #reconnectTimer;
+  /** The broker has refused: no further attempt. */
+  #refused = false;
+  /** @type {any} */
+  native;
+
+  /** @param {any} client @param {import("./inbox.mjs").Inbox} inbox */
+  constructor(client, inbox) {
+    this.#client = client;
+    this.inbox = inbox;
+    /** @typedef {any[]} Rest */
+    this.native = new platform.MqttCustom({
+      credentials: () => this.#asked(),
+      userdata: client,
+      autostart: false,
+      on_connect: (/** @type {Rest} */ ...[, , flags, code, properties]) =>
+        this.#answered(flags.sessionPresent, code, properties),
+      on_disconnect: (/** @type {Rest} */ ...[, , code, error]) => this.#lost(code, error),
+      on_message: (/** @type {any} */ _native, /** @type {any} */ _client, /** @type {any} */ message) =>
+        inbox.receive(message),
+      on_error: (/** @type {Rest} */ ...[, , error]) => this.#report(error),
+      on_auth: (/** @type {Rest} */ ...[, , packet]) => this.#authenticate(packet),
+    });
+  }
+
+  get isOpen() {
+    return this.#channel !== undefined;
+  }
+
+  /** Opens a transport, and lets the core connect over it. */
+  open() {
+    const client = this.#client;
+    this.clearReconnect();
+    this.#refused = false;
+    const transport = client.streamBuilder(client);
+    this.#channel?.forget();
+    /** @type {import("./channel.mjs").Channel} */
+    const channel = channelOver(transport, {
+      sees: (sent) => client.listenerCount(sent ? "packetsend" : "packetreceive") > 0,
+      packet: (bytes, type, sent) => this.#seen(bytes, type, sent),
+      failed: (error) => this.#failed(error),
+      closed: () => this.#closed(channel),
+    });
+    this.#channel = this.#next = channel;
+    client.stream = channel.stream;
+    clearTimeout(this.#connackTimer);
+    this.#connackTimer = setTimeout(() => this.#overdue(), client.options.connectTimeout);
+    this.native.start().catch(() => {});
+    this.#permit?.(credentialsOf(client.options));
+    this.#permit = undefined;
+  }
+
+  /** The core opens the transport that was made for it. */
+  handOver() {
+    const channel = this.#next;
+    this.#next = undefined;
+    if (channel === undefined) throw new Error("no transport");
+    return channel.attach();
+  }
+
+  /** Ends the connection at once, without DISCONNECT. */
+  destroy() {
+    this.#channel?.destroy();
+  }
+
+  /** Nothing is sent any more, and no attempt follows. @param {any} options of DISCONNECT @returns {Promise<void>} */
+  stop(options) {
+    clearTimeout(this.#connackTimer);
+    return this.native.stop(options);
+  }
+
+  clearReconnect() {
+    clearInterval(this.#reconnectTimer);
+    this.#reconnectTimer = undefined;
+  }
+
+  get plansReconnect() {
+    return this.#reconnectTimer !== undefined;
+  }
+
+  /** After `reconnectPeriod`, and from then on as long as it takes. */
+  planReconnect() {
+    const client = this.#client;
+    const { reconnectPeriod } = client.options;
+    if (client.disconnecting || this.#refused || this.plansReconnect || !(reconnectPeriod > 0)) return;
+    if (!client.reconnecting) {
+      client.emit("offline");
+      client.reconnecting = true;
+    }
+    this.#reconnectTimer = setInterval(() => client.reconnectNow(), reconnectPeriod);
+  }
+
+  /** The core is about to make an attempt. @returns {any} */
+  #asked() {
+    if (this.#next !== undefined) return credentialsOf(this.#client.options);
+    return new Promise((resolve) => {
+      this.#permit = resolve;
+    });
+  }
+
+  /** CONNACK. @param {boolean} sessionPresent @param {number} code @param {any} properties */
+  #answered(sessionPresent, code, properties) {
+    const client = this.#client;
+    const five = client.options.protocolVersion === 5;
+    clearTimeout(this.#connackTimer);
+    client.serverProperties = properties;
+    if (code !== 0) return this.#refuse(code);
+    client.reconnecting = false;
+    client.connected = true;
+    client.keepaliveManager = client.keepalive > 0 ? new KeepaliveManager(client) : null;
+    client.emit("connect", connack(sessionPresent, code, properties, five));
+  }
+
+  /** @param {number} code */
+  #refuse(code) {
+    const client = this.#client;
+    this.#refused = !client.options.reconnectOnConnackError;
+    this.destroy();
+    client.emit("error", new ErrorWithReasonCode(`Connection refused: ${ReasonCodes[code]}`, code));
+  }
+
+  /** An accepted connection has ended. @param {number} code @param {any} error */
+  #lost(code, error) {
+    if (code === RC_KEEPALIVE) this.#fail(new Error("Keepalive timeout"));
+    else if (code === RC_PROTOCOL) this.#fail(error);
+  }
+
+  #overdue() {
+    this.#fail(new Error("connack timeout"));
+  }
+
+  /** @param {Error} error */
+  #fail(error) {
+    this.destroy();
+    this.#client.emit("error", error);
+  }
+
+  /** What no promise of the native client carries. @param {any} error */
+  #report(error) {
+    if (KNOWN.includes(error.code)) return;
+    if (error.code === "CALLBACK_FAILED") {
+      // What a listener throws is an uncaught exception in MQTT.js.
+      queueMicrotask(() => {
+        throw error.cause;
+      });
+      return;
+    }
+    const { connected } = this.#client;
+    if (connected || !(error instanceof TypeError || error instanceof RangeError)) {
+      this.#client.emit("error", error);
+    } else {
+      this.#fail(error);
+    }
+  }
+
+  /** Of the transport. @param {any} error */
+  #failed(error) {
+    const known = error?.code ? error : error?.cause;
+    if (known?.code) this.#client.emit("error", known);
+  }
+
+  /** @param {import("./channel.mjs").Channel} channel */
+  #closed(channel) {
+    if (this.#channel !== channel) return;
+    const client = this.#client;
+    this.#channel = undefined;
+    clearTimeout(this.#connackTimer);
+    this.inbox.reset();
+    client.connected = false;
+    client.keepaliveManager = null;
+    client.serverProperties = undefined;
+    client.closed();
+    this.planReconnect();
+    client.emit("close");
+  }
+
+  /** @param {Uint8Array} bytes @param {number} type @param {boolean} sent */
+  #seen(bytes, type, sent) {
+    const client = this.#client;
+    const event = sent ? "packetsend" : "packetreceive";
+    if (!sent && type === PUBLISH && (bytes[0] & 6) > 0) this.inbox.arrived(bytes);
+    const isSeen = client.listenerCount(event) > 0;
+    const isOurs = !sent && (type === SUBACK || type === UNSUBACK || type === DISCONNECT);
+    if (!isSeen && !isOurs) return;
+    const packet = readPacket(bytes, client.options.protocolVersion === 5);
+    if (isOurs) client.answered(packet);
+    if (isSeen) client.emit(event, packet);
+    if (!sent && type === DISCONNECT) client.emit("disconnect", packet);
+  }
+
+  /** AUTH. @param {any} packet @returns {Promise<any>} */
+  #authenticate(packet) {
+    const shown = {
+      cmd: "auth",
+      reasonCode: packet.reasonCode,
+      properties: withBuffers(packet.properties ?? {}),
+    };
+    return new Promise((resolve, reject) => {
+      this.#client.handleAuth(shown, (/** @type {any} */ error, /** @type {any} */ answer) => {
+        if (!error && (answer !== undefined || packet.reasonCode !== CONTINUE))
+          return resolve(answer?.properties);
+        const missing = "Protocol error: No auth packet to continue the authentication exchange";
+        this.#fail(error ?? new ErrorWithReasonCode(missing, 130));
+        reject(error);
+      });
+    });
+  }
+}

@@ -1,0 +1,16 @@
+// The platform of the facade in Node.
+
+import { EventEmitter } from "node:events";
+import { MqttCustom } from "../node.mjs";
+import { open } from "./node-streams.mjs";
+import { platform } from "./platform.mjs";
+
+Object.assign(platform, {
+  EventEmitter,
+  MqttCustom,
+  bytes: (/** @type {Uint8Array} */ { buffer, byteOffset, byteLength }) =>
+    Buffer.from(buffer, byteOffset, byteLength),
+  protocols: ["mqtt", "mqtts", "tcp", "ssl", "tls", "ws", "wss"],
+  open,
+  later: process.nextTick,
+});

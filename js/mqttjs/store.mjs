@@ -1,0 +1,71 @@
+// MQTT.js's store in memory. The core keeps messages itself, so a store that is given as an option is only closed at the end;
+// one of another package is refused, because nothing would be in it.
+
+export class Store {
+  /** @type {Map<number, any>} */
+  #packets = new Map();
+
+  /** @param {{ clean?: boolean }} [options] */
+  constructor(options) {
+    this.options = { clean: true, ...options };
+  }
+
+  /** @param {any} packet @param {((error?: Error) => void)} [done] */
+  put(packet, done) {
+    this.#packets.set(packet.messageId, packet);
+    done?.();
+    return this;
+  }
+
+  /** @param {any} packet @param {((error: Error | null, packet?: any) => void)} [done] */
+  get(packet, done) {
+    this.#answer(packet, done);
+    return this;
+  }
+
+  /** @param {any} packet @param {((error: Error | null, packet?: any) => void)} [done] */
+  del(packet, done) {
+    this.#answer(packet, done);
+    this.#packets.delete(packet.messageId);
+    return this;
+  }
+
+  createStream() {
+    throw new Error(
+      'a Store of mqtt-lib/mqttjs has no stream: the core keeps messages itself; native: { store: "persistent" } keeps them on disk',
+    );
+  }
+
+  /** @param {((error?: Error) => void)} [done] */
+  close(done) {
+    if (this.options.clean) this.#packets.clear();
+    done?.();
+  }
+
+  /** @param {any} packet @param {((error: Error | null, packet?: any) => void)} [done] */
+  #answer({ messageId }, done) {
+    const known = this.#packets.get(messageId);
+    if (known === undefined) done?.(new Error("missing packet"));
+    else done?.(null, known);
+  }
+}
+
+/** @param {any} options */
+export function checkStores(options) {
+  for (const name of ["incomingStore", "outgoingStore"]) {
+    const store = options[name];
+    if (store == null || store instanceof Store) continue;
+    throw new Error(
+      `${name}: mqtt-lib/mqttjs cannot use a store of MQTT.js; give native: { store: "persistent" } and import "mqtt-lib/persistent"`,
+    );
+  }
+}
+
+/** Closes the stores that were given; `done` gets the first error. @param {any[]} stores @param {(error?: Error) => void} done */
+export function closeStores([store, ...others], done) {
+  if (store === undefined) return done();
+  if (store === null) return closeStores(others, done);
+  store.close((/** @type {Error | undefined} */ error) =>
+    closeStores(others, (another) => done(error ?? another)),
+  );
+}

@@ -1,0 +1,149 @@
+// SUBSCRIBE and UNSUBSCRIBE in the manner of MQTT.js: its arguments, what is not subscribed again, its callbacks. Owns the
+// list of what is subscribed; the core sends, and restores after a reconnect.
+
+import { subscribeError } from "./errors.mjs";
+import { validateTopics } from "./filters.mjs";
+
+/** @typedef {(error: Error | null, ...rest: any[]) => void} Callback */
+
+export class Subscriptions {
+  #client;
+  #native;
+  /** Options by filter. @type {Map<string, any>} */
+  #known = new Map();
+  /** Calls without an answer; each ends with an error when the connection closes. @type {Set<(error: Error) => void>} */
+  #pending = new Set();
+  /** The last SUBACK and UNSUBACK. @type {any} */
+  suback;
+  /** @type {any} */
+  unsuback;
+
+  /** @param {any} client @param {any} native */
+  constructor(client, native) {
+    this.#client = client;
+    this.#native = native;
+  }
+
+  /** @param {any} topics @param {any} options @param {Callback} callback */
+  subscribe(topics, options, callback) {
+    const map = filterMap(topics);
+    const again = map === topics && Boolean(topics.resubscribe);
+    const filters = Object.keys(map).filter((filter) => !(again && filter === "resubscribe"));
+    const names = typeof topics === "object" && !Array.isArray(topics) ? filters : [topics].flat();
+    if (!this.#areValid(names, callback)) return;
+    const { properties, ...defaults } = { qos: 0, ...options };
+    const asked = filters
+      .map((filter) => ({ topic: filter, ...this.#options(map[filter] ?? defaults) }))
+      .filter(({ topic, qos }) => again || !(this.#known.get(topic)?.qos >= qos));
+    if (asked.length === 0) return callback(null, []);
+    if (this.#client.options.resubscribe) for (const one of asked) this.#known.set(one.topic, one);
+    const id = this.#client.nextId();
+    const done = this.#await(callback, id, asked);
+    this.#native.subscribe(nativeMap(asked), properties && this.#five ? { properties } : undefined).then(
+      (/** @type {number[]} */ granted) => {
+        for (const [at, one] of asked.entries()) one.qos = granted[at];
+        done(null, asked, this.#answer(this.suback, "suback", id, [...granted]));
+      },
+      (/** @type {any} */ error) => {
+        const packet = this.#answer(
+          this.suback,
+          "suback",
+          id,
+          asked.map(() => error.reasonCode),
+        );
+        if (error.reasonCode !== undefined) for (const { topic } of asked) this.#known.delete(topic);
+        done(subscribeError(error, packet), asked, packet);
+      },
+    );
+  }
+
+  /** @param {any} topics @param {any} options @param {Callback} callback */
+  unsubscribe(topics, options, callback) {
+    const filters = [topics].flat();
+    if (!this.#areValid(filters, callback)) return;
+    for (const filter of filters) this.#known.delete(filter);
+    const id = this.#client.nextId();
+    const done = this.#await(callback, id);
+    const { properties } = options ?? {};
+    this.#native.unsubscribe(filters, properties && this.#five ? { properties } : undefined).then(
+      () => done(null, this.#answer(this.unsuback, "unsuback", id, [])),
+      (/** @type {any} */ error) => {
+        const packet = this.#answer(this.unsuback, "unsuback", id, [error.reasonCode]);
+        // MQTT.js looks at no reason code of UNSUBACK.
+        if (error.code === "UNSUBSCRIBE_FAILED") done(null, packet);
+        else done(subscribeError(error, packet), packet);
+      },
+    );
+  }
+
+  /** The connection has closed. */
+  closed() {
+    for (const fail of [...this.#pending]) fail(new Error("Connection closed"));
+    this.suback = this.unsuback = undefined;
+    if (this.#client.options.resubscribe || this.#client.disconnecting) return;
+    // The core would restore them.
+    const filters = this.#all.splice(0);
+    if (filters.length > 0) this.#native.unsubscribe(filters);
+  }
+
+  /** Subscribed with `resubscribe: false`. @type {string[]} */
+  #all = [];
+
+  get #five() {
+    return this.#client.options.protocolVersion === 5;
+  }
+
+  /** @param {any[]} filters @param {Callback} callback */
+  #areValid(filters, callback) {
+    const wrong = validateTopics(filters);
+    if (wrong === null) return !this.#client.refusesWhileDisconnecting(callback);
+    setTimeout(callback, 0, new Error(`Invalid topic ${wrong}`));
+    return false;
+  }
+
+  /** @param {any} given */
+  #options({ qos, nl = false, rap = false, rh = 0, properties }) {
+    return this.#five ? { qos, nl, rap, rh, ...(properties && { properties }) } : { qos };
+  }
+
+  /** Calls back once, also when the connection closes before there is an answer. @param {Callback} callback @param {number} id @param {any[]} [asked] @returns {Callback} */
+  #await(callback, id, asked = []) {
+    if (!this.#client.options.resubscribe) this.#all.push(...asked.map(({ topic }) => topic));
+    const { pending } = this.#client;
+    /** @type {Callback} */
+    const done = (...result) => {
+      if (!this.#pending.delete(fail)) return;
+      pending.delete(entry);
+      callback(...result);
+      this.#client.checkOutgoing();
+    };
+    const fail = (/** @type {Error} */ error) => done(error, asked);
+    this.#pending.add(fail);
+    const entry = { id, volatile: true, cb: done };
+    pending.add(entry);
+    return done;
+  }
+
+  /** @param {any} seen @param {string} cmd @param {number} messageId @param {number[]} granted */
+  #answer(seen, cmd, messageId, granted) {
+    if (seen !== undefined) return seen;
+    return { cmd, retain: false, qos: 0, dup: false, topic: null, payload: null, messageId, granted };
+  }
+}
+
+/** @param {any} topics @returns {Record<string, any>} */
+function filterMap(topics) {
+  if (typeof topics === "object" && topics !== null && !Array.isArray(topics)) return topics;
+  return Object.fromEntries([topics].flat().map((filter) => [filter, undefined]));
+}
+
+/** @param {any[]} asked */
+function nativeMap(asked) {
+  /** @type {Record<string, any>} */
+  const map = {};
+  for (const { topic, qos, nl, rap, rh } of asked) {
+    map[topic] =
+      nl === undefined ? { qos } : { qos, noLocal: nl, retainAsPublished: rap, retainHandling: rh };
+  }
+  return map;
+}
