@@ -11,7 +11,7 @@ import { Pending } from "./pending.mjs";
 import { environment, fastPath, memoryWords } from "./runtime.mjs";
 
 /** js/mqttjs/ opens its transports itself. */
-const CONNECT = Symbol.for("mqtt-lib.connect");
+const OWN_TRANSPORTS = Symbol.for("mqtt-lib.connect");
 
 /** @param {string} message @param {string} code @param {number} [reason] @param {unknown} [cause] */
 const makeError = (message, code, reason, cause) => new MqttError(message, code, reason, cause);
@@ -81,7 +81,7 @@ export class Hooks {
 
   /** Also the facade's own transports: its client is `userdata`. */
   get connect() {
-    return this.userdata?.[CONNECT]?.(environment.connect) ?? environment.connect;
+    return this.userdata?.[OWN_TRANSPORTS]?.(environment.connect) ?? environment.connect;
   }
 
   /** @param {string} message @param {string} code @param {number} [reason] @param {unknown} [cause] */
