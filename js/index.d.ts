@@ -175,127 +175,127 @@ export interface Credentials {
    * reconnect delay is between rounds, and after a loss the same server comes first. At most 65,535 bytes.
    * Default: `"localhost"`.
    */
-  mqttserver?: string | readonly string[];
+  mqttserver?: string | readonly string[] | null | undefined;
   /**
    * Port of the server. A port in `mqttserver` wins. Whole number from 1 to 65535. Default: 1883; 8883 with
    * `mqtts` and `wss`.
    */
-  mqttport?: number;
+  mqttport?: number | null | undefined;
   /**
    * Transport. `mqtt` and `mqtts` (TCP and TLS) exist in Node only; in a page they are a `TypeError`. A
    * scheme in `mqttserver` wins. Default: in Node `mqtt` without a port and on 1883, `mqtts` with `certs` and
    * on 8883, `ws` on any other port; in a page `ws`, `wss` if the page came by https.
    */
-  mqttprotocol?: "ws" | "wss" | "mqtt" | "mqtts";
+  mqttprotocol?: "ws" | "wss" | "mqtt" | "mqtts" | null | undefined;
   /**
    * Path of the WebSocket endpoint; begins with `/`, has no `#`. A path in `mqttserver` wins. At most 65,535
    * bytes. Default: `"/mqtt"`.
    */
-  mqttpath?: string;
+  mqttpath?: string | null | undefined;
   /**
    * Client identifier (§3.1.3.1). With `mqttcleansession: false` give one that is always the same. With
    * `mqttversion: 5` an empty one means that the broker assigns one, which is kept. At most 65,535 bytes.
    * Default: `mqttlib` and 16 random letters and digits, made once for each client.
    */
-  mqttclientid?: string;
+  mqttclientid?: string | null | undefined;
   /** User name (§3.1.3.4). At most 65,535 bytes. Default: none. */
-  mqttusername?: string;
+  mqttusername?: string | null | undefined;
   /**
    * Password (§3.1.3.5). With MQTT 3.1.1 it needs `mqttusername` (§3.1.2.9). At most 65,535 bytes. Default:
    * none.
    */
-  mqttpassword?: string | ArrayBuffer | ArrayBufferView;
+  mqttpassword?: string | ArrayBuffer | ArrayBufferView | null | undefined;
   /**
    * Keep alive (§3.1.2.10): the longest time between two packets of the client; a broker that receives none
    * for one and a half times as long ends the connection. 0 turns it off; whole seconds are sent, rounded up.
    * Seconds from 0 to 65535. Default: 60.
    */
-  mqttkeepalive?: number;
+  mqttkeepalive?: number | null | undefined;
   /**
    * Clean session (§3.1.2.4). `false` resumes the session that the broker keeps for `mqttclientid`, which
    * must be given then; only then is QoS 2 exactly once over reconnects. Default: `true`; `false` with a
    * `store`.
    */
-  mqttcleansession?: boolean;
+  mqttcleansession?: boolean | null | undefined;
   /**
    * Where messages that the broker has not acknowledged are kept. `persistent` keeps them over the end of the
    * process or page: on disk in Node, in IndexedDB in a page; it needs `import "mqtt-lib/persistent"` and a
    * `mqttclientid`. An object is a store of your own. Default: `"memory"`.
    */
-  store?: "memory" | "persistent" | Store;
+  store?: "memory" | "persistent" | Store | null | undefined;
   /**
    * Protocol level (§3.1.2.2): 4 is MQTT 3.1.1, 5 is MQTT 5.0. `auto` tries 5 and falls back to 4 where the
    * broker does not speak 5. Default: 4.
    */
-  mqttversion?: 4 | 5 | "auto";
+  mqttversion?: 4 | 5 | "auto" | null | undefined;
   /** Properties of CONNECT (MQTT 5, §3.1.2.11); with `mqttversion` 4 a `TypeError`. Default: none. */
-  properties?: ConnectProperties;
+  properties?: ConnectProperties | null | undefined;
   /**
    * Whether repeated topics are replaced by numbers, in both directions, where the broker allows it (MQTT 5,
    * §3.3.2.3.4). Default: `true`.
    */
-  topicAliases?: boolean;
+  topicAliases?: boolean | null | undefined;
   /**
    * Whether the server that a broker names when it refuses or ends the connection is tried next (MQTT 5,
    * §4.11); it is sent the same user name and password. In either case the name is in the error's
    * `properties.serverReference`. Default: `false`.
    */
-  followServerReference?: boolean;
+  followServerReference?: boolean | null | undefined;
   /**
    * Topic name of the last will (§3.1.2.5). There is no will while it is empty. At most 65,535 bytes.
    * Default: `""`.
    */
-  willsettopic?: string;
+  willsettopic?: string | null | undefined;
   /** Payload of the will (§3.1.3.3). At most 65,535 bytes. Default: `""`. */
-  willsetpayload?: string | ArrayBuffer | ArrayBufferView;
+  willsetpayload?: string | ArrayBuffer | ArrayBufferView | null | undefined;
   /** QoS of the will (§3.1.2.6). Default: 0. */
-  willsetqos?: QoS;
+  willsetqos?: QoS | null | undefined;
   /** Whether the will is retained (§3.1.2.7). Default: `false`. */
-  willsetretain?: boolean;
+  willsetretain?: boolean | null | undefined;
   /** Properties of the will (MQTT 5, §3.1.3.2); with `mqttversion` 4 a `TypeError`. Default: none. */
-  willProperties?: WillProperties;
+  willProperties?: WillProperties | null | undefined;
   /**
    * Certificates of your own, in Node; in a page a `TypeError`, because the browser verifies the broker.
    * Means `mqtts` where the transport is not named. Without it `mqtts` and `wss` trust the CAs of Node or the
    * browser. Default: none.
    */
-  certs?: Certificates;
+  certs?: Certificates | null | undefined;
   /** Headers, subprotocols and agent of the WebSocket handshake. Default: none. */
-  websocket?: WebSocketOptions;
+  websocket?: WebSocketOptions | null | undefined;
   /**
    * At this many items `batch_publish` sends the batch. Whole number of items from 1 to 1000000. The first
    * answer of a credentials function counts. Default: 5.
    */
-  batchsize?: number;
+  batchsize?: number | null | undefined;
   /**
    * At this many messages `qpublish` sends its queue. Whole number of messages from 1 to 1000000. The first
    * answer of a credentials function counts. Default: 5.
    */
-  queuesize?: number;
+  queuesize?: number | null | undefined;
   /**
    * A batch or the queue is sent at the latest this long after its first item. Seconds from 0 to 2147483. The
    * first answer of a credentials function counts. Default: 60.
    */
-  publishinterval?: number;
+  publishinterval?: number | null | undefined;
   /**
    * How many QoS 1 and 2 publishes may be without their last acknowledgement (§4.3); further ones wait. For
    * QoS 2 in 3.1.1 `maxinflightqos2` is the smaller bound. Whole number of messages from 1 to 65535. Default:
    * 1000.
    */
-  maxinflight?: number;
+  maxinflight?: number | null | undefined;
   /**
    * How many QoS 2 publishes of these may be without their PUBCOMP in MQTT 3.1.1, which has no Receive
    * Maximum: brokers take 20 (mosquitto) or fewer, and drop the message or close the connection beyond.
    * Further ones wait, and messages behind them too: the order of the calls holds. In MQTT 5 the broker says
    * how many it takes. Whole number of messages from 1 to 65535. Default: 16.
    */
-  maxinflightqos2?: number;
+  maxinflightqos2?: number | null | undefined;
   /**
    * How many filters go into one SUBSCRIBE or UNSUBSCRIBE: a call with more becomes several packets, and
    * subscriptions are restored in such parts. Some brokers (AWS IoT: 8) close the connection at more. Whole
    * number of filters from 1 to 65535. Default: 8.
    */
-  maxfilters?: number;
+  maxfilters?: number | null | undefined;
   /**
    * Largest packet taken from the broker; the default is 16 MiB. In 3.1.1 a larger message is not stored but
    * acknowledged, counted in `stats().dropped` and reported to `on_error` (`PACKET_TOO_LARGE`); in MQTT 5
@@ -304,7 +304,7 @@ export interface Credentials {
    * (`PROTOCOL_ERROR`). A message whose properties have more than 256 KiB is skipped, acknowledged and
    * reported. Whole number of bytes from 16 to 268435460. Default: 16777216.
    */
-  maxpacketsize?: number;
+  maxpacketsize?: number | null | undefined;
   /**
    * How many messages may be received and not dealt with: their handlers' promises are not settled, their
    * loop has not asked for the next one, or nobody has taken them. In MQTT 5 it is also the Receive Maximum,
@@ -312,23 +312,23 @@ export interface Credentials {
    * withheld and Node does not read the socket; where it cannot be paused, QoS 0 is dropped, the oldest
    * first. Whole number of messages from 1 to 65535. Default: 1000.
    */
-  maxunhandled?: number;
+  maxunhandled?: number | null | undefined;
   /**
    * How many bytes the payloads of these messages may have; the default is 16 MiB. Whole number of bytes from
    * 1 to 2147483648. Default: 16777216.
    */
-  maxunhandledbytes?: number;
+  maxunhandledbytes?: number | null | undefined;
   /**
    * How many messages may wait to be sent: offline, behind `maxinflight`, in batches and in the queue. A
    * further call rejects with `QUEUE_FULL`, unless `offlinepolicy` says otherwise. Whole number of messages
    * from 0 to 10000000. The first answer of a credentials function counts. Default: 100000.
    */
-  offlinesize?: number;
+  offlinesize?: number | null | undefined;
   /**
    * How many bytes these messages may have; the default is 64 MiB. Whole number of bytes from 0 to
    * 2147483648. The first answer of a credentials function counts. Default: 67108864.
    */
-  offlinebytes?: number;
+  offlinebytes?: number | null | undefined;
   /**
    * What happens when `offlinesize` or `offlinebytes` is reached. `refuse`: the new message rejects with
    * `QUEUE_FULL`. `drop-oldest`: the oldest messages that wait reject with `DROPPED`, a batch with all its
@@ -337,37 +337,37 @@ export interface Credentials {
    * messages in flight are never dropped. The first answer of a credentials function counts. Default:
    * `"refuse"`.
    */
-  offlinepolicy?: "refuse" | "drop-oldest" | "latest";
+  offlinepolicy?: "refuse" | "drop-oldest" | "latest" | null | undefined;
   /**
    * How long a message may wait to be sent; then it rejects with `EXPIRED`. The time of a queued or batched
    * message starts when its queue or batch is sent. 0: no limit. Seconds from 0 to 2147483. The first answer
    * of a credentials function counts. Default: 0.
    */
-  offlineexpiry?: number;
+  offlineexpiry?: number | null | undefined;
   /**
    * How long opening the transport and CONNACK together may take; then the attempt ends with `TIMEOUT`, and
    * the next one follows. Seconds from 0.001 to 2147483. Default: 10.
    */
-  connecttimeout?: number;
+  connecttimeout?: number | null | undefined;
   /**
    * How long an acknowledgement may take. A late SUBACK or UNSUBACK rejects its call with `TIMEOUT`, counted
    * from its first sending and across reconnects; a late PUBACK, PUBREC or PUBCOMP ends the connection, and
    * the message is sent again on the next one. Seconds from 0.001 to 2147483. Default: 30.
    */
-  acktimeout?: number;
+  acktimeout?: number | null | undefined;
   /**
    * How long a publish may take; then it rejects with `TIMEOUT`. A message that waits is withdrawn; one in
    * flight may still arrive. 0: no limit. Seconds from 0 to 2147483. The first answer of a credentials
    * function counts. Default: 0.
    */
-  publishtimeout?: number;
+  publishtimeout?: number | null | undefined;
   /** How long `stop()` waits for publishes to end. Seconds from 0 to 2147483. Default: 10. */
-  stoptimeout?: number;
+  stoptimeout?: number | null | undefined;
   /**
    * Upper bound of the delay before a reconnect. The delay is random between 0 and 1, 2, 4, ... seconds, up
    * to this bound. Seconds from 0 to 86400. Default: 256.
    */
-  maxmqttreconnectdelay?: number;
+  maxmqttreconnectdelay?: number | null | undefined;
   // END GENERATED credentials
 }
 
@@ -381,20 +381,20 @@ export type PemSource = string | ArrayBuffer | ArrayBufferView;
 export interface Certificates {
   // BEGIN GENERATED certs
   /** The only CAs that are trusted, in place of those of Node. Default: none. */
-  ca?: PemSource;
+  ca?: PemSource | null | undefined;
   /** Client certificate, followed by the intermediate ones if there are any; needs `key`. Default: none. */
-  cert?: PemSource;
+  cert?: PemSource | null | undefined;
   /** Private key of `cert`. Default: none. */
-  key?: PemSource;
+  key?: PemSource | null | undefined;
   /** Decrypts an encrypted `key`. Default: none. */
-  passphrase?: string;
+  passphrase?: string | null | undefined;
   /**
    * Accepts any certificate, so anybody can pose as the broker; reported once to `on_error`
    * (`INSECURE_CONNECTION`). For experiments; give `ca` instead. Default: `false`.
    */
-  dangerouslyDisableServerVerification?: boolean;
+  dangerouslyDisableServerVerification?: boolean | null | undefined;
   /** Name for ALPN (RFC 7301), 1 to 255 bytes; for AWS IoT on port 443 `x-amzn-mqtt-ca`. Default: none. */
-  iotProtocolName?: string;
+  iotProtocolName?: string | null | undefined;
   // END GENERATED certs
 }
 
@@ -405,14 +405,14 @@ export interface WebSocketOptions {
    * Extra headers of the handshake. Node only; in a page a `TypeError`, because browsers allow none. Default:
    * none.
    */
-  headers?: Readonly<Record<string, string>>;
+  headers?: Readonly<Record<string, string>> | null | undefined;
   /** Subprotocols that are offered. Default: `"mqtt"`. */
-  protocols?: string | string[];
+  protocols?: string | string[] | null | undefined;
   /**
    * An `http.Agent` that makes the connection, such as a proxy's. Node only; in a page a `TypeError`.
    * Default: none.
    */
-  agent?: object;
+  agent?: object | null | undefined;
   // END GENERATED websocket
 }
 
@@ -443,50 +443,50 @@ export interface Store {
 /** Options of one message. */
 export interface PublishOptions {
   /** Quality of service (§3.3.1.2). Default: 0. */
-  qos?: QoS;
+  qos?: QoS | undefined;
   /** Whether the broker keeps it for later subscribers (§3.3.1.3). Default: `false`. */
-  retain?: boolean;
+  retain?: boolean | undefined;
   /** Properties of the message (§3.3.2.3). MQTT 5; in 3.1.1 a `TypeError`. */
-  properties?: PublishProperties;
+  properties?: PublishProperties | null | undefined;
 }
 
 /** Options of a subscription. */
 export interface SubscribeOptions {
   /** Largest QoS the broker may deliver with (§3.8.3). Default: 0. */
-  qos?: QoS;
+  qos?: QoS | undefined;
   /** Not those that this client publishes (§3.8.3.1). MQTT 5. Default: `false`. */
-  noLocal?: boolean;
+  noLocal?: boolean | undefined;
   /** Messages keep the retain flag they were published with (§3.8.3.1). MQTT 5. Default: `false`. */
-  retainAsPublished?: boolean;
+  retainAsPublished?: boolean | undefined;
   /** Kept messages are sent: 0 at each subscription, 1 at a new one, 2 never (§3.8.3.1). MQTT 5. Default: 0. */
-  retainHandling?: 0 | 1 | 2;
+  retainHandling?: 0 | 1 | 2 | undefined;
   /** Properties of SUBSCRIBE (§3.8.2.1). MQTT 5. */
-  properties?: SubscribeProperties;
+  properties?: SubscribeProperties | null | undefined;
   /**
    * At most so many messages of this subscription are in the handler at a time, 1 to 65,535; 1 is one after the other.
    * Default: no limit of its own.
    */
-  concurrency?: number;
+  concurrency?: number | undefined;
   /**
    * `"handled"`: a message of QoS 1 or 2 is acknowledged when the handler has returned and its promise has settled.
    * `"manual"`: when `message.ack()` is called, too. Default: `"handled"`.
    */
-  ack?: "handled" | "manual";
+  ack?: "handled" | "manual" | undefined;
   /**
    * What happens when the handler throws or rejects. `"acknowledge"`: `on_error` gets the error, and the message is
    * acknowledged. `"retry"`: it is called again, `retries` times, then as `"acknowledge"`. `"leave"`: the message is not
    * acknowledged; the broker sends it again on the next connection of the session. Default: `"acknowledge"`.
    */
-  onFailure?: "acknowledge" | "retry" | "leave";
+  onFailure?: "acknowledge" | "retry" | "leave" | undefined;
   /** How many times `onFailure: "retry"` calls the handler again, 0 to 65,535. Default: 3. */
-  retries?: number;
+  retries?: number | undefined;
   /** Seconds before the first of these calls, 0 to 86,400; it doubles with each, up to 60 s. Default: 1. */
-  retryDelay?: number;
+  retryDelay?: number | undefined;
   /**
    * A topic: a message whose last call has failed is published there, with the same payload and properties, and acknowledged
    * when that is confirmed. In MQTT 5 it gets the user properties `deadLetterTopic` and `deadLetterReason`.
    */
-  deadLetter?: string;
+  deadLetter?: string | undefined;
 }
 
 /** Options of a subscription that hold for a whole call. */
@@ -521,7 +521,7 @@ export interface MessagesOptions {
    * `"handled"`: a message of QoS 1 or 2 is acknowledged when the loop asks for the next one, or is left. `"manual"`: when
    * `message.ack()` is called. Default: `"handled"`.
    */
-  ack?: "handled" | "manual";
+  ack?: "handled" | "manual" | undefined;
 }
 
 /** Topic filters with a QoS of their own (§4.7): `{ "a/+": 1, "b/#": { qos: 2 } }`. */
@@ -538,9 +538,9 @@ export type Filters = string | readonly string[] | FilterMap;
  */
 export interface HighPriorityOptions extends Omit<Credentials, "properties">, PublishOptions {
   /** Host name or URL; the same as `mqttserver`. Default: `"localhost"`. */
-  hostname?: string;
+  hostname?: string | undefined;
   /** Port from 1 to 65535; the same as `mqttport`, so one in the server's URL wins. Default: 1883. */
-  port?: number;
+  port?: number | undefined;
 }
 
 /** A received message (§3.3). */
@@ -589,17 +589,17 @@ export interface UserProperties {
 export interface MessageProperties {
   // BEGIN GENERATED message-properties
   /** Whether the payload is UTF-8 text (§3.3.2.3.2). */
-  payloadFormatIndicator?: boolean;
+  payloadFormatIndicator?: boolean | null | undefined;
   /** Seconds after which the message is of no use any more (§3.3.2.3.3). 0 to 4294967295. */
-  messageExpiryInterval?: number;
+  messageExpiryInterval?: number | null | undefined;
   /** What the payload is, such as a MIME type (§3.3.2.3.9). */
-  contentType?: string;
+  contentType?: string | null | undefined;
   /** Topic name for the response to a request (§3.3.2.3.5). */
-  responseTopic?: string;
+  responseTopic?: string | null | undefined;
   /** Tells the sender of a request which request a response answers (§3.3.2.3.6). */
-  correlationData?: Bytes | string;
+  correlationData?: Bytes | string | null | undefined;
   /** Names and values of the application's own (§2.2.2.2). */
-  userProperties?: UserProperties;
+  userProperties?: UserProperties | null | undefined;
   // END GENERATED message-properties
 }
 
@@ -610,19 +610,29 @@ export interface PublishProperties extends MessageProperties {
    * Number that replaces the topic name on this connection (§3.3.2.3.4). 1 to 65535. One of your own turns
    * automatic ones off.
    */
-  topicAlias?: number;
+  topicAlias?: number | null | undefined;
   // END GENERATED publish-properties
 }
 
 /** Properties of a received message. */
 export interface ReceivedProperties extends MessageProperties {
   // BEGIN GENERATED received-properties
+  /** Whether the payload is UTF-8 text (§3.3.2.3.2). */
+  payloadFormatIndicator?: boolean | undefined;
+  /** Seconds after which the message is of no use any more (§3.3.2.3.3). */
+  messageExpiryInterval?: number | undefined;
+  /** What the payload is, such as a MIME type (§3.3.2.3.9). */
+  contentType?: string | undefined;
+  /** Topic name for the response to a request (§3.3.2.3.5). */
+  responseTopic?: string | undefined;
   /** Tells the sender of a request which request a response answers (§3.3.2.3.6). */
-  correlationData?: Bytes;
+  correlationData?: Bytes | undefined;
   /** Number of a subscription; a message carries that of each subscription it matches (§3.8.2.1.2). */
-  subscriptionIdentifier?: number | number[];
+  subscriptionIdentifier?: number | number[] | undefined;
   /** Number that replaces the topic name on this connection (§3.3.2.3.4). */
-  topicAlias?: number;
+  topicAlias?: number | undefined;
+  /** Names and values of the application's own (§2.2.2.2). */
+  userProperties?: UserProperties | undefined;
   // END GENERATED received-properties
 }
 
@@ -630,7 +640,7 @@ export interface ReceivedProperties extends MessageProperties {
 export interface WillProperties extends MessageProperties {
   // BEGIN GENERATED will-properties
   /** Seconds between the loss of the connection and the will (§3.1.3.2.2). 0 to 4294967295. */
-  willDelayInterval?: number;
+  willDelayInterval?: number | null | undefined;
   // END GENERATED will-properties
 }
 
@@ -641,32 +651,32 @@ export interface ConnectProperties {
    * Seconds for which the server keeps the session after the connection; 4294967295 means for ever
    * (§3.1.2.11.2). 0 to 4294967295. Default: 4294967295 with `mqttcleansession: false`, otherwise 0.
    */
-  sessionExpiryInterval?: number;
+  sessionExpiryInterval?: number | null | undefined;
   /** Name of the method of enhanced authentication (§3.1.2.11.9). `on_auth` answers its steps. */
-  authenticationMethod?: string;
+  authenticationMethod?: string | null | undefined;
   /** Data of the authentication method (§3.1.2.11.10). */
-  authenticationData?: Bytes | string;
+  authenticationData?: Bytes | string | null | undefined;
   /**
    * Whether the server may send reason strings and user properties with failures (§3.1.2.11.7). Default:
    * `true`.
    */
-  requestProblemInformation?: boolean;
+  requestProblemInformation?: boolean | null | undefined;
   /** Whether the server may send Response Information (§3.1.2.11.6). Default: `false`. */
-  requestResponseInformation?: boolean;
+  requestResponseInformation?: boolean | null | undefined;
   /**
    * How many messages of QoS 1 and 2 the sender of this property takes before it has acknowledged them
    * (§3.1.2.11.3). 1 to 65535.
    */
-  receiveMaximum?: number;
+  receiveMaximum?: number | null | undefined;
   /** Highest topic alias that the sender of this property takes (§3.1.2.11.5). 0 to 65535. Default: 32. */
-  topicAliasMaximum?: number;
+  topicAliasMaximum?: number | null | undefined;
   /** Names and values of the application's own (§2.2.2.2). */
-  userProperties?: UserProperties;
+  userProperties?: UserProperties | null | undefined;
   /**
    * Bytes of the largest packet that the sender of this property takes (§3.1.2.11.4). 1 to 4294967295. The
    * same as `maxpacketsize`.
    */
-  maximumPacketSize?: number;
+  maximumPacketSize?: number | null | undefined;
   // END GENERATED connect-properties
 }
 
@@ -677,42 +687,42 @@ export interface ConnackProperties {
    * Seconds for which the server keeps the session after the connection; 4294967295 means for ever
    * (§3.1.2.11.2).
    */
-  sessionExpiryInterval?: number;
+  sessionExpiryInterval?: number | undefined;
   /** Client identifier that the server chose for a client that gave none (§3.2.2.3.7). */
-  assignedClientIdentifier?: string;
+  assignedClientIdentifier?: string | undefined;
   /** Keep alive in seconds that replaces the one of CONNECT (§3.2.2.3.14). */
-  serverKeepAlive?: number;
+  serverKeepAlive?: number | undefined;
   /** Name of the method of enhanced authentication (§3.1.2.11.9). */
-  authenticationMethod?: string;
+  authenticationMethod?: string | undefined;
   /** Data of the authentication method (§3.1.2.11.10). */
-  authenticationData?: Bytes;
+  authenticationData?: Bytes | undefined;
   /** Basis for the names of response topics (§3.2.2.3.15). */
-  responseInformation?: string;
+  responseInformation?: string | undefined;
   /** Another server to use (§4.11). */
-  serverReference?: string;
+  serverReference?: string | undefined;
   /** The reason in words for people (§3.2.2.3.9). */
-  reasonString?: string;
+  reasonString?: string | undefined;
   /**
    * How many messages of QoS 1 and 2 the sender of this property takes before it has acknowledged them
    * (§3.1.2.11.3). Absent: 65535.
    */
-  receiveMaximum?: number;
+  receiveMaximum?: number | undefined;
   /** Highest topic alias that the sender of this property takes (§3.1.2.11.5). Absent: 0. */
-  topicAliasMaximum?: number;
+  topicAliasMaximum?: number | undefined;
   /** Largest QoS that the server supports; 2 where it is absent (§3.2.2.3.4). */
-  maximumQoS?: number;
+  maximumQoS?: number | undefined;
   /** Whether the server supports retained messages (§3.2.2.3.5). Absent: it does. */
-  retainAvailable?: boolean;
+  retainAvailable?: boolean | undefined;
   /** Names and values of the application's own (§2.2.2.2). */
-  userProperties?: UserProperties;
+  userProperties?: UserProperties | undefined;
   /** Bytes of the largest packet that the sender of this property takes (§3.1.2.11.4). Absent: any. */
-  maximumPacketSize?: number;
+  maximumPacketSize?: number | undefined;
   /** Whether the server supports wildcards in topic filters (§3.2.2.3.11). Absent: it does. */
-  wildcardSubscriptionAvailable?: boolean;
+  wildcardSubscriptionAvailable?: boolean | undefined;
   /** Whether the server supports subscription identifiers (§3.2.2.3.12). Absent: it does. */
-  subscriptionIdentifiersAvailable?: boolean;
+  subscriptionIdentifiersAvailable?: boolean | undefined;
   /** Whether the server supports shared subscriptions (§3.2.2.3.13). Absent: it does. */
-  sharedSubscriptionAvailable?: boolean;
+  sharedSubscriptionAvailable?: boolean | undefined;
   // END GENERATED connack-properties
 }
 
@@ -723,9 +733,9 @@ export interface SubscribeProperties {
    * Number of a subscription; a message carries that of each subscription it matches (§3.8.2.1.2). 1 to
    * 268435455.
    */
-  subscriptionIdentifier?: number;
+  subscriptionIdentifier?: number | null | undefined;
   /** Names and values of the application's own (§2.2.2.2). */
-  userProperties?: UserProperties;
+  userProperties?: UserProperties | null | undefined;
   // END GENERATED subscribe-properties
 }
 
@@ -733,11 +743,11 @@ export interface SubscribeProperties {
 export interface ResultProperties {
   // BEGIN GENERATED result-properties
   /** Another server to use (§4.11). */
-  serverReference?: string;
+  serverReference?: string | undefined;
   /** The reason in words for people (§3.2.2.3.9). */
-  reasonString?: string;
+  reasonString?: string | undefined;
   /** Names and values of the application's own (§2.2.2.2). */
-  userProperties?: UserProperties;
+  userProperties?: UserProperties | undefined;
   // END GENERATED result-properties
 }
 
@@ -758,15 +768,15 @@ export interface FilterResults<Code = number> extends Array<Code> {
 /** Options of `unsubscribe()` (MQTT 5, §3.10.2.1). */
 export interface UnsubscribeOptions {
   /** What came along with it. */
-  properties?: Pick<DisconnectProperties, "userProperties">;
+  properties?: Pick<DisconnectProperties, "userProperties"> | null | undefined;
 }
 
 /** Options of `stop()` (MQTT 5, §3.14.2). */
 export interface StopOptions {
   /** 0, 4 (the broker publishes the will), or 128 to 255. Default: 0. */
-  reasonCode?: number;
+  reasonCode?: number | undefined;
   /** What came along with it. */
-  properties?: DisconnectProperties;
+  properties?: DisconnectProperties | null | undefined;
 }
 
 /** Properties of DISCONNECT (MQTT 5, §3.14.2.2). */
@@ -776,21 +786,25 @@ export interface DisconnectProperties {
    * Seconds for which the server keeps the session after the connection; 4294967295 means for ever
    * (§3.1.2.11.2). 0 to 4294967295.
    */
-  sessionExpiryInterval?: number;
+  sessionExpiryInterval?: number | null | undefined;
   /** The reason in words for people (§3.2.2.3.9). */
-  reasonString?: string;
+  reasonString?: string | null | undefined;
   /** Names and values of the application's own (§2.2.2.2). */
-  userProperties?: UserProperties;
+  userProperties?: UserProperties | null | undefined;
   // END GENERATED disconnect-properties
 }
 
 /** Properties of AUTH (MQTT 5, §3.15.2.2). */
-export interface AuthProperties extends ResultProperties {
+export interface AuthProperties {
   // BEGIN GENERATED auth-properties
   /** Name of the method of enhanced authentication (§3.1.2.11.9). */
-  authenticationMethod?: string;
+  authenticationMethod?: string | null | undefined;
   /** Data of the authentication method (§3.1.2.11.10). */
-  authenticationData?: Bytes | string;
+  authenticationData?: Bytes | string | null | undefined;
+  /** The reason in words for people (§3.2.2.3.9). */
+  reasonString?: string | null | undefined;
+  /** Names and values of the application's own (§2.2.2.2). */
+  userProperties?: UserProperties | null | undefined;
   // END GENERATED auth-properties
 }
 
@@ -799,13 +813,13 @@ export interface AuthPacket {
   /** The reason code the broker sent. */
   reasonCode: number;
   /** What came along with it. */
-  properties: Omit<AuthProperties, "authenticationData"> & Pick<ConnackProperties, "authenticationData">;
+  properties: ResultProperties & Pick<ConnackProperties, "authenticationMethod" | "authenticationData">;
 }
 
 /** Options of one request. */
 export interface RequestOptions extends PublishOptions {
   /** Seconds to wait for the response, above 0, at most 2147483. Default: 30. */
-  timeout?: number;
+  timeout?: number | undefined;
 }
 
 /** Counters of one client, from its construction on. */
@@ -934,13 +948,13 @@ export type ClientListener<Target, Event> =
 /** Options of `addEventListener`, as the platform has them. */
 export interface ListenerOptions {
   /** It is removed when it is called. */
-  once?: boolean;
+  once?: boolean | undefined;
   /** It is removed when this is aborted. */
-  signal?: AbortSignal;
+  signal?: AbortSignal | undefined;
   /** Of no meaning for a client. */
-  capture?: boolean;
+  capture?: boolean | undefined;
   /** Of no meaning for a client. */
-  passive?: boolean;
+  passive?: boolean | undefined;
 }
 
 /**
@@ -965,31 +979,31 @@ export type CredentialsFunction = (
 /** The argument of the constructor. Each callback may be given under either spelling. */
 export interface ClientOptions<Userdata = Any> {
   /** Where and how to connect; or a function that says it anew before each attempt. Default: `{}`. */
-  credentials?: Credentials | CredentialsFunction;
+  credentials?: Credentials | CredentialsFunction | null | undefined;
   /** Second argument of every callback. Default: `undefined`. */
-  userdata?: Userdata;
+  userdata?: Userdata | undefined;
   /** Whether the constructor calls `start()`. Default: `true`. */
-  autostart?: boolean;
+  autostart?: boolean | undefined;
   /** See {@link OnConnect}. Default: none. */
-  on_connect?: OnConnect<Userdata> | null;
+  on_connect?: OnConnect<Userdata> | null | undefined;
   /** See {@link OnDisconnect}. Without it, a lost connection is reported to `on_error`. Default: none. */
-  on_disconnect?: OnDisconnect<Userdata> | null;
+  on_disconnect?: OnDisconnect<Userdata> | null | undefined;
   /** See {@link OnMessage}. Messages that a handler of `subscribe` took do not come here. Default: none. */
-  on_message?: OnMessage<Userdata> | null;
+  on_message?: OnMessage<Userdata> | null | undefined;
   /** See {@link OnError}. Default: one `console.warn` for each code. */
-  on_error?: OnError<Userdata> | null;
+  on_error?: OnError<Userdata> | null | undefined;
   /** See {@link OnAuth}. Default: none. */
-  on_auth?: OnAuth<Userdata> | null;
+  on_auth?: OnAuth<Userdata> | null | undefined;
   /** The same as `on_auth`. */
-  onAuth?: OnAuth<Userdata> | null;
+  onAuth?: OnAuth<Userdata> | null | undefined;
   /** The same as `on_connect`. */
-  onConnect?: OnConnect<Userdata> | null;
+  onConnect?: OnConnect<Userdata> | null | undefined;
   /** The same as `on_disconnect`. */
-  onDisconnect?: OnDisconnect<Userdata> | null;
+  onDisconnect?: OnDisconnect<Userdata> | null | undefined;
   /** The same as `on_message`. */
-  onMessage?: OnMessage<Userdata> | null;
+  onMessage?: OnMessage<Userdata> | null | undefined;
   /** The same as `on_error`. */
-  onError?: OnError<Userdata> | null;
+  onError?: OnError<Userdata> | null | undefined;
 }
 
 /**

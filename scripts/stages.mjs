@@ -157,7 +157,13 @@ export const STAGES = [
     title: "biome: lint and format of the JavaScript",
     body: () => check("biome", "ci", "--error-on-warnings", ...PLAIN),
   },
-  { name: "types", title: "tsc --noEmit", built: true, body: () => check("tsc", "--noEmit") },
+  {
+    name: "types",
+    title: "tsc --noEmit",
+    built: true,
+    body: async () =>
+      add(await check("tsc", "--noEmit"), await check("tsc", "--noEmit", "-p", "tests/types")),
+  },
   {
     name: "scripts",
     title: "tests of the scripts",

@@ -27,7 +27,7 @@ const SECTIONS = [
   { section: "subscribe-properties", packets: ["SUBSCRIBE"], way: "given" },
   { section: "result-properties", packets: ["DISCONNECT from the server"], way: "received" },
   { section: "disconnect-properties", packets: ["DISCONNECT to the server"], way: "given" },
-  { section: "auth-properties", packets: ["AUTH"], base: "result-properties", way: "given" },
+  { section: "auth-properties", packets: ["AUTH"], way: "given" },
 ];
 
 export function outputs(schema) {
@@ -58,7 +58,9 @@ function membersOf(schema, name) {
 
 function typeOf({ javascriptType, repeatable = [] }, packets, way) {
   const type = TYPES[javascriptType][way];
-  return javascriptType === "number" && repeatable.includes(packets[0]) ? `${type} | ${type}[]` : type;
+  const several = javascriptType === "number" && repeatable.includes(packets[0]) ? ` | ${type}[]` : "";
+  // What is given may be null; what is received is there or is not.
+  return `${type}${several}${way === "given" ? " | null" : ""} | undefined`;
 }
 
 function member(property, packets, way) {

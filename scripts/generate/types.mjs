@@ -20,5 +20,5 @@ function member(entry) {
     entry.firstAnswer && FIRST_ANSWER,
     `Default: ${defaultOf(entry)}.`,
   ];
-  return `${jsdoc(parts.filter(Boolean).join(" "), 2)}\n${entry.key}?: ${tsType(entry)};\n`;
+  return `${jsdoc(parts.filter(Boolean).join(" "), 2)}\n${entry.key}?: ${tsType(entry)} | null | undefined;\n`;
 }

@@ -6,7 +6,7 @@ import { join } from "node:path";
 import { ANGULAR } from "./angular.mjs";
 import { NEXT } from "./next.mjs";
 import { NODE_BUNDLES } from "./node-bundles.mjs";
-import { bin, page, program, publicFiles, server, withServer } from "./support/kinds.mjs";
+import { bin, page, program, publicFiles, server } from "./support/kinds.mjs";
 import { run } from "./support/project.mjs";
 
 const FOR_PAGES = ["--bundle", "--minify", "--outdir=out", "--log-level=warning"];
