@@ -17,13 +17,13 @@ import * as operation from "./operations.mjs";
 import { quiet, rejected } from "./pending.mjs";
 import { Requests, respond } from "./request.mjs";
 import { BUFFERED, fastPath, load, PENDING, ready } from "./runtime.mjs";
-import { failed, onFailure, orFailure } from "./trap.mjs";
+import { instance, onFailure, orFailure } from "./trap.mjs";
 
 /** Keeps clients that are in use from being collected, also when the user has no reference to them. @type {Set<MqttCustom>} */
 const alive = new Set();
 
-onFailure((error) => {
-  for (const client of [...alive]) client[FAIL](error);
+onFailure((error, of) => {
+  for (const client of [...alive]) client[FAIL](error, of);
 });
 
 /** For failures before the core is loaded, and of the core itself, which otherwise prints its own warnings. @param {string} text @param {unknown} detail */
@@ -61,7 +61,6 @@ export class MqttCustom extends Events {
   /** @param {unknown} [options] */
   constructor(options) {
     super();
-    if (failed() !== undefined) throw failed();
     this.#options = originalNames(options);
     for (const name of CALLBACKS) this.#callbacks[name] = this.#options?.[name] ?? null;
     this.#hooks = new Hooks(this, this.#options?.userdata);
@@ -75,11 +74,12 @@ export class MqttCustom extends Events {
 
   /** The core, unless it has failed. */
   get #live() {
-    return failed() === undefined ? this.#core : null;
+    return this.#hooks.failure === undefined ? this.#core : null;
   }
 
-  /** The core has failed: rejects everything pending, and reports the error to `on_error`. @param {Error} error */
-  [FAIL](error) {
+  /** An instance has failed: if it has this client, rejects everything pending, and reports the error to `on_error`. @param {Error} error @param {object} of */
+  [FAIL](error, of) {
+    if (this.#hooks.instance !== of) return;
     alive.delete(this);
     this.#requests?.end(error);
     this.#loops?.end(error);
@@ -118,6 +118,7 @@ export class MqttCustom extends Events {
         : given;
     /** @type {Core} */
     let core;
+    ready();
     try {
       core = new Core(options, hooks);
     } catch (error) {
@@ -190,7 +191,12 @@ export class MqttCustom extends Events {
   /** @template T @param {(core: Core) => Promise<T>} call @param {boolean} [bounded] @returns {Promise<T>} */
   #with(call, bounded) {
     const core = this.#core;
-    return core === null ? this.#later(call, bounded) : orFailure(() => call(core));
+    return core === null ? this.#later(call, bounded) : this.#orFailure(() => call(core));
+  }
+
+  /** @template T @param {() => Promise<T>} call @param {boolean} [traced] @returns {Promise<T>} */
+  #orFailure(call, traced) {
+    return orFailure(this.#hooks.instance ?? instance, call, traced);
   }
 
   /** Sends the output of all calls of this turn at its end; the promise is that of the turn's QoS 0 publishes. */
@@ -212,7 +218,7 @@ export class MqttCustom extends Events {
   /** Rejects for a wrong argument only. @param {unknown} [options] @returns {Promise<void>} */
   stop(options) {
     // Everything has ended by itself.
-    if (failed() !== undefined) return Promise.resolve();
+    if (this.#hooks.failure !== undefined) return Promise.resolve();
     if (this.#core !== null) return quiet(this.#stop(this.#core, options));
     if (this.#loading === null) return Promise.resolve();
     const stopped = this.#later((core) => this.#stop(core, options), false);
@@ -228,7 +234,7 @@ export class MqttCustom extends Events {
   async #stop(core, options) {
     /** @type {Promise<void> | undefined} */
     let accepted;
-    const stopping = orFailure(() => {
+    const stopping = this.#orFailure(() => {
       accepted = core.call(operation.STOP, options);
       return accepted;
     });
@@ -267,7 +273,7 @@ export class MqttCustom extends Events {
     const token = pending.next();
     const published = fastPath.publish(client, number, length, flags | kind, token);
     if (published === BUFFERED) return this.#endOfTurn();
-    if (published !== PENDING) return rejected(failed() ?? atCall()(refusal(client)));
+    if (published !== PENDING) return rejected(this.#hooks.failure ?? atCall()(refusal(client)));
     this.#endOfTurn();
     return pending.commit(token);
   }
@@ -280,7 +286,7 @@ export class MqttCustom extends Events {
 
   /** @param {Core} core @param {unknown} topic @param {unknown} payload @param {unknown} options @param {number} kind @param {boolean} traced @returns {Promise<void>} */
   #publishInFull(core, topic, payload, options, kind, traced) {
-    return orFailure(
+    return this.#orFailure(
       () => core.call(kind === QUEUE ? operation.QPUBLISH : operation.PUBLISH, topic, payload, options),
       traced,
     );
@@ -298,7 +304,7 @@ export class MqttCustom extends Events {
       );
     }
     const core = this.#core;
-    if (text === undefined) return orFailure(() => core.call(operation.BATCH, topic, payload, options));
+    if (text === undefined) return this.#orFailure(() => core.call(operation.BATCH, topic, payload, options));
     return this.#batch(core, topic, text, options);
   }
 
@@ -307,11 +313,12 @@ export class MqttCustom extends Events {
     const flags = publishFlags(options);
     const number = flags < 0 ? -1 : topicNumber(topic);
     const length = number < 0 ? -1 : writePayload(text);
-    if (length < 0) return orFailure(() => core.call(operation.BATCH_JSON, topic, text, options), flags >= 0);
+    if (length < 0)
+      return this.#orFailure(() => core.call(operation.BATCH_JSON, topic, text, options), flags >= 0);
     const { number: client, pending } = this.#hooks;
     const token = pending.next();
     const batch = fastPath.batch(client, number, length, flags, token);
-    if (batch === 0) return rejected(failed() ?? atCall()(refusal(client)));
+    if (batch === 0) return rejected(this.#hooks.failure ?? atCall()(refusal(client)));
     this.#endOfTurn();
     return batch === token ? pending.commit(token) : pending.promise(batch);
   }
@@ -383,7 +390,7 @@ export class MqttCustom extends Events {
   request(topic, payload, options) {
     this.#requests ??= new Requests(this);
     const requests = this.#requests;
-    return orFailure(() => requests.request(topic, payload, options));
+    return this.#orFailure(() => requests.request(topic, payload, options));
   }
 
   /** @param {unknown} filter @param {(message: any) => unknown} handler @param {unknown} [options] */
@@ -399,7 +406,7 @@ export class MqttCustom extends Events {
 
   /** @param {unknown} topic @param {unknown} [payload] @param {unknown} [options] @returns {Promise<void>} */
   static publish_high_priority(topic, payload, options) {
-    if (ready()) return orFailure(() => oneShot(topic, payload, options, common()));
+    if (ready()) return orFailure(instance, () => oneShot(topic, payload, options, common()));
     const [copy, choice] = [copyPayload(payload), copyOptions(options)];
     return quiet(load().then(() => oneShot(topic, copy, choice, common())));
   }
@@ -424,7 +431,7 @@ export class MqttCustom extends Events {
   }
 
   get state() {
-    if (failed() !== undefined) return operation.STOPPED;
+    if (this.#hooks.failure !== undefined) return operation.STOPPED;
     return operation.STATES[this.#core === null ? Number(this.#loading !== null) : this.#status & 7];
   }
 
@@ -459,7 +466,7 @@ export class MqttCustom extends Events {
       const slot = CALLBACKS.indexOf(name);
       const given = this.#forCore(name, callback);
       operation.act(this.#hooks.number, operation.SET_CALLBACK, given, undefined, slot);
-    } else if (failed() !== undefined && callback != null && typeof callback !== "function")
+    } else if (this.#hooks.failure !== undefined && callback != null && typeof callback !== "function")
       throw noFunction(name, callback);
     this.#callbacks[name] = callback ?? null;
     if (name === "on_message") {

@@ -3,7 +3,7 @@
 // everything that is wrong take the general path, which also makes the errors.
 
 import { forget_topics, intern, scratch } from "../pkg/mqtt_lib.js";
-import { fastPath, memoryBytes } from "./runtime.mjs";
+import { fastPath, memoryBytes, onBegin } from "./runtime.mjs";
 
 /** A flag of `fastPath.publish`, beside QoS and retain: as `qpublish`. */
 export const QUEUE = 8;
@@ -117,6 +117,12 @@ function writeText(text) {
   }
   return encoder.encodeInto(text, bytes).written;
 }
+
+// Topics and the buffer are those of one instance.
+onBegin(() => {
+  topics.clear();
+  buffer = new Uint8Array(0);
+});
 
 // ---- bytes that are received
 

@@ -9,6 +9,7 @@ import { Inbound } from "./inbound.mjs";
 import { receiveFrom } from "./fast-path.mjs";
 import { Pending } from "./pending.mjs";
 import { environment, fastPath, memoryWords } from "./runtime.mjs";
+import { instance } from "./trap.mjs";
 
 /** js/mqttjs/ opens its transports itself. */
 const OWN_TRANSPORTS = Symbol.for("mqtt-lib.connect");
@@ -24,6 +25,8 @@ export const common = () => ({ node: environment.node, connect: environment.conn
 export class Hooks {
   /** The number by which exports of the WebAssembly know the client. */
   number = -1;
+  /** The instance of the WebAssembly that has the client. @type {typeof instance | undefined} */
+  instance;
   /** Created with the first publish. @type {Pending | null} */
   #pending = null;
   #client;
@@ -61,6 +64,11 @@ export class Hooks {
     return this.#valve.set(this.#socket?.deref(), full);
   }
 
+  /** Why that instance has failed. */
+  get failure() {
+    return this.instance?.failure;
+  }
+
   get pending() {
     this.#pending ??= new Pending();
     return this.#pending;
@@ -71,6 +79,7 @@ export class Hooks {
   /** @param {number} number @param {number} count how many messages may be unhandled @param {number} bytes of them */
   begin(number, count, bytes) {
     this.number = number;
+    this.instance = instance;
     this.inbound.unhandled.maxCount = count;
     this.inbound.unhandled.maxBytes = bytes;
   }

@@ -13,7 +13,6 @@ import { announce, MESSAGE } from "./events.mjs";
 import { Message } from "./message.mjs";
 import { Delivery, deliveryOf, handing, Unhandled } from "./unhandled.mjs";
 import { memoryBytes, memoryWords } from "./runtime.mjs";
-import { failed } from "./trap.mjs";
 
 /** @typedef {(client: object | undefined, userdata: unknown, message: Message) => unknown} Handler */
 /** Handlers of a topic: the only handler of a subscription; or whether any of them belongs to a subscription, then all. @typedef {Handler | [boolean, ...Handler[]]} Route */
@@ -298,7 +297,7 @@ export class Inbound {
 
   /** @param {string} text */
   #reportText(text) {
-    if (failed() === undefined && this.#client.deref() !== undefined) reportText(this.#core.number, text);
+    if (this.#client.deref() !== undefined) reportText(this.#core.number, text);
   }
 
   /** Messages in its queue are left to the broker, and nothing new is handed out. */

@@ -3,7 +3,6 @@
 // `unhandled.mjs`.
 
 import { act, CHECK_LOOP, UNWATCH, WATCH } from "./operations.mjs";
-import { failed } from "./trap.mjs";
 import { deliveryNow } from "./unhandled.mjs";
 
 /** @typedef {import("./message.mjs").Message} Message */
@@ -148,8 +147,8 @@ export class Loops {
     );
     /** @param {unknown} _client @param {unknown} _userdata @param {Message} message */
     const take = (_client, _userdata, message) => messages.push(message);
-    if (failed() !== undefined) {
-      messages.end(failed());
+    if (this.#hooks.failure !== undefined) {
+      messages.end(this.#hooks.failure);
       return messages;
     }
     if (options !== undefined && later === undefined) act(number, CHECK_LOOP, options);

@@ -1,9 +1,9 @@
-// The one WebAssembly instance of the process: loads it, and gives views of its memory. Nothing happens at import.
+// The WebAssembly instance of the process, and the next one if it fails: loads it, and gives views of its memory. Nothing happens at import.
 
 import { initSync } from "../pkg/mqtt_lib.js";
 import { MqttError } from "./errors.mjs";
 import { compile, inlined } from "./load.mjs";
-import { fail, guardedBy, unguarded } from "./trap.mjs";
+import { fail, failed, guardedBy, instance, unguarded } from "./trap.mjs";
 
 /**
  * What an entry of the package knows of its platform.
@@ -42,8 +42,22 @@ export function use(given) {
   environment = given;
 }
 
-/** True once the core can be used; loads it now where that can be done synchronously. */
+/** What the core is made of. @type {any} */
+let kept;
+/** The first number of the next instance's clients: those of others mean nothing to it. */
+let first = 0;
+const SPAN = 1 << 20;
+/** @type {(() => void)[]} */
+const beginners = [];
+
+/** Calls `listener` with each instance that begins: what belongs to another one is void. @param {() => void} listener */
+export function onBegin(listener) {
+  beginners.push(listener);
+}
+
+/** True once the core can be used; loads it now where that can be done synchronously, as another one if it has failed. */
 export function ready() {
+  if (failed() !== undefined) begin(kept);
   if (memory === undefined && loading === undefined && environment.bytes !== undefined) {
     try {
       begin(inlined() ?? environment.bytes());
@@ -58,7 +72,12 @@ export function ready() {
 function begin(module) {
   /** The build shortens the names of exports here, which must be read from `wasm`. @type {any} */
   const wasm = initSync({ module });
+  kept = module;
   memory = wasm.memory;
+  wasm.bulk_number(first);
+  first += SPAN;
+  [bytes, words] = [new Uint8Array(0), new Uint32Array(0)];
+  for (const listener of beginners) listener();
   fastPath = guarded(unguarded);
   guardedBy(() => {
     fastPath = FAILED;
@@ -71,6 +90,7 @@ function begin(module) {
  * @returns {typeof fastPath}
  */
 function guarded(wasm) {
+  const of = instance;
   const publish = wasm.bulk_send;
   const batch = wasm.bulk_batch;
   const reserve = wasm.bulk_space;
@@ -83,7 +103,7 @@ function guarded(wasm) {
       try {
         return publish(client, topic, length, flags, token);
       } catch (cause) {
-        fail(cause);
+        fail(cause, of);
         return REJECTED;
       }
     },
@@ -91,7 +111,7 @@ function guarded(wasm) {
       try {
         return batch(client, topic, length, flags, token);
       } catch (cause) {
-        fail(cause);
+        fail(cause, of);
         return 0;
       }
     },
@@ -99,7 +119,7 @@ function guarded(wasm) {
       try {
         return reserve(client, length) >>> 0; // an address
       } catch (cause) {
-        fail(cause);
+        fail(cause, of);
         return 0;
       }
     },
@@ -107,28 +127,28 @@ function guarded(wasm) {
       try {
         received(client, generation, length);
       } catch (cause) {
-        fail(cause);
+        fail(cause, of);
       }
     },
     drain(client) {
       try {
         drain(client);
       } catch (cause) {
-        fail(cause);
+        fail(cause, of);
       }
     },
     settle(client, ticket, qos, what) {
       try {
         settle(client, ticket, qos, what);
       } catch (cause) {
-        fail(cause);
+        fail(cause, of);
       }
     },
     awaits(client) {
       try {
         return awaits(client) !== 0;
       } catch (cause) {
-        fail(cause);
+        fail(cause, of);
         return false;
       }
     },

@@ -1,25 +1,31 @@
 // Makes a trap of the WebAssembly a state of the library instead of the end of the process. An exception that leaves the
-// WebAssembly interrupts its work, with borrows taken and buffers half written, so no call may enter it again. Owns the
-// guard around every export, and the listeners of the failure. Knows nothing of what a call does.
+// WebAssembly interrupts its work, with borrows taken and buffers half written, so no call may enter that instance again.
+// Owns the guard around every export, the instance in use, and the listeners of a failure. Knows nothing of what a call does.
 
 import { queueMicrotask } from "./clock.mjs";
 import { atCall, MqttError } from "./errors.mjs";
 
-/** Why the WebAssembly failed; undefined as long as it works. @type {MqttError | undefined} */
-let failure;
-/** @type {((error: MqttError) => void)[]} */
+/** An instance of the WebAssembly. */
+class Instance {
+  /** Why it has failed; undefined as long as it works. @type {MqttError | undefined} */
+  failure;
+  /** Rejects the promises that it would have settled. @type {Set<(error: MqttError) => void>} */
+  calls = new Set();
+  /** Its guarded exports, disabled by a trap. @type {Record<string, any>} */
+  entries = {};
+}
+
+/** The one in use; the next one is made when it has failed and a client is made. */
+export let instance = new Instance();
+/** @type {((error: MqttError, of: Instance) => void)[]} */
 const listeners = [];
-/** Rejects the promises that the core would have settled. @type {Set<(error: MqttError) => void>} */
-const calls = new Set();
-/** The guarded exports, disabled by a trap. @type {Record<string, any>} */
-const entries = {};
 /** Disables the calls that are guarded elsewhere. @type {() => void} */
 let empty = () => {};
 
-/** Why the WebAssembly failed; undefined as long as it works. */
-export const failed = () => failure;
+/** Why the instance in use has failed; undefined as long as it works. */
+export const failed = () => instance.failure;
 
-/** Calls `listener` once, when the WebAssembly fails. @param {(error: MqttError) => void} listener */
+/** Calls `listener` when an instance fails. @param {typeof listeners[0]} listener */
 export function onFailure(listener) {
   listeners.push(listener);
 }
@@ -36,58 +42,59 @@ export function guardedBy(emptied) {
   empty = emptied;
 }
 
-/** The exports of the WebAssembly, each function guarded. @param {Record<string, any>} exports */
+/** The exports of another instance, each function guarded. @param {Record<string, any>} exports */
 export function guard(exports) {
   unguarded = exports;
+  instance = new Instance();
   for (const [name, value] of Object.entries(exports)) {
-    entries[name] = typeof value === "function" ? entry(value) : value;
+    instance.entries[name] = typeof value === "function" ? entry(value, instance) : value;
   }
-  return entries;
+  return instance.entries;
 }
 
-/** Passes on as many arguments as the longest export has; WebAssembly ignores additional ones. @param {Function} call */
-function entry(call) {
+/** Passes on as many arguments as the longest export has; WebAssembly ignores additional ones. @param {Function} call @param {Instance} of */
+function entry(call, of) {
   if (call.length > 8) throw new Error(`an export has ${call.length} parameters, and the guard passes on 8`);
   /** @param {any} [a] @param {any} [b] @param {any} [c] @param {any} [d] @param {any} [e] @param {any} [f] @param {any} [g] @param {any} [h] */
   return (a, b, c, d, e, f, g, h) => {
     try {
       return call(a, b, c, d, e, f, g, h);
     } catch (cause) {
-      fail(cause);
+      fail(cause, of);
     }
   };
 }
 
-/** @param {unknown} cause */
-export function fail(cause) {
-  if (failure !== undefined) return;
+/** @param {unknown} cause @param {Instance} of */
+export function fail(cause, of) {
+  if (of.failure !== undefined) return;
   const why = cause instanceof Error ? cause.message : String(cause);
-  const text = `the WebAssembly failed (${why}), so every client of this process or page has ended; start the process or load the page again, and report this with the stack of its cause`;
-  failure = new MqttError(text, "CORE_FAILED", undefined, cause);
-  for (const name of Object.keys(entries)) {
-    if (typeof entries[name] === "function") entries[name] = () => undefined;
+  const text = `the WebAssembly failed (${why}), so every client that used it has ended, and new ones use another; make them anew, and report this with the stack of its cause`;
+  const error = new MqttError(text, "CORE_FAILED", undefined, cause);
+  of.failure = error;
+  for (const name of Object.keys(of.entries)) {
+    if (typeof of.entries[name] === "function") of.entries[name] = () => undefined;
   }
   empty();
   // After the code that has called the WebAssembly, because user code runs here.
   queueMicrotask(() => {
-    const error = /** @type {MqttError} */ (failure);
-    for (const reject of calls) reject(error);
-    calls.clear();
-    for (const listener of listeners) listener(error);
+    for (const reject of of.calls) reject(error);
+    of.calls.clear();
+    for (const listener of listeners) listener(error, of);
   });
 }
 
 /** @template T @param {T} value */
 const unchanged = (value) => value;
 
-/** The promise of a call into the core, which also rejects when the WebAssembly fails. @template T @param {() => Promise<T>} call @param {boolean} [traced] errors get the stack of the caller @returns {Promise<T>} */
-export function orFailure(call, traced = true) {
+/** The promise of a call into an instance, which also rejects when that fails. @template T @param {Instance} of @param {() => Promise<T>} call @param {boolean} [traced] errors get the stack of the caller @returns {Promise<T>} */
+export function orFailure(of, call, traced = true) {
   // Not for frequent calls, because a stack costs more than a publish.
   const caller = traced ? atCall() : unchanged;
   /** @type {Promise<T>} */
   const promise = new Promise((resolve, reject) => {
-    calls.add(reject);
-    const settled = () => calls.delete(reject);
+    of.calls.add(reject);
+    const settled = () => of.calls.delete(reject);
     try {
       call().then(
         (value) => {
@@ -101,12 +108,12 @@ export function orFailure(call, traced = true) {
       );
     } catch (thrown) {
       // After a trap the result of the glue is not a promise.
-      if (failure === undefined) {
+      if (of.failure === undefined) {
         settled();
         reject(caller(thrown));
       }
     }
-    if (failure !== undefined) reject(failure);
+    if (of.failure !== undefined) reject(of.failure);
   });
   promise.catch(() => {});
   return promise;

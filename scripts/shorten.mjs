@@ -82,7 +82,36 @@ export function guardGlue(source) {
   const absent = CLOCK.find((name) => !new RegExp(`[^.\\w]${name}[.(]`).test(source));
   if (absent) throw new Failure(`The glue does not use "${absent}" of the platform.`);
   const clock = `import { ${CLOCK.join(", ")} } from "../js/clock.mjs";`;
-  return `import { guard } from "../js/trap.mjs";\n${clock}\n${guarded}`;
+  return instances(`import { guard } from "../js/trap.mjs";\n${clock}\n${guarded}`);
+}
+
+/**
+ * The glue as a function that makes another instance, with a heap, closures and finalizers of its own: what belongs to one that
+ * has failed never enters the next one. What it exports is that of the last instance.
+ * @param {string} source
+ */
+function instances(source) {
+  const names = Array.from(source.matchAll(/^export (?:class|function) (\w+)/gm), ([, name]) => name).join(
+    ", ",
+  );
+  const imports = source.match(/^import .*$/gm)?.join("\n");
+  const body = source
+    .replace(/^import .*$/gm, "")
+    .replace(/^export (?=class|function)/gm, "")
+    .replace(/^export \{.*\};$/m, "");
+  return `${imports}
+export let ${names};
+export function initSync(given) {
+const [init, ...made] = glue();
+const exports = init(given);
+[${names}] = made;
+return exports;
+}
+function glue() {
+${body}
+return [initSync, ${names}];
+}
+`;
 }
 
 /** JavaScript that uses exports of the .wasm as `wasm.name`. @param {string} source @param {Map<string, string>} exports */

@@ -1,7 +1,7 @@
 //! The fast path for js/: few crossings, numbers only, bytes through one scratch buffer. Everything here is also
 //! reachable, one call at a time, through the public methods.
 
-use std::cell::RefCell;
+use std::cell::{Cell, RefCell};
 use std::rc::{Rc, Weak};
 
 use wasm_bindgen::prelude::*;
@@ -18,6 +18,8 @@ thread_local! {
     static TOPICS: RefCell<Vec<String>> = const { RefCell::new(Vec::new()) };
     /// By the numbers that js/ knows them by; a place is used again when its client is gone.
     static CLIENTS: RefCell<Vec<Weak<Client>>> = const { RefCell::new(Vec::new()) };
+    /// The lowest of those numbers: one that belongs to another instance is no client here.
+    static FIRST: Cell<u32> = const { Cell::new(0) };
     static REFUSAL: RefCell<Option<Error>> = const { RefCell::new(None) };
 }
 
@@ -64,7 +66,8 @@ pub fn properties(list: &[u8]) -> Export<JsValue> {
 /// The client that js/ calls by this number.
 #[inline(always)]
 fn client(number: u32) -> Option<Rc<Client>> {
-    CLIENTS.with_borrow(|clients| clients.get(number as usize)?.upgrade())
+    let place = number.wrapping_sub(FIRST.get()) as usize;
+    CLIENTS.with_borrow(|clients| clients.get(place)?.upgrade())
 }
 
 /// A message to `topic` of `len` bytes of the scratch buffer. `flags`: QoS in bits 0-1, retain 4, queue 8. `work` calls
@@ -142,6 +145,12 @@ pub extern "C" fn bulk_received(number: u32, generation: Generation, len: usize)
     }
 }
 
+/// The first number of a client: each instance has its own.
+#[no_mangle]
+pub extern "C" fn bulk_number(first: u32) {
+    FIRST.set(first);
+}
+
 /// Drains the engine: js/ calls it once a turn.
 #[no_mangle]
 pub extern "C" fn bulk_drain(number: u32) {
@@ -180,7 +189,7 @@ pub fn begin(client: &Rc<Client>) {
     client.engine(|engine| {
         let config = engine.config();
         js.begin(
-            number as u32,
+            FIRST.get() + number as u32,
             config.max_unhandled as f64,
             config.max_unhandled_bytes as f64,
         );

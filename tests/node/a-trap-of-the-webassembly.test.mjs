@@ -27,6 +27,37 @@ function overwriteMemory() {
   new Uint8Array(memory.buffer).fill(0xff, 1024);
 }
 
+/** A client that has told nothing, and gets back what it publishes. */
+async function works(t, script) {
+  const { port } = await fakeBroker(t, script);
+  const told = [];
+  const client = new MqttCustom({
+    credentials: { mqttserver: "127.0.0.1", mqttport: port, mqttprotocol: "mqtt" },
+    on_error: (_client, _userdata, error) => told.push(error),
+  });
+  await client.start();
+  const got = [];
+  const subscribed = await client.subscribe("a/#", { qos: 1 }, (_client, _userdata, message) =>
+    got.push(message.text()),
+  );
+  assert.deepEqual(subscribed, [1]);
+  for (const [topic, payload] of [
+    ["a/b", "short"],
+    ["a/c", "x".repeat(500_000)],
+  ]) {
+    await client.publish(topic, payload, { qos: 1 });
+    assert.equal(got.at(-1), payload);
+  }
+  assert.deepEqual(told, []);
+  return client;
+}
+
+/** A broker that sends each message back. */
+const echo = scripts.accepts(({ cmd, topic, payload }, connection) => {
+  if (cmd === "publish") connection.send({ cmd, topic, payload, qos: 0 });
+  return false;
+});
+
 test("a trap ends every client with a code, tells each once, and leaves the process alone", async (t) => {
   // It answers CONNECT, and nothing else.
   const script = scripts.accepts((packet) => packet.cmd !== "connect");
@@ -93,8 +124,23 @@ test("a trap ends every client with a code, tells each once, and leaves the proc
     };
     await assert.rejects(client.publish("a", "b", options), { code: "CORE_FAILED" });
   }
-  assert.throws(() => new MqttCustom(), { code: "CORE_FAILED" });
-  await assert.rejects(MqttCustom.publish_high_priority("a", "b"), { code: "CORE_FAILED" });
+  // New clients have another instance, and those of the old one mean nothing to it.
+  const fresh = await works(t, echo);
+  for (const client of clients) {
+    await assert.rejects(client.publish("a/b", "x"), { code: "CORE_FAILED" });
+    await assert.rejects(client.publish("a/b", "x", { qos: 2 }), { code: "CORE_FAILED" });
+    await assert.rejects(client.batch_publish("a/b", "x"), { code: "CORE_FAILED" });
+    await assert.rejects(client.subscribe("a/b"), { code: "CORE_FAILED" });
+    await assert.rejects(client.start(), { code: "CORE_FAILED" });
+    client.on_message = () => {};
+    await client.stop();
+    assert.equal(client.state, "stopped");
+    assert.equal(client.stats().sent, 0);
+  }
+  assert.equal(fresh.connected, true);
+  const { port } = await fakeBroker(t);
+  const direct = { mqttserver: `mqtt://127.0.0.1:${port}` };
+  await MqttCustom.publish_high_priority("a", "b", direct);
   // Timers and sockets that the core has set still fire, and find nothing.
   await new Promise((resolve) => setTimeout(resolve, 1_500));
   assert.deepEqual(uncaught, []);
@@ -102,4 +148,15 @@ test("a trap ends every client with a code, tells each once, and leaves the proc
     errors.map((list) => list.length),
     [1, 1],
   );
+  assert.equal(fresh.connected, true);
+  await fresh.stop();
+  // The next one fails too, and clients that were never started have failed with theirs.
+  const idle = new MqttCustom({ autostart: false, on_error: () => {} });
+  overwriteMemory();
+  await assert.rejects(idle.start(), { code: "CORE_FAILED" });
+  const last = await works(t, echo);
+  await assert.rejects(idle.publish("a", "b"), { code: "CORE_FAILED" });
+  assert.equal(idle.state, "stopped");
+  await last.stop();
+  assert.deepEqual(uncaught, []);
 });

@@ -1,0 +1,163 @@
+// Calls that end in the middle: by a stack that overflows anywhere, or by the timeout of `vm`, which runs no `catch` and no
+// `finally`. Whatever instance of the WebAssembly that hits, the process lives, every promise settles, and new clients work.
+
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { startMosquitto } from "../support/mosquitto.mjs";
+import { run } from "./helpers.mjs";
+
+const prelude = `
+  import { createRequire } from "node:module";
+  import { createContext, runInContext } from "node:vm";
+  const [, url] = process.argv.slice(1);
+  const { MqttCustom } = createRequire(process.cwd() + "/")("mqtt-lib");
+  const uncaught = [];
+  process.on("uncaughtException", (error) => uncaught.push(error.stack));
+  process.on("unhandledRejection", (error) => uncaught.push("rejection " + error.stack));
+  const pause = (ms) => new Promise((resolve) => setTimeout(resolve, ms));
+  const make = (name) => {
+    const client = new MqttCustom({
+      credentials: { mqttserver: url },
+      on_error: (_client, _userdata, error) => client.told.push(error.code),
+    });
+    client.told = [];
+    client.got = 0;
+    client.topic = name + "/" + Math.random();
+    return client;
+  };
+  const works = async (client) => {
+    await client.start();
+    await client.subscribe(client.topic, { qos: 1 }, () => { client.got += 1; });
+    await client.publish(client.topic, "x", { qos: 1 });
+    for (let i = 0; i < 400 && client.got === 0; i++) await pause(5);
+    return client.got > 0;
+  };
+  const ends = (promise) => Promise.race([
+    promise.then(() => "resolved", (error) => error.code ?? error.name),
+    pause(20_000).then(() => "NEVER"),
+  ]);
+  const counted = (list) => Object.fromEntries([...new Set(list)].map((one) => [one, list.filter((other) => other === one).length]));
+  const other = make("other");
+  const one = make("one");
+  await works(other);
+  await works(one);
+  const say = (answer) => console.log(JSON.stringify(answer));
+`;
+
+async function answers(t, source) {
+  const broker = await startMosquitto();
+  t.after(() => broker.stop());
+  // On standard error Node says itself that its own hook for rejections found no stack.
+  const { code, stdout, stderr } = await run(`${prelude}${source}\nprocess.exit();`, [broker.url], {
+    limit: 60_000,
+  });
+  assert.equal(code, 0, stderr.slice(0, 2_000));
+  return JSON.parse(stdout);
+}
+
+const CALLS = {
+  publish: 'one.publish("a/" + depth, "x")',
+  "publish, QoS 1": 'one.publish("a", "x".repeat(depth), { qos: 1 })',
+  "publish in full": 'one.publish("a", 5, { qos: 1, properties: {} })',
+  qpublish: 'one.qpublish("a", "x")',
+  batch_publish: 'one.batch_publish("a/" + depth, depth)',
+  subscribe: 'one.subscribe("s/" + depth)',
+  "state and stats": "one.state && one.stats()",
+};
+
+for (const [name, call] of Object.entries(CALLS)) {
+  test(`a callback that recurses until the stack overflows, with ${name}: all ends, and clients work`, async (t) => {
+    const answer = await answers(
+      t,
+      `
+      const ended = [];
+      const recurse = (depth) => {
+        const promise = ${call};
+        if (typeof promise?.then === "function") ended.push(ends(promise));
+        recurse(depth + 1);
+      };
+      let thrown;
+      await one.subscribe("go", () => {
+        try {
+          recurse(0);
+        } catch (error) {
+          thrown = error.name;
+        }
+      });
+      other.publish("go", "x").catch(() => {});
+      for (let i = 0; i < 400 && thrown === undefined; i++) await pause(5);
+      await pause(50);
+      one.flush().catch(() => {});
+      const all = counted(await Promise.all(ended));
+      const fresh = make("fresh");
+      const coreFailed = other.state === "stopped";
+      say({
+        thrown,
+        never: all.NEVER ?? 0,
+        others: coreFailed ? other.told.join() : (await other.publish(other.topic, "y", { qos: 1 }), "live"),
+        fresh: await works(fresh),
+        uncaught,
+        all,
+      });
+    `,
+    );
+    assert.equal(answer.thrown, "RangeError");
+    assert.equal(answer.never, 0);
+    assert.match(answer.others, /^(live|CORE_FAILED)$/, "others live, or are told once");
+    assert.equal(answer.fresh, true);
+    assert.deepEqual(answer.uncaught, []);
+    t.diagnostic(JSON.stringify(answer));
+  });
+}
+
+const CUT_OFF = {
+  "in a getter of the options": `
+    const options = { get qos() { for (;;); } };
+    inTime(() => one.publish("a", "x", options));
+  `,
+  "in calls that are made without end": `
+    inTime(() => { for (let i = 0; ; i++) one.publish("a/" + i, "x").catch(() => {}); });
+    inTime(() => { for (let i = 0; ; i++) one.subscribe("b/" + i).catch(() => {}); });
+  `,
+  "in large messages": `
+    const text = "ä".repeat(300_000);
+    for (let i = 0; i < 10; i++) inTime(() => { for (;;) one.batch_publish("a/" + i, text).catch(() => {}); });
+  `,
+};
+
+for (const [name, cut] of Object.entries(CUT_OFF)) {
+  test(`a call that vm ends ${name}: all ends, and clients work`, async (t) => {
+    const answer = await answers(
+      t,
+      `
+      const inTime = (work) => {
+        try {
+          runInContext("work()", createContext({ work }), { timeout: 50 });
+        } catch (error) {
+          cuts.push(error.code);
+        }
+      };
+      const cuts = [];
+      ${cut}
+      const before = ends(one.publish(one.topic, "y", { qos: 1 }));
+      await pause(100);
+      const after = ends(one.flush());
+      const fresh = make("fresh");
+      const coreFailed = other.state === "stopped";
+      say({
+        cuts,
+        ends: [await before, await after],
+        others: coreFailed ? other.told.join() : (await other.publish(other.topic, "y", { qos: 1 }), "live"),
+        fresh: await works(fresh),
+        uncaught,
+      });
+    `,
+    );
+    assert.ok(answer.cuts.length > 0 && answer.cuts.every((code) => code === "ERR_SCRIPT_EXECUTION_TIMEOUT"));
+    assert.ok(!answer.ends.includes("NEVER"), `${answer.ends}`);
+    assert.match(answer.others, /^(live|CORE_FAILED)$/, "others live, or are told once");
+    assert.equal(answer.fresh, true);
+    assert.deepEqual(answer.uncaught, []);
+    t.diagnostic(JSON.stringify(answer));
+  });
+}
