@@ -111,6 +111,8 @@ export const SMALL = {
     RUSTC_BOOTSTRAP: "1",
     RUSTFLAGS: [
       "-Zunstable-options -Cpanic=immediate-abort",
+      // One copy of a function of `std` for all crates; without it each crate that uses it has its own.
+      "-Zshare-generics=yes",
       ...SMALL_CODE.map((option) => `-Cllvm-args=-${option}`),
       `-Clink-arg=-zstack-size=${STACK}`,
       "-Ctarget-feature=-reference-types",

@@ -7,7 +7,7 @@ use super::argument_codec::{self, Argument};
 use super::Client;
 use crate::codec::ReasonCode;
 use crate::engine::error::excerpt;
-use crate::engine::format::{format, number};
+use crate::engine::format::{find, format, number};
 use crate::engine::validate::unknown;
 use crate::engine::{check_topic, Code, Error, Ticket};
 
@@ -127,7 +127,7 @@ pub fn refusal(reason: &JsValue, text: &JsValue) -> Result<(ReasonCode, String),
         }
     };
     match text.as_string() {
-        Some(text) if text.len() > 65_535 || text.contains('\0') => Err(Error::new(
+        Some(text) if text.len() > 65_535 || find(&text, 0).is_some() => Err(Error::new(
             Code::InvalidOption,
             "reasonString of reject() must have at most 65,535 bytes and no U+0000 [MQTT-1.5.4-2]; shorten or correct it",
         )),

@@ -79,12 +79,13 @@ pub fn number(n: f64) -> String {
         };
         return format("%%", &[sign, name]);
     }
-    let thousandths = (size * 1000.0).round() as u64;
-    let mut text = format("%%", &[sign, &digits(thousandths / 1000)]);
-    if thousandths % 1000 != 0 {
-        let decimals = digits(1000 + thousandths % 1000);
-        text.push('.');
-        text.push_str(decimals[1..].trim_end_matches('0'));
+    let thousandths = (size * 1000.0 + 0.5) as u64;
+    let mut rest = thousandths % 1000;
+    let point = if rest > 0 { "." } else { "" };
+    let mut text = format("%%%", &[sign, &digits(thousandths / 1000), point]);
+    while rest > 0 {
+        text.push_str(&digits(rest / 100));
+        rest = rest % 100 * 10;
     }
     text
 }
@@ -94,7 +95,8 @@ fn digits(n: u64) -> String {
         0..=9 => String::new(),
         _ => digits(n / 10),
     };
-    text.push((b'0' + (n % 10) as u8) as char);
+    let digit = [b'0' + (n % 10) as u8];
+    text.push_str(std::str::from_utf8(&digit).unwrap_or_default());
     text
 }
 

@@ -158,7 +158,7 @@ fn not_allowed(name: &str, kind: Kind, value: &Value) -> Error {
 /// Seconds as the engine counts time.
 fn millis(seconds: f64) -> Millis {
     // Only a true 0 turns something off.
-    ((seconds * 1000.0).round() as Millis).max((seconds > 0.0) as Millis)
+    ((seconds * 1000.0 + 0.5) as Millis).max((seconds > 0.0) as Millis)
 }
 
 pub(super) fn wrong(name: &str, given: &Value, allowed: &str) -> Error {
