@@ -5,7 +5,7 @@ import { publishError } from "./errors.mjs";
 import { DefaultMessageIdProvider } from "./ids.mjs";
 import { handleMessage, Inbox } from "./inbox.mjs";
 import { CONNECT, Link } from "./link.mjs";
-import { complete, defaultId } from "./options.mjs";
+import { complete, defaultId, keepsMessages } from "./options.mjs";
 import { platform } from "./platform.mjs";
 import { closeStores } from "./store.mjs";
 import { Subscriptions } from "./subscriptions.mjs";
@@ -33,6 +33,8 @@ export class MqttClient extends platform.EventEmitter {
   serverProperties;
   /** Publishes of QoS 1 and 2, and requests, without an answer. @type {Set<any>} */
   pending = new Set();
+  /** What waits for the next connection: QoS 0 publishes and requests. @type {any[]} */
+  queue = [];
   /** That of the native client. @type {any} */
   connectNatively;
 
@@ -54,7 +56,7 @@ export class MqttClient extends platform.EventEmitter {
     this.outgoingStore = this.options.outgoingStore;
     this.#link = new Link(this, new Inbox(this));
     this.#subscriptions = new Subscriptions(this, this.#link.native);
-    if (!this.options.manualConnect) this.connect();
+    if (!this.options.manualConnect) this.#link.open();
   }
 
   /** @param {any} connect that of the native client */
@@ -79,7 +81,7 @@ export class MqttClient extends platform.EventEmitter {
 
   connect() {
     if (this.disconnected && !this.reconnecting) this.disconnecting = this.disconnected = false;
-    this.#link.open();
+    this.#link.openLater();
     return this;
   }
 
@@ -94,6 +96,8 @@ export class MqttClient extends platform.EventEmitter {
     } else if (!this.connected && !this.queueQoSZero) {
       callback?.(new Error("No connection to broker"));
     } else {
+      if (!this.connected)
+        this.queue.push({ packet: { cmd: "publish", topic, payload: message, qos, retain } });
       const sent = this.#send(topic, message, qos, retain, properties);
       if (callback)
         sent.then(
@@ -113,7 +117,7 @@ export class MqttClient extends platform.EventEmitter {
 
   /** @param {string} topic @param {any} payload @param {any} options @param {any} callback */
   #publishReliably(topic, payload, { qos, retain, properties }, callback) {
-    const entry = { id: this.nextId(), volatile: false, cb: callback };
+    const entry = { id: this._nextId(), volatile: false, cb: callback };
     this.pending.add(entry);
     const ended = (/** @type {any} */ error, /** @type {any} */ packet) => {
       if (!this.pending.delete(entry)) return;
@@ -123,8 +127,19 @@ export class MqttClient extends platform.EventEmitter {
     };
     const { id: messageId } = entry;
     this.#send(topic, payload, qos, retain, properties).then(
-      () => ended(null, { cmd: "publish", topic, payload, qos, retain, messageId, dup: false, properties }),
-      (error) => ended(publishError(error), { cmd: "puback", messageId, reasonCode: error.reasonCode }),
+      // What MQTT.js has in its store at the end: of QoS 2 PUBREL.
+      () =>
+        ended(
+          null,
+          qos === 2
+            ? { cmd: "pubrel", qos, messageId }
+            : { cmd: "publish", topic, payload, qos, retain, messageId, dup: false, properties },
+        ),
+      (error) => {
+        // It is sent by the next connection.
+        if (error.code === "STOPPED" && keepsMessages(this.options)) this.pending.delete(entry);
+        else ended(publishError(error), { cmd: "puback", messageId, reasonCode: error.reasonCode });
+      },
     );
   }
 
@@ -252,7 +267,7 @@ export class MqttClient extends platform.EventEmitter {
 
   // ---- for the other files of the facade
 
-  nextId() {
+  _nextId() {
     return this.messageIdProvider.allocate();
   }
 

@@ -358,6 +358,8 @@ export const MQTTJS_VERSION: string;
 export class Store implements IStore {
   constructor(options?: { clean?: boolean });
   options: { clean?: boolean };
+  /** What the core keeps: a store of the native client. */
+  readonly records: Any;
   put(packet: Packet, done?: (error?: Error) => void): this;
   get(packet: Packet, done?: (error: Error | null, packet?: Packet) => void): this;
   del(packet: Packet, done?: (error: Error | null, packet?: Packet) => void): this;

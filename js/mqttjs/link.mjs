@@ -3,6 +3,7 @@
 // Owns the events connect, close, offline, reconnect, disconnect, packetsend and packetreceive, and errors of connections.
 
 import { channelOver } from "./channel.mjs";
+import { Deferred } from "./deferred.mjs";
 import { ErrorWithReasonCode, ReasonCodes } from "./errors.mjs";
 import { KeepaliveManager } from "./keepalive.mjs";
 import { credentialsOf } from "./options.mjs";
@@ -24,6 +25,7 @@ const KNOWN = [
 const RC_PROTOCOL = 2;
 const RC_KEEPALIVE = 16;
 const CONTINUE = 24;
+const CONNECT_PACKET = 1;
 const PUBLISH = 3;
 const SUBACK = 9;
 const UNSUBACK = 11;
@@ -43,6 +45,14 @@ export class Link {
   #reconnectTimer;
   /** The broker has refused: no further attempt. */
   #refused = false;
+  /** @type {Promise<void> | undefined} */
+  #stopping;
+  /** With a store the core takes the same credentials for each attempt. */
+  #isFixed;
+  /** What the core has got in place of the next transport. @type {Deferred | undefined} */
+  #deferred;
+  /** Listeners of MQTT.js do not see the first CONNECT, which it sends in the constructor. */
+  #isFirst = true;
   /** @type {any} */
   native;
 
@@ -51,8 +61,10 @@ export class Link {
     this.#client = client;
     this.inbox = inbox;
     /** @typedef {any[]} Rest */
+    const fixed = credentialsOf(client.options);
+    this.#isFixed = fixed.store !== undefined;
     this.native = new platform.MqttCustom({
-      credentials: () => this.#asked(),
+      credentials: this.#isFixed ? fixed : () => this.#asked(),
       userdata: client,
       autostart: false,
       on_connect: (/** @type {Rest} */ ...[, , flags, code, properties]) =>
@@ -67,6 +79,12 @@ export class Link {
 
   get isOpen() {
     return this.#channel !== undefined;
+  }
+
+  /** An attempt that the application has begun. */
+  openLater() {
+    this.#isFirst = false;
+    this.open();
   }
 
   /** Opens a transport, and lets the core connect over it. */
@@ -87,17 +105,32 @@ export class Link {
     client.stream = channel.stream;
     clearTimeout(this.#connackTimer);
     this.#connackTimer = setTimeout(() => this.#overdue(), client.options.connectTimeout);
+    if (this.#stopping === undefined) this.#begin(channel);
+    else this.#stopping.then(() => this.#begin(channel));
+  }
+
+  /** The core makes an attempt over this transport. @param {import("./channel.mjs").Channel} channel */
+  #begin(channel) {
+    if (this.#next !== channel) return;
+    if (this.#deferred?.isClosed === false) {
+      this.#next = undefined;
+      this.#deferred.bind(channel);
+    }
+    this.#deferred = undefined;
     this.native.start().catch(() => {});
-    this.#permit?.(credentialsOf(client.options));
+    this.#permit?.(credentialsOf(this.#client.options));
     this.#permit = undefined;
   }
 
   /** The core opens the transport that was made for it. */
   handOver() {
+    // An attempt of a core that is being stopped ends with it.
+    if (this.#stopping !== undefined) return new Deferred();
     const channel = this.#next;
     this.#next = undefined;
-    if (channel === undefined) throw new Error("no transport");
-    return channel.attach();
+    if (channel !== undefined) return channel.attach();
+    this.#deferred = new Deferred();
+    return this.#deferred;
   }
 
   /** Ends the connection at once, without DISCONNECT. */
@@ -108,7 +141,12 @@ export class Link {
   /** Nothing is sent any more, and no attempt follows. @param {any} options of DISCONNECT @returns {Promise<void>} */
   stop(options) {
     clearTimeout(this.#connackTimer);
-    return this.native.stop(options);
+    this.#deferred = this.#permit = this.#next = undefined;
+    const stopped = this.native.stop(options).finally(() => {
+      this.#stopping = undefined;
+    });
+    this.#stopping = stopped.catch(() => {});
+    return stopped;
   }
 
   clearReconnect() {
@@ -134,7 +172,7 @@ export class Link {
 
   /** The core is about to make an attempt. @returns {any} */
   #asked() {
-    if (this.#next !== undefined) return credentialsOf(this.#client.options);
+    if (this.#next !== undefined && this.#stopping === undefined) return credentialsOf(this.#client.options);
     return new Promise((resolve) => {
       this.#permit = resolve;
     });
@@ -149,6 +187,7 @@ export class Link {
     if (code !== 0) return this.#refuse(code);
     client.reconnecting = false;
     client.connected = true;
+    client.queue = [];
     client.keepaliveManager = client.keepalive > 0 ? new KeepaliveManager(client) : null;
     client.emit("connect", connack(sessionPresent, code, properties, five));
   }
@@ -207,6 +246,7 @@ export class Link {
     const client = this.#client;
     this.#channel = undefined;
     clearTimeout(this.#connackTimer);
+    this.#isFirst = false;
     this.inbox.reset();
     client.connected = false;
     client.keepaliveManager = null;
@@ -221,7 +261,7 @@ export class Link {
     const client = this.#client;
     const event = sent ? "packetsend" : "packetreceive";
     if (!sent && type === PUBLISH && (bytes[0] & 6) > 0) this.inbox.arrived(bytes);
-    const isSeen = client.listenerCount(event) > 0;
+    const isSeen = client.listenerCount(event) > 0 && !(type === CONNECT_PACKET && this.#isFirst);
     const isOurs = !sent && (type === SUBACK || type === UNSUBACK || type === DISCONNECT);
     if (!isSeen && !isOurs) return;
     const packet = readPacket(bytes, client.options.protocolVersion === 5);

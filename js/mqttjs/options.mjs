@@ -1,7 +1,7 @@
 // Options of MQTT.js as credentials of the native client. Owns what each one means, and the sentences of those that are
 // refused; the table in docs/mqttjs.md says the same.
 
-import { checkStores } from "./store.mjs";
+import { checkStores, Store } from "./store.mjs";
 
 /** In seconds, for the native client: as good as never. */
 const NEVER = 2_147_483;
@@ -44,7 +44,11 @@ export function complete(options) {
   return options;
 }
 
-/** @param {any} options complete ones */
+/** Whether messages outlive the end of the client, in a store of MQTT.js. @param {any} options */
+export const keepsMessages = ({ clean, outgoingStore }) =>
+  !clean && outgoingStore instanceof Store && !outgoingStore.options.clean;
+
+/** @param {any} options complete ones @returns {Record<string, any>} */
 export function credentialsOf(options) {
   const five = options.protocolVersion === 5;
   const { clientId, username, password, keepalive, clean, will, properties, subscribeBatchSize } = options;
@@ -67,6 +71,7 @@ export function credentialsOf(options) {
     maxmqttreconnectdelay: 0,
     ...(five && { properties: connectProperties(properties, clean) }),
     ...(will && willOf(will, five)),
+    ...(keepsMessages(options) && { store: options.outgoingStore.records }),
     ...options.native,
   };
 }

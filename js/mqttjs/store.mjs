@@ -1,9 +1,26 @@
-// MQTT.js's store in memory. The core keeps messages itself, so a store that is given as an option is only closed at the end;
-// one of another package is refused, because nothing would be in it.
+// MQTT.js's store in memory. The core keeps messages itself: with `clean: false` it keeps them in here over the end of a client,
+// otherwise a store that is given as an option is only closed. One of another package is refused: nothing would be in it.
 
 export class Store {
   /** @type {Map<number, any>} */
   #packets = new Map();
+
+  /** What the core keeps, for `store` of the native client. */
+  records = {
+    /** @type {Map<number, Uint8Array>} */
+    kept: new Map(),
+    open() {
+      return this.kept;
+    },
+    /** @param {[number, Uint8Array | undefined][]} changes */
+    write(changes) {
+      for (const [number, bytes] of changes) {
+        if (bytes === undefined) this.kept.delete(number);
+        else this.kept.set(number, bytes.slice());
+      }
+    },
+    close() {},
+  };
 
   /** @param {{ clean?: boolean }} [options] */
   constructor(options) {

@@ -37,8 +37,8 @@ export class Subscriptions {
       .filter(({ topic, qos }) => again || !(this.#known.get(topic)?.qos >= qos));
     if (asked.length === 0) return callback(null, []);
     if (this.#client.options.resubscribe) for (const one of asked) this.#known.set(one.topic, one);
-    const id = this.#client.nextId();
-    const done = this.#await(callback, id, asked);
+    const id = this.#client._nextId();
+    const done = this.#await(callback, id, "subscribe", asked);
     this.#native.subscribe(nativeMap(asked), properties && this.#five ? { properties } : undefined).then(
       (/** @type {number[]} */ granted) => {
         for (const [at, one] of asked.entries()) one.qos = granted[at];
@@ -62,8 +62,8 @@ export class Subscriptions {
     const filters = [topics].flat();
     if (!this.#areValid(filters, callback)) return;
     for (const filter of filters) this.#known.delete(filter);
-    const id = this.#client.nextId();
-    const done = this.#await(callback, id);
+    const id = this.#client._nextId();
+    const done = this.#await(callback, id, "unsubscribe");
     const { properties } = options ?? {};
     this.#native.unsubscribe(filters, properties && this.#five ? { properties } : undefined).then(
       () => done(null, this.#answer(this.unsuback, "unsuback", id, [])),
@@ -106,8 +106,8 @@ export class Subscriptions {
     return this.#five ? { qos, nl, rap, rh, ...(properties && { properties }) } : { qos };
   }
 
-  /** Calls back once, also when the connection closes before there is an answer. @param {Callback} callback @param {number} id @param {any[]} [asked] @returns {Callback} */
-  #await(callback, id, asked = []) {
+  /** Calls back once, also when the connection closes before there is an answer. @param {Callback} callback @param {number} id @param {string} cmd @param {any[]} [asked] @returns {Callback} */
+  #await(callback, id, cmd, asked = []) {
     if (!this.#client.options.resubscribe) this.#all.push(...asked.map(({ topic }) => topic));
     const { pending } = this.#client;
     /** @type {Callback} */
@@ -119,6 +119,7 @@ export class Subscriptions {
     };
     const fail = (/** @type {Error} */ error) => done(error, asked);
     this.#pending.add(fail);
+    if (!this.#client.connected) this.#client.queue.push({ packet: { cmd, messageId: id } });
     const entry = { id, volatile: true, cb: done };
     pending.add(entry);
     return done;

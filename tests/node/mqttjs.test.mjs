@@ -370,6 +370,32 @@ describe("reconnects and ends", () => {
     await message;
   });
 
+  test("what a Store with clean: false keeps is sent after end and reconnect", async (t) => {
+    const topic = freshTopic();
+    const receiver = await connected(t);
+    await receiver.subscribeAsync(topic, { qos: 1 });
+    const message = once(receiver, "message");
+    const outgoingStore = new mqtt.Store({ clean: false });
+    const options = { clean: false, clientId: freshTopic("c"), outgoingStore, reconnectPeriod: 0 };
+    const client = clientOf(t, "mqtt://127.0.0.1:1", options);
+    await new Promise((resolve) => client.once("close", resolve));
+    client.publish(topic, "kept", { qos: 1 });
+    await client.endAsync(true);
+    client.options.port = shared.mosquitto.port;
+    client.reconnect({ outgoingStore });
+    assert.equal(`${(await message)[1]}`, "kept");
+  });
+
+  test("native gives options of the native client, also a store", async (t) => {
+    const native = { store: new mqtt.Store().records, offlinesize: 1 };
+    const client = await connected(t, { clean: false, clientId: freshTopic("c"), native });
+    await client.publishAsync(freshTopic(), "a", { qos: 1 });
+    client.stream.destroy();
+    await new Promise((resolve) => client.once("close", resolve));
+    client.publish("a", "b", { qos: 1 });
+    await assert.rejects(client.publishAsync("a", "b", { qos: 1 }), { code: "QUEUE_FULL" });
+  });
+
   test("the will is published when the connection is dropped", async (t) => {
     const topic = freshTopic();
     const receiver = await connected(t);

@@ -1,0 +1,46 @@
+// MQTT.js's tests that mqtt-lib/mqttjs does not pass, by a part of their names, and why.
+
+const INTERNAL = "it calls or reads internals of MQTT.js";
+const FAKE_TIME = "it moves a fake clock, and the core has its own";
+const ZERO = "its broker sends packet identifier 0, which ends the connection [MQTT-2.3.1-1]";
+
+/** @type {[string, string][]} */
+export const EXPECTED = [
+  [
+    "should provide connack packet",
+    "its broker has a session for a clean one, which ends the connection [MQTT-3.2.2-1]",
+  ],
+  [
+    "stored in the level-db-store",
+    "a store of another package is refused; native: { store } takes its place",
+  ],
+  ["should call cb if store.put fails", "the core keeps messages itself, and calls put of no store"],
+  ['should mark a message as duplicate when "dup"', "the core sets DUP where a message is sent again"],
+  ["should publish 10 QoS 1 and receive them only", ZERO],
+  ["should publish 10 QoS 2 and receive them only", ZERO],
+  ["if the execution of `handleMessage` fails", INTERNAL],
+  ["errors thrown by `handleMessage`", INTERNAL],
+  ["with async incoming store in QoS", INTERNAL],
+  ["keepalive: should send ping at keepalive interval", FAKE_TIME],
+  ["should not shift ping on publish", INTERNAL],
+  ["reschedule pings if publishing", INTERNAL],
+  ["should shift ping on pingresp", INTERNAL],
+  ["should reconnect on keepalive timeout", FAKE_TIME],
+  ["should not reconnect if pingresp is successful", FAKE_TIME],
+  ["should empty the incoming store after a qos 2", INTERNAL],
+  ["exactly once when multiple pubrel received", INTERNAL],
+  ["should setup a reconnect timer on disconnect", INTERNAL],
+  [
+    "should reconnect on connack error if requested",
+    "its broker sends a return code that MQTT 3.1.1 does not have",
+  ],
+  ["removed publish messages from the client", INTERNAL],
+  ["if resubscribe is disabled", "the filters are unsubscribed after the reconnect, so SUBSCRIBE is seen"],
+  ["if suback is error", INTERNAL],
+  [
+    "pubrel messages from the client if clean is false",
+    "the callback is not called again by the next connection; the message is",
+  ],
+  ["message id to subscription topic mapping", INTERNAL],
+  ["should disable number cache", INTERNAL],
+];

@@ -1,0 +1,150 @@
+// Runs MQTT.js's own tests of its client against mqtt-lib/mqttjs, from a folder outside the project: nothing of them is
+// here. `npm run test:mqttjs -- FOLDER` expects a checkout of github.com/mqttjs/MQTT.js in FOLDER, and installs what its
+// tests need there. Owns the replacement of its sources by the drop-in; the tests themselves stay as they are.
+
+import { spawnSync } from "node:child_process";
+import { appendFileSync, existsSync, writeFileSync } from "node:fs";
+import { createRequire } from "node:module";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { build } from "esbuild";
+import { EXPECTED } from "./mqttjs-expected.mjs";
+
+/** What tests that fail print. */
+const LOG = join(tmpdir(), "mqttjs-own-tests.log");
+const ROOT = new URL("../..", import.meta.url).pathname;
+const [folder = "/tmp/mqttjs-tests", ...only] = process.argv.slice(2);
+const FILES = ["client", "websocket_client", "secure_client", "mqtt"];
+const NEEDS = [
+  "chai@5",
+  "sinon@17",
+  "mqtt-connection@4",
+  "mqtt-level-store@3",
+  "mqtt-packet@9",
+  "end-of-stream@1",
+  "ws@8",
+];
+/** Only tests with such names. */
+const WANTED = new RegExp(process.env.MQTTJS_ONLY ?? "");
+/** A test that ends later than that is stuck. */
+const TIMEOUT_MS = 5000;
+
+/** What the tests import of MQTT.js's sources. */
+const INTERNAL =
+  "module.exports = new Proxy(function () {}, { get: (_, name) => (name === '__esModule' ? true : () => { throw new Error('an internal of MQTT.js: ' + String(name)); }) });";
+const SOURCES = {
+  src: "module.exports = require('mqtt-lib/mqttjs');",
+  "src/lib/shared": "module.exports = require('mqtt-lib/mqttjs');",
+  "src/lib/store": "module.exports = { __esModule: true, default: require('mqtt-lib/mqttjs').Store };",
+  "src/lib/KeepaliveManager":
+    "module.exports = { __esModule: true, default: require('mqtt-lib/mqttjs').KeepaliveManager };",
+  "src/lib/client": "module.exports = { __esModule: true, default: require('mqtt-lib/mqttjs').MqttClient };",
+  // A process for each test: an assertion that fails in a callback ends the others of its process.
+  "node:test": `
+    const tests = require("node:test");
+    const chosen = Number(process.env.MQTTJS_TEST ?? -1);
+    // Some files end their process in a hook, before the result is written.
+    const { exit } = process;
+    const { setTimeout } = globalThis;
+    process.exit = (code) => setTimeout(() => exit.call(process, code), 200);
+    const path = [];
+    let count = 0;
+    const describe = (name, body) => tests.describe(name, () => {
+      path.push(name);
+      body();
+      path.pop();
+    });
+    const it = (name, ...rest) => {
+      if (chosen < 0) console.log("TEST " + [...path, name].join(": "));
+      else if (chosen === count) tests.it(name, { timeout: ${TIMEOUT_MS} }, rest.at(-1));
+      count += 1;
+    };
+    it.skip = () => {};
+    module.exports = { ...tests, describe, it, test: it };`,
+};
+
+const replaced = {
+  name: "replaced",
+  setup({ onResolve, onLoad }) {
+    onResolve({ filter: /^node:test$/ }, ({ namespace }) =>
+      namespace === "replaced" ? undefined : { path: "node:test", namespace: "replaced" },
+    );
+    onResolve({ filter: /^(\.\.\/)*(\.\.\/)?src(\/|$)|^\.\.\/\.\.\/src/ }, ({ path }) => ({
+      path: path.replace(/^(\.\.\/)+/, "").replace(/\/index$/, ""),
+      namespace: "replaced",
+    }));
+    onLoad({ filter: /.*/, namespace: "replaced" }, ({ path }) => ({
+      contents: SOURCES[path] ?? INTERNAL,
+      loader: "js",
+      resolveDir: folder,
+    }));
+  },
+};
+
+function prepare() {
+  if (!existsSync(join(folder, "test", "node", "abstract_client.ts"))) {
+    console.error(
+      `${folder} is no checkout of MQTT.js: git clone https://github.com/mqttjs/MQTT.js ${folder}`,
+    );
+    process.exit(2);
+  }
+  const require = createRequire(join(folder, "x.js"));
+  const missing = NEEDS.filter((name) => !canResolve(require, name.split("@")[0]));
+  if (missing.length === 0) return;
+  writeFileSync(join(folder, "package.json"), JSON.stringify({ name: "mqttjs-tests", private: true }));
+  spawnSync("npm", ["install", "--no-audit", "--no-fund", "--ignore-scripts", ...missing], {
+    cwd: folder,
+    stdio: "inherit",
+  });
+}
+
+function canResolve(require, name) {
+  return require.resolve.paths(name).some((path) => existsSync(join(path, name)));
+}
+
+async function bundle(name) {
+  const outfile = join(folder, "test", "node", `${name}.bundle.cjs`);
+  await build({
+    entryPoints: [join(folder, "test", "node", `${name}.ts`)],
+    outfile,
+    bundle: true,
+    platform: "node",
+    format: "cjs",
+    target: "node20",
+    logLevel: "error",
+    external: ["mqtt-lib", "mqtt-lib/*", "mqtt-level-store", "chai", "sinon", "ws"],
+    alias: { "mqtt-lib/mqttjs": join(ROOT, "dist", "mqttjs.node.cjs") },
+    plugins: [replaced],
+  });
+  return outfile;
+}
+
+/** Runs a bundle in a process of its own; what it prints. @param {string} file @param {Record<string, string>} env */
+function run(file, env) {
+  const args = ["--test-reporter=tap", file];
+  const options = { cwd: folder, env: { ...process.env, ...env }, encoding: "utf8", timeout: 3 * TIMEOUT_MS };
+  return spawnSync(process.execPath, args, options).stdout ?? "";
+}
+
+prepare();
+writeFileSync(LOG, "");
+let surprises = 0;
+for (const name of only.length > 0 ? only : FILES) {
+  const file = await bundle(name);
+  const tests = [...run(file, {}).matchAll(/^(?:# )?TEST (.*)$/gm)].map(([, test]) => test);
+  const failed = tests.filter((test, index) => {
+    if (!WANTED.test(test)) return false;
+    const output = run(file, { MQTTJS_TEST: `${index}` });
+    const passed = /^ *ok /m.test(output) && !/^ *not ok /m.test(output);
+    if (!passed) appendFileSync(LOG, `\n==== ${name} ${index}: ${tests[index]}\n${output}`);
+    return !passed;
+  });
+  console.log(`${name}: ${tests.length - failed.length} of ${tests.length} passed`);
+  for (const test of failed) {
+    const reason = EXPECTED.find(([part]) => test.includes(part))?.[1];
+    if (reason === undefined) surprises += 1;
+    console.log(`  ${test}: ${reason ?? "NOT EXPECTED"}`);
+  }
+}
+console.log(`what the tests that failed have printed: ${LOG}`);
+process.exitCode = surprises > 0 ? 1 : 0;
