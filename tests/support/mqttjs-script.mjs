@@ -120,8 +120,8 @@ async function reconnects(mqtt, client, url, topic, log) {
   await settled(client, "close");
   log(`state ${client.connected} ${client.reconnecting}`);
   const offline = client.publishAsync(`${topic}/a`, "offline", { qos: 1 });
-  log(`will ${(await will)[1]}`);
   await again;
+  log(`will ${(await will)[1]}`);
   log(`published offline ${(await offline).topic === `${topic}/a`}`);
   await observer.endAsync();
   log(`observer ${observer.connected} ${observer.disconnected}`);
