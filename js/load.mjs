@@ -1,13 +1,13 @@
 // Compiles the .wasm, from the argument of `init` or from the URL that an entry knows. Never compiles synchronously. If the
 // source is something else, such as an HTML page, the error names it.
 
-/** Under this name `mqtt-lib/inline` stores the .wasm as text, for any entry of the package. */
+/** Under this name `mqtt-lib/inline` stores the .wasm as text, and the entry for Workers as a module, for any entry of the package. */
 const INLINE = Symbol.for("mqtt-lib.wasm");
 
-/** The .wasm of `mqtt-lib/inline`, if that was imported. @returns {Uint8Array<ArrayBuffer> | undefined} */
+/** The .wasm of such an entry, if that was imported. @returns {any} a module, bytes or undefined */
 export function inlined() {
-  const text = /** @type {any} */ (globalThis)[INLINE];
-  return text === undefined ? undefined : decode(text);
+  const given = /** @type {any} */ (globalThis)[INLINE];
+  return typeof given === "string" ? decode(given) : given;
 }
 
 /**

@@ -22,7 +22,7 @@ import { printSizes } from "./sizes.mjs";
 import { guardGlue, parseNames, shortenExports, shortenGlue, shortenWasm } from "./shorten.mjs";
 import { step } from "./step.mjs";
 import { trimGlue } from "./trim.mjs";
-import { withWs } from "./ws.mjs";
+import { fromWsFile, WEBSOCKET, withWs } from "./ws.mjs";
 
 const WASM = "mqtt_lib_bg.wasm";
 const WASM_TYPES = `// What an import of the file gives is the bundler's choice: its URL, its bytes or a WebAssembly.Module.
@@ -75,6 +75,7 @@ const DIST = [
   ...INLINE,
   WASM,
   `${WASM}.d.cts`,
+  "ws.mjs",
 ];
 
 const require = createRequire(import.meta.url);
@@ -261,13 +262,23 @@ async function bundle(folder, names) {
     format: "esm",
     entryPoints: ["js/node.bundle.mjs"],
     outfile: join(folder, "node.bundle.mjs"),
-    plugins: [...node.plugins, withWs],
+    plugins: [...node.plugins, fromWsFile],
+  });
+  await build({
+    ...node,
+    format: "esm",
+    stdin: {
+      contents: `export { default as WebSocket } from ${JSON.stringify(WEBSOCKET)};`,
+      resolveDir: ROOT,
+    },
+    outfile: join(folder, "ws.mjs"),
+    plugins: [withWs],
   });
   const store = { ...node, entryPoints: [`${PERSISTENT}/node.mjs`], external: ["classic-level"] };
   await build({ ...store, outfile: join(folder, "persistent.node.cjs") });
   await build({ ...store, format: "esm", outfile: join(folder, "persistent.bundle.mjs") });
   // package.json says of no file of js/ that it has effects, and one sets the platform.
-  const facade = { ignoreAnnotations: true, external: ["ws"] };
+  const facade = { ignoreAnnotations: true };
   for (const [options, format, name, native] of [
     [browser, "esm", "mqttjs.browser.mjs", "browser.mjs"],
     [node, "cjs", "mqttjs.node.cjs", "node.cjs"],
@@ -275,7 +286,9 @@ async function bundle(folder, names) {
   ]) {
     const entryPoints = [`${MQTTJS}/${options.platform}.mjs`];
     const outfile = join(folder, name);
-    await build({ ...options, ...facade, format, entryPoints, outfile, plugins: [nativeClient(native)] });
+    const plugins = [nativeClient(native), ...(name === "mqttjs.bundle.mjs" ? [fromWsFile] : [])];
+    const external = plugins.length === 1 ? ["ws"] : [];
+    await build({ ...options, ...facade, external, format, entryPoints, outfile, plugins });
   }
   const cli = join(folder, "cli.mjs");
   await build({

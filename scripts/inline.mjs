@@ -11,11 +11,29 @@ export const INLINE = [
   TEXT,
   "inline/package.json",
   "browser.fallback.js",
+  "mqttjs.fallback.js",
+  "mqttjs.workerd.mjs",
+  "workerd.mjs",
+  "workerd.wasm.mjs",
   "inline.mjs",
   "inline.cjs",
   "inline.node.mjs",
   "inline.node.cjs",
 ];
+
+/**
+ * The entry for Workers, which compile no WebAssembly at run time, but import a module. At module scope they allow no random
+ * values, no timers and no sockets, and there their own error says so.
+ */
+const WORKERD_WASM = `import module from "./mqtt_lib_bg.wasm?module";
+Object.defineProperty(globalThis, Symbol.for("mqtt-lib.wasm"), {
+  configurable: true,
+  get() {
+    crypto.getRandomValues(new Uint8Array(1));
+    return module;
+  },
+});
+`;
 
 /** An esbuild plugin: what imports the text keeps the import. */
 export const keepInline = {
@@ -39,6 +57,11 @@ export function writeInline(folder, wasm, names) {
   write(TEXT, `globalThis[Symbol.for("mqtt-lib.wasm")] = '${text}';\n`);
   // So that Node and Jest treat the .js file, which servers send as JavaScript, as CommonJS.
   write("inline/package.json", '{ "type": "commonjs" }\n');
+  write("workerd.wasm.mjs", WORKERD_WASM);
+  write("workerd.mjs", 'import "./workerd.wasm.mjs";\nexport * from "./bare.mjs";\n');
+  const facade = 'export * from "./mqttjs.browser.mjs";\nexport { default } from "./mqttjs.browser.mjs";\n';
+  write("mqttjs.workerd.mjs", `import "./workerd.wasm.mjs";\n${facade}`);
+  write("mqttjs.fallback.js", `import "./browser.fallback.js";\n${facade}`);
   // Not .mjs: instead of such a file Vite 4 takes the field `browser`.
   write(
     "browser.fallback.js",

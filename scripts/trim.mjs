@@ -27,6 +27,8 @@ const TRIMS = [
   [/^if \(Symbol\.dispose\).*$/m, ""],
   [/^if \(!\('encodeInto' in cachedTextEncoder\)\) \{[\s\S]*?^\}/m, ""],
   [/^ {4}if \(module !== undefined\) \{[\s\S]*?^ {4}\}/m, "({module} = module);"],
+  // A module of another realm, as in Next's edge runtime, is no instance of this one's class.
+  [/!\(module instanceof WebAssembly\.Module\)/, "module.byteLength"],
   [/^ {4}wasmInstance = instance;$/m, ""],
   [/^ {4}wasmModule = module;$/m, ""],
 ];

@@ -3,12 +3,20 @@
 import { readFileSync } from "node:fs";
 import { createRequire } from "node:module";
 
-const WEBSOCKET = createRequire(import.meta.url)
+export const WEBSOCKET = createRequire(import.meta.url)
   .resolve("ws")
   .replace(/index\.js$/, "lib/websocket.js");
 const BUILTIN = "builtin:";
 
-/** An esbuild plugin for ES modules. */
+/** An esbuild plugin for ES modules: what imports `ws` imports this file. */
+export const fromWsFile = {
+  name: "ws-file",
+  setup(esbuild) {
+    esbuild.onResolve({ filter: /^ws$/ }, () => ({ path: "./ws.mjs", external: true }));
+  },
+};
+
+/** An esbuild plugin that builds the file. */
 export const withWs = {
   name: "ws",
   setup(esbuild) {
@@ -17,11 +25,6 @@ export const withWs = {
       "process.env.WS_NO_BUFFER_UTIL": "true",
       "process.env.WS_NO_UTF_8_VALIDATE": "true",
     };
-    esbuild.onResolve({ filter: /^ws$/ }, () => ({ path: "ws", namespace: "ws" }));
-    esbuild.onLoad({ filter: /.*/, namespace: "ws" }, () => ({
-      contents: `export { default as WebSocket } from ${JSON.stringify(WEBSOCKET)};`,
-      resolveDir: ".",
-    }));
     esbuild.onLoad({ filter: /[/\\]ws[/\\]lib[/\\][\w-]+\.js$/ }, ({ path }) => ({
       contents: readFileSync(path, "utf8").replaceAll(
         /require\('([a-z]+)'\)/g,

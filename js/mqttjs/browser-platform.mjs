@@ -20,5 +20,6 @@ Object.assign(platform, {
     socket.binaryType = "arraybuffer";
     return socket;
   },
-  later: queueMicrotask,
+  // Not the function itself: it may be called on no other object than the global one.
+  later: (/** @type {() => void} */ callback) => queueMicrotask(callback),
 });

@@ -6,7 +6,7 @@ import { join } from "node:path";
 import { ANGULAR } from "./angular.mjs";
 import { NEXT } from "./next.mjs";
 import { NODE_BUNDLES } from "./node-bundles.mjs";
-import { bin, page, program, publicFiles, server } from "./support/kinds.mjs";
+import { bin, built, page, program, publicFiles, server } from "./support/kinds.mjs";
 import { run } from "./support/project.mjs";
 
 const FOR_PAGES = ["--bundle", "--minify", "--outdir=out", "--log-level=warning"];
@@ -37,12 +37,25 @@ const parcel = (title, file, wasm) =>
     build: (cwd) => run(cwd, bin("parcel")(cwd), ["build", file, "--dist-dir", `out-${wasm}`, "--no-cache"]),
   });
 
-const vite = (major, version) =>
-  server(`Vite ${major}, development server`, "vite", {
+const vite = (major, version, title = "", path = "/") =>
+  server(`Vite ${major}, development server${title}`, "vite", {
+    path,
     command: "vite",
     args: ["--host", "127.0.0.1", "--strictPort", "--port"],
     versions: { vite: version },
   });
+
+const workers = {
+  name: "Cloudflare Workers: Wrangler, workerd",
+  async works({ project, broker, topic, row }) {
+    const cwd = await project("workerd");
+    const env = { WRANGLER_SEND_METRICS: "false" };
+    await run(cwd, bin("wrangler")(cwd), ["deploy", "--dry-run", "--outdir", "out"], { env });
+    built(row, join(cwd, "out"), 1);
+    assert.equal(await run(cwd, process.execPath, ["run.mjs", "out", broker, topic]), "10\n10\n");
+    Object.assign(row, { runs: "workerd", exchanged: "10 + 10" });
+  },
+};
 
 /** The short selection. */
 export const LIGHT = [
@@ -129,11 +142,13 @@ export const HEAVY = [
   }),
   page("Vite 8, build", "vite", { build: (cwd) => run(cwd, bin("vite")(cwd), ["build"]) }),
   vite(8, "8.3.8"),
+  vite(7, "7.3.8", ": mqtt-lib/mqttjs", "/mqttjs.html"),
   vite(6, "6.4.6"),
   vite(5, "5.4.21"),
   vite(4, "4.5.14"),
   ...NODE_BUNDLES.slice(2),
   ...ANGULAR,
+  workers,
   ...NEXT,
   jsdom("jsdom under Vitest", "vitest", ["run"]),
   jsdom("jsdom under Jest: mqtt-lib/inline", "jest", []),

@@ -49,6 +49,7 @@ export const NODE_BUNDLES = [
   esbuild("mjs", "node", "esm"),
   esbuild("cjs", "node", "cjs"),
   esbuild("mjs", "node-inline", "esm: mqtt-lib/inline"),
+  esbuild("mjs", "node-mqttjs", "esm: mqtt-lib/mqttjs"),
   rollup("mjs"),
   rollup("cjs"),
   rolldown("mjs"),

@@ -126,7 +126,7 @@ test("where the .wasm has been left behind, node.cjs takes the text", async () =
 });
 
 test("node.bundle.mjs needs the text only", async () => {
-  assert.deepEqual(await play(copied(["node.bundle.mjs", "inline"]) + TALK), ["hello"]);
+  assert.deepEqual(await play(copied(["node.bundle.mjs", "ws.mjs", "inline"]) + TALK), ["hello"]);
 });
 
 test("where the address of the .wasm has something else, browser.fallback.js takes the text", async () => {

@@ -48,6 +48,7 @@ export async function pack() {
     const cwd = join(folder, name);
     cpSync(join(HERE, "templates", template), cwd, { recursive: true });
     writeFileSync(join(cwd, "exchange.mjs"), exchange);
+    cpSync(join(HERE, "support", "exchange-mqttjs.mjs"), join(cwd, "exchange-mqttjs.mjs"));
     writeFileSync(join(cwd, "exchange.cjs"), transformSync(exchange, { format: "cjs" }).code);
     const manifest = JSON.parse(readFileSync(join(cwd, "package.json"), "utf8"));
     manifest.dependencies = { ...manifest.dependencies, ...versions, "mqtt-lib": `file:${tarball}` };

@@ -1,0 +1,4 @@
+import * as lib from "mqtt-lib/mqttjs";
+import { exchangeInPage } from "./exchange-mqttjs.mjs";
+
+exchangeInPage(lib);
