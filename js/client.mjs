@@ -11,6 +11,7 @@ import { jsonText, publishFlags, QUEUE, topicNumber, writePayload } from "./fast
 import { handledBy } from "./handling.mjs";
 import { common, Hooks } from "./hooks.mjs";
 import { keyOf } from "./identity.mjs";
+import { isLimited, limited } from "./limits.mjs";
 import { Loops } from "./messages.mjs";
 import { addCamelCase, CALLBACKS, METHODS, originalNames } from "./names.mjs";
 import * as operation from "./operations.mjs";
@@ -208,11 +209,49 @@ export class MqttCustom extends Events {
     return this.#turn;
   }
 
-  start() {
+  /** Without limits it rejects with the first failure; with one it waits over failed attempts. @param {unknown} [options] @returns {Promise<void>} */
+  start(options) {
+    if (!isLimited(options)) return this.#start();
+    return this.#limit(options, () => this.#start().catch((error) => this.#connection(error)));
+  }
+
+  #start() {
     return this.#with((core) => {
       alive.add(this);
       return core.call(operation.START);
     }, false);
+  }
+
+  /** Resolves with the next connection; rejects if the client stops before. @param {unknown} error why there is none yet */
+  #connection(error) {
+    return new Promise((resolve, reject) => {
+      const look = () => {
+        if (this.connected) resolve(undefined);
+        else if (this.state === operation.STOPPED) reject(error);
+        else return;
+        this.removeEventListener("statechange", look);
+      };
+      this.addEventListener("statechange", look);
+      look();
+    });
+  }
+
+  /** A publish or `start` with limits. @param {unknown} options @param {(others: any) => Promise<any>} call @returns {Promise<any>} */
+  #limit(options, call) {
+    let token = 0;
+    let ended = false;
+    /** @param {any} others */
+    const begin = (others) => {
+      const promise = call(others);
+      token = stat(this.#hooks.number, operation.LAST_TOKEN);
+      return promise;
+    };
+    /** @param {any} others @returns {Promise<any>} */
+    const later = (others) => this.#later(() => (ended ? Promise.resolve() : begin(others)));
+    return limited(options, this.#core === null ? later : begin, () => {
+      ended = true;
+      operation.act(this.#hooks.number, operation.WITHDRAW, undefined, undefined, token);
+    });
   }
 
   /** Rejects for a wrong argument only. @param {unknown} [options] @returns {Promise<void>} */
@@ -228,6 +267,10 @@ export class MqttCustom extends Events {
         if (this.#core !== null) throw error;
       }),
     );
+  }
+
+  [Symbol.asyncDispose ?? "asyncDispose"]() {
+    return this.stop();
   }
 
   /** @param {Core} core @param {unknown} options */
@@ -266,6 +309,8 @@ export class MqttCustom extends Events {
   #publish(topic, payload, options, kind) {
     if (this.#core === null) return this.#publishLater(topic, payload, options, kind);
     const flags = publishFlags(options);
+    if (flags < 0 && isLimited(options))
+      return this.#limit(options, (others) => this.#publish(topic, payload, others, kind));
     const number = flags < 0 ? -1 : topicNumber(topic);
     const length = number < 0 ? -1 : writePayload(payload);
     if (length < 0) return this.#publishInFull(this.#core, topic, payload, options, kind, flags >= 0);
@@ -281,6 +326,7 @@ export class MqttCustom extends Events {
   /** @param {unknown} topic @param {unknown} payload @param {unknown} options @param {number} kind @returns {Promise<void>} */
   #publishLater(topic, payload, options, kind) {
     const [copy, choice] = [copyPayload(payload), copyOptions(options)];
+    if (isLimited(choice)) return this.#limit(choice, (others) => this.#publish(topic, copy, others, kind));
     return this.#later(() => this.#publish(topic, copy, choice, kind));
   }
 
@@ -337,7 +383,7 @@ export class MqttCustom extends Events {
     const taker = isShort
       ? choice
       : handledBy(choice, /** @type {any} */ (handler), () => inbound.on_message);
-    const news = filtersOf(topics).filter((filter) => !this.#asked.has(filter));
+    const news = this.#news(topics);
     for (const filter of news) this.#asked.add(filter);
     const identity = 2 * keyOf(isShort ? choice : handler) + this.#hooks.isConnecting;
     return this.#with((core) => {
@@ -348,6 +394,11 @@ export class MqttCustom extends Events {
       if (news.length === 1) subscribed.catch(() => this.#asked.delete(news[0]));
       return subscribed;
     });
+  }
+
+  /** Those filters that `subscribe` has not asked for. @param {unknown} topics */
+  #news(topics) {
+    return filtersOf(topics).filter((filter) => !this.#asked.has(filter));
   }
 
   /** @param {unknown} topics @param {unknown} [options] @param {unknown} [handler] @returns {Promise<number[]>} */
@@ -494,6 +545,31 @@ export class MqttCustom extends Events {
     }
     // Vue makes no reactive proxy of it, which could not reach what is private.
     Object.defineProperty(MqttCustom.prototype, "__v_skip", { value: true });
+    /** Whose options, in this place, may have limits. @type {[any, string, number][]} */
+    const limitedCalls = [
+      [MqttCustom.prototype, "batch_publish", 2],
+      [MqttCustom.prototype, "subscribe", 1],
+      [MqttCustom.prototype, "unsubscribe", 1],
+      [MqttCustom.prototype, "publish_high_priority", 2],
+      [MqttCustom, "publish_high_priority", 2],
+    ];
+    for (const [owner, name, at] of limitedCalls) {
+      const method = owner[name];
+      /** @this {MqttCustom} @param {any[]} all */
+      owner[name] = function (...all) {
+        const options = all[at];
+        if (!isLimited(options)) return method.apply(this, all);
+        const news = name === "subscribe" ? this.#news(all[0]) : [];
+        /** @param {any} others */
+        const call = (others) => {
+          all[at] = others;
+          return method.apply(this, all);
+        };
+        return limited(options, call, () => {
+          if (news.length > 0) this.unsubscribe(news);
+        });
+      };
+    }
     addCamelCase(MqttCustom, METHODS);
     addCamelCase(MqttCustom.prototype, [...METHODS, ...CALLBACKS]);
   }

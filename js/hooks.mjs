@@ -90,7 +90,12 @@ export class Hooks {
 
   /** Also the facade's own transports: its client is `userdata`. */
   get connect() {
-    return this.userdata?.[OWN_TRANSPORTS]?.(environment.connect) ?? environment.connect;
+    const { connect } = environment;
+    try {
+      return this.userdata?.[OWN_TRANSPORTS]?.(connect) ?? connect;
+    } catch {
+      return connect; // the user's, and nothing that can be read
+    }
   }
 
   /** @param {string} message @param {string} code @param {number} [reason] @param {unknown} [cause] */

@@ -365,6 +365,12 @@ export interface Credentials {
   /** How long `stop()` waits for publishes to end. Seconds from 0 to 2147483. Default: 10. */
   stoptimeout?: number | null | undefined;
   /**
+   * Whether another attempt follows when one has failed, of several servers when all have, or when the
+   * connection is lost. With `false` the client is stopped then: what is pending rejects with the error, and
+   * `start()` begins anew. Default: `true`.
+   */
+  reconnect?: boolean | null | undefined;
+  /**
    * Upper bound of the delay before a reconnect. The delay is random between 0 and 1, 2, 4, ... seconds, up
    * to this bound. Seconds from 0 to 86400. Default: 256.
    */
@@ -441,8 +447,26 @@ export interface Store {
   close(): void | PromiseLike<void>;
 }
 
-/** Options of one message. */
-export interface PublishOptions {
+/** What may end a call early. */
+export interface Abortable {
+  /** When it is aborted, the call rejects with its reason. What is on the wire by then takes effect. */
+  signal?: AbortSignal | null | undefined;
+}
+
+/** Options of `start()`. With any of them it waits over failed attempts. */
+export interface StartOptions extends Abortable {
+  /** Seconds, above 0, at most 2147483; then it rejects with `"TIMEOUT"`, while attempts go on. Default: none. */
+  timeout?: number | null | undefined;
+}
+
+/**
+ * Options of one message. When `signal` or `timeout` ends the call, a message that is not on the wire is withdrawn; one in
+ * flight is completed in this session, and not sent in another. An item that is in a batch stays in it, and a connection of
+ * `publish_high_priority` may still deliver.
+ */
+export interface PublishOptions extends Abortable {
+  /** Seconds, above 0, at most 2147483; then it rejects with `"TIMEOUT"`. Default: none of its own, see `publishtimeout`. */
+  timeout?: number | null | undefined;
   /** Quality of service (§3.3.1.2). Default: 0. */
   qos?: QoS | undefined;
   /** Whether the broker keeps it for later subscribers (§3.3.1.3). Default: `false`. */
@@ -452,7 +476,7 @@ export interface PublishOptions {
 }
 
 /** Options of a subscription. */
-export interface SubscribeOptions {
+export interface SubscribeOptions extends Abortable {
   /** Largest QoS the broker may deliver with (§3.8.3). Default: 0. */
   qos?: QoS | undefined;
   /** Not those that this client publishes (§3.8.3.1). MQTT 5. Default: `false`. */
@@ -491,12 +515,21 @@ export interface SubscribeOptions {
 }
 
 /** Options of a subscription that hold for a whole call. */
-type WholeCall = "properties" | "concurrency" | "ack" | "onFailure" | "retries" | "retryDelay" | "deadLetter";
+type WholeCall =
+  | "signal"
+  | "properties"
+  | "concurrency"
+  | "ack"
+  | "onFailure"
+  | "retries"
+  | "retryDelay"
+  | "deadLetter";
 
 declare global {
   // As TypeScript declares it itself where `lib` has "esnext.disposable".
   interface SymbolConstructor {
     readonly dispose: unique symbol;
+    readonly asyncDispose: unique symbol;
   }
   // Names of the platform, for projects whose `lib` has neither DOM nor Node's types.
   interface Event {}
@@ -517,7 +550,7 @@ export interface AddedHandler {
 }
 
 /** Options of `messages()`. */
-export interface MessagesOptions {
+export interface MessagesOptions extends Abortable {
   /**
    * `"handled"`: a message of QoS 1 or 2 is acknowledged when the loop asks for the next one, or is left. `"manual"`: when
    * `message.ack()` is called. Default: `"handled"`.
@@ -767,7 +800,7 @@ export interface FilterResults<Code = number> extends Array<Code> {
 }
 
 /** Options of `unsubscribe()` (MQTT 5, §3.10.2.1). */
-export interface UnsubscribeOptions {
+export interface UnsubscribeOptions extends Abortable {
   /** What came along with it. */
   properties?: Pick<DisconnectProperties, "userProperties"> | null | undefined;
 }
@@ -818,7 +851,7 @@ export interface AuthPacket {
 }
 
 /** Options of one request. */
-export interface RequestOptions extends PublishOptions {
+export interface RequestOptions extends Omit<PublishOptions, "timeout"> {
   /** Seconds to wait for the response, above 0, at most 2147483. Default: 30. */
   timeout?: number | undefined;
 }
@@ -1024,9 +1057,12 @@ export class MqttCustom<Userdata = Any> {
    * Connects (§3.1). Resolves at CONNACK 0; at once if connected. Rejects with the first answer that is not
    * an acceptance; of several servers, once each was tried, with the answer of the last (`"CONNECTION_REFUSED"`, `"NOT_AUTHORIZED"`, `"TIMEOUT"`, `"PROTOCOL_ERROR"`,
    * `"CREDENTIALS_FAILED"`), while attempts go on, and with `"STOPPED"` after `stop()`. While a reconnect waits for its time, the attempt
-   * is made now. After `stop()` it starts again.
+   * is made now. After `stop()` it starts again. With `timeout` or `signal` it waits over failed attempts, which are reported
+   * to `on_error`.
    */
-  start(): Promise<void>;
+  start(options?: StartOptions | null): Promise<void>;
+  /** The same as `stop()`, for `await using`. */
+  [Symbol.asyncDispose](): Promise<void>;
 
   /**
    * Sends batches and the queue, waits for all publishes to end (at most `stoptimeout`), sends DISCONNECT

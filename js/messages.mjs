@@ -2,6 +2,7 @@
 // with when the loop asks for the next one, or with `ack: "manual"` by `message.ack()`. How many may wait is a matter of
 // `unhandled.mjs`.
 
+import { isLimited, onAbort } from "./limits.mjs";
 import { act, CHECK_LOOP, UNWATCH, WATCH } from "./operations.mjs";
 import { deliveryNow } from "./unhandled.mjs";
 
@@ -100,15 +101,20 @@ export class Messages {
     return new Promise((resolve) => this.#asking.push(resolve));
   }
 
-  /** The message that the loop has is dealt with; those that wait are for the next taker. @returns {Promise<IteratorResult<Message, undefined>>} */
+  /** The loop is left. @returns {Promise<IteratorResult<Message, undefined>>} */
   return() {
+    this.leave();
+    return Promise.resolve(END);
+  }
+
+  /** The message that the loop has is dealt with; those that wait are for the next taker. @param {unknown} [error] of the next call of `next` */
+  leave(error) {
     while (this.#current.length > 0) this.#finish();
     const waiting = this.#waiting.slice(this.#head);
     this.#waiting = [];
     this.#head = 0;
-    this.end();
+    this.end(error);
     for (const { delivery } of waiting) this.#giveBack(delivery);
-    return Promise.resolve(END);
   }
 
   [Symbol.asyncIterator]() {
@@ -130,10 +136,13 @@ export class Loops {
   /**
    * Throws if the filter is not valid. Before the wasm is loaded `later` queues the call that begins to watch the filter.
    * @param {string | undefined} filter
-   * @param {any} options
+   * @param {any} given options
    * @param {((call: () => Promise<void>) => Promise<void>) | undefined} later
    */
-  open(filter, options, later) {
+  open(filter, given, later) {
+    const { signal, ...others } = isLimited(given) ? given : {};
+    const options = signal == null ? given : others;
+    let forget = () => {};
     /** @type {() => unknown} */
     let release = () => {};
     const { inbound, number } = this.#hooks;
@@ -141,6 +150,7 @@ export class Loops {
       () => {
         this.#open.delete(messages);
         release();
+        forget();
       },
       (delivery) => inbound.giveBack(delivery),
       options?.ack === "manual",
@@ -163,6 +173,7 @@ export class Loops {
       }).catch((error) => messages.end(error));
     }
     this.#open.add(messages);
+    forget = onAbort(signal, (reason) => messages.leave(reason));
     return messages;
   }
 

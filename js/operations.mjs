@@ -24,6 +24,7 @@ export const WATCH = 1;
 export const UNWATCH = 2;
 export const REFUSE = 3;
 export const SET_CALLBACK = 4;
+export const WITHDRAW = 5;
 
 /** Nothing, once the WebAssembly has failed. @type {typeof core.act} */
 export const act = (...all) => (failed() === undefined ? core.act(...all) : 0);
@@ -43,6 +44,8 @@ export const COUNTERS = [
 export const RECONNECT_IN = 8;
 /** The state, and 8 times the version of MQTT on the connection there is. */
 export const STATUS = 9;
+/** The token of the last publish. */
+export const LAST_TOKEN = 10;
 
 export const STATES = ["idle", "connecting", "connected", "reconnecting", "stopped"];
 export const STOPPED = STATES[4];

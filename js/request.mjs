@@ -1,9 +1,9 @@
 // Request and response over MQTT 5 (§4.10): a request carries a response topic, and correlation data that assigns each
 // response to its request. One subscription serves all requests of a client.
 
-import { clearTimeout, setTimeout } from "./clock.mjs";
-import { invalidOption, kind, MqttError, noFunction } from "./errors.mjs";
+import { MqttError, noFunction } from "./errors.mjs";
 import { sameAs } from "./identity.mjs";
+import { checkTimeout, limited } from "./limits.mjs";
 import { rejected } from "./pending.mjs";
 
 /** @typedef {import("./message.mjs").Message} Message */
@@ -15,15 +15,6 @@ const DEFAULT_TIMEOUT = 30;
 function randomText(length) {
   const bytes = crypto.getRandomValues(new Uint8Array(length));
   return Array.from(bytes, (byte) => (byte % 36).toString(36)).join("");
-}
-
-/** @param {any} timeout @param {string} topic */
-function checkTimeout(timeout, topic) {
-  if (typeof timeout === "number" && timeout > 0 && timeout <= 2_147_483) return;
-  const shown = typeof timeout === "number" ? timeout : kind(timeout);
-  const text = `timeout of a request to "${topic}" must be a number of seconds above 0, at most 2147483; ${shown} was given`;
-  if (typeof timeout !== "number") throw invalidOption(text);
-  throw Object.assign(new RangeError(text), { code: "OUT_OF_RANGE" });
 }
 
 /** A copy of options; undefined if the core must reject them: as the copy of a Map they would be none. @param {any} options */
@@ -56,30 +47,31 @@ export class Requests {
   async request(topic, payload, given) {
     const copy = copied(given);
     // Without a topic or options there is nothing to wait for: it rejects.
-    if (typeof topic !== "string" || copy === undefined) return this.#client.publish(topic, payload, given);
-    const { timeout = DEFAULT_TIMEOUT, ...options } = copy;
-    checkTimeout(timeout, topic);
+    if (typeof topic !== "string" || copy === undefined)
+      return this.#client.publish(topic, payload, copy === undefined ? given : undefined);
+    const { timeout = DEFAULT_TIMEOUT, signal, ...options } = copy;
+    checkTimeout(timeout, ` of a request to "${topic}"`);
     const id = String(++this.#count);
     const properties = {
       ...copied(options.properties),
       responseTopic: this.#topic,
       correlationData: new TextEncoder().encode(id),
     };
-    /** @type {ReturnType<typeof setTimeout> | undefined} */
-    let timer;
-    const response = new Promise((resolve, reject) => {
-      this.#waiting.set(id, { resolve, reject });
-      const text = `no response to the request to "${topic}" arrived within ${timeout} s; check that a responder is subscribed to this topic`;
-      timer = setTimeout(() => reject(new MqttError(text, "TIMEOUT")), timeout * 1000);
-    });
+    const response = new Promise((resolve, reject) => this.#waiting.set(id, { resolve, reject }));
     response.catch(() => {});
-    try {
+    const begin = async () => {
       // The subscription must exist before a response can arrive.
       await Promise.race([this.#subscribe(), response]);
-      await Promise.race([this.#client.publish(topic, payload, { ...options, properties }), response]);
-      return await response;
+      await Promise.race([
+        this.#client.publish(topic, payload, { ...options, properties, signal }),
+        response,
+      ]);
+      return response;
+    };
+    const late = `no response to the request to "${topic}" arrived within ${timeout} s; check that a responder is subscribed to this topic`;
+    try {
+      return await limited({ timeout, signal }, begin, () => {}, late);
     } finally {
-      clearTimeout(timer);
       this.#waiting.delete(id);
     }
   }

@@ -257,7 +257,14 @@ pub fn act(
         }
         // Refuses a message, with a reason code and a text for the broker.
         3 => handling::refusal(a, b).map(|(reason, text)| client.refuse_message(n, m as u8, reason, &text)),
-        _ => client.set_callback(n as usize, a),
+        4 => client.set_callback(n as usize, a),
+        // Gives up a publish by its token.
+        _ => {
+            if let Some(token) = Token::new(n) {
+                client.call(|engine, _| engine.withdraw(token));
+            }
+            Ok(())
+        }
     };
     done.map(|()| watcher)
         .map_err(|error| client.error(&error, &JsValue::UNDEFINED))
@@ -280,6 +287,7 @@ pub fn stat(number: u32, which: u32) -> f64 {
         5 => stats.queued as f64,
         6 => stats.dropped as f64,
         7 => stats.reconnects as f64,
+        10 => f64::from(client.last_token.get()),
         8 => client.retries_in().map_or(f64::NAN, |wait| wait as f64 / 1000.0),
         _ => f64::from(client.state() as u8) + 8.0 * f64::from(client.version()),
     }

@@ -90,11 +90,15 @@ impl Client {
     ) -> Result<Published, Error> {
         let now = self.now();
         let mut engine = self.engine.borrow_mut();
-        if queue {
+        let published = if queue {
             engine.queue(now, message, token).map(|()| Published::Pending)
         } else {
             engine.publish_checked(now, message, token)
-        }
+        };
+        // Another publish of this turn may get the token of one that has ended.
+        let pending = token.filter(|_| published == Ok(Published::Pending));
+        self.last_token.set(pending.map_or(0, Token::get));
+        published
     }
 
     pub fn batch_fast(&self, item: &Message<'_>, token: Option<Token>) -> Result<Option<Token>, Error> {

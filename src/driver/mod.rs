@@ -85,6 +85,8 @@ pub struct Client {
     /// What the credentials function threw the last time.
     thrown: RefCell<JsValue>,
     pub store: Option<Store>,
+    /// That of the last promise that was made.
+    pub last_token: Cell<u32>,
     /// What listeners of `statechange` and `reconnecting` know.
     state_seen: Cell<State>,
     retry_seen: Cell<Option<Millis>>,
@@ -134,6 +136,7 @@ impl Client {
                 overrides: options.overrides,
                 thrown: RefCell::default(),
                 store: options.store,
+                last_token: Cell::new(0),
                 state_seen: Cell::new(State::Idle),
                 retry_seen: Cell::new(None),
                 class,
@@ -158,6 +161,7 @@ impl Client {
     /// A call that ends with a promise of ours.
     pub fn promise(&self, work: &mut Call<'_>) -> Promise {
         let (token, promise) = self.promises.borrow_mut().make();
+        self.last_token.set(token.map_or(0, Token::get));
         let result = self.call(|engine, now| work(engine, now, token));
         if let (Err(error), Some(token)) = (result, token) {
             self.settle_refused(token, &error);

@@ -24,8 +24,6 @@ pub struct Config {
     pub will: Option<Will>,
     /// Other settings are asked for before each attempt: [`super::Event::CredentialsRequested`].
     pub ask: bool,
-    /// Off for a one-shot: the first failure is the answer.
-    pub reconnect: bool,
     // BEGIN GENERATED fields
     /// User name of CONNECT. Option `mqttusername`.
     pub username: Option<String>,
@@ -76,6 +74,8 @@ pub struct Config {
     pub publish_timeout: Option<Millis>,
     /// How long `stop` waits for publishes to end. Option `stoptimeout`.
     pub stop_timeout: Millis,
+    /// Whether another attempt follows when one has failed, or the connection is lost. Option `reconnect`.
+    pub reconnect: bool,
     /// Upper bound of the delay before a reconnect. Option `maxmqttreconnectdelay`.
     pub max_reconnect_delay: Millis,
     /// TLS accepts any certificate. Option `certs.dangerouslyDisableServerVerification`.
@@ -178,7 +178,6 @@ impl Default for Config {
             clean_session: true,
             will: None,
             ask: false,
-            reconnect: true,
             // BEGIN GENERATED defaults
             username: None,
             password: None,
@@ -204,6 +203,7 @@ impl Default for Config {
             ack_timeout: 30_000,
             publish_timeout: None,
             stop_timeout: 10_000,
+            reconnect: true,
             max_reconnect_delay: 256_000,
             unverified: false,
             // END GENERATED defaults

@@ -87,6 +87,8 @@ impl Publish {
 pub(super) struct Publishes {
     slots: Vec<Option<Publish>>,
     free: Vec<u32>,
+    /// Where `find` begins.
+    found: usize,
 }
 
 impl Publishes {
@@ -136,6 +138,20 @@ impl Publishes {
     pub fn drop(&mut self, slot: u32) {
         self.slots[slot as usize] = None;
         self.free.push(slot);
+    }
+
+    /// The publish that ends with this token; searched from where the last one was found, because many are withdrawn in order.
+    pub fn find(&mut self, token: Token) -> Option<Key> {
+        for step in 0..self.slots.len() {
+            let slot = (self.found + step) % self.slots.len();
+            if let Some(Some(publish)) = self.slots.get(slot) {
+                if publish.token == Some(token) {
+                    self.found = slot;
+                    return Some(Key::new(publish.seq, slot as u32));
+                }
+            }
+        }
+        None
     }
 
     pub fn len(&self) -> usize {

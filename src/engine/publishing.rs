@@ -4,7 +4,7 @@
 use super::deadline::{Millis, NEVER};
 use super::error::Error;
 use super::message::{check_message, check_topic, Message};
-use super::outbox::{expired, timed_out};
+use super::outbox::{expired, timed_out, withdrawn};
 use super::output::Token;
 use super::publishes::Publish;
 use super::record::Stage;
@@ -173,6 +173,16 @@ impl Engine {
     fn flush_if_stopping(&mut self, now: Millis) {
         if self.lifecycle.is_stopping() {
             self.outbox.flush(now, &mut self.effects);
+        }
+    }
+
+    /// The caller of a publish waits no longer: a message that is not on the wire is never sent; one that is in flight is
+    /// completed in this session, and not sent in another. Its token ends. An item of a batch stays in it.
+    pub fn withdraw(&mut self, token: Token) {
+        if !self.outbox.withdraw(token, &mut self.effects) {
+            if let Some(token) = self.session.abandon(token) {
+                self.effects.failed(Some(token), withdrawn());
+            }
         }
     }
 

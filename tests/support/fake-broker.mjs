@@ -76,9 +76,12 @@ const answers = {
 /**
  * `script` is called with each connection; of an array, the first script with the first connection and so on, the last one
  * with all further connections. With `subprotocol: false` the WebSocket server does not accept "mqtt"; `maxPayload` is the
- * longest WebSocket message that it accepts.
+ * longest WebSocket message that it accepts, `port` that of TCP; otherwise any free one.
  */
-export async function startFakeBroker(script = scripts.accepts(), { subprotocol = "mqtt", maxPayload } = {}) {
+export async function startFakeBroker(
+  script = scripts.accepts(),
+  { subprotocol = "mqtt", maxPayload, port = 0 } = {},
+) {
   const list = Array.isArray(script) ? script : [script];
   const connections = [];
   const waiting = [];
@@ -150,7 +153,7 @@ export async function startFakeBroker(script = scripts.accepts(), { subprotocol 
   for (const server of [tcp, ws._server]) {
     server.on("connection", (socket) => sockets.add(socket.once("close", () => sockets.delete(socket))));
   }
-  tcp.listen(0, "127.0.0.1");
+  tcp.listen(port, "127.0.0.1");
   await Promise.all([once(tcp, "listening"), once(ws, "listening")]);
 
   return {

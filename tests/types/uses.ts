@@ -51,6 +51,7 @@ const credentials: Required<Credentials> = {
   willProperties: {},
   topicAliases: true,
   followServerReference: false,
+  reconnect: true,
   mqttcleansession: false,
   mqttkeepalive: 0.5,
   mqttusername: "me",
@@ -287,3 +288,16 @@ withData.addEventListener("error", function ({ userdata, error }) {
   const seven: number = userdata;
   return [seven, error.code, this.connected, target];
 });
+
+const { signal } = new AbortController();
+nothing.start({ timeout: 5, signal });
+nothing.publish("a", "b", { qos: 1, timeout: 5, signal });
+nothing.subscribe("a", { signal }, () => {});
+nothing.unsubscribe("a", { signal });
+nothing.request("a", "b", { signal, timeout: 1 });
+nothing.messages("a", { signal });
+nothing.publish_high_priority("a", "b", { signal, hostname: "h" });
+async function disposes() {
+  await nothing[Symbol.asyncDispose]();
+}
+disposes();

@@ -317,7 +317,7 @@ impl Connection {
     pub fn adopt(&mut self, mut config: Config) -> Adopted {
         let old = &mut self.config;
         config.ask = true;
-        config.reconnect = old.reconnect;
+        config.reconnect &= old.reconnect;
         // An identifier that the broker has assigned is kept, too.
         if config.client_id.is_empty() && (old.assigned_id || !config.assigned_id) {
             config.client_id = std::mem::take(&mut old.client_id);

@@ -90,13 +90,15 @@ pub(in crate::engine) enum Key {
     TopicAliases,
     /// `followServerReference`
     FollowServerReference,
+    /// `reconnect`
+    Reconnect,
     /// `certs.dangerouslyDisableServerVerification`
     Unverified,
 }
 
 /// The keys of `credentials`. Seconds may have fractions.
 #[rustfmt::skip]
-pub(in crate::engine) const KEYS: [Row; 39] = [
+pub(in crate::engine) const KEYS: [Row; 40] = [
     ("mqttserver", Key::Server, Kind::TextOrList),
     ("mqttport", Key::Port, Kind::Whole(1.0, 65_535.0)),
     ("mqttprotocol", Key::Protocol, Kind::Text),
@@ -135,6 +137,7 @@ pub(in crate::engine) const KEYS: [Row; 39] = [
     ("acktimeout", Key::AckTimeout, Kind::Seconds(0.001, 2_147_483.0)),
     ("publishtimeout", Key::PublishTimeout, Kind::Seconds(0.0, 2_147_483.0)),
     ("stoptimeout", Key::StopTimeout, Kind::Seconds(0.0, 2_147_483.0)),
+    ("reconnect", Key::Reconnect, Kind::Bool),
     ("maxmqttreconnectdelay", Key::MaxReconnectDelay, Kind::Seconds(0.0, 86_400.0)),
 ];
 
@@ -201,6 +204,7 @@ fn flag(cfg: &mut Config, key: Key) -> Option<&mut bool> {
         Key::Persist => &mut cfg.persist,
         Key::TopicAliases => &mut cfg.topic_aliases,
         Key::FollowServerReference => &mut cfg.follow_server_reference,
+        Key::Reconnect => &mut cfg.reconnect,
         Key::Unverified => &mut cfg.unverified,
         _ => return None,
     })

@@ -24,6 +24,7 @@ use crate::codec::{publish, PacketId};
 pub(super) use batches::BatchKey;
 pub(super) use expiry::{expired, timed_out};
 pub(super) use limits::Limits;
+pub(super) use policy::withdrawn;
 
 use batches::Batches;
 use limits::Usage;

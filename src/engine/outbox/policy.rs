@@ -1,7 +1,7 @@
 //! What is dropped when the offline queue is full: `offlinesize`, `offlinebytes` and `offlinepolicy`. A message that was on the
 //! wire once is never dropped.
 
-use super::{Effects, Key, Outbox, Policy, Publish};
+use super::{retain, Effects, Key, Outbox, Policy, Publish, Token};
 use crate::codec::publish;
 use crate::engine::error::{Code, Error};
 use crate::engine::format::count;
@@ -148,6 +148,14 @@ impl Outbox {
         }
     }
 
+    /// The caller gives up the message of this token, which is not sent. False: there is none.
+    pub fn withdraw(&mut self, token: Token, effects: &mut Effects) -> bool {
+        let key = self.publishes.find(token);
+        retain(&mut self.timed, &mut |&other| Some(other) != key);
+        self.evict(key, withdrawn(), effects);
+        key.is_some()
+    }
+
     /// A message that is not sent is given up.
     pub(super) fn evict(&mut self, key: Option<Key>, error: Error, effects: &mut Effects) {
         let Some(key) = key else { return };
@@ -167,6 +175,13 @@ impl Outbox {
         self.dropped += 1;
         effects.failed(publish.token, error);
     }
+}
+
+pub(in crate::engine) fn withdrawn() -> Error {
+    Error::new(
+        Code::Dropped,
+        "the publish was withdrawn by its caller; if nothing of it was sent, nothing will be",
+    )
 }
 
 pub(super) fn dropped() -> Error {

@@ -261,6 +261,16 @@ impl Session {
         tokens
     }
 
+    /// Takes the token of a publish whose caller waits no longer, as of one whose time limit has passed.
+    pub fn abandon(&mut self, token: Token) -> Option<Token> {
+        let key = self.publishes.find(token)?;
+        let publish = self.publishes.get(key)?;
+        if let Some(flight) = &mut publish.flight {
+            flight.abandoned = true;
+        }
+        publish.token.take()
+    }
+
     // ---- the whole
 
     /// Messages of QoS 1 and 2 that the broker has not acknowledged to the end.

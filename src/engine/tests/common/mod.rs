@@ -23,6 +23,7 @@ mod stopping;
 mod subscribing_again;
 mod subscriptions;
 mod timeouts;
+mod withdrawing;
 
 use super::broker;
 

@@ -1,0 +1,78 @@
+// Calls with a `signal` or a `timeout` among their options: each rejects when that ends it, whatever becomes of what it began.
+// Owns the check of the two; what is to be undone is the caller's matter.
+
+import { clearTimeout, setTimeout } from "./clock.mjs";
+import { invalidOption, kind, MqttError } from "./errors.mjs";
+import { quiet } from "./pending.mjs";
+
+/** Whether one of the two is given, also as undefined. @param {any} options @returns {boolean} */
+export function isLimited(options) {
+  try {
+    return typeof options === "object" && ("signal" in options || "timeout" in options);
+  } catch {
+    return false; // null, and what cannot be read, of which the core says so
+  }
+}
+
+/** @param {any} timeout @param {string} place */
+export function checkTimeout(timeout, place) {
+  if (typeof timeout === "number" && timeout > 0 && timeout <= 2_147_483) return;
+  const shown = typeof timeout === "number" ? timeout : kind(timeout);
+  const text = `timeout${place} must be a number of seconds above 0, at most 2147483; ${shown} was given`;
+  if (typeof timeout !== "number") throw invalidOption(text);
+  throw Object.assign(new RangeError(text), { code: "OUT_OF_RANGE" });
+}
+
+/** Calls `abort` with the reason when the signal is aborted, now or later; what is returned ends that. @param {any} signal @param {(reason: unknown) => void} abort */
+export function onAbort(signal, abort) {
+  const none = () => {};
+  if (signal == null) return none;
+  if (!signal.addEventListener)
+    throw invalidOption(`signal must be an AbortSignal; ${kind(signal)} was given`);
+  const listener = () => abort(signal.reason);
+  if (signal.aborted) {
+    listener();
+    return none;
+  }
+  signal.addEventListener("abort", listener);
+  return () => signal.removeEventListener("abort", listener);
+}
+
+/**
+ * What `call` resolves with, which gets the other options; or a rejection with the reason of the signal or because of the
+ * time, and then `undo` is called.
+ * @template T @param {any} options @param {(others: any) => Promise<T>} call @param {() => void} undo @param {string} [late] the sentence of the error
+ * @returns {Promise<T>}
+ */
+export function limited(
+  { signal, timeout, ...others },
+  call,
+  undo,
+  late = `it took longer than timeout, ${timeout} s`,
+) {
+  /** @type {(() => void)[]} */
+  const ends = [];
+  let begun = false;
+  /** @type {Promise<any>} */
+  const result = new Promise((resolve, reject) => {
+    /** @param {unknown} reason */
+    const fail = (reason) => {
+      reject(reason);
+      if (begun) undo();
+    };
+    if (timeout != null) {
+      checkTimeout(timeout, "");
+      const timer = setTimeout(() => fail(new MqttError(late, "TIMEOUT")), timeout * 1000);
+      ends.push(() => clearTimeout(timer));
+    }
+    ends.push(onAbort(signal, fail));
+    if (signal?.aborted) return;
+    begun = true;
+    call(others).then(resolve, reject);
+  });
+  return quiet(
+    result.finally(() => {
+      for (const end of ends) end();
+    }),
+  );
+}
