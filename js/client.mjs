@@ -526,7 +526,9 @@ export class MqttCustom extends Events {
     }
   }
 
-  static {
+  // Not a static block: React Native's Babel takes none.
+  // biome-ignore lint/correctness/noUnusedPrivateClassMembers: its initializer is what counts
+  static #shaped = (() => {
     // Bundlers rename the class; this is the name in errors and inspectors.
     Object.defineProperty(MqttCustom, "name", { value: "MqttCustom" });
     for (const name of CALLBACKS) {
@@ -572,7 +574,7 @@ export class MqttCustom extends Events {
     }
     addCamelCase(MqttCustom, METHODS);
     addCamelCase(MqttCustom.prototype, [...METHODS, ...CALLBACKS]);
-  }
+  })();
 }
 
 /** The filters of an argument of `subscribe` or `unsubscribe`; none of one that cannot be read, which the core rejects. @param {any} topics @returns {unknown[]} */

@@ -1,5 +1,5 @@
-// TextEncoder and TextDecoder for the one environment without them: Jest's jsdom, which loads the CommonJS entries. Only
-// these entries contain it. Invalid UTF-8 becomes U+FFFD, but not always as many of them as the standard requires.
+// TextEncoder and TextDecoder for the one environment without them: Jest's jsdom, which loads the entries without a URL of the
+// .wasm. Only these contain it. Invalid UTF-8 becomes U+FFFD, but not always as many of them as the standard requires.
 
 const UNIT = /%([0-9A-F]{2})|[\s\S]/g;
 

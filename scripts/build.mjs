@@ -229,7 +229,7 @@ async function bundle(folder, names) {
   const node = { ...common, format: "cjs", platform: "node", target: "node20", minifySyntax: true };
   await build({ ...browser, entryPoints: ["js/browser.mjs"], outfile: join(folder, "browser.mjs") });
   const bare = { ...browser, entryPoints: ["js/bare.mjs"] };
-  await build({ ...bare, outfile: join(folder, "bare.mjs") });
+  await build({ ...bare, inject: ["js/utf8.mjs"], outfile: join(folder, "bare.mjs") });
   await build({ ...bare, format: "cjs", inject: ["js/utf8.mjs"], outfile: join(folder, "bare.cjs") });
   await build({
     ...browser,

@@ -90,11 +90,11 @@ const typescript = {
   },
 };
 
-const jsdom = (name, template, args) => ({
+const jsdom = (name, template, args, { versions, options = "" } = {}) => ({
   name,
   async works({ project, broker, topic, row }) {
-    const cwd = await project(template);
-    const env = { BROKER: broker, NAME: topic };
+    const cwd = await project(template, versions);
+    const env = { BROKER: broker, NAME: topic, NODE_OPTIONS: options };
     assert.match(await run(cwd, bin(template)(cwd), args, { env }), /exchanged 10/);
     Object.assign(row, { runs: `Node ${process.versions.node}`, exchanged: "10" });
   },
@@ -151,5 +151,14 @@ export const HEAVY = [
   workers,
   ...NEXT,
   jsdom("jsdom under Vitest", "vitest", ["run"]),
-  jsdom("jsdom under Jest: mqtt-lib/inline", "jest", []),
+  ...["30.5.2", "29.7.0"].flatMap((version) => {
+    const versions = { jest: version, "jest-environment-jsdom": version };
+    const title = `jsdom under Jest ${version.slice(0, 2)}`;
+    const modules = { versions, options: "--experimental-vm-modules" };
+    return [
+      jsdom(`${title}, require`, "jest", ["exchange"], { versions }),
+      jsdom(`${title}, fake timers`, "jest", ["fake-timers"], { versions }),
+      jsdom(`${title}, import: mqtt-lib/inline`, "jest", ["-c", "esm.config.cjs"], modules),
+    ];
+  }),
 ];

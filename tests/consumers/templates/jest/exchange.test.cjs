@@ -1,4 +1,4 @@
-const lib = require("mqtt-lib/inline");
+const lib = require("mqtt-lib");
 const { exchange } = require("./exchange.cjs");
 
 test("messages are exchanged under jsdom", async () => {

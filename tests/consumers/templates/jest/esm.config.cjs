@@ -1,0 +1,6 @@
+module.exports = {
+  testEnvironment: "jsdom",
+  testMatch: ["**/*.test.mjs"],
+  moduleFileExtensions: ["mjs", "cjs", "js"],
+  transform: {},
+};
