@@ -228,9 +228,9 @@ async function bundle(folder, names) {
   // Names and lines are kept: Node shows the line that threw.
   const node = { ...common, format: "cjs", platform: "node", target: "node20", minifySyntax: true };
   await build({ ...browser, entryPoints: ["js/browser.mjs"], outfile: join(folder, "browser.mjs") });
-  const bare = { ...browser, entryPoints: ["js/bare.mjs"] };
-  await build({ ...bare, inject: ["js/utf8.mjs"], outfile: join(folder, "bare.mjs") });
-  await build({ ...bare, format: "cjs", inject: ["js/utf8.mjs"], outfile: join(folder, "bare.cjs") });
+  const bare = { ...browser, entryPoints: ["js/bare.mjs"], inject: ["js/utf8.mjs", "js/registry.mjs"] };
+  await build({ ...bare, outfile: join(folder, "bare.mjs") });
+  await build({ ...bare, format: "cjs", outfile: join(folder, "bare.cjs") });
   await build({
     ...browser,
     entryPoints: [`${PERSISTENT}/browser.mjs`],

