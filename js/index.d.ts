@@ -68,6 +68,8 @@ export type BatchItem<Item> = Item extends
  *   filters stay subscribed.
  * - `"UNSUBSCRIBE_FAILED"`: UNSUBACK has a reason code of 128 or more for at least one filter (MQTT 5,
  *   §3.11.3).
+ * - `"BROKER_CLOSES"`: the broker closed three connections right after this PUBLISH, SUBSCRIBE or UNSUBSCRIBE
+ *   was sent, while nothing else was under way.
  * - `"PUBLISH_REFUSED"`: PUBACK or PUBREC has a reason code of 128 or more (MQTT 5, §3.4.2.1).
  * - `"NOT_SUPPORTED"`: the broker has stated that it does not support this QoS, retained messages, this kind
  *   of filter or this alias (MQTT 5, §3.2.2.3), it does not speak MQTT 5, or it has answered a QoS 2 publish
@@ -99,6 +101,7 @@ export type MqttErrorCode =
   | "PROTOCOL_ERROR"
   | "SUBSCRIBE_FAILED"
   | "UNSUBSCRIBE_FAILED"
+  | "BROKER_CLOSES"
   | "PUBLISH_REFUSED"
   | "NOT_SUPPORTED"
   | "LOAD_FAILED"
@@ -879,6 +882,11 @@ export interface Stats {
   reconnects: number;
   /** Messages received and not dealt with: their handlers' promises, or the loop, or the application's `ack()`, are awaited. */
   unhandled: number;
+  /**
+   * Publishes, SUBSCRIBE and UNSUBSCRIBE packets under way, or next, with nothing else beside them, because connections
+   * ended right after they were sent. Each is answered, or rejects with `BROKER_CLOSES`.
+   */
+  suspects: number;
   /** Seconds since the oldest of these arrived; absent if there is none. */
   oldestUnhandled?: number;
   /** Seconds until the next attempt to connect; absent unless one waits for its time. `start()` makes it now. */

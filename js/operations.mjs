@@ -39,13 +39,14 @@ export const COUNTERS = [
   "queued",
   "dropped",
   "reconnects",
+  "suspects",
 ];
 /** Seconds until the next attempt to connect; NaN if none waits. */
-export const RECONNECT_IN = 8;
+export const RECONNECT_IN = 9;
 /** The state, and 8 times the version of MQTT on the connection there is. */
-export const STATUS = 9;
+export const STATUS = 10;
 /** The token of the last publish. */
-export const LAST_TOKEN = 10;
+export const LAST_TOKEN = 11;
 
 export const STATES = ["idle", "connecting", "connected", "reconnecting", "stopped"];
 export const STOPPED = STATES[4];

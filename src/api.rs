@@ -183,6 +183,7 @@ impl MqttCustom {
             ("queued", stats.queued),
             ("dropped", stats.dropped),
             ("reconnects", stats.reconnects),
+            ("suspects", stats.suspects),
         ];
         let mut object = Object::default();
         for (name, count) in counters {

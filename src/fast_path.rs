@@ -270,7 +270,7 @@ pub fn act(
         .map_err(|error| client.error(&error, &JsValue::UNDEFINED))
 }
 
-/// A number of `MqttCustom::stats`, in the order of js/; 8: the seconds until the next attempt, NaN if none waits; 9: the
+/// A number of `MqttCustom::stats`, in the order of js/; 9: the seconds until the next attempt, NaN if none waits; 10: the
 /// state, and 8 times the version of MQTT on the connection there is.
 #[wasm_bindgen]
 pub fn stat(number: u32, which: u32) -> f64 {
@@ -287,8 +287,9 @@ pub fn stat(number: u32, which: u32) -> f64 {
         5 => stats.queued as f64,
         6 => stats.dropped as f64,
         7 => stats.reconnects as f64,
-        10 => f64::from(client.last_token.get()),
-        8 => client.retries_in().map_or(f64::NAN, |wait| wait as f64 / 1000.0),
+        8 => stats.suspects as f64,
+        9 => client.retries_in().map_or(f64::NAN, |wait| wait as f64 / 1000.0),
+        11 => f64::from(client.last_token.get()),
         _ => f64::from(client.state() as u8) + 8.0 * f64::from(client.version()),
     }
 }

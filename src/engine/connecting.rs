@@ -121,7 +121,10 @@ impl Engine {
         match self.connection.closed(generation, why) {
             Closed::Ignored => {}
             Closed::FallBack => self.fall_back(now),
-            Closed::Lost(error) => self.connection_lost(now, RC_LOST, error),
+            Closed::Lost(error) => {
+                self.suspect(now, None);
+                self.connection_lost(now, RC_LOST, error);
+            }
             Closed::Finished => self.finish_close(now),
         }
     }
@@ -191,6 +194,7 @@ impl Engine {
                 };
                 self.session
                     .connected(now, send_maximum, qos2_maximum, receive_maximum, session_present);
+                self.search.connected(now);
                 self.resume(session_present);
                 self.effects.all_succeeded(self.lifecycle.take_starters());
                 self.stop_if_drained(now);
@@ -248,6 +252,7 @@ impl Engine {
 
     /// DISCONNECT arrived (§3.14).
     pub(super) fn on_disconnect(&mut self, now: Millis, reason: ReasonCode, properties: &[u8]) {
+        self.suspect(now, Some(reason));
         let error = self.connection.disconnect_error(reason, properties);
         self.connection.close_transport(&mut self.effects);
         let rc = if reason.0 == 0 { RC_LOST } else { reason.0 };
@@ -259,6 +264,7 @@ impl Engine {
     pub(super) fn protocol_violated(&mut self, now: Millis, what: DecodeError) {
         let error = self.connection.violation_error(what);
         let tells = self.connection.tells_reason();
+        self.suspect(now, None);
         self.give_up_connection(now, RC_PROTOCOL, error);
         if tells {
             self.connection.write_disconnect(what.reason, &[]);
@@ -287,6 +293,7 @@ impl Engine {
             all_refused,
         } = self.connection.lose(now, &error, lasting);
         self.session.disconnected();
+        self.search.disconnected();
         // Whoever waits for a connection waits for those, too.
         self.lifecycle.add_attempts(elsewhere.len());
         self.report_loss(was_online, was_asking, rc, &error);

@@ -160,6 +160,7 @@ mod tests {
     use super::super::publishes::Flight;
     use super::super::record::{parse_flight, parse_item, Stage};
     use super::*;
+    use crate::engine::suspicion::Suspicion;
 
     fn publish() -> Publish {
         Publish {
@@ -171,6 +172,7 @@ mod tests {
             record: None,
             flight: None,
             requeued: false,
+            suspicion: Suspicion::default(),
         }
     }
 

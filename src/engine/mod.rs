@@ -42,6 +42,8 @@ mod session;
 mod stopping;
 mod subscribing;
 mod subscriptions;
+mod suspecting;
+mod suspicion;
 #[cfg(test)]
 mod tests;
 mod topic_cache;
@@ -73,6 +75,7 @@ use outbox::{Limits, Outbox};
 use random::Random;
 use session::Session;
 use subscriptions::Subscriptions;
+use suspecting::Search;
 
 /// What a user sees as `client.state`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -110,6 +113,7 @@ pub struct Engine {
     outbox: Outbox,
     subscriptions: Subscriptions,
     lifecycle: Lifecycle,
+    search: Search,
     effects: Effects,
     /// PUBLISH packets written, resent ones not counted again.
     sent: u64,
@@ -138,6 +142,7 @@ impl Engine {
             session: Session::default(),
             subscriptions: Subscriptions::new(keys),
             lifecycle: Lifecycle::new(),
+            search: Search::default(),
             effects: Effects::default(),
             sent: 0,
             delivering: None,
@@ -174,6 +179,7 @@ impl Engine {
             dropped: self.outbox.dropped(),
             reconnects: self.connection.reconnects,
             unhandled: self.session.received().deferred() as u64,
+            suspects: self.suspects() as u64,
         }
     }
 
@@ -218,6 +224,7 @@ impl Engine {
         let machines = self.connection.next_deadline().min(self.session.next_deadline());
         let machines = machines.min(self.outbox.next_deadline());
         let machines = machines.min(self.subscriptions.next_deadline());
+        let machines = machines.min(self.search.next_deadline());
         machines.min(self.lifecycle.next_deadline())
     }
 
@@ -340,6 +347,7 @@ impl Engine {
                 self.connection.attempt(now, &mut self.effects);
             } else {
                 self.connection.note_stable(now);
+                self.search.tick(now);
                 self.check_keepalive(now);
                 self.outbox.tick(now, &mut self.effects);
                 self.check_acknowledgements(now);

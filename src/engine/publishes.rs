@@ -8,6 +8,7 @@ use super::deadline::Millis;
 use super::format::sort;
 use super::output::Token;
 use super::record::{RecordId, Stage};
+use super::suspicion::Suspicion;
 use crate::codec::PacketId;
 
 /// An operation that ends together with all others.
@@ -70,6 +71,8 @@ pub(super) struct Publish {
     pub flight: Option<Flight>,
     /// Was in flight in a session that was lost: exempt from `offlinesize`, `offlinebytes` and every policy.
     pub requeued: bool,
+    /// Connections that ended right after it was sent.
+    pub suspicion: Suspicion,
 }
 
 impl Publish {
@@ -271,6 +274,7 @@ mod tests {
             record: None,
             flight: None,
             requeued: false,
+            suspicion: Suspicion::default(),
         }
     }
 

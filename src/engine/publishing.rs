@@ -8,6 +8,7 @@ use super::outbox::{expired, timed_out, withdrawn};
 use super::output::Token;
 use super::publishes::Publish;
 use super::record::Stage;
+use super::suspicion::Suspicion;
 use super::{Engine, Version};
 use crate::codec::properties::{with_number, Property};
 use crate::codec::publish::{self, Parts};
@@ -62,6 +63,7 @@ impl Engine {
         if message.qos > 0 {
             return self.publish_reliably(now, message, token);
         }
+        self.search.note_unacknowledged(now);
         self.connection.write_publish(&message.parts(), None);
         self.sent += 1;
         Ok(Published::Buffered)
@@ -74,6 +76,7 @@ impl Engine {
             && !self.outbox.has_ready()
             && !self.session.has_resend()
             && !self.subscriptions.has_request()
+            && !self.search.is_isolating
     }
 
     #[inline(never)]
@@ -116,6 +119,7 @@ impl Engine {
             record: None,
             flight: None,
             requeued: false,
+            suspicion: Suspicion::default(),
         };
         self.effects.journal.message(&mut publish);
         self.launch(now, publish, id);
@@ -229,7 +233,10 @@ impl Engine {
         let Some(front) = self.outbox.front() else {
             return true;
         };
-        let qos = publish::qos(&front.packet);
+        let (qos, suspicion) = (publish::qos(&front.packet), front.suspicion);
+        if !self.may_send(now, suspicion) {
+            return false;
+        }
         let mut id = None;
         if qos > 0 {
             if !self.session.has_place(qos, self.config().max_inflight) {
@@ -261,6 +268,7 @@ impl Engine {
             publish.requeued = false;
             self.launch(now, publish, id);
         } else {
+            self.search.note_unacknowledged(now);
             self.effects.journal.ended(publish.record);
             self.effects.succeeded(publish.token);
         }
@@ -313,6 +321,10 @@ impl Engine {
     fn resend(&mut self, now: Millis) -> bool {
         let ack_timeout = self.config().ack_timeout;
         let version = self.connection.version();
+        let suspicion = self.session.next_suspicion();
+        if !self.may_send(now, suspicion) {
+            return false;
+        }
         let Some((stage, id, packet)) = self.session.next_resend() else {
             return !self.session.has_resend();
         };

@@ -8,6 +8,7 @@ use super::message::{check_properties, check_topic};
 use super::outbox::BatchKey;
 use super::publishes::Publish;
 use super::record::{kind, parse_flight, parse_item, RecordId, Stage, LARGEST_KEY, MARK_V5, RESERVED};
+use super::suspicion::Suspicion;
 use super::{Engine, Version};
 use crate::codec::properties::Place;
 use crate::codec::{frame, publish, PacketId, PacketType};
@@ -126,6 +127,7 @@ impl Engine {
             record: RecordId::new(number),
             flight: None,
             requeued: false,
+            suspicion: Suspicion::default(),
         };
         if let Some((stage, id, order)) = flight {
             match self.session.restore(publish, stage, id, order) {

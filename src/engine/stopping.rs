@@ -121,6 +121,7 @@ impl Engine {
     fn begin_closing(&mut self, now: Millis) {
         self.connection.begin_closing(&mut self.effects);
         self.session.disconnected();
+        self.search.disconnected();
         self.lifecycle.stop_due.set(now + CLOSE_TIMEOUT);
     }
 

@@ -108,6 +108,10 @@ impl Engine {
     /// Puts the next SUBSCRIBE or UNSUBSCRIBE on the wire; false while no packet identifier is free.
     pub(super) fn send_request(&mut self, now: Millis) -> bool {
         let version = self.connection.version();
+        let suspicion = self.subscriptions.next_suspicion();
+        if !self.may_send(now, suspicion) {
+            return false;
+        }
         let Some((slot, asks)) = self.subscriptions.next_request() else {
             return true;
         };

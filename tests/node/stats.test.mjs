@@ -14,6 +14,7 @@ const NOTHING = {
   queued: 0,
   dropped: 0,
   reconnects: 0,
+  suspects: 0,
   unhandled: 0,
 };
 

@@ -374,6 +374,11 @@ impl Connection {
         }
     }
 
+    /// The next reconnect delay is as if after so many failures at most.
+    pub fn limit_failures(&mut self, most: u32) {
+        self.failures = self.failures.min(most);
+    }
+
     #[cfg(test)]
     pub fn failures(&self) -> u32 {
         self.failures

@@ -49,6 +49,9 @@ pub enum Code {
     SubscribeFailed,
     /// UNSUBACK has a reason code of 128 or more for at least one filter (MQTT 5, §3.11.3).
     UnsubscribeFailed,
+    /// The broker closed three connections right after this PUBLISH, SUBSCRIBE or UNSUBSCRIBE was sent, while
+    /// nothing else was under way.
+    BrokerCloses,
     /// PUBACK or PUBREC has a reason code of 128 or more (MQTT 5, §3.4.2.1).
     PublishRefused,
     /// The broker has stated that it does not support this QoS, retained messages, this kind of filter or
@@ -94,6 +97,7 @@ impl Code {
             Code::ProtocolError => "PROTOCOL_ERROR",
             Code::SubscribeFailed => "SUBSCRIBE_FAILED",
             Code::UnsubscribeFailed => "UNSUBSCRIBE_FAILED",
+            Code::BrokerCloses => "BROKER_CLOSES",
             Code::PublishRefused => "PUBLISH_REFUSED",
             Code::NotSupported => "NOT_SUPPORTED",
             Code::Callback => "CALLBACK_FAILED",

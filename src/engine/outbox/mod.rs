@@ -17,6 +17,7 @@ use super::journal::Journal;
 use super::message::Message;
 use super::output::Token;
 use super::publishes::{retain, BySince, Ended, Key, Publish, Publishes};
+use super::suspicion::Suspicion;
 use super::{Error, Version};
 use crate::codec::properties::{number, without, Property};
 use crate::codec::{publish, PacketId};
@@ -162,6 +163,7 @@ impl Outbox {
             record: None,
             flight: None,
             requeued: false,
+            suspicion: Suspicion::default(),
         };
         journal.message(&mut publish);
         self.publishes.insert(publish)

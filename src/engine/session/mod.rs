@@ -6,6 +6,7 @@ mod exactly_once;
 pub(super) mod inbound;
 mod outbound;
 pub(super) mod packet_ids;
+mod suspects;
 
 use std::collections::VecDeque;
 
@@ -14,6 +15,7 @@ use super::journal::Journal;
 use super::output::Token;
 use super::publishes::{BySince, Ended, Flight, Key, Publish, Publishes};
 use super::record::Stage;
+use super::suspicion::OnWire;
 use crate::codec::{publish, PacketId, Version};
 use inbound::Inbound;
 use packet_ids::{Holder, PacketIds};
@@ -45,6 +47,7 @@ pub(super) struct Session {
     link: Option<Link>,
     /// Messages of QoS 2 that are on the wire of this connection.
     qos2_sent: usize,
+    on_wire: OnWire,
     inbound: Inbound,
     /// Publishes that may exceed `publishtimeout`.
     timeouts: BySince,
@@ -87,6 +90,7 @@ impl Session {
         resumed: bool,
     ) {
         self.qos2_sent = 0;
+        self.on_wire = OnWire::default();
         self.link = Some(Link {
             quota: send_maximum,
             send_maximum,
@@ -101,6 +105,13 @@ impl Session {
 
     pub fn disconnected(&mut self) {
         self.link = None;
+        for &(_, slot) in &self.in_sending_order() {
+            if let Some((_, publish)) = self.publishes.at(slot) {
+                if let Some(flight) = &mut publish.flight {
+                    flight.sent_at = NEVER;
+                }
+            }
+        }
         self.ack_due.clear();
         self.inbound.disconnected();
     }
@@ -109,13 +120,9 @@ impl Session {
     /// sent [MQTT-4.6.0-1].
     pub fn schedule_resend(&mut self) {
         for &(_, slot) in &self.in_sending_order() {
-            let Some((key, publish)) = self.publishes.at(slot) else {
-                continue;
-            };
-            if let Some(flight) = &mut publish.flight {
-                flight.sent_at = NEVER;
+            if let Some((key, _)) = self.publishes.at(slot) {
+                self.resend.push_back(key);
             }
-            self.resend.push_back(key);
         }
     }
 
@@ -301,15 +308,22 @@ impl Session {
             let Some((_, publish)) = self.publishes.at(slot) else {
                 continue;
             };
-            if publish::qos(&publish.packet) != 2 {
-                continue;
+            if publish::qos(&publish.packet) == 2 {
+                self.reserve(slot, journal);
             }
-            let record = publish.record;
-            if let Some(flight) = publish.flight.take() {
-                journal.landed(record);
-                journal.reserved(flight.packet_id, true);
-                self.ids.reserve(flight.packet_id);
-            }
+        }
+    }
+
+    /// The message in this place is no longer in flight, and its identifier is kept from others.
+    fn reserve(&mut self, slot: u32, journal: &mut Journal) {
+        let Some((_, publish)) = self.publishes.at(slot) else {
+            return;
+        };
+        let record = publish.record;
+        if let Some(flight) = publish.flight.take() {
+            journal.landed(record);
+            journal.reserved(flight.packet_id, true);
+            self.ids.reserve(flight.packet_id);
         }
     }
 

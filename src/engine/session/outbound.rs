@@ -43,6 +43,7 @@ impl Session {
         });
         journal.flight(&publish);
         self.qos2_sent += (publish::qos(&publish.packet) == 2) as usize;
+        self.on_wire.sent(publish.suspicion);
         let key = self.publishes.insert(publish);
         self.ids.hold(id, Holder::Publish(key.slot()));
         self.use_quota();
@@ -97,6 +98,7 @@ impl Session {
         };
         if let Some(publish) = self.publishes.get(key) {
             self.qos2_sent += (publish::qos(&publish.packet) == 2) as usize;
+            self.on_wire.sent(publish.suspicion);
             if let Some(flight) = &mut publish.flight {
                 flight.sent_at = now;
                 if flight.stage == Stage::Sent {
@@ -153,7 +155,9 @@ impl Session {
                     return Acked::Unknown;
                 };
                 if let Some(flight) = &mut publish.flight {
-                    flight.sent_at = now;
+                    if flight.sent_at != NEVER {
+                        flight.sent_at = now;
+                    }
                     if stage == Stage::Sent {
                         flight.stage = Stage::Released;
                         flight.order = order;
@@ -184,6 +188,7 @@ impl Session {
     }
 
     /// A message in flight ends; the token of its call.
+    #[inline(never)]
     pub(super) fn end(&mut self, slot: u32, journal: &mut Journal) -> Option<Token> {
         let publish = self.land(slot, journal)?;
         journal.ended(publish.record);
@@ -196,8 +201,10 @@ impl Session {
     pub(super) fn land(&mut self, slot: u32, journal: &mut Journal) -> Option<&mut Publish> {
         let (_, publish) = self.publishes.at(slot)?;
         if let Some(flight) = publish.flight.take() {
-            if flight.sent_at != NEVER && publish::qos(&publish.packet) == 2 {
-                self.qos2_sent = self.qos2_sent.saturating_sub(1);
+            if flight.sent_at != NEVER {
+                self.on_wire.answered(publish.suspicion);
+                let qos2 = publish::qos(&publish.packet) == 2;
+                self.qos2_sent = self.qos2_sent.saturating_sub(qos2 as usize);
             }
             self.ids.release(flight.packet_id);
             journal.landed(publish.record);

@@ -2,6 +2,7 @@
 
 use super::*;
 use crate::codec::Ack;
+use crate::engine::suspicion::Suspicion;
 
 fn id(number: u16) -> PacketId {
     PacketId::new(number).unwrap()
@@ -29,6 +30,7 @@ fn message(seq: u64, qos: u8) -> Publish {
         record: None,
         flight: None,
         requeued: false,
+        suspicion: Suspicion::default(),
     }
 }
 

@@ -143,7 +143,11 @@ impl Subscriptions {
                     false => request.callers.push(caller),
                 }
             }
-            let kind = request.asks.kind;
+            let (kind, suspicion) = (request.asks.kind, request.suspicion);
+            if request.callers.is_empty() {
+                request.stage = Stage::Late;
+                self.requests.on_wire.answered(suspicion);
+            }
             self.fail(kind, overdue, error, effects);
         }
         let oldest = self.requests.oldest();

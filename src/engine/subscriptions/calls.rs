@@ -80,6 +80,15 @@ impl Calls {
         });
     }
 
+    /// A part becomes so many parts.
+    pub fn split(&mut self, token: Token, parts: usize) {
+        for call in &mut self.0 {
+            if call.token == token {
+                call.left += parts - 1;
+            }
+        }
+    }
+
     /// A part ended, whose filters have these places among those of the call. How the whole ended, once it was the last
     /// part.
     pub fn part_ended(

@@ -5,6 +5,7 @@ use super::requests::Request;
 use super::{Filter, Subscriptions};
 use crate::engine::effects::Effects;
 use crate::engine::output::{Event, Generation};
+use crate::engine::suspicion::Suspicion;
 
 /// A handler that a call of subscribe gives.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -125,6 +126,7 @@ impl Subscriptions {
         let Filter { filter, options } = &request.asks.filters[at];
         if let Some(entry) = self.find(filter) {
             entry.granted = Some((*options, request.asks.properties.clone()));
+            entry.suspicion = Suspicion::default();
         }
         self.detach(filter, Verdict::Granted, request.calls(at), effects);
     }

@@ -9,12 +9,14 @@ mod handlers;
 mod requests;
 mod restoring;
 mod router;
+mod suspects;
 
 use super::deadline::{Deadline, Millis};
 use super::effects::Effects;
 use super::error::{Code, Error};
 use super::format::count;
 use super::interner::{HashKeys, Interner};
+use super::suspicion::Suspicion;
 use super::topic_cache::TopicCache;
 use super::Version;
 use crate::codec::PacketId;
@@ -42,6 +44,8 @@ struct Subscription {
     asked: u64,
     /// The last request that a new connection made for it again.
     request: Option<u32>,
+    /// Of the requests that restored it.
+    suspicion: Suspicion,
 }
 
 #[derive(Debug)]
@@ -222,6 +226,8 @@ impl Subscriptions {
         request.packet_id = Some(packet_id);
         request.sent(now);
         let since = request.oldest();
+        let suspicion = request.suspicion;
+        self.requests.on_wire.sent(suspicion);
         if !self.ack_due.is_set() {
             self.ack_due.set(since.saturating_add(ack_timeout));
         }

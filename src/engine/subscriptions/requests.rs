@@ -9,6 +9,7 @@ use crate::engine::deadline::{Millis, NEVER};
 use crate::engine::format::sort;
 use crate::engine::output::Token;
 use crate::engine::publishes::{retain, Key};
+use crate::engine::suspicion::{OnWire, Suspicion};
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(in crate::engine) enum Kind {
@@ -42,6 +43,8 @@ pub(super) enum Stage {
     Waiting,
     /// On the wire.
     Sent,
+    /// Likewise, and nobody awaits its answer.
+    Late,
 }
 
 /// A call that waits for the answer to a request. A request that restores has one without a token.
@@ -75,6 +78,8 @@ pub(super) struct Request {
     pub restores: bool,
     /// A new connection sends it again.
     pub again: bool,
+    /// Connections that ended right after it was sent.
+    pub suspicion: Suspicion,
 }
 
 impl Request {
@@ -89,6 +94,7 @@ impl Request {
             asks,
             restores: false,
             again: false,
+            suspicion: Suspicion::default(),
         }
     }
 
@@ -157,6 +163,7 @@ pub(super) struct Requests {
     to_send: VecDeque<Key>,
     /// Bytes that all of them keep.
     bytes: usize,
+    pub on_wire: OnWire,
 }
 
 impl Requests {
@@ -188,10 +195,14 @@ impl Requests {
         self.slots.get_mut(slot as usize)?.as_deref_mut()
     }
 
+    #[inline(never)]
     pub fn remove(&mut self, slot: u32) -> Option<Box<Request>> {
         let request = self.slots.get_mut(slot as usize)?.take()?;
         self.free.push(slot);
         self.bytes -= request.asks.size();
+        if request.stage == Stage::Sent {
+            self.on_wire.answered(request.suspicion);
+        }
         Some(request)
     }
 

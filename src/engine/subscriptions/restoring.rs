@@ -7,6 +7,7 @@ use crate::codec::PacketId;
 use crate::engine::deadline::NEVER;
 use crate::engine::effects::Effects;
 use crate::engine::format::sort;
+use crate::engine::suspicion::{OnWire, Suspicion};
 
 impl Subscriptions {
     /// A new connection: everything unanswered is sent again, and after a lost session everything that was granted is
@@ -34,12 +35,19 @@ impl Subscriptions {
                 self.cancel(slot, effects);
             } else if request.callers.is_empty() && !request.restores {
                 self.forget_abandoned(slot, effects);
+            } else if request.suspicion.is_suspect() && request.asks.filters.len() > 1 {
+                self.split(slot, &mut again);
             } else {
                 again.push((seq, slot));
             }
         }
         // Calls that had joined a request that restores: each becomes a request of its own.
         for request in left {
+            for Filter { filter, .. } in &request.asks.filters {
+                if let Some(entry) = self.find(filter) {
+                    entry.suspicion = request.suspicion;
+                }
+            }
             for caller in request.callers {
                 let Some(at) = caller.at else { continue };
                 let asks = Asks {
@@ -47,7 +55,10 @@ impl Subscriptions {
                     filters: vec![request.asks.filters[at].clone()],
                     properties: request.asks.properties.clone(),
                 };
-                let request = Request::new(Caller { at: None, ..caller }, asks);
+                let request = Request {
+                    suspicion: request.suspicion,
+                    ..Request::new(Caller { at: None, ..caller }, asks)
+                };
                 again.push((request.seq, self.requests.insert(request)));
             }
         }
@@ -61,6 +72,7 @@ impl Subscriptions {
         for &(_, slot) in &again {
             self.requests.send_again(slot);
         }
+        self.requests.on_wire = OnWire::default();
         released
     }
 
@@ -95,24 +107,31 @@ impl Subscriptions {
     fn restore(&mut self, together: usize, next_seq: &mut dyn FnMut() -> u64) {
         let mut filters: Vec<Filter> = Vec::new();
         let mut properties = Vec::new();
+        let mut suspicion = Suspicion::default();
         for (filter, its_properties) in self.list(true) {
+            let entry = self.find(&filter.filter);
+            let its_suspicion = entry.map_or_else(Suspicion::default, |entry| entry.suspicion);
             // A call that asks for it is unanswered, and is sent again.
             if self.asked_again(&filter.filter).is_some() {
                 continue;
             }
-            if filters.len() >= together || its_properties != properties {
-                self.restore_together(&mut filters, properties, next_seq);
+            let apart = suspicion.is_suspect() || its_suspicion.is_suspect();
+            if apart || filters.len() >= together || its_properties != properties {
+                self.restore_together(&mut filters, properties, suspicion, next_seq);
+                suspicion = Suspicion::default();
             }
             filters.push(filter);
             properties = its_properties;
+            suspicion = suspicion.or(its_suspicion);
         }
-        self.restore_together(&mut filters, properties, next_seq);
+        self.restore_together(&mut filters, properties, suspicion, next_seq);
     }
 
     fn restore_together(
         &mut self,
         filters: &mut Vec<Filter>,
         properties: Vec<u8>,
+        suspicion: Suspicion,
         next_seq: &mut dyn FnMut() -> u64,
     ) {
         if filters.is_empty() {
@@ -132,6 +151,7 @@ impl Subscriptions {
         };
         let request = Request {
             restores: true,
+            suspicion,
             ..Request::new(caller, asks)
         };
         let slot = self.requests.push(request);

@@ -65,6 +65,11 @@ pub struct Broker {
     pub subacks: bool,
     /// Filters it refuses, with 0x80.
     pub forbidden: Vec<String>,
+    /// Topics and filters at which it closes the connection, and reads no further.
+    pub closes_at: Vec<String>,
+    /// What it has answered right before is lost then.
+    pub loses_answers: bool,
+    has_closed: bool,
 
     // What it saw.
     pub connects: Vec<v4::Connect>,
@@ -89,6 +94,9 @@ impl Default for Broker {
             acks: true,
             subacks: true,
             forbidden: Vec::new(),
+            closes_at: Vec::new(),
+            loses_answers: false,
+            has_closed: false,
             connects: Vec::new(),
             packets: Vec::new(),
             given: Vec::new(),
@@ -101,6 +109,7 @@ impl Broker {
     pub fn accept(&mut self) {
         self.gone();
         self.said_goodbye = false;
+        self.has_closed = false;
     }
 
     /// The transport is gone.
@@ -126,6 +135,9 @@ impl Broker {
             let mut heard = BytesMut::from(&self.dialect.hear(&raw)[..]);
             match v4::read(&mut heard, usize::MAX >> 1) {
                 Ok(packet) => {
+                    if self.has_closed {
+                        continue;
+                    }
                     self.packets.push(packet.clone());
                     assert!(!self.said_goodbye, "a packet after DISCONNECT: {packet:?}");
                     let answer = self.out.len();
@@ -139,7 +151,7 @@ impl Broker {
 
     /// What was said from there on, in the client's version.
     fn translate(&mut self, from: usize) {
-        let said = self.out.split_off(from);
+        let said = self.out.split_off(from.min(self.out.len()));
         self.out.extend(self.dialect.say(&said));
     }
 
@@ -149,6 +161,14 @@ impl Broker {
             return self.on_connect(connect);
         }
         assert!(self.connected, "before CONNACK: {packet:?}");
+        if self.closes_at(&packet) {
+            self.has_closed = true;
+            self.hangup = true;
+            if self.loses_answers {
+                self.out.clear();
+            }
+            return;
+        }
         match packet {
             Packet::Disconnect => self.said_goodbye = true,
             Packet::Publish(publish) => self.on_publish(publish),
@@ -181,6 +201,16 @@ impl Broker {
             }
             other => panic!("a client never sends {other:?}"),
         }
+    }
+
+    fn closes_at(&self, packet: &Packet) -> bool {
+        let names = match packet {
+            Packet::Publish(publish) => vec![&publish.topic],
+            Packet::Subscribe(p) => p.filters.iter().map(|filter| &filter.path).collect(),
+            Packet::Unsubscribe(p) => p.topics.iter().collect(),
+            _ => return false,
+        };
+        names.iter().any(|name| self.closes_at.contains(name))
     }
 
     fn on_connect(&mut self, connect: v4::Connect) {

@@ -10,6 +10,7 @@
 //   answers: false    what a refused operation does to the other subscriptions of the client is the broker's
 //   acktimeout        that of the client under test, if not the usual one
 //   extraConnections  how many connections more than clients are right
+//   repeats           how many calls of the same kind and topic the broker may refuse by closing the connection
 
 import auto from "./auto.mjs";
 import burst from "./burst.mjs";

@@ -85,6 +85,7 @@ const operation = (qos) => ({
     const web = await cell.connected({ mqttserver: cell.url("ws") });
     await oneTransport(cell, web, qos, "ws");
   },
+  repeats: MESSAGES,
   /** One message at this QoS, from and to MQTT.js. */
   second: (cell) => secondQos(cell, qos),
 });

@@ -65,7 +65,7 @@ async function runCell({ broker: brokerName, operation: operationName, version, 
   const connections = cell.connections();
   const extra = Math.max(
     operation.extraConnections ?? 0,
-    failure instanceof NotDone ? 2 * REFUSED_CONNECTIONS : 0,
+    failure instanceof NotDone ? 2 * REFUSED_CONNECTIONS + (operation.repeats ?? 0) : 0,
   );
   if (connections > mine + extra && !(failure instanceof Failed)) {
     failure = worse(failure, new Failed(`${connections} connections of ${mine} clients`));

@@ -146,6 +146,7 @@ impl GuestMqttCustom for MqttCustom {
             dropped: stats.dropped,
             reconnects: stats.reconnects,
             unhandled: stats.unhandled,
+            suspects: stats.suspects,
         }
     }
 }

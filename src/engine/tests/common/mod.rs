@@ -22,6 +22,7 @@ mod servers;
 mod stopping;
 mod subscribing_again;
 mod subscriptions;
+mod suspects;
 mod timeouts;
 mod withdrawing;
 

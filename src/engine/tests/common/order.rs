@@ -93,6 +93,8 @@ fn a_message_that_was_sent_again_is_new_once_the_session_is_lost() {
     sim.broker.lose_session();
     sim.broker.acks = true;
     sim.reconnect();
+    sim.advance(5_000);
+    assert!(!published(&sim, from).is_empty());
     assert!(published(&sim, from).iter().all(|(_, dup, _)| !dup));
     sim.assert_empty();
 }
