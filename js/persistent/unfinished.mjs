@@ -1,5 +1,8 @@
 // Changes whose transactions are not finished when a page is left: the browser may abort those, so they are kept in
-// localStorage, which is written synchronously, until the store is opened again. A worker has no localStorage.
+// localStorage, which is written synchronously, until the store is opened again: a checksum, a space, JSON. Only JSON is of
+// an earlier version. A worker has no localStorage.
+
+import { checksum } from "./checksum.mjs";
 
 /** @typedef {[number, Uint8Array | undefined]} Change */
 
@@ -19,10 +22,12 @@ export class Unfinished {
   /** In the order of their transactions. @type {Set<Change[]>} */
   #changes = new Set();
   #left = false;
+  #owner;
 
-  /** @param {string} name the key in localStorage */
-  constructor(name) {
+  /** @param {string} name the key in localStorage @param {number} owner the seed of the checksum */
+  constructor(name, owner) {
     this.#name = name;
+    this.#owner = owner;
     globalThis.addEventListener("pagehide", this);
     globalThis.addEventListener("pageshow", this);
   }
@@ -47,19 +52,30 @@ export class Unfinished {
     if (list.length === 0) return;
     const texts = list.map(([key, value]) => [key, value && textOf(value)]);
     try {
-      globalThis.localStorage?.setItem(this.#name, JSON.stringify(texts));
+      const json = JSON.stringify(texts);
+      globalThis.localStorage?.setItem(this.#name, `${this.#sum(json)} ${json}`);
     } catch {
       // More than the browser allows, or it allows none: the transactions may finish all the same.
     }
   }
 
-  /** What an earlier page has kept. @returns {Change[]} */
-  read() {
+  /** @param {string} json */
+  #sum(json) {
+    return checksum(new TextEncoder().encode(json), this.#owner);
+  }
+
+  /** What an earlier page has kept; `damaged()` is called if it cannot be read. @param {() => void} damaged @returns {Change[]} */
+  read(damaged) {
     try {
+      const kept = globalThis.localStorage?.getItem(this.#name) ?? "[]";
+      const [, sum, json] = /** @type {string[]} */ (/^(?:(\d+) )?(\[.*)$/s.exec(kept) ?? []);
+      if (sum !== undefined && Number(sum) !== this.#sum(json)) throw new Error();
       /** @type {[number, string | null][]} */
-      const texts = JSON.parse(globalThis.localStorage?.getItem(this.#name) ?? "[]");
+      const texts = JSON.parse(json);
       return texts.map(([key, text]) => [key, text === null ? undefined : bytesOf(text)]);
     } catch {
+      damaged();
+      this.forget();
       return [];
     }
   }
