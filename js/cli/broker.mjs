@@ -3,7 +3,8 @@
 import { whole } from "./arguments.mjs";
 import { startEmbedded } from "./embedded.mjs";
 import { EXIT, Failure, Interrupted, UsageError } from "./failure.mjs";
-import { untilEnded } from "./session.mjs";
+import { printable } from "./printable.mjs";
+import { printNotice, untilEnded } from "./session.mjs";
 
 const STOCK_PORT = 1883;
 
@@ -12,7 +13,7 @@ export async function broker({ values, words, end }) {
   if (words.length > 0) throw new UsageError(`mqtt-lib broker takes options only; "${words[0]}" was given`);
   const host = values.host ?? "localhost";
   const wanted = whole(values, "port", 0, 65_535) ?? STOCK_PORT;
-  const { aedes, port, stop } = await start(host, wanted);
+  const { aedes, port, stop } = await start(host, wanted, values["allow-origin"] ?? []);
   const where = `${host.includes(":") ? `[${host}]` : host}:${port}`;
   print(`mqtt://${where} and ws://${where}/mqtt; Ctrl-C ends it`);
   if (values.verbose) printEvents(aedes);
@@ -28,14 +29,20 @@ export async function broker({ values, words, end }) {
 
 /** @param {string} text */
 function print(text) {
-  process.stdout.write(`${text}\n`);
+  process.stdout.write(`${printable(text)}\n`);
 }
 
-/** @param {string} host @param {number} port */
-async function start(host, port) {
+/** @param {string} host @param {number} port @param {string[]} allowed */
+async function start(host, port, allowed) {
   const Aedes = await load();
   try {
-    return await startEmbedded(Aedes, { host, port, onPortInUse: portInUse });
+    return await startEmbedded(Aedes, {
+      host,
+      port,
+      allowed,
+      onPortInUse: portInUse,
+      onRefused: printNotice,
+    });
   } catch (error) {
     if (error instanceof Failure) throw error;
     throw new Failure(`cannot listen on ${host}:${port}: ${error instanceof Error ? error.message : error}`);

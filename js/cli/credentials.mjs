@@ -88,10 +88,10 @@ function put(credentials, key, value) {
  * @param {Record<string, any>} credentials @param {import("./arguments.mjs").Values} values @param {string[]} urls
  */
 function server(credentials, values, urls) {
-  const given = [...(values.url ?? []), ...urls];
+  const given = [...(values.url ?? []), ...urls].map((url) => url.trim());
   if (given.length > 0 && values.host !== undefined) {
     throw new UsageError(
-      `--host and the URL ${given[0].replace(/\/\/.*@/, "//")} both name a server; give one`,
+      `--host and the URL ${given[0].replace(/\/\/[\s\S]*@/, "//")} both name a server; give one`,
     );
   }
   if (given.length === 0 && !isUrl(values.host ?? "")) {
@@ -101,12 +101,19 @@ function server(credentials, values, urls) {
   }
   const topics = [];
   const servers = [];
-  for (const url of given.length > 0 ? given : [values.host]) {
+  for (const url of given.length > 0 ? given : [values.host.trim()]) {
     const [, scheme, user, authority, path] = /** @type {string[]} */ (
       url.match(/^([^:]*:\/\/)(?:([^/?#]*)@)?([^/?#]*)(.*)$/) ?? []
     );
     if (scheme === undefined)
-      throw new UsageError(`"${url}" is not a URL; give one such as mqtt://localhost`);
+      throw new UsageError("the URL has a line end in it; give one such as mqtt://localhost");
+    if (/\p{Cc}/u.test(url))
+      throw new UsageError("the URL has a control character in it; give one such as mqtt://localhost");
+    // Half of a password would be taken for a host, and printed.
+    if (user === undefined && path.includes("@") && /^[^[]*:/.test(authority))
+      throw new UsageError(
+        "the URL has an @ behind its host; write / ? # in a password as %2F %3F %23, and an @ in a topic as %40",
+      );
     if (user !== undefined) logIn(credentials, user);
     const topic = /^mqtts?:/i.test(scheme) && path.length > 1;
     if (topic) topics.push(decoded(path.slice(1)));

@@ -1,33 +1,64 @@
 // An MQTT broker (aedes) in this process, on one port: MQTT over TCP, MQTT over WebSocket, and HTTP. Owns the port and every
-// connection on it. For demos and tests on this machine, not for production. Used by `mqtt-lib broker` and `npm start`.
+// connection on it: who may open one, and how much it may send before its CONNECT is accepted. For demos and tests on this
+// machine, not for production. Used by `mqtt-lib broker` and `npm start`.
 import { once } from "node:events";
 import { createServer as createHttpServer } from "node:http";
 import { createServer } from "node:net";
 import { createWebSocketStream, WebSocketServer } from "ws";
+import { refusal } from "./web-access.mjs";
 
 /** The first byte of an MQTT connection: CONNECT. Any other is treated as HTTP. */
 const CONNECT = 0x10;
-/** How long a new connection may be silent. */
+/** How long a new connection may be silent, and how long it may take until its CONNECT is accepted. */
 const FIRST_BYTE_TIMEOUT_MS = 10_000;
+const CONNECT_TIMEOUT_MS = 10_000;
+/** A CONNECT has five fields of at most 64 KiB, and properties. */
+const MAX_CONNECT_LENGTH = 512 << 10;
 /** @typedef {import("node:net").Socket} Socket */
 const LOOPBACK = ["127.0.0.1", "::1"];
 const TRIES = 100;
 
 /**
  * Starts a broker. `Aedes` is the class of that package, which the caller loads. `host` "localhost" means both loopback
- * addresses; `port` 0 any free one. `onPortInUse(port)` is called before the next port is tried, unless it throws.
+ * addresses; `port` 0 any free one. `onPortInUse(port)` is called before the next port is tried, unless it throws. Web
+ * pages of other machines are refused, which `onRefused(why)` is told, unless their origin is in `allowed`.
  * @param {any} Aedes
- * @param {{ port?: number, host?: string, onPortInUse?: (port: number) => void, serve?: import("node:http").RequestListener }} [options]
+ * @param {{ port?: number, host?: string, allowed?: string[], onPortInUse?: (port: number) => void, onRefused?: (why: string) => void, serve?: import("node:http").RequestListener, connectTimeout?: number }} [options]
  */
 export async function startEmbedded(
   Aedes,
-  { port = 1883, host = "localhost", onPortInUse = () => {}, serve = rejectHttp } = {},
+  {
+    port = 1883,
+    host = "localhost",
+    allowed = [],
+    onPortInUse = () => {},
+    onRefused = () => {},
+    serve = rejectHttp,
+    connectTimeout = CONNECT_TIMEOUT_MS,
+  } = {},
 ) {
   const aedes = await Aedes.createBroker();
   /** @type {Set<Socket>} */
   const sockets = new Set();
-  const http = createHttpServer(serve);
-  acceptWebSockets(http, aedes);
+  /** Whether a request is refused. @param {import("node:http").IncomingMessage} request @param {(why: string) => void} refuse */
+  const isRefused = (request, refuse) => {
+    const why = refusal(request.headers, host, allowed);
+    if (why === undefined) return false;
+    onRefused(`refused: ${why}; the option allow-origin permits more`);
+    refuse(`${why}\n`);
+    return true;
+  };
+  const http = createHttpServer((request, response) => {
+    const refuse = (/** @type {string} */ why) => {
+      response.writeHead(403, { "Content-Type": "text/plain; charset=utf-8" }).end(why);
+    };
+    if (!isRefused(request, refuse)) serve(request, response);
+  });
+  const admit = admission(aedes, connectTimeout);
+  acceptWebSockets(http, isRefused, (stream, socket, request) => {
+    admit(stream, socket);
+    aedes.handle(stream, request);
+  });
 
   /** @param {Socket} socket */
   function accept(socket) {
@@ -40,8 +71,10 @@ export async function startEmbedded(
       socket.pause();
       socket.setTimeout(0).removeAllListeners("timeout");
       socket.unshift(first);
-      if (first[0] === CONNECT) aedes.handle(socket);
-      else http.emit("connection", socket);
+      if (first[0] === CONNECT) {
+        aedes.handle(socket);
+        admit(socket, socket);
+      } else http.emit("connection", socket);
       process.nextTick(() => socket.resume());
     });
   }
@@ -71,18 +104,56 @@ function rejectHttp(_request, response) {
   response.end("This is an MQTT broker; connect to it with MQTT over TCP or WebSocket.\n");
 }
 
-/** @param {import("node:http").Server} http @param {any} aedes */
-function acceptWebSockets(http, aedes) {
+/**
+ * Ends connections that send too much, or take too long, before their CONNECT is accepted: `admit(stream, socket)`, after
+ * which MQTT is read from the stream, and the bytes come from the socket.
+ * @param {any} aedes @param {number} timeout
+ */
+function admission(aedes, timeout) {
+  /** @type {WeakMap<object, () => void>} */
+  const waiting = new WeakMap();
+  aedes.on("client", (/** @type {{ conn: object }} */ { conn }) => waiting.get(conn)?.());
+  return (/** @type {object} */ stream, /** @type {Socket} */ socket) => {
+    const end = () => socket.destroy();
+    const timer = setTimeout(end, timeout);
+    const before = socket.bytesRead;
+    const count = () => {
+      if (socket.bytesRead - before > MAX_CONNECT_LENGTH) end();
+    };
+    const admitted = () => {
+      clearTimeout(timer);
+      socket.off("data", count);
+    };
+    waiting.set(stream, admitted);
+    socket.on("data", count).once("close", admitted);
+  };
+}
+
+/**
+ * @param {import("node:http").Server} http
+ * @param {(request: import("node:http").IncomingMessage, refuse: (why: string) => void) => boolean} isRefused
+ * @param {(stream: import("node:stream").Duplex, socket: Socket, request: import("node:http").IncomingMessage) => void} accept
+ */
+function acceptWebSockets(http, isRefused, accept) {
   const upgrades = new WebSocketServer({
     noServer: true,
     perMessageDeflate: false,
     handleProtocols: (offered) => offered.has("mqtt") && "mqtt",
   });
   http.on("upgrade", (request, socket, head) => {
+    const refuse = (/** @type {string} */ why) => {
+      const lines = [
+        "HTTP/1.1 403 Forbidden",
+        "Connection: close",
+        `Content-Length: ${Buffer.byteLength(why)}`,
+      ];
+      socket.end(`${lines.join("\r\n")}\r\n\r\n${why}`);
+    };
+    if (isRefused(request, refuse)) return;
     upgrades.handleUpgrade(request, socket, head, (peer) => {
       const stream = createWebSocketStream(peer);
       stream.on("error", () => peer.terminate());
-      aedes.handle(stream, request);
+      accept(stream, /** @type {Socket} */ (socket), request);
     });
   });
 }

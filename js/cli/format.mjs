@@ -1,6 +1,7 @@
 // Formats a received message for printing: the payload, with its topic, by a format string with mosquitto's letters, or JSON.
 
 import { UsageError } from "./failure.mjs";
+import { printable, printableText } from "./printable.mjs";
 
 /** @typedef {import("mqtt-lib").Message} Message */
 /** @typedef {(message: Message) => Uint8Array} Format */
@@ -9,19 +10,28 @@ const text = new TextEncoder();
 const strict = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true });
 const NEWLINE = text.encode("\n");
 
-/** @param {import("./arguments.mjs").Values} values @returns {Format} */
-export function formatOf(values) {
+const lenient = new TextDecoder("utf-8", { ignoreBOM: true });
+
+/** What came in a message as bytes to print; on a terminal as text that it does not obey. @param {string | Uint8Array} value @param {boolean} isTerminal */
+function bytesOf(value, isTerminal) {
+  if (!isTerminal) return typeof value === "string" ? text.encode(value) : value;
+  return text.encode(typeof value === "string" ? printable(value) : printableText(lenient.decode(value)));
+}
+
+/** @param {import("./arguments.mjs").Values} values @param {boolean} [isTerminal] @returns {Format} */
+export function formatOf(values, isTerminal = process.stdout.isTTY === true) {
   const given = ["json", "format", "verbose"].filter((name) => values[name] !== undefined);
   if (given.length > 1) throw new UsageError(`--${given.join(" and --")} exclude each other; give one`);
   const end = values["no-newline"] ? new Uint8Array() : NEWLINE;
-  if (values.json) return (message) => Buffer.concat([text.encode(JSON.stringify(asJson(message))), NEWLINE]);
+  const bytes = (/** @type {string | Uint8Array} */ value) => bytesOf(value, isTerminal);
+  if (values.json) return (message) => Buffer.concat([bytes(JSON.stringify(asJson(message))), NEWLINE]);
   if (values.format !== undefined) {
-    const pieces = piecesOf(values.format);
+    const pieces = piecesOf(values.format, bytes);
     return (message) => Buffer.concat([...pieces.map((piece) => piece(message)), end]);
   }
   if (values.verbose)
-    return (message) => Buffer.concat([text.encode(`${message.topic} `), message.payload, end]);
-  return (message) => Buffer.concat([message.payload, end]);
+    return (message) => Buffer.concat([bytes(`${message.topic} `), bytes(message.payload), end]);
+  return (message) => Buffer.concat([bytes(message.payload), end]);
 }
 
 /** Names as in mosquitto's JSON; a payload that is not UTF-8 is in `payloadBase64`. @param {Message} message */
@@ -78,8 +88,8 @@ const LETTERS = {
 /** @type {Record<string, string>} */
 const ESCAPES = { n: "\n", t: "\t", r: "\r", 0: "\0", "\\": "\\" };
 
-/** @param {string} format @returns {((message: Message) => Uint8Array)[]} */
-function piecesOf(format) {
+/** What the user wrote is printed as it is. @param {string} format @param {(value: string | Uint8Array) => Uint8Array} print @returns {((message: Message) => Uint8Array)[]} */
+function piecesOf(format, print) {
   const parts = format.match(/%.?|\\.|[^%\\]+|\\/gs) ?? [];
   return parts.map((part) => {
     if (!part.startsWith("%")) {
@@ -90,9 +100,6 @@ function piecesOf(format) {
     if (letter === undefined) {
       throw new UsageError(`--format has "${part}"; allowed after % are: ${Object.keys(LETTERS).join(" ")}`);
     }
-    return (message) => {
-      const value = letter(message);
-      return typeof value === "string" ? text.encode(value) : value;
-    };
+    return (message) => print(letter(message));
   });
 }

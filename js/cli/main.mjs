@@ -9,9 +9,10 @@ import { credentialsOf, isUrl } from "./credentials.mjs";
 import { asFailure, EXIT, Interrupted, UsageError } from "./failure.mjs";
 import { helpOf, overview } from "./help.mjs";
 import { ALIASES, COMMANDS } from "./options.mjs";
+import { hide } from "./printable.mjs";
 import { pub } from "./pub.mjs";
 import { request } from "./request.mjs";
-import { abortOnSignals, printNotice } from "./session.mjs";
+import { abortOnSignals, outputWritten, printNotice } from "./session.mjs";
 import { sub } from "./sub.mjs";
 
 const RUN = /** @type {Record<string, (context: any) => Promise<void>>} */ ({
@@ -27,6 +28,15 @@ const version = () => createRequire(import.meta.url)("mqtt-lib/package.json").ve
 
 /** @param {string[]} args */
 async function run([first, ...rest]) {
+  hide(rest);
+  const end = abortOnSignals();
+  const code = await runCommand(end, first, rest);
+  await outputWritten();
+  return code;
+}
+
+/** @param {AbortController} end @param {string | undefined} first @param {string[]} rest */
+async function runCommand(end, first, rest) {
   if (first === undefined) {
     process.stderr.write(overview(version()));
     return EXIT.USAGE;
@@ -45,7 +55,6 @@ async function run([first, ...rest]) {
     return EXIT.OK;
   }
   const { values, words } = parse(command, rest);
-  const end = abortOnSignals();
   const context = { end, values, words: words.filter((word) => !isUrl(word)) };
   if (command === "broker") await RUN[command](context);
   else await RUN[command]({ ...context, ...credentialsOf(values, words.filter(isUrl), command) });

@@ -139,10 +139,15 @@ export const COMMANDS = {
   },
   broker: {
     summary: "a broker in this process, for trying things out",
-    usage: "mqtt-lib broker [-p PORT] [-h HOST]",
+    usage: "mqtt-lib broker [-p PORT] [-h HOST] [--allow-origin ORIGIN]",
     options: {
       host: { ...host, help: "address to listen on (localhost: this machine only)" },
       port: { ...port, help: "port for MQTT over TCP and over WebSocket; 0: any free one (1883)" },
+      "allow-origin": {
+        value: "ORIGIN",
+        many: true,
+        help: "web pages that may connect, beside those of this machine: https://app.example, null, or * for all",
+      },
       verbose: { ...verbose, help: "print who comes, who goes, and what is published" },
     },
     examples: [["mqtt-lib broker -p 1884 -v"]],

@@ -2,12 +2,23 @@
 // command ends. Owns signals and the time limit, which abort the same AbortSignal.
 
 import { EXIT, Failure, Interrupted, messageOf } from "./failure.mjs";
+import { printable, withoutSecrets } from "./printable.mjs";
 
 const SIGNALS = /** @type {const} */ ({ SIGINT: 2, SIGTERM: 15, SIGHUP: 1 });
 
 /** @param {string} text */
 export function printNotice(text) {
-  process.stderr.write(`mqtt-lib: ${text}\n`);
+  process.stderr.write(`mqtt-lib: ${printable(withoutSecrets(text))}\n`);
+}
+
+/** Why standard output cannot be written. @type {Failure | undefined} */
+let outputFailure;
+
+/** Resolves once everything is written; rejects if standard output could not be written. */
+export async function outputWritten() {
+  await new Promise((resolve) => process.stdout.write("", resolve));
+  await new Promise(setImmediate); // the event follows
+  if (outputFailure) throw outputFailure;
 }
 
 /** Aborts with the way the command is to end. A second signal ends the process at once. */
@@ -22,8 +33,10 @@ export function abortOnSignals() {
   process.stdout.on("error", (error) => {
     // The reader has closed the pipe, as `head` does: not a failure of the command.
     const closed = /** @type {{ code?: string }} */ (error).code === "EPIPE";
-    if (closed) end.abort(new Interrupted("the reader of standard output has closed it", EXIT.OK));
-    else end.abort(new Failure(`cannot write to standard output: ${error.message}`));
+    outputFailure ??= closed
+      ? new Interrupted("the reader of standard output has closed it", EXIT.OK)
+      : new Failure(`cannot write to standard output: ${error.message}`);
+    end.abort(outputFailure);
   });
   return end;
 }

@@ -1,0 +1,46 @@
+// Text that a terminal and a log show instead of obeying it, and messages that contain no password of the command line.
+
+/** Control characters and those that change the direction of text; `text` may keep tabs and line ends. */
+const OBEYED = /[\p{Cc}\p{Bidi_C}\p{Zl}\p{Zp}]/gu;
+
+/** @param {string} character */
+const escaped = (character) => `\\u${character.charCodeAt(0).toString(16).padStart(4, "0")}`;
+
+/** One line, with what a terminal would obey as `\u001b`. @param {string} text */
+export const printable = (text) => text.replace(OBEYED, escaped);
+
+/** The same for text of several lines. @param {string} text */
+export const printableText = (text) =>
+  text.replace(OBEYED, (character) => (/[\n\t]/.test(character) ? character : escaped(character)));
+
+/** Secrets of the command line, so that no message prints one, whatever quotes it. @type {Set<string>} */
+const secrets = new Set();
+/** A shorter one says nothing where it is found, and is found everywhere. */
+const MIN_SECRET = 3;
+
+/** Remembers the user names and passwords in what may be URLs, also in those that are none. @param {string[]} args */
+export function hide(args) {
+  for (const [at, arg] of args.entries()) {
+    const [, user] = /:\/*([\s\S]*)@/.exec(arg) ?? [];
+    if (user !== undefined) for (const text of [`${user}@`, user.slice(user.indexOf(":") + 1)]) keep(text);
+    if (/^(-P|--pw)$/.test(args[at - 1] ?? "")) keep(arg);
+  }
+}
+
+/** @param {string} text */
+function keep(text) {
+  if (text.length < MIN_SECRET) return;
+  secrets.add(text);
+  secrets.add(printable(text));
+  try {
+    secrets.add(decodeURIComponent(text));
+  } catch {
+    // It is no percent-encoding.
+  }
+}
+
+/** @param {string} text */
+export function withoutSecrets(text) {
+  for (const secret of secrets) text = text.replaceAll(secret, "…");
+  return text;
+}

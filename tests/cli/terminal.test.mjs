@@ -1,0 +1,102 @@
+// What a message or a broker says is shown by a terminal, not obeyed; in a pipe payloads are bytes as they came. And output
+// that cannot be written is a failure.
+
+import assert from "node:assert/strict";
+import { execFileSync } from "node:child_process";
+import { after, before, test } from "node:test";
+import { MqttCustom } from "mqtt-lib";
+import { CLI, cli, launch, run, subscribed } from "../support/command.mjs";
+import { startMosquitto } from "../support/mosquitto.mjs";
+
+let broker;
+let client;
+before(async () => {
+  broker = await startMosquitto();
+  client = new MqttCustom({ credentials: { mqttserver: broker.url } });
+  await client.start();
+});
+after(async () => {
+  await client?.stop();
+  await broker?.stop();
+});
+
+const ESCAPES = "\x1b]0;owned\x07 \x9b31m \u202egnp.exe \u2066 \r\x7f";
+const SHOWN = /\\u001b\]0;owned\\u0007 \\u009b31m \\u202egnp\.exe \\u2066 \\u000d\\u007f/;
+/** What must not reach a terminal. */
+const OBEYED = /(?![\r\n\t])[\p{Cc}\u202e\u2066]/u;
+
+/** Runs the command on a terminal, as `script` of util-linux makes one. */
+function onTerminal(words) {
+  const quoted = [process.execPath, CLI, ...words].map((word) => `'${word}'`).join(" ");
+  return launch("script", ["-qefc", quoted, "/dev/null"], { input: "" });
+}
+
+for (const words of [["-v"], [], ["--json"], ["-F", "%t %p"], ["-F", "%j"]]) {
+  test(`sub ${words.join(" ")} on a terminal shows control characters`, async () => {
+    await client.publish("terminal/a", `${ESCAPES}\n\tend`, { qos: 1, retain: true });
+    const { stdout } = await onTerminal(["sub", broker.url, "-t", "terminal/a", "-C", "1", ...words]).ended;
+    assert.match(stdout, words.includes("--json") || words.includes("%j") ? /owned\\u0007/ : SHOWN);
+    assert.doesNotMatch(stdout, OBEYED);
+    if (words.length === 0) assert.match(stdout, /\n\tend/);
+  });
+}
+
+test("in a pipe a payload is what came", async () => {
+  await client.publish("terminal/b", ESCAPES, { qos: 1, retain: true });
+  const { stdout } = await run(["sub", broker.url, "-t", "terminal/b", "-C", "1", "-N"]);
+  assert.equal(stdout, ESCAPES);
+});
+
+test("mqtt-lib broker -v shows control characters in client ids and topics", async () => {
+  const embedded = cli(["broker", "-p", "0", "-v"]);
+  await embedded.until("stdout", (text) => text.includes("Ctrl-C"));
+  const port = /:(\d+) /.exec(embedded.stdout())[1];
+  const hostile = new MqttCustom({
+    credentials: { mqttserver: `mqtt://localhost:${port}`, mqttclientid: "id\x1b[31m" },
+  });
+  await hostile.start();
+  await hostile.publish("a\x1b[2J\x9b", "x", { qos: 1 }).catch(() => {});
+  await embedded.until("stdout", (text) => text.includes("connected"));
+  await hostile.stop();
+  embedded.kill("SIGINT");
+  const { stdout } = await embedded.ended;
+  assert.match(stdout, /id\\u001b\[31m connected/);
+  assert.doesNotMatch(stdout, OBEYED);
+});
+
+test("output that cannot be written is a failure, with one sentence", async () => {
+  await client.publish("terminal/c", "x", { qos: 1, retain: true });
+  const commands = [
+    ["sub", broker.url, "-t", "terminal/c", "-C", "1"],
+    ["sub", broker.url, "-t", "terminal/c", "-C", "1", "--json"],
+    ["bench", broker.url, "-C", "10", "--quiet"],
+    ["--version"],
+    ["--help"],
+    ["help", "sub"],
+  ];
+  for (const words of commands) {
+    const quoted = [process.execPath, CLI, ...words].map((word) => `'${word}'`).join(" ");
+    const { code, stderr } = await launch("sh", ["-c", `${quoted} >/dev/full`], { input: "" }).ended;
+    assert.equal(
+      stderr,
+      "mqtt-lib: cannot write to standard output: ENOSPC: no space left on device, write\n",
+      words.join(" "),
+    );
+    assert.equal(code, 1, words.join(" "));
+  }
+});
+
+test("a reader that has enough is no failure", () => {
+  const sub = `'${process.execPath}' '${CLI}' help sub | head -1; '${process.execPath}' '${CLI}' --version | true`;
+  assert.match(
+    execFileSync("sh", ["-c", sub], { encoding: "utf8", stdio: ["ignore", "pipe", "inherit"] }),
+    /\S/,
+  );
+});
+
+test("a notice of sub is one line, whatever the broker says", async () => {
+  const sub = await subscribed([broker.url, "-t", "a"]);
+  sub.kill("SIGINT");
+  const { stderr } = await sub.ended;
+  assert.doesNotMatch(stderr, OBEYED);
+});
