@@ -78,7 +78,8 @@ export type BatchItem<Item> = Item extends
  * - `"CORE_FAILED"`: the WebAssembly trapped, or an exception passed through it (a stack that overflowed, a
  *   `vm` timeout); every client that used it has ended, and new clients use another instance; `cause` is what
  *   was thrown.
- * - `"CALLBACK_FAILED"`: a callback threw, or its promise was rejected; `cause` is what it threw.
+ * - `"CALLBACK_FAILED"`: a callback threw, or its promise was rejected; `cause` is what it threw. Or it was
+ *   cut off from outside (a `vm` timeout), which stops the client: what is pending rejects.
  * - `"STORE_LOCKED"`: another process or tab has the store of this client id open.
  * - `"STORE_DAMAGED"`: part of the store cannot be read; the rest is sent.
  * - `"STORE_FAILED"`: the store cannot be opened or written; the client is stopped.

@@ -47,12 +47,11 @@ let kept;
 /** The first number of the next instance's clients: those of others mean nothing to it. */
 let first = 0;
 const SPAN = 1 << 20;
-/** @type {(() => void)[]} */
-const beginners = [];
+let begun = () => {};
 
-/** Calls `listener` with each instance that begins: what belongs to another one is void. @param {() => void} listener */
+/** @param {() => void} listener called when another instance begins: what belongs to the one before is void */
 export function onBegin(listener) {
-  beginners.push(listener);
+  begun = listener;
 }
 
 /** True once the core can be used; loads it now where that can be done synchronously, as another one if it has failed. */
@@ -77,10 +76,11 @@ function begin(module) {
   wasm.bulk_number(first);
   first += SPAN;
   [bytes, words] = [new Uint8Array(0), new Uint32Array(0)];
-  for (const listener of beginners) listener();
+  begun();
   fastPath = guarded(unguarded);
   guardedBy(() => {
-    fastPath = FAILED;
+    // Without functions all of them fail, and nothing enters the instance.
+    fastPath = guarded({});
   });
 }
 
@@ -154,17 +154,6 @@ function guarded(wasm) {
     },
   };
 }
-
-/** The fast path when the core has failed: every call is rejected. @type {typeof fastPath} */
-const FAILED = {
-  publish: () => REJECTED,
-  batch: () => 0,
-  reserve: () => 0,
-  received() {},
-  drain() {},
-  settle() {},
-  awaits: () => false,
-};
 
 /** Loads the core, from `given` unless it is loading already. @param {unknown} [given] @returns {Promise<void>} */
 export function init(given) {

@@ -11,23 +11,21 @@ class Instance {
   failure;
   /** Rejects the promises that it would have settled. @type {Set<(error: MqttError) => void>} */
   calls = new Set();
-  /** Its guarded exports, disabled by a trap. @type {Record<string, any>} */
-  entries = {};
 }
 
 /** The one in use; the next one is made when it has failed and a client is made. */
 export let instance = new Instance();
-/** @type {((error: MqttError, of: Instance) => void)[]} */
-const listeners = [];
+/** @type {(error: MqttError, of: Instance) => void} */
+let tell = () => {};
 /** Disables the calls that are guarded elsewhere. @type {() => void} */
 let empty = () => {};
 
 /** Why the instance in use has failed; undefined as long as it works. */
 export const failed = () => instance.failure;
 
-/** Calls `listener` when an instance fails. @param {typeof listeners[0]} listener */
+/** @param {typeof tell} listener called when an instance fails */
 export function onFailure(listener) {
-  listeners.push(listener);
+  tell = listener;
 }
 
 /**
@@ -46,17 +44,19 @@ export function guardedBy(emptied) {
 export function guard(exports) {
   unguarded = exports;
   instance = new Instance();
+  /** @type {Record<string, any>} */
+  const entries = {};
   for (const [name, value] of Object.entries(exports)) {
-    instance.entries[name] = typeof value === "function" ? entry(value, instance) : value;
+    entries[name] = typeof value === "function" ? entry(value, instance) : value;
   }
-  return instance.entries;
+  return entries;
 }
 
 /** Passes on as many arguments as the longest export has; WebAssembly ignores additional ones. @param {Function} call @param {Instance} of */
 function entry(call, of) {
-  if (call.length > 8) throw new Error(`an export has ${call.length} parameters, and the guard passes on 8`);
   /** @param {any} [a] @param {any} [b] @param {any} [c] @param {any} [d] @param {any} [e] @param {any} [f] @param {any} [g] @param {any} [h] */
   return (a, b, c, d, e, f, g, h) => {
+    if (of.failure !== undefined) return;
     try {
       return call(a, b, c, d, e, f, g, h);
     } catch (cause) {
@@ -69,18 +69,15 @@ function entry(call, of) {
 export function fail(cause, of) {
   if (of.failure !== undefined) return;
   const why = cause instanceof Error ? cause.message : String(cause);
-  const text = `the WebAssembly failed (${why}), so every client that used it has ended, and new ones use another; make them anew, and report this with the stack of its cause`;
+  const text = `the WebAssembly failed (${why}), so every client that used it has ended; make them anew, and report this with the stack of its cause`;
   const error = new MqttError(text, "CORE_FAILED", undefined, cause);
   of.failure = error;
-  for (const name of Object.keys(of.entries)) {
-    if (typeof of.entries[name] === "function") of.entries[name] = () => undefined;
-  }
   empty();
   // After the code that has called the WebAssembly, because user code runs here.
   queueMicrotask(() => {
     for (const reject of of.calls) reject(error);
     of.calls.clear();
-    for (const listener of listeners) listener(error, of);
+    tell(error, of);
   });
 }
 
@@ -91,30 +88,37 @@ const unchanged = (value) => value;
 export function orFailure(of, call, traced = true) {
   // Not for frequent calls, because a stack costs more than a publish.
   const caller = traced ? atCall() : unchanged;
+  /** @type {any} */
+  let resolve;
+  /** @type {any} */
+  let reject;
   /** @type {Promise<T>} */
-  const promise = new Promise((resolve, reject) => {
-    of.calls.add(reject);
-    const settled = () => of.calls.delete(reject);
-    try {
-      call().then(
-        (value) => {
-          settled();
-          resolve(value);
-        },
-        (error) => {
-          settled();
-          reject(caller(error));
-        },
-      );
-    } catch (thrown) {
-      // After a trap the result of the glue is not a promise.
-      if (of.failure === undefined) {
-        settled();
-        reject(caller(thrown));
-      }
-    }
-    if (of.failure !== undefined) reject(of.failure);
+  const promise = new Promise((one, other) => {
+    resolve = one;
+    reject = other;
   });
+  // First of all: if this call is cut off, nobody has the promise.
   promise.catch(() => {});
+  of.calls.add(reject);
+  const settled = () => of.calls.delete(reject);
+  try {
+    call().then(
+      (value) => {
+        settled();
+        resolve(value);
+      },
+      (error) => {
+        settled();
+        reject(caller(error));
+      },
+    );
+  } catch (thrown) {
+    // After a trap the result of the glue is not a promise.
+    if (of.failure === undefined) {
+      settled();
+      reject(caller(thrown));
+    }
+  }
+  if (of.failure !== undefined) reject(of.failure);
   return promise;
 }

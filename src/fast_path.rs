@@ -155,7 +155,7 @@ pub extern "C" fn bulk_number(first: u32) {
 #[no_mangle]
 pub extern "C" fn bulk_drain(number: u32) {
     if let Some(client) = client(number) {
-        client.drain();
+        client.drain_at_last();
     }
 }
 

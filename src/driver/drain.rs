@@ -10,9 +10,11 @@ use super::socket::Socket;
 use super::store::Store;
 use super::{platform, Client, RECHECK};
 use crate::engine::{
-    drive, transmit_if_full, Change, Delivery, Engine, Error, Event, Flow, Generation, Io, Millis, Outcome,
-    Token,
+    drive, transmit_if_full, Change, Code, Delivery, Engine, Error, Event, Flow, Generation, Io, Millis,
+    Outcome, Token,
 };
+
+const CUT_OFF: &str = "a callback was cut off, as by a timeout of vm; start() begins anew";
 
 /// What the engine is driven with: a client, which user code may call again at any step.
 struct Adapter<'a>(&'a Client);
@@ -73,7 +75,7 @@ impl Client {
     /// Does everything that the engine says, until it is idle. During a drain it does nothing: the drain goes on.
     pub fn drain(&self) {
         if self.draining.replace(true) {
-            return;
+            return self.schedule();
         }
         let deadline = loop {
             let deadline = drive(&mut Adapter(self));
@@ -86,6 +88,20 @@ impl Client {
         };
         self.draining.set(false);
         self.after_drain(deadline);
+    }
+
+    /// The stack is empty. A drain that has not ended by now never will: what it called was cut off, and with it whatever
+    /// was to follow. Nothing else can be said of what the client has, so it ends.
+    pub fn drain_at_last(&self) {
+        if self.draining.replace(false) {
+            let error = Error::new(Code::Callback, CUT_OFF);
+            // The end of a connection is reported by its own event.
+            if !self.engine(Engine::is_online) {
+                self.report(&error, &JsValue::UNDEFINED);
+            }
+            self.fail(&error);
+        }
+        self.drain();
     }
 
     /// A loop of calls hands over each full buffer at once.
@@ -275,7 +291,8 @@ impl Client {
 
     pub(super) fn drop_socket(&self) {
         let waits = self.store.as_ref().is_some_and(|store| store.forget_gate());
-        if let Some(socket) = self.socket.borrow_mut().take() {
+        let socket = self.socket.take();
+        if let Some(socket) = socket {
             socket.abandon();
             if waits {
                 socket.close();

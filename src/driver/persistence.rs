@@ -199,7 +199,7 @@ impl Client {
         self.report(&error, thrown);
     }
 
-    fn fail(&self, error: &Error) {
+    pub(super) fn fail(&self, error: &Error) {
         let now = self.now();
         self.engine.borrow_mut().fail(now, error);
         self.schedule();

@@ -8,8 +8,7 @@ use super::{memory, platform, socket, Client, PIECE};
 use crate::engine::{Code, Generation};
 
 /// A connection ends with it.
-const NO_ROOM: &str =
-    "there is no memory for a message: the clients of this process or page together have 3 GiB";
+const NO_ROOM: &str = "the clients of this process or page together have no memory for a message";
 
 impl Client {
     /// Whatever the platform calls comes in here: a microtask, which has no event, and the events of the page and of the
@@ -18,7 +17,7 @@ impl Client {
         if event.is_undefined() {
             self.scheduled.set(false);
             self.turn.set(None);
-            return self.drain();
+            return self.drain_at_last();
         }
         let text = |key| platform::get(event, key).as_string().unwrap_or_default();
         let kind = text("type");
@@ -49,12 +48,13 @@ impl Client {
 
     fn on_data(&self, generation: Generation, data: Option<Uint8Array>) {
         match data {
-            Some(data) if self.draining.get() => {
-                let copy = Uint8Array::new(&data);
-                self.delayed.borrow_mut().push_back((generation, copy));
-            }
             Some(data) => {
-                self.feed(generation, data);
+                if self.draining.get() {
+                    let copy = Uint8Array::new(&data);
+                    self.delayed.borrow_mut().push_back((generation, copy));
+                } else {
+                    self.feed(generation, data);
+                }
                 self.drain();
             }
             None => {

@@ -8,12 +8,20 @@ import { run } from "./helpers.mjs";
 
 const prelude = `
   import { createRequire } from "node:module";
+  import net from "node:net";
   import { createContext, runInContext } from "node:vm";
   const [, url] = process.argv.slice(1);
   const { MqttCustom } = createRequire(process.cwd() + "/")("mqtt-lib");
   const uncaught = [];
   process.on("uncaughtException", (error) => uncaught.push(error.stack));
   process.on("unhandledRejection", (error) => uncaught.push("rejection " + error.stack));
+  const sockets = new Map();
+  const { connect } = net.Socket.prototype;
+  net.Socket.prototype.connect = function (...all) {
+    opened.push(this);
+    return connect.apply(this, all);
+  };
+  const opened = [];
   const pause = (ms) => new Promise((resolve) => setTimeout(resolve, ms));
   const make = (name) => {
     const client = new MqttCustom({
@@ -41,6 +49,7 @@ const prelude = `
   const one = make("one");
   await works(other);
   await works(one);
+  sockets.set(other, opened[0]).set(one, opened[1]);
   const say = (answer) => console.log(JSON.stringify(answer));
 `;
 
@@ -161,3 +170,89 @@ for (const [name, cut] of Object.entries(CUT_OFF)) {
     t.diagnostic(JSON.stringify(answer));
   });
 }
+
+/** Bytes for the socket of `one` arrive inside of `vm`, so that a callback, and the WebAssembly below it, can be cut off. */
+const arrival = `
+  const arrive = (client, packet) => {
+    const socket = sockets.get(client);
+    try {
+      runInContext("work()", createContext({ work: () => socket.emit("data", packet) }), { timeout: 50 });
+    } catch (error) {
+      cuts.push(error.code);
+    }
+  };
+  const message = (topic, id) =>
+    Buffer.from([0x32, topic.length + 5, 0, topic.length, ...Buffer.from(topic), 0, id, 0x78]);
+  const cuts = [];
+`;
+
+const CALLBACKS = {
+  "a handler": 'await one.subscribe("cut", { qos: 1 }, () => { for (;;); });',
+  on_message: "one.on_message = () => { for (;;); };",
+  "a handler of a handler":
+    'await one.subscribe("cut", () => { other.publish("x", "y"); one.publish("x", "y"); for (;;); });',
+};
+
+for (const [name, set] of Object.entries(CALLBACKS)) {
+  test(`${name} that vm ends: its client ends with a code, is told once and can start again; others live`, async (t) => {
+    const answer = await answers(
+      t,
+      `
+      ${arrival}
+      ${set}
+      const pending = [ends(one.flush()), ends(one.publish(one.topic, "y", { qos: 2 })), ends(one.qpublish("a", "x"))];
+      arrive(one, message("cut", 1));
+      pending.push(ends(one.publish(one.topic, "z", { qos: 1 })));
+      await pause(100);
+      pending.push(ends(one.publish("a", "z")));
+      one.on_message = null;
+      await one.unsubscribe("cut").catch(() => {});
+      const state = one.state;
+      say({
+        cuts,
+        all: await Promise.all(pending),
+        told: one.told,
+        state,
+        others: (await other.publish(other.topic, "y", { qos: 1 }), other.state),
+        told2: other.told,
+        fresh: await works(make("fresh")),
+        again: (await one.start(), await one.publish("a", "b", { qos: 1 }), one.state),
+        uncaught,
+      });
+    `,
+    );
+    assert.deepEqual(answer.cuts, ["ERR_SCRIPT_EXECUTION_TIMEOUT"]);
+    assert.ok(answer.all.includes("CALLBACK_FAILED") && !answer.all.includes("NEVER"), `${answer.all}`);
+    assert.deepEqual(answer.told, ["CALLBACK_FAILED"]);
+    assert.deepEqual(
+      { ...answer, cuts: 0, all: 0, told: 0 },
+      {
+        cuts: 0,
+        all: 0,
+        told: 0,
+        state: "stopped",
+        others: "connected",
+        told2: [],
+        fresh: true,
+        again: "connected",
+        uncaught: [],
+      },
+    );
+  });
+}
+
+test("a client whose handler vm has ended, and that is called no more, ends at what arrives next", async (t) => {
+  const answer = await answers(
+    t,
+    `
+    ${arrival}
+    await one.subscribe("cut", { qos: 1 }, () => { for (;;); });
+    arrive(one, message("cut", 1));
+    await pause(20);
+    sockets.get(one).emit("data", Buffer.from([0xd0, 0]));
+    for (let i = 0; i < 400 && one.told.length === 0; i++) await pause(5);
+    say([cuts.length, one.told, one.state, uncaught]);
+  `,
+  );
+  assert.deepEqual(answer, [1, ["CALLBACK_FAILED"], "stopped", []]);
+});

@@ -58,7 +58,8 @@ pub enum Code {
     /// this alias (MQTT 5, §3.2.2.3), it does not speak MQTT 5, or it has answered a QoS 2 publish with
     /// PUBACK (3.1.1; reported once).
     NotSupported,
-    /// A callback threw, or its promise was rejected; `cause` is what it threw.
+    /// A callback threw, or its promise was rejected; `cause` is what it threw. Or it was cut off from
+    /// outside (a `vm` timeout), which stops the client: what is pending rejects.
     Callback,
     /// Another process or tab has the store of this client id open.
     StoreLocked,
