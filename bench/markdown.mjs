@@ -7,7 +7,13 @@ import { ROOT } from "../scripts/run.mjs";
 import { FOLDER } from "./peers.mjs";
 
 const PAGE = join(ROOT, "docs", "performance.md");
-const NAMES = { "mqtt-lib": "this package", mqttjs: "MQTT.js", paho: "paho-mqtt", bare: "bare socket" };
+const NAMES = {
+  "mqtt-lib": "this package",
+  "drop-in": "mqtt-lib/mqttjs",
+  mqttjs: "MQTT.js",
+  paho: "paho-mqtt",
+  bare: "bare socket",
+};
 
 const grouped = (number) => Math.round(number).toLocaleString("en");
 const ratio = (number, digits) => (number === null ? "" : `${number.toFixed(digits)}x`);

@@ -56,8 +56,9 @@ function flatness({ flatTo }, mine, results) {
   };
 }
 
-function verdict({ goal, ofBare }, client, against) {
-  if (client !== "mqtt-lib" || !(goal || ofBare)) return {};
+function verdict(workload, client, against) {
+  const { goal, ofBare } = client === "drop-in" ? { goal: workload.dropIn, ofBare: undefined } : workload;
+  if (!["mqtt-lib", "drop-in"].includes(client) || !(goal || ofBare)) return {};
   const wanted = [
     [goal, against("mqttjs"), "x"],
     [ofBare, against("bare"), " bare"],

@@ -2,7 +2,14 @@
 
 import mqtt from "mqtt";
 
-export async function connect({ url, onMessage }) {
+export const connect = connectBy(mqtt);
+
+/** With a package of this interface. */
+export function connectBy(mqtt) {
+  return (options) => connectWith(mqtt, options);
+}
+
+async function connectWith(mqtt, { url, onMessage }) {
   const client = await mqtt.connectAsync(url, { protocolVersion: 4, reconnectPeriod: 0 });
   client.on("message", (_topic, payload) => onMessage(payload));
   return {

@@ -88,7 +88,7 @@ export class MqttClient extends platform.EventEmitter {
   /** @param {string} topic @param {any} message @param {any} [options] @param {any} [callback] @returns {this} */
   publish(topic, message, options, callback) {
     if (typeof options === "function") return this.publish(topic, message, undefined, options);
-    if (this.refusesWhileDisconnecting(callback)) return this;
+    if (this._checkDisconnecting(callback)) return this;
     const { qos = 0, retain = false, properties, cbStorePut } = options ?? {};
     if (qos > 0) {
       this.#publishReliably(topic, message, { qos, retain, properties }, callback);
@@ -201,6 +201,7 @@ export class MqttClient extends platform.EventEmitter {
     const wasOpen = link.isOpen;
     const ended = () => platform.later(() => this.#ended(done));
     if (wasOpen && this.connected) this.once("close", ended);
+    if (isForced) this.flushIfLost();
     if (isForced || !this.connected) link.destroy();
     const { reasonCode, properties } = disconnect ?? {};
     const five = this.options.protocolVersion === 5;
@@ -272,12 +273,24 @@ export class MqttClient extends platform.EventEmitter {
   }
 
   /** @param {any} callback */
-  refusesWhileDisconnecting(callback) {
+  _checkDisconnecting(callback) {
     if (!this.disconnecting) return false;
     const error = new Error("client disconnecting");
     if (callback && callback !== noop) callback(error);
     else this.emit("error", error);
     return true;
+  }
+
+  /** Without reconnects and a session nothing of it will be answered. */
+  flushIfLost() {
+    if (this.options.reconnectPeriod === 0 && this.options.clean) this._flush();
+  }
+
+  _flush() {
+    for (const entry of this.pending) {
+      this.pending.delete(entry);
+      entry.cb?.(new Error("Connection closed"));
+    }
   }
 
   checkOutgoing() {

@@ -212,6 +212,7 @@ export class Link {
 
   /** @param {Error} error */
   #fail(error) {
+    this.#client.flushIfLost();
     this.destroy();
     this.#client.emit("error", error);
   }

@@ -96,7 +96,7 @@ export class Subscriptions {
   /** @param {any[]} filters @param {Callback} callback */
   #areValid(filters, callback) {
     const wrong = validateTopics(filters);
-    if (wrong === null) return !this.#client.refusesWhileDisconnecting(callback);
+    if (wrong === null) return !this.#client._checkDisconnecting(callback);
     setTimeout(callback, 0, new Error(`Invalid topic ${wrong}`));
     return false;
   }

@@ -81,6 +81,7 @@ export const LIGHT = [
   program("Node, mqtt-lib/inline", "node", "Node", ["inline.mjs"]),
   page("<script type=module>", "plain", {}),
   page("<script type=module>, mqtt-lib/inline", "plain", { path: "/inline.html" }),
+  page("<script type=module>, mqtt-lib/mqttjs", "plain", { path: "/mqttjs.html" }),
   page("module worker", "plain", { path: "/worker.html" }),
   esbuild,
   inline,
@@ -166,6 +167,9 @@ export const HEAVY = [
   workers,
   reactNative,
   ...NEXT,
+  // Applications of MQTT.js, with mqtt-lib/mqttjs in its place and nothing else changed.
+  program("NestJS 12, transport MQTT: mqtt-lib/mqttjs", "nestjs", "Node", ["main.cjs"]),
+  program("Node-RED 5, nodes of MQTT: mqtt-lib/mqttjs", "node-red", "Node", ["main.cjs"], newest),
   jsdom("jsdom under Vitest", "vitest", ["run"]),
   ...["30.5.2", "29.7.0"].flatMap((version) => {
     const versions = { jest: version, "jest-environment-jsdom": version };

@@ -357,6 +357,20 @@ describe("reconnects and ends", () => {
     assert.equal(client.connected, false);
   });
 
+  test("without reconnects and a session, what has no answer at end(true) is an error", async (t) => {
+    const broker = createServer((socket) =>
+      socket.once("data", () => socket.write(Buffer.of(0x20, 2, 0, 0))),
+    );
+    await new Promise((resolve) => broker.listen(0, "127.0.0.1", resolve));
+    t.after(() => broker.close());
+    const client = await connected(t, { reconnectPeriod: 0 }, `mqtt://127.0.0.1:${broker.address().port}`);
+    const published = client.publishAsync("a", "b", { qos: 1 });
+    const subscribed = client.subscribeAsync("a");
+    client.end(true);
+    await assert.rejects(published, { message: "Connection closed" });
+    await assert.rejects(subscribed, { message: "Connection closed" });
+  });
+
   test("reconnect after end connects again", async (t) => {
     const client = await connected(t);
     await client.endAsync();
