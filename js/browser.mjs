@@ -5,5 +5,6 @@ import { use } from "./runtime.mjs";
 export { MqttCustom } from "./client.mjs";
 export { MqttError } from "./errors.mjs";
 export { init } from "./runtime.mjs";
+export { topicMatches } from "./topic-matches.mjs";
 
 use({ node: false, url: () => new URL("./mqtt_lib_bg.wasm", import.meta.url) });

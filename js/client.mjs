@@ -18,6 +18,7 @@ import * as operation from "./operations.mjs";
 import { quiet, rejected } from "./pending.mjs";
 import { Requests, respond } from "./request.mjs";
 import { BUFFERED, fastPath, load, PENDING, ready } from "./runtime.mjs";
+import { snapshot } from "./snapshot.mjs";
 import { instance, onFailure, orFailure } from "./trap.mjs";
 
 /** Keeps clients that are in use from being collected, also when the user has no reference to them. @type {Set<MqttCustom>} */
@@ -471,6 +472,11 @@ export class MqttCustom extends Events {
 
   get #status() {
     return this.#live === null ? 0 : stat(this.#hooks.number, operation.STATUS);
+  }
+
+  /** @param {string} filter @param {unknown} [options] */
+  snapshot(filter, options) {
+    return snapshot(this, filter, options);
   }
 
   get connected() {

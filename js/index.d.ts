@@ -553,6 +553,14 @@ export interface AddedHandler {
   [Symbol.dispose](): void;
 }
 
+/** Options of `snapshot()`. */
+export interface SnapshotOptions extends Abortable {
+  /** Seconds, above 0, at most 2147483; then it rejects. Default: 30. */
+  timeout?: number | null | undefined;
+  /** Seconds in which no retained message comes. Default: 0.5. */
+  quiet?: number | undefined;
+}
+
 /** Options of `messages()`. */
 export interface MessagesOptions extends Abortable {
   /**
@@ -1232,6 +1240,14 @@ export class MqttCustom<Userdata = Any> {
    */
   messages(filter?: string, options?: MessagesOptions | null): AsyncIterableIterator<Message>;
 
+  /**
+   * The retained messages under a filter, by topic. MQTT does not say where they end: they are complete when none has come
+   * for `quiet` seconds and a round trip through the broker has brought no further one. It subscribes, and unsubscribes where
+   * nobody else has asked for the filter; other handlers of the filter get the messages, too. Rejects with `"TIMEOUT"`, and as
+   * `subscribe` does.
+   */
+  snapshot(filter: string, options?: SnapshotOptions | null): Promise<Map<string, Message>>;
+
   /** Counters, as they are now. */
   stats(): Stats;
 
@@ -1307,3 +1323,6 @@ export type WasmSource = string | ArrayBuffer | ArrayBufferView | object;
  * must. Rejects with `"LOAD_FAILED"`, and can be called again then.
  */
 export function init(source?: WasmSource | PromiseLike<WasmSource>): Promise<void>;
+
+/** Whether a topic name matches a topic filter (§4.7); of a shared subscription, what is behind its share name counts. */
+export function topicMatches(filter: string, topic: string): boolean;

@@ -9,5 +9,6 @@ import { useNode } from "./node/use.mjs";
 export { MqttCustom } from "./client.mjs";
 export { MqttError } from "./errors.mjs";
 export { init } from "./runtime.mjs";
+export { topicMatches } from "./topic-matches.mjs";
 
 useNode(inlined);

@@ -32,6 +32,7 @@ import {
   type Stats,
   type SubscribeOptions,
   type WasmSource,
+  topicMatches,
   type WebSocketOptions,
 } from "mqtt-lib";
 import { type AwsIotOptions, type AwsKeys, awsIot } from "mqtt-lib/aws";
@@ -301,3 +302,6 @@ async function disposes() {
   await nothing[Symbol.asyncDispose]();
 }
 disposes();
+
+const matches: boolean = topicMatches("a/+", "a/b");
+nothing.snapshot("a/#", { timeout: 5, quiet: 0.1, signal }).then((all) => all.get("a/b")?.text() ?? matches);

@@ -1,0 +1,43 @@
+// The retained messages under a filter, all at once. MQTT does not say where they end: they are taken to be complete when
+// none has come for a while, and a round trip through the broker has brought no further one.
+
+import { setTimeout } from "./clock.mjs";
+import { limited } from "./limits.mjs";
+
+const TIMEOUT_S = 30;
+const QUIET_S = 0.5;
+/** Nobody is subscribed to it: UNSUBSCRIBE is a round trip that no access rule forbids. */
+const MARKER = "mqttlib/marker";
+
+/** @param {any} client @param {string} filter @param {any} [options] @returns {Promise<Map<string, import("./message.mjs").Message>>} */
+export function snapshot(client, filter, options) {
+  /** @type {Map<string, any>} */
+  const kept = new Map();
+  let count = 0;
+  let isOver = false;
+  /** @param {unknown} _client @param {unknown} _userdata @param {any} message */
+  const keep = (_client, _userdata, message) => {
+    if (!message.retain) return;
+    count += 1;
+    kept.set(message.topic, message);
+  };
+  /** @param {{ quiet?: number }} others */
+  const collect = async ({ quiet = QUIET_S }) => {
+    // With a key more it subscribes in any case, which has the broker send them.
+    const added = client.addHandler(filter, keep, { qos: 1, properties: undefined });
+    try {
+      await added.ready;
+      for (let seen = -1; seen < count && !isOver; ) {
+        seen = count;
+        await new Promise((resolve) => setTimeout(() => resolve(0), quiet * 1000));
+        await client.unsubscribe(MARKER);
+      }
+      return kept;
+    } finally {
+      added.remove();
+    }
+  };
+  return limited({ timeout: TIMEOUT_S, ...options }, collect, () => {
+    isOver = true;
+  });
+}

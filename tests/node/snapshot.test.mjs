@@ -1,0 +1,90 @@
+// snapshot(filter): the retained messages under a filter. And topicMatches, which agrees with a broker's own matching.
+
+import assert from "node:assert/strict";
+import { after, before, test } from "node:test";
+import { topicMatches } from "mqtt-lib";
+import { fakeBroker, scripts } from "../support/fake-broker.mjs";
+import { startMosquitto } from "../support/mosquitto.mjs";
+import { clientFor, failure, freshTopic } from "./helpers.mjs";
+
+const COUNT = 300;
+let mosquitto;
+
+before(async () => {
+  mosquitto = await startMosquitto();
+});
+
+after(() => mosquitto?.stop());
+
+for (const mqttversion of [4, 5]) {
+  test(`${COUNT} retained messages are complete, and leave no subscription, in MQTT ${mqttversion}`, async (t) => {
+    const base = freshTopic();
+    const client = clientFor(t, { mqttserver: mosquitto.url, mqttversion });
+    const publishes = Array.from({ length: COUNT }, (_, i) =>
+      client.publish(`${base}/${i}`, i, { qos: 1, retain: true }),
+    );
+    await Promise.all(publishes);
+    const untaken = [];
+    client.on_message = (_client, _userdata, message) => untaken.push(message);
+    const all = await client.snapshot(`${base}/#`, { quiet: 0.2 });
+    assert.equal(all.size, COUNT);
+    for (let i = 0; i < COUNT; i++) assert.equal(all.get(`${base}/${i}`).text(), String(i));
+    await client.publish(`${base}/0`, "live", { qos: 1 });
+    await client.publish(`${base}/0`, "", { qos: 1, retain: true });
+    assert.equal((await client.snapshot(`${base}/#`, { quiet: 0.1 })).size, COUNT - 1);
+    assert.equal((await client.snapshot(`${base}/none/at/all`, { quiet: 0.1 })).size, 0);
+    assert.deepEqual(untaken, []);
+  });
+}
+
+test("a subscription of the application stays, and its handler", async (t) => {
+  const base = freshTopic();
+  const client = clientFor(t, { mqttserver: mosquitto.url });
+  const seen = [];
+  await client.subscribe(`${base}/#`, (_client, _userdata, message) => seen.push(message.text()));
+  await client.publish(`${base}/a`, "1", { qos: 1, retain: true });
+  assert.equal((await client.snapshot(`${base}/#`, { quiet: 0.1 })).size, 1);
+  await client.publish(`${base}/a`, "2", { qos: 1 });
+  await client.snapshot(`${base}/none`, { quiet: 0.1 });
+  assert.equal(seen.at(-1), "2");
+});
+
+test("it rejects at its timeout, with the reason of its signal, and where the filter is refused", async (t) => {
+  const broker = await fakeBroker(
+    t,
+    scripts.accepts(({ cmd }) => cmd === "subscribe"),
+  );
+  const client = clientFor(t, broker.url);
+  await client.start();
+  assert.equal((await failure(client.snapshot("a", { timeout: 0.05 }))).code, "TIMEOUT");
+  const reason = new Error("gone");
+  assert.equal(await failure(client.snapshot("a", { signal: AbortSignal.abort(reason) })), reason);
+  assert.equal((await failure(client.snapshot("a/#/b"))).code, "INVALID_TOPIC");
+});
+
+test("topicMatches is what the standard says", () => {
+  const yes = [
+    ["a", "a"],
+    ["a/+", "a/b"],
+    ["a/+", "a/"],
+    ["a/#", "a"],
+    ["a/#", "a/b/c"],
+    ["#", "a/b"],
+    ["+/+", "/b"],
+    ["$SYS/#", "$SYS/x"],
+    ["$share/g/a/+", "a/b"],
+    ["+/b/#", "a/b"],
+  ];
+  const no = [
+    ["a", "b"],
+    ["a", "a/b"],
+    ["a/+", "a"],
+    ["a/+", "a/b/c"],
+    ["#", "$SYS/x"],
+    ["+/x", "$SYS/x"],
+    ["a/b", "a"],
+    ["A", "a"],
+  ];
+  for (const [filter, topic] of yes) assert.ok(topicMatches(filter, topic), `${filter} ${topic}`);
+  for (const [filter, topic] of no) assert.ok(!topicMatches(filter, topic), `${filter} ${topic}`);
+});
