@@ -265,6 +265,11 @@ export interface Credentials {
    * browser. Default: none.
    */
   certs?: Certificates | null | undefined;
+  /**
+   * Makes the connection in place of a socket: `({ url, signal }) => ({ readable, writable })`, byte streams
+   * of the WHATWG Streams standard, or a promise of them. Node only; in a page a `TypeError`. Default: none.
+   */
+  transport?: Transport | null | undefined;
   /** Headers, subprotocols and agent of the WebSocket handshake. Default: none. */
   websocket?: WebSocketOptions | null | undefined;
   /**
@@ -400,6 +405,20 @@ export interface Certificates {
   /** Decrypts an encrypted `key`. Default: none. */
   passphrase?: string | null | undefined;
   /**
+   * Certificate and key in one file, PKCS#12, in place of `cert` and `key`; `passphrase` opens it. Default:
+   * none.
+   */
+  pfx?: PemSource | null | undefined;
+  /**
+   * Name that the broker's certificate must have, and that is asked for (SNI), in place of the host. Default:
+   * none.
+   */
+  servername?: string | null | undefined;
+  /** Lowest version of TLS, such as `TLSv1.3`, as `node:tls` names it. Default: none. */
+  minVersion?: string | null | undefined;
+  /** Cipher suites in the form of OpenSSL, as `node:tls` takes them. Default: none. */
+  ciphers?: string | null | undefined;
+  /**
    * Accepts any certificate, so anybody can pose as the broker; reported once to `on_error`
    * (`INSECURE_CONNECTION`). For experiments; give `ca` instead. Default: `false`.
    */
@@ -426,6 +445,12 @@ export interface WebSocketOptions {
   agent?: object | null | undefined;
   // END GENERATED websocket
 }
+
+/**
+ * Makes a connection in place of a socket: byte streams of the WHATWG Streams standard, or a promise of them. `url` is the
+ * server's; `signal` is aborted when the connection is not wanted any more. In Node a `Duplex` will do, too.
+ */
+export type Transport = (to: { url: string; signal: AbortSignal }) => object | PromiseLike<object>;
 
 /**
  * A store of your own: a map from numbers to bytes that outlives the process. What the numbers and bytes

@@ -15,6 +15,10 @@ import { codeOf, failure } from "./socket-failure.mjs";
  * @property {Content} [cert]
  * @property {Content} [key]
  * @property {string} [passphrase]
+ * @property {Content} [pfx]
+ * @property {string} [servername]
+ * @property {string} [minVersion]
+ * @property {string} [ciphers]
  * @property {boolean} [dangerouslyDisableServerVerification]
  */
 
@@ -39,6 +43,26 @@ export class Certificates {
       this.ca = read("certs.ca", ca);
       parse(this.ca);
       this.options.ca = this.ca.text;
+    }
+    for (const name of /** @type {const} */ (["servername", "minVersion", "ciphers"])) {
+      const value = given?.[name];
+      if (value != null) Object.assign(this.options, { [name]: value });
+    }
+    if (given?.pfx != null) {
+      if (cert != null || key != null)
+        throw invalid("certs.pfx was given with certs.cert or certs.key; give one or the other");
+      const pfx = readBytes("certs.pfx", given.pfx);
+      Object.assign(this.options, { pfx, passphrase: given.passphrase ?? undefined });
+    }
+    if (given?.pfx != null || given?.minVersion != null || given?.ciphers != null) {
+      try {
+        createSecureContext(this.options);
+      } catch (error) {
+        throw invalid(
+          `certs.pfx, certs.minVersion or certs.ciphers cannot be used: ${reasonOf(error)}`,
+          error,
+        );
+      }
     }
     if (cert == null && key == null) return;
     if (cert == null) throw invalid("certs.key was given without certs.cert; give both, or neither");
@@ -81,6 +105,19 @@ function read(name, given) {
   } catch (error) {
     const why = codeOf(error) === "ENOENT" ? "there is no such file" : codeOf(error) || "it is not a path";
     throw invalid(`${place} cannot be read: ${why}; give the path of a file, PEM text or bytes`, error);
+  }
+}
+
+/** @param {string} name @param {Content} given */
+function readBytes(name, given) {
+  if (typeof given !== "string") return bytesOf(given);
+  try {
+    return readFileSync(given);
+  } catch (error) {
+    throw invalid(
+      `${name} ("${given}") cannot be read: ${codeOf(error)}; give the path of a file, or bytes`,
+      error,
+    );
   }
 }
 

@@ -4,6 +4,7 @@
 import { familyOptions, parseAddress } from "./address.mjs";
 import { Certificates } from "./certificates.mjs";
 import { codeOf, failure, shownUrl } from "./socket-failure.mjs";
+import { StreamsSocket } from "./streams.mjs";
 import { TcpSocket } from "./tcp.mjs";
 import { WebSocketAdapter } from "./websocket-adapter.mjs";
 import { WsSocket } from "./websocket.mjs";
@@ -11,10 +12,11 @@ import { WsSocket } from "./websocket.mjs";
 /**
  * @param {string} url ws://, wss://, mqtt:// or mqtts://
  * @param {string | string[]} [protocols] WebSocket subprotocols
- * @param {{ certs?: import("./certificates.mjs").Certs | null, websocket?: import("./websocket.mjs").Details | null, connecttimeout?: number } | null} [credentials]
+ * @param {{ certs?: import("./certificates.mjs").Certs | null, websocket?: import("./websocket.mjs").Details | null, connecttimeout?: number, transport?: import("./streams.mjs").Transport | null } | null} [credentials]
  * @returns {WebSocketAdapter}
  */
 export function connect(url, protocols = "mqtt", credentials = {}) {
+  if (credentials?.transport) return new StreamsSocket(url, credentials.transport);
   let address;
   try {
     address = parseAddress(url);
@@ -24,6 +26,8 @@ export function connect(url, protocols = "mqtt", credentials = {}) {
     return unusable(failure(text, undefined, codeOf(error)));
   }
   const { protocol } = address.url;
+  if (address.url.protocol === "unix:")
+    return new TcpSocket(address, { path: decodeURI(address.url.pathname) });
   if (address.host === "") {
     return unusable(failure(`"${shownUrl(url)}" has no host name; give a URL such as mqtt://localhost:1883`));
   }

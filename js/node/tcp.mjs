@@ -52,7 +52,8 @@ export class TcpSocket extends WebSocketAdapter {
     this.#address = addressOf(url, port, zone);
     this.#certificates = certificates;
     if (!agent) {
-      this.#connect(host, { ...options, host, port, noDelay: true });
+      const unix = /** @type {any} */ (options)?.path;
+      this.#connect(host, unix ? options : { ...options, host, port, noDelay: true });
       return;
     }
     connectBy(agent, host, port, (error, socket) => {
@@ -68,7 +69,11 @@ export class TcpSocket extends WebSocketAdapter {
     const tunnel = to.socket;
     try {
       if (certificates) {
-        this.#socket = tlsConnect({ ...certificates.options, ...to, servername: isIP(host) ? "" : host });
+        this.#socket = tlsConnect({
+          ...certificates.options,
+          ...to,
+          servername: certificates.options.servername ?? (isIP(host) ? "" : host),
+        });
       } else {
         this.#socket = tunnel?.setNoDelay() ?? netConnect(to);
       }

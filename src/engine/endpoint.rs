@@ -87,6 +87,15 @@ pub fn resolve(server: &str, settings: &Settings<'_>) -> Result<String, Error> {
             &[&excerpt(shown(server)), why],
         )
     };
+    if server.starts_with("unix:///") {
+        return match settings.platform {
+            Platform::Node if !settings.tls => Ok(server.to_owned()),
+            Platform::Node => Err(wrong(
+                "is a Unix socket, which is not encrypted, and certs was given",
+            )),
+            _ => Err(wrong("is a Unix socket, which Node alone can reach")),
+        };
+    }
     let colon = find(server, b':').unwrap_or(0);
     let (given, rest) = match server[colon..].strip_prefix("://") {
         Some(rest) => match Protocol::parse(&server[..colon].to_ascii_lowercase()) {

@@ -42,6 +42,7 @@ pub(super) enum Kind {
     Properties,
     /// Its keys are in `INNER`; the transport reads it.
     Object,
+    Function,
     /// A path, or the content of the file, of any length.
     Content,
 }
@@ -118,6 +119,7 @@ fn check(name: &str, kind: Kind, value: &mut Value) -> Result<(), Error> {
         | (Kind::Version, Value::Number(4.0 | 5.0))
         | (Kind::Properties, Value::Bytes(_))
         | (Kind::Object, Value::Other("an object"))
+        | (Kind::Function, Value::Other("a function"))
         | (Kind::Content, Value::Text(_) | Value::Bytes(_)) => Ok(()),
         _ => Err(not_allowed(name, kind, value)),
     }
@@ -134,6 +136,7 @@ fn not_allowed(name: &str, kind: Kind, value: &Value) -> Error {
         Kind::Properties => "an object of MQTT 5 properties",
         Kind::Store => "\"memory\", \"persistent\" or a store",
         Kind::Object => "an object",
+        Kind::Function => "a function",
         Kind::Content => "a path, PEM text or bytes",
         Kind::Whole(min, max) | Kind::Seconds(min, max) => {
             let what = match kind {

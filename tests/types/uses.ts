@@ -85,9 +85,14 @@ const credentials: Required<Credentials> = {
     cert: new Uint8Array(1),
     key: new ArrayBuffer(1),
     passphrase: "open sesame",
+    pfx: new Uint8Array(1),
+    servername: "broker.example",
+    minVersion: "TLSv1.3",
+    ciphers: "HIGH",
     dangerouslyDisableServerVerification: false,
   } satisfies Required<Certificates>,
   websocket: { headers: { a: "b" }, protocols: ["mqtt"], agent: {} } satisfies Required<WebSocketOptions>,
+  transport: async ({ url, signal }) => ({ url, aborted: signal.aborted }),
   store: { open: async () => new Map<number, Uint8Array>(), write() {}, close() {} },
 };
 

@@ -37,6 +37,7 @@ export const TYPES = {
   version: { kind: "Version", ts: "number", name: "4, 5 or `auto`" },
   properties: { kind: "Properties", ts: "object", name: "object" },
   object: { kind: "Object", ts: "object", name: "object" },
+  function: { kind: "Function", ts: "(...all: never[]) => unknown", name: "function" },
   content: { kind: "Content", ts: "PemSource", name: "path, PEM text or bytes" },
 };
 

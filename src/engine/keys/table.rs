@@ -40,14 +40,14 @@ pub(in crate::engine) enum Key {
     WillProperties,
     /// `certs`
     Certs,
+    /// A key of an object that only a transport of Node reads.
+    NodeOnly,
     /// `websocket`
     Websocket,
     /// `offlinepolicy`
     OfflinePolicy,
     /// A key of an object that only the transport reads.
     Inner,
-    /// A key of an object that only a transport of Node reads.
-    NodeOnly,
     /// `publishinterval`
     PublishInterval,
     /// `connecttimeout`
@@ -98,7 +98,7 @@ pub(in crate::engine) enum Key {
 
 /// The keys of `credentials`. Seconds may have fractions.
 #[rustfmt::skip]
-pub(in crate::engine) const KEYS: [Row; 40] = [
+pub(in crate::engine) const KEYS: [Row; 41] = [
     ("mqttserver", Key::Server, Kind::TextOrList),
     ("mqttport", Key::Port, Kind::Whole(1.0, 65_535.0)),
     ("mqttprotocol", Key::Protocol, Kind::Text),
@@ -119,6 +119,7 @@ pub(in crate::engine) const KEYS: [Row; 40] = [
     ("willsetretain", Key::WillRetain, Kind::Bool),
     ("willProperties", Key::WillProperties, Kind::Properties),
     ("certs", Key::Certs, Kind::Object),
+    ("transport", Key::NodeOnly, Kind::Function),
     ("websocket", Key::Websocket, Kind::Object),
     ("batchsize", Key::BatchSize, Kind::Whole(1.0, 1_000_000.0)),
     ("queuesize", Key::QueueSize, Kind::Whole(1.0, 1_000_000.0)),
@@ -143,11 +144,15 @@ pub(in crate::engine) const KEYS: [Row; 40] = [
 
 /// The keys of the objects among them.
 #[rustfmt::skip]
-pub(in crate::engine) const INNER: [Row; 9] = [
+pub(in crate::engine) const INNER: [Row; 13] = [
     ("certs.ca", Key::Inner, Kind::Content),
     ("certs.cert", Key::Inner, Kind::Content),
     ("certs.key", Key::Inner, Kind::Content),
     ("certs.passphrase", Key::Inner, Kind::Text),
+    ("certs.pfx", Key::Inner, Kind::Content),
+    ("certs.servername", Key::Inner, Kind::Text),
+    ("certs.minVersion", Key::Inner, Kind::Text),
+    ("certs.ciphers", Key::Inner, Kind::Text),
     ("certs.dangerouslyDisableServerVerification", Key::Unverified, Kind::Bool),
     ("certs.iotProtocolName", Key::Inner, Kind::Text),
     ("websocket.headers", Key::NodeOnly, Kind::Object),
