@@ -1,7 +1,7 @@
 //! Promises that Rust hands out and settles. Each pending one has a token with the top bit set;
 //! tokens without it belong to JavaScript, which settles its own promises in bulk.
 
-use js_sys::Promise;
+use js_sys::{Array, Promise};
 use wasm_bindgen::prelude::*;
 
 use super::argument_codec::Object;
@@ -85,10 +85,12 @@ pub fn outcome(outcome: &Outcome) -> JsValue {
             result
         }
         Outcome::Granted { codes, properties } => {
-            // A sequence of numbers cannot fail.
-            let granted = serde_wasm_bindgen::to_value(codes).unwrap_or_default();
+            let granted = Array::new();
+            for &code in codes {
+                granted.push(&code.into());
+            }
             set_properties(&granted, properties);
-            granted
+            granted.into()
         }
     }
 }
