@@ -22,7 +22,7 @@ import { printSizes } from "./sizes.mjs";
 import { guardGlue, parseNames, shortenExports, shortenGlue, shortenWasm } from "./shorten.mjs";
 import { step } from "./step.mjs";
 import { trimGlue } from "./trim.mjs";
-import { fromWsFile, WEBSOCKET, withWs } from "./ws.mjs";
+import { fromWsFile, websocketFile, withWs } from "./ws.mjs";
 
 const WASM = "mqtt_lib_bg.wasm";
 const WASM_TYPES = `// What an import of the file gives is the bundler's choice: its URL, its bytes or a WebAssembly.Module.
@@ -268,7 +268,7 @@ async function bundle(folder, names) {
     ...node,
     format: "esm",
     stdin: {
-      contents: `export { default as WebSocket } from ${JSON.stringify(WEBSOCKET)};`,
+      contents: `export { default as WebSocket } from ${JSON.stringify(websocketFile())};`,
       resolveDir: ROOT,
     },
     outfile: join(folder, "ws.mjs"),

@@ -3,9 +3,11 @@
 import { readFileSync } from "node:fs";
 import { createRequire } from "node:module";
 
-export const WEBSOCKET = createRequire(import.meta.url)
-  .resolve("ws")
-  .replace(/index\.js$/, "lib/websocket.js");
+/** Its file; asked for when it is built, because on a bare machine the package is not there before. */
+export const websocketFile = () =>
+  createRequire(import.meta.url)
+    .resolve("ws")
+    .replace(/index\.js$/, "lib/websocket.js");
 const BUILTIN = "builtin:";
 
 /** An esbuild plugin for ES modules: what imports `ws` imports this file. */
