@@ -106,6 +106,39 @@ const typescript = {
   },
 };
 
+const MODULES = { node10: "esnext", node16: "node16", nodenext: "nodenext", bundler: "esnext" };
+
+const types = (version) => ({
+  name: `TypeScript ${version.slice(0, 3)}, node10, node16, nodenext and bundler`,
+  async works({ project, row }) {
+    const cwd = await project("types", { typescript: version });
+    const strict = ["--noEmit", "--strict", "--exactOptionalPropertyTypes", "--lib", "es2022,dom"];
+    for (const [resolution, module] of Object.entries(MODULES)) {
+      const how = ["--target", "es2022", "--module", module, "--moduleResolution", resolution];
+      await run(cwd, bin("tsc")(cwd), [...strict, ...how, "use.ts"]);
+    }
+    Object.assign(row, { builds: "yes", runs: "" });
+  },
+});
+
+const singleExecutable = {
+  name: "Node, single executable (SEA)",
+  runs: "tcp",
+  async works({ project, broker, topic, row }) {
+    const cwd = await project("node-newest");
+    const args = ["single.mjs", "--bundle", "--platform=node", "--format=cjs", "--outfile=single.cjs"];
+    await run(cwd, bin("esbuild")(cwd), [...args, "--log-level=error"]);
+    await run(cwd, newest(cwd), ["--build-sea", "sea.json"]);
+    const away = join(cwd, "..", "executable");
+    mkdirSync(away);
+    cpSync(join(cwd, "app"), join(away, "app"));
+    assert.equal(await run(away, join(away, "app"), [broker, topic]), "10\n");
+    Object.assign(row, { builds: "yes", runs: "Node 26.10.0", exchanged: "10" });
+  },
+};
+
+const PERMISSIONS = ["--permission", "--allow-net", "--allow-fs-read=*"];
+
 const jsdom = (name, template, args, { versions, options = "" } = {}) => ({
   name,
   async works({ project, broker, topic, row }) {
@@ -136,7 +169,12 @@ export const HEAVY = [
   program("newest Node, import", "node-newest", "Node", ["esm.mjs"], newest),
   program("newest Node, require", "node-newest", "Node", ["commonjs.cjs"], newest),
   program("newest Node, TypeScript as it is", "node-newest", "Node", ["typescript.ts"], newest),
+  program("newest Node, --permission", "node-newest", "Node", [...PERMISSIONS, "esm.mjs"], newest),
+  singleExecutable,
   typescript,
+  types("5.0.4"),
+  types("5.4.5"),
+  types("5.9.3"),
   program("Deno", "deno", "Deno", ["run", "-A", "esm.mjs"], (cwd) =>
     join(cwd, "node_modules/@deno/linux-x64-glibc/deno"),
   ),
@@ -147,6 +185,12 @@ export const HEAVY = [
   page("webpack 5", "webpack", {
     async build(cwd) {
       await run(cwd, bin("webpack")(cwd), []);
+      publicFiles(cwd);
+    },
+  }),
+  page("Rspack", "rspack", {
+    async build(cwd) {
+      await run(cwd, bin("rspack")(cwd), ["build"]);
       publicFiles(cwd);
     },
   }),

@@ -45,6 +45,16 @@ const ncc = (extension) =>
     build: (cwd) => run(cwd, bin("ncc")(cwd), ["build", `main.${extension}`, "-o", `out-ncc-${extension}`]),
   });
 
+const tsup = (extension) =>
+  nodeBundle(`tsup, ${FORMATS[extension]}`, {
+    out: `out-tsup-${extension}`,
+    file: extension === "mjs" ? "main.js" : "main.cjs",
+    build(cwd) {
+      const args = ["main.mjs", "--format", FORMATS[extension], "--out-dir", `out-tsup-${extension}`];
+      return run(cwd, bin("tsup")(cwd), [...args, "--config", "tsup.config.json"]);
+    },
+  });
+
 export const NODE_BUNDLES = [
   esbuild("mjs", "node", "esm"),
   esbuild("cjs", "node", "cjs"),
@@ -58,4 +68,6 @@ export const NODE_BUNDLES = [
   webpack("cjs"),
   ncc("mjs"),
   ncc("cjs"),
+  tsup("mjs"),
+  tsup("cjs"),
 ];

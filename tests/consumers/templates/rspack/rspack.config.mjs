@@ -1,0 +1,6 @@
+export default {
+  mode: "production",
+  entry: "./main.mjs",
+  output: { path: `${import.meta.dirname}/out`, filename: "main.js" },
+  performance: { hints: false },
+};

@@ -1,0 +1,10 @@
+import { init, type Message, MqttCustom, MqttError } from "mqtt-lib";
+import * as inline from "mqtt-lib/inline";
+import * as bare from "mqtt-lib/bare";
+import { persistent } from "mqtt-lib/persistent";
+import { awsIot } from "mqtt-lib/aws";
+import mqtt, { connectAsync } from "mqtt-lib/mqttjs";
+const client = new MqttCustom({ credentials: { mqttserver: null, store: persistent() } });
+client.publish("a", "b", { qos: 1 }).catch((error: unknown) => error instanceof MqttError && error.code);
+client.on_message = (_client: MqttCustom, _userdata: unknown, message: Message) => message.text();
+export const all = [init, inline.MqttCustom, bare.MqttCustom, awsIot, mqtt.connect, connectAsync];
