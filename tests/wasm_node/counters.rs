@@ -15,13 +15,13 @@ async fn stats_count_what_happened() {
     world.js("world.socket.give(publish('in', 'abc'))");
     world.settle().await;
     let stats = client.stats().unwrap();
-    let keys = "sent received inFlight queued dropped reconnects bytesSent bytesReceived";
+    let keys = "sent received inFlight queued dropped reconnects suspects bytesSent bytesReceived";
     let shown: Vec<String> = keys.split(' ').map(|key| text(&stats, key)).collect();
     let sent = show(&world.js("world.socket.frames.reduce((sum, frame) => sum + frame.length, 0)"));
     let received = show(&world.js("connack().length + publish('in', 'abc').length"));
-    assert_eq!(shown, ["2", "1", "2", "3", "0", "0", &sent, &received]);
+    assert_eq!(shown, ["2", "1", "2", "3", "0", "0", "0", &sent, &received]);
 
-    assert_eq!(js_sys::Object::keys(&stats).length(), 8);
+    assert_eq!(js_sys::Object::keys(&stats).length(), 9);
     world.js("world.answer = (p, bytes) => bytes");
     world.0.run(
         "const unanswered = world.socket.packets.filter((p) => p.kind === 'publish' && p.qos === 1);
