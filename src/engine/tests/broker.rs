@@ -33,6 +33,8 @@ struct Owed {
     payload: Vec<u8>,
     qos: u8,
     sent: bool,
+    /// Sent on this connection.
+    open: bool,
     released: bool,
 }
 
@@ -62,6 +64,8 @@ pub struct Broker {
     pub connack: Option<u8>,
     pub silent: bool,
     pub acks: bool,
+    /// The client's Receive Maximum.
+    pub window: usize,
     pub subacks: bool,
     /// Filters it refuses, with 0x80.
     pub forbidden: Vec<String>,
@@ -92,6 +96,7 @@ impl Default for Broker {
             connack: Some(0),
             silent: false,
             acks: true,
+            window: usize::MAX,
             subacks: true,
             forbidden: Vec::new(),
             closes_at: Vec::new(),
@@ -180,8 +185,14 @@ impl Broker {
                     self.ack(0x70, p.pkid);
                 }
             }
-            Packet::PubAck(p) => self.session().owed.retain(|o| o.pid != p.pkid || o.qos != 1),
-            Packet::PubComp(p) => self.session().owed.retain(|o| o.pid != p.pkid || !o.released),
+            Packet::PubAck(p) => {
+                self.session().owed.retain(|o| o.pid != p.pkid || o.qos != 1);
+                self.write_owed();
+            }
+            Packet::PubComp(p) => {
+                self.session().owed.retain(|o| o.pid != p.pkid || !o.released);
+                self.write_owed();
+            }
             Packet::PubRec(p) => {
                 if let Some(owed) = self.session().owed.iter_mut().find(|o| o.pid == p.pkid) {
                     assert_eq!(owed.qos, 2);
@@ -230,6 +241,22 @@ impl Broker {
         self.out.extend_from_slice(&[0x20, 2, present as u8, 0]);
         let session = self.session.get_or_insert_with(Session::default);
         for owed in &mut session.owed {
+            owed.open = false;
+        }
+        self.write_owed();
+    }
+
+    /// Sends what the window has room for.
+    fn write_owed(&mut self) {
+        let Some(session) = &mut self.session else {
+            return;
+        };
+        let mut open = session.owed.iter().filter(|owed| owed.open).count();
+        for owed in session.owed.iter_mut().filter(|owed| !owed.open) {
+            if open >= self.window {
+                return;
+            }
+            open += 1;
             write_owed(owed, &mut self.out);
         }
     }
@@ -310,18 +337,19 @@ impl Broker {
             return connected;
         }
         session.next_pid += 1;
-        let mut owed = Owed {
+        let owed = Owed {
             pid: session.next_pid,
             topic: name.to_owned(),
             payload: payload.to_vec(),
             qos,
             sent: false,
+            open: false,
             released: false,
         };
-        if connected {
-            write_owed(&mut owed, &mut self.out);
-        }
         session.owed.push_back(owed);
+        if connected {
+            self.write_owed();
+        }
         self.translate(start);
         true
     }
@@ -386,6 +414,7 @@ pub fn write_publish(out: &mut Vec<u8>, topic: &[u8], payload: &[u8], qos: u8, p
 }
 
 fn write_owed(owed: &mut Owed, out: &mut Vec<u8>) {
+    owed.open = true;
     if owed.released {
         out.extend_from_slice(&[0x62, 2, (owed.pid >> 8) as u8, owed.pid as u8]);
         return;

@@ -1,6 +1,6 @@
 //! Handlers that end late, out of order or never (§4.3, §4.6): by hand, and in random schedules with lost connections and
 //! sessions. The laws: nothing is acknowledged before it is handled, or out of order, or twice; nothing of QoS 2 is
-//! handed out twice within a session; keep alive goes on.
+//! handed out twice within a session; the window of the client is never exceeded; keep alive goes on.
 
 use std::collections::BTreeSet;
 
@@ -239,12 +239,23 @@ impl Laws {
     }
 }
 
+/// The property of CONNECT (5.0 §3.1.2.11.3).
+const RECEIVE_MAXIMUM: u8 = 0x21;
+
 fn schedule(seed: u64) {
     let mut random = Random::new(seed);
+    let window = random.up_to(4) as u8 + 1;
     let mut sim = deferring(Config {
         max_reconnect_delay: 1_000,
+        properties: match super::harness::is_five() {
+            true => vec![RECEIVE_MAXIMUM, 0, window],
+            false => Vec::new(),
+        },
         ..kept()
     });
+    if super::harness::is_five() {
+        sim.broker.window = usize::from(window);
+    }
     let mut laws = Laws {
         handled: BTreeSet::new(),
         sent: BTreeSet::new(),
@@ -292,9 +303,14 @@ fn schedule(seed: u64) {
             _ => sim.advance(random.up_to(70_000)),
         }
         laws.check(&sim);
+        // An acknowledgement that is counted twice, or never, makes the client think that it was.
+        assert!(sim.errors.iter().all(|error| error.code != Code::ProtocolError));
     }
     sim.cut_up = None;
     sim.defers = false;
+    // What the window has held back is handled as it comes.
+    let came: BTreeSet<String> = sim.texts().into_iter().map(str::to_owned).collect();
+    laws.handled.extend(laws.sent.difference(&came).cloned());
     for message in std::mem::take(&mut sim.deferred) {
         laws.handled.insert(String::from_utf8(message.payload).unwrap());
         sim.engine.acknowledge(message.ticket);
