@@ -136,9 +136,9 @@ export class Channel {
   received(bytes) {
     if (this.readyState !== OPEN) return;
     if (this.#received.isBetween) this.#single = this.#observer.sees(false);
-    if (this.#single) return this.#received.push(bytes);
     this.#received.push(bytes);
-    this.onmessage?.({ type: "message", data: bytes });
+    // Somebody who saw a packet may have closed it.
+    if (!this.#single && this.readyState === OPEN) this.onmessage?.({ type: "message", data: bytes });
   }
 
   /** @param {any} error */
@@ -284,6 +284,7 @@ class SocketStream extends platform.EventEmitter {
     super();
     this.#channel = channel;
     this.socket = socket;
+    this.url = socket.url;
     this.on("error", () => {});
   }
 

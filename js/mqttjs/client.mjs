@@ -304,7 +304,7 @@ export class MqttClient extends platform.EventEmitter {
 
   /** @param {any} packet */
   answered(packet) {
-    if (packet.cmd === "suback") this.#subscriptions.suback = packet;
+    if (packet.cmd === "suback") this.#subscriptions.answered(packet);
     else if (packet.cmd === "unsuback") this.#subscriptions.unsuback = packet;
   }
 }

@@ -26,6 +26,9 @@ const RC_PROTOCOL = 2;
 const RC_KEEPALIVE = 16;
 const CONTINUE = 24;
 const CONNECT_PACKET = 1;
+const CONNACK = 2;
+/** Of MQTT 3.1.1; a larger one is no CONNACK for the core, and a refusal for MQTT.js. */
+const LAST_RETURN_CODE = 5;
 const PUBLISH = 3;
 const SUBACK = 9;
 const UNSUBACK = 11;
@@ -263,12 +266,13 @@ export class Link {
     const event = sent ? "packetsend" : "packetreceive";
     if (!sent && type === PUBLISH && (bytes[0] & 6) > 0) this.inbox.arrived(bytes);
     const isSeen = client.listenerCount(event) > 0 && !(type === CONNECT_PACKET && this.#isFirst);
-    const isOurs = !sent && (type === SUBACK || type === UNSUBACK || type === DISCONNECT);
+    const isOurs = !sent && (type === SUBACK || type === UNSUBACK || type === DISCONNECT || type === CONNACK);
     if (!isSeen && !isOurs) return;
     const packet = readPacket(bytes, client.options.protocolVersion === 5);
     if (isOurs) client.answered(packet);
     if (isSeen) client.emit(event, packet);
     if (!sent && type === DISCONNECT) client.emit("disconnect", packet);
+    if (!sent && packet.returnCode > LAST_RETURN_CODE) this.#answered(false, packet.returnCode, undefined);
   }
 
   /** AUTH. @param {any} packet @returns {Promise<any>} */

@@ -68,6 +68,7 @@ function webSocket(options, client, connect) {
   const url = webSocketUrl(options, client);
   if (createWebsocket) return createWebsocket(url, ["mqtt"], options);
   const isNative = Object.keys(wsOptions).every((name) => NATIVE.includes(name));
-  if (isNative && connect !== undefined) return connect(url, "mqtt", { websocket: wsOptions });
+  if (isNative && connect !== undefined)
+    return Object.assign(connect(url, "mqtt", { websocket: wsOptions }), { url });
   return new WebSocket(url, ["mqtt"], wsOptions);
 }

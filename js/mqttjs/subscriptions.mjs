@@ -13,6 +13,10 @@ export class Subscriptions {
   #known = new Map();
   /** Calls without an answer; each ends with an error when the connection closes. @type {Set<(error: Error) => void>} */
   #pending = new Set();
+  /** Filters of this connection with `resubscribe: false`. @type {string[]} */
+  #notRestored = [];
+  /** Those of earlier connections. @type {string[]} */
+  #stale = [];
   /** The last SUBACK and UNSUBACK. @type {any} */
   suback;
   /** @type {any} */
@@ -62,6 +66,7 @@ export class Subscriptions {
     const filters = [topics].flat();
     if (!this.#areValid(filters, callback)) return;
     for (const filter of filters) this.#known.delete(filter);
+    this.#notRestored = this.#notRestored.filter((filter) => !filters.includes(filter));
     const id = this.#client._nextId();
     const done = this.#await(callback, id, "unsubscribe");
     const { properties } = options ?? {};
@@ -80,14 +85,20 @@ export class Subscriptions {
   closed() {
     for (const fail of [...this.#pending]) fail(new Error("Connection closed"));
     this.suback = this.unsuback = undefined;
-    if (this.#client.options.resubscribe || this.#client.disconnecting) return;
-    // The core would restore them.
-    const filters = this.#all.splice(0);
-    if (filters.length > 0) this.#native.unsubscribe(filters);
+    this.#stale.push(...this.#notRestored.splice(0));
   }
 
-  /** Subscribed with `resubscribe: false`. @type {string[]} */
-  #all = [];
+  /** SUBACK has come; the first one of a connection answers what the core has restored. @param {any} packet */
+  answered(packet) {
+    this.suback = packet;
+    if (this.#stale.length > 0) setTimeout(() => this.#end(), 0);
+  }
+
+  /** `resubscribe: false` excludes what the core has restored, unless the application has subscribed it again. */
+  #end() {
+    const filters = this.#stale.splice(0).filter((filter) => !this.#notRestored.includes(filter));
+    if (filters.length > 0 && this.#client.connected) this.#native.unsubscribe(filters);
+  }
 
   get #five() {
     return this.#client.options.protocolVersion === 5;
@@ -108,7 +119,7 @@ export class Subscriptions {
 
   /** Calls back once, also when the connection closes before there is an answer. @param {Callback} callback @param {number} id @param {string} cmd @param {any[]} [asked] @returns {Callback} */
   #await(callback, id, cmd, asked = []) {
-    if (!this.#client.options.resubscribe) this.#all.push(...asked.map(({ topic }) => topic));
+    if (!this.#client.options.resubscribe) this.#notRestored.push(...asked.map(({ topic }) => topic));
     const { pending } = this.#client;
     /** @type {Callback} */
     const done = (...result) => {

@@ -14,7 +14,7 @@ import { EXPECTED } from "./mqttjs-expected.mjs";
 const LOG = join(tmpdir(), "mqttjs-own-tests.log");
 const ROOT = new URL("../..", import.meta.url).pathname;
 const [folder = "/tmp/mqttjs-tests", ...only] = process.argv.slice(2);
-const FILES = ["client", "websocket_client", "secure_client", "mqtt"];
+const FILES = ["client", "websocket_client"];
 const NEEDS = [
   "chai@5",
   "sinon@17",

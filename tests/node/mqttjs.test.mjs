@@ -308,6 +308,37 @@ describe("reconnects and ends", () => {
     await message;
   });
 
+  test("resubscribe: false, and what a listener of connect subscribes again is subscribed", async (t) => {
+    const client = clientOf(t, shared.mosquitto.url, { reconnectPeriod: 30, resubscribe: false });
+    const topic = freshTopic();
+    const texts = [];
+    client.on("message", (_topic, payload) => texts.push(`${payload}`));
+    for (const text of ["a", "b", "c"]) {
+      await once(client, "connect");
+      await client.subscribeAsync(topic, { qos: 1 });
+      await client.publishAsync(topic, text, { qos: 1 });
+      await until(() => texts.includes(text));
+      client.stream.destroy();
+    }
+  });
+
+  test("a return code that MQTT 3.1.1 does not have is a refusal", async (t) => {
+    let code = 135;
+    const broker = createServer((socket) => {
+      socket.once("data", () => socket.write(Buffer.of(0x20, 2, 0, code)));
+      socket.on("error", () => {});
+    });
+    await new Promise((resolve) => broker.listen(0, "127.0.0.1", resolve));
+    t.after(() => broker.close());
+    const url = `mqtt://127.0.0.1:${broker.address().port}`;
+    const client = clientOf(t, url, { reconnectPeriod: 10, reconnectOnConnackError: true });
+    const [error] = await once(client, "error");
+    assert.equal(error.code, 135);
+    assert.equal(error.message, "Connection refused: Not authorized");
+    code = 0;
+    await new Promise((resolve) => client.once("connect", resolve));
+  });
+
   test("resubscribe: false: nothing is subscribed after a reconnect", async (t) => {
     const client = await connected(t, { reconnectPeriod: 30, resubscribe: false });
     const topic = freshTopic();
