@@ -1,7 +1,7 @@
 //! Promises that Rust hands out and settles. Each pending one has a token with the top bit set;
 //! tokens without it belong to JavaScript, which settles its own promises in bulk.
 
-use js_sys::{Array, Promise};
+use js_sys::Promise;
 use wasm_bindgen::prelude::*;
 
 use super::argument_codec::Object;
@@ -85,12 +85,10 @@ pub fn outcome(outcome: &Outcome) -> JsValue {
             result
         }
         Outcome::Granted { codes, properties } => {
-            let granted = Array::new();
-            for &code in codes {
-                granted.push(&code.into());
-            }
+            // A sequence of numbers cannot fail.
+            let granted = serde_wasm_bindgen::to_value(codes).unwrap_or_default();
             set_properties(&granted, properties);
-            granted.into()
+            granted
         }
     }
 }
