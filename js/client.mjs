@@ -37,6 +37,9 @@ function warn(text, detail) {
 /** Ends a client whose WebAssembly has failed. */
 const FAIL = Symbol("fail");
 
+/** The URL of the last attempt, with what may be a secret. */
+export const ADDRESS = Symbol("url");
+
 export class MqttCustom extends Events {
   /** @type {Core | null} */
   #core = null;
@@ -98,6 +101,10 @@ export class MqttCustom extends Events {
     const name = type === "error" ? "on_error" : `a listener of "${type}"`;
     if (this.#live === null) warn(`mqtt-lib: ${name} threw:`, thrown);
     else this.#hooks.inbound.report(this, name, thrown);
+  }
+
+  get [ADDRESS]() {
+    return this.#hooks.url;
   }
 
   /** @param {string} type */

@@ -31,6 +31,11 @@ export class MqttError extends Error {
     if (properties !== undefined) this.properties = properties;
   }
 
+  /** With the message, which JSON leaves out otherwise. */
+  toJSON() {
+    return { ...this, message: this.message };
+  }
+
   /** The address of the page that explains the code. */
   get help() {
     return HELP + this.code.toLowerCase();

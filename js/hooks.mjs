@@ -35,6 +35,8 @@ export class Hooks {
   userdata;
   /** Whether there is a connection that the broker has accepted; the core sets it. */
   accepted = false;
+  /** Of the last attempt, as the platform says it. @type {string | undefined} */
+  url;
   /** How many calls of `on_connect` and listeners of `connect` have not ended. */
   #connecting = 0;
   /** The socket in use, as long as somebody may have to close it. @type {WeakRef<any> | undefined} */
@@ -151,6 +153,7 @@ export class Hooks {
   /** @param {any} socket @param {number} generation */
   listen(socket, generation) {
     this.#socket = new WeakRef(socket);
+    this.url = socket.url;
     this.#close = undefined;
     this.#valve = undefined;
     this.inbound.connection = generation;

@@ -154,6 +154,8 @@ export class MqttError extends Error {
   cause?: unknown;
   /** Address of the page that explains its code, with what to do. */
   readonly help: string;
+  /** What `JSON.stringify` shows: name, message, code, reason code and properties. */
+  toJSON(): object;
 }
 
 /**

@@ -4,14 +4,17 @@ import { readFileSync } from "node:fs";
 import { useStacks } from "../errors.mjs";
 import { use } from "../runtime.mjs";
 import { connect } from "./connect.mjs";
+import { diagnose } from "./diagnostics.mjs";
 import { remember } from "./stack.mjs";
 
 /** @param {() => Uint8Array | undefined} bytes gives the .wasm */
 export function useNode(bytes) {
+  diagnose();
   useStacks(remember);
   use({
     node: true,
-    connect,
+    // As the platform's WebSocket has it.
+    connect: (url, protocols, credentials) => Object.assign(connect(url, protocols, credentials), { url }),
     advice: 'mark "mqtt-lib" as external in the bundler\'s configuration',
     bytes,
     file: (source) => (/^file:/.test(`${source}`) ? readFileSync(new URL(`${source}`)) : undefined),
