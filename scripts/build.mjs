@@ -83,8 +83,7 @@ const at = (...parts) => join(ROOT, ...parts);
 
 /**
  * LLVM inlines only calls whose inlining makes the code hardly larger, and small functions marked `#[inline]`; the
- * functions on the path of a publish are `#[inline(always)]`. No loop is unrolled. The download is a fifth smaller than
- * with opt-level 3, and smaller than with "z", whose calls of the smallest helpers make a message half as expensive again.
+ * functions on the path of a publish are `#[inline(always)]`. No loop is unrolled.
  */
 const SMALL_CODE = [
   "inline-threshold=10",
@@ -103,17 +102,24 @@ const SMALL_CODE = [
 const STACK = 512 << 10;
 
 /**
+ * The crate is compiled for size, apart from the functions on the path of a message: they are `optimize(speed)` where
+ * `small_code` is set. The other crates have opt-level 2, because a message calls their smallest helpers.
+ */
+const SIZE = '--config=profile.release.package.mqtt-lib.opt-level="z"';
+
+/**
  * The standard library is compiled with the crate, so that a panic is a trap instead of the code that would print it: 10
  * KiB less to download. Stable Rust does that with RUSTC_BOOTSTRAP.
  */
 export const SMALL = {
-  args: ["-Zbuild-std=std,panic_abort", "--features=package"],
+  args: ["-Zbuild-std=std,panic_abort", "--features=package", SIZE],
   env: {
     RUSTC_BOOTSTRAP: "1",
     RUSTFLAGS: [
       "-Zunstable-options -Cpanic=immediate-abort",
       // One copy of a function of `std` for all crates; without it each crate that uses it has its own.
       "-Zshare-generics=yes",
+      "--cfg=small_code",
       ...SMALL_CODE.map((option) => `-Cllvm-args=-${option}`),
       `-Clink-arg=-zstack-size=${STACK}`,
       "-Ctarget-feature=-reference-types",

@@ -96,6 +96,7 @@ fn with_scratch<R>(
 /// Publishes from the scratch buffer. Schedules no drain: js/ drains once a turn. A plain export, because the entry that
 /// wasm-bindgen makes for methods costs as much as a short publish itself.
 #[no_mangle]
+#[cfg_attr(small_code, optimize(speed))]
 pub extern "C" fn bulk_send(number: u32, topic: u32, len: usize, flags: u32, token: u32) -> u32 {
     let Some(client) = client(number) else {
         return REFUSED;
@@ -133,12 +134,14 @@ pub extern "C" fn bulk_batch(number: u32, topic: u32, len: usize, flags: u32, to
 /// The place where js/ puts `len` bytes that have arrived, before it calls `bulk_received`. Null: they take the general
 /// path, because the client is being drained or the bytes are many.
 #[no_mangle]
+#[cfg_attr(small_code, optimize(speed))]
 pub extern "C" fn bulk_space(number: u32, len: usize) -> *mut u8 {
     client(number).map_or(std::ptr::null_mut(), |client| client.space(len))
 }
 
 /// The bytes in `bulk_space` are there.
 #[no_mangle]
+#[cfg_attr(small_code, optimize(speed))]
 pub extern "C" fn bulk_received(number: u32, generation: Generation, len: usize) {
     if let Some(client) = client(number) {
         client.received(generation, len);
@@ -153,6 +156,7 @@ pub extern "C" fn bulk_number(first: u32) {
 
 /// Drains the engine: js/ calls it once a turn.
 #[no_mangle]
+#[cfg_attr(small_code, optimize(speed))]
 pub extern "C" fn bulk_drain(number: u32) {
     if let Some(client) = client(number) {
         client.drain_at_last();
@@ -161,6 +165,7 @@ pub extern "C" fn bulk_drain(number: u32) {
 
 /// What the application makes of a message: 0: it goes on with it; 1: it has dealt with it; 2: it leaves it to the broker.
 #[no_mangle]
+#[cfg_attr(small_code, optimize(speed))]
 pub extern "C" fn bulk_settle(number: u32, ticket: Ticket, qos: u32, what: u32) {
     if let Some(client) = client(number) {
         client.settle_message(ticket, qos as u8, what);

@@ -47,6 +47,7 @@
 //! `examples/native.rs` is a whole client over `std::net`.
 
 #![deny(missing_docs)]
+#![cfg_attr(small_code, feature(optimize_attribute))]
 
 pub mod codec;
 pub mod engine;

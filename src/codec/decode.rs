@@ -9,6 +9,7 @@ use super::version::Version;
 use super::{v4, v5};
 
 /// Reads a body that follows a fixed header of this type. For a PUBLISH there is [`publish`](super::publish).
+#[cfg_attr(small_code, optimize(speed))]
 pub fn decode(version: Version, packet_type: PacketType, body: &[u8]) -> Result<Packet<'_>, DecodeError> {
     let kind = match packet_type {
         PacketType::PubAck => Ack::PubAck,

@@ -36,6 +36,7 @@ impl Frame {
 
 /// Reads a fixed header at the front of `buf`, decided as early as the bytes allow.
 /// `Ok(None)`: more bytes are needed.
+#[cfg_attr(small_code, optimize(speed))]
 pub fn frame(buf: &[u8], version: Version) -> Result<Option<Frame>, DecodeError> {
     let Some(&first) = buf.first() else {
         return Ok(None);

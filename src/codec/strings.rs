@@ -16,6 +16,7 @@ pub(super) fn text(bytes: &[u8]) -> Result<&str, DecodeError> {
 }
 
 /// Appends a two byte integer. Byte by byte: copying memory costs as much for two bytes as for a hundred.
+#[cfg_attr(small_code, optimize(speed))]
 pub(super) fn write_u16(out: &mut Vec<u8>, number: u16) {
     let [high, low] = number.to_be_bytes();
     out.push(high);

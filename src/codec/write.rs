@@ -94,6 +94,7 @@ fn connect_body(c: &Connect<'_>) -> Option<Vec<u8>> {
 }
 
 /// Appends an acknowledgement.
+#[cfg_attr(small_code, optimize(speed))]
 pub fn ack(out: &mut Vec<u8>, kind: Ack, packet_id: PacketId) {
     let [high, low] = packet_id.get().to_be_bytes();
     out.extend_from_slice(&[kind.packet_type().first_byte(), 2, high, low]);

@@ -100,6 +100,7 @@ impl Client {
 
     /// Events of what has no callback: after each drain, and before an event that tells why the state is another one.
     #[inline(never)]
+    #[cfg_attr(small_code, optimize(speed))]
     pub(super) fn report_state(&self) {
         let state = self.state();
         if self.state_seen.replace(state) != state {
@@ -109,6 +110,7 @@ impl Client {
 
     /// Another attempt is planned, or none will follow.
     #[inline(never)]
+    #[cfg_attr(small_code, optimize(speed))]
     pub(super) fn report_retry(&self, stopped: bool) {
         let at = match stopped {
             true => Some(STOPPED),
@@ -243,6 +245,7 @@ impl Client {
     }
 
     /// Hands messages to the application: all in one crossing where js/ takes them; without it, one call each.
+    #[cfg_attr(small_code, optimize(speed))]
     pub(super) fn deliver(&self, Delivery { from, upto, .. }: Delivery) {
         #[cfg(not(feature = "package"))]
         if self.hooks.js().is_none() {

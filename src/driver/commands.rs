@@ -82,6 +82,7 @@ impl Client {
 
     /// Publishes for the fast path, which transmits what is full, and drains at the end of its turn by itself.
     #[inline(always)]
+    #[cfg_attr(small_code, optimize(speed))]
     pub fn publish_fast(
         &self,
         message: &Message<'_>,

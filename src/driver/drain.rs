@@ -36,6 +36,7 @@ impl Io for Adapter<'_> {
         }
     }
 
+    #[cfg_attr(small_code, optimize(speed))]
     fn transmit(&mut self, generation: Generation, bytes: &[u8]) -> Flow {
         if let Some(socket) = self.0.socket.borrow().as_ref() {
             let store = self.0.store.as_ref();
@@ -52,6 +53,7 @@ impl Io for Adapter<'_> {
         }
     }
 
+    #[cfg_attr(small_code, optimize(speed))]
     fn deliver(&mut self, delivery: Delivery) {
         self.0.settle_in_bulk();
         self.0.deliver(delivery);
@@ -73,6 +75,7 @@ impl Io for Adapter<'_> {
 
 impl Client {
     /// Does everything that the engine says, until it is idle. During a drain it does nothing: the drain goes on.
+    #[cfg_attr(small_code, optimize(speed))]
     pub fn drain(&self) {
         if self.draining.replace(true) {
             return self.schedule();
@@ -105,11 +108,13 @@ impl Client {
     }
 
     /// A loop of calls hands over each full buffer at once.
+    #[cfg_attr(small_code, optimize(speed))]
     pub fn transmit_if_full(&self) {
         transmit_if_full(&mut Adapter(self));
     }
 
     /// One timer for what comes next; nothing at all once stopped.
+    #[cfg_attr(small_code, optimize(speed))]
     fn after_drain(&self, deadline: Option<Millis>) {
         let me = self.me.upgrade();
         let stopped = self.engine(Engine::is_stopped);
@@ -165,6 +170,7 @@ impl Client {
         }
     }
 
+    #[cfg_attr(small_code, optimize(speed))]
     fn act(&self, event: Event) {
         self.report_state();
         match event {
@@ -258,6 +264,7 @@ impl Client {
     }
 
     /// JavaScript settles its own promises, all that ended in one crossing.
+    #[cfg_attr(small_code, optimize(speed))]
     fn settle_in_bulk(&self) {
         let mut done = self.done.take();
         if !done.is_empty() {

@@ -65,6 +65,7 @@ impl Socket {
     }
 
     /// The bytes are a view of wasm memory: the socket copies those that it does not send at once.
+    #[cfg_attr(small_code, optimize(speed))]
     pub fn send(&self, bytes: &[u8]) {
         for piece in bytes.chunks(self.piece) {
             // Fails only on a socket that is not open, whose close event says why.

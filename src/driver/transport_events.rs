@@ -66,6 +66,7 @@ impl Client {
     }
 
     /// Room for bytes that js/ has received, if they can be processed at once; then `received` follows.
+    #[cfg_attr(small_code, optimize(speed))]
     pub fn space(&self, len: usize) -> *mut u8 {
         if self.draining.get() || len > PIECE as usize {
             return std::ptr::null_mut();
@@ -77,6 +78,7 @@ impl Client {
         engine.space(len).as_mut_ptr()
     }
 
+    #[cfg_attr(small_code, optimize(speed))]
     pub fn received(&self, generation: Generation, len: usize) {
         let now = self.fresh_now();
         self.engine.borrow_mut().received(now, generation, len);

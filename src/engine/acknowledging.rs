@@ -13,6 +13,7 @@ pub(super) type Answer<'a> = (PacketId, ReasonCode, &'a [u8]);
 
 impl Engine {
     /// PUBACK (`qos` 1) or PUBCOMP (2): the last step.
+    #[cfg_attr(small_code, optimize(speed))]
     pub(super) fn on_last_ack(
         &mut self,
         now: Millis,
@@ -67,6 +68,7 @@ impl Engine {
     }
 
     /// PUBREC: PUBREL follows, or the broker refuses the message.
+    #[cfg_attr(small_code, optimize(speed))]
     pub(super) fn on_pubrec(
         &mut self,
         now: Millis,

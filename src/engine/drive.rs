@@ -37,6 +37,7 @@ pub trait Io {
 }
 
 /// Drains the engine: does what it says, until it is idle. Returns when [`Engine::tick`] is to be called.
+#[cfg_attr(small_code, optimize(speed))]
 pub fn drive(io: &mut impl Io) -> Option<Millis> {
     loop {
         let now = io.now();
@@ -49,6 +50,7 @@ pub fn drive(io: &mut impl Io) -> Option<Millis> {
 
 /// For a loop of calls that leaves no room for events: hands over full buffers, and nothing else.
 #[inline(always)]
+#[cfg_attr(small_code, optimize(speed))]
 pub fn transmit_if_full(io: &mut impl Io) {
     if io.with_engine(|engine| engine.is_full()) {
         transmit_full(io);
@@ -63,6 +65,7 @@ fn transmit_full(io: &mut impl Io) {
     }
 }
 
+#[cfg_attr(small_code, optimize(speed))]
 fn act(io: &mut impl Io, output: Output) {
     match output {
         Output::Store(changes) => {

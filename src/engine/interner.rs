@@ -88,6 +88,7 @@ impl Interner {
     }
 
     /// Whether this number has that name.
+    #[cfg_attr(small_code, optimize(speed))]
     pub fn is(&self, number: u32, name: &[u8]) -> bool {
         matches!(self.names.get(number as usize), Some(Some(known)) if same(known, name))
     }
@@ -100,6 +101,7 @@ impl Interner {
             .map(|(i, _)| i)
     }
 
+    #[cfg_attr(small_code, optimize(speed))]
     pub fn find(&self, name: &[u8]) -> Option<u32> {
         let mask = self.table.len().checked_sub(1)?;
         let hash = self.keys.hash(name);

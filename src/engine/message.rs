@@ -35,6 +35,7 @@ impl<'a> Message<'a> {
     }
 
     /// When it is of no more use (§3.3.2.3.3).
+    #[cfg_attr(small_code, optimize(speed))]
     pub(super) fn expires(&self, now: Millis) -> Millis {
         match number(self.properties, Property::MessageExpiryInterval) {
             Some(seconds) => now + Millis::from(seconds) * 1000,
@@ -75,6 +76,7 @@ pub(super) fn check_message(version: Version, message: &Message<'_>) -> Result<(
 const SHORT: usize = 1 << 20;
 
 #[cold]
+#[cfg_attr(small_code, optimize(speed))]
 fn check_all(version: Version, message: &Message<'_>) -> Result<(), Error> {
     check_qos(message.qos)?;
     if version == Version::V4 && !message.properties.is_empty() {

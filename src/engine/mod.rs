@@ -220,6 +220,7 @@ impl Engine {
         Some(self.deadline()).filter(|&at| at != NEVER)
     }
 
+    #[cfg_attr(small_code, optimize(speed))]
     fn deadline(&self) -> Millis {
         let machines = self.connection.next_deadline().min(self.session.next_deadline());
         let machines = machines.min(self.outbox.next_deadline());
@@ -241,6 +242,7 @@ impl Engine {
     /// 2. then what was delivered counts as handled, and its acknowledgements are written [MQTT-4.6.0-2];
     /// 3. what must outlive the process is stored;
     /// 4. bytes are transmitted, before their transport is closed.
+    #[cfg_attr(small_code, optimize(speed))]
     pub fn poll(&mut self, now: Millis) -> Output {
         if let Some(ticket) = self.delivering.take() {
             self.session
@@ -284,6 +286,7 @@ impl Engine {
     }
 
     /// Changes, then bytes, as far as store and transport take them.
+    #[cfg_attr(small_code, optimize(speed))]
     fn next_bytes(&mut self, now: Millis) -> Option<Output> {
         if self.store_busy {
             return None;
@@ -311,6 +314,7 @@ impl Engine {
         self.connection.unsent() >= SEND_CAP
     }
 
+    #[cfg_attr(small_code, optimize(speed))]
     fn transmit(&mut self, now: Millis, generation: Generation) -> Output {
         self.session.inbound().transmitted();
         Output::Transmit {

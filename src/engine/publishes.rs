@@ -95,6 +95,7 @@ pub(super) struct Publishes {
 }
 
 impl Publishes {
+    #[cfg_attr(small_code, optimize(speed))]
     pub fn insert(&mut self, publish: Publish) -> Key {
         let seq = publish.seq;
         let slot = match self.free.pop() {
@@ -110,6 +111,7 @@ impl Publishes {
         Key { seq, slot }
     }
 
+    #[cfg_attr(small_code, optimize(speed))]
     pub fn get(&mut self, key: Key) -> Option<&mut Publish> {
         let found = self.slots.get_mut(key.slot as usize)?.as_mut();
         found.filter(|publish| publish.seq == key.seq)
@@ -131,6 +133,7 @@ impl Publishes {
     }
 
     /// Removes the publish in this place.
+    #[cfg_attr(small_code, optimize(speed))]
     pub fn take(&mut self, slot: u32) -> Option<Publish> {
         let publish = self.slots.get_mut(slot as usize)?.take()?;
         self.free.push(slot);
@@ -138,6 +141,7 @@ impl Publishes {
     }
 
     /// Drops the publish in this place.
+    #[cfg_attr(small_code, optimize(speed))]
     pub fn drop(&mut self, slot: u32) {
         self.slots[slot as usize] = None;
         self.free.push(slot);

@@ -29,6 +29,7 @@ impl Engine {
     /// # Errors
     /// What is wrong with the message; `QUEUE_FULL` where it cannot be kept; `STOPPED`.
     #[inline(never)]
+    #[cfg_attr(small_code, optimize(speed))]
     pub fn publish(
         &mut self,
         now: Millis,
@@ -44,6 +45,7 @@ impl Engine {
     /// # Errors
     /// As `publish`.
     #[inline(always)]
+    #[cfg_attr(small_code, optimize(speed))]
     pub fn publish_checked(
         &mut self,
         now: Millis,
@@ -90,6 +92,7 @@ impl Engine {
         Ok(Published::Pending)
     }
 
+    #[cfg_attr(small_code, optimize(speed))]
     fn publish_reliably(
         &mut self,
         now: Millis,
@@ -127,6 +130,7 @@ impl Engine {
         Ok(Published::Pending)
     }
 
+    #[cfg_attr(small_code, optimize(speed))]
     fn launch(&mut self, now: Millis, publish: Publish, id: PacketId) {
         let ack_timeout = self.config().ack_timeout;
         let timeout = self.outbox.limits().publish_timeout();
@@ -211,6 +215,7 @@ impl Engine {
 
     /// Moves packets into the outgoing buffer, up to the cap: requests, then messages that are sent again, then the
     /// offline queue in its order.
+    #[cfg_attr(small_code, optimize(speed))]
     pub(super) fn fill(&mut self, now: Millis) {
         while self.connection.can_write() {
             let more = if self.subscriptions.has_request() {

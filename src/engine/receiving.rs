@@ -37,6 +37,7 @@ impl Engine {
     }
 
     /// Room for bytes that have arrived; write them, then call `received`. The views are void from here on.
+    #[cfg_attr(small_code, optimize(speed))]
     pub fn space(&mut self, len: usize) -> &mut [u8] {
         self.session.inbound().clear_views();
         self.subscriptions.topics().trim();
@@ -44,6 +45,7 @@ impl Engine {
     }
 
     /// The bytes in `space` are there.
+    #[cfg_attr(small_code, optimize(speed))]
     pub fn received(&mut self, now: Millis, generation: Generation, len: usize) {
         if !self.connection.listens_to(generation) {
             return self.connection.received().take_back(len);
@@ -80,6 +82,7 @@ impl Engine {
     }
 
     /// Processes the packet at `at` if it is whole; where the next one begins.
+    #[cfg_attr(small_code, optimize(speed))]
     fn next_packet(&mut self, now: Millis, bytes: &[u8], at: usize) -> Result<Option<usize>, DecodeError> {
         let rest = &bytes[at..];
         if let Some(skipped) = self.skip(rest.len()) {
@@ -160,6 +163,7 @@ impl Engine {
         Ok(true)
     }
 
+    #[cfg_attr(small_code, optimize(speed))]
     fn on_publish(&mut self, first: u8, body: &[u8], body_at: usize) -> Result<(), DecodeError> {
         let message = publish::read(self.connection.version(), first, body)?;
         let mut topic = message.topic;

@@ -76,6 +76,7 @@ impl Engine {
     }
 
     /// Called after every input that may have ended the last pending operation.
+    #[cfg_attr(small_code, optimize(speed))]
     pub(super) fn stop_if_drained(&mut self, now: Millis) {
         if self.lifecycle.is_stopping()
             && !matches!(self.connection.phase(), Phase::Closing)

@@ -60,6 +60,7 @@ impl TopicCache {
     }
 
     /// The number of a topic as it was received. One that is known has been checked.
+    #[cfg_attr(small_code, optimize(speed))]
     pub fn number(&mut self, topic: &[u8]) -> Result<u32, DecodeError> {
         let guess = match self.in_turns {
             true => self.next[self.last as usize],

@@ -41,6 +41,7 @@ pub fn decode(version: Version, first: u8, body: &[u8]) -> Result<Publish<'_>, D
 /// Likewise, after [`frame`](crate::codec::frame::frame) has checked the first byte, for a caller that checks the
 /// topic with [`check_topic`] or has checked it before.
 #[inline(always)]
+#[cfg_attr(small_code, optimize(speed))]
 pub fn read(version: Version, first: u8, body: &[u8]) -> Result<Publish<'_>, DecodeError> {
     let (message, rest) = variable_header(first, body)?;
     if message.qos != 0 && message.packet_id.is_none() {
@@ -69,6 +70,7 @@ pub fn has_valid_response_topic(properties: &[u8]) -> bool {
 }
 
 /// Topic, packet identifier and flags, and the bytes after them.
+#[cfg_attr(small_code, optimize(speed))]
 pub(super) fn variable_header(first: u8, body: &[u8]) -> Result<(Publish<'_>, &[u8]), DecodeError> {
     let (topic, rest) = body
         .split_first_chunk()

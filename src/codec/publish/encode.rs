@@ -48,6 +48,7 @@ fn list_length(parts: &Parts<'_>) -> usize {
 }
 
 /// Bytes of the whole packet.
+#[cfg_attr(small_code, optimize(speed))]
 pub fn size(version: Version, parts: &Parts<'_>) -> usize {
     let body = remaining_length(version, parts);
     body.saturating_add(1 + varint::size(body))
@@ -58,6 +59,7 @@ pub fn size(version: Version, parts: &Parts<'_>) -> usize {
 ///
 /// The caller has checked the properties, the sizes (a topic of 65,535 bytes, [`MAX_REMAINING_LENGTH`]) and the QoS.
 /// Nothing is written of a message that cannot be encoded, because a truncated length would garble all that follows.
+#[cfg_attr(small_code, optimize(speed))]
 pub fn encode(out: &mut Vec<u8>, version: Version, parts: &Parts<'_>, packet_id: Option<PacketId>) {
     let body = remaining_length(version, parts);
     let Ok(length) = u16::try_from(parts.topic.len()) else {

@@ -55,6 +55,7 @@ impl BrokerLimits {
     }
 
     /// Whether a message may be published [MQTT-3.2.2-11, MQTT-3.2.2-14]. Only MQTT 5 has such limits.
+    #[cfg_attr(small_code, optimize(speed))]
     pub fn check_publish(&self, parts: &Parts<'_>) -> Result<(), Error> {
         if parts.qos > self.max_qos {
             return Err(refuses(

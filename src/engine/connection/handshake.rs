@@ -302,12 +302,12 @@ impl Connection {
 
     /// These servers join the servers, in place of those that were named before, and are tried next, each in turn. True:
     /// at once; false: with a delay, because one server after the other sends us elsewhere.
-    pub fn follow(&mut self, urls: Vec<String>) -> bool {
+    pub fn follow(&mut self, mut urls: Vec<String>) -> bool {
         let own = self.config.servers.len() - self.servers.referenced;
         self.config.servers.truncate(own);
         self.servers.current = own;
         self.servers.referenced = urls.len();
-        self.config.servers.extend(urls);
+        self.config.servers.append(&mut urls);
         self.servers.redirects = self.servers.redirects.saturating_add(1);
         self.servers.begin_round();
         self.servers.redirects <= MOST_REDIRECTS
@@ -331,10 +331,10 @@ impl Connection {
         }
         // Those that a server has named stay the last.
         let own = before - servers.referenced;
-        let referenced = old.servers.split_off(own);
+        let mut referenced = old.servers.split_off(own);
         let joins = config.servers.len();
         if servers.referenced > 0 {
-            config.servers.extend(referenced);
+            config.servers.append(&mut referenced);
         }
         let count = config.servers.len();
         servers.current = match servers.current >= own && servers.referenced > 0 {

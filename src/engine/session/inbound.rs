@@ -102,7 +102,7 @@ impl Inbound {
     /// The session is lost: the broker knows none of its identifiers.
     pub fn session_lost(&mut self, journal: &mut Journal) {
         self.unreleased.clear_all(|id| journal.received(id, false));
-        self.earlier.retain_mut(|owed| {
+        retain(&mut self.earlier, &mut |owed| {
             owed.kind = Ack::PubAck;
             owed.state == State::Deferred
         });
@@ -121,6 +121,7 @@ impl Inbound {
 
     /// A message arrived. False if it is a repetition: it is acknowledged again, and not delivered
     /// again [MQTT-4.3.3-2].
+    #[cfg_attr(small_code, optimize(speed))]
     pub fn arrived(&mut self, packet_id: Option<PacketId>, qos: u8) -> bool {
         // QoS 0 has none.
         let Some(packet_id) = packet_id else { return true };
@@ -136,7 +137,7 @@ impl Inbound {
             state = self.earlier[place].state;
             // While it is deferred, `acknowledge` finds both by the identifier.
             if state != State::Deferred {
-                self.earlier.remove(place);
+                self.earlier.swap_remove(place);
             } else if first {
                 self.earlier[place].kind = Ack::PubAck;
             }
@@ -149,6 +150,7 @@ impl Inbound {
         first
     }
 
+    #[cfg_attr(small_code, optimize(speed))]
     fn owe(&mut self, packet_id: PacketId, kind: Ack, state: State) {
         let ticket = self.next;
         self.next = ticket.wrapping_add(1);
@@ -183,8 +185,9 @@ impl Inbound {
     // ---- what the application makes of a message
 
     /// The handlers of everything before this ticket have returned: what is not deferred is handled.
+    #[cfg_attr(small_code, optimize(speed))]
     pub fn handlers_returned(&mut self, ticket: Ticket, journal: &mut Journal) {
-        self.earlier.retain(|owed| {
+        retain(&mut self.earlier, &mut |owed| {
             let returned = owed.state == State::Delivered && is_before(owed.ticket, ticket);
             if returned {
                 journal.received(owed.packet_id, true);
@@ -194,7 +197,8 @@ impl Inbound {
         // Behind one that is deferred an acknowledgement may have to wait for long: the store knows already.
         if self.deferred > 0 {
             let from = self.returned;
-            for owed in self.owed.iter_mut().rev() {
+            for at in (0..self.owed.len()).rev() {
+                let owed = &mut self.owed[at];
                 if is_before(owed.ticket, from) {
                     break;
                 }
@@ -274,25 +278,27 @@ impl Inbound {
         let is_it = |owed: &Owed| owed.ticket == ticket && owed.state == State::Deferred;
         let place = self.earlier.iter().position(is_it)?;
         self.deferred -= 1;
-        let mut ended = self.earlier.remove(place);
+        let mut ended = self.earlier.swap_remove(place);
         ended.state = state;
         if ended.kind != Ack::PubRec {
             return None;
         }
-        let again = |owed: &&mut Owed| {
-            owed.packet_id == ended.packet_id && owed.kind == Ack::PubRec && owed.state == State::Deferred
-        };
-        match (self.owed.iter_mut().find(again), state) {
-            // It has come again on this connection.
-            (Some(owed), _) => {
+        for at in 0..self.owed.len() {
+            let owed = &mut self.owed[at];
+            if owed.packet_id == ended.packet_id && owed.kind == Ack::PubRec && owed.state == State::Deferred
+            {
+                // It has come again on this connection.
                 owed.state = state;
                 ended.ticket = owed.ticket;
+                return Some(ended);
             }
-            (None, State::Left) => {
+        }
+        match state {
+            State::Left => {
                 self.unreleased.clear(ended.packet_id);
             }
-            (None, State::Handled(ReasonCode::SUCCESS)) => {}
-            (None, _) => self.earlier.push(ended),
+            State::Handled(ReasonCode::SUCCESS) => {}
+            _ => self.earlier.push(ended),
         }
         Some(ended)
     }
@@ -316,6 +322,7 @@ impl Inbound {
     }
 
     /// The next acknowledgement that may be sent: it is written at once.
+    #[cfg_attr(small_code, optimize(speed))]
     pub fn next_acknowledgement(&mut self, journal: &mut Journal) -> Option<Acknowledgement> {
         loop {
             let owed = *self.owed.front()?;
@@ -407,6 +414,7 @@ impl Inbound {
         &self.views
     }
 
+    #[cfg_attr(small_code, optimize(speed))]
     pub fn push(&mut self, view: MessageView) {
         self.views.push(view);
         self.received += 1;
@@ -424,6 +432,19 @@ impl Inbound {
     #[cfg(test)]
     pub fn capacity(&self) -> usize {
         self.views.capacity()
+    }
+}
+
+/// Keeps some of a list, in any order; half the code of `Vec::retain`.
+#[inline(never)]
+fn retain(list: &mut Vec<Owed>, keep: &mut dyn FnMut(&mut Owed) -> bool) {
+    let mut at = 0;
+    while let Some(owed) = list.get_mut(at) {
+        if keep(owed) {
+            at += 1;
+        } else {
+            list.swap_remove(at);
+        }
     }
 }
 

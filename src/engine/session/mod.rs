@@ -193,6 +193,7 @@ impl Session {
         Some(id)
     }
 
+    #[cfg_attr(small_code, optimize(speed))]
     pub fn take_id(&mut self, journal: &mut Journal) -> Option<PacketId> {
         let id = self.ids.take()?;
         journal.reserved(id, false);

@@ -173,6 +173,7 @@ impl Session {
     }
 
     /// The message in flight under this identifier: its stage and QoS.
+    #[cfg_attr(small_code, optimize(speed))]
     fn in_flight(&mut self, id: PacketId) -> Option<(Key, Stage, u8)> {
         let Some(Holder::Publish(slot)) = self.ids.holder(id) else {
             return None;
@@ -188,6 +189,7 @@ impl Session {
     }
 
     /// A message in flight ends; the token of its call.
+    #[cfg_attr(small_code, optimize(speed))]
     #[inline(never)]
     pub(super) fn end(&mut self, slot: u32, journal: &mut Journal) -> Option<Token> {
         let publish = self.land(slot, journal)?;
@@ -198,6 +200,7 @@ impl Session {
     }
 
     /// A message is no longer in flight, and its identifier is free.
+    #[cfg_attr(small_code, optimize(speed))]
     pub(super) fn land(&mut self, slot: u32, journal: &mut Journal) -> Option<&mut Publish> {
         let (_, publish) = self.publishes.at(slot)?;
         if let Some(flight) = publish.flight.take() {

@@ -30,6 +30,7 @@ const LARGEST: usize = 65_535;
 
 impl PacketIds {
     /// An identifier that nobody holds; none while all 65,535 are taken. `hold` or `release` follows.
+    #[cfg_attr(small_code, optimize(speed))]
     pub fn take(&mut self) -> Option<PacketId> {
         if self.holders.is_empty() {
             self.holders.push(None);
@@ -48,6 +49,7 @@ impl PacketIds {
         self.holders[usize::from(id.get())] = Some(holder);
     }
 
+    #[cfg_attr(small_code, optimize(speed))]
     pub fn release(&mut self, id: PacketId) {
         self.holders[usize::from(id.get())] = None;
         self.free.push_back(id);

@@ -56,10 +56,10 @@ impl Subscriptions {
                 if caller.at.is_some_and(|only| only != at) {
                     continue;
                 }
-                answer.codes.extend(codes.get(at));
-                match codes.get(at) {
-                    Some(&code) if code >= FAILURE => answer.refuse(filter, code),
-                    _ => {}
+                let Some(&code) = codes.get(at) else { continue };
+                answer.codes.push(code);
+                if code >= FAILURE {
+                    answer.refuse(filter, code);
                 }
             }
             answer.properties = properties.to_vec();
@@ -164,7 +164,9 @@ impl Subscriptions {
             let Some(request) = self.requests.remove(slot) else {
                 continue;
             };
-            released.extend(request.packet_id);
+            if let Some(id) = request.packet_id {
+                released.push(id);
+            }
             for caller in request.callers {
                 let token = match caller.token {
                     Some(token) if !caller.places.is_empty() => self.calls.take(token),

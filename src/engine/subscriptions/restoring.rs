@@ -28,9 +28,13 @@ impl Subscriptions {
             let Some(request) = self.requests.get(slot) else {
                 continue;
             };
-            released.extend(request.packet_id.take());
+            if let Some(id) = request.packet_id.take() {
+                released.push(id);
+            }
             if request.restores && !session_present {
-                left.extend(self.requests.remove(slot));
+                if let Some(request) = self.requests.remove(slot) {
+                    left.push(request);
+                }
             } else if request.cancelled {
                 self.cancel(slot, effects);
             } else if request.callers.is_empty() && !request.restores {
