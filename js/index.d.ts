@@ -988,24 +988,44 @@ export type OnError<Userdata = Any> = (
 export interface ClientEvents<Userdata = Any> {
   /** At each CONNACK, as {@link OnConnect}. */
   connect: ClientEvent<Userdata> & {
+    /** As {@link OnConnect} gets them. */
     readonly flags: ConnectFlags;
+    /** 0: accepted. */
     readonly rc: number;
+    /** Of CONNACK (MQTT 5). */
     readonly properties: ConnackProperties | undefined;
   };
   /** When an accepted connection ends, as {@link OnDisconnect}. */
-  disconnect: ClientEvent<Userdata> & { readonly rc: number; readonly error: MqttError | undefined };
-  /** When a further attempt to connect is planned: it is number `attempt`, in `delay` seconds; `error` ended the last one, or the connection. */
+  disconnect: ClientEvent<Userdata> & {
+    /** As {@link OnDisconnect} gets it. */
+    readonly rc: number;
+    /** Why; none after `stop()`. */
+    readonly error: MqttError | undefined;
+  };
+  /** When a further attempt to connect is planned. */
   reconnecting: ClientEvent<Userdata> & {
+    /** Its number. */
     readonly attempt: number;
+    /** In so many seconds. */
     readonly delay: number;
+    /** What ended the last attempt, or the connection. */
     readonly error: ClientError | undefined;
   };
   /** When `state` is another one. */
-  statechange: ClientEvent<Userdata> & { readonly state: State };
+  statechange: ClientEvent<Userdata> & {
+    /** What `client.state` is now. */
+    readonly state: State;
+  };
   /** For each message that no handler of `subscribe` took, as {@link OnMessage}. It is acknowledged when the promises of all listeners have settled. */
-  message: ClientEvent<Userdata> & { readonly message: Message };
+  message: ClientEvent<Userdata> & {
+    /** As {@link OnMessage} gets it. */
+    readonly message: Message;
+  };
   /** For what no promise carries, as {@link OnError}. */
-  error: ClientEvent<Userdata> & { readonly error: ClientError };
+  error: ClientEvent<Userdata> & {
+    /** As {@link OnError} gets it. */
+    readonly error: ClientError;
+  };
   /** When the client has stopped: nothing follows until `start()`. */
   close: ClientEvent<Userdata>;
 }
@@ -1021,7 +1041,10 @@ export interface ClientEvent<Userdata = Any> extends Event {
 /** A listener of an event; what it throws, or its promise is rejected with, is reported as what a callback throws. */
 export type ClientListener<Target, Event> =
   | ((this: Target, event: Event) => unknown)
-  | { handleEvent(event: Event): unknown };
+  | {
+      /** Called with the event. */
+      handleEvent(event: Event): unknown;
+    };
 
 /** Options of `addEventListener`, as the platform has them. */
 export interface ListenerOptions {

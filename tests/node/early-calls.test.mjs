@@ -75,6 +75,7 @@ test("getters and stats() answer at once", (t) => {
     "received",
     "reconnects",
     "sent",
+    "suspects",
     "unhandled",
   ]);
 });

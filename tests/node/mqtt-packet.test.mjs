@@ -74,8 +74,9 @@ for (const mqttversion of [4, 5]) {
         const expected = { ...credentials.properties };
         // The effect of mqttcleansession: false.
         if (five && !credentials.mqttcleansession) expected.sessionExpiryInterval ??= 0xffff_ffff;
-        // The effect of maxunhandled.
+        // The effects of maxunhandled and maxpacketsize.
         if (five) expected.receiveMaximum ??= 1_000;
+        if (five) expected.maximumPacketSize ??= 2 ** 24;
         assertSame(connect.properties, expected, `seed ${seed}`);
         assert.equal(connect.will !== undefined, will);
         if (will) {
@@ -109,6 +110,7 @@ for (const mqttversion of [4, 5]) {
         await client.start();
         const topics = Array.from({ length: 5 }, values.topic);
         const asked = [];
+        const largest = new Map();
         for (let i = 0; i < PACKETS; i++) {
           const kind = random.weighted([
             ["publish", 6],
@@ -129,15 +131,20 @@ for (const mqttversion of [4, 5]) {
             if (kind === "unsubscribe") {
               const options = { properties: properties(values.users) };
               asked.push({ cmd: kind, unsubscriptions: filters, ...options });
+              for (const filter of filters) largest.delete(filter);
               await client.unsubscribe(filters, five ? options : undefined);
             } else {
               const options = { qos: values.qos(), properties: properties(values.subscribe) };
               const more = five
                 ? { noLocal: values.flag(), retainAsPublished: values.flag(), retainHandling: values.qos() }
                 : {};
+              // Calls for one filter add up, so the largest QoS of them is asked for.
+              for (const filter of filters) {
+                largest.set(filter, Math.max(options.qos, largest.get(filter) ?? 0));
+              }
               const subscriptions = filters.map((topic) => ({
                 topic,
-                qos: options.qos,
+                qos: largest.get(topic),
                 ...(five && { nl: more.noLocal, rap: more.retainAsPublished, rh: more.retainHandling }),
               }));
               asked.push({ cmd: kind, subscriptions, properties: options.properties });

@@ -103,6 +103,12 @@ impl Subscriptions {
                 entry.options = 0;
             }
         }
+        // What a later call asks for comes behind this, so it joins nothing that is before it.
+        for Filter { filter, .. } in &call.filters {
+            if let Some(entry) = self.find(filter) {
+                entry.request = None;
+            }
+        }
         let filters = (0..).zip(call.filters).collect();
         let caller = (call.seq, call.token);
         self.ask(

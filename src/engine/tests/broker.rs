@@ -251,12 +251,9 @@ impl Broker {
         let Some(session) = &mut self.session else {
             return;
         };
-        let mut open = session.owed.iter().filter(|owed| owed.open).count();
-        for owed in session.owed.iter_mut().filter(|owed| !owed.open) {
-            if open >= self.window {
-                return;
-            }
-            open += 1;
+        let open = session.owed.iter().filter(|owed| owed.open).count();
+        let room = self.window.saturating_sub(open);
+        for owed in session.owed.iter_mut().filter(|owed| !owed.open).take(room) {
             write_owed(owed, &mut self.out);
         }
     }

@@ -56,6 +56,8 @@ pub struct Sim {
     pub never_closes: bool,
     /// A call of subscribe for each, within the event of an accepted connection.
     pub on_connect: Vec<(&'static str, u8)>,
+    /// Before them, a call of unsubscribe for these.
+    pub on_connect_ends: Vec<&'static str>,
     /// Tokens of these calls.
     pub on_connect_calls: Vec<Token>,
 
@@ -117,6 +119,7 @@ impl Sim {
             cut_down: None,
             never_closes: false,
             on_connect: Vec::new(),
+            on_connect_ends: Vec::new(),
             on_connect_calls: Vec::new(),
             opens: Vec::new(),
             asks: Vec::new(),
@@ -272,6 +275,11 @@ impl Sim {
             } => {
                 self.log.push(format!("connected {code}"));
                 self.connacks.push((session_present, code));
+                let ends = self.on_connect_ends.iter().map(|&filter| filter.into());
+                if ends.len() > 0 {
+                    let ends = ends.collect();
+                    self.engine.unsubscribe(ends, Vec::new(), None).unwrap();
+                }
                 for filter in self.on_connect.clone() {
                     let call = self.subscribe_undrained(&[filter], None);
                     self.on_connect_calls.push(call);

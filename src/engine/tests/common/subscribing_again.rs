@@ -164,3 +164,16 @@ fn stop_ends_calls_that_have_joined() {
     assert_eq!(sim.fate(joined), "STOPPED");
     sim.assert_empty();
 }
+
+#[test]
+fn a_call_behind_an_unsubscribe_of_its_filter_does_not_join_what_is_before_it() {
+    let mut sim = Sim::online(config());
+    sim.subscribe(&[("a", 1), ("b", 1)], Some(1));
+    sim.on_connect_ends = vec!["a"];
+    sim.on_connect = vec![("a", 1)];
+    sim.reconnect();
+    assert_eq!(codes(&sim), [[1]]);
+    let filters: Vec<&String> = sim.broker.session().subscriptions.keys().collect();
+    assert_eq!(filters, ["a", "b"]);
+    sim.assert_empty();
+}
