@@ -30,8 +30,12 @@ onFailure((error, of) => {
 
 /** For failures before the core is loaded, and of the core itself, which otherwise prints its own warnings. @param {string} text @param {unknown} detail */
 function warn(text, detail) {
-  // biome-ignore lint/suspicious/noConsole: a failure is never silent, and on_error is not set
-  console.warn(text, detail);
+  try {
+    // biome-ignore lint/suspicious/noConsole: a failure is never silent, and on_error is not set
+    console.warn(text, detail);
+  } catch {
+    // Others are not to suffer from a console that throws.
+  }
 }
 
 /** Ends a client whose WebAssembly has failed. */
@@ -353,13 +357,19 @@ export class MqttCustom extends Events {
       const choice = copyOptions(options);
       return this.#later((core) =>
         text === undefined
-          ? core.call(operation.BATCH, topic, payload, choice)
+          ? this.#joined(core.call(operation.BATCH, topic, payload, choice))
           : this.#batch(core, topic, text, choice),
       );
     }
     const core = this.#core;
-    if (text === undefined) return this.#orFailure(() => core.call(operation.BATCH, topic, payload, options));
+    if (text === undefined)
+      return this.#orFailure(() => this.#joined(core.call(operation.BATCH, topic, payload, options)));
     return this.#batch(core, topic, text, options);
+  }
+
+  /** What the core gives for an item: a promise, or the number of one that is here. @param {any} batch */
+  #joined(batch) {
+    return typeof batch === "number" ? this.#hooks.pending.promise(batch) : batch;
   }
 
   /** @param {Core} core @param {unknown} topic @param {string} text @param {unknown} options @returns {Promise<void>} */
@@ -368,13 +378,17 @@ export class MqttCustom extends Events {
     const number = flags < 0 ? -1 : topicNumber(topic);
     const length = number < 0 ? -1 : writePayload(text);
     if (length < 0)
-      return this.#orFailure(() => core.call(operation.BATCH_JSON, topic, text, options), flags >= 0);
+      return this.#orFailure(
+        () => this.#joined(core.call(operation.BATCH_JSON, topic, text, options)),
+        flags >= 0,
+      );
     const { number: client, pending } = this.#hooks;
     const token = pending.next();
     const batch = fastPath.batch(client, number, length, flags, token);
     if (batch === 0) return rejected(this.#hooks.failure ?? atCall()(refusal(client)));
     this.#endOfTurn();
-    return batch === token ? pending.commit(token) : pending.promise(batch);
+    if (batch === token) return pending.commit(token);
+    return pending.promise(batch) ?? core.call(operation.BATCH_PROMISE, batch);
   }
 
   flush() {

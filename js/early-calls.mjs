@@ -41,11 +41,10 @@ export class EarlyCalls {
 /** A copy of a payload. What cannot be copied the core rejects. @param {unknown} payload */
 export function copyPayload(payload) {
   try {
-    if (ArrayBuffer.isView(payload)) {
-      const { buffer, byteOffset, byteLength } = payload;
-      return new Uint8Array(buffer.slice(byteOffset, byteOffset + byteLength));
-    }
-    return payload instanceof ArrayBuffer ? payload.slice(0) : payload;
+    if (payload instanceof ArrayBuffer) return payload.slice(0);
+    if (!ArrayBuffer.isView(payload)) return payload;
+    // Neither asks the getters of the value, which may lie.
+    return payload instanceof Uint8Array ? new Uint8Array(payload) : structuredClone(payload);
   } catch {
     return payload;
   }

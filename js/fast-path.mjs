@@ -88,12 +88,19 @@ export function writePayload(payload) {
   return typeof payload === "string" ? writeText(payload) : writeBytes(payload);
 }
 
+/** The length of an array as it is, whatever the array says: bytes behind its end would be those of other payloads. */
+const lengthOf = /** @type {{ call: (array: Uint8Array) => number }} */ (
+  Object.getOwnPropertyDescriptor(Object.getPrototypeOf(Uint8Array.prototype), "length")?.get
+);
+
 /** @param {unknown} payload */
 function writeBytes(payload) {
   try {
-    if (payload instanceof Uint8Array && payload.length <= MAX_BUFFERED) {
-      reserve(payload.length).set(payload);
-      return payload.length;
+    if (payload instanceof Uint8Array) {
+      const length = lengthOf.call(payload);
+      if (length > MAX_BUFFERED) return -1;
+      reserve(length).set(payload);
+      return length;
     }
   } catch {
     // A buffer that was transferred, or a proxy.

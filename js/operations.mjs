@@ -16,6 +16,8 @@ export const FLUSH = 6;
 export const SUBSCRIBE = 7;
 export const UNSUBSCRIBE = 8;
 export const REAUTHENTICATE = 9;
+/** The promise of a batch that another call of the core has begun. */
+export const BATCH_PROMISE = 10;
 export const ONE_SHOT = 11;
 
 /** Of `act`. */

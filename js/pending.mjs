@@ -45,9 +45,9 @@ export class Pending {
     return promise;
   }
 
-  /** @param {number} token */
+  /** None: the promise is one of the core. @param {number} token */
   promise(token) {
-    return /** @type {Entry} */ (this.#entries[token]).promise;
+    return this.#entries[token]?.promise;
   }
 
   /** @param {number} token */

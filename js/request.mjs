@@ -50,7 +50,7 @@ export class Requests {
     if (typeof topic !== "string" || copy === undefined)
       return this.#client.publish(topic, payload, copy === undefined ? given : undefined);
     const { timeout = DEFAULT_TIMEOUT, signal, ...options } = copy;
-    checkTimeout(timeout, ` of a request to "${topic}"`);
+    checkTimeout(timeout, ` of a request to ${JSON.stringify(topic)}`);
     const id = String(++this.#count);
     const properties = {
       ...copied(options.properties),
@@ -68,7 +68,7 @@ export class Requests {
       ]);
       return response;
     };
-    const late = `no response to the request to "${topic}" arrived within ${timeout} s; check that a responder is subscribed to this topic`;
+    const late = `no response to the request to ${JSON.stringify(topic)} arrived within ${timeout} s; check that a responder is subscribed to this topic`;
     try {
       return await limited({ timeout, signal }, begin, () => {}, late);
     } finally {

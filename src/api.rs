@@ -64,6 +64,7 @@ impl MqttCustom {
             7 => self.subscribe_as(a, b, c, operation >> 4),
             8 => self.unsubscribe(a, b),
             9 => self.reauthenticate(a),
+            10 => self.batch_promise(a),
             _ => self.publish_high_priority(a, b, c),
         }
     }
@@ -284,6 +285,12 @@ impl MqttCustom {
 }
 
 impl MqttCustom {
+    /// The promise of a batch, by the number that `bulk_batch` has returned.
+    fn batch_promise(&self, number: &JsValue) -> Export<Promise> {
+        let number = number.as_f64().unwrap_or_default() as i64 as u32;
+        export(self.client.batch_promise(number))
+    }
+
     /// `batch_publish` of an item that is JSON text already.
     fn batch_json(&self, topic: &JsValue, json: &JsValue, options: &JsValue) -> Export<Promise> {
         self.with_message(topic, arguments::payload(json), options, Client::batch)

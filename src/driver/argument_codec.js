@@ -100,9 +100,15 @@ export function kind(value) {
   }
 }
 
-/** The bytes of any buffer source. @param {unknown} value */
+const TYPED = Object.getPrototypeOf(Uint8Array.prototype);
+
+/** The bytes of any buffer source, with the getters of the language: those of the value may lie. @param {unknown} value */
 function buffer(value) {
-  if (ArrayBuffer.isView(value)) return new Uint8Array(value.buffer, value.byteOffset, value.byteLength);
+  if (ArrayBuffer.isView(value)) {
+    const own = Reflect.get(TYPED, Symbol.toStringTag, value) ? TYPED : DataView.prototype;
+    const get = (/** @type {string} */ key) => Reflect.get(own, key, value);
+    return new Uint8Array(get("buffer"), get("byteOffset"), get("byteLength"));
+  }
   return value instanceof ArrayBuffer ? new Uint8Array(value) : undefined;
 }
 
@@ -234,6 +240,8 @@ export function inflate(bytes, object = {}) {
 }
 
 const CLASSES = [Error, TypeError, RangeError];
+/** What a terminal or a log would obey, as in `engine::error`. */
+const OBEYED = /[\p{Cc}\p{Bidi_C}\p{Zl}\p{Zp}]/gu;
 
 /**
  * @param {{ error?: Function } | undefined} hooks
@@ -242,6 +250,7 @@ const CLASSES = [Error, TypeError, RangeError];
  * @param {unknown} cause
  */
 export function error(hooks, type, message, code, reasonCode, reasonName, cause) {
+  message = message.replace(OBEYED, (one) => `\\u${(0x10000 + one.charCodeAt(0)).toString(16).slice(1)}`);
   const reason = { ...(reasonCode !== undefined && { reasonCode }), ...(reasonName && { reasonName }) };
   if (type === 0 && hooks?.error) return Object.assign(hooks.error(message, code, reasonCode, cause), reason);
   const made = new CLASSES[type](message, cause === undefined ? undefined : { cause });

@@ -172,9 +172,10 @@ impl Client {
             return;
         }
         let name = error.code.name();
-        let mut warned = self.callbacks.warned.borrow_mut();
-        if !warned.contains(&name) {
-            warned.push(name);
+        // Not borrowed when the console is called, which may be the user's and call back.
+        let is_new = !self.callbacks.warned.borrow().contains(&name);
+        if is_new {
+            self.callbacks.warned.borrow_mut().push(name);
             platform::warn("mqtt-lib (set on_error to handle this):", &shown);
         }
     }

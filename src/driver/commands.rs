@@ -31,11 +31,15 @@ impl Client {
         });
         match ends {
             (Some(token), Some(ends_as)) if token != ends_as => {
-                let joined = self.promises.borrow_mut().join(token, ends_as);
-                joined.unwrap_or(promise)
+                self.promises.borrow_mut().join(token, ends_as)
             }
             _ => promise,
         }
+    }
+
+    /// The promise of a batch, by its number.
+    pub fn batch_promise(&self, number: u32) -> Promise {
+        self.promises.borrow().promise(number)
     }
 
     /// `identity`: twice the key of the handler, and 1 more for one that is given in `on_connect`; 0: none.

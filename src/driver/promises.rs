@@ -54,12 +54,21 @@ impl Promises {
         token.get() & OURS != 0
     }
 
-    /// Ends `token`, and gives the promise that is pending under `other` in its place.
-    pub fn join(&mut self, token: Token, other: Token) -> Option<Promise> {
-        let own = self.end(token)?;
-        match self.pending.get((other.get() & !OURS) as usize) {
-            Some(Some(pending)) if Self::is_ours(other) => Some(pending.promise()),
-            _ => Some(own.promise()),
+    /// Ends `token`, and gives the promise that is pending under `other` in its place. Of one that js/ has made it gives
+    /// the number, by which js/ finds it.
+    pub fn join(&mut self, token: Token, other: Token) -> Promise {
+        self.end(token);
+        match Self::is_ours(other) {
+            true => self.promise(other.get()),
+            false => JsValue::from(other.get()).unchecked_into(),
+        }
+    }
+
+    /// The promise that is pending under this number, or undefined.
+    pub fn promise(&self, number: u32) -> Promise {
+        match self.pending.get((number & !OURS) as usize) {
+            Some(Some(pending)) => pending.promise(),
+            _ => JsValue::UNDEFINED.unchecked_into(),
         }
     }
 

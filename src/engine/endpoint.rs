@@ -206,7 +206,11 @@ pub fn is_public(url: &str) -> bool {
     let host = url.strip_prefix("mqtt://").or(url.strip_prefix("ws://"));
     host.is_some_and(|host| {
         let local = ["localhost:", "127.", "[::1]:"];
-        !local.iter().any(|local| host.starts_with(local))
+        let starts = local.iter().any(|local| host.starts_with(local));
+        // 127.example.com is a name of the network.
+        let is_name =
+            host.starts_with("127.") && before(host, b':').bytes().any(|byte| byte.is_ascii_alphabetic());
+        !starts || is_name
     })
 }
 

@@ -83,7 +83,11 @@ impl Error {
             code,
             reason: None,
             properties: Vec::new(),
-            message,
+            // In the package the JavaScript that makes an error of it does this, in fewer bytes.
+            message: match cfg!(feature = "package") {
+                true => message,
+                false => printable(&message),
+            },
         }))
     }
 
@@ -177,6 +181,26 @@ impl Error {
     }
 }
 
+/// With characters that a terminal or a log would obey as `\u001b`: control characters, line ends, directions of text.
+fn printable(text: &str) -> String {
+    let mut all = String::new();
+    for c in text.chars() {
+        let obeyed = c.is_control()
+            || matches!(c, '\u{61c}' | '\u{200e}' | '\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2066}'..='\u{2069}');
+        if obeyed {
+            all.push_str("\\u");
+            for shift in [12, 8, 4, 0] {
+                all.push(HEX[(c as usize >> shift) & 15] as char);
+            }
+        } else {
+            all.push(c);
+        }
+    }
+    all
+}
+
+const HEX: &[u8; 16] = b"0123456789abcdef";
+
 /// The first 60 characters of what a user gave, so that an error can show it.
 pub fn excerpt(text: &str) -> String {
     let mut short = String::new();
@@ -185,7 +209,23 @@ pub fn excerpt(text: &str) -> String {
             short.push('…');
             break;
         }
-        short.push(if c.is_control() { '\u{fffd}' } else { c });
+        short.push(c);
     }
     short
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_a_terminal_would_obey_is_shown() {
+        let error = Error::format(
+            Code::Callback,
+            "% é",
+            &["\u{1b}[31m\n\u{9b}\u{202e}\u{2066}\u{7f}"],
+        );
+        assert_eq!(error.message, "\\u001b[31m\\u000a\\u009b\\u202e\\u2066\\u007f é");
+        assert_eq!(Error::new(Code::Callback, "a \u{0} b").message, "a \\u0000 b");
+    }
 }

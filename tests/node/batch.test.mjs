@@ -242,3 +242,26 @@ test("an item that is too large for a batch is refused, and disturbs the batch i
   await received.count(1);
   assert.deepEqual(received.texts(), ["[1,2]"]);
 });
+
+test("items whose options or length need another path join the batch that is there, and all promises settle", async (t) => {
+  const { topic, received, client } = await pair(t);
+  const large = "x".repeat(400_000);
+  const orders = [
+    [[1], [2, {}], [3, null], [4, undefined]],
+    [[1, {}], [2], [3, null], [4, {}]],
+    [[1], [large], [3], [large]],
+    [[large], [2], [3, {}], [4, { qos: 0 }]],
+  ];
+  for (const [number, items] of orders.entries()) {
+    const promises = items.map(([item, ...options]) =>
+      client.batch_publish(`${topic}/${number}`, item, ...options),
+    );
+    client.flush();
+    assert.deepEqual(await Promise.all(promises), Array(4).fill(undefined));
+    await received.count(number + 1);
+    assert.deepEqual(
+      JSON.parse(received[number].text()),
+      items.map(([item]) => item),
+    );
+  }
+});

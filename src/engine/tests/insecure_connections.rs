@@ -50,7 +50,13 @@ fn an_old_reason_says_nothing_of_a_new_attempt() {
 
 #[test]
 fn a_password_in_the_clear_is_reported_once() {
-    for server in ["mqtt://h:1883", "ws://h:80/mqtt?a=b", "mqtt://[fe80::1]:1883"] {
+    for server in [
+        "mqtt://h:1883",
+        "ws://h:80/mqtt?a=b",
+        "mqtt://[fe80::1]:1883",
+        "mqtt://127.evil.example:1883",
+        "ws://127.0.0.1.nip.io:80/mqtt",
+    ] {
         let mut sim = Sim::online(with_password(server));
         assert_eq!(codes(&sim), [Code::Insecure], "{server}");
         assert!(!sim.errors[0].message.contains("secret") && !sim.errors[0].message.contains('?'));

@@ -1,0 +1,81 @@
+// What a broker, a file or an argument says is shown in the sentences of errors, never obeyed by the terminal or the log
+// that prints them.
+
+import assert from "node:assert/strict";
+import { once } from "node:events";
+import { test } from "node:test";
+import { persistent } from "mqtt-lib/persistent";
+import { WebSocketServer } from "ws";
+import { mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { tcpServer } from "../support/socket-peers.mjs";
+import { clientFor, failure, thrown, until } from "./helpers.mjs";
+
+const ESCAPES = "\x1b[31m\x9b\u202e\n\x7f";
+const SHOWN = "\\u001b[31m\\u009b\\u202e\\u000a\\u007f";
+const OBEYED = /[\p{Cc}\u202e]/u;
+
+/** Every sentence that the client has reported, and this one. */
+function check(client, error) {
+  assert.ok(error.message.includes(SHOWN), error.message);
+  for (const { message } of [error, ...(client?.errors ?? [])]) assert.doesNotMatch(message, OBEYED);
+}
+
+test("the reason string of a broker", async (t) => {
+  const reason = Buffer.from(ESCAPES);
+  const properties = Buffer.from([0x1f, 0, reason.length, ...reason]);
+  const connack = Buffer.from([0x20, 3 + properties.length, 0, 0x87, properties.length, ...properties]);
+  const port = await tcpServer((peer) => peer.once("data", () => peer.end(connack)));
+  const client = clientFor(
+    t,
+    { mqttserver: `mqtt://127.0.0.1:${port}`, mqttversion: 5 },
+    { autostart: false },
+  );
+  const error = await failure(client.start());
+  assert.equal(error.code, "NOT_AUTHORIZED");
+  check(client, error);
+});
+
+test("the reason with which a WebSocket is closed", async (t) => {
+  const server = new WebSocketServer({ port: 0, host: "127.0.0.1", handleProtocols: () => "mqtt" });
+  t.after(() => server.close());
+  await once(server, "listening");
+  server.on("connection", (peer) => peer.close(1008, ESCAPES));
+  const client = clientFor(
+    t,
+    { mqttserver: `ws://127.0.0.1:${server.address().port}`, connecttimeout: 1 },
+    { autostart: false },
+  );
+  client.start().catch(() => {});
+  await until(() => client.errors.length > 0);
+  check(client, client.errors[0]);
+});
+
+test("a client id, in a sentence of the store", async (t) => {
+  const folder = mkdtempSync(join(tmpdir(), "mqtt-lib-escapes-"));
+  t.after(() => rmSync(folder, { recursive: true, force: true }));
+  const other = persistent({ folder });
+  await other.open(`id${ESCAPES}`, () => {});
+  const credentials = {
+    mqttserver: "mqtt://127.0.0.1:1",
+    mqttclientid: `id${ESCAPES}`,
+    store: persistent({ folder }),
+  };
+  const client = clientFor(t, credentials, { autostart: false });
+  const error = await failure(client.start());
+  assert.equal(error.code, "STORE_LOCKED");
+  check(client, error);
+  await other.close();
+});
+
+test("topics, filters, options and what user code throws", async (t) => {
+  const client = clientFor(t, { mqttserver: "mqtt://127.0.0.1:1" }, { autostart: false });
+  check(client, await failure(client.publish(`a/#${ESCAPES}`, "x")));
+  check(client, await failure(client.subscribe(`a#${ESCAPES}`)));
+  check(client, await failure(client.publish("a", "x", { [ESCAPES]: 1 })));
+  check(
+    client,
+    thrown(() => clientFor(t, { mqttserver: `mqtt://${ESCAPES}` }, { autostart: false })),
+  );
+});

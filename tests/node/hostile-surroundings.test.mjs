@@ -1,0 +1,85 @@
+// What the surroundings of a client do to it: a console that throws or calls back, a store whose methods call the client.
+// The client goes on, and so do others of the process.
+
+import assert from "node:assert/strict";
+import { after, before, test } from "node:test";
+import { startMosquitto } from "../support/mosquitto.mjs";
+import { clientFor, collect, freshTopic, run, until } from "./helpers.mjs";
+
+let broker;
+before(async () => {
+  broker = await startMosquitto({ persistence: true });
+});
+after(() => broker?.stop());
+
+for (const [what, warn] of [
+  ["throws", "throw new Error('no console')"],
+  [
+    "publishes, and causes warnings",
+    "client.publish('a/+', 1); client.publish('other', { a: 1 }); other.publish('#', 1)",
+  ],
+]) {
+  test(`a console.warn that ${what} stops nothing`, async () => {
+    const source = `
+      import { MqttCustom } from "mqtt-lib";
+      let calls = 0;
+      const print = console.log;
+      process.on("unhandledRejection", () => {});
+      const credentials = { mqttserver: process.argv[2] };
+      const on_message = () => { throw new Error("of the user"); };
+      const client = new MqttCustom({ credentials, on_message });
+      const other = new MqttCustom({ credentials });
+      console.warn = () => { calls += 1; if (calls < 50) { ${warn} } };
+      await client.subscribe("hostile/" + process.pid);
+      await client.publish("hostile/" + process.pid, "x", { qos: 1 });
+      await new Promise((resolve) => setTimeout(resolve, 100));
+      await client.publish("a", "b", { qos: 1 });
+      await other.publish("a", "b", { qos: 1 });
+      print(calls > 0, client.state, other.state);
+      await Promise.all([client.stop(), other.stop()]);
+    `;
+    const { stdout, stderr } = await run(source, [broker.url]);
+    assert.equal(stdout, "true connected connected\n", stderr);
+  });
+}
+
+test("a store whose methods call the client", async (t) => {
+  const topic = freshTopic("store");
+  const received = await collect(t, broker.url, topic, { qos: 1 });
+  let client;
+  let [writes, published] = [0, 0];
+  const call = (name) => {
+    if (client === undefined) return;
+    client.publish(topic, `${name} ${writes}`, { qos: 1 }).then(
+      () => {
+        published += 1;
+      },
+      () => {},
+    );
+    client.stats();
+    client.subscribe(`${topic}/${writes}`).catch(() => {});
+  };
+  const store = {
+    open() {
+      call("open");
+      return [];
+    },
+    write() {
+      writes += 1;
+      if (writes < 20) call("write");
+    },
+    close() {
+      call("close");
+    },
+  };
+  const bystander = clientFor(t, broker.url);
+  client = clientFor(t, { mqttserver: broker.url, mqttclientid: topic.replaceAll("/", ""), store });
+  await client.start();
+  await client.publish(topic, "mine", { qos: 1 });
+  await until(() => writes >= 20 && published >= 19);
+  assert.ok(received.texts().includes("mine"));
+  assert.ok(received.texts().includes("write 19"));
+  await client.stop();
+  await bystander.publish("a", "b", { qos: 1 });
+  assert.deepEqual([client.errors, bystander.errors], [[], []]);
+});
