@@ -69,7 +69,7 @@ export type BatchItem<Item> = Item extends
  * - `"UNSUBSCRIBE_FAILED"`: UNSUBACK has a reason code of 128 or more for at least one filter (MQTT 5,
  *   §3.11.3).
  * - `"BROKER_CLOSES"`: the broker closed three connections right after this PUBLISH, SUBSCRIBE or UNSUBSCRIBE
- *   was sent, while nothing else was under way.
+ *   was sent, while nothing else was unanswered.
  * - `"PUBLISH_REFUSED"`: PUBACK or PUBREC has a reason code of 128 or more (MQTT 5, §3.4.2.1).
  * - `"NOT_SUPPORTED"`: the broker has stated that it does not support this QoS, retained messages, this kind
  *   of filter or this alias (MQTT 5, §3.2.2.3), it does not speak MQTT 5, or it has answered a QoS 2 publish
@@ -919,7 +919,7 @@ export interface Stats {
   /** Messages received and not dealt with: their handlers' promises, or the loop, or the application's `ack()`, are awaited. */
   unhandled: number;
   /**
-   * Publishes, SUBSCRIBE and UNSUBSCRIBE packets under way, or next, with nothing else beside them, because connections
+   * Publishes, SUBSCRIBE and UNSUBSCRIBE packets on the wire, or next, with nothing else beside them, because connections
    * ended right after they were sent. Each is answered, or rejects with `BROKER_CLOSES`.
    */
   suspects: number;

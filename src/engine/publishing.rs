@@ -213,12 +213,13 @@ impl Engine {
 
     // ---- to the wire
 
-    /// Moves packets into the outgoing buffer, up to the cap: requests, then messages that are sent again, then the
+    /// Moves packets into the outgoing buffer, up to the cap: requests unless they are suspects, then messages that are sent again, then the
     /// offline queue in its order.
     #[cfg_attr(small_code, optimize(speed))]
     pub(super) fn fill(&mut self, now: Millis) {
         while self.connection.can_write() {
-            let more = if self.subscriptions.has_request() {
+            let has_request = self.subscriptions.has_request();
+            let more = if has_request && self.is_next_request_free(now) {
                 self.send_request(now)
             } else if self.session.has_resend() {
                 self.resend(now)
@@ -227,6 +228,7 @@ impl Engine {
             } else {
                 false
             };
+            let more = more || self.subscriptions.has_suspect() && self.send_request(now);
             if !more {
                 return;
             }

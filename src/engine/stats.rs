@@ -21,6 +21,6 @@ pub struct Stats {
     pub reconnects: u64,
     /// Messages received that the application goes on with.
     pub unhandled: u64,
-    /// Operations under way, or next, with nothing else beside them, because connections ended right after them.
+    /// Operations on the wire, or next, with nothing else beside them, because connections ended right after them.
     pub suspects: u64,
 }

@@ -2,10 +2,12 @@
 //! UNSUBSCRIBE: they close the connection, and would do so each time it is sent again, before anything behind it. Such an
 //! operation is found and put aside, without a change of the order:
 //!
-//! 1. what was under way on two connections that ended right after it is a suspect, and is sent in small groups;
-//! 2. a suspect whose group ended a connection, too, is sent with nothing else under way;
+//! 1. what was unanswered on two connections that ended right after it is a suspect, and is sent in small groups;
+//! 2. a suspect whose group ended a connection, too, is sent with nothing else on the wire;
 //! 3. one that was alone on three such connections, the last of which had lasted for some seconds before, is put aside;
-//! 4. for some minutes after that one of the same kind and name is put aside when it was alone on one.
+//! 4. for some minutes after that a message of the same QoS and topic is put aside when it was on three, and alone on one of them.
+//!
+//! A SUBSCRIBE or UNSUBSCRIBE that is a suspect goes behind all messages.
 //!
 //! What is held against an operation is in `suspicion.rs`. Tests: `tests/suspects.rs`.
 
@@ -42,7 +44,7 @@ pub(super) struct Search {
     held: Deadline,
     /// A connection ended while a suspect was held back.
     hurries: bool,
-    /// Connections in a row that ended with operations under way.
+    /// Connections in a row that ended with operations unanswered.
     ended: u8,
     /// Hashes of the names of what was put aside, and when the last was.
     put_aside: [u64; NAMES],
@@ -85,6 +87,11 @@ impl Search {
         is_proven
     }
 
+    /// Whether an operation of this name was put aside, not long ago.
+    fn knows(&self, now: Millis, hash: u64) -> bool {
+        now <= self.put_aside_at + RECENT && self.put_aside.contains(&hash)
+    }
+
     /// Whether a message of QoS 0 may be the reason why the connection ends.
     fn may_be_unacknowledged(&self, now: Millis) -> bool {
         self.unacknowledged_at.is_some_and(|at| now <= at + RIGHT_AFTER)
@@ -120,6 +127,21 @@ impl Engine {
         may
     }
 
+    /// Whether the next request may go before messages. A suspect may not, and one of the name of what was put aside is one:
+    /// called again in `on_connect`, it would end every connection before a message gets through.
+    pub(super) fn is_next_request_free(&mut self, now: Millis) -> bool {
+        let search = &self.search;
+        let is_known = self.subscriptions.next_request().is_some_and(|(_, asks)| {
+            let what = asks.kind.named();
+            let mut hashes = asks.filters.iter().map(|one| hash_of(what, &one.filter));
+            hashes.any(|hash| search.knows(now, hash))
+        });
+        if is_known {
+            self.subscriptions.suspect_next();
+        }
+        self.subscriptions.next_suspicion().sending() == Sending::Free
+    }
+
     /// The connection ended by the broker's will, with this reason where it said one: whatever was sent right before is under
     /// suspicion.
     pub(super) fn suspect(&mut self, now: Millis, reason: Option<ReasonCode>) {
@@ -140,9 +162,9 @@ impl Engine {
             self.connection.limit_failures(1);
         }
         let alone = self.on_wire().all == 1 && !self.search.may_be_unacknowledged(now);
-        if let (true, Some((slot, is_guilty))) = (alone, self.session.suspect(now, alone)) {
+        if let (true, Some((slot, suspicion))) = (alone, self.session.suspect(now, alone)) {
             let name = self.session.named(slot);
-            if let Some(error) = self.guilty_error(now, is_guilty, name, reason) {
+            if let Some(error) = self.guilty_error(now, true, suspicion, name, reason) {
                 let keeps_id = !self.config().clean_session;
                 let token = self.session.put_aside(slot, keeps_id, &mut self.effects.journal);
                 self.outbox.count_dropped();
@@ -151,9 +173,9 @@ impl Engine {
                 }
             }
         }
-        if let Some((slot, is_guilty)) = self.subscriptions.suspect(now, alone) {
+        if let Some((slot, suspicion)) = self.subscriptions.suspect(now, alone) {
             let name = self.subscriptions.named(slot);
-            if let Some(error) = self.guilty_error(now, is_guilty, name, reason) {
+            if let Some(error) = self.guilty_error(now, false, suspicion, name, reason) {
                 let id = self.subscriptions.put_aside(slot, &error, &mut self.effects);
                 if let Some(id) = id {
                     self.session.release_id(id);
@@ -167,26 +189,30 @@ impl Engine {
     fn guilty_error(
         &mut self,
         now: Millis,
-        is_guilty: bool,
+        is_message: bool,
+        suspicion: Suspicion,
         name: Option<Name>,
         reason: Option<ReasonCode>,
     ) -> Option<Error> {
         let search = &mut self.search;
         let (what, name) = name?;
         let hash = hash_of(what, &name);
-        let is_recent = now <= search.put_aside_at + RECENT;
-        let is_known = search.put_aside.contains(&hash);
-        if !(is_guilty || is_recent && is_known) {
+        let is_known = search.knows(now, hash);
+        if !(suspicion.is_guilty() || is_message && is_known && suspicion.is_singled_out()) {
             return None;
         }
         if !is_known {
             search.put_aside[search.next] = hash;
             search.next = (search.next + 1) % NAMES;
         }
-        (search.hurries, search.ended, search.put_aside_at) = (false, 0, now);
-        self.connection.limit_failures(0);
+        search.put_aside_at = now;
+        // Further messages of the same name are as many as there are; a call may be made again at each connection.
+        if is_message || !is_known {
+            (search.hurries, search.ended) = (false, 0);
+            self.connection.limit_failures(0);
+        }
         let what = format(
-            "this % is not sent again: % closed connections right after it, while nothing else was under way; check the broker's access rules, limits and log",
+            "this % is not sent again: % ended connections right after it, while nothing else was unanswered; check the broker's access rules, limits and log",
             &[&format(what, &[&excerpt(&name)]), &self.connection.server_name()],
         );
         let error = match reason {
@@ -197,7 +223,7 @@ impl Engine {
         Some(error)
     }
 
-    /// Operations under way, or next, after which connections have ended.
+    /// Operations on the wire, or next, after which connections have ended.
     pub(super) fn suspects(&self) -> usize {
         self.on_wire().suspects + self.search.held.is_set() as usize
     }

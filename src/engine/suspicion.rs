@@ -7,7 +7,7 @@ use super::deadline::Millis;
 pub(super) const RIGHT_AFTER: Millis = 5_000;
 /// An operation on so many connections that ended right after it is a suspect.
 const SUSPECT: u8 = 2;
-/// A suspect on so many is sent with nothing else under way.
+/// A suspect on so many is sent with nothing else on the wire.
 const SINGLED_OUT: u8 = 3;
 /// An operation that was alone on so many is the reason why they ended.
 const GUILTY: u8 = 3;
@@ -21,7 +21,7 @@ pub(super) enum Sending {
     Free,
     /// With as many suspects as this connection has cleared, and one.
     InGroups,
-    /// With nothing else under way.
+    /// With nothing else on the wire.
     Alone,
     /// Likewise, on a connection that has proven that it lasts.
     LastTime,
@@ -32,11 +32,24 @@ pub(super) enum Sending {
 pub(super) struct Suspicion {
     /// So many connections ended right after it was sent.
     ended: u8,
-    /// Those of them on which nothing else was under way.
+    /// Those of them on which nothing else was unanswered.
     alone: u8,
 }
 
 impl Suspicion {
+    /// Of an operation whose like was put aside before.
+    pub fn of_known() -> Suspicion {
+        Suspicion {
+            ended: SUSPECT,
+            alone: 0,
+        }
+    }
+
+    /// It was on as many connections as a guilty one, if not alone on all of them.
+    pub fn is_singled_out(self) -> bool {
+        self.ended >= SINGLED_OUT
+    }
+
     /// A connection ended right after the operation was sent.
     pub fn add(&mut self, alone: bool) {
         self.ended = (self.ended + 1).min(SINGLED_OUT);

@@ -1,5 +1,5 @@
 // A broker that closes the connection at an operation: it is put aside with BROKER_CLOSES, and everything else goes on.
-// The search itself, with a thousand under way and faults of every kind, is in src/engine/tests/common/suspects.rs.
+// The search itself, with a thousand in flight and faults of every kind, is in src/engine/tests/common/suspects.rs.
 
 import assert from "node:assert/strict";
 import { mkdtempSync, rmSync } from "node:fs";

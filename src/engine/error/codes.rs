@@ -50,7 +50,7 @@ pub enum Code {
     /// UNSUBACK has a reason code of 128 or more for at least one filter (MQTT 5, §3.11.3).
     UnsubscribeFailed,
     /// The broker closed three connections right after this PUBLISH, SUBSCRIBE or UNSUBSCRIBE was sent, while
-    /// nothing else was under way.
+    /// nothing else was unanswered.
     BrokerCloses,
     /// PUBACK or PUBREC has a reason code of 128 or more (MQTT 5, §3.4.2.1).
     PublishRefused,

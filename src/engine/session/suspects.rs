@@ -23,9 +23,8 @@ impl Session {
         Suspicion::default()
     }
 
-    /// The connection ended, right after what was sent last: the place of a message, and whether it is the reason why for
-    /// certain.
-    pub fn suspect(&mut self, now: Millis, alone: bool) -> Option<(u32, bool)> {
+    /// The connection ended, right after what was sent last: the place of a message, and what is held against it now.
+    pub fn suspect(&mut self, now: Millis, alone: bool) -> Option<(u32, Suspicion)> {
         let mut last = None;
         for &(_, slot) in &self.in_sending_order() {
             let Some((_, publish)) = self.publishes.at(slot) else {
@@ -34,7 +33,7 @@ impl Session {
             let sent_at = publish.flight.map_or(NEVER, |flight| flight.sent_at);
             if sent_at != NEVER && now <= sent_at + RIGHT_AFTER {
                 publish.suspicion.add(alone);
-                last = Some((slot, publish.suspicion.is_guilty()));
+                last = Some((slot, publish.suspicion));
             }
         }
         last

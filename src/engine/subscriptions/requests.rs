@@ -17,6 +17,16 @@ pub(in crate::engine) enum Kind {
     Unsubscribe,
 }
 
+impl Kind {
+    /// What a request is called in an error, with a place for its filter.
+    pub fn named(self) -> &'static str {
+        match self {
+            Kind::Subscribe => "SUBSCRIBE to \"%\"",
+            Kind::Unsubscribe => "UNSUBSCRIBE from \"%\"",
+        }
+    }
+}
+
 /// What a request asks for.
 #[derive(Debug)]
 pub(in crate::engine) struct Asks {

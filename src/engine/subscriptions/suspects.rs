@@ -21,9 +21,21 @@ impl Subscriptions {
         request.map_or_else(Suspicion::default, |request| request.suspicion)
     }
 
-    /// The connection ended, right after what was sent last: the place of a request, and whether it is the reason why for
-    /// certain.
-    pub fn suspect(&mut self, now: Millis, alone: bool) -> Option<(u32, bool)> {
+    /// Whether the next request is a suspect.
+    pub fn has_suspect(&mut self) -> bool {
+        self.next_suspicion().is_suspect()
+    }
+
+    /// The next request asks for something that was put aside before.
+    pub fn suspect_next(&mut self) {
+        let next = self.next_request().map(|(slot, _)| slot);
+        if let Some(request) = next.and_then(|slot| self.requests.get(slot)) {
+            request.suspicion = request.suspicion.or(Suspicion::of_known());
+        }
+    }
+
+    /// The connection ended, right after what was sent last: the place of a request, and what is held against it now.
+    pub fn suspect(&mut self, now: Millis, alone: bool) -> Option<(u32, Suspicion)> {
         let mut last = None;
         for &(_, slot) in &self.requests.in_order() {
             let Some(request) = self.requests.get(slot) else {
@@ -34,7 +46,7 @@ impl Subscriptions {
                 let alone = alone && request.asks.filters.len() == 1;
                 request.suspicion.add(alone);
                 if alone {
-                    last = Some((slot, request.suspicion.is_guilty()));
+                    last = Some((slot, request.suspicion));
                 }
             }
         }
@@ -44,11 +56,7 @@ impl Subscriptions {
     /// What the request in this place is called in an error, with a place for its filter.
     pub fn named(&mut self, slot: u32) -> Option<Name> {
         let asks = &self.requests.get(slot)?.asks;
-        let what = match asks.kind {
-            Kind::Subscribe => "SUBSCRIBE to \"%\"",
-            Kind::Unsubscribe => "UNSUBSCRIBE from \"%\"",
-        };
-        Some((what, asks.filters.first()?.filter.clone()))
+        Some((asks.kind.named(), asks.filters.first()?.filter.clone()))
     }
 
     /// Ends the request; the identifier that it held is given back.

@@ -175,6 +175,48 @@ fn a_filter_that_is_no_longer_allowed_is_not_restored_for_ever() {
 }
 
 #[test]
+fn a_guilty_call_of_on_connect_lets_everything_else_through_although_it_is_made_again_and_again() {
+    for config in [config(), kept()] {
+        let mut sim = closing_at(&["bad"], config);
+        sim.broker.loses_answers = true;
+        sim.on_connect = vec![("bad", 1), ("good", 1)];
+        sim.drop_connection();
+        let mut tokens = Vec::new();
+        for i in 0..60 {
+            tokens.push(sim.publish("open", &format!("{i}"), 1));
+            sim.advance(1_000);
+        }
+        sim.advance(120_000);
+        for token in tokens {
+            sim.ok(token);
+        }
+        let calls = sim.on_connect_calls.clone();
+        let ends = calls.iter().map(|&call| sim.fate(call));
+        let put_aside = ends.filter(|&fate| fate == "BROKER_CLOSES").count();
+        assert!((3..60).contains(&put_aside), "{put_aside} in 180 s");
+        assert!(calls.iter().any(|&call| sim.fate(call) == "OK"));
+    }
+}
+
+#[test]
+fn what_was_put_aside_once_is_not_put_aside_for_one_connection_that_ends() {
+    let mut sim = closing_at(&["t"], kept());
+    let guilty = sim.publish("t", "no", 1);
+    wait(&mut sim);
+    assert_put_aside(&sim, guilty, "PUBLISH");
+    sim.broker.closes_at.clear();
+    let token = sim.publish("t", "yes", 1);
+    sim.ok(token);
+    sim.broker.acks = false;
+    let token = sim.publish("t", "yes", 1);
+    sim.drop_connection();
+    sim.broker.acks = true;
+    wait(&mut sim);
+    sim.ok(token);
+    assert_eq!(reports(&sim), 1);
+}
+
+#[test]
 fn an_unsubscribe_at_which_the_broker_closes_is_put_aside() {
     let mut sim = Sim::online(kept());
     sim.subscribe(&[("a", 1)], Some(1));
