@@ -33,7 +33,7 @@ export class MqttClient extends platform.EventEmitter {
   serverProperties;
   /** Publishes of QoS 1 and 2, and requests, without an answer. @type {Set<any>} */
   pending = new Set();
-  /** What waits for the next connection: QoS 0 publishes and requests. @type {any[]} */
+  /** What is kept for the next connection: QoS 0 publishes and requests. @type {any[]} */
   queue = [];
   /** That of the native client. @type {any} */
   connectNatively;
