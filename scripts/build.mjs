@@ -34,7 +34,11 @@ const SHORT_WASM = "pkg/short.wasm";
 const SHORT_NAMES = "pkg/short-names.txt";
 const PKG = ["pkg/mqtt_lib.js", "pkg/mqtt_lib.d.ts", `pkg/${WASM}`, SHORT_WASM, SHORT_NAMES];
 const PERSISTENT = "js/persistent";
-const AWS = "js/aws";
+/** Entries of which every platform has the same file; with what it imports and does not contain. @type {[string, string[]][]} */
+const EVERYWHERE = [
+  ["aws", ["aws4fetch"]],
+  ["otel", ["@opentelemetry/api"]],
+];
 const MQTTJS = "js/mqttjs";
 const SOURCES = [
   "js/bare.mjs",
@@ -42,15 +46,12 @@ const SOURCES = [
   "js/node.mjs",
   "js/node.bundle.mjs",
   "js/index.d.ts",
-  `${AWS}/index.d.ts`,
+  ...EVERYWHERE.map(([name]) => `js/${name}/index.d.ts`),
   `${MQTTJS}/index.d.ts`,
   `${PERSISTENT}/index.d.ts`,
 ];
 const DIST = [
-  "aws.cjs",
-  "aws.mjs",
-  "aws.d.ts",
-  "aws.d.cts",
+  ...EVERYWHERE.flatMap(([name]) => ["cjs", "mjs", "d.ts", "d.cts"].map((type) => `${name}.${type}`)),
   "bare.cjs",
   "bare.mjs",
   "browser.mjs",
@@ -155,8 +156,10 @@ async function buildJs() {
     copyFileSync(at("js/index.d.ts"), join(folder, "index.d.cts"));
     copyFileSync(at(PERSISTENT, "index.d.ts"), join(folder, "persistent.d.ts"));
     copyFileSync(at(PERSISTENT, "index.d.ts"), join(folder, "persistent.d.cts"));
-    copyFileSync(at(AWS, "index.d.ts"), join(folder, "aws.d.ts"));
-    copyFileSync(at(AWS, "index.d.ts"), join(folder, "aws.d.cts"));
+    for (const [name] of EVERYWHERE) {
+      for (const type of ["d.ts", "d.cts"])
+        copyFileSync(at("js", name, "index.d.ts"), join(folder, `${name}.${type}`));
+    }
     // One set of types, as for the package itself.
     writeFileSync(
       join(folder, "mqttjs.d.ts"),
@@ -243,12 +246,14 @@ async function bundle(folder, names) {
     outfile: join(folder, "persistent.browser.mjs"),
     external: ["idb"],
   });
-  for (const [format, name] of [
-    ["esm", "aws.mjs"],
-    ["cjs", "aws.cjs"],
-  ]) {
-    const outfile = join(folder, name);
-    await build({ ...browser, format, entryPoints: [`${AWS}/index.mjs`], outfile, external: ["aws4fetch"] });
+  for (const [name, external] of EVERYWHERE) {
+    for (const [format, type] of [
+      ["esm", "mjs"],
+      ["cjs", "cjs"],
+    ]) {
+      const outfile = join(folder, `${name}.${type}`);
+      await build({ ...browser, format, entryPoints: [`js/${name}/index.mjs`], outfile, external });
+    }
   }
   for (const name of ["browser.mjs", "bare.mjs", "bare.cjs"]) await minify(join(folder, name));
   await build({

@@ -4,6 +4,7 @@
 import assert from "node:assert/strict";
 import { spawnSync } from "node:child_process";
 import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { createRequire } from "node:module";
 import { join } from "node:path";
 import { after, test } from "node:test";
 import { fileURLToPath } from "node:url";
@@ -31,9 +32,9 @@ const own = (object) =>
 const statics = (type) => own(type).filter((name) => !["length", "name", "prototype"].includes(name));
 
 /** Asserts that a type is the union of exactly these names. */
-function compare(type, real) {
+function compare(type, real, from = "mqtt-lib") {
   const union = real.map((name) => JSON.stringify(name)).join(" | ") || "never";
-  const text = `import type * as lib from "mqtt-lib";
+  const text = `import type * as lib from "${from}";
 type Real = ${union};
 type Declared = ${type};
 export const notDeclared: never = null as unknown as Exclude<Real, Declared>;
@@ -68,6 +69,14 @@ test("the entries export what is declared", async () => {
     assert.deepEqual(Object.keys(all.default ?? all).sort(), exported.toSorted(), entry);
   }
 });
+
+for (const entry of ["mqtt-lib/otel"]) {
+  test(`${entry} exports what is declared, with import and require`, async () => {
+    const exported = Object.keys(await import(entry));
+    compare("keyof typeof lib", exported, entry);
+    assert.deepEqual(Object.keys(createRequire(import.meta.url)(entry)).sort(), exported.toSorted());
+  });
+}
 
 test("instances have the declared members", () => {
   const members = [MqttCustom.prototype, EventTarget.prototype, idle].flatMap(own);

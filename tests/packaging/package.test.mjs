@@ -52,6 +52,10 @@ const FILES = [
   "dist/node.bundle.mjs",
   "dist/node.cjs",
   "dist/node.mjs",
+  "dist/otel.cjs",
+  "dist/otel.d.cts",
+  "dist/otel.d.ts",
+  "dist/otel.mjs",
   "dist/persistent.browser.mjs",
   "dist/persistent.bundle.mjs",
   "dist/persistent.d.cts",
@@ -63,6 +67,7 @@ const FILES = [
   "dist/ws.mjs",
   "inline/package.json",
   "mqttjs/package.json",
+  "otel/package.json",
   "package.json",
   "persistent/package.json",
 ];
@@ -102,8 +107,8 @@ test("the tarball contains what it should and nothing else", () => {
   assert.deepEqual(packed.files.map((file) => file.path).sort(), FILES);
 });
 
-test("the tarball is under 445 KB", () => {
-  assert.ok(statSync(tarball).size < 445_000, `${statSync(tarball).size} bytes`);
+test("the tarball is under 460 KB", () => {
+  assert.ok(statSync(tarball).size < 460_000, `${statSync(tarball).size} bytes`);
 });
 
 test("every file that package.json names is in the tarball", () => {
@@ -261,6 +266,28 @@ test("mqtt-lib/aws works with the package it asks for, which it does not bring i
     ["node_modules/mqtt-lib/dist/aws.mjs"],
     "no second client beside that of mqtt-lib",
   );
+});
+
+test("mqtt-lib/otel works with the package it asks for, with import and require", async () => {
+  const quiet = ["--no-save", "--no-audit", "--no-fund", "--prefer-offline"];
+  await run(project, "npm", "install", ...quiet, "@opentelemetry/api@1");
+  const uses = `
+    const client = new MqttCustom({ autostart: false });
+    const instrumentation = instrument(client);
+    console.log(client.publish !== MqttCustom.prototype.publish, messageContext({}) !== undefined);
+    instrumentation.remove();
+    console.log(client.publish === MqttCustom.prototype.publish);
+  `;
+  writeFileSync(
+    join(project, "otel.mjs"),
+    `import { MqttCustom } from "mqtt-lib"; import { instrument, messageContext } from "mqtt-lib/otel"; ${uses}`,
+  );
+  writeFileSync(
+    join(project, "otel.cjs"),
+    `const { MqttCustom } = require("mqtt-lib"); const { instrument, messageContext } = require("mqtt-lib/otel"); ${uses}`,
+  );
+  for (const file of ["otel.mjs", "otel.cjs"])
+    assert.equal(await run(project, process.execPath, file), "true true\ntrue\n");
 });
 
 test("bundled for a browser it names no Node module, and one .wasm comes out", async () => {
