@@ -72,6 +72,12 @@ export async function must(command, args = [], options = {}) {
   throw new Failure(`${shown}\`${[command, ...args].join(" ")}\` ${why}.`);
 }
 
+/** The time since `begin` (of Date.now) for a line of output. */
+export function secondsSince(begin) {
+  const seconds = Math.round((Date.now() - begin) / 1000);
+  return seconds < 100 ? `${seconds} s` : `${Math.floor(seconds / 60)} min ${seconds % 60} s`;
+}
+
 /** True if the module with this import.meta.url is the script that node was started with. */
 export function isMain(url) {
   return process.argv[1] !== undefined && fileURLToPath(url) === realpathSync(process.argv[1]);

@@ -8,7 +8,7 @@
 //   node scripts/setup.mjs fuzz    those of `npm run fuzz`: a nightly Rust and cargo-fuzz
 import { chmodSync, copyFileSync, existsSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { Failure, isMain, main, must, ROOT, run, which } from "./run.mjs";
+import { Failure, isMain, main, must, ROOT, run, secondsSince, which } from "./run.mjs";
 
 const WASM_TARGET = "wasm32-unknown-unknown";
 const WASI_TARGET = "wasm32-wasip2";
@@ -32,6 +32,13 @@ const BROKERS = {
   ejabberdctl: "ejabberd",
   activemq: "activemq libmqtt-client-java",
   java: "default-jre-headless",
+};
+/** Tools run for less than a second; compiling them with optimization takes twice as long. */
+const QUICKLY_COMPILED = {
+  CARGO_PROFILE_RELEASE_OPT_LEVEL: "0",
+  CARGO_PROFILE_RELEASE_LTO: "off",
+  CARGO_PROFILE_RELEASE_CODEGEN_UNITS: "256",
+  CARGO_PROFILE_RELEASE_DEBUG: "0",
 };
 /** What Debian asks before a package starts its service. */
 const SERVICE_POLICY = "/usr/sbin/policy-rc.d";
@@ -77,19 +84,30 @@ async function rust(level) {
   }
 }
 
-async function wasmTools() {
-  const bindgen = wasmBindgenVersion();
+/** Installs a tool from crates.io unless `program` is present in this version. */
+async function cargoTool(crate, program, wanted, time, { locked = true } = {}) {
+  const args = ["install", "--force", crate, "--version", wanted, ...(locked ? ["--locked"] : [])];
+  await step(`${crate} ${wanted}`, (await version(program)) === wanted, time, () =>
+    must("cargo", args, { env: QUICKLY_COMPILED, capture: true }),
+  );
+}
+
+async function wasmBindgen() {
   // Without --locked: the tool's lock file may name a crate version the registry does not serve yet.
-  await step(
-    `wasm-bindgen-cli ${bindgen}`,
-    (await version("wasm-bindgen")) === bindgen,
-    "about 3 minutes",
-    () => must("cargo", ["install", "--force", "wasm-bindgen-cli", "--version", bindgen]),
-  );
-  // From crates.io: the npm package of this name downloads a binary when it is installed.
-  await step(`wasm-pack ${WASM_PACK}`, (await version("wasm-pack")) === WASM_PACK, "about 3 minutes", () =>
-    must("cargo", ["install", "--force", "--locked", "wasm-pack", "--version", WASM_PACK]),
-  );
+  await cargoTool("wasm-bindgen-cli", "wasm-bindgen", wasmBindgenVersion(), "about 2 minutes", {
+    locked: false,
+  });
+}
+
+/** From crates.io: the npm package of this name downloads a binary when it is installed. */
+async function wasmPack() {
+  await cargoTool("wasm-pack", "wasm-pack", WASM_PACK, "about 2 minutes");
+}
+
+/** Side by side: each has times when it keeps one core busy, or waits for the network. Lets all end before it fails. */
+async function sideBySide(...installs) {
+  const results = await Promise.allSettled(installs.map((install) => install()));
+  for (const result of results) if (result.status === "rejected") throw result.reason;
 }
 
 async function npmPackages() {
@@ -98,7 +116,7 @@ async function npmPackages() {
   const present =
     existsSync(installed) && statSync(installed).mtimeMs >= statSync(join(ROOT, "package-lock.json")).mtimeMs;
   await step("npm packages", present, "about half a minute", () =>
-    must("npm", ["ci", "--include=dev", "--ignore-scripts", "--no-audit", "--no-fund"]),
+    must("npm", ["ci", "--include=dev", "--ignore-scripts", "--no-audit", "--no-fund"], { capture: true }),
   );
 }
 
@@ -138,16 +156,9 @@ async function amqtt() {
   });
 }
 
-/** Optimised for the time to build it: it is a test's broker. Not --locked: its lock file is older than its dependencies. */
+/** Not --locked: its lock file is older than its dependencies. */
 async function mqttv5() {
-  const env = {
-    CARGO_PROFILE_RELEASE_OPT_LEVEL: "0",
-    CARGO_PROFILE_RELEASE_LTO: "off",
-    CARGO_PROFILE_RELEASE_CODEGEN_UNITS: "256",
-  };
-  await step(`mqttv5-cli ${MQTTV5}`, (await version("mqttv5")) === MQTTV5, "about 2 minutes", () =>
-    must("cargo", ["install", "--force", "mqttv5-cli", "--version", MQTTV5], { env }),
-  );
+  await cargoTool("mqttv5-cli", "mqttv5", MQTTV5, "about 2 minutes", { locked: false });
 }
 
 /** Installs without starting the services of what is installed: each broker of a test is started by the test. */
@@ -163,12 +174,7 @@ async function withoutServices(install) {
 
 /** Not in Debian 12, and the npm package of this name downloads a binary. */
 async function geckodriver() {
-  await step(
-    `geckodriver ${GECKODRIVER}`,
-    (await version("geckodriver")) === GECKODRIVER,
-    "about 2 minutes",
-    () => must("cargo", ["install", "--force", "--locked", "geckodriver", "--version", GECKODRIVER]),
-  );
+  await cargoTool("geckodriver", "geckodriver", GECKODRIVER, "about 2 minutes");
 }
 
 /** libFuzzer needs a nightly compiler; nothing else does. */
@@ -177,15 +183,11 @@ async function fuzzing() {
   await step("Rust nightly", /^nightly/m.test(toolchains), "about a minute", () =>
     must("rustup", ["toolchain", "install", "nightly", "--profile", "minimal"]),
   );
-  await step(`cargo-fuzz ${CARGO_FUZZ}`, (await version("cargo-fuzz")) === CARGO_FUZZ, "about a minute", () =>
-    must("cargo", ["install", "--force", "--locked", "cargo-fuzz", "--version", CARGO_FUZZ]),
-  );
+  await cargoTool("cargo-fuzz", "cargo-fuzz", CARGO_FUZZ, "about a minute");
 }
 
 async function twiggy() {
-  await step(`twiggy ${TWIGGY}`, (await version("twiggy")) === TWIGGY, "about 2 minutes", () =>
-    must("cargo", ["install", "--force", "--locked", "twiggy", "--version", TWIGGY]),
-  );
+  await cargoTool("twiggy", "twiggy", TWIGGY, "about 2 minutes");
 }
 
 /** Programs, and the packages that have them. */
@@ -206,8 +208,9 @@ async function debianPackages(packages) {
 async function step(name, present, time, install) {
   if (present) return console.log(`${name}: present`);
   console.log(`${name}: installing, ${time} ...`);
+  const begin = Date.now();
   await install();
-  console.log(`${name}: installed`);
+  console.log(`${name}: installed in ${secondsSince(begin)}`);
 }
 
 export async function setup(level) {
@@ -217,8 +220,8 @@ export async function setup(level) {
   }
   if (level === "fuzz") return fuzzing();
   await rust(level);
-  if (level !== "wasi") await wasmTools();
-  await npmPackages();
+  if (level === "wasi") await npmPackages();
+  else await sideBySide(wasmBindgen, wasmPack, npmPackages);
   if (level === "bytes") await twiggy();
   if (["build", "bytes", "wasi"].includes(level)) return;
   await debianPackages(DEBIAN);

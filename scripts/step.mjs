@@ -2,7 +2,7 @@
 import { createHash } from "node:crypto";
 import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { ROOT } from "./run.mjs";
+import { ROOT, secondsSince } from "./run.mjs";
 
 const STAMPS = join(ROOT, "target", "stamps");
 
@@ -37,7 +37,9 @@ export async function step(title, { inputs, outputs, force }, make) {
   }
   console.log(`${title}: building ...`);
   rmSync(stamp, { force: true });
+  const begin = Date.now();
   await make();
+  console.log(`${title}: built in ${secondsSince(begin)}`);
   mkdirSync(STAMPS, { recursive: true });
   writeFileSync(stamp, before);
 }
