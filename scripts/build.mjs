@@ -219,7 +219,11 @@ async function minify(file) {
 }
 
 async function bundle(folder, names) {
-  const { build } = await import("esbuild"); // not before set-up has installed it
+  const esbuild = await import("esbuild"); // not before set-up has installed it
+  const build = async (/** @type {import("esbuild").BuildOptions} */ options) => {
+    const { warnings } = await esbuild.build(options);
+    if (warnings.length > 0) throw new Failure("esbuild warned: a warning may be a part that is left out.");
+  };
   const common = {
     absWorkingDir: ROOT,
     bundle: true,

@@ -3,5 +3,7 @@
 import * as zlib from "node:zlib";
 import { useNative } from "./checksum.mjs";
 
-const { crc32 } = /** @type {any} */ (zlib);
-if (crc32) useNative(crc32);
+export function useNativeChecksum() {
+  const { crc32 } = /** @type {any} */ (zlib);
+  if (crc32) useNative(crc32);
+}
