@@ -41,6 +41,12 @@ function warn(text, detail) {
 /** Ends a client whose WebAssembly has failed. */
 const FAIL = Symbol("fail");
 
+/** What a topic of js/topics/ calls when a method is given one. */
+const TYPED = Symbol.for("mqtt-lib.topic");
+
+/** @param {any} topic */
+const isTyped = (topic) => typeof topic === "function" && TYPED in topic;
+
 /** The URL of the last attempt, with what may be a secret. */
 export const ADDRESS = Symbol("url");
 
@@ -316,9 +322,10 @@ export class MqttCustom extends Events {
 
   /**
    * Makes no closure, because each call would pay for its variables.
-   * @param {unknown} topic @param {unknown} payload @param {unknown} options @param {number} kind @returns {Promise<void>}
+   * @param {any} topic @param {unknown} payload @param {unknown} options @param {number} kind @returns {Promise<void>}
    */
   #publish(topic, payload, options, kind) {
+    if (isTyped(topic)) return topic[TYPED](this, kind === QUEUE ? "qpublish" : "publish", payload, options);
     if (this.#core === null) return this.#publishLater(topic, payload, options, kind);
     const flags = publishFlags(options);
     if (flags < 0 && isLimited(options))
@@ -597,6 +604,15 @@ export class MqttCustom extends Events {
         return limited(options, call, () => {
           if (news.length > 0) this.unsubscribe(news);
         });
+      };
+    }
+    /** @type {any} */
+    const methods = MqttCustom.prototype;
+    for (const name of ["subscribe", "unsubscribe", "addHandler", "messages"]) {
+      const method = methods[name];
+      /** @this {MqttCustom} @param {any} topic @param {unknown} one @param {unknown} two */
+      methods[name] = function (topic, one, two) {
+        return isTyped(topic) ? topic[TYPED](this, name, one, two) : method.call(this, topic, one, two);
       };
     }
     addCamelCase(MqttCustom, METHODS);

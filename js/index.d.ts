@@ -647,6 +647,43 @@ export interface Message {
   json(): Any;
 }
 
+/**
+ * A topic of `mqtt-lib/topics`, as the methods of a client take it: it says what the parameters of its name are, what is
+ * published (`Input`), and what handlers are given (`Output`).
+ */
+export interface TypedTopic<Params = Any, Input = Any, Output = Any> {
+  /** Of all its names: a wildcard in place of each parameter. */
+  readonly filter: string;
+  /** For the compiler alone. */
+  readonly "~types"?: { params: Params; input: (value: Input) => void; output: Output } | undefined;
+}
+
+/** A message to a typed topic. */
+export interface TypedMessage<Params, Value> extends Message {
+  /** The parameters of its topic name. */
+  params: Params;
+  /** Its payload, decoded and validated. */
+  value: Value;
+}
+
+/** The option `params` of a publish to a typed topic: all of them, numbers or texts. */
+export type TopicParams<Params> = [keyof Params] extends [never]
+  ? { params?: undefined }
+  : { params: { readonly [Name in keyof Params]: string | number } };
+
+/** The option `params` of a subscription: those that are given narrow it. */
+export interface FilterParams<Params> {
+  /** A parameter that is left out may be anything. Default: all are. */
+  params?: { readonly [Name in keyof Params]?: string | number | undefined } | undefined;
+}
+
+/** A handler of a typed topic. What does not validate never comes to it, and is a failure of the handler. */
+export type OnTypedMessage<Params, Value, Userdata = Any> = (
+  client: MqttCustom<Userdata>,
+  userdata: Userdata,
+  message: TypedMessage<Params, Value>,
+) => unknown;
+
 /** What CONNACK says beside its return code (§3.2.2). */
 export interface ConnectFlags {
   /** True if the broker resumed a session it had kept (§3.2.2.2). */
@@ -1150,6 +1187,14 @@ export class MqttCustom<Userdata = Any> {
     payload?: Payload,
     options?: PublishOptions | null,
   ): Promise<PublishResult | undefined>;
+  /** Publishes a value to a typed topic. Rejects with a `ValidationError` for one that its schema does not accept. */
+  publish<Params, Input>(
+    topic: TypedTopic<Params, Input>,
+    value: Input,
+    ...options: [keyof Params] extends [never]
+      ? [options?: (PublishOptions & TopicParams<Params>) | null]
+      : [options: PublishOptions & TopicParams<Params>]
+  ): Promise<PublishResult | undefined>;
 
   /**
    * Adds an item to the batch of this topic, QoS, retain flag and properties. A batch is one message, a JSON array of
@@ -1179,6 +1224,14 @@ export class MqttCustom<Userdata = Any> {
     payload?: Payload,
     options?: PublishOptions | null,
   ): Promise<PublishResult | undefined>;
+  /** The same as `publish` of a typed topic, through the queue. */
+  qpublish<Params, Input>(
+    topic: TypedTopic<Params, Input>,
+    value: Input,
+    ...options: [keyof Params] extends [never]
+      ? [options?: (PublishOptions & TopicParams<Params>) | null]
+      : [options: PublishOptions & TopicParams<Params>]
+  ): Promise<PublishResult | undefined>;
 
   /** Sends batches and the queue now. Resolves when every publish begun before has ended, well or not. */
   flush(): Promise<void>;
@@ -1198,6 +1251,17 @@ export class MqttCustom<Userdata = Any> {
   ): Promise<FilterResults<QoS>>;
   /** Subscribes at QoS 0, with a handler. */
   subscribe(topic: Filters, handler: OnMessage<Userdata>): Promise<FilterResults<QoS>>;
+  /** Subscribes to a typed topic at QoS 0. */
+  subscribe<Params, Output>(
+    topic: TypedTopic<Params, Any, Output>,
+    handler: OnTypedMessage<Params, Output, Userdata>,
+  ): Promise<FilterResults<QoS>>;
+  /** Subscribes to a typed topic. */
+  subscribe<Params, Output>(
+    topic: TypedTopic<Params, Any, Output>,
+    options?: (SubscribeOptions & FilterParams<Params>) | null,
+    handler?: OnTypedMessage<Params, Output, Userdata> | null,
+  ): Promise<FilterResults<QoS>>;
 
   /** The same as {@link MqttCustom.subscribe}, for a list. */
   subscribe_topics(
@@ -1221,6 +1285,12 @@ export class MqttCustom<Userdata = Any> {
    * whatever else is wrong rejects `ready`, and the handler is gone. `unsubscribe(filter)` removes all of them.
    */
   addHandler(filter: string, handler: OnMessage<Userdata>, options?: SubscribeOptions | null): AddedHandler;
+  /** Adds a handler of a typed topic. */
+  addHandler<Params, Output>(
+    topic: TypedTopic<Params, Any, Output>,
+    handler: OnTypedMessage<Params, Output, Userdata>,
+    options?: (SubscribeOptions & FilterParams<Params>) | null,
+  ): AddedHandler;
 
   /**
    * Unsubscribes with one UNSUBSCRIBE (§3.10); of a map of filters its keys count. Resolves at UNSUBACK, and
@@ -1228,6 +1298,11 @@ export class MqttCustom<Userdata = Any> {
    * `"INVALID_TOPIC"`, `"OUT_OF_RANGE"`.
    */
   unsubscribe(topic: Filters, options?: UnsubscribeOptions | null): Promise<FilterResults | undefined>;
+  /** Unsubscribes from a typed topic, with the `params` with which it was subscribed to. */
+  unsubscribe<Params>(
+    topic: TypedTopic<Params>,
+    options?: (UnsubscribeOptions & FilterParams<Params>) | null,
+  ): Promise<FilterResults | undefined>;
 
   /**
    * Publishes a request and resolves with the first response to it (MQTT 5, §4.10): the message that comes to its response
@@ -1289,6 +1364,11 @@ export class MqttCustom<Userdata = Any> {
    * when the loop is left. A wrong filter is a `TypeError` (`"INVALID_TOPIC"`).
    */
   messages(filter?: string, options?: MessagesOptions | null): AsyncIterableIterator<Message>;
+  /** Those of a typed topic. What does not validate is reported to `on_error`, acknowledged, and left out. */
+  messages<Params, Output>(
+    topic: TypedTopic<Params, Any, Output>,
+    options?: (MessagesOptions & FilterParams<Params>) | null,
+  ): AsyncIterableIterator<TypedMessage<Params, Output>>;
 
   /**
    * The retained messages under a filter, by topic. MQTT does not say where they end: they are complete when none has come

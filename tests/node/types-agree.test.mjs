@@ -11,6 +11,7 @@ import { fileURLToPath } from "node:url";
 import { Message } from "../../js/message.mjs";
 import { freePort } from "../support/ports.mjs";
 
+const require = createRequire(import.meta.url);
 const ROOT = fileURLToPath(new URL("../..", import.meta.url));
 const read = (name) => readFileSync(join(ROOT, name), "utf8");
 const { MqttCustom, MqttError } = await import("mqtt-lib");
@@ -70,13 +71,30 @@ test("the entries export what is declared", async () => {
   }
 });
 
-for (const entry of ["mqtt-lib/otel"]) {
+for (const entry of ["mqtt-lib/otel", "mqtt-lib/topics"]) {
   test(`${entry} exports what is declared, with import and require`, async () => {
     const exported = Object.keys(await import(entry));
     compare("keyof typeof lib", exported, entry);
-    assert.deepEqual(Object.keys(createRequire(import.meta.url)(entry)).sort(), exported.toSorted());
+    assert.deepEqual(Object.keys(require(entry)).sort(), exported.toSorted());
   });
 }
+
+test("a typed topic, its messages and its errors have the declared members", async () => {
+  const { json, topic, ValidationError } = await import("mqtt-lib/topics");
+  const typed = topic("a/{b}", json);
+  const types = 'import("mqtt-lib/topics")';
+  // What every function has is not declared.
+  const names = Object.getOwnPropertyNames(typed).filter(
+    (name) => !["length", "name", "toString"].includes(name),
+  );
+  compare(`Exclude<keyof ${types}.Topic<"a/{b}", 1, 1>, "~types">`, names);
+  const message = typed.read(Object.assign(new Message("a/c", Buffer.from("1"), 0)));
+  compare(`keyof ${types}.TypedMessageOf<${types}.Topic<"a/{b}", 1, 1>>`, [
+    ...Object.keys(message),
+    ...own(Message.prototype),
+  ]);
+  compare(`keyof ${types}.ValidationError`, [...own(new ValidationError("a", [], 1))]);
+});
 
 test("instances have the declared members", () => {
   const members = [MqttCustom.prototype, EventTarget.prototype, idle].flatMap(own);
