@@ -56,7 +56,7 @@ const DIST = [
   "bare.cjs",
   "bare.mjs",
   "browser.mjs",
-  "cli.mjs",
+  "cli.cjs",
   "mqttjs.browser.mjs",
   "mqttjs.bundle.mjs",
   "mqttjs.node.cjs",
@@ -241,6 +241,14 @@ async function bundle(folder, names) {
   };
   // Names and lines are kept: Node shows the line that threw.
   const node = { ...common, format: "cjs", platform: "node", target: "node20", minifySyntax: true };
+  // CommonJS has no import.meta.url; the sources use it to find the wasm file beside them. In a bundle that is an ES module
+  // there is no file name either.
+  const moduleUrl = {
+    define: { "import.meta.url": "__moduleUrl" },
+    banner: {
+      js: 'const __moduleUrl = typeof __filename === "string" ? require("node:url").pathToFileURL(__filename).href : undefined;',
+    },
+  };
   await build({ ...browser, entryPoints: ["js/browser.mjs"], outfile: join(folder, "browser.mjs") });
   const bare = { ...browser, entryPoints: ["js/bare.mjs"], inject: ["js/utf8.mjs", "js/registry.mjs"] };
   await build({ ...bare, outfile: join(folder, "bare.mjs") });
@@ -266,12 +274,7 @@ async function bundle(folder, names) {
     entryPoints: ["js/node.mjs"],
     outfile: join(folder, "node.cjs"),
     external: ["ws"],
-    // CommonJS has no import.meta.url; the sources use it to find the wasm file beside them. In a bundle that is an ES module
-    // there is no file name either.
-    define: { "import.meta.url": "__moduleUrl" },
-    banner: {
-      js: 'const __moduleUrl = typeof __filename === "string" ? require("node:url").pathToFileURL(__filename).href : undefined;',
-    },
+    ...moduleUrl,
   });
   await build({
     ...node,
@@ -306,10 +309,11 @@ async function bundle(folder, names) {
     const external = plugins.length === 1 ? ["ws"] : [];
     await build({ ...options, ...facade, external, format, entryPoints, outfile, plugins });
   }
-  const cli = join(folder, "cli.mjs");
+  const cli = join(folder, "cli.cjs");
+  // CommonJS, because Node's loader of ES modules alone takes longer than a publish.
   await build({
     ...node,
-    format: "esm",
+    ...moduleUrl,
     entryPoints: ["js/cli/main.mjs"],
     outfile: cli,
     // The package itself too: the command uses it as other programs do.

@@ -89,7 +89,7 @@ test("broker without its package says what to install", async (t) => {
   for (const name of ["dist", "package.json"])
     cpSync(join(ROOT, name), join(alone, name), { recursive: true });
   cpSync(join(ROOT, "node_modules", "ws"), join(folder, "node_modules", "ws"), { recursive: true });
-  const { code, stderr } = await launch(process.execPath, [join(alone, "dist/cli.mjs"), "broker", "-p", "0"])
+  const { code, stderr } = await launch(process.execPath, [join(alone, "dist/cli.cjs"), "broker", "-p", "0"])
     .ended;
   assert.equal(code, 1);
   assert.match(stderr, /^mqtt-lib: .*npm install aedes.*\n$/);

@@ -30,7 +30,7 @@ const FILES = [
   "dist/bare.mjs",
   "dist/browser.fallback.js",
   "dist/browser.mjs",
-  "dist/cli.mjs",
+  "dist/cli.cjs",
   "dist/index.d.cts",
   "dist/index.d.ts",
   "dist/inline.cjs",

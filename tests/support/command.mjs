@@ -4,7 +4,7 @@
 import { spawn } from "node:child_process";
 import { fileURLToPath } from "node:url";
 
-export const CLI = fileURLToPath(new URL("../../dist/cli.mjs", import.meta.url));
+export const CLI = fileURLToPath(new URL("../../dist/cli.cjs", import.meta.url));
 /** How much of the end of the output is checked while the command runs. */
 const END = 4096;
 /** Long enough for a busy machine; a passing test never waits so long. */

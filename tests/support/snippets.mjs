@@ -10,7 +10,7 @@ import mqtt from "mqtt";
 import { makeCertificates, startTlsMosquitto } from "./certificates.mjs";
 
 const ROOT = fileURLToPath(new URL("../..", import.meta.url));
-const CLI = join(ROOT, "dist", "cli.mjs");
+const CLI = join(ROOT, "dist", "cli.cjs");
 const TARGET = join(ROOT, "target");
 
 /** The fenced code blocks, each with the heading above it and the output below it. */
