@@ -38,6 +38,7 @@ const PERSISTENT = "js/persistent";
 const EVERYWHERE = [
   ["aws", ["aws4fetch"]],
   ["otel", ["@opentelemetry/api"]],
+  ["react", ["react", "mqtt-lib"]],
   ["topics", []],
 ];
 const MQTTJS = "js/mqttjs";

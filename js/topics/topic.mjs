@@ -1,6 +1,7 @@
 // Typed topics: what a client calls when it is given one in place of a text. Owns how a call with a typed topic becomes one
 // with a name or a filter, and a message one with `params` and `value`. Never sends or receives by itself.
 
+import { report } from "../report.mjs";
 import { whenThere } from "./codecs.mjs";
 import { Pattern } from "./pattern.mjs";
 import { of } from "./validation-error.mjs";
@@ -175,7 +176,7 @@ class TypedMessages {
         return { done: false, value: await this.read(result.value) };
       } catch (thrown) {
         result.value.ack();
-        report(this.client, thrown);
+        report(this.client, "a loop over a typed topic", thrown);
       }
     }
   }
@@ -188,17 +189,6 @@ class TypedMessages {
     return this;
   }
 }
-
-/** Tells the client of a failure as of one of a listener, which is how it reaches `on_error`. @param {any} client @param {unknown} thrown */
-function report(client, thrown) {
-  const listener = () => {
-    throw thrown;
-  };
-  client.addEventListener(UNREADABLE, listener, { once: true });
-  client.dispatchEvent(new Event(UNREADABLE));
-}
-
-const UNREADABLE = "a loop over a typed topic";
 
 /** A rejection that nobody looks at does not end the process. @template T @param {Promise<T>} promise */
 function quiet(promise) {

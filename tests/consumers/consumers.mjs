@@ -1,7 +1,7 @@
 // The consumers: how each is built and run.
 
 import assert from "node:assert/strict";
-import { chmodSync, cpSync, mkdirSync } from "node:fs";
+import { chmodSync, cpSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { ANGULAR } from "./angular.mjs";
 import { NEXT } from "./next.mjs";
@@ -92,6 +92,22 @@ export const LIGHT = [
   parcel("", "index.html", 1),
   parcel(": mqtt-lib/inline", "subpath.html", 0),
 ];
+
+/** The components of docs/react.md, as they are there. */
+const recipe = (file) =>
+  page(
+    `${file.split(".")[1] === "vue" ? "Vue 3" : "Svelte 5"}: the component in docs/react.md`,
+    "frameworks",
+    {
+      path: `/${file.split(".")[1]}.html`,
+      async build(cwd) {
+        const guide = readFileSync(new URL("../../docs/react.md", import.meta.url), "utf8");
+        for (const [, name, code] of guide.matchAll(/^```html\n<!-- (Temperature\.\w+) -->\n([^`]*)^```$/gm))
+          writeFileSync(join(cwd, name), code);
+        await run(cwd, bin("vite")(cwd), ["build"]);
+      },
+    },
+  );
 
 const typescript = {
   name: "TypeScript 5.9, import and require",
@@ -203,6 +219,8 @@ export const HEAVY = [
   page("Vite 8, build", "vite", { build: (cwd) => run(cwd, bin("vite")(cwd), ["build"]) }),
   vite(8, "8.3.8"),
   vite(7, "7.3.8", ": mqtt-lib/mqttjs", "/mqttjs.html"),
+  recipe("Temperature.vue"),
+  recipe("Temperature.svelte"),
   vite(6, "6.4.6"),
   vite(5, "5.4.21"),
   vite(4, "4.5.14"),

@@ -62,6 +62,10 @@ const FILES = [
   "dist/persistent.d.ts",
   "dist/persistent.node.cjs",
   "dist/persistent.node.mjs",
+  "dist/react.cjs",
+  "dist/react.d.cts",
+  "dist/react.d.ts",
+  "dist/react.mjs",
   "dist/topics.cjs",
   "dist/topics.d.cts",
   "dist/topics.d.ts",
@@ -74,6 +78,7 @@ const FILES = [
   "otel/package.json",
   "package.json",
   "persistent/package.json",
+  "react/package.json",
   "topics/package.json",
 ];
 const KIB = 1024;
