@@ -1,12 +1,14 @@
 // node bench/markdown.mjs: writes the latest results of `npm run bench` and `npm run bench:browser` into docs/performance.md,
-// between its markers. Owns the format of the figures.
+// between its markers, and the chart of the README. Owns the format of the figures.
 
 import { existsSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { ROOT } from "../scripts/run.mjs";
+import { chart } from "./chart.mjs";
 import { FOLDER } from "./peers.mjs";
 
 const PAGE = join(ROOT, "docs", "performance.md");
+const CHART = join(ROOT, "docs", "benchmark.svg");
 const NAMES = {
   "mqtt-lib": "this package",
   "drop-in": "mqtt-lib/mqttjs",
@@ -80,3 +82,4 @@ let text = readFileSync(PAGE, "utf8");
 text = put(text, "Node", "result.json", (result) => `${rates(result.rows)}\n\n${figures(result.figures)}`);
 text = put(text, "Chromium", "browser.json", (result) => rates(result.rows));
 writeFileSync(PAGE, text);
+writeFileSync(CHART, chart(text));

@@ -655,7 +655,17 @@ export interface TypedTopic<Params = Any, Input = Any, Output = Any> {
   /** Of all its names: a wildcard in place of each parameter. */
   readonly filter: string;
   /** For the compiler alone. */
-  readonly "~types"?: { params: Params; input: (value: Input) => void; output: Output } | undefined;
+  readonly "~types"?: TypedTopicTypes<Params, Input, Output> | undefined;
+}
+
+/** The types of a typed topic, for the compiler alone. */
+export interface TypedTopicTypes<Params, Input, Output> {
+  /** The parameters of its names. */
+  params: Params;
+  /** What is published. */
+  input: (value: Input) => void;
+  /** What handlers are given. */
+  output: Output;
 }
 
 /** A message to a typed topic. */
@@ -668,8 +678,14 @@ export interface TypedMessage<Params, Value> extends Message {
 
 /** The option `params` of a publish to a typed topic: all of them, numbers or texts. */
 export type TopicParams<Params> = [keyof Params] extends [never]
-  ? { params?: undefined }
-  : { params: { readonly [Name in keyof Params]: string | number } };
+  ? {
+      /** The topic has none. */
+      params?: undefined;
+    }
+  : {
+      /** A value for each parameter of the topic. */
+      params: { readonly [Name in keyof Params]: string | number };
+    };
 
 /** The option `params` of a subscription: those that are given narrow it. */
 export interface FilterParams<Params> {

@@ -8,8 +8,8 @@ import { snippets, startSnippets } from "../support/snippets.mjs";
 
 const DOCS = fileURLToPath(new URL("../../docs", import.meta.url));
 const read = (name) => readFileSync(`${DOCS}/${name}`, "utf8");
-/** The snippets of these are run by tests in tests/wasi. */
-const ELSEWHERE = ["wasi.md"];
+/** The snippets of these are run by tests in tests/wasi, and by tests/node/readme.test.mjs. */
+const ELSEWHERE = ["wasi.md", "tour.md", "guarantees.md", "loading.md"];
 const GUIDES = readdirSync(DOCS).filter((name) => name.endsWith(".md") && !ELSEWHERE.includes(name));
 
 let runner;

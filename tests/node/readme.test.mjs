@@ -1,5 +1,5 @@
-// Every snippet of README.md works as described: its output is the ```text block below it, and another client on a real
-// broker receives what it publishes.
+// Every snippet of README.md, and of the pages in docs/ that show the API by programs, works as described: its output is the
+// ```text block below it, and another client on a real broker receives what it publishes.
 
 import assert from "node:assert/strict";
 import { existsSync, readFileSync } from "node:fs";
@@ -11,11 +11,19 @@ import { snippets, startSnippets } from "../support/snippets.mjs";
 
 const ROOT = fileURLToPath(new URL("../..", import.meta.url));
 const read = (name) => readFileSync(join(ROOT, name), "utf8");
-const README = read("README.md");
+const PAGES_WITH_PROGRAMS = [
+  "README.md",
+  "docs/tour.md",
+  "docs/reference/api.md",
+  "docs/guarantees.md",
+  "docs/loading.md",
+];
+const ALL = PAGES_WITH_PROGRAMS.map(read).join("\n");
+const API = read("docs/reference/api.md");
 
 /** The messages that another client receives, in order, by the heading above the snippet. */
 const SEEN = {
-  "mqtt-lib": ["test/topic hello"],
+  "Publish and receive": ["test/topic hello"],
   "A client that stays connected": ["test/topic first", "test/topic second"],
   "batch_publish: many items, one message": [
     'test/batch ["payload","payload","payload","payload","payload"]',
@@ -31,12 +39,11 @@ const SEEN = {
   Events: [],
   "Credentials from a function": ["test/signed-in hello"],
   Transport: ["test/websocket hello"],
-  Guarantees: ["test/session while it was away"],
-  Persistence: ["test/kept 21.5"],
+  "Quality of service": ["test/session while it was away"],
   Node: ["test/require hello"],
 };
 
-const SNIPPETS = snippets(README);
+const SNIPPETS = snippets(ALL);
 const RUNNABLE = SNIPPETS.filter(({ language }) => language === "js" || language === "cjs");
 const PAGES = SNIPPETS.filter(({ language }) => language === "html");
 
@@ -65,7 +72,7 @@ test("each heading has one snippet that runs, and none was overlooked", () => {
   assert.deepEqual(RUNNABLE.map(({ heading }) => heading).sort(), Object.keys(SEEN).sort());
   const languages = new Set(SNIPPETS.map(({ language }) => language));
   assert.deepEqual([...languages].sort(), ["cjs", "html", "js", "sh"]);
-  assert.equal(README.match(/^```/gm).length, 2 * README.match(/^```\w+$/gm).length);
+  assert.equal(ALL.match(/^```/gm).length, 2 * ALL.match(/^```\w+$/gm).length);
 });
 
 for (const { heading, body } of PAGES) {
@@ -91,7 +98,7 @@ for (const { heading, body } of PAGES) {
 
 /** The rows of the table below a heading, as cells without backticks. */
 function table(heading) {
-  return rowsOf(README.split(new RegExp(`^#+ ${heading}$`, "m"))[1].split(/^#/m)[0]);
+  return rowsOf(API.split(new RegExp(`^#+ ${heading}$`, "m"))[1].split(/^#/m)[0]);
 }
 
 /** The rows of all tables. */
@@ -180,5 +187,5 @@ test("the table of methods has every method, and the text every counter", async 
       .sort(),
     names.sort(),
   );
-  for (const counter of Object.keys(idle.stats())) assert.ok(README.includes(`\`${counter}\``), counter);
+  for (const counter of Object.keys(idle.stats())) assert.ok(API.includes(`\`${counter}\``), counter);
 });
