@@ -10,9 +10,11 @@ const MAX_RECONNECT_DELAY = 10;
 const URL_LIKE = /^[a-z][a-z0-9+.-]*:\/\//i;
 const VERSIONS = /** @type {Record<string, any>} */ ({
   311: 4,
+  "3.1.1": 4,
   mqttv311: 4,
   4: 4,
   5: 5,
+  "5.0": 5,
   mqttv5: 5,
   auto: "auto",
 });
@@ -67,7 +69,7 @@ function version(values, properties, command) {
   if (given === undefined) return needed ? 5 : 4;
   const known = Object.hasOwn(VERSIONS, given) ? VERSIONS[given] : undefined;
   if (known === undefined) {
-    throw new UsageError(`--protocol-version must be 311, 5 or auto; "${given}" was given`);
+    throw new UsageError(`--protocol-version must be 3.1.1, 5 or auto; "${given}" was given`);
   }
   if (needed && known === 4) {
     throw new UsageError(`${needed} needs MQTT 5; leave --protocol-version ${given} out`);

@@ -12,7 +12,7 @@ const EXIT_CODES = `Exit codes:
 
 /** @param {string} version */
 export function overview(version) {
-  const rows = Object.entries(COMMANDS).map(([name, { summary }]) => `  ${name.padEnd(9)}${summary}`);
+  const rows = Object.entries(COMMANDS).map(([name, { summary }]) => `  ${name.padEnd(12)}${summary}`);
   const examples = Object.values(COMMANDS).map((command) => `  ${command.examples[0][0]}`);
   return `mqtt-lib ${version}, MQTT from the command line
 
@@ -36,11 +36,11 @@ export function helpOf(name) {
 
   ${usage}
 
-Options:
-${Object.entries(options).map(describe).join("\n")}
-
 Examples:
 ${shown.join("\n")}
+
+Options:
+${Object.entries(options).map(describe).join("\n")}
 
 ${EXIT_CODES}
 `;

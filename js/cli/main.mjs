@@ -8,6 +8,7 @@ import { asFailure, EXIT, Interrupted, UsageError } from "./failure.mjs";
 import { helpOf, overview } from "./help.mjs";
 import { ALIASES, COMMANDS } from "./options.mjs";
 import { hide } from "./printable.mjs";
+import { complete, exposed } from "./profile.mjs";
 import { abortOnSignals, outputWritten, printNotice } from "./session.mjs";
 
 /** Loads the subcommand alone. */
@@ -17,7 +18,11 @@ const LOAD = /** @type {Record<string, () => Promise<(context: any) => Promise<v
   request: async () => (await import("./request.mjs")).request,
   bench: async () => (await import("./bench.mjs")).bench,
   broker: async () => (await import("./broker.mjs")).broker,
+  tree: async () => (await import("./tree.mjs")).tree,
+  completion: async () => (await import("./completion.mjs")).completion,
 });
+/** Whether a command connects to a broker. @param {string} command */
+const connects = (command) => COMMANDS[command].options.pw !== undefined;
 const HELP = new Set(["help", "--help", "-h"]);
 
 const version = () => createRequire(import.meta.url)("mqtt-lib/package.json").version;
@@ -51,8 +56,12 @@ async function runCommand(end, first, rest) {
     return EXIT.OK;
   }
   const { values, words } = parse(command, rest);
+  const urls = words.filter(isUrl);
+  const warning = exposed(values, urls);
+  complete(command, values, urls);
   const context = { end, values, words: words.filter((word) => !isUrl(word)) };
-  const options = command === "broker" ? {} : credentialsOf(values, words.filter(isUrl), command);
+  const options = connects(command) ? credentialsOf(values, urls, command) : {};
+  if (warning && !values.quiet) printNotice(warning);
   const run = await LOAD[command]();
   await run({ ...context, ...options });
   return EXIT.OK;

@@ -38,6 +38,10 @@ const CONNECTION = {
   ...will,
   ...handshake,
   ...Object.assign({}, ...Object.values(others)),
+  profile: {
+    value: "NAME",
+    help: "options from the file NAME in ~/.config/mqtt-lib, one a line, such as --host broker.example",
+  },
   timeout: { short: "W", value: "SECONDS", number: true, help: "give up after so long, with exit code 27" },
   debug: { short: "d", help: "say on standard error what happens" },
   quiet: { help: "no progress and no notices on standard error" },
@@ -77,6 +81,8 @@ export const COMMANDS = {
         short: "l",
         help: "each line of standard input (or of --file) is a message; empty ones are not",
       },
+      repeat: { value: "N", number: true, help: "publish the message N times" },
+      "repeat-delay": { value: "SECONDS", number: true, help: "the time between two of them (0)" },
       json: { help: "with -l: each line must be JSON, and is a value in a --batch" },
       ...pub,
       ...CONNECTION,
@@ -95,10 +101,25 @@ export const COMMANDS = {
     options: {
       topic: { short: "t", value: "FILTER", many: true, help: "topic filter" },
       qos: { ...qos, help: "largest QoS to receive with (0)" },
+      "filter-out": {
+        short: "T",
+        value: "FILTER",
+        many: true,
+        help: "print no message whose topic matches this filter",
+      },
+      unsubscribe: {
+        short: "U",
+        value: "FILTER",
+        many: true,
+        help: "unsubscribe from a filter of the session that the broker has kept",
+      },
       ...OUTPUT,
       count: { short: "C", value: "N", number: true, help: "end after N messages" },
       "no-retained": { short: "R", help: "no messages that the broker had kept" },
       "retained-only": { help: "no others, and end with the first that is not" },
+      "remove-retained": {
+        help: "remove the retained messages that are received from the broker; -R and --retained-only say which are printed",
+      },
       "exit-after-subscribe": {
         short: "E",
         help: "end once subscribed; with -c the broker collects from then on",
@@ -151,6 +172,22 @@ export const COMMANDS = {
       verbose: { ...verbose, help: "print who comes, who goes, and what is published" },
     },
     examples: [["mqtt-lib broker -p 1884 -v"]],
+  },
+  tree: {
+    summary: "print the retained messages as a tree",
+    usage: "mqtt-lib tree [URL] [FILTER] [options]",
+    options: {
+      topic: { short: "t", value: "FILTER", many: true, help: "topic filter (#)" },
+      json: { help: "one JSON object: topic to payload" },
+      ...CONNECTION,
+    },
+    examples: [["mqtt-lib tree mqtt://localhost 'home/#'"]],
+  },
+  completion: {
+    summary: "print the completion of a shell",
+    usage: "mqtt-lib completion bash|zsh|fish",
+    options: {},
+    examples: [["mqtt-lib completion bash > /etc/bash_completion.d/mqtt-lib"]],
   },
 };
 

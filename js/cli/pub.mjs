@@ -1,5 +1,6 @@
 // `mqtt-lib pub`: publishes one message, or the lines of standard input, no faster than the broker acknowledges them.
 
+import { setTimeout } from "node:timers/promises";
 import { seconds, whole } from "./arguments.mjs";
 import { EXIT, Failure, Interrupted, isUsage, UsageError } from "./failure.mjs";
 import { linesOf, nameOf, payloadOf, sourceOf } from "./input.mjs";
@@ -21,12 +22,15 @@ export async function pub(context) {
   const topic = oneTopic(context);
   const source = sourceOf(values, context.words);
   const lines = checkLines(values);
+  const repeat = checkRepeat(values);
   const options = publishOptions(context);
   const payload = lines ? undefined : await payloadOf(source, values, end.signal);
   if (end.signal.aborted) throw end.signal.reason;
   if (lines) credentials.offlinesize = OFFLINE_SIZE + 2 * lines.together;
   const window = new Window(
-    lines ? Math.max(MAX_LINES, 2 * lines.together, 2 * (values["max-inflight"] ?? 0)) : 1,
+    lines || repeat.count > 1
+      ? Math.max(MAX_LINES, 2 * (lines?.together ?? 0), 2 * (values["max-inflight"] ?? 0))
+      : 1,
   );
   const limit = {
     seconds: seconds(values, "timeout"),
@@ -40,7 +44,7 @@ export async function pub(context) {
       {},
       async (client) => {
         if (lines) return publishLines(client, topic, options, window, context);
-        window.take(client.publish(topic, payload, options), 0);
+        await publishOften(client, topic, payload, options, window, repeat, end.signal);
         await unlessEnded(allSettled(window), end.signal);
       },
       limit,
@@ -73,6 +77,35 @@ export function publishOptions({ values, properties }) {
     retain: values.retain ?? false,
     ...(properties.publish && { properties: properties.publish }),
   };
+}
+
+/** How often the message is published. @param {import("./arguments.mjs").Values} values */
+function checkRepeat(values) {
+  const count = whole(values, "repeat", 1) ?? 1;
+  if (values["repeat-delay"] !== undefined && values.repeat === undefined) {
+    throw new UsageError("--repeat-delay needs --repeat");
+  }
+  if (values.repeat !== undefined && values["stdin-line"]) {
+    throw new UsageError("--repeat and --stdin-line exclude each other; give one");
+  }
+  return { count, delay: seconds(values, "repeat-delay") ?? 0 };
+}
+
+/**
+ * @param {MqttCustom} client @param {string} topic @param {any} payload @param {any} options @param {Window} window
+ * @param {{ count: number, delay: number }} repeat @param {AbortSignal} signal
+ */
+async function publishOften(client, topic, payload, options, window, { count, delay }, signal) {
+  for (let i = 0; i < count; i++) {
+    if (i > 0 && delay > 0) {
+      await setTimeout(delay * 1000, undefined, { signal }).catch(() => {
+        throw signal.reason;
+      });
+    }
+    window.take(client.publish(topic, payload, options), 0);
+    if (window.full && i + 1 < count) await unlessEnded(window.hasSpace(), signal);
+    if (window.error && isUsage(window.error)) throw window.error;
+  }
 }
 
 /** Checks the options that only make sense with lines. @param {import("./arguments.mjs").Values} values */

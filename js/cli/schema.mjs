@@ -39,7 +39,7 @@ export const FLAGS = {
       value: "VERSION",
       key: "mqttversion",
       by: "version",
-      help: "311, 5, or auto (311; 5 where an option needs it)",
+      help: "3.1.1, 5, or auto (3.1.1; 5 where an option needs it)",
     },
   },
   will: {

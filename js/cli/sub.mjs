@@ -4,7 +4,7 @@ import { seconds, whole } from "./arguments.mjs";
 import { EXIT, Interrupted, UsageError } from "./failure.mjs";
 import { formatOf } from "./format.mjs";
 import { grouped } from "./progress.mjs";
-import { printNotice, unlessEnded, withClient } from "./session.mjs";
+import { loadPackage, printNotice, unlessEnded, withClient } from "./session.mjs";
 
 /** @typedef {import("mqtt-lib").Message} Message */
 
@@ -12,7 +12,8 @@ import { printNotice, unlessEnded, withClient } from "./session.mjs";
 export async function sub(context) {
   const { values, end } = context;
   const filters = [...(values.topic ?? []), ...context.topics, ...context.words];
-  if (filters.length === 0)
+  const left = values.unsubscribe ?? [];
+  if (filters.length === 0 && left.length === 0)
     throw new UsageError("a topic filter is missing; give it with --topic (-t), such as -t 'test/#'");
   if (values["no-retained"] && values["retained-only"]) {
     throw new UsageError("--no-retained and --retained-only exclude each other; give one");
@@ -22,6 +23,8 @@ export async function sub(context) {
   const { properties } = context;
   const options = { qos, ...(properties.subscribe && { properties: properties.subscribe }) };
   const printer = new Printer(formatOf(values), most, values);
+  const isHidden = hider(values["filter-out"] ?? []);
+  const remover = values["remove-retained"] ? new Remover() : undefined;
   const limit = {
     seconds: seconds(values, "timeout"),
     late: (/** @type {number} */ s) =>
@@ -34,12 +37,16 @@ export async function sub(context) {
       context,
       {
         on_message: (
-          /** @type {unknown} */ _client,
+          /** @type {import("mqtt-lib").MqttCustom} */ client,
           /** @type {unknown} */ _userdata,
           /** @type {Message} */ message,
-        ) => printer.take(message),
+        ) => {
+          if (!isHidden(message.topic) && !remover?.take(client, message)) printer.take(message);
+        },
       },
       async (client) => {
+        if (left.length > 0) await unlessEnded(client.unsubscribe(left), end.signal);
+        if (filters.length === 0) return;
         const granted = await unlessEnded(client.subscribe(filters, options), end.signal);
         if (values.debug) printNotice(`subscribed: granted QoS ${granted.join(", ")}`);
         if (!values["exit-after-subscribe"]) await unlessEnded(printer.done, end.signal);
@@ -52,11 +59,48 @@ export async function sub(context) {
     throw error;
   } finally {
     printer.flush();
+    if (remover && !values.quiet) printNotice(remover.report);
   }
   if (printer.beyond > 0 && (qos > 0 || values["disable-clean-session"])) {
     printNotice(
       `${grouped(printer.beyond)} messages arrived after the last one that --count allows; they are not printed`,
     );
+  }
+}
+
+/** Whether a topic is one that is not printed. @param {string[]} filters @returns {(topic: string) => boolean} */
+function hider(filters) {
+  if (filters.length === 0) return () => false;
+  const { topicMatches } = loadPackage();
+  for (const filter of filters) {
+    const levels = filter.split("/");
+    if (filter !== "" && levels.every((level, i) => isLevel(level, i === levels.length - 1))) continue;
+    throw new UsageError(
+      `--filter-out "${filter}" is no topic filter: + must be a whole level, and # the whole last one`,
+    );
+  }
+  return (topic) => filters.some((filter) => topicMatches(filter, topic));
+}
+
+/** @param {string} level @param {boolean} isLast */
+const isLevel = (level, isLast) => level === "+" || (level === "#" && isLast) || !/[+#]/.test(level);
+
+/** Removes what the broker has retained: an empty retained message in its place. */
+class Remover {
+  count = 0;
+  #removed = new Set();
+
+  get report() {
+    return `${grouped(this.count)} retained message${this.count === 1 ? " was" : "s were"} removed`;
+  }
+
+  /** Whether it is not to be printed: the broker's copy of what removes a message. @param {import("mqtt-lib").MqttCustom} client @param {Message} message */
+  take(client, { topic, retain, payload }) {
+    if (!retain) return payload.length === 0 && this.#removed.delete(topic);
+    this.count += 1;
+    this.#removed.add(topic);
+    client.publish(topic, "", { qos: 1, retain: true }).catch((error) => printNotice(error.message));
+    return false;
   }
 }
 

@@ -107,7 +107,7 @@ const WRONG = [
   [["pub", ...message, "-P", "secret"], /--pw needs --username/],
   [["pub", ...message, "-c"], /--disable-clean-session needs --id/],
   [["pub", ...message, "--will-qos", "1"], /--will-qos needs --will-topic/],
-  [["pub", ...message, "-V", "3"], /--protocol-version must be 311, 5 or auto; "3" was given/],
+  [["pub", ...message, "-V", "3"], /--protocol-version must be 3.1.1, 5 or auto; "3" was given/],
   [["pub", ...message, "-V", "311", "-D", "publish", "content-type", "a"], /a property needs MQTT 5/],
   [["pub", ...message, "-D", "publish"], /-D publish needs a property and its value/],
   [["pub", ...message, "-D", "publsh", "content-type", "a"], /must be followed by .*publish/],

@@ -1,0 +1,80 @@
+// `mqtt-lib tree`: prints the retained messages under a filter as a tree of topic levels.
+
+import { seconds } from "./arguments.mjs";
+import { UsageError } from "./failure.mjs";
+import { printable } from "./printable.mjs";
+import { grouped } from "./progress.mjs";
+import { printNotice, unlessEnded, withClient } from "./session.mjs";
+
+/** A payload longer than this is cut. */
+const MAX_SHOWN = 60;
+
+/** @typedef {import("mqtt-lib").Message} Message */
+/** @typedef {{ message?: Message, levels: Map<string, Node> }} Node */
+
+/** @param {import("./session.mjs").Context} context */
+export async function tree(context) {
+  const { values, end } = context;
+  const filters = [...(values.topic ?? []), ...context.topics, ...context.words];
+  if (filters.length > 1)
+    throw new UsageError(`mqtt-lib tree takes one filter; "${filters[1]}" is one too many`);
+  const [filter = "#"] = filters;
+  const limit = {
+    seconds: seconds(values, "timeout"),
+    late: (/** @type {number} */ s) =>
+      `the retained messages under "${filter}" were not complete within ${s} s`,
+  };
+  const messages = await withClient(
+    context,
+    {},
+    (client) => unlessEnded(client.snapshot(filter), end.signal),
+    limit,
+  );
+  process.stdout.write(values.json ? json(messages) : linesOf(rootOf(messages), "").join(""));
+  if (!values.quiet) {
+    printNotice(
+      `${grouped(messages.size)} retained message${messages.size === 1 ? "" : "s"} under ${filter}`,
+    );
+  }
+}
+
+/** @param {ReadonlyMap<string, Message>} messages */
+function json(messages) {
+  const found = [...messages].map(([topic, message]) => [topic, message.text()]);
+  return `${JSON.stringify(Object.fromEntries(found))}\n`;
+}
+
+/** @param {ReadonlyMap<string, Message>} messages */
+function rootOf(messages) {
+  /** @type {Node} */
+  const root = { levels: new Map() };
+  for (const topic of [...messages.keys()].sort()) {
+    let node = root;
+    for (const level of topic.split("/")) {
+      const next = node.levels.get(level) ?? { levels: new Map() };
+      node.levels.set(level, next);
+      node = next;
+    }
+    node.message = messages.get(topic);
+  }
+  return root;
+}
+
+/** @param {Node} node @param {string} indent @returns {string[]} */
+function linesOf({ levels }, indent) {
+  const last = levels.size - 1;
+  return [...levels].flatMap(([level, node], i) => {
+    const [branch, below] = i === last ? ["└─ ", "   "] : ["├─ ", "│  "];
+    const shown = node.message === undefined ? "" : ` = ${shownOf(node.message)}`;
+    return [`${indent}${branch}${printable(level)}${shown}\n`, ...linesOf(node, indent + below)];
+  });
+}
+
+/** @param {Message} message */
+function shownOf(message) {
+  const text = printable(message.text());
+  if (text.includes("\ufffd")) return `${grouped(message.payload.length)} bytes`;
+  return text.length > MAX_SHOWN
+    ? `${text.slice(0, MAX_SHOWN)}… (${grouped(message.payload.length)} bytes)`
+    : text;
+}
