@@ -39,6 +39,7 @@ const EVERYWHERE = [
   ["aws", ["aws4fetch"]],
   ["otel", ["@opentelemetry/api"]],
   ["react", ["react", "mqtt-lib"]],
+  ["sparkplug", ["mqtt-lib"]],
   ["topics", []],
 ];
 const MQTTJS = "js/mqttjs";

@@ -17,6 +17,9 @@ function sizeOf(payload) {
   return encoder.encode(String(payload)).length;
 }
 
+/** Of a topic of mqtt-lib/topics: it calls the method again, with its name or filter. @param {any} topic */
+export const isTyped = (topic) => typeof topic === "function" && Symbol.for("mqtt-lib.topic") in topic;
+
 /** What `error.type` is: the code that programs compare. @param {any} error @returns {string} */
 export const errorType = (error) => String(error?.code ?? error?.name ?? "_OTHER");
 

@@ -2,7 +2,7 @@
 // given in place of the application's options; what is wrong with them is for the client to say.
 
 import { context, SpanKind, trace } from "@opentelemetry/api";
-import { failed } from "./conventions.mjs";
+import { failed, isTyped } from "./conventions.mjs";
 import { clock } from "./meters.mjs";
 import { extract, inject } from "./propagation.mjs";
 
@@ -36,6 +36,8 @@ const withCarrier = (options, carrier) => ({
   properties: { ...options?.properties, userProperties: carrier },
 });
 
+const nextTurn = () => new Promise((resolve) => setTimeout(resolve, 0));
+
 /** The version of a connection of its own has its own place. @param {any} client @param {any} options */
 const versionOf = (client, options) => options?.mqttversion ?? client.mqttversion;
 
@@ -47,6 +49,8 @@ export class Publishing {
   #propagate;
   /** What the client speaks, once it is known. @type {number | undefined} */
   #version;
+  /** Publishes of which it is not known yet whether they are refused for their trace context. @type {Set<object>} */
+  #undecided = new Set();
 
   /** @param {any} parts */
   constructor({ client, tracer, conventions, meters, propagate }) {
@@ -66,7 +70,11 @@ export class Publishing {
       const original = client[name];
       /** @param {unknown} topic @param {unknown} payload @param {any} options */
       const publish = (topic, payload, options) =>
-        this.#publish(name, topic, payload, options, (given) => original.call(client, topic, payload, given));
+        isTyped(topic)
+          ? original.call(client, topic, payload, options)
+          : this.#publish(name, topic, payload, options, (given) =>
+              original.call(client, topic, payload, given),
+            );
       for (const spelling of spellings) methods.push([spelling, publish]);
     }
     const { request } = client;
@@ -78,6 +86,17 @@ export class Publishing {
       return request.call(client, topic, payload, withCarrier(options, carrier));
     };
     methods.push(["request", traced]);
+    for (const name of ["flush", "stop"]) {
+      const original = client[name];
+      /** Behind what is made again. @param {unknown[]} all */
+      const behind = async (...all) => {
+        if (this.#undecided.size > 0) await nextTurn();
+        return original.apply(client, all);
+      };
+      /** @param {unknown[]} all */
+      const call = (...all) => (this.#undecided.size > 0 ? behind(...all) : original.apply(client, all));
+      methods.push([name, call]);
+    }
     return methods;
   }
 
@@ -130,7 +149,12 @@ export class Publishing {
 
   /** A call is refused at once if the client speaks 3.1.1: then it is made again, without what was added. @param {Promise<any>} result @param {(options: any) => Promise<any>} call @param {any} options */
   #orWithout(result, call, options) {
+    const undecided = {};
+    this.#undecided.add(undecided);
+    const decide = () => this.#undecided.delete(undecided);
+    nextTurn().then(decide);
     const again = result.catch((error) => {
+      decide();
       if (error?.code !== "INVALID_OPTION" || this.#client.mqttversion === 5) throw error;
       this.#version = 4;
       return call(options);

@@ -3,7 +3,7 @@
 
 import { context, ROOT_CONTEXT, SpanKind, trace } from "@opentelemetry/api";
 import { topicMatches } from "../topic-matches.mjs";
-import { failed } from "./conventions.mjs";
+import { failed, isTyped } from "./conventions.mjs";
 import { clock } from "./meters.mjs";
 import { extract } from "./propagation.mjs";
 
@@ -59,6 +59,7 @@ export class Receiving {
     const of = Object.getPrototypeOf(client);
     /** @param {unknown} topics @param {any} options @param {any} handler */
     const subscribing = (topics, options, handler) => {
+      if (isTyped(topics)) return subscribe.call(client, topics, options, handler);
       const filters = filtersOf(topics);
       const isShort = typeof options === "function" && handler === undefined;
       if (isShort) return subscribe.call(client, topics, this.#standFor(options, filters));
@@ -72,15 +73,17 @@ export class Receiving {
       [
         "addHandler",
         (/** @type {any} */ filter, /** @type {any} */ handler, /** @type {any} */ options) => {
-          const isTraced = typeof handler === "function" && !this.#own;
+          const isTraced = typeof handler === "function" && !this.#own && !isTyped(filter);
           const call = isTraced ? this.#traced(() => handler, new Set([filter])) : handler;
           return addHandler.call(client, filter, call, options);
         },
       ],
       [
         "messages",
-        (/** @type {any} */ filter, /** @type {any} */ options) =>
-          this.#loop(messages.call(client, filter, options), filter),
+        (/** @type {any} */ filter, /** @type {any} */ options) => {
+          const loop = messages.call(client, filter, options);
+          return isTyped(filter) ? loop : this.#loop(loop, filter);
+        },
       ],
       [
         "snapshot",

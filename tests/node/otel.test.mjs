@@ -17,6 +17,7 @@ import {
   SimpleSpanProcessor,
 } from "@opentelemetry/sdk-trace-base";
 import { instrument, messageContext } from "mqtt-lib/otel";
+import { json, topic as typedTopic } from "mqtt-lib/topics";
 import { startMosquitto } from "../support/mosquitto.mjs";
 import { clientFor, failure, freshTopic, thrown, until } from "./helpers.mjs";
 
@@ -245,6 +246,33 @@ for (const propagate of [true, false]) {
     assert.deepEqual(client.errors, []);
   });
 }
+
+test("in 3.1.1 what is published and stopped in one turn arrives", async (t) => {
+  const topic = freshTopic("otel");
+  const watcher = clientFor(t, { mqttserver: mosquitto.url });
+  const seen = [];
+  await watcher.subscribe(topic, (_client, _userdata, message) => seen.push(message.text()));
+  const client = tracedClient(t, {}, { mqttversion: 4 });
+  client.publish(topic, "1", { qos: 1 });
+  client.qpublish(topic, "2", { qos: 1 });
+  await client.stop();
+  await until(() => seen.length === 2, "two messages");
+  assert.deepEqual(seen, ["1", "2"]);
+});
+
+test("typed topics have one span for a call, and one for a message", async (t) => {
+  const base = freshTopic("otel");
+  const typed = typedTopic(`${base}/{id}`, json());
+  const client = tracedClient(t);
+  const values = [];
+  await client.subscribe(typed, { qos: 1 }, (_client, _userdata, message) => values.push(message.value));
+  await client.publish(typed, { n: 1 }, { qos: 1, params: { id: "7" } });
+  await until(() => values.length === 1, "a message");
+  assert.deepEqual((await spans(2)).map(({ name }) => name).sort(), [
+    `process ${base}/+`,
+    `publish ${base}/7`,
+  ]);
+});
 
 test("without propagate the message of MQTT 5 is as it was given", async (t) => {
   const topic = freshTopic("otel");

@@ -62,6 +62,17 @@ test("it rejects at its timeout, with the reason of its signal, and where the fi
   assert.equal((await failure(client.snapshot("a/#/b"))).code, "INVALID_TOPIC");
 });
 
+test("a broker that does not answer the UNSUBSCRIBE of a filter that nobody has subscribed is waited for, not for ever", async (t) => {
+  const broker = await fakeBroker(
+    t,
+    scripts.accepts(({ cmd }) => cmd === "unsubscribe"),
+  );
+  const client = clientFor(t, { mqttserver: broker.url, acktimeout: 30, stoptimeout: 0.1 });
+  const all = await client.snapshot("a/#", { quiet: 0.05 });
+  assert.equal(all.size, 0);
+  assert.equal(client.connected, true);
+});
+
 test("topicMatches is what the standard says", () => {
   const yes = [
     ["a", "a"],

@@ -66,6 +66,10 @@ const FILES = [
   "dist/react.d.cts",
   "dist/react.d.ts",
   "dist/react.mjs",
+  "dist/sparkplug.cjs",
+  "dist/sparkplug.d.cts",
+  "dist/sparkplug.d.ts",
+  "dist/sparkplug.mjs",
   "dist/topics.cjs",
   "dist/topics.d.cts",
   "dist/topics.d.ts",
@@ -79,6 +83,7 @@ const FILES = [
   "package.json",
   "persistent/package.json",
   "react/package.json",
+  "sparkplug/package.json",
   "topics/package.json",
 ];
 const KIB = 1024;
@@ -117,8 +122,8 @@ test("the tarball contains what it should and nothing else", () => {
   assert.deepEqual(packed.files.map((file) => file.path).sort(), FILES);
 });
 
-test("the tarball is under 480 KB", () => {
-  assert.ok(statSync(tarball).size < 480_000, `${statSync(tarball).size} bytes`);
+test("the tarball is under 505 KB", () => {
+  assert.ok(statSync(tarball).size < 505_000, `${statSync(tarball).size} bytes`);
 });
 
 test("every file that package.json names is in the tarball", () => {
@@ -298,6 +303,40 @@ test("mqtt-lib/otel works with the package it asks for, with import and require"
   );
   for (const file of ["otel.mjs", "otel.cjs"])
     assert.equal(await run(project, process.execPath, file), "true true\ntrue\n");
+});
+
+test("mqtt-lib/sparkplug needs no further package, and brings no second client into a page", async () => {
+  const uses = `
+    const bytes = encodePayload({ seq: 1, metrics: [{ name: "a", type: "Int64", value: -1n }] });
+    const node = new EdgeNode({ group: "a", node: "b", credentials: {} });
+    console.log(decodePayload(bytes).metrics[0].value, node.client instanceof MqttCustom);
+  `;
+  writeFileSync(
+    join(project, "sparkplug.mjs"),
+    `import { MqttCustom } from "mqtt-lib"; import { decodePayload, EdgeNode, encodePayload } from "mqtt-lib/sparkplug"; ${uses}`,
+  );
+  writeFileSync(
+    join(project, "sparkplug.cjs"),
+    `const { MqttCustom } = require("mqtt-lib"); const { decodePayload, EdgeNode, encodePayload } = require("mqtt-lib/sparkplug"); ${uses}`,
+  );
+  for (const file of ["sparkplug.mjs", "sparkplug.cjs"])
+    assert.equal(await run(project, process.execPath, file), "-1n true\n");
+  const { metafile } = await build({
+    absWorkingDir: project,
+    entryPoints: ["./sparkplug.mjs"],
+    outfile: join(project, "sparkplug.page.js"),
+    bundle: true,
+    format: "esm",
+    platform: "browser",
+    logLevel: "silent",
+    metafile: true,
+  });
+  assert.deepEqual(
+    Object.keys(metafile.inputs)
+      .filter((name) => name.includes("mqtt-lib"))
+      .sort(),
+    ["node_modules/mqtt-lib/dist/browser.mjs", "node_modules/mqtt-lib/dist/sparkplug.mjs"],
+  );
 });
 
 test("bundled for a browser it names no Node module, and one .wasm comes out", async () => {

@@ -123,6 +123,7 @@ const common = {
   cannot: {
     qos2: "grants QoS 1 for 2, and answers a QoS 2 publish with PUBACK",
     shared: "grants $share and delivers nothing",
+    snapshot: "sends no retained message for a filter with wildcards, only for the topic itself",
   },
   missing: () =>
     existsSync(SERVER)

@@ -23,6 +23,7 @@ import qos from "./qos.mjs";
 import retained from "./retained.mjs";
 import scram from "./scram.mjs";
 import shared from "./shared.mjs";
+import snapshot from "./snapshot.mjs";
 import takeover from "./takeover.mjs";
 import will from "./will.mjs";
 
@@ -32,6 +33,7 @@ export const OPERATIONS = [
   ...burst,
   ...large,
   ...retained,
+  ...snapshot,
   ...will,
   ...keptSession,
   ...shared,
