@@ -8,6 +8,8 @@ const SYSTEM = "mqtt";
 const VERSIONS = /** @type {Record<number, string>} */ ({ 4: "3.1.1", 5: "5.0" });
 /** The topics to which the responses of `client.request` come. */
 const RESPONSES = "mqttlib/response/";
+/** A shared subscription: its group, and its filter. */
+const SHARED = /^\$share\/([^/]+)\/(.+)$/;
 const encoder = new TextEncoder();
 
 /** @param {unknown} payload @returns {number | undefined} */
@@ -60,12 +62,14 @@ export class Conventions {
 
   /** What an operation on a topic is called, of few different values. @param {string} name @param {"send" | "process"} type @param {unknown} topic @param {string} [filter] */
   operation(name, type, topic, filter) {
-    const template = this.#low(topic) ?? (filter !== undefined && filter !== topic ? filter : undefined);
+    const [, group, others = filter] = SHARED.exec(filter ?? "") ?? [];
+    const template = this.#low(topic) ?? (others !== topic ? others : undefined);
     return {
       ...this.common(),
       "messaging.operation.name": name,
       "messaging.operation.type": type,
       ...(template !== undefined && { "messaging.destination.template": template }),
+      ...(group !== undefined && { "messaging.consumer.group.name": group }),
     };
   }
 
