@@ -249,6 +249,11 @@ export interface Credentials {
    */
   followServerReference?: boolean | null | undefined;
   /**
+   * Whether subscriptions are restored where the broker has no session of an earlier connection. Default:
+   * `true`.
+   */
+  resubscribe?: boolean | null | undefined;
+  /**
    * Topic name of the last will (§3.1.2.5). There is no will while it is empty. At most 65,535 bytes.
    * Default: `""`.
    */

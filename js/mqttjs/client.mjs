@@ -1,6 +1,7 @@
 // `MqttClient` of MQTT.js over the native client: its methods, callbacks and properties. Queue, sessions, acknowledgements,
 // subscriptions and keep alive are the core's; what concerns connections is in link.mjs.
 
+import { TopicAliases } from "./aliases.mjs";
 import { publishError } from "./errors.mjs";
 import { DefaultMessageIdProvider } from "./ids.mjs";
 import { handleMessage, Inbox } from "./inbox.mjs";
@@ -9,6 +10,7 @@ import { complete, defaultId, keepsMessages } from "./options.mjs";
 import { platform } from "./platform.mjs";
 import { closeStores } from "./store.mjs";
 import { Subscriptions } from "./subscriptions.mjs";
+import { Withdrawal } from "./withdrawal.mjs";
 
 /** The version of MQTT.js whose interface this is. */
 export const MQTTJS_VERSION = "5.16.0";
@@ -40,8 +42,11 @@ export class MqttClient extends platform.EventEmitter {
 
   #link;
   #subscriptions;
+  #aliases = new TopicAliases();
   /** @type {(() => void) | undefined} */
   #deferredReconnect;
+  /** Of the next attempt. @type {ReturnType<typeof setInterval> | undefined} */
+  reconnectTimer;
 
   /** @param {(client: any) => any} streamBuilder @param {any} options */
   constructor(streamBuilder, options) {
@@ -79,6 +84,16 @@ export class MqttClient extends platform.EventEmitter {
     return Object.fromEntries([...this.pending].map((entry) => [entry.id, entry]));
   }
 
+  /** Filters of subscriptions without an answer, by their number. */
+  get messageIdToTopic() {
+    return this.#subscriptions.filtersById;
+  }
+
+  /** Private in MQTT.js, and read all the same. */
+  get _resubscribeTopics() {
+    return this.#subscriptions.known;
+  }
+
   connect() {
     if (this.disconnected && !this.reconnecting) this.disconnecting = this.disconnected = false;
     this.#link.openLater();
@@ -108,16 +123,24 @@ export class MqttClient extends platform.EventEmitter {
     return this;
   }
 
-  /** @param {string} topic @param {any} message @param {any} qos @param {boolean} retain @param {any} properties @returns {Promise<any>} */
-  #send(topic, message, qos, retain, properties) {
-    const options =
-      properties && this.options.protocolVersion === 5 ? { qos, retain, properties } : { qos, retain };
-    return this.#link.native.publish(topic, message, options);
+  /** @param {string} topic @param {any} message @param {any} qos @param {boolean} retain @param {any} properties @param {Withdrawal} [signal] @returns {Promise<any>} */
+  #send(topic, message, qos, retain, properties, signal) {
+    /** @type {any} */
+    const options = { qos, retain };
+    let name = topic;
+    if (properties && this.options.protocolVersion === 5) {
+      options.properties = properties;
+      if (properties.topicAlias > 0) name = this.#aliases.apply(topic, options, this.connected);
+    }
+    if (signal !== undefined) options.signal = signal;
+    return this.#link.native.publish(name, message, options);
   }
 
   /** @param {string} topic @param {any} payload @param {any} options @param {any} callback */
   #publishReliably(topic, payload, { qos, retain, properties }, callback) {
-    const entry = { id: this._nextId(), volatile: false, cb: callback };
+    // While connected it is on the wire at once.
+    const withdrawal = this.connected ? undefined : new Withdrawal();
+    const entry = { id: this._nextId(), volatile: false, cb: callback, withdrawal };
     this.pending.add(entry);
     const ended = (/** @type {any} */ error, /** @type {any} */ packet) => {
       if (!this.pending.delete(entry)) return;
@@ -126,7 +149,7 @@ export class MqttClient extends platform.EventEmitter {
       if (this.disconnecting) this.checkOutgoing();
     };
     const { id: messageId } = entry;
-    this.#send(topic, payload, qos, retain, properties).then(
+    this.#send(topic, payload, qos, retain, properties, withdrawal).then(
       // What MQTT.js has in its store at the end: of QoS 2 PUBREL.
       () =>
         ended(
@@ -256,6 +279,7 @@ export class MqttClient extends platform.EventEmitter {
   removeOutgoingMessage(messageId) {
     for (const entry of this.pending) {
       if (entry.id !== messageId || !this.pending.delete(entry)) continue;
+      entry.withdrawal?.abort();
       entry.cb?.(new Error("Message removed"));
     }
     return this;
@@ -265,6 +289,8 @@ export class MqttClient extends platform.EventEmitter {
   reschedulePing() {}
 
   sendPing() {}
+
+  onKeepaliveTimeout() {}
 
   // ---- for the other files of the facade
 
@@ -299,12 +325,13 @@ export class MqttClient extends platform.EventEmitter {
 
   /** The connection has closed. */
   closed() {
+    this.#aliases.clear();
     this.#subscriptions.closed();
   }
 
   /** @param {any} packet */
   answered(packet) {
-    if (packet.cmd === "suback") this.#subscriptions.answered(packet);
+    if (packet.cmd === "suback") this.#subscriptions.suback = packet;
     else if (packet.cmd === "unsuback") this.#subscriptions.unsuback = packet;
   }
 }

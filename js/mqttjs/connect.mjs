@@ -10,9 +10,9 @@ const SECURE = { mqtt: "mqtts", tcp: "tls", ws: "wss", mqtts: "mqtts", ssl: "ssl
 /** @param {any} [url] @param {any} [given] */
 export function connect(url, given) {
   const options = optionsOf(url, given);
-  const unix = options.unixSocket || options.protocol?.includes("+unix");
+  const unix = Boolean(options.unixSocket || options.protocol?.includes("+unix"));
+  options.unixSocket = unix;
   if (unix) {
-    options.unixSocket = true;
     options.protocol = options.protocol.replace("+unix", "");
   } else if (!options.protocol?.startsWith("ws")) {
     delete options.path;

@@ -35,10 +35,14 @@ export const ReasonCodes = {
   ...Object.fromEntries(FROM_128.split(",").map((name, at) => [128 + at, name])),
 };
 
+const TOPIC_ALIAS_INVALID = 148;
+
 /** What the callback of a publish gets. @param {any} error */
 export function publishError(error) {
   if (error.code === "STOPPED") return new Error("Connection closed");
   if (error.reasonCode === undefined) return error;
+  if (error.code === "NOT_SUPPORTED" && error.reasonCode === TOPIC_ALIAS_INVALID)
+    return new Error("Sending Topic Alias out of range");
   return new ErrorWithReasonCode(`Publish error: ${ReasonCodes[error.reasonCode]}`, error.reasonCode);
 }
 

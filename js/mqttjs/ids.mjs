@@ -4,16 +4,16 @@
 const LAST = 65_535;
 
 export class DefaultMessageIdProvider {
-  #next = 1 + Math.floor(Math.random() * (LAST - 1));
+  nextId = 1 + Math.floor(Math.random() * (LAST - 1));
 
   allocate() {
-    const id = this.#next;
-    this.#next = id === LAST ? 1 : id + 1;
+    const id = this.nextId;
+    this.nextId = id === LAST ? 1 : id + 1;
     return id;
   }
 
   getLastAllocated() {
-    return this.#next === 1 ? LAST : this.#next - 1;
+    return this.nextId === 1 ? LAST : this.nextId - 1;
   }
 
   /** @param {number} _id */
@@ -31,12 +31,14 @@ export class UniqueMessageIdProvider {
   /** @type {Set<number>} */
   #used = new Set();
   #last = 0;
+  /** None below it is free. */
+  #lowest = 1;
 
-  /** null when all are in use. @returns {number | null} */
+  /** The lowest that is free; null when all are in use. @returns {number | null} */
   allocate() {
     if (this.#used.size === LAST) return null;
-    do this.#last = this.#last === LAST ? 1 : this.#last + 1;
-    while (this.#used.has(this.#last));
+    while (this.#used.has(this.#lowest)) this.#lowest += 1;
+    this.#last = this.#lowest;
     this.#used.add(this.#last);
     return this.#last;
   }
@@ -55,9 +57,11 @@ export class UniqueMessageIdProvider {
   /** @param {number} id */
   deallocate(id) {
     this.#used.delete(id);
+    this.#lowest = Math.min(this.#lowest, id);
   }
 
   clear() {
     this.#used.clear();
+    this.#lowest = 1;
   }
 }

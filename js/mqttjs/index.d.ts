@@ -123,8 +123,34 @@ export type AckHandler = (
   done: (error: Error | number, code?: number) => void,
 ) => void;
 
+export type MqttProtocolWithUnix = Extract<MqttProtocol, `${string}+unix`>;
+export type BaseMqttProtocol = Exclude<MqttProtocol, MqttProtocolWithUnix>;
+export type TimerVariant = "auto" | "worker" | "native";
+export type StorePutCallback = () => void;
+export type PendingCommand = "publish" | "pubrel" | "subscribe" | "unsubscribe";
+export type IStream = Any;
+export type StreamBuilder = (client: MqttClient, options?: IClientOptions) => IStream;
+
+/** Any option of `tls.connect`, in Node. */
+export interface ISecureClientOptions {
+  ca?: Any;
+  cert?: Any;
+  key?: Any;
+  pfx?: Any;
+  passphrase?: string;
+  servername?: string;
+  rejectUnauthorized?: boolean;
+  ALPNProtocols?: Any;
+  /** Without effect, as in MQTT.js. */
+  keyPath?: string;
+  /** Without effect, as in MQTT.js. */
+  certPath?: string;
+  /** Without effect, as in MQTT.js. */
+  caPaths?: string | string[];
+}
+
 /** Options of `connect`. `docs/mqttjs.md` says of each what it means here. */
-export interface IClientOptions {
+export interface IClientOptions extends ISecureClientOptions {
   port?: number;
   host?: string;
   hostname?: string;
@@ -163,15 +189,11 @@ export interface IClientOptions {
   incomingStore?: IStore;
   outgoingStore?: IStore;
   log?: (...args: Any[]) => void;
-  /** Any option of `tls.connect`, in Node. */
-  ca?: Any;
-  cert?: Any;
-  key?: Any;
-  pfx?: Any;
-  passphrase?: string;
-  servername?: string;
-  rejectUnauthorized?: boolean;
-  ALPNProtocols?: Any;
+  defaultProtocol?: MqttProtocol;
+  /** Refused. */
+  authPacket?: Partial<IAuthPacket>;
+  /** Refused. */
+  socksProxy?: string;
   /** Options of the package `ws`, in Node. */
   wsOptions?: Any;
   transformWsUrl?: (url: string, options: IClientOptions, client: MqttClient) => string;
@@ -188,6 +210,11 @@ export interface IClientPublishOptions {
   dup?: boolean;
   properties?: PublishProperties;
   cbStorePut?: () => void;
+}
+
+export interface IClientReconnectOptions {
+  incomingStore?: Store;
+  outgoingStore?: Store;
 }
 
 export interface IClientSubscribeProperties {
@@ -223,6 +250,9 @@ export type PacketCallback = (error?: Error | ErrorWithReasonCode, packet?: Pack
 export type DoneCallback = (error?: Error) => void;
 export type CloseCallback = (error?: Error) => void;
 export type VoidCallback = () => void;
+export type Callback = () => void;
+export type OnCloseCallback = () => void;
+export type GenericCallback<T> = (error?: Error, result?: T) => void;
 export type ClientSubscribeCallback = (
   error: Error | null,
   granted?: ISubscriptionGrant[],
@@ -246,6 +276,8 @@ export interface MqttClientEventCallbacks {
   reconnect: VoidCallback;
   offline: VoidCallback;
   outgoingEmpty: VoidCallback;
+  /** What MQTT.js does not look at and the client goes on after, such as a message that a broker acknowledged wrongly. */
+  warning: (error: Error) => void;
 }
 
 type Events = MqttClientEventCallbacks;
@@ -281,6 +313,15 @@ export class MqttClient extends TypedEventEmitter {
   options: IClientOptions;
   stream: Any;
   queueQoSZero: boolean;
+  incomingStore: IStore;
+  outgoingStore: IStore;
+  readonly outgoing: Record<
+    number,
+    { volatile: boolean; cb?: (error?: Error | null, packet?: Packet) => void }
+  >;
+  readonly messageIdToTopic: Record<number, string[]>;
+  queue: { packet: Packet }[];
+  noop: (error?: Any) => void;
   messageIdProvider: IMessageIdProvider;
   keepaliveManager: KeepaliveManager | null;
   readonly serverProperties: ConnackProperties | undefined;
@@ -335,6 +376,8 @@ export class MqttClient extends TypedEventEmitter {
   reschedulePing(force?: boolean): void;
   /** Without effect: the core does it. */
   sendPing(): void;
+  /** Without effect: the core does it. */
+  onKeepaliveTimeout(): void;
 }
 
 export { MqttClient as Client };
@@ -355,15 +398,19 @@ export const ReasonCodes: { [code: number]: string };
 
 export const MQTTJS_VERSION: string;
 
+export interface IStoreOptions {
+  clean?: boolean;
+}
+
 export class Store implements IStore {
-  constructor(options?: { clean?: boolean });
-  options: { clean?: boolean };
+  constructor(options?: IStoreOptions);
+  options: IStoreOptions;
   /** What the core keeps: a store of the native client. */
   readonly records: Any;
   put(packet: Packet, done?: (error?: Error) => void): this;
   get(packet: Packet, done?: (error: Error | null, packet?: Packet) => void): this;
   del(packet: Packet, done?: (error: Error | null, packet?: Packet) => void): this;
-  createStream(): never;
+  createStream(): Any;
   close(done?: (error?: Error) => void): void;
 }
 

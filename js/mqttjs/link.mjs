@@ -22,6 +22,15 @@ const KNOWN = [
   "INSECURE_CONNECTION",
   "STOPPED",
 ];
+/** On a connection that goes on MQTT.js does not look at these: no event `error`, on which many programs end the client. */
+const WARNINGS = [
+  "BROKER_CLOSES",
+  "DROPPED",
+  "EXPIRED",
+  "NOT_SUPPORTED",
+  "PACKET_TOO_LARGE",
+  "PROTOCOL_ERROR",
+];
 const RC_PROTOCOL = 2;
 const RC_KEEPALIVE = 16;
 const CONTINUE = 24;
@@ -44,8 +53,6 @@ export class Link {
   #permit;
   /** @type {ReturnType<typeof setTimeout> | undefined} */
   #connackTimer;
-  /** @type {ReturnType<typeof setInterval> | undefined} */
-  #reconnectTimer;
   /** The broker has refused: no further attempt. */
   #refused = false;
   /** @type {Promise<void> | undefined} */
@@ -56,6 +63,8 @@ export class Link {
   #deferred;
   /** Listeners of MQTT.js do not see the first CONNECT, which it sends in the constructor. */
   #isFirst = true;
+  /** Codes of warnings that were printed. @type {Set<string>} */
+  #warned = new Set();
   /** @type {any} */
   native;
 
@@ -153,12 +162,12 @@ export class Link {
   }
 
   clearReconnect() {
-    clearInterval(this.#reconnectTimer);
-    this.#reconnectTimer = undefined;
+    clearInterval(this.#client.reconnectTimer);
+    this.#client.reconnectTimer = undefined;
   }
 
   get plansReconnect() {
-    return this.#reconnectTimer !== undefined;
+    return this.#client.reconnectTimer !== undefined;
   }
 
   /** After `reconnectPeriod`, and from then on as long as it takes. */
@@ -170,7 +179,7 @@ export class Link {
       client.emit("offline");
       client.reconnecting = true;
     }
-    this.#reconnectTimer = setInterval(() => client.reconnectNow(), reconnectPeriod);
+    client.reconnectTimer = setInterval(() => client.reconnectNow(), reconnectPeriod);
   }
 
   /** The core is about to make an attempt. @returns {any} */
@@ -223,19 +232,28 @@ export class Link {
   /** What no promise of the native client carries. @param {any} error */
   #report(error) {
     if (KNOWN.includes(error.code)) return;
+    const client = this.#client;
     if (error.code === "CALLBACK_FAILED") {
       // What a listener throws is an uncaught exception in MQTT.js.
       queueMicrotask(() => {
         throw error.cause;
       });
-      return;
-    }
-    const { connected } = this.#client;
-    if (connected || !(error instanceof TypeError || error instanceof RangeError)) {
-      this.#client.emit("error", error);
+    } else if (client.connected && WARNINGS.includes(error.code)) {
+      queueMicrotask(() => this.#warn(error));
+    } else if (client.connected || !(error instanceof TypeError || error instanceof RangeError)) {
+      // Not here, where the core would catch what a listener throws.
+      queueMicrotask(() => client.emit("error", error));
     } else {
-      this.#fail(error);
+      queueMicrotask(() => this.#fail(error));
     }
+  }
+
+  /** An event, or a line on the console for the first of a kind. @param {any} error */
+  #warn(error) {
+    if (this.#client.emit("warning", error) || this.#warned.has(error.code)) return;
+    this.#warned.add(error.code);
+    // biome-ignore lint/suspicious/noConsole: a failure is never silent
+    console.warn('mqtt-lib/mqttjs (listen to "warning" to handle this):', error);
   }
 
   /** Of the transport. @param {any} error */

@@ -48,6 +48,9 @@ export function complete(options) {
 export const keepsMessages = ({ clean, outgoingStore }) =>
   !clean && outgoingStore instanceof Store && !outgoingStore.options.clean;
 
+/** Whether what is subscribed is subscribed again after a reconnect. @param {any} options */
+export const isRestored = ({ resubscribe, reconnectPeriod }) => Boolean(resubscribe && reconnectPeriod > 0);
+
 /** @param {any} options complete ones @returns {Record<string, any>} */
 export function credentialsOf(options) {
   const five = options.protocolVersion === 5;
@@ -63,6 +66,7 @@ export function credentialsOf(options) {
     mqttcleansession: clean,
     mqttversion: options.protocolVersion,
     topicAliases: Boolean(aliases),
+    resubscribe: isRestored(options),
     maxfilters: subscribeBatchSize ?? 65_535,
     // The facade decides when an attempt is made, and how long it may take; MQTT.js has no other time limits.
     connecttimeout: NEVER,

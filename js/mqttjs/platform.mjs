@@ -8,6 +8,7 @@
  * @property {(payload: Uint8Array) => Uint8Array} bytes how a payload is given to listeners
  * @property {string[]} protocols
  * @property {(options: any, client: any, connect: any) => any} open makes a stream, or what behaves like a WebSocket
+ * @property {(values: any[]) => any} [streamOf] a stream of objects, in Node
  * @property {(callback: () => void) => void} later calls back after the current operation
  */
 

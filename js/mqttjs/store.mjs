@@ -1,6 +1,8 @@
 // MQTT.js's store in memory. The core keeps messages itself: with `clean: false` it keeps them in here over the end of a client,
 // otherwise a store that is given as an option is only closed. One of another package is refused: nothing would be in it.
 
+import { platform } from "./platform.mjs";
+
 export class Store {
   /** @type {Map<number, any>} */
   #packets = new Map();
@@ -36,21 +38,22 @@ export class Store {
 
   /** @param {any} packet @param {((error: Error | null, packet?: any) => void)} [done] */
   get(packet, done) {
-    this.#answer(packet, done);
+    answer(this.#packets.get(packet.messageId), done);
     return this;
   }
 
   /** @param {any} packet @param {((error: Error | null, packet?: any) => void)} [done] */
   del(packet, done) {
-    this.#answer(packet, done);
+    const known = this.#packets.get(packet.messageId);
     this.#packets.delete(packet.messageId);
+    answer(known, done);
     return this;
   }
 
+  /** Of the packets that were put. */
   createStream() {
-    throw new Error(
-      'a Store of mqtt-lib/mqttjs has no stream: the core keeps messages itself; native: { store: "persistent" } keeps them on disk',
-    );
+    if (platform.streamOf !== undefined) return platform.streamOf([...this.#packets.values()]);
+    throw new Error("a Store of mqtt-lib/mqttjs has no stream in a page");
   }
 
   /** @param {((error?: Error) => void)} [done] */
@@ -58,13 +61,12 @@ export class Store {
     if (this.options.clean) this.#packets.clear();
     done?.();
   }
+}
 
-  /** @param {any} packet @param {((error: Error | null, packet?: any) => void)} [done] */
-  #answer({ messageId }, done) {
-    const known = this.#packets.get(messageId);
-    if (known === undefined) done?.(new Error("missing packet"));
-    else done?.(null, known);
-  }
+/** @param {any} packet @param {((error: Error | null, packet?: any) => void)} [done] */
+function answer(packet, done) {
+  if (packet === undefined) done?.(new Error("missing packet"));
+  else done?.(null, packet);
 }
 
 /** @param {any} options */

@@ -3,6 +3,10 @@
 
 import { subscribeError } from "./errors.mjs";
 import { validateTopics } from "./filters.mjs";
+import { isRestored } from "./options.mjs";
+
+/** Reason codes from here on are refusals. */
+const REFUSED = 128;
 
 /** @typedef {(error: Error | null, ...rest: any[]) => void} Callback */
 
@@ -11,12 +15,10 @@ export class Subscriptions {
   #native;
   /** Options by filter. @type {Map<string, any>} */
   #known = new Map();
+  /** Filters of calls without an answer, by their number. @type {Record<number, string[]>} */
+  filtersById = {};
   /** Calls without an answer; each ends with an error when the connection closes. @type {Set<(error: Error) => void>} */
   #pending = new Set();
-  /** Filters of this connection with `resubscribe: false`. @type {string[]} */
-  #notRestored = [];
-  /** Those of earlier connections. @type {string[]} */
-  #stale = [];
   /** The last SUBACK and UNSUBACK. @type {any} */
   suback;
   /** @type {any} */
@@ -32,15 +34,15 @@ export class Subscriptions {
   subscribe(topics, options, callback) {
     const map = filterMap(topics);
     const again = map === topics && Boolean(topics.resubscribe);
-    const filters = Object.keys(map).filter((filter) => !(again && filter === "resubscribe"));
+    const filters = Object.keys(map).filter((filter) => !(map === topics && filter === "resubscribe"));
     const names = typeof topics === "object" && !Array.isArray(topics) ? filters : [topics].flat();
     if (!this.#areValid(names, callback)) return;
     const { properties, ...defaults } = { qos: 0, ...options };
     const asked = filters
-      .map((filter) => ({ topic: filter, ...this.#options(map[filter] ?? defaults) }))
+      .map((filter) => ({ topic: filter, ...this.#options(map[filter] ?? defaults, properties) }))
       .filter(({ topic, qos }) => again || !(this.#known.get(topic)?.qos >= qos));
     if (asked.length === 0) return callback(null, []);
-    if (this.#client.options.resubscribe) for (const one of asked) this.#known.set(one.topic, one);
+    if (isRestored(this.#client.options)) for (const one of asked) this.#known.set(one.topic, one);
     const id = this.#client._nextId();
     const done = this.#await(callback, id, "subscribe", asked);
     this.#native.subscribe(nativeMap(asked), properties && this.#five ? { properties } : undefined).then(
@@ -55,10 +57,17 @@ export class Subscriptions {
           id,
           asked.map(() => error.reasonCode),
         );
-        if (error.reasonCode !== undefined) for (const { topic } of asked) this.#known.delete(topic);
+        if (error.reasonCode !== undefined) this.#forgetRefused(asked, packet.granted);
         done(subscribeError(error, packet), asked, packet);
       },
     );
+  }
+
+  /** @param {any[]} asked @param {number[]} granted what SUBACK says of each, if it answers just these */
+  #forgetRefused(asked, granted) {
+    for (const [at, { topic }] of asked.entries()) {
+      if (granted.length !== asked.length || !(granted[at] < REFUSED)) this.#known.delete(topic);
+    }
   }
 
   /** @param {any} topics @param {any} options @param {Callback} callback */
@@ -66,7 +75,6 @@ export class Subscriptions {
     const filters = [topics].flat();
     if (!this.#areValid(filters, callback)) return;
     for (const filter of filters) this.#known.delete(filter);
-    this.#notRestored = this.#notRestored.filter((filter) => !filters.includes(filter));
     const id = this.#client._nextId();
     const done = this.#await(callback, id, "unsubscribe");
     const { properties } = options ?? {};
@@ -85,19 +93,11 @@ export class Subscriptions {
   closed() {
     for (const fail of [...this.#pending]) fail(new Error("Connection closed"));
     this.suback = this.unsuback = undefined;
-    this.#stale.push(...this.#notRestored.splice(0));
   }
 
-  /** SUBACK has come; the first one of a connection answers what the core has restored. @param {any} packet */
-  answered(packet) {
-    this.suback = packet;
-    if (this.#stale.length > 0) setTimeout(() => this.#end(), 0);
-  }
-
-  /** `resubscribe: false` excludes what the core has restored, unless the application has subscribed it again. */
-  #end() {
-    const filters = this.#stale.splice(0).filter((filter) => !this.#notRestored.includes(filter));
-    if (filters.length > 0 && this.#client.connected) this.#native.unsubscribe(filters);
+  /** What is subscribed again after a reconnect. */
+  get known() {
+    return Object.fromEntries(this.#known);
   }
 
   get #five() {
@@ -112,18 +112,20 @@ export class Subscriptions {
     return false;
   }
 
-  /** @param {any} given */
-  #options({ qos, nl = false, rap = false, rh = 0, properties }) {
-    return this.#five ? { qos, nl, rap, rh, ...(properties && { properties }) } : { qos };
+  /** @param {any} given @param {any} properties those of the call */
+  #options({ qos, nl = false, rap = false, rh = 0 }, properties) {
+    return this.#five ? { qos, nl, rap, rh, properties } : { qos };
   }
 
   /** Calls back once, also when the connection closes before there is an answer. @param {Callback} callback @param {number} id @param {string} cmd @param {any[]} [asked] @returns {Callback} */
   #await(callback, id, cmd, asked = []) {
-    if (!this.#client.options.resubscribe) this.#notRestored.push(...asked.map(({ topic }) => topic));
-    const { pending } = this.#client;
+    const { pending, options } = this.#client;
+    const isMapped = options.resubscribe && asked.length > 0;
+    if (isMapped) this.filtersById[id] = asked.map(({ topic }) => topic);
     /** @type {Callback} */
     const done = (...result) => {
       if (!this.#pending.delete(fail)) return;
+      if (isMapped) delete this.filtersById[id];
       pending.delete(entry);
       callback(...result);
       this.#client.checkOutgoing();

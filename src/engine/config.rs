@@ -39,6 +39,8 @@ pub struct Config {
     pub topic_aliases: bool,
     /// Connects to the server that a Server Reference names (§4.11), MQTT 5. Option `followServerReference`.
     pub follow_server_reference: bool,
+    /// Subscriptions are restored where a session was lost. Option `resubscribe`.
+    pub resubscribe: bool,
     /// At this many items a batch is sent. Option `batchsize`.
     pub batch_size: usize,
     /// At this many messages the queue is sent. Option `queuesize`.
@@ -186,6 +188,7 @@ impl Default for Config {
             properties: Vec::new(),
             topic_aliases: true,
             follow_server_reference: false,
+            resubscribe: true,
             batch_size: 5,
             queue_size: 5,
             publish_interval: 60_000,

@@ -219,12 +219,19 @@ impl Engine {
                 self.outbox.requeue(publish);
             }
         }
-        let together = self.config().max_filters;
+        let Config {
+            max_filters,
+            resubscribe,
+            ..
+        } = *self.config();
         let outbox = &mut self.outbox;
         let mut next_seq = || outbox.next_seq();
-        let released =
-            self.subscriptions
-                .connected(session_present, together, &mut next_seq, &mut self.effects);
+        let released = self.subscriptions.connected(
+            session_present || !resubscribe,
+            max_filters,
+            &mut next_seq,
+            &mut self.effects,
+        );
         for id in released {
             self.session.release_id(id);
         }

@@ -52,6 +52,7 @@ const credentials: Required<Credentials> = {
   willProperties: {},
   topicAliases: true,
   followServerReference: false,
+  resubscribe: true,
   reconnect: true,
   mqttcleansession: false,
   mqttkeepalive: 0.5,

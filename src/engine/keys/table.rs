@@ -90,6 +90,8 @@ pub(in crate::engine) enum Key {
     TopicAliases,
     /// `followServerReference`
     FollowServerReference,
+    /// `resubscribe`
+    Resubscribe,
     /// `reconnect`
     Reconnect,
     /// `certs.dangerouslyDisableServerVerification`
@@ -98,7 +100,7 @@ pub(in crate::engine) enum Key {
 
 /// The keys of `credentials`. Seconds may have fractions.
 #[rustfmt::skip]
-pub(in crate::engine) const KEYS: [Row; 41] = [
+pub(in crate::engine) const KEYS: [Row; 42] = [
     ("mqttserver", Key::Server, Kind::TextOrList),
     ("mqttport", Key::Port, Kind::Whole(1.0, 65_535.0)),
     ("mqttprotocol", Key::Protocol, Kind::Text),
@@ -113,6 +115,7 @@ pub(in crate::engine) const KEYS: [Row; 41] = [
     ("properties", Key::Properties, Kind::Properties),
     ("topicAliases", Key::TopicAliases, Kind::Bool),
     ("followServerReference", Key::FollowServerReference, Kind::Bool),
+    ("resubscribe", Key::Resubscribe, Kind::Bool),
     ("willsettopic", Key::WillTopic, Kind::Text),
     ("willsetpayload", Key::WillPayload, Kind::TextOrBytes),
     ("willsetqos", Key::WillQos, Kind::Whole(0.0, 2.0)),
@@ -209,6 +212,7 @@ fn flag(cfg: &mut Config, key: Key) -> Option<&mut bool> {
         Key::Persist => &mut cfg.persist,
         Key::TopicAliases => &mut cfg.topic_aliases,
         Key::FollowServerReference => &mut cfg.follow_server_reference,
+        Key::Resubscribe => &mut cfg.resubscribe,
         Key::Reconnect => &mut cfg.reconnect,
         Key::Unverified => &mut cfg.unverified,
         _ => return None,

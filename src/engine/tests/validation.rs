@@ -15,11 +15,12 @@ const TEXT: [&str; 7] = [
     "willsettopic",
 ];
 const TEXT_OR_BYTES: [&str; 2] = ["mqttpassword", "willsetpayload"];
-const BOOL: [&str; 4] = [
+const BOOL: [&str; 5] = [
     "mqttcleansession",
     "willsetretain",
     "topicAliases",
     "followServerReference",
+    "resubscribe",
 ];
 /// Whole numbers, with their bounds.
 const WHOLE: [(&str, f64, f64); 10] = [

@@ -75,6 +75,23 @@ fn subscriptions_are_restored_before_waiting_messages_are_sent() {
 }
 
 #[test]
+fn without_resubscribe_nothing_is_restored_and_what_nobody_has_answered_is_sent_again() {
+    let mut sim = Sim::online(Config {
+        resubscribe: false,
+        ..config()
+    });
+    sim.subscribe(&[("a", 1)], None);
+    sim.drop_connection();
+    let pending = sim.subscribe(&[("b", 1)], None);
+    sim.advance(2_000);
+    sim.ok(pending);
+    assert_eq!(sim.broker.subscribes().len(), 2);
+    assert_eq!(sim.broker.subscribes()[1], owned(&[("b", 1)]));
+    let again = sim.subscribe(&[("a", 1)], None);
+    sim.ok(again);
+}
+
+#[test]
 fn an_unsubscribed_filter_is_not_restored() {
     let mut sim = Sim::online(config());
     sim.subscribe(&[("a", 1), ("b", 1)], Some(4));

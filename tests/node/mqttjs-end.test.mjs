@@ -1,0 +1,81 @@
+// mqtt-lib/mqttjs: end, what becomes of messages then, and stores that outlive it.
+
+import assert from "node:assert/strict";
+import { once } from "node:events";
+import { test } from "node:test";
+import mqtt, { connect } from "mqtt-lib/mqttjs";
+import { brokerOf, clients } from "../support/mqttjs-clients.mjs";
+import { freshTopic } from "./helpers.mjs";
+
+const { shared, clientOf, connected } = clients();
+
+test("end waits for acknowledgements, emits close and end, and calls back", async (t) => {
+  const client = await connected(t);
+  const log = [];
+  for (const event of ["close", "end", "outgoingEmpty"]) client.on(event, () => log.push(event));
+  client.publish(freshTopic(), "a", { qos: 2 }, () => log.push("published"));
+  await client.endAsync();
+  assert.deepEqual(log, ["published", "outgoingEmpty", "close", "end"]);
+  assert.equal(client.disconnected, true);
+  const refused = await new Promise((resolve) => client.publish("a", "b", resolve));
+  assert.equal(refused.message, "client disconnecting");
+});
+
+test("end(true) ends at once, also while there is no connection", async () => {
+  const client = connect("mqtt://127.0.0.1:1", { reconnectPeriod: 50 });
+  client.publish("a", "b", { qos: 1 });
+  await new Promise((resolve) => client.once("close", resolve));
+  await client.endAsync(true);
+  assert.equal(client.connected, false);
+});
+
+test("without reconnects and a session, what has no answer at end(true) is an error", async (t) => {
+  const broker = await brokerOf(t, (socket) =>
+    socket.once("data", () => socket.write(Buffer.of(0x20, 2, 0, 0))),
+  );
+  const client = await connected(t, { reconnectPeriod: 0 }, broker);
+  const published = client.publishAsync("a", "b", { qos: 1 });
+  const subscribed = client.subscribeAsync("a");
+  client.end(true);
+  await assert.rejects(published, { message: "Connection closed" });
+  await assert.rejects(subscribed, { message: "Connection closed" });
+});
+
+test("reconnect after end connects again", async (t) => {
+  const client = await connected(t);
+  await client.endAsync();
+  const again = once(client, "connect");
+  client.reconnect();
+  await again;
+  const topic = freshTopic();
+  await client.subscribeAsync(topic);
+  const message = once(client, "message");
+  client.publish(topic, "a", { qos: 1 });
+  await message;
+});
+
+test("what a Store with clean: false keeps is sent after end and reconnect", async (t) => {
+  const topic = freshTopic();
+  const receiver = await connected(t);
+  await receiver.subscribeAsync(topic, { qos: 1 });
+  const message = once(receiver, "message");
+  const outgoingStore = new mqtt.Store({ clean: false });
+  const options = { clean: false, clientId: freshTopic("c"), outgoingStore, reconnectPeriod: 0 };
+  const client = clientOf(t, "mqtt://127.0.0.1:1", options);
+  await new Promise((resolve) => client.once("close", resolve));
+  client.publish(topic, "kept", { qos: 1 });
+  await client.endAsync(true);
+  client.options.port = shared.mosquitto.port;
+  client.reconnect({ outgoingStore });
+  assert.equal(`${(await message)[1]}`, "kept");
+});
+
+test("native gives options of the native client, also a store", async (t) => {
+  const native = { store: new mqtt.Store().records, offlinesize: 1 };
+  const client = await connected(t, { clean: false, clientId: freshTopic("c"), native });
+  await client.publishAsync(freshTopic(), "a", { qos: 1 });
+  client.stream.destroy();
+  await new Promise((resolve) => client.once("close", resolve));
+  client.publish("a", "b", { qos: 1 });
+  await assert.rejects(client.publishAsync("a", "b", { qos: 1 }), { code: "QUEUE_FULL" });
+});

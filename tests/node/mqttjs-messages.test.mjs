@@ -1,0 +1,173 @@
+// mqtt-lib/mqttjs: messages, what acknowledges them, and subscriptions.
+
+import assert from "node:assert/strict";
+import { once } from "node:events";
+import { describe, test } from "node:test";
+import { clients } from "../support/mqttjs-clients.mjs";
+import { freshTopic, until } from "./helpers.mjs";
+
+const { connected } = clients();
+
+describe("messages", () => {
+  for (const protocolVersion of [4, 5]) {
+    test(`payloads are Buffers, packets have what MQTT.js has, in MQTT ${protocolVersion}`, async (t) => {
+      const client = await connected(t, { protocolVersion });
+      const topic = freshTopic();
+      const granted = await client.subscribeAsync({ [topic]: { qos: 2 } });
+      assert.equal(granted[0].topic, topic);
+      assert.equal(granted[0].qos, 2);
+      for (const qos of [0, 1, 2]) {
+        const message = once(client, "message");
+        const properties = {
+          contentType: "text/plain",
+          correlationData: Buffer.from("x"),
+          userProperties: { a: "1" },
+        };
+        client.publish(topic, Buffer.from("grüße"), { qos, properties });
+        const [on, payload, packet] = await message;
+        assert.equal(on, topic);
+        assert.ok(Buffer.isBuffer(payload));
+        assert.equal(payload.toString(), "grüße");
+        assert.equal(packet.cmd, "publish");
+        assert.equal(packet.qos, qos);
+        assert.equal(typeof packet.messageId, qos > 0 ? "number" : "undefined");
+        if (protocolVersion === 5) {
+          assert.equal(packet.properties.contentType, "text/plain");
+          assert.ok(Buffer.isBuffer(packet.properties.correlationData));
+          assert.deepEqual({ ...packet.properties.userProperties }, { a: "1" });
+        }
+      }
+    });
+  }
+
+  test("callbacks of publish: nothing for QoS 0, the packet for QoS 1 and 2", async (t) => {
+    const client = await connected(t);
+    const topic = freshTopic();
+    const calls = [];
+    for (const qos of [0, 1, 2]) client.publish(topic, "a", { qos }, (...args) => calls.push([qos, args]));
+    await until(() => calls.length === 3);
+    assert.deepEqual(calls[0], [0, []]);
+    assert.equal(calls[1][1][0], null);
+    assert.equal(calls[1][1][1].cmd, "publish");
+    assert.equal(calls[2][1][1].messageId, client.getLastMessageId());
+  });
+
+  test("a message is acknowledged when handleMessage calls back, and the next one is handled then", async (t) => {
+    const client = await connected(t);
+    const topic = freshTopic();
+    const log = [];
+    let release;
+    client.handleMessage = (packet, done) => {
+      log.push(`handle ${packet.payload}`);
+      release = done;
+    };
+    client.on("packetsend", ({ cmd }) => cmd === "puback" && log.push(cmd));
+    await client.subscribeAsync(topic, { qos: 1 });
+    const other = await connected(t);
+    for (const text of ["a", "b"]) await other.publishAsync(topic, text, { qos: 1 });
+    await until(() => release !== undefined);
+    await new Promise((resolve) => setTimeout(resolve, 50));
+    assert.deepEqual(log, ["handle a"]);
+    const first = release;
+    release = undefined;
+    first();
+    await until(() => release !== undefined);
+    release();
+    await until(() => log.filter((line) => line === "puback").length === 2);
+    assert.deepEqual(log.toSorted(), ["handle a", "handle b", "puback", "puback"]);
+  });
+
+  test("a message whose handleMessage failed comes again on the next connection of the session", async (t) => {
+    const topic = freshTopic();
+    const client = await connected(t, { clean: false, clientId: freshTopic("c"), reconnectPeriod: 20 });
+    const seen = [];
+    client.handleMessage = (packet, done) => {
+      seen.push(packet.dup);
+      done(seen.length === 1 ? new Error("no") : undefined);
+    };
+    await client.subscribeAsync(topic, { qos: 1 });
+    client.publish(topic, "a", { qos: 1 });
+    await until(() => seen.length === 1);
+    client.stream.destroy();
+    await until(() => seen.length === 2);
+    assert.deepEqual(seen, [false, true]);
+  });
+
+  test("customHandleAcks decides the reason code, MQTT 5", async (t) => {
+    const topic = freshTopic();
+    const codes = [];
+    const client = await connected(t, {
+      protocolVersion: 5,
+      customHandleAcks: (_topic, message, _packet, done) => done(`${message}` === "no" ? 135 : 0),
+    });
+    const texts = [];
+    client.on("message", (_topic, payload) => texts.push(`${payload}`));
+    client.on("packetsend", ({ cmd, reasonCode }) => cmd === "puback" && codes.push(reasonCode));
+    await client.subscribeAsync(topic, { qos: 1 });
+    for (const text of ["no", "yes"]) await client.publishAsync(topic, text, { qos: 1 });
+    await until(() => codes.length === 2);
+    assert.deepEqual(codes, [135, 0]);
+    assert.deepEqual(texts, ["yes"]);
+  });
+
+  test("an alias of the application stands for its topic, MQTT 5; one that the broker does not take is an error", async (t) => {
+    const client = await connected(t, { protocolVersion: 5 });
+    const topic = freshTopic();
+    await client.subscribeAsync(topic, { qos: 1 });
+    const properties = { topicAlias: 1 };
+    for (const name of [topic, ""]) {
+      const message = once(client, "message");
+      await client.publishAsync(name, "a", { qos: 1, properties });
+      assert.equal((await message)[0], topic);
+    }
+    await assert.rejects(client.publishAsync(topic, "a", { properties: { topicAlias: 60_000 } }), {
+      message: "Sending Topic Alias out of range",
+    });
+  });
+
+  test("an exception in a listener is an uncaught exception, as in MQTT.js", async (t) => {
+    const client = await connected(t);
+    const topic = freshTopic();
+    await client.subscribeAsync(topic);
+    const uncaught = new Promise((resolve) => process.once("uncaughtException", resolve));
+    const others = process.listeners("uncaughtException").slice(0, -1);
+    for (const other of others) process.removeListener("uncaughtException", other);
+    client.on("message", () => {
+      throw new Error("mine");
+    });
+    client.publish(topic, "a");
+    assert.equal((await uncaught).message, "mine");
+    for (const other of others) process.on("uncaughtException", other);
+  });
+});
+
+describe("subscriptions", () => {
+  test("a filter that is subscribed is not subscribed again, unless with a larger QoS", async (t) => {
+    const client = await connected(t);
+    const topic = freshTopic();
+    assert.equal((await client.subscribeAsync(topic, { qos: 1 })).length, 1);
+    assert.deepEqual(await client.subscribeAsync(topic, { qos: 1 }), []);
+    assert.equal((await client.subscribeAsync(topic, { qos: 2 })).length, 1);
+    await client.unsubscribeAsync(topic);
+    assert.equal((await client.subscribeAsync(topic)).length, 1);
+  });
+
+  test("wrong filters are errors of the callback", async (t) => {
+    const client = await connected(t);
+    for (const filter of ["#/a", "a#", "a/+b"]) {
+      await assert.rejects(client.subscribeAsync(filter), { message: `Invalid topic ${filter}` });
+    }
+    await assert.rejects(client.subscribeAsync([]), { message: "Invalid topic empty_topic_list" });
+  });
+
+  test("subscribeBatchSize is the number of filters of a packet", async (t) => {
+    const client = await connected(t, { subscribeBatchSize: 2 });
+    const sizes = [];
+    client.on(
+      "packetsend",
+      ({ cmd, subscriptions }) => cmd === "subscribe" && sizes.push(subscriptions.length),
+    );
+    await client.subscribeAsync([freshTopic(), freshTopic(), freshTopic()]);
+    assert.deepEqual(sizes, [2, 1]);
+  });
+});

@@ -1,0 +1,158 @@
+// mqtt-lib/mqttjs: connections that are lost, refused or made again.
+
+import assert from "node:assert/strict";
+import { once } from "node:events";
+import { test } from "node:test";
+import { brokerOf, clients } from "../support/mqttjs-clients.mjs";
+import { freshTopic, until } from "./helpers.mjs";
+
+const { shared, clientOf, connected } = clients();
+
+test("offline, close, reconnect and connect, in the order of MQTT.js, and subscriptions are restored", async (t) => {
+  const client = await connected(t, { reconnectPeriod: 30 });
+  const topic = freshTopic();
+  await client.subscribeAsync(topic);
+  const log = [];
+  for (const event of ["close", "offline", "reconnect", "connect"]) client.on(event, () => log.push(event));
+  client.stream.destroy();
+  await until(() => log.includes("connect"));
+  assert.deepEqual(log, ["offline", "close", "reconnect", "connect"]);
+  const message = once(client, "message");
+  await client.publishAsync(topic, "a");
+  await message;
+});
+
+test("resubscribe: false, and what a listener of connect subscribes again is subscribed", async (t) => {
+  const client = clientOf(t, shared.mosquitto.url, { reconnectPeriod: 30, resubscribe: false });
+  const topic = freshTopic();
+  const texts = [];
+  client.on("message", (_topic, payload) => texts.push(`${payload}`));
+  for (const text of ["a", "b", "c"]) {
+    await once(client, "connect");
+    await client.subscribeAsync(topic, { qos: 1 });
+    await client.publishAsync(topic, text, { qos: 1 });
+    await until(() => texts.includes(text));
+    client.stream.destroy();
+  }
+});
+
+test("a return code that MQTT 3.1.1 does not have is a refusal", async (t) => {
+  let code = 135;
+  const url = await brokerOf(t, (socket) =>
+    socket.once("data", () => socket.write(Buffer.of(0x20, 2, 0, code))),
+  );
+  const client = clientOf(t, url, { reconnectPeriod: 10, reconnectOnConnackError: true });
+  const [error] = await once(client, "error");
+  assert.equal(error.code, 135);
+  assert.equal(error.message, "Connection refused: Not authorized");
+  code = 0;
+  await new Promise((resolve) => client.once("connect", resolve));
+});
+
+/** Packets of a client that say what is subscribed. */
+function requestsOf(client) {
+  const requests = [];
+  client.on("packetsend", ({ cmd }) => /subscribe$/.test(cmd) && requests.push(cmd));
+  return requests;
+}
+
+test("resubscribe: false: nothing is sent for subscriptions after a reconnect, and nothing is subscribed", async (t) => {
+  const client = await connected(t, { reconnectPeriod: 30, resubscribe: false });
+  const topic = freshTopic();
+  await client.subscribeAsync(topic);
+  const requests = requestsOf(client);
+  client.on("message", () => assert.fail("it is subscribed"));
+  client.stream.destroy();
+  await once(client, "connect");
+  await client.publishAsync(topic, "a", { qos: 1 });
+  await client.publishAsync(topic, "b", { qos: 1 });
+  assert.deepEqual(requests, []);
+});
+
+test("resubscribe: false: what the session of the broker has stays subscribed", async (t) => {
+  const options = { clean: false, clientId: freshTopic("c"), reconnectPeriod: 30, resubscribe: false };
+  const client = await connected(t, options);
+  const [topic, other] = [freshTopic(), freshTopic()];
+  await client.subscribeAsync(topic, { qos: 1 });
+  const requests = requestsOf(client);
+  client.stream.destroy();
+  const [{ sessionPresent }] = await once(client, "connect");
+  assert.equal(sessionPresent, true);
+  await client.subscribeAsync(other, { qos: 1 });
+  const message = once(client, "message");
+  await client.publishAsync(topic, "a", { qos: 1 });
+  await message;
+  assert.deepEqual(requests, ["subscribe"]);
+});
+
+test("removeOutgoingMessage: a message that waits for a connection is not sent", async (t) => {
+  const topic = freshTopic();
+  const receiver = await connected(t);
+  await receiver.subscribeAsync(topic, { qos: 1 });
+  const texts = [];
+  receiver.on("message", (_topic, payload) => texts.push(`${payload}`));
+  const client = clientOf(t, shared.mosquitto.url, { manualConnect: true });
+  const removed = client.publishAsync(topic, "removed", { qos: 1 });
+  client.removeOutgoingMessage(client.getLastMessageId());
+  await assert.rejects(removed, { message: "Message removed" });
+  const kept = client.publishAsync(topic, "kept", { qos: 1 });
+  client.connect();
+  await kept;
+  await until(() => texts.length > 0);
+  assert.deepEqual(texts, ["kept"]);
+  assert.deepEqual(Object.keys(client.outgoing), []);
+});
+
+test("a broker that answers no PINGREQ is an error, and the client connects again", async (t) => {
+  let connections = 0;
+  const url = await brokerOf(t, (socket) => {
+    connections += 1;
+    socket.once("data", () => socket.write(Buffer.of(0x20, 2, 0, 0)));
+  });
+  const client = clientOf(t, url, { keepalive: 1, reconnectPeriod: 10 });
+  const [error] = await new Promise((resolve) => client.once("error", (...args) => resolve(args)));
+  assert.equal(error.message, "Keepalive timeout");
+  await until(() => connections === 2);
+});
+
+test("what MQTT.js does not look at is no error: a QoS 2 message that a broker acknowledges with PUBACK", async (t) => {
+  const url = await brokerOf(t, (socket) => {
+    socket.once("data", () => {
+      socket.write(Buffer.of(0x20, 2, 0, 0));
+      socket.once("data", () => socket.write(Buffer.of(0x40, 2, 0, 1)));
+    });
+  });
+  const client = await connected(t, {}, url);
+  client.on("error", (error) => assert.fail(error));
+  const warned = new Promise((resolve) => client.once("warning", resolve));
+  await client.publishAsync("a", "b", { qos: 2 });
+  assert.match((await warned).message, /QoS 2 with PUBACK/);
+});
+
+test("messages that are published offline are sent later; without queueQoSZero QoS 0 is an error", async (t) => {
+  const topic = freshTopic();
+  const receiver = await connected(t);
+  await receiver.subscribeAsync(topic, { qos: 1 });
+  const texts = [];
+  receiver.on("message", (_topic, payload) => texts.push(`${payload}`));
+  const client = clientOf(t, shared.mosquitto.url, { manualConnect: true, queueQoSZero: false });
+  await assert.rejects(client.publishAsync(topic, "zero"), { message: "No connection to broker" });
+  const published = client.publishAsync(topic, "one", { qos: 1 });
+  client.connect();
+  await published;
+  await until(() => texts.length === 1);
+  assert.deepEqual(texts, ["one"]);
+});
+
+test("the will is published when the connection is dropped", async (t) => {
+  const topic = freshTopic();
+  const receiver = await connected(t);
+  await receiver.subscribeAsync(topic);
+  const message = once(receiver, "message");
+  const client = await connected(t, {
+    will: { topic, payload: "gone", qos: 1, retain: false },
+    reconnectPeriod: 0,
+  });
+  client.stream.destroy();
+  assert.equal(`${(await message)[1]}`, "gone");
+});
