@@ -221,6 +221,21 @@ async function minify(file) {
   writeFileSync(file, `${code}\n`);
 }
 
+/**
+ * A server's build that copies the used files of node_modules (Nitro: Nuxt, SolidStart) finds a file as a bundler does, by the
+ * condition `module`, and Node another one beside it later, by `import`. Its tracer follows this, which is never called and
+ * which bundlers drop.
+ */
+const tracedToo = (...files) => ({
+  footer: {
+    js: `import module from "node:module";
+function tracedToo() {
+  const load = module.createRequire("/");
+${files.map((file) => `  load("./${file}");`).join("\n")}
+}`,
+  },
+});
+
 async function bundle(folder, names) {
   const esbuild = await import("esbuild"); // not before set-up has installed it
   const build = async (/** @type {import("esbuild").BuildOptions} */ options) => {
@@ -284,6 +299,7 @@ async function bundle(folder, names) {
     entryPoints: ["js/node.bundle.mjs"],
     outfile: join(folder, "node.bundle.mjs"),
     plugins: [...node.plugins, fromWsFile],
+    ...tracedToo("node.mjs", "inline.node.mjs"),
   });
   await build({
     ...node,
@@ -297,13 +313,23 @@ async function bundle(folder, names) {
   });
   const store = { ...node, entryPoints: [`${PERSISTENT}/node.mjs`], external: ["classic-level"] };
   await build({ ...store, outfile: join(folder, "persistent.node.cjs") });
-  await build({ ...store, format: "esm", outfile: join(folder, "persistent.bundle.mjs") });
+  await build({
+    ...store,
+    format: "esm",
+    outfile: join(folder, "persistent.bundle.mjs"),
+    ...tracedToo("persistent.node.mjs"),
+  });
   // package.json says of no file of js/ that it has effects, and one sets the platform.
   const facade = { ignoreAnnotations: true };
   for (const [options, format, name, native] of [
     [browser, "esm", "mqttjs.browser.mjs", "browser.mjs"],
     [node, "cjs", "mqttjs.node.cjs", "node.cjs"],
-    [{ ...node, minify: true }, "esm", "mqttjs.bundle.mjs", "node.bundle.mjs"],
+    [
+      { ...node, minify: true, ...tracedToo("mqttjs.node.mjs") },
+      "esm",
+      "mqttjs.bundle.mjs",
+      "node.bundle.mjs",
+    ],
   ]) {
     const entryPoints = [`${MQTTJS}/${options.platform}.mjs`];
     const outfile = join(folder, name);

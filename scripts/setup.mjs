@@ -3,7 +3,7 @@
 //   node scripts/setup.mjs wasi    those that `npm run build:wasi` needs
 //   node scripts/setup.mjs test    all of them, and those that `npm test` needs
 //   node scripts/setup.mjs bytes   those of `build`, and twiggy for `npm run bytes`
-//   node scripts/setup.mjs long    and Firefox with its driver, which `npm run test:consumers` needs
+//   node scripts/setup.mjs long    and Firefox with its driver, which `npm run test:long` needs
 //   node scripts/setup.mjs brokers those of `test`, and the brokers of `npm run test:brokers`
 //   node scripts/setup.mjs fuzz    those of `npm run fuzz`: a nightly Rust and cargo-fuzz
 import { chmodSync, copyFileSync, existsSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";

@@ -220,7 +220,7 @@ export const STAGES = [
   },
   {
     name: "consumers",
-    title: "the packed package in Node, a page, a worker and one bundler",
+    title: "the packed package in Node, pages, a worker, Vite 7, Parcel and esbuild",
     built: true,
     body: () => nodeTests("tests/consumers", 5 * MINUTE),
   },
@@ -230,7 +230,7 @@ export const STAGES = [
     built: true,
     onlyByName: true,
     firefox: true,
-    body: () => nodeTests("tests/consumers", 20 * MINUTE, { env: { MQTT_LIB_CONSUMERS: "all" } }),
+    body: () => check(process.execPath, "tests/consumers/run.mjs", "--browsers", "Chromium,Firefox"),
   },
   {
     name: "wasm-firefox",

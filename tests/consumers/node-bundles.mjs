@@ -1,12 +1,14 @@
 // Programs for Node that are bundled, with nothing configured but the platform: each is one file without a .wasm beside it.
 
+import { dirname } from "node:path";
 import { bin, nodeBundle } from "./support/kinds.mjs";
 import { run } from "./support/project.mjs";
 
 const FORMATS = { mjs: "esm", cjs: "cjs" };
 
-const esbuild = (extension, entry, name) =>
+const esbuild = (extension, entry, name, rest) =>
   nodeBundle(`esbuild, for Node, ${name}`, {
+    ...rest,
     template: "esbuild",
     out: `out-node-${extension}-${entry}`,
     file: `main.${extension}`,
@@ -45,8 +47,24 @@ const ncc = (extension) =>
     build: (cwd) => run(cwd, bin("ncc")(cwd), ["build", `main.${extension}`, "-o", `out-ncc-${extension}`]),
   });
 
+/** The newest tsup and tsdown, which need a newer Node than 20. */
+const newest = (title, command, args, mjs) => (extension) =>
+  nodeBundle(`${title}, ${FORMATS[extension]}`, {
+    template: "tsdown",
+    out: `out-${command}-${extension}`,
+    file: extension === "mjs" ? mjs : "main.cjs",
+    async build(cwd, { tool }) {
+      const out = ["--format", FORMATS[extension], "--out-dir", `out-${command}-${extension}`];
+      const path = `${dirname(await tool("node"))}:${process.env.PATH}`;
+      await run(cwd, bin(command)(cwd), ["main.mjs", ...out, ...args], { env: { PATH: path } });
+    },
+  });
+
+const tsdown = newest("tsdown", "tsdown", [], "main.mjs");
+const tsup9 = newest("tsup 9", "tsup", ["--config", "tsup.config.json"], "main.js");
+
 const tsup = (extension) =>
-  nodeBundle(`tsup, ${FORMATS[extension]}`, {
+  nodeBundle(`tsup 8, ${FORMATS[extension]}`, {
     out: `out-tsup-${extension}`,
     file: extension === "mjs" ? "main.js" : "main.cjs",
     build(cwd) {
@@ -58,8 +76,8 @@ const tsup = (extension) =>
 export const NODE_BUNDLES = [
   esbuild("mjs", "node", "esm"),
   esbuild("cjs", "node", "cjs"),
-  esbuild("mjs", "node-inline", "esm: mqtt-lib/inline"),
-  esbuild("mjs", "node-mqttjs", "esm: mqtt-lib/mqttjs"),
+  esbuild("mjs", "node-inline", "esm: mqtt-lib/inline", { peer: false }),
+  esbuild("mjs", "node-mqttjs", "esm: mqtt-lib/mqttjs", { peer: false }),
   rollup("mjs"),
   rollup("cjs"),
   rolldown("mjs"),
@@ -70,4 +88,8 @@ export const NODE_BUNDLES = [
   ncc("cjs"),
   tsup("mjs"),
   tsup("cjs"),
+  tsup9("mjs"),
+  tsup9("cjs"),
+  tsdown("mjs"),
+  tsdown("cjs"),
 ];

@@ -371,6 +371,16 @@ test("bundled for a browser it names no Node module, and one .wasm comes out", a
   assert.equal(page.match(/new URL\(\s*"\.\/mqtt_lib_bg\.wasm",\s*import\.meta\.url\s*\)/g)?.length, 1);
 });
 
+test("a server's build that copies what it uses finds the files of Node too, by those of bundlers", () => {
+  const entries = Object.entries(MANIFEST.exports).filter(([, { node }]) => node?.module);
+  for (const [name, { node }] of entries) {
+    const traced = readFileSync(join(ROOT, node.module.default), "utf8");
+    const file = node.import.default.replace("./dist/", "./");
+    assert.ok(traced.includes(`load("${file}")`), `${name}: ${node.module.default} does not name ${file}`);
+  }
+  assert.ok(entries.length >= 4);
+});
+
 test("publint has nothing to say", async () => {
   const bytes = readFileSync(tarball);
   const { messages, pkg } = await publint({

@@ -5,18 +5,24 @@ import { once } from "node:events";
 import { setTimeout as sleep } from "node:timers/promises";
 import { freePort, untilAccepts } from "../../support/ports.mjs";
 
-const TIMEOUT_MS = 60_000;
+const TIMEOUT_MS = 45_000;
+const SEVERE_WAIT_MS = 20_000;
 const CHROMIUM = ["--headless=new", "--no-sandbox", "--disable-gpu", "--disable-dev-shm-usage"];
 const BROWSERS = {
   Chromium: {
     driver: "chromedriver",
-    capabilities: { "goog:chromeOptions": { binary: "/usr/bin/chromium", args: CHROMIUM } },
+    capabilities: {
+      "goog:chromeOptions": { binary: "/usr/bin/chromium", args: CHROMIUM },
+      "goog:loggingPrefs": { browser: "SEVERE" },
+    },
   },
   Firefox: { driver: "geckodriver", capabilities: { "moz:firefoxOptions": { args: ["-headless"] } } },
 };
 
-export async function openBrowser(name) {
-  const { driver, capabilities } = BROWSERS[name];
+export async function openBrowser(name, ownArgs = []) {
+  const { driver, capabilities: common } = BROWSERS[name];
+  const capabilities = structuredClone(common);
+  if (ownArgs.length > 0) capabilities["goog:chromeOptions"].args.push(...ownArgs);
   const port = await freePort();
   const child = spawn(driver, [`--port=${port}`], { stdio: "ignore" });
   let why;
@@ -43,17 +49,28 @@ export async function openBrowser(name) {
     throw error;
   });
   const session = `/session/${sessionId}`;
+  /** What the console of Chromium says is an error. */
+  const errors = async () => {
+    if (name !== "Chromium") return [];
+    const entries = await call("POST", `${session}/se/log`, { type: "browser" });
+    return entries.map(({ message }) => `error: ${message}`);
+  };
   return {
     version: `${name} ${got.browserVersion.split(".")[0]}`,
     /** Opens a page and resolves with its title once it has the result. */
     async titleOf(url) {
       await call("POST", `${session}/url`, { url });
-      const end = performance.now() + TIMEOUT_MS;
+      const begun = performance.now();
+      const said = [];
       for (;;) {
         const title = await call("GET", `${session}/title`);
         if (/^(exchanged|failed)/.test(title)) return title;
-        if (performance.now() > end) throw new Error(`${name} still shows "${title}" at ${url}`);
-        await sleep(50);
+        said.push(...(await errors()));
+        const waits = performance.now() - begun;
+        if (waits > TIMEOUT_MS || (said.length > 0 && waits > SEVERE_WAIT_MS)) {
+          throw new Error(`${name} still shows "${title}" at ${url}\n${said.join("\n")}`);
+        }
+        await sleep(100);
       }
     },
     async close() {

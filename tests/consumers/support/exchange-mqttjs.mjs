@@ -3,7 +3,9 @@
 const MESSAGES = 10;
 
 /** @returns how many messages were sent and received back */
-export async function exchange({ connectAsync }, url, name) {
+export async function exchange(lib, url, name) {
+  const { connectAsync } = lib.connectAsync ? lib : (lib.default ?? {});
+  if (!connectAsync) throw new Error("the imported module has no connectAsync");
   const client = await connectAsync(url);
   let count = 0;
   const echoes = new Promise((resolve) => {

@@ -7,14 +7,13 @@ import { once } from "node:events";
 import { cpSync, rmSync } from "node:fs";
 import { join } from "node:path";
 import { freePort, untilAccepts } from "../../support/ports.mjs";
-import { measure, run } from "./project.mjs";
+import { ENV, measure, run } from "./project.mjs";
 import { serve } from "./site.mjs";
 
-const kib = (bytes) => `${(bytes / 1024).toFixed(0)} KiB`;
-
 /** A program that prints how many messages it has exchanged. */
-export const program = (name, template, version, args, command = () => process.execPath) => ({
+export const program = (name, template, version, args, command = () => process.execPath, rest = {}) => ({
   name,
+  ...rest,
   runs: "tcp",
   async works({ project, broker, topic, row }) {
     const cwd = await project(template);
@@ -30,13 +29,13 @@ export function built(row, folder, wasm) {
   const made = measure(folder);
   row.builds = "yes";
   row.wasm = made.wasm.length;
-  row.size = `${kib(made.raw)}, gzip ${kib(made.gzip)}`;
-  assert.equal(made.wasm.length, wasm, made.wasm.join(", "));
+  row.size = made.gzip;
+  assert.equal(made.wasm.length, row.lib === "mqtt-lib" ? wasm : 0, made.wasm.join(", "));
 }
 
 /** Serves a folder, and calls `body` with the URL. */
-export async function serveFolder(folder, body) {
-  const site = await serve(folder);
+export async function serveFolder(folder, body, options) {
+  const site = await serve(folder, options);
   try {
     await body(site.url);
   } finally {
@@ -45,12 +44,14 @@ export async function serveFolder(folder, body) {
 }
 
 /** A page, with or without a build: the folder `out` is served. */
-export const page = (name, template, { build, out = "out", path = "/", wasm = 1, versions }) => ({
+export const page = (name, template, { build, out = "out", path = "/", wasm = 1, versions, ...rest }) => ({
   name,
-  async works({ project, inBrowsers, row }) {
+  ...rest,
+  async works(context) {
+    const { project, inBrowsers, row } = context;
     const cwd = await project(template, versions);
     if (build) {
-      await build(cwd);
+      await build(cwd, context);
       built(row, join(cwd, out), wasm);
     }
     await serveFolder(build ? join(cwd, out) : cwd, (url) => inBrowsers(url + path));
@@ -58,14 +59,18 @@ export const page = (name, template, { build, out = "out", path = "/", wasm = 1,
 });
 
 /** Starts the server of a consumer with a port, and calls `body` with its URL. */
-export async function withServer(cwd, command, args, body) {
+export async function withServer(cwd, command, args, body, { env } = {}) {
   const port = await freePort();
   const child = spawn(command, [...args, String(port)], {
     cwd,
+    env: { ...ENV, ...env, PORT: port, HOST: "127.0.0.1" },
     stdio: ["ignore", "pipe", "pipe"],
     detached: true,
   });
   let output = "";
+  child.once("error", (error) => {
+    output += error.message;
+  });
   for (const stream of [child.stdout, child.stderr]) {
     stream.on("data", (text) => {
       output += text;
@@ -73,12 +78,16 @@ export async function withServer(cwd, command, args, body) {
   }
   const ended = once(child, "close");
   try {
-    await untilAccepts(port, { timeout: 60_000, gone: () => child.exitCode !== null && output });
+    await untilAccepts(port, {
+      timeout: 60_000,
+      gone: () => (child.exitCode !== null || !child.pid) && `it ended: ${output}`,
+    });
     await body(`http://127.0.0.1:${port}`);
   } catch (error) {
     throw new Error(`${error.message}\n${output}`, { cause: error });
   } finally {
-    process.kill(-child.pid); // with its child processes
+    // With its child processes.
+    if (child.pid && child.exitCode === null) process.kill(-child.pid, "SIGKILL");
     await ended;
   }
 }
@@ -87,8 +96,9 @@ export const bin = (name) => (cwd) => join(cwd, "node_modules", ".bin", name);
 export const publicFiles = (cwd) => cpSync(join(cwd, "public"), join(cwd, "out"), { recursive: true });
 
 /** A development server that makes pages of sources. */
-export const server = (name, template, { command, args, versions, path = "/" }) => ({
+export const server = (name, template, { command, args, versions, path = "/", ...rest }) => ({
   name,
+  ...rest,
   async works({ project, inBrowsers }) {
     const cwd = await project(template, versions);
     await withServer(cwd, bin(command)(cwd), args, (url) => inBrowsers(url + path));
@@ -96,12 +106,14 @@ export const server = (name, template, { command, args, versions, path = "/" }) 
 });
 
 /** A bundle for Node, run over TCP and WebSocket in a folder without node_modules. */
-export const nodeBundle = (name, { template = "node-bundle", build, out, file, versions }) => ({
+export const nodeBundle = (name, { template = "node-bundle", build, out, file, versions, ...rest }) => ({
   name,
+  ...rest,
   runs: "tcp",
-  async works({ project, broker, brokerWs, topic, row }) {
+  async works(context) {
+    const { project, broker, brokerWs, topic, row } = context;
     const cwd = await project(template, versions);
-    await build(cwd);
+    await build(cwd, context);
     built(row, join(cwd, out), 0);
     const away = join(cwd, "..", "alone");
     rmSync(away, { recursive: true, force: true });

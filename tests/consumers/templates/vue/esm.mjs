@@ -7,4 +7,7 @@ function MqttCustom(options) {
   return reactive({ client: ref(new lib.MqttCustom(options)) }).client;
 }
 
-console.log(await exchange({ MqttCustom }, ...process.argv.slice(2)));
+/** The same for a client of another package. */
+const connectAsync = async (url) => reactive({ client: ref(await lib.connectAsync(url)) }).client;
+
+console.log(await exchange({ MqttCustom, connectAsync }, ...process.argv.slice(2)));

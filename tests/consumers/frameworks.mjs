@@ -1,0 +1,196 @@
+// Frameworks whose server or tool makes the pages: each major is built, and run as its template does, and its development
+// server is run. `newest`: it is run by the newest Node.
+
+import assert from "node:assert/strict";
+import { dirname, join } from "node:path";
+import { built, serveFolder, withServer } from "./support/kinds.mjs";
+import { run } from "./support/project.mjs";
+
+const QUIET = {
+  ASTRO_TELEMETRY_DISABLED: "1",
+  NUXT_TELEMETRY_DISABLED: "1",
+  STORYBOOK_DISABLE_TELEMETRY: "1",
+  CI: "1",
+};
+
+/** How a project's tools are run: with the Node of this process, or the newest. */
+async function environment({ tool }, cwd, newest) {
+  const node = newest ? await tool("node") : process.execPath;
+  const path = [join(cwd, "node_modules/.bin"), dirname(node), process.env.PATH].join(":");
+  return { node, env: { ...QUIET, PATH: path } };
+}
+
+/**
+ * `build`: the command. `measured`: the folder of what is for the browser. Either `folder` is served, or `start` is run with
+ * a port as its last argument and in PORT. `route`: a path of the server that exchanges messages itself.
+ */
+const app = (name, template, settings) => ({
+  name: `${name}, build`,
+  ...settings.rest,
+  async works(context) {
+    const { versions, newest, build, measured, folder, start, route, path = "/", wasm = 1 } = settings;
+    const { project, inBrowsers, row } = context;
+    const cwd = await project(template, versions);
+    const { env } = await environment(context, cwd, newest);
+    for (const [command, ...args] of build) await run(cwd, command, args, { env, timeout: 600_000 });
+    built(row, join(cwd, measured ?? folder), wasm);
+    if (folder) return serveFolder(join(cwd, folder), (url) => inBrowsers(url + path));
+    const [command, ...args] = start;
+    await withServer(cwd, command, args, (url) => answers(context, url, { route, path }), { env });
+  },
+});
+
+const dev = (name, template, settings) => ({
+  name: `${name}, development server`,
+  ...settings.rest,
+  async works(context) {
+    const { versions, newest, dev: line, route, path = "/" } = settings;
+    const cwd = await context.project(template, versions);
+    const { env } = await environment(context, cwd, newest);
+    const [command, ...args] = line;
+    await withServer(cwd, command, args, (url) => answers(context, url, { route, path }), { env });
+  },
+});
+
+/** The page, and the route of the server if it has one. */
+async function answers({ inBrowsers, broker, topic, row }, url, { route, path }) {
+  if (route) {
+    const query = new URLSearchParams({ broker, name: `${topic}-server` });
+    const answer = await fetch(`${url}${route}?${query}`);
+    const text = await answer.text();
+    assert.equal(text.trim(), "10", text);
+  }
+  await inBrowsers(url + path);
+  if (route) {
+    row.runs = `server, ${row.runs}`;
+    row.exchanged = `10 + ${row.exchanged}`;
+  }
+}
+
+const both = (name, template, settings) =>
+  [settings.build && app(name, template, settings), settings.dev && dev(name, template, settings)].filter(
+    Boolean,
+  );
+
+const HOST = ["--host", "127.0.0.1", "--port"];
+
+const nuxt = (major, versions, rest = {}) =>
+  both(`Nuxt ${major}`, "nuxt", {
+    newest: true,
+    versions,
+    build: [["nuxt", "build"]],
+    measured: ".output/public",
+    start: ["node", ".output/server/index.mjs"],
+    dev: ["nuxt", "dev", "--no-fork", ...HOST],
+    route: "/api/exchange",
+    ...rest,
+  });
+
+const astro = (major, version) =>
+  both(`Astro ${major}`, "astro", {
+    newest: true,
+    versions: { astro: version },
+    build: [["astro", "build"]],
+    folder: "dist",
+    dev: ["astro", "dev", ...HOST],
+  });
+
+const svelteKit = (major, versions) =>
+  both(`SvelteKit ${major}`, "sveltekit", {
+    newest: true,
+    versions,
+    build: [["vite", "build"]],
+    measured: "build/client",
+    start: ["node", "build"],
+    dev: ["vite", "dev", ...HOST],
+    route: "/exchange",
+  });
+
+const reactRouter = (major, versions) =>
+  both(`React Router ${major}`, "react-router", {
+    newest: true,
+    versions,
+    build: [["react-router", "build"]],
+    measured: "build/client",
+    start: ["react-router-serve", "build/server/index.js"],
+    dev: ["react-router", "dev", ...HOST],
+    route: "/exchange",
+  });
+
+const storybook = (major, version) =>
+  both(`Storybook ${major}, html-vite`, "storybook", {
+    newest: true,
+    versions: { storybook: version, "@storybook/html-vite": version },
+    build: [["storybook", "build", "--quiet", "-o", "out"]],
+    folder: "out",
+    path: "/iframe.html?id=exchange--page",
+    dev: ["storybook", "dev", "--ci", "--no-open", "--host", "127.0.0.1", "-p"],
+  });
+
+const SOLID = { measured: ".output/public", start: ["node", ".output/server/index.mjs"], route: "/exchange" };
+
+const QWIK = {
+  build: [
+    ["vite", "build"],
+    ["vite", "build", "--ssr", "src/entry.preview.jsx"],
+  ],
+  measured: "dist",
+  start: ["vite", "preview", ...HOST],
+  dev: ["vite", "--mode", "ssr", ...HOST],
+  route: "/exchange/",
+};
+
+const viteApp = (name, template) =>
+  both(name, template, { build: [["vite", "build"]], folder: "out", dev: ["vite", "--strictPort", ...HOST] });
+
+export const FRAMEWORKS = [
+  ...viteApp("React 19 in StrictMode, Vite 8", "vite-react"),
+  ...viteApp("Vue 3 with Pinia, Vite 8", "vite-vue"),
+  ...nuxt(4, { nuxt: "4.5.2" }),
+  ...nuxt(3, { nuxt: "3.21.6" }),
+  ...astro(7, "7.3.5"),
+  ...astro(6, "6.4.8"),
+  ...astro(5, "5.18.1"),
+  ...svelteKit(3, {
+    "@sveltejs/kit": "3.2.0",
+    "@sveltejs/adapter-node": "6.0.1",
+    "@sveltejs/vite-plugin-svelte": "7.3.1",
+    vite: "8.3.8",
+  }),
+  ...svelteKit(2, {
+    "@sveltejs/kit": "2.70.4",
+    "@sveltejs/adapter-node": "5.5.7",
+    "@sveltejs/vite-plugin-svelte": "6.2.3",
+    vite: "7.3.8",
+  }),
+  ...svelteKit(1, {
+    "@sveltejs/kit": "1.30.4",
+    "@sveltejs/adapter-node": "1.3.1",
+    "@sveltejs/vite-plugin-svelte": "2.5.3",
+    svelte: "4.2.19",
+    vite: "4.5.14",
+  }),
+  ...reactRouter(8, {}),
+  ...reactRouter(7, {
+    "@react-router/dev": "7.18.4",
+    "@react-router/node": "7.18.4",
+    "@react-router/serve": "7.18.4",
+    "react-router": "7.18.4",
+    vite: "7.3.8",
+  }),
+  ...both("SolidStart 2", "solid-start", {
+    ...SOLID,
+    newest: true,
+    build: [["vite", "build"]],
+    dev: ["vite", "dev", ...HOST],
+  }),
+  ...both("SolidStart 1", "solid-start-1", {
+    ...SOLID,
+    build: [["vinxi", "build"]],
+    dev: ["vinxi", "dev", ...HOST],
+  }),
+  ...both("Qwik 1", "qwik", QWIK),
+  ...storybook(10, "10.6.0"),
+  ...storybook(9, "9.1.8"),
+  ...storybook(8, "8.6.9"),
+];

@@ -1,0 +1,1 @@
+document.title = await chrome.runtime.sendMessage(location.href).catch((error) => `failed: ${error.message}`);

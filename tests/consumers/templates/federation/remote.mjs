@@ -1,0 +1,4 @@
+import * as lib from "mqtt-lib";
+
+export { lib };
+export * from "./exchange.mjs";

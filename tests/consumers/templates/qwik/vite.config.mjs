@@ -1,0 +1,4 @@
+import { qwikVite } from "@builder.io/qwik/optimizer";
+import { qwikCity } from "@builder.io/qwik-city/vite";
+
+export default { plugins: [qwikCity(), qwikVite()] };

@@ -1,0 +1,1 @@
+export default { html: { title: "not yet" } };
