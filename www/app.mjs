@@ -7,6 +7,7 @@ import { createSamples } from "./model/samples.mjs";
 import { createSession } from "./model/session.mjs";
 import { createTopics } from "./model/topics.mjs";
 import { createTraffic } from "./model/traffic.mjs";
+import { createValues } from "./model/values.mjs";
 import { benchPanel } from "./panels/bench.mjs";
 import { chartsPanel } from "./panels/charts.mjs";
 import { connectionPanel } from "./panels/connection.mjs";
@@ -19,6 +20,7 @@ import { statusPanel } from "./panels/status.mjs";
 import { subscriptionsPanel } from "./panels/subscriptions.mjs";
 import { createTheme } from "./panels/theme.mjs";
 import { topicsPanel } from "./panels/topics.mjs";
+import { valuesPanel } from "./panels/values.mjs";
 import { createViews } from "./panels/views.mjs";
 
 /** Callbacks report most changes; this updates the rest: countdowns, counters, a reconnect attempt that starts. */
@@ -48,15 +50,25 @@ async function begin() {
   const traffic = createTraffic(topics, subscriptions);
   const pending = pendingPanel(session);
   const send = sendPanel(session, { MqttCustom, connection, log, pending });
+  const values = valuesPanel(createValues(), { views, log, theme });
+  function onChart(topic, path) {
+    values.add(topic, path);
+    views.go("charts");
+  }
   const messages = messagesPanel(traffic, {
     views,
+    hint: () => firstSteps(session, subscriptions),
+    onChart,
     onUse(message) {
       send.use(message);
       views.focus("payload");
     },
   });
   const tree = topicsPanel(topics, {
+    session,
+    log,
     views,
+    onChart,
     onShow(topic) {
       messages.onlyTopic(topic);
       views.go("messages");
@@ -87,6 +99,7 @@ async function begin() {
 
   function onMessage(message) {
     traffic.add(message);
+    values.take(message, Date.now());
     messages.mark();
     tree.mark();
   }
@@ -100,6 +113,15 @@ async function begin() {
   refresh();
   setInterval(refresh, REFRESH_MS);
   document.documentElement.dataset.ready = "yes";
+}
+
+/** What a newcomer does next. */
+function firstSteps(session, subscriptions) {
+  if (!session.running) return "Connect: messages are listed here, the newest first.";
+  if (session.state !== "connected") return "There is no connection yet; the line above says why.";
+  const [first] = subscriptions.read();
+  if (!first) return "Subscribe to a topic filter: # is every topic.";
+  return `Subscribed to ${first.filter}. Publish something at the right, or in a terminal: npx mqtt-lib pub ${session.url} test/topic hello`;
 }
 
 /** Properties that are not filled in are stored as an empty object. */

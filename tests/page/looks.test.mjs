@@ -152,3 +152,14 @@ if (!FIREFOX)
     assert.equal(await background(), light);
     assert.deepEqual(site.problems, []);
   });
+
+for (const width of [320, 820, 1440]) {
+  test(`${width} px: nothing is wider than the screen in any view`, async () => {
+    await page.setViewportSize({ width, height: 844 });
+    const links = width < 768 ? HAND : width < 1200 ? LINKS.tablet : DESK;
+    for (const name of links) {
+      await site.go(name);
+      assert.equal(await page.evaluate(() => document.documentElement.scrollWidth), width, name);
+    }
+  });
+}

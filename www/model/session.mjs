@@ -12,6 +12,8 @@ export function createSession(MqttCustom, { onMessage, onError, onChange, onStop
   let greeting = null;
   /** The credentials in use. @type {Record<string, any>} */
   let used = {};
+  /** Why there is no connection. @type {Error | undefined} */
+  let trouble;
 
   function stop(one) {
     onStop(); // sends what is pending
@@ -37,6 +39,14 @@ export function createSession(MqttCustom, { onMessage, onError, onChange, onStop
       return limits;
     },
 
+    /** The last error, while there is no connection. */
+    get trouble() {
+      return client?.connected ? undefined : trouble;
+    },
+
+    /** Whether the client has these credentials. @param {Record<string, any>} credentials */
+    uses: (credentials) => JSON.stringify(credentials) === JSON.stringify(used),
+
     get greeting() {
       return greeting;
     },
@@ -47,9 +57,17 @@ export function createSession(MqttCustom, { onMessage, onError, onChange, onStop
       return mqttport === undefined ? mqttserver : `${mqttserver}:${mqttport}`;
     },
 
+    /** The address as a URL, without user and password. */
+    get url() {
+      const { mqttprotocol = "ws", mqttserver = "localhost", mqttport, mqttpath = "/mqtt" } = used;
+      if (/^\w+:\/\//.test(mqttserver)) return mqttserver.replace(/\/\/[^/]*@/, "//");
+      return `${mqttprotocol}://${mqttserver}${mqttport === undefined ? "" : `:${mqttport}`}${mqttpath}`;
+    },
+
     /** Creates a client with these credentials, and stops the previous one. @param {Record<string, any>} credentials */
     async connect(credentials) {
       const former = client;
+      trouble = undefined;
       greeting = null;
       used = credentials;
       const { batchsize = 5, queuesize = 5, publishinterval = 60 } = credentials;
@@ -58,15 +76,20 @@ export function createSession(MqttCustom, { onMessage, onError, onChange, onStop
         credentials,
         autostart: false,
         on_connect(_client, _userdata, flags, rc, properties) {
+          if (rc === 0) trouble = undefined;
           if (rc === 0) greeting = { sessionPresent: flags.sessionPresent, properties, since: Date.now() };
           onChange();
         },
         on_message: (_client, _userdata, message) => onMessage(message),
         on_disconnect(_client, _userdata, rc, error) {
-          if (rc !== 0) onError(error ?? new Error(`The connection ended with code ${rc}`));
+          if (rc !== 0) trouble = error ?? new Error(`The connection ended with code ${rc}`);
+          if (trouble) onError(trouble);
           onChange();
         },
-        on_error: (_client, _userdata, error) => onError(error),
+        on_error(_client, _userdata, error) {
+          if (client?.connected === false) trouble = error;
+          onError(error);
+        },
       });
       if (former) await stop(former);
       const started = client.start();

@@ -15,13 +15,13 @@ const KEPT_OF_LAST = 1024;
  * @property {number} own messages on this topic
  * @property {number} total messages on this topic and those below
  * @property {boolean} open
- * @property {{ at: number, size: number, payload: Uint8Array } | undefined} last message on this topic
+ * @property {{ at: number, size: number, payload: Uint8Array, retain: boolean } | undefined} last message on this topic
  * @property {any} about data of other modules
  */
 
-function remembered({ at, message: { payload } }) {
+function remembered({ at, message: { payload, retain } }) {
   const size = payload.length;
-  return { at, size, payload: size > KEPT_OF_LAST ? payload.slice(0, KEPT_OF_LAST) : payload };
+  return { at, size, retain, payload: size > KEPT_OF_LAST ? payload.slice(0, KEPT_OF_LAST) : payload };
 }
 
 export function createTopics() {

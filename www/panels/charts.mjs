@@ -1,11 +1,10 @@
-// The charts: messages and bytes a second, round trip, and messages in flight, drawn by uPlot, which is loaded when the view
-// is first shown. The same numbers are in the text above each chart.
+// The charts of the connection: messages and bytes a second, round trip, and messages in flight. The same numbers are in the text above each chart.
 
 import { byId, make, setText } from "../lib/dom.mjs";
-import { bytes, clock, count, figure, milliseconds } from "../lib/format.mjs";
+import { bytes, count, figure, milliseconds } from "../lib/format.mjs";
 import { painter } from "../lib/painter.mjs";
+import { HEIGHT, loadPlot, plotOptions } from "../lib/plot.mjs";
 
-const HEIGHT = 190;
 const SPANS = /** @type {[number, string][]} */ ([
   [60, "Last minute"],
   [300, "Last 5 minutes"],
@@ -26,7 +25,6 @@ const CHARTS = [
   { title: "Round trip", series: { roundTrip: "last" }, write: milliseconds },
   { title: "Pending", series: { inFlight: "in flight", waiting: "waiting" }, write: count },
 ];
-const COLOURS = ["--series-1", "--series-2"];
 
 export function chartsPanel(samples, { views, log, theme }) {
   const box = byId("charts");
@@ -53,7 +51,7 @@ export function chartsPanel(samples, { views, log, theme }) {
   });
 
   function point(index) {
-    pointed = index ?? undefined;
+    pointed = index;
     writeValues();
   }
 
@@ -71,7 +69,7 @@ export function chartsPanel(samples, { views, log, theme }) {
     }
     const end = Date.now() / 1000;
     for (const chart of charts) {
-      chart.plot ??= new Plot(optionsOf(chart, point), data(chart), chart.canvas);
+      chart.plot ??= new Plot(plotOptions(chart, point), data(chart), chart.canvas);
       const width = chart.canvas.clientWidth;
       if (width !== chart.plot.width) chart.plot.setSize({ width, height: HEIGHT });
       chart.plot.setData(data(chart), false);
@@ -94,10 +92,10 @@ export function chartsPanel(samples, { views, log, theme }) {
   async function load() {
     loading = true;
     try {
-      Plot = (await import("uplot")).default;
+      Plot = await loadPlot();
       paint.mark();
     } catch (error) {
-      log.add(new Error(`uPlot could not be loaded, so there are numbers but no charts: ${error.message}`));
+      log.add(error);
     }
   }
 }
@@ -117,54 +115,5 @@ function frame({ title, series, write, binary = false }) {
     canvas,
     plot: /** @type {any} */ (undefined),
     figure: make("figure", {}, make("figcaption", {}, make("h3", {}, title), ...legend), canvas),
-  };
-}
-
-/** Canvas has no CSS variables: resolves a colour when the chart is created. */
-function colourIn(element, name) {
-  element.style.color = `var(${name})`;
-  return getComputedStyle(element).color;
-}
-
-function optionsOf({ keys, canvas, write, binary }, point) {
-  const colour = (name) => colourIn(canvas, name);
-  const axis = {
-    stroke: colour("--soft"),
-    grid: { stroke: colour("--chart-line"), width: 1 },
-    ticks: { show: false },
-  };
-  return {
-    width: canvas.clientWidth,
-    height: HEIGHT,
-    legend: { show: false },
-    cursor: { y: false, sync: { key: "page" }, drag: { x: false, y: false } },
-    hooks: { setCursor: [(plot) => point(plot.cursor.left < 0 ? undefined : plot.cursor.idx)] },
-    padding: [8, 8, 0, 0],
-    scales: { y: { range: (_plot, _min, max) => [0, Math.max(1, max * 1.15)] } },
-    axes: [
-      {
-        ...axis,
-        size: 28,
-        gap: 8,
-        space: 70,
-        values: (_plot, ticks) => ticks.map((tick) => clock(tick * 1000).slice(0, 8)),
-      },
-      {
-        ...axis,
-        size: 66,
-        space: 36,
-        ...(binary && { incrs: Array.from({ length: 40 }, (_, power) => 2 ** power) }),
-        values: (_plot, ticks) => ticks.map((tick) => write(tick)),
-      },
-    ],
-    series: [
-      {},
-      ...keys.map((_key, i) => ({
-        stroke: colour(COLOURS[i]),
-        width: 1.5,
-        fill: i === 0 ? colour("--series-1-fill") : undefined,
-        points: { show: false },
-      })),
-    ],
   };
 }

@@ -48,8 +48,9 @@ export function connectionPanel(session, log) {
     setText(result, "");
     result.dataset.kind = "";
     try {
-      // While a reconnect is delayed, start() makes the attempt now.
-      await (session.running ? session.client.start() : session.connect(credentials()));
+      const wanted = credentials();
+      // While a reconnect is delayed, start() makes the attempt now; with other fields, another client does.
+      await (session.running && session.uses(wanted) ? session.client.start() : session.connect(wanted));
     } catch (error) {
       if (error.code === "STOPPED") return;
       result.dataset.kind = "bad";

@@ -2,10 +2,11 @@
 
 import { button, make } from "../lib/dom.mjs";
 import { clock } from "../lib/format.mjs";
+import { chartButtons } from "./chart-buttons.mjs";
 import { payloadView } from "./payload-view.mjs";
 
-/** @param {HTMLElement} box @param {{ onClose(): void, onUse(message: any): void }} actions */
-export function messageDetail(box, { onClose, onUse }) {
+/** @param {HTMLElement} box @param {{ onClose(): void, onUse(message: any): void, onChart(topic: string, path: string): void }} actions */
+export function messageDetail(box, { onClose, onUse, onChart }) {
   return {
     show({ message, at }) {
       const { topic, qos, retain, dup, properties, payload } = message;
@@ -23,6 +24,7 @@ export function messageDetail(box, { onClose, onUse }) {
         ),
         make("p", { class: "soft" }, marks),
         properties === undefined ? "" : facts(properties),
+        chartButtons(topic, payload, onChart),
         payloadView(payload),
       );
     },

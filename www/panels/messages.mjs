@@ -4,6 +4,7 @@
 import { byId, make, setText } from "../lib/dom.mjs";
 import { count } from "../lib/format.mjs";
 import { painter } from "../lib/painter.mjs";
+import { saveLines } from "../lib/save-lines.mjs";
 import { virtualList } from "../lib/virtual-list.mjs";
 import { messageDetail } from "./message-detail.mjs";
 import { createRow, fillRow } from "./message-row.mjs";
@@ -15,14 +16,14 @@ const NARROW = matchMedia("(max-width: 47.99rem)");
 const KEEP = [1_000, 10_000, 100_000];
 const AS = { auto: "Text or hex", text: "Text", hex: "Hex" };
 
-export function messagesPanel(traffic, { views, onUse }) {
+export function messagesPanel(traffic, { views, hint, onUse, onChart }) {
   const box = byId("messages");
   const pause = byId("pause");
   const resume = byId("resume");
   const search = byId("search");
   /** While paused: the entries at that time, and how many messages had arrived. @type {{ entries: any[], total: number, by: string } | null} */
   let held = null;
-  const detail = messageDetail(byId("detail"), { onClose: go, onUse });
+  const detail = messageDetail(byId("detail"), { onClose: go, onUse, onChart });
 
   byId("payload-as").append(...Object.entries(AS).map(([value, text]) => make("option", { value }, text)));
   byId("keep").append(
@@ -62,7 +63,7 @@ export function messagesPanel(traffic, { views, onUse }) {
     if (held) setText(resume, fresh === 0 ? "Paused · Resume" : `Paused · ${count(fresh)} new · Resume`);
     box.dataset.empty = traffic.searching
       ? `None of the ${count(traffic.kept)} kept messages matches.`
-      : "What arrives is listed here, the newest first.";
+      : hint();
   }
 
   function hold(by) {
@@ -113,6 +114,9 @@ export function messagesPanel(traffic, { views, onUse }) {
   });
   pause.addEventListener("click", () => (held?.by === "pause" ? go() : hold("pause")));
   resume.addEventListener("click", go);
+  byId("export-messages").addEventListener("click", () => {
+    saveLines(held ? held.entries : traffic.shown.toArray());
+  });
   byId("clear-messages").addEventListener("click", () => {
     traffic.clear();
     go();
@@ -122,6 +126,9 @@ export function messagesPanel(traffic, { views, onUse }) {
     /** A message has arrived. */
     mark: paint.mark,
     onlyTopic,
-    refresh: () => setText(byId("message-count"), count(traffic.total)),
+    refresh() {
+      setText(byId("message-count"), count(traffic.total));
+      if (traffic.total === 0) box.dataset.empty = hint();
+    },
   };
 }

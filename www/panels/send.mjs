@@ -40,7 +40,8 @@ export function sendPanel(session, { MqttCustom, connection, log, pending }) {
   /** Runs the call and shows its result. An exception counts as a rejection. */
   async function report(call, done) {
     const start = performance.now();
-    showResult("", "");
+    const offline = session.running && session.state !== "connected";
+    showResult("", offline ? "Kept: it is sent when there is a connection" : "");
     try {
       const answer = await call();
       const more = answer?.reasonCode ? `, reason code ${answer.reasonCode}` : "";

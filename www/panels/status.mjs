@@ -25,8 +25,9 @@ export function statusPanel(session, samples) {
   function aboutOf() {
     if (session.state === "idle" || session.state === "stopped") return "";
     const seconds = session.client.stats().reconnectIn;
-    if (seconds !== undefined) return `next attempt in ${countdown(seconds)}`;
-    if (session.state !== "connected") return "waiting for the broker";
+    const why = session.trouble ? `: ${session.trouble.message}` : "";
+    if (seconds !== undefined) return `next attempt in ${countdown(seconds)}${why}`;
+    if (session.state !== "connected") return `waiting for the broker${why}`;
     return session.address;
   }
 }

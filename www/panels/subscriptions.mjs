@@ -159,6 +159,9 @@ export function subscriptionsPanel(session, { log, v5, onChange }) {
       byId("subscribe").disabled = !session.running;
       for (const [filter, number] of counts) setText(number, count(subscriptions.get(filter)?.count ?? 0));
       if (!session.running || session.client === subscribedWith) return;
+      // The first time, what the field says: a newcomer sees messages without knowing what a subscription is.
+      if (subscribedWith === null && subscriptions.size === 0)
+        keep(byId("subscribe-topic").value, chosenOptions());
       subscribedWith = session.client;
       for (const { filter, options } of [...subscriptions.values()])
         subscribe(filter, options).catch(log.add);

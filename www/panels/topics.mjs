@@ -5,16 +5,18 @@ import { clock, count, plural } from "../lib/format.mjs";
 import { painter } from "../lib/painter.mjs";
 import { lineOf } from "../lib/payload.mjs";
 import { virtualList } from "../lib/virtual-list.mjs";
+import { chartButtons } from "./chart-buttons.mjs";
+import { deleteRetained } from "./delete-retained.mjs";
 import { payloadView } from "./payload-view.mjs";
 
 const REDRAW_MS = 250;
 
-export function topicsPanel(topics, { views, onShow, onPublish, onSubscribe }) {
+export function topicsPanel(topics, { session, log, views, onShow, onPublish, onSubscribe, onChart }) {
   const box = byId("topics");
   const detail = byId("topic-detail");
   /** @type {import("../model/topics.mjs").Node[]} */
   let rows = [];
-  /** @type {{ node: import("../model/topics.mjs").Node, last: any, numbers: HTMLElement, payload: any, as: object } | undefined} */
+  /** @type {{ node: import("../model/topics.mjs").Node, last: any, numbers: HTMLElement, payload: any, charts: HTMLElement, as: object } | undefined} */
   let chosen;
 
   const list = virtualList(box, {
@@ -87,6 +89,7 @@ export function topicsPanel(topics, { views, onShow, onPublish, onSubscribe }) {
     element.dataset.colour = String(node.about?.[0]?.colour ?? "");
     setText(row.arrow, node.children.size === 0 ? "" : node.open ? "▾" : "▸");
     setText(row.label, node.name === "" ? "(empty)" : node.name);
+    element.dataset.retained = String(node.last?.retain === true);
     setText(row.last, node.last && !node.open ? lineOf(node.last.payload, "auto") : "");
     setText(row.number, count(node.total));
   }
@@ -97,7 +100,14 @@ export function topicsPanel(topics, { views, onShow, onPublish, onSubscribe }) {
   }
 
   function choose(node) {
-    chosen = { node, last: undefined, numbers: make("p", { class: "soft" }), payload: make("div"), as: {} };
+    chosen = {
+      node,
+      last: undefined,
+      numbers: make("p", { class: "soft" }),
+      charts: make("div"),
+      payload: make("div"),
+      as: {},
+    };
     const { topic } = node;
     detail.hidden = false;
     detail.replaceChildren(
@@ -110,9 +120,13 @@ export function topicsPanel(topics, { views, onShow, onPublish, onSubscribe }) {
         button("Subscribe", { class: "quiet" }, () =>
           onSubscribe(node.children.size > 0 ? `${topic}/#` : topic),
         ),
+        button("Delete retained", { class: "quiet", title: "Here and below" }, () =>
+          deleteRetained(session, topic).catch(log.add),
+        ),
         button("Close", { class: "quiet" }, close),
       ),
       chosen.numbers,
+      chosen.charts,
       chosen.payload,
     );
     follow();
@@ -126,6 +140,9 @@ export function topicsPanel(topics, { views, onShow, onPublish, onSubscribe }) {
     setText(chosen.numbers, `${plural(own, "message")} here, ${count(total)} with those below${when}`);
     if (!last || last === chosen.last) return;
     chosen.last = last;
+    const charts = make("div", {}, chartButtons(chosen.node.topic, last.payload, onChart));
+    chosen.charts.replaceWith(charts);
+    chosen.charts = charts;
     const view = payloadView(last.payload, chosen.as);
     chosen.payload.replaceWith(view);
     chosen.payload = view;
