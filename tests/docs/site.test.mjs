@@ -70,3 +70,46 @@ for (const [device, viewport] of [
     await page.close();
   });
 }
+
+/** What newcomers ask, in the words that they type, and a page that answers. */
+const QUESTIONS = {
+  password: ["Signing in", "Troubleshooting"],
+  "self-signed certificate": ["TLS", "Troubleshooting"],
+  "websocket port 9001": ["Getting started", "Loading", "API", "The API by example"],
+  "sigterm kubernetes": ["A consumer that loses nothing"],
+  "dead letter": ["A consumer that loses nothing"],
+  "acknowledge after handler": ["A consumer that loses nothing"],
+  "offline queue": ["Offline and persistence"],
+  indexeddb: ["Offline and persistence"],
+  "drop-oldest": ["Offline and persistence"],
+  "batch json array": ["Batching and queues"],
+  "last will": ["From MQTT.js", "API", "Options", "The API by example", "From Python"],
+  "shared subscription": ["Scaling out"],
+  "aws iot": ["Signing in", "TLS"],
+  "request response": ["MQTT 5"],
+  vite: ["Where it runs"],
+  "content security policy": ["Content security policy"],
+  handleMessage: ["From MQTT.js", "The drop-in for MQTT.js", "mqtt-lib/mqttjs"],
+  rabbitmq: ["Brokers"],
+  "opentelemetry trace": ["OpenTelemetry"],
+  wasmtime: ["WASI"],
+};
+
+test("the search finds prose: a page for each of twenty questions of a newcomer", async () => {
+  const page = await browser.newPage({ viewport: { width: 1280, height: 900 } });
+  await page.goto(pathToFileURL(join(SITE, "index.html")).href);
+  await page.keyboard.press("/");
+  const results = page.locator("#tsd-search-results");
+  const missing = [];
+  for (const [question, answers] of Object.entries(QUESTIONS)) {
+    await page.fill("#tsd-search-input", "");
+    await page.waitForFunction(() => document.querySelectorAll("#tsd-search-results li a").length === 0);
+    await page.fill("#tsd-search-input", question);
+    await page.waitForFunction(() => document.querySelector("#tsd-search-results li") !== null);
+    const found = await results.innerText();
+    if (!answers.some((answer) => found.includes(answer)))
+      missing.push(`${question}: ${found.slice(0, 200)}`);
+  }
+  await page.close();
+  assert.deepEqual(missing, []);
+});
