@@ -15,6 +15,9 @@ export function messageContext(message) {
   return message?.[CONTEXT] ?? extract(ROOT_CONTEXT, message?.properties?.userProperties);
 }
 
+/** Of a handler, that are remembered for the names of its spans. */
+const MOST_FILTERS = 100;
+
 /** The topic filters of the first argument of `subscribe`. @param {any} topics @returns {string[]} */
 function filtersOf(topics) {
   try {
@@ -166,7 +169,14 @@ export class Receiving {
     this.#stands.set(key, stand);
     // What answers the requests of a responder is made anew for each call.
     stand.target = given;
-    for (const filter of filters) stand.filters.add(filter);
+    for (const filter of filters) {
+      stand.filters.delete(filter);
+      stand.filters.add(filter);
+    }
+    for (const oldest of stand.filters) {
+      if (stand.filters.size <= MOST_FILTERS) break;
+      stand.filters.delete(oldest);
+    }
     return stand.call;
   }
 

@@ -1,5 +1,7 @@
 // The array types of Sparkplug B: packed, little-endian bytes (6.4.16). Values are checked before they come here.
 
+import { unsendable } from "./errors.mjs";
+
 const COUNT_BYTES = 4;
 const decoder = new TextDecoder();
 
@@ -29,7 +31,7 @@ export function packArray(type, values, what) {
   if (type === "BooleanArray") return packBits(values);
   if (type === "StringArray") {
     if (values.some((text) => text.includes("\0")))
-      throw new TypeError(`${what}: a string of a StringArray cannot have a zero character, which ends it`);
+      throw unsendable(`${what}: a string of a StringArray cannot have a zero character, which ends it`);
     return new TextEncoder().encode(values.map((text) => `${text}\0`).join(""));
   }
   const [size, name] = NUMERIC[type];

@@ -5,6 +5,7 @@ import { MqttError } from "mqtt-lib";
 import { BDSEQ, Metrics, REBIRTH } from "./metrics.mjs";
 import { checkOptions, deferred, makeClient, report, within } from "./options.mjs";
 import { decodePayload, encodePayload, typed } from "./payload.mjs";
+import { shown, wrong } from "./errors.mjs";
 import { checkedId, parseTopic, stateTopic, topicOf } from "./topics.mjs";
 
 const OPTIONS = [
@@ -18,10 +19,7 @@ const MAX_WALK_S = 30;
 /** The longest wait for the acknowledgement of a death certificate. */
 const DEATH_S = 5;
 
-/** @param {number} seconds */
-const pause = (seconds) => new Promise((resolve) => setTimeout(resolve, seconds * 1000));
-
-/** One connection, from CONNACK to its end. @typedef {{ seq: number, born: boolean, lost: AbortController }} Session */
+/** One connection, from CONNACK to its end. @typedef {{ seq: number, born: boolean, lost: boolean, publishing: Set<AbortController> }} Session */
 
 export class EdgeNode {
   #options;
@@ -43,6 +41,7 @@ export class EdgeNode {
   #rotation = 0;
   /** How many servers in a row had no primary host. */
   #walks = 0;
+  #endPause = () => {};
   /** Of the primary host. */
   #host = { online: false, timestamp: Number.NEGATIVE_INFINITY };
 
@@ -97,6 +96,7 @@ export class EdgeNode {
   /** Publishes the death certificate, and disconnects. */
   async stop() {
     this.#isStarted = false;
+    this.#endPause();
     this.#born.reject(new MqttError("the edge node was stopped; call start()", "STOPPED"));
     this.#born = deferred();
     await this.#die();
@@ -113,6 +113,10 @@ export class EdgeNode {
 
   /** Sets values, and publishes them; true if they went out, false if they wait for the next birth. @param {any} values @param {string} [device] @returns {Promise<boolean>} */
   async update(values, device) {
+    if (typeof values !== "object" || values === null)
+      throw wrong(
+        `update() takes an object of values by the names of their metrics; ${shown(values)} was given`,
+      );
     const metrics = this.#metricsOf(device).update(values);
     const session = this.#session;
     const isOnline = device === undefined || this.#devices.get(device)?.online === true;
@@ -165,9 +169,7 @@ export class EdgeNode {
     if (device === undefined) return this.#metrics;
     const known = this.#devices.get(device);
     if (known === undefined)
-      throw new TypeError(
-        `there is no device "${device}"; give it to the constructor, or to connectDevice()`,
-      );
+      throw wrong(`there is no device "${device}"; give it to the constructor, or to connectDevice()`);
     return known.metrics;
   }
 
@@ -191,7 +193,7 @@ export class EdgeNode {
 
   async #connected() {
     /** @type {Session} */
-    const session = { seq: 0, born: false, lost: new AbortController() };
+    const session = { seq: 0, born: false, lost: false, publishing: new Set() };
     this.#session = session;
     try {
       this.#subscribing ??= this.#subscribe();
@@ -200,6 +202,7 @@ export class EdgeNode {
       this.#subscribing = undefined;
       if (this.#session !== session) return;
       this.#born.reject(error);
+      this.#born = deferred();
       return report(
         this.#options.onError,
         "an edge node must subscribe to its commands, so it is not born",
@@ -220,7 +223,10 @@ export class EdgeNode {
   }
 
   #lost() {
-    this.#session?.lost.abort(new Error("the connection has ended"));
+    const session = this.#session;
+    if (session !== undefined) session.lost = true;
+    for (const controller of session?.publishing ?? [])
+      controller.abort(new Error("the connection has ended"));
     this.#session = undefined;
     // A host that goes offline meanwhile is heard of with the next connection.
     this.#host.online = false;
@@ -275,14 +281,19 @@ export class EdgeNode {
     const { seq } = session;
     session.seq = (seq + 1) % NUMBERS;
     const payload = encodePayload({ timestamp: Date.now(), seq, metrics });
-    const { signal } = session.lost;
+    const controller = new AbortController();
+    session.publishing.add(controller);
     try {
-      await this.client.publish(topicOf(this.group, verb, this.node, device), payload, { signal });
+      await this.client.publish(topicOf(this.group, verb, this.node, device), payload, {
+        signal: controller.signal,
+      });
       return true;
     } catch (error) {
-      if (!signal.aborted && this.client.state !== "stopped")
+      if (!session.lost && this.client.state !== "stopped")
         report(this.#options.onError, `a ${verb} of edge node ${this.node} could not be published`, error);
       return false;
+    } finally {
+      session.publishing.delete(controller);
     }
   }
 
@@ -343,8 +354,19 @@ export class EdgeNode {
     if (wasBorn) this.#born = deferred();
     this.#walks = wasBorn ? 0 : this.#walks + 1;
     await this.#die();
-    if (this.#walks > 0) await pause(Math.min(2 ** (this.#walks - 1), MAX_WALK_S));
+    if (this.#walks > 0) await this.#pause(Math.min(2 ** (this.#walks - 1), MAX_WALK_S));
     if (this.#isStarted && this.client.state === "stopped") this.client.start().catch(() => {});
+  }
+
+  /** Until the time is over, or it is stopped. @param {number} seconds */
+  #pause(seconds) {
+    return new Promise((resolve) => {
+      const timer = setTimeout(() => this.#endPause(), seconds * 1000);
+      this.#endPause = () => {
+        clearTimeout(timer);
+        resolve(undefined);
+      };
+    });
   }
 
   async #die() {

@@ -1,6 +1,7 @@
 // A host application of Sparkplug B 3.0: its STATE, the edge nodes it hears of, rebirth requests where something is missing, and
 // commands.
 
+import { wrong } from "./errors.mjs";
 import { HostNode } from "./host-node.mjs";
 import { REBIRTH } from "./metrics.mjs";
 import { checkOptions, deferred, makeClient, report, within } from "./options.mjs";
@@ -40,10 +41,10 @@ export class HostApplication {
     this.#options = options;
     this.id = checkedId(id, "id");
     if (groups !== undefined && (!Array.isArray(groups) || groups.length === 0))
-      throw new TypeError("HostApplication: groups must be an array of group names; leave it out for all");
+      throw wrong("HostApplication: groups must be an array of group names; leave it out for all");
     for (const group of groups ?? []) checkedId(group, "a group");
     if (!(typeof reorderTimeout === "number" && reorderTimeout >= 0))
-      throw new TypeError("HostApplication: reorderTimeout must be a number of seconds");
+      throw wrong("HostApplication: reorderTimeout must be a number of seconds");
     this.client = makeClient(options, "HostApplication", () => {
       this.#timestamp = Date.now();
       return { topic: stateTopic(this.id), payload: this.#state(false), retain: true };
@@ -105,9 +106,7 @@ export class HostApplication {
         typeof given === "object" && given !== null && "type" in given ? given : { value: given };
       const type = described.type ?? metric?.type;
       if (type === undefined)
-        throw new TypeError(
-          `the type of "${name}" is not known, because no birth has said it; give { type, value }`,
-        );
+        throw wrong(`the type of "${name}" is not known, because no birth has said it; give { type, value }`);
       return {
         ...(metric?.alias === undefined ? { name } : { alias: metric.alias }),
         type,
@@ -151,6 +150,7 @@ export class HostApplication {
       if (isFirst) this.#subscribing = undefined;
       if (!this.client.connected) return;
       this.#online.reject(error);
+      this.#online = deferred();
       return report(
         this.#options.onError,
         "a host application must subscribe and publish its STATE; it is offline",

@@ -154,5 +154,6 @@ export class HostNode extends Known {
 /** @param {any[]} metrics @returns {bigint | undefined} */
 function bdSeqOf(metrics) {
   const value = metrics.find(({ name }) => name === BDSEQ)?.value;
-  return value == null ? undefined : BigInt(value);
+  const isNumber = typeof value === "bigint" || Number.isInteger(value);
+  return isNumber ? BigInt(value) : undefined;
 }

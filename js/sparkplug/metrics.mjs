@@ -1,7 +1,7 @@
 // The metrics of an edge node or a device: what its birth certificate says, and their values. Sends nothing.
 
 import { present, writeMetric } from "./payload.mjs";
-import { shown } from "./types.mjs";
+import { shown, wrong } from "./errors.mjs";
 
 export const REBIRTH = "Node Control/Rebirth";
 export const BDSEQ = "bdSeq";
@@ -25,23 +25,19 @@ export class Metrics {
   /** @param {any} definitions @param {string} owner for errors @param {(() => number) | undefined} nextAlias */
   constructor(definitions, owner, nextAlias) {
     if (!Array.isArray(definitions))
-      throw new TypeError(`the metrics of ${owner} must be an array; ${shown(definitions)} was given`);
+      throw wrong(`the metrics of ${owner} must be an array; ${shown(definitions)} was given`);
     this.#owner = owner;
     for (const given of definitions) {
       const metric = { value: null, timestamp: Date.now(), ...given };
       for (const key of Object.keys(metric)) {
         if (!KEYS.includes(key))
-          throw new TypeError(
-            `a metric of ${owner} has the unknown key "${key}"; known are ${KEYS.join(", ")}`,
-          );
+          throw wrong(`a metric of ${owner} has the unknown key "${key}"; known are ${KEYS.join(", ")}`);
       }
       if (typeof metric.name !== "string" || metric.name === "")
-        throw new TypeError(`a metric of ${owner} has no name; ${shown(given)} was given`);
+        throw wrong(`a metric of ${owner} has no name; ${shown(given)} was given`);
       if (RESERVED.includes(metric.name))
-        throw new TypeError(
-          `the metric "${metric.name}" of ${owner} is made by the edge node itself; leave it out`,
-        );
-      if (this.#all.has(metric.name)) throw new TypeError(`${owner} has the metric "${metric.name}" twice`);
+        throw wrong(`the metric "${metric.name}" of ${owner} is made by the edge node itself; leave it out`);
+      if (this.#all.has(metric.name)) throw wrong(`${owner} has the metric "${metric.name}" twice`);
       writeMetric(metric); // throws what is wrong with it
       if (nextAlias !== undefined) {
         metric.alias = nextAlias();
@@ -65,7 +61,7 @@ export class Metrics {
   #find(name) {
     const metric = this.#all.get(name);
     if (metric === undefined)
-      throw new TypeError(
+      throw wrong(
         `${this.#owner} has no metric "${name}"; it must be in the birth certificate, so give it to the constructor or connectDevice()`,
       );
     return metric;

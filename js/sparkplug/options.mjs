@@ -2,7 +2,7 @@
 // what is wrong reaches the application.
 
 import { MqttCustom, MqttError } from "mqtt-lib";
-import { shown } from "./types.mjs";
+import { shown, wrong } from "./errors.mjs";
 
 /** What Sparkplug says, and the application may not. */
 const SET_HERE = [
@@ -18,22 +18,20 @@ const SET_HERE = [
 /** @param {any} options @param {string} name @param {string[]} known */
 export function checkOptions(options, name, known) {
   if (typeof options !== "object" || options === null)
-    throw new TypeError(`${name}: an object of options is needed; ${shown(options)} was given`);
+    throw wrong(`${name}: an object of options is needed; ${shown(options)} was given`);
   for (const key of Object.keys(options)) {
-    if (!known.includes(key))
-      throw new TypeError(`${name}: unknown option "${key}"; known are ${known.join(", ")}`);
+    if (!known.includes(key)) throw wrong(`${name}: unknown option "${key}"; known are ${known.join(", ")}`);
   }
   for (const key of known.filter((key) => key.startsWith("on"))) {
     if (options[key] !== undefined && typeof options[key] !== "function")
-      throw new TypeError(`${name}: ${key} must be a function; ${shown(options[key])} was given`);
+      throw wrong(`${name}: ${key} must be a function; ${shown(options[key])} was given`);
   }
 }
 
 /** @param {any} given @param {string} name */
 function checkCredentials(given, name) {
   for (const key of SET_HERE) {
-    if (given?.[key] != null)
-      throw new TypeError(`${name}: credentials.${key} is what Sparkplug says; leave it out`);
+    if (given?.[key] != null) throw wrong(`${name}: credentials.${key} is what Sparkplug says; leave it out`);
   }
 }
 

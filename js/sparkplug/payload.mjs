@@ -2,12 +2,13 @@
 // a metric, a data set, a template and a property look like to the application.
 
 import { decode, encode } from "./messages.mjs";
-import { kindOf, numberOfType, shown, TYPES } from "./types.mjs";
+import { shown, unsendable } from "./errors.mjs";
+import { kindOf, numberOfType, TYPES } from "./types.mjs";
 
 /** @param {unknown} bytes */
 export function decodePayload(bytes) {
   if (!(bytes instanceof Uint8Array) && !ArrayBuffer.isView(bytes))
-    throw new TypeError(`decodePayload: a Uint8Array is needed; ${shown(bytes)} was given`);
+    throw unsendable(`decodePayload: a Uint8Array is needed; ${shown(bytes)} was given`);
   const { metrics, timestamp, seq, uuid, body } = decode(
     "Payload",
     new Uint8Array(bytes.buffer, bytes.byteOffset, bytes.byteLength),
@@ -24,7 +25,7 @@ export function decodePayload(bytes) {
 /** @param {any} payload @returns {Uint8Array} */
 export function encodePayload(payload) {
   if (typeof payload !== "object" || payload === null)
-    throw new TypeError(`encodePayload: an object is needed; ${shown(payload)} was given`);
+    throw unsendable(`encodePayload: an object is needed; ${shown(payload)} was given`);
   const { timestamp, seq, uuid, body, metrics = [] } = payload;
   return encode("Payload", {
     timestamp: time(timestamp, "timestamp"),
@@ -62,7 +63,7 @@ function writeValue(value, type, what) {
   if (value == null) return { isNull: true };
   const kind = kindOf(type);
   if (kind !== undefined) return { [kind.field]: kind.write(value, what) };
-  if (typeof value !== "object") throw new TypeError(`${what} must be a ${type}; ${shown(value)} was given`);
+  if (typeof value !== "object") throw unsendable(`${what} must be a ${type}; ${shown(value)} was given`);
   if (type === "DataSet") return { datasetValue: writeDataSet(value, what) };
   if (type === "Template") return { templateValue: writeTemplate(value, what) };
   if (type === "PropertySet") return { propertysetValue: writeProperties(value, what) };
@@ -72,7 +73,7 @@ function writeValue(value, type, what) {
         propertyset: value.map((/** @type {any} */ one) => writeProperties(one, what)),
       },
     };
-  throw new TypeError(`${what}: a value of type ${type} cannot be written`);
+  throw unsendable(`${what}: a value of type ${type} cannot be written`);
 }
 
 /** @param {any} raw @param {string | undefined} type @returns {any} */
@@ -95,9 +96,9 @@ function readValue(raw, type) {
 /** @param {any} metric */
 export function writeMetric(metric) {
   if (typeof metric !== "object" || metric === null)
-    throw new TypeError(`a metric must be an object; ${shown(metric)} was given`);
+    throw unsendable(`a metric must be an object; ${shown(metric)} was given`);
   const { name, alias, timestamp, type, isHistorical, isTransient, metadata, properties, value } = metric;
-  if (name === undefined && alias === undefined) throw new TypeError("a metric must have a name or an alias");
+  if (name === undefined && alias === undefined) throw unsendable("a metric must have a name or an alias");
   const what = `metric ${JSON.stringify(name ?? `alias ${alias}`)}`;
   return {
     name: optional(name, "String", `name of ${what}`),
@@ -183,7 +184,7 @@ function readProperties({ keys, values }) {
 /** @param {any} set @param {string} what */
 function writeDataSet({ columns = [], types = [], rows = [] }, what) {
   if (columns.length !== types.length)
-    throw new TypeError(
+    throw unsendable(
       `${what}: a data set has as many types as columns; ${types.length} and ${columns.length} were given`,
     );
   return {
@@ -192,7 +193,7 @@ function writeDataSet({ columns = [], types = [], rows = [] }, what) {
     types: types.map((/** @type {unknown} */ type) => numberOfType(type, what)),
     rows: rows.map((/** @type {any[]} */ row, /** @type {number} */ at) => {
       if (row.length !== columns.length)
-        throw new TypeError(
+        throw unsendable(
           `${what}: row ${at} of the data set has ${row.length} values, not ${columns.length}`,
         );
       return {

@@ -1,12 +1,14 @@
 // The topic namespace of Sparkplug B: topics to their parts and back, and what an identifier may be.
 
+import { wrong } from "./errors.mjs";
+
 const NAMESPACE = "spBv1.0";
 const VERBS = ["NBIRTH", "NDEATH", "DBIRTH", "DDEATH", "NDATA", "DDATA", "NCMD", "DCMD"];
 
 /** An identifier is a level of a topic. @param {unknown} id @param {string} what @returns {string} */
 export function checkedId(id, what) {
   if (typeof id !== "string" || id === "" || /[+#/\0]/.test(id))
-    throw new TypeError(`${what} must be a text without "+", "#" and "/"; ${JSON.stringify(id)} was given`);
+    throw wrong(`${what} must be a text without "+", "#" and "/"; ${JSON.stringify(id)} was given`);
   return id;
 }
 

@@ -1,6 +1,7 @@
 // The data types of Sparkplug B, and how a value of each is written and read. Owns which field of a message has a value; knows
 // no protobuf.
 
+import { shown, unsendable } from "./errors.mjs";
 import { packArray, unpackArray } from "./arrays.mjs";
 
 /** Names by number, as the specification has them (6.4.16). */
@@ -19,25 +20,15 @@ const NUMBERS = new Map(TYPES.map((name, number) => [name, number]));
 export function numberOfType(type, what) {
   const number = NUMBERS.get(/** @type {string} */ (type));
   if (number === undefined || number === 0)
-    throw new TypeError(
+    throw unsendable(
       `${what}: ${JSON.stringify(type)} is no data type; there are ${TYPES.slice(1).join(", ")}`,
     );
   return number;
 }
 
-/** @param {unknown} value */
-export function shown(value) {
-  if (typeof value === "bigint") return `${value}`;
-  try {
-    return (JSON.stringify(value) ?? typeof value).slice(0, 60);
-  } catch {
-    return typeof value;
-  }
-}
-
 /** @param {string} what @param {string} allowed @param {unknown} value @returns {never} */
 function refuse(what, allowed, value) {
-  throw new TypeError(`${what} must be ${allowed}; ${shown(value)} was given`);
+  throw unsendable(`${what} must be ${allowed}; ${shown(value)} was given`);
 }
 
 /** @param {number} bits @param {boolean} signed */

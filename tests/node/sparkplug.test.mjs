@@ -409,6 +409,64 @@ test("wrong options are named", (t) => {
   assert.ok(encodePayload({}).length === 0);
 });
 
+test("of several servers the one is taken where the primary host is online", async (t) => {
+  const [without, withHost] = [await startMosquitto(), await startMosquitto()];
+  t.after(() => Promise.all([without.stop(), withHost.stop()]));
+  const host = hostOf(t, { credentials: { mqttserver: withHost.url } });
+  await host.start();
+  const publisher = await mqtt.connectAsync(without.url);
+  const offline = JSON.stringify({ online: false, timestamp: 1 });
+  await publisher.publishAsync(`spBv1.0/STATE/${host.id}`, offline, { qos: 1, retain: true });
+  await publisher.endAsync();
+  const node = edgeNode(t, { primaryHost: host.id }, { mqttserver: [without.url, withHost.url] });
+  await node.start();
+  await until(() => host.node("plant", node.node)?.online, "a birth");
+  assert.equal(host.node("plant", node.node).metrics.get("bdSeq").value, 1n);
+  assert.doesNotMatch(without.log(), /NBIRTH/);
+});
+
+test("many updates at once go out in their order, without a warning", async (t) => {
+  const warnings = [];
+  const note = (warning) => warnings.push(warning.message);
+  process.on("warning", note);
+  t.after(() => process.off("warning", note));
+  const node = edgeNode(t);
+  const { of, count } = await watch(t, `spBv1.0/plant/+/${node.node}`);
+  await node.start();
+  const sent = await Promise.all(Array.from({ length: 50 }, (_, i) => node.update({ temperature: i })));
+  assert.ok(sent.every(Boolean));
+  await count("NDATA", 50);
+  assert.deepEqual(
+    of("NDATA").map(({ content }) => [content.seq, content.metrics.length]),
+    Array.from({ length: 50 }, (_, i) => [i + 1, 1]),
+  );
+  assert.deepEqual(warnings, []);
+});
+
+test("what others send wrong is reported or ignored, and the host goes on", async (t) => {
+  const host = hostOf(t, { groups: ["evil"], rebirth: false });
+  await host.start();
+  const { observer } = await watch(t, "spBv1.0/evil/#");
+  const publish = (topic, payload) =>
+    observer.publishAsync(`spBv1.0/evil/${topic}`, Buffer.from(encodePayload(payload)));
+  await publish("NBIRTH/text", { seq: 0, metrics: [{ name: "bdSeq", type: "String", value: "abc" }] });
+  await publish("NBIRTH/half", { seq: 3000, metrics: [{ name: "bdSeq", type: "Double", value: 1.5 }] });
+  await publish("NDATA/half", { seq: 2n ** 63n, metrics: [{ alias: 4, type: "Int8", value: 1 }] });
+  await publish("NBIRTH/__proto__", { metrics: [{ name: "__proto__", type: "Int8", value: 1 }] });
+  await publish("DDATA/half/nobody", { seq: 0, metrics: [] });
+  await observer.publishAsync("spBv1.0/evil/NBIRTH", "too short");
+  await observer.publishAsync("spBv1.0/evil/NBIRTH/broken", "nonsense");
+  await until(() => host.errors.length === 1, "an error");
+  assert.deepEqual(
+    host.nodes.map(({ node, online }) => [node, online]),
+    [
+      ["text", true],
+      ["half", true],
+      ["__proto__", true],
+    ],
+  );
+});
+
 test("a refused update changes nothing", async (t) => {
   const node = edgeNode(t, {
     metrics: [
@@ -416,6 +474,7 @@ test("a refused update changes nothing", async (t) => {
       { name: "b", type: "Int8", value: 1 },
     ],
   });
-  await assert.rejects(node.update({ a: 2, b: 1000 }), /metric "b" must be a whole number/);
+  await assert.rejects(node.update({ a: 2, b: 1000 }), { code: "INVALID_PAYLOAD" });
+  await assert.rejects(node.update(null), { code: "INVALID_OPTION" });
   assert.equal(node.value("a"), 1);
 });

@@ -96,6 +96,37 @@ test("a typed topic, its messages and its errors have the declared members", asy
   compare(`keyof ${types}.ValidationError`, [...own(new ValidationError("a", [], 1))]);
 });
 
+/** The options that the sentence about an unknown one names. */
+function optionsOf(make) {
+  try {
+    make({ unknown: 1 });
+  } catch (error) {
+    return error.message.split("known are ")[1].split(", ");
+  }
+  throw new Error("an unknown option is taken");
+}
+
+test("mqtt-lib/otel has the declared options and members", async () => {
+  const { instrument } = await import("mqtt-lib/otel");
+  const client = new MqttCustom({ autostart: false });
+  const options = optionsOf((given) => instrument(client, given));
+  compare("keyof lib.InstrumentOptions", options, "mqtt-lib/otel");
+  compare("keyof lib.Instrumentation & string", Object.keys(instrument(client)), "mqtt-lib/otel");
+});
+
+test("mqtt-lib/sparkplug has the declared options and members", async () => {
+  const { EdgeNode, HostApplication } = await import("mqtt-lib/sparkplug");
+  for (const [type, name, given] of [
+    [EdgeNode, "EdgeNode", { group: "a", node: "b" }],
+    [HostApplication, "HostApplication", { id: "a" }],
+  ]) {
+    const options = optionsOf((more) => new type({ ...given, ...more }));
+    compare(`keyof lib.${name}Options`, options, "mqtt-lib/sparkplug");
+    const members = [...own(type.prototype), ...own(new type(given))];
+    compare(`keyof lib.${name} & string`, members, "mqtt-lib/sparkplug");
+  }
+});
+
 test("instances have the declared members", () => {
   const members = [MqttCustom.prototype, EventTarget.prototype, idle].flatMap(own);
   compare("keyof lib.MqttCustom & string", members);
