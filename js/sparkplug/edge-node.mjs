@@ -60,6 +60,7 @@ export class EdgeNode {
     this.client = makeClient(
       options,
       "EdgeNode",
+      `spb-${group}-${node}`,
       () => this.#will(),
       (servers) => [
         ...servers.slice(this.#rotation % servers.length),

@@ -45,7 +45,7 @@ export class HostApplication {
     for (const group of groups ?? []) checkedId(group, "a group");
     if (!(typeof reorderTimeout === "number" && reorderTimeout >= 0))
       throw wrong("HostApplication: reorderTimeout must be a number of seconds");
-    this.client = makeClient(options, "HostApplication", () => {
+    this.client = makeClient(options, "HostApplication", `spb-host-${id}`, () => {
       this.#timestamp = Date.now();
       return { topic: stateTopic(this.id), payload: this.#state(false), retain: true };
     });

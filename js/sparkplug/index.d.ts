@@ -232,7 +232,7 @@ export interface EdgeNodeOptions {
   group: string;
   /** The name of the edge node in its group. */
   node: string;
-  /** As of a client. Session and will are what Sparkplug says. Default: `{}`. */
+  /** As of a client. Session and will are what Sparkplug says; `mqttclientid` has a default by the name. Default: `{}`. */
   credentials?: Credentials | CredentialsFunction | undefined;
   /** All metrics of the node itself. Default: none. */
   metrics?: readonly MetricDefinition[] | undefined;
@@ -339,7 +339,7 @@ export interface HostApplicationOptions {
   id: string;
   /** The groups it is for. Default: all. */
   groups?: readonly string[] | undefined;
-  /** As of a client. Session and will are what Sparkplug says. Default: `{}`. */
+  /** As of a client. Session and will are what Sparkplug says; `mqttclientid` has a default by the name. Default: `{}`. */
   credentials?: Credentials | CredentialsFunction | undefined;
   /** For how many seconds a message that is missing is waited for (§5.10). Default: 2. */
   reorderTimeout?: number | undefined;

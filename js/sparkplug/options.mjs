@@ -36,14 +36,17 @@ function checkCredentials(given, name) {
 }
 
 /**
- * A client whose will is made anew for each attempt to connect.
- * @param {any} options @param {string} name @param {() => { topic: string, payload: Uint8Array | string, retain: boolean }} makeWill
+ * A client whose will is made anew for each attempt to connect. `clientId` holds if the application gives none: when a process
+ * is started again, the broker ends the old connection and sends its will before the new one begins.
+ * @param {any} options @param {string} name @param {string} clientId
+ * @param {() => { topic: string, payload: Uint8Array | string, retain: boolean }} makeWill
  * @param {(servers: string[]) => string[]} [order] of several servers
  * @returns {any}
  */
 export function makeClient(
   { credentials, onError, Client = MqttCustom },
   name,
+  clientId,
   makeWill,
   order = (all) => all,
 ) {
@@ -62,6 +65,7 @@ export function makeClient(
       const { topic, payload, retain } = makeWill();
       return {
         ...given,
+        mqttclientid: given?.mqttclientid ?? clientId,
         ...(Array.isArray(given?.mqttserver) && { mqttserver: order([...given.mqttserver]) }),
         mqttcleansession: true,
         willsettopic: topic,

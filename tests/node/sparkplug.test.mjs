@@ -278,6 +278,26 @@ test("a host and two nodes: one is killed and comes back, and a rebirth is asked
   assert.deepEqual(host.errors, []);
 });
 
+test("a node that hangs is replaced: its death comes before the birth of its successor", async (t) => {
+  const host = hostOf(t, { groups: ["plant"] });
+  await host.start();
+  const first = launch(NODE, [mosquitto.url, "hanging"]);
+  await first.prints("born");
+  await until(() => host.node("plant", "hanging")?.devices.get("press")?.online, "births");
+  first.kill("SIGSTOP");
+  const second = launch(NODE, [mosquitto.url, "hanging"]);
+  await second.prints("born");
+  await until(() => host.changes.filter(({ kind }) => kind === "birth").length === 4, "births of the second");
+  assert.deepEqual(
+    host.changes.map(({ kind, device }) => `${kind} ${device ?? "node"}`),
+    ["birth node", "birth press", "death press", "death node", "birth node", "birth press"],
+  );
+  for (const child of [first, second]) {
+    child.kill("SIGKILL");
+    await child.ended;
+  }
+});
+
 test("a gap in the sequence: what comes in time is sorted, otherwise the node is asked for its birth", async (t) => {
   const host = hostOf(t, { groups: ["gaps"], reorderTimeout: 0.3 });
   const { of, observer } = await watch(t, "spBv1.0/gaps/#");
