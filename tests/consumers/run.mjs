@@ -30,7 +30,6 @@ const chosen = ALL.filter(
 
 if (!existsSync(new URL("../../dist/node.cjs", import.meta.url)))
   throw new Error("There is no dist/: npm run build");
-const results = readResults();
 const harness = await startHarness({
   browsers: values.browsers.split(","),
   peers: libs.filter((lib) => lib !== OURS),
@@ -41,7 +40,7 @@ const counts = { passed: 0, failed: 0, known: 0 };
 
 /** A result of the peer counts for its version; one of this package for the packed files. */
 const isThere = (consumer, lib) => {
-  const row = results[consumer.name]?.[lib];
+  const row = readResults()[consumer.name]?.[lib];
   return row !== undefined && (lib !== OURS || (row.of === of && !row.error));
 };
 

@@ -40,7 +40,11 @@ export async function startHarness({ browsers: names = ["Chromium"], ...options 
         for (const [i, browser] of own.entries()) {
           const parameters = new URLSearchParams({ broker: broker.wsUrl, name: `${topic}-${i}` });
           const address = `${url}${url.includes("?") ? "&" : "?"}${parameters}`;
-          const title = await browser.titleOf(address);
+          // A development server of Vite may find out during the first load what it has to prepare, and says 504 until then.
+          const title = await browser.titleOf(address).catch((error) => {
+            if (!/Outdated Optimize Dep/.test(error.message)) throw error;
+            return browser.titleOf(`${address}-again`);
+          });
           if (title !== "exchanged 10")
             throw new Error(`error: ${title.replace(/^failed: (undefined )?/, "")}`);
           seen.push(browser.version);
@@ -68,14 +72,16 @@ export async function startHarness({ browsers: names = ["Chromium"], ...options 
   };
 }
 
-const SAYS = /error|expected|still|refused|not found|cannot|disallowed/i;
+const SAYS = /error|expected|still|refused|not found|cannot|disallowed|has no/i;
+/** Lines of a stack, of a code frame, and headings. */
+const NOT_SAYING = /^(at |>? ?\d* ?\||>? ?\d+ \||"error": true,|error during build:|error:?$)/i;
 
 /** The sentence of an error that says most. */
 export function sentenceOf(error) {
   const lines = stripVTControlCharacters(error.message)
     .split("\n")
     .map((line) => line.trim())
-    .filter(Boolean);
+    .filter((line) => line && !NOT_SAYING.test(line));
   const console_ = lines.find((line) => line.startsWith("error: "));
   if (console_)
     return console_

@@ -1,5 +1,6 @@
 module.exports = {
   testEnvironment: "jsdom",
+  testTimeout: 30_000,
   testMatch: ["**/*.test.mjs"],
   moduleFileExtensions: ["mjs", "cjs", "js"],
   transform: {},

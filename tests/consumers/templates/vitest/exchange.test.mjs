@@ -6,4 +6,4 @@ test("messages are exchanged under jsdom", async () => {
   expect(typeof window).toBe("object");
   expect(await exchange(lib, process.env.BROKER, process.env.NAME)).toBe(10);
   console.log("exchanged 10");
-});
+}, 30_000);

@@ -9,5 +9,5 @@ export default function Page() {
   useEffect(() => {
     exchangeInPage(lib);
   }, []);
-  return <main>{typeof lib.MqttCustom}</main>;
+  return <main>{typeof lib}</main>;
 }

@@ -1,3 +1,3 @@
 import { index, route } from "@react-router/dev/routes";
 
-export default [index("routes/home.jsx"), route("exchange", "routes/exchange.js")];
+export default [index("routes/home.jsx"), route("messages", "routes/messages.js")];
