@@ -6,7 +6,7 @@ import { deliveryNow } from "./unhandled.mjs";
 
 /** @typedef {import("./inbound.mjs").Handler} Handler */
 /** @typedef {import("./unhandled.mjs").Delivery} Delivery */
-/** @typedef {{ client: any, userdata: unknown, message: import("./message.mjs").Message, delivery: Delivery, done: () => void }} Job */
+/** @typedef {{ client: any, userdata: unknown, message: import("./message.mjs").Message, delivery: Delivery }} Job */
 
 const KEYS = ["concurrency", "ack", "onFailure", "retries", "retryDelay", "deadLetter"];
 /** The longest delay between two attempts. */
@@ -32,48 +32,45 @@ class Turns {
   /** @type {Job[]} */
   #waiting = [];
   #running = 0;
+  #concurrency;
+  #manual;
+  #leaves;
+  #retries;
+  #retryDelay;
+  #deadLetter;
+  #handler;
 
   /** @param {any} options @param {Handler} handler */
   constructor({ concurrency, ack, onFailure, retries, retryDelay, deadLetter }, handler) {
-    this.concurrency = concurrency ?? Number.POSITIVE_INFINITY;
-    this.manual = ack === "manual";
-    this.leaves = onFailure === "leave";
-    this.retries = onFailure === "retry" ? (retries ?? 3) : 0;
-    this.retryDelay = retryDelay ?? 1;
-    this.deadLetter = deadLetter;
-    this.handler = handler;
+    this.#concurrency = concurrency ?? Number.POSITIVE_INFINITY;
+    this.#manual = ack === "manual";
+    this.#leaves = onFailure === "leave";
+    this.#retries = onFailure === "retry" ? (retries ?? 3) : 0;
+    this.#retryDelay = retryDelay ?? 1;
+    this.#deadLetter = deadLetter;
+    this.#handler = handler;
   }
 
-  /** @param {any} client @param {unknown} userdata @param {import("./message.mjs").Message} message @returns {Promise<void>} */
+  /** @param {any} client @param {unknown} userdata @param {import("./message.mjs").Message} message */
   take(client, userdata, message) {
     const delivery = /** @type {Delivery} */ (deliveryNow(message));
-    return new Promise((done) => {
-      /** @type {Job} */
-      const job = { client, userdata, message, delivery, done };
-      if (this.#running < this.concurrency) {
-        this.#run(job);
-      } else {
-        delivery.rest();
-        this.#waiting.push(job);
-      }
-    });
+    const job = { client, userdata, message, delivery };
+    delivery.hold();
+    if (this.#running < this.#concurrency) this.#run(job);
+    else this.#waiting.push(job);
   }
 
   /** @param {Job} job */
   async #run(job) {
+    const { delivery } = job;
     this.#running += 1;
-    await this.#handle(job);
+    if (delivery.resume()) await this.#handle(job);
     this.#running -= 1;
-    job.done();
-    this.#next();
-  }
-
-  #next() {
-    while (this.#running < this.concurrency) {
-      const job = this.#waiting.shift();
-      if (job === undefined) return;
-      if (job.delivery.resume()) this.#run(job);
-      else job.done();
+    delivery.done();
+    while (this.#running < this.#concurrency) {
+      const next = this.#waiting.shift();
+      if (next === undefined) return;
+      this.#run(next);
     }
   }
 
@@ -82,13 +79,13 @@ class Turns {
     const { client, userdata, message, delivery } = job;
     for (let attempt = 0; ; attempt++) {
       try {
-        await this.handler(client, userdata, message);
-        if (this.manual) await delivery.acknowledged();
+        await this.#handler(client, userdata, message);
+        if (this.#manual) await delivery.acknowledged();
         return;
       } catch (thrown) {
         if (delivery.ended) return delivery.report(client, thrown);
-        if (attempt < this.retries) {
-          if (!(await pause(delivery, Math.min(this.retryDelay * 2 ** attempt, MAX_DELAY_S)))) return;
+        if (attempt < this.#retries) {
+          if (!(await pause(delivery, Math.min(this.#retryDelay * 2 ** attempt, MAX_DELAY_S)))) return;
         } else {
           return this.#fail(job, thrown);
         }
@@ -99,12 +96,12 @@ class Turns {
   /** @param {Job} job @param {unknown} thrown */
   async #fail({ client, message, delivery }, thrown) {
     delivery.report(client, thrown);
-    if (this.deadLetter === undefined) {
-      if (this.leaves) delivery.leave();
+    if (this.#deadLetter === undefined) {
+      if (this.#leaves) delivery.leave();
       return;
     }
     try {
-      await client.publish(this.deadLetter, message.payload, letter(client, message, thrown));
+      await client.publish(this.#deadLetter, message.payload, letter(client, message, thrown));
     } catch (cause) {
       delivery.leave();
       const text = "its dead letter could not be published, so the message is left to the broker";

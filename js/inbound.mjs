@@ -11,7 +11,7 @@ import {
 import { performance, setTimeout } from "./clock.mjs";
 import { announce, MESSAGE } from "./events.mjs";
 import { Message } from "./message.mjs";
-import { Delivery, deliveryOf, handing, Unhandled } from "./unhandled.mjs";
+import { Delivery, deliveryOf, HANDLER, handing, Unhandled } from "./unhandled.mjs";
 import { memoryBytes, memoryWords } from "./runtime.mjs";
 
 /** @typedef {(client: object | undefined, userdata: unknown, message: Message) => unknown} Handler */
@@ -19,15 +19,13 @@ import { memoryBytes, memoryWords } from "./runtime.mjs";
 
 /** How long messages may wait for somebody who takes them before that is reported. */
 const UNTAKEN_MS = 5000;
-const HANDLER = "a message handler";
 /** @type {Route[]} */
 const NO_ROUTES = [];
 /** @type {Message[]} */
 const NO_MESSAGES = [];
-/** @type {number[]} */
-const NO_TICKETS = [];
-/** 32-bit words of a message view, as the engine writes it. */
+/** 32-bit words of a message view, as the engine writes it; the last one is the ticket. */
 const WORDS = 7;
+const TICKET = 6;
 
 /** @param {Uint8Array} bytes @param {number} from @param {number} length */
 const part = (bytes, from, length) => bytes.slice(from, from + length);
@@ -48,8 +46,8 @@ export class Inbound {
   connection = 0;
   /** The messages of which one is being handed out: a number is set for each message, and no object. @type {Message[]} */
   #messages = NO_MESSAGES;
-  /** Their tickets, but of QoS 0, which have none. */
-  #tickets = NO_TICKETS;
+  /** Where the engine has their views, which stay there until all are handed out. */
+  #views = 0;
   /** The place of that message. */
   #at = 0;
   /** What it has become, if it goes on being dealt with. @type {Delivery | undefined} */
@@ -106,7 +104,6 @@ export class Inbound {
     const messages = new Array(count);
     /** @type {Route[]} */
     const routes = new Array(count);
-    let tickets = NO_TICKETS;
     for (let i = 0, at = views >>> 2; i < count; i++, at += WORDS) {
       const number = words[at];
       if (topics[number] === undefined) {
@@ -124,15 +121,11 @@ export class Inbound {
       }
       messages[i] = new Message(topics[number], payload, flags, properties);
       routes[i] = this.#routes[number];
-      if ((flags & 3) > 0) {
-        if (tickets === NO_TICKETS) tickets = new Array(count);
-        tickets[i] = words[at + 6];
-      }
     }
     const outer = handing.by;
     handing.by = this;
     this.#messages = messages;
-    this.#tickets = tickets;
+    this.#views = views >>> 2;
     for (let i = 0; i < count; i++) {
       this.#at = i;
       this.#deliver(client, routes[i], messages[i]);
@@ -161,7 +154,7 @@ export class Inbound {
       if (this.unhandled.isOver) return this.unhandled.drop();
     } else if (message.dup && message.qos === 1 && this.unhandled.count > 0) {
       const delivery = this.unhandled.find(message, this.connection);
-      if (delivery !== undefined) return delivery.repeat(this.#tickets[this.#at], this.connection);
+      if (delivery !== undefined) return delivery.repeat(this.#ticket(), this.connection);
     }
     if (this.#delivery !== undefined) this.#delivery = undefined;
     if (!this.#hand(client, route, message) && message.qos > 0) this.#keep(message);
@@ -215,16 +208,23 @@ export class Inbound {
     if (typeof (/** @type {any} */ (result)?.then) !== "function") return;
     const delivery = this.delivery(message);
     delivery?.take();
-    Promise.resolve(result)
-      .catch((thrown) => this.report(client, name, thrown))
-      .then(() => delivery?.done());
+    const done = () => delivery?.done();
+    Promise.resolve(result).then(done, (thrown) => {
+      this.report(client, name, thrown);
+      done();
+    });
+  }
+
+  /** That of the message which is being handed out. */
+  #ticket() {
+    return memoryWords()[this.#views + this.#at * WORDS + TICKET];
   }
 
   /** The message that is being handed out goes on being dealt with when its handlers have returned. @param {Message} message */
   delivery(message) {
     const current = this.#messages[this.#at];
     if (message.payload !== current?.payload) return deliveryOf(message);
-    this.#delivery ??= new Delivery(this.unhandled, current, this.#tickets[this.#at], this.connection);
+    this.#delivery ??= new Delivery(this.unhandled, current, this.#ticket(), this.connection);
     return this.#delivery;
   }
 
@@ -281,7 +281,7 @@ export class Inbound {
     const [oldest, ...others] = this.#untaken.filter(({ ended }) => !ended);
     if (oldest === undefined) return;
     this.#reportText(
-      `nobody takes a message on "${oldest.message.topic}", and ${others.length} more; they are not acknowledged and may hold up others: set on_message, give subscribe a handler, read messages(), or unsubscribe`,
+      `nobody takes a message on "${oldest.message.topic}", and ${others.length} more; they are not acknowledged, and hold up others: set on_message, give subscribe a handler, read messages(), or unsubscribe`,
     );
   }
 
@@ -291,7 +291,7 @@ export class Inbound {
     if (now < this.#silentUntil) return;
     this.#silentUntil = now + 1000;
     const { maxCount, maxBytes } = this.unhandled;
-    const text = `more messages arrive than are dealt with; one of QoS 0 was dropped, because ${maxCount} messages or ${maxBytes} bytes are unhandled (maxunhandled, maxunhandledbytes)`;
+    const text = `a message of QoS 0 was dropped: maxunhandled (${maxCount}) or maxunhandledbytes (${maxBytes}) is reached; raise it`;
     this.#reportText(text);
   }
 

@@ -7,16 +7,16 @@ import { act, CHECK_LOOP, UNWATCH, WATCH } from "./operations.mjs";
 import { deliveryNow } from "./unhandled.mjs";
 
 /** @typedef {import("./message.mjs").Message} Message */
-/** @typedef {{ delivery: import("./unhandled.mjs").Delivery, done: () => void }} Job */
+/** @typedef {import("./unhandled.mjs").Delivery} Delivery */
 
 const END = Object.freeze({ done: /** @type {const} */ (true), value: undefined });
 
 /** @implements {AsyncIterableIterator<Message>} */
 export class Messages {
-  /** @type {Job[]} */
+  /** @type {Delivery[]} */
   #waiting = [];
   #head = 0;
-  /** What the loop has, oldest first: several where it asks several times at once. @type {Job[]} */
+  /** What the loop has, oldest first: several where it asks several times at once. @type {Delivery[]} */
   #current = [];
   /** Calls of `next` that wait for a message. @type {((result: IteratorResult<Message, undefined> | Promise<typeof END>) => void)[]} */
   #asking = [];
@@ -27,41 +27,38 @@ export class Messages {
   #giveBack;
   #manual;
 
-  /** @param {() => void} onEnd @param {(delivery: Job["delivery"]) => void} giveBack @param {boolean} manual */
+  /** @param {() => void} onEnd @param {(delivery: Delivery) => void} giveBack @param {boolean} manual */
   constructor(onEnd, giveBack, manual) {
     this.#onEnd = onEnd;
     this.#giveBack = giveBack;
     this.#manual = manual;
   }
 
-  /** Resolves when the message is dealt with. @param {Message} message @returns {Promise<void> | undefined} */
+  /** @param {Message} message */
   push(message) {
     if (this.#ended) return;
-    const delivery = /** @type {Job["delivery"]} */ (deliveryNow(message));
-    delivery.rest();
-    return new Promise((done) => {
-      this.#waiting.push({ delivery, done });
-      if (this.#asking.length > 0) this.#asking.shift()?.(this.#take() ?? this.#last());
-    });
+    const delivery = /** @type {Delivery} */ (deliveryNow(message));
+    delivery.hold();
+    this.#waiting.push(delivery);
+    if (this.#asking.length > 0) this.#asking.shift()?.(this.#take() ?? this.#last());
   }
 
   /** The next message, which the loop has from now on. @returns {IteratorResult<Message, undefined> | undefined} */
   #take() {
     while (this.#head < this.#waiting.length) {
-      const job = this.#waiting[this.#head];
+      const delivery = this.#waiting[this.#head];
       this.#head += 1;
       if (this.#head * 2 > this.#waiting.length) {
         this.#waiting = this.#waiting.slice(this.#head);
         this.#head = 0;
       }
-      const { delivery, done } = job;
       if (!delivery.resume()) {
         // It was dropped, or left to the broker.
-        done();
+        delivery.done();
         continue;
       }
-      if (this.#manual) delivery.acknowledged().then(done);
-      else this.#current.push(job);
+      if (this.#manual) delivery.acknowledged().then(() => delivery.done());
+      else this.#current.push(delivery);
       return { done: false, value: delivery.message };
     }
   }
@@ -73,7 +70,7 @@ export class Messages {
 
   /** The loop keeps what it has; the client stops, and waits for handlers only. */
   stop() {
-    for (const { delivery } of this.#current.splice(0)) delivery.abandon();
+    for (const delivery of this.#current.splice(0)) delivery.abandon();
   }
 
   /** Ends the iteration after the messages that wait, with the error if there is one. @param {unknown} [error] */
@@ -114,7 +111,7 @@ export class Messages {
     this.#waiting = [];
     this.#head = 0;
     this.end(error);
-    for (const { delivery } of waiting) this.#giveBack(delivery);
+    for (const delivery of waiting) this.#giveBack(delivery);
   }
 
   [Symbol.asyncIterator]() {

@@ -15,6 +15,7 @@ import {
 import { createRequire } from "node:module";
 import { join } from "node:path";
 import { writeCrate } from "./crate.mjs";
+import { INTERNAL } from "./internal-names.mjs";
 import { INLINE, keepInline, writeInline } from "./inline.mjs";
 import { Failure, isMain, main, must, ROOT } from "./run.mjs";
 import { setup } from "./setup.mjs";
@@ -266,8 +267,9 @@ async function bundle(folder, names) {
       js: 'const __moduleUrl = typeof __filename === "string" ? require("node:url").pathToFileURL(__filename).href : undefined;',
     },
   };
-  await build({ ...browser, entryPoints: ["js/browser.mjs"], outfile: join(folder, "browser.mjs") });
-  const bare = { ...browser, entryPoints: ["js/bare.mjs"], inject: ["js/utf8.mjs", "js/registry.mjs"] };
+  const core = { ...browser, mangleProps: INTERNAL };
+  await build({ ...core, entryPoints: ["js/browser.mjs"], outfile: join(folder, "browser.mjs") });
+  const bare = { ...core, entryPoints: ["js/bare.mjs"], inject: ["js/utf8.mjs", "js/registry.mjs"] };
   await build({ ...bare, outfile: join(folder, "bare.mjs") });
   await build({ ...bare, format: "cjs", outfile: join(folder, "bare.cjs") });
   await build({
@@ -374,7 +376,9 @@ function swap(from, to) {
 export async function build({ force = false } = {}) {
   const tools = [
     "package-lock.json",
-    ...["build", "crate", "inline", "locals", "shorten", "trim", "ws"].map((name) => `scripts/${name}.mjs`),
+    ...["build", "crate", "inline", "internal-names", "locals", "shorten", "trim", "ws"].map(
+      (name) => `scripts/${name}.mjs`,
+    ),
   ];
   const rust = { inputs: ["Cargo.toml", "Cargo.lock", "src", ...tools], outputs: PKG, force };
   await step("Rust to pkg/", rust, buildWasm);

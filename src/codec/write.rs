@@ -100,6 +100,18 @@ pub fn ack(out: &mut Vec<u8>, kind: Ack, packet_id: PacketId) {
     out.extend_from_slice(&[kind.packet_type().first_byte(), 2, high, low]);
 }
 
+/// Appends a PUBACK for each identifier; returns how many.
+#[inline(always)]
+pub fn pubacks(out: &mut Vec<u8>, ids: impl ExactSizeIterator<Item = PacketId>) -> usize {
+    let (from, count) = (out.len(), ids.len());
+    out.resize(from + 4 * count, 0);
+    for (place, id) in out[from..].chunks_exact_mut(4).zip(ids) {
+        let [high, low] = id.get().to_be_bytes();
+        place.copy_from_slice(&[PacketType::PubAck.first_byte(), 2, high, low]);
+    }
+    count
+}
+
 /// Appends an acknowledgement with a reason code, MQTT 5.
 pub fn ack_with_reason(out: &mut Vec<u8>, kind: Ack, packet_id: PacketId, reason: ReasonCode) {
     let [high, low] = packet_id.get().to_be_bytes();

@@ -51,6 +51,7 @@ impl Client {
             let _ = settled.await;
             if let Some(client) = me.upgrade() {
                 client.settle_message(ticket, 1, 1);
+                client.schedule();
             }
         });
     }

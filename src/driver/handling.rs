@@ -25,17 +25,15 @@ pub const KEYS: [&str; 6] = [
 const LOOP: [&str; 1] = ["ack"];
 
 impl Client {
-    /// `what`: see `bulk_settle`.
+    /// `what`: see `bulk_settle`. Drained by the caller.
     pub fn settle_message(&self, ticket: Ticket, qos: u8, what: u32) {
         let ticket = Some(ticket).filter(|_| qos > 0);
         let mut engine = self.engine.borrow_mut();
         match what {
-            0 => return engine.defer(ticket),
+            0 => engine.defer(ticket),
             1 => engine.acknowledge(ticket),
             _ => engine.leave(ticket),
         }
-        drop(engine);
-        self.schedule();
     }
 
     pub fn refuse_message(&self, ticket: Ticket, qos: u8, reason: ReasonCode, text: &str) {
@@ -121,7 +119,7 @@ pub fn refusal(reason: &JsValue, text: &JsValue) -> Result<(ReasonCode, String),
             let given = n.map_or_else(|| argument_codec::kind(reason), number);
             return Err(Error::format(
                 Code::OutOfRange,
-                "reasonCode of reject() must be 128 (unspecified), 131 (implementation specific), 135 (not authorized), 144 (topic name invalid), 145 (packet identifier in use), 151 (quota exceeded) or 153 (payload format invalid); % was given",
+                "reasonCode of reject() must be 128, 131, 135, 144, 145, 151 or 153 [MQTT-3.4.2-1]; % was given",
                 &[&given],
             ));
         }

@@ -5,7 +5,7 @@ use super::connection::Phase;
 use super::output::Ticket;
 use super::{Code, Engine, Error, Version};
 use crate::codec::properties::{put, Property, Value};
-use crate::codec::{write, Ack, ReasonCode};
+use crate::codec::{write, ReasonCode};
 
 impl Engine {
     /// The application goes on with a message after its handlers have returned; call it before the next [`Engine::poll`].
@@ -63,9 +63,8 @@ impl Engine {
     pub(super) fn write_due_acknowledgements(&mut self) {
         let inbound = self.session.inbound();
         loop {
-            while let Some(packet_id) = inbound.next_plain() {
-                write::ack(self.connection.out(), Ack::PubAck, packet_id);
-            }
+            let count = write::pubacks(self.connection.out(), inbound.plain());
+            inbound.written(count);
             let Some(ack) = inbound.next_acknowledgement(&mut self.effects.journal) else {
                 return;
             };

@@ -45,18 +45,21 @@ pub(super) struct Interner {
     probes: std::cell::Cell<usize>,
 }
 
-/// Whether they are equal, a word at a time, where wasm's memcmp takes a byte.
+/// Whether they are equal, a word at a time, where wasm's memcmp takes a byte. The last word may overlap the one before.
 fn same(mut a: &[u8], mut b: &[u8]) -> bool {
     if a.len() != b.len() {
         return false;
     }
+    let (Some(last), Some(other)) = (a.last_chunk::<8>(), b.last_chunk()) else {
+        return a == b;
+    };
     while let (Some((x, more)), Some((y, rest))) = (a.split_first_chunk::<8>(), b.split_first_chunk()) {
         if x != y {
             return false;
         }
         (a, b) = (more, rest);
     }
-    a == b
+    last == other
 }
 
 impl Interner {

@@ -11,6 +11,7 @@ import { gzipSync } from "node:zlib";
 import { build } from "esbuild";
 import { publint } from "publint";
 import { formatMessage } from "publint/utils";
+import { INTERNAL } from "../../scripts/internal-names.mjs";
 
 const ROOT = fileURLToPath(new URL("../..", import.meta.url));
 const MANIFEST = JSON.parse(readFileSync(join(ROOT, "package.json"), "utf8"));
@@ -169,6 +170,17 @@ test("a browser downloads no more than the budget, compressed", () => {
   const gzip = (name) => gzipSync(readFileSync(join(ROOT, "dist", name)), { level: 9 }).length;
   const sum = gzip("browser.mjs") + gzip("mqtt_lib_bg.wasm");
   assert.ok(sum <= BROWSER_BUDGET, `${sum} bytes`);
+});
+
+test("no name that the bundles for pages shorten is one of the user, or of what the core calls", () => {
+  const types = readFileSync(join(ROOT, "js", "index.d.ts"), "utf8");
+  const glue = readFileSync(join(ROOT, "pkg", "mqtt_lib.js"), "utf8");
+  const named = [...types.matchAll(/^ +(?:readonly )?(\w+)\??[:(]/gm), ...glue.matchAll(/\.(\w+)/g)];
+  assert.ok(named.length > 300);
+  assert.deepEqual(
+    named.filter(([, name]) => INTERNAL.test(name)).map(([, name]) => name),
+    [],
+  );
 });
 
 // V8 of Node 20 and 22 aborts the process if optimised code with such a call inlined is deoptimised during the call: with

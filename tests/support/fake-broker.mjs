@@ -93,6 +93,8 @@ export async function startFakeBroker(
       kind,
       index: connections.length,
       packets: [],
+      /** Chunks over TCP, frames over WebSocket. */
+      reads: 0,
       onPacket: undefined,
       open: true,
       send: (packet) => connection.write(mqttPacket.generate(packet, { protocolVersion: version })),
@@ -114,7 +116,10 @@ export async function startFakeBroker(
     (list[connection.index] ?? list[list.length - 1])(connection);
     for (const wake of waiting.splice(0)) wake();
     return {
-      take: (bytes) => parser.parse(bytes),
+      take: (bytes) => {
+        connection.reads += 1;
+        parser.parse(bytes);
+      },
       end: () => {
         connection.open = false;
       },

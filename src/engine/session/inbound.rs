@@ -2,33 +2,11 @@
 //! with it, and they are sent in the order of arrival [MQTT-4.6.0-2]. Never sees a payload, and never writes a packet
 //! by itself: it says which acknowledgement is next.
 
-use std::collections::VecDeque;
-
 use super::super::journal::Journal;
 use super::super::output::{MessageView, Ticket};
 use super::exactly_once::Unreleased;
+use super::owed::{Owed, Queue, State};
 use crate::codec::{Ack, PacketId, ReasonCode};
-
-/// What the application has made of a message.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum State {
-    /// It was handed out, and counts as handled when all handlers have returned.
-    Delivered,
-    /// The application goes on with it, and will say when it has dealt with it.
-    Deferred,
-    /// The application has dealt with it.
-    Handled(ReasonCode),
-    /// The application leaves it to the broker, which sends it again on the next connection.
-    Left,
-}
-
-#[derive(Debug, Clone, Copy)]
-struct Owed {
-    ticket: Ticket,
-    packet_id: PacketId,
-    kind: Ack,
-    state: State,
-}
 
 /// An acknowledgement to be written now.
 #[derive(Debug, PartialEq, Eq)]
@@ -46,7 +24,7 @@ pub(in crate::engine) struct Inbound {
     views: Vec<MessageView>,
     unreleased: Unreleased,
     /// Acknowledgements owed on this connection, in the order of arrival.
-    owed: VecDeque<Owed>,
+    owed: Queue,
     /// The ticket of the message that arrives next.
     next: Ticket,
     /// The handlers of everything before this ticket have returned.
@@ -78,7 +56,8 @@ impl Inbound {
     /// Nothing is owed on a connection that is gone: the broker sends again what was not acknowledged.
     pub fn disconnected(&mut self) {
         self.texts.clear();
-        while let Some(owed) = self.owed.pop_front() {
+        for at in 0..self.owed.len() {
+            let owed = self.owed[at];
             match (owed.kind, owed.state) {
                 // It is delivered again.
                 (Ack::PubRec, State::Left) => {
@@ -97,6 +76,7 @@ impl Inbound {
                 _ => {}
             }
         }
+        self.owed.skip(self.owed.len());
     }
 
     /// The session is lost: the broker knows none of its identifiers.
@@ -150,11 +130,12 @@ impl Inbound {
         first
     }
 
+    #[inline(never)]
     #[cfg_attr(small_code, optimize(speed))]
     fn owe(&mut self, packet_id: PacketId, kind: Ack, state: State) {
         let ticket = self.next;
         self.next = ticket.wrapping_add(1);
-        self.owed.push_back(Owed {
+        self.owed.push(Owed {
             ticket,
             packet_id,
             kind,
@@ -178,7 +159,7 @@ impl Inbound {
     }
 
     fn place(&self, ticket: Ticket) -> Option<usize> {
-        let place = ticket.wrapping_sub(self.owed.front()?.ticket) as usize;
+        let place = ticket.wrapping_sub(self.owed.first()?.ticket) as usize;
         (place < self.owed.len()).then_some(place)
     }
 
@@ -197,8 +178,7 @@ impl Inbound {
         // Behind one that is deferred an acknowledgement may have to wait for long: the store knows already.
         if self.deferred > 0 {
             let from = self.returned;
-            for at in (0..self.owed.len()).rev() {
-                let owed = &mut self.owed[at];
+            for owed in self.owed.iter_mut().rev() {
                 if is_before(owed.ticket, from) {
                     break;
                 }
@@ -283,8 +263,7 @@ impl Inbound {
         if ended.kind != Ack::PubRec {
             return None;
         }
-        for at in 0..self.owed.len() {
-            let owed = &mut self.owed[at];
+        for owed in self.owed.iter_mut() {
             if owed.packet_id == ended.packet_id && owed.kind == Ack::PubRec && owed.state == State::Deferred
             {
                 // It has come again on this connection.
@@ -303,34 +282,33 @@ impl Inbound {
         Some(ended)
     }
 
-    /// The next acknowledgement, if it is what most are: of QoS 1, success, and the handlers have just returned. It is
-    /// written at once.
+    /// The next acknowledgements, as far as they are what most are: of QoS 1, success, and the handlers have just returned.
+    /// `written` follows.
     #[inline(always)]
-    pub fn next_plain(&mut self) -> Option<PacketId> {
-        let &Owed {
-            ticket,
-            packet_id,
-            kind,
-            state,
-        } = self.owed.front()?;
-        if kind != Ack::PubAck || state != State::Delivered || !is_before(ticket, self.returned) {
-            return None;
-        }
-        self.owed.pop_front();
-        self.last_written();
-        Some(packet_id)
+    pub fn plain(&self) -> impl ExactSizeIterator<Item = PacketId> + '_ {
+        let is_plain = |owed: &Owed| owed.kind == Ack::PubAck && owed.state == State::Delivered;
+        let is_next = |owed: &&Owed| is_plain(owed) && is_before(owed.ticket, self.returned);
+        let count = self.owed.iter().take_while(is_next).count();
+        self.owed[..count].iter().map(|owed| owed.packet_id)
+    }
+
+    /// So many of `plain` are written.
+    pub fn written(&mut self, count: usize) {
+        self.owed.skip(count);
+        let counted = count.min(self.open);
+        self.open -= counted;
+        self.untransmitted += counted;
     }
 
     /// The next acknowledgement that may be sent: it is written at once.
-    #[cfg_attr(small_code, optimize(speed))]
     pub fn next_acknowledgement(&mut self, journal: &mut Journal) -> Option<Acknowledgement> {
         loop {
-            let owed = *self.owed.front()?;
+            let owed = *self.owed.first()?;
             let reason = match owed.state {
                 State::Delivered if is_before(owed.ticket, self.returned) => ReasonCode::SUCCESS,
                 State::Handled(reason) => reason,
                 State::Left => {
-                    self.owed.pop_front();
+                    self.owed.skip(1);
                     if owed.kind == Ack::PubRec {
                         self.unreleased.clear(owed.packet_id);
                     }
@@ -338,7 +316,7 @@ impl Inbound {
                 }
                 _ => return None,
             };
-            self.owed.pop_front();
+            self.owed.skip(1);
             match owed.kind {
                 Ack::PubRec if reason.is_error() => {
                     self.unreleased.clear(owed.packet_id);
@@ -381,12 +359,10 @@ impl Inbound {
     /// message. In either case the identifier is free for another message, which may have arrived already.
     pub fn released(&mut self, packet_id: PacketId, journal: &mut Journal) -> Option<bool> {
         let known = self.unreleased.clear(packet_id);
-        for at in 0..self.owed.len() {
-            let owed = self.owed[at];
-            if known && owed.packet_id == packet_id && owed.kind == Ack::PubRec {
-                self.owe(packet_id, Ack::PubComp, State::Delivered);
-                return None;
-            }
+        let is_it = |owed: &Owed| owed.packet_id == packet_id && owed.kind == Ack::PubRec;
+        if known && self.owed.iter().any(is_it) {
+            self.owe(packet_id, Ack::PubComp, State::Delivered);
+            return None;
         }
         journal.received(packet_id, false);
         if known {

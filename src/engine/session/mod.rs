@@ -5,6 +5,7 @@
 mod exactly_once;
 pub(super) mod inbound;
 mod outbound;
+mod owed;
 pub(super) mod packet_ids;
 mod suspects;
 

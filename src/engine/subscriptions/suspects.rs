@@ -23,7 +23,7 @@ impl Subscriptions {
 
     /// Whether the next request is a suspect.
     pub fn has_suspect(&mut self) -> bool {
-        self.next_suspicion().is_suspect()
+        self.has_request() && self.next_suspicion().is_suspect()
     }
 
     /// The next request asks for something that was put aside before.

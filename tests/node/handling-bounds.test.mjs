@@ -1,0 +1,47 @@
+// What is received and not dealt with is bounded, and nothing else suffers from that.
+
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { deferred, subscribed } from "../support/subscribed.mjs";
+import { pause, until } from "./helpers.mjs";
+
+test("keep alive lives while handlers hold everything up, and nothing of QoS 0 is lost", async (t) => {
+  const end = deferred();
+  let seen = 0;
+  const { client, connection, send } = await subscribed(t, 4, {
+    handler: () => {
+      seen += 1;
+      return end.promise;
+    },
+    credentials: { mqttkeepalive: 1, maxunhandled: 10 },
+  });
+  const large = "x".repeat(1000);
+  for (let i = 0; i < 2_000; i++) send(undefined, large, 0);
+  await until(() => client.stats().unhandled >= 10, "the bound");
+  // An own publish is acknowledged although the socket rests.
+  await client.publish("own", "x", { qos: 1 });
+  await until(() => connection().packets.some(({ cmd }) => cmd === "pingreq"), "PINGREQ");
+  await pause(1_500);
+  assert.equal(client.connected, true);
+  end.resolve();
+  await until(() => seen === 2_000, "all messages");
+  assert.equal(client.stats().dropped, 0);
+});
+
+test("a QoS 1 flood of a broker that ignores Receive Maximum: nothing is dropped, and little is held", async (t) => {
+  let most = 0;
+  const { client, connection, send } = await subscribed(t, 5, {
+    options: { qos: 1, concurrency: 1 },
+    handler: async () => {
+      most = Math.max(most, client.stats().unhandled);
+      await null;
+    },
+    credentials: { maxunhandled: 20 },
+  });
+  const large = "x".repeat(10_000);
+  for (let id = 1; id <= 2_000; id++) send(id, large);
+  const acked = () => connection().packets.filter(({ cmd }) => cmd === "puback").length;
+  await until(() => acked() === 2_000, "all acknowledgements");
+  assert.ok(most < 100, `${most} were held`);
+  assert.equal(client.stats().dropped, 0);
+});

@@ -1,0 +1,150 @@
+// Who takes a message: handlers, loops, nobody yet; and when it is acknowledged then.
+
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { deferred, subscribed, VERSIONS } from "../support/subscribed.mjs";
+import { clientFor, pause, until } from "./helpers.mjs";
+
+for (const version of VERSIONS) {
+  test(`all who took a message must be done: two handlers and a loop, MQTT ${version}`, async (t) => {
+    const first = deferred();
+    const { client, send, acks } = await subscribed(t, version, { handler: () => first.promise });
+    const second = deferred();
+    await client.subscribe("+", { qos: 1 }, () => second.promise);
+    const loop = client.messages("t");
+    send(1);
+    assert.equal((await loop.next()).value.text(), "1");
+    first.resolve();
+    second.resolve();
+    await pause(50);
+    assert.deepEqual(acks(), []);
+    loop.next();
+    await until(() => acks().length === 1, "an acknowledgement");
+  });
+
+  test(`what nobody takes is kept, and acknowledged when somebody has, MQTT ${version}`, async (t) => {
+    const { client, send, acks } = await subscribed(t, version);
+    send(1);
+    send(2, "2", 2);
+    await until(() => client.stats().unhandled === 2, "two messages");
+    assert.deepEqual(acks(), []);
+    const seen = [];
+    client.on_message = (_client, _userdata, message) => seen.push(message.text());
+    await until(() => acks().length === 2, "two acknowledgements");
+    assert.deepEqual(seen, ["1", "2"]);
+    client.on_message = null;
+    send(3);
+    await until(() => client.stats().unhandled === 1, "a message");
+    const loop = client.messages("t");
+    assert.equal((await loop.next()).value.text(), "3");
+    await loop.return();
+    await until(() => acks().length === 3, "three acknowledgements");
+  });
+
+  test(`a loop acknowledges when it asks for the next one; what it leaves behind is for the next taker, MQTT ${version}`, async (t) => {
+    const { client, send, acks } = await subscribed(t, version);
+    const loop = client.messages();
+    for (let id = 1; id <= 4; id++) send(id);
+    assert.equal((await loop.next()).value.text(), "1");
+    await pause(30);
+    assert.deepEqual(acks(), []);
+    assert.equal((await loop.next()).value.text(), "2");
+    await until(() => acks().length === 1, "the first acknowledgement");
+    await loop.return();
+    await until(() => acks().length === 2, "that of what the loop had");
+    await pause(30);
+    assert.equal(client.stats().unhandled, 2);
+    const rest = [];
+    for await (const message of client.messages()) {
+      rest.push(message.text());
+      if (rest.length === 2) break;
+    }
+    assert.deepEqual(rest, ["3", "4"]);
+    await until(() => acks().length === 4, "all acknowledgements");
+  });
+
+  test(`a loop with ack: "manual", MQTT ${version}`, async (t) => {
+    const { client, send, acks } = await subscribed(t, version);
+    const loop = client.messages("t", { ack: "manual" });
+    send(1);
+    send(2);
+    const one = (await loop.next()).value;
+    const two = (await loop.next()).value;
+    await pause(30);
+    assert.deepEqual(acks(), []);
+    two.ack();
+    one.ack();
+    await until(() => acks().length === 2, "two acknowledgements");
+  });
+
+  test(`two calls of next() at a time: each message is acknowledged, MQTT ${version}`, async (t) => {
+    const { client, send, acks } = await subscribed(t, version);
+    const loop = client.messages("t");
+    const seen = [];
+    const work = async () => {
+      for await (const message of { [Symbol.asyncIterator]: () => ({ next: () => loop.next() }) }) {
+        seen.push(message.text());
+        await pause(1);
+      }
+    };
+    work();
+    work();
+    for (let id = 1; id <= 50; id++) send(id);
+    await until(() => acks().length >= 48, "all but those at work");
+    await until(() => seen.length === 50, "all messages");
+    await loop.return();
+    await until(() => acks().length === 50, "all acknowledgements");
+    assert.equal(client.stats().unhandled, 0);
+  });
+}
+
+test("a handler that takes what was kept goes on with its own message, too", async (t) => {
+  const end = deferred();
+  const { client, connection, acks } = await subscribed(t, 4, { options: { qos: 1 } });
+  await client.subscribe("late", { qos: 1 }, async () => {
+    client.on_message = () => {};
+    await end.promise;
+  });
+  const send = (topic, messageId) =>
+    connection().send({ cmd: "publish", topic, messageId, payload: "x", qos: 1 });
+  send("t", 1);
+  await until(() => client.stats().unhandled === 1, "a message that nobody takes");
+  send("late", 2);
+  await until(() => acks().length > 0, "an acknowledgement of what was kept");
+  await pause(50);
+  assert.deepEqual(acks(), ["puback 1 0"]);
+  end.resolve();
+  await until(() => acks().length === 2, "both acknowledgements");
+});
+
+test("messages that nobody takes are reported after five seconds", async (t) => {
+  const { client, send } = await subscribed(t, 4);
+  for (let id = 1; id <= 3; id++) send(id);
+  await until(() => client.errors.length > 0, "the report");
+  assert.match(client.errors[0].message, /nobody takes a message on "t", and 2 more/);
+  assert.equal(client.stats().unhandled, 3);
+});
+
+test("messages() with a wrong option throws", (t) => {
+  const client = clientFor(t, {}, { autostart: false });
+  assert.throws(() => client.messages("t", { ack: "x" }), { code: "INVALID_OPTION" });
+  assert.throws(() => client.messages("t", { acks: "manual" }), { code: "INVALID_OPTION" });
+});
+
+test("the acknowledgements of a loop go out together, and not in a frame each", async (t) => {
+  const { client, connection, send, acks } = await subscribed(t, 4, { options: { qos: 1 }, url: "wsUrl" });
+  let seen = 0;
+  const done = (async () => {
+    for await (const _message of client.messages("t")) {
+      seen += 1;
+      await null; // as an asynchronous function that has nothing to wait for
+    }
+  })();
+  for (let id = 1; id <= 1_000; id++) send(id);
+  await until(() => acks().length === 1_000, "all acknowledgements");
+  await client.stop();
+  await done;
+  assert.equal(seen, 1_000);
+  const { reads } = connection();
+  assert.ok(reads < 200, `${reads} frames`);
+});
