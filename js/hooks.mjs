@@ -11,7 +11,7 @@ import { Pending } from "./pending.mjs";
 import { environment, fastPath, memoryWords } from "./runtime.mjs";
 import { instance } from "./trap.mjs";
 
-/** js/mqttjs/ opens its transports itself. */
+/** js/mqttjs/ and js/tabs/ open their transports themselves. */
 const OWN_TRANSPORTS = Symbol.for("mqtt-lib.connect");
 
 /** @param {string} message @param {string} code @param {number} [reason] @param {unknown} [cause] */
@@ -90,11 +90,12 @@ export class Hooks {
     return environment.node;
   }
 
-  /** Also the facade's own transports: its client is `userdata`. */
+  /** Also the transports of js/tabs/, which extends the client, and of js/mqttjs/, whose client is `userdata`. */
   get connect() {
     const { connect } = environment;
     try {
-      return this.userdata?.[OWN_TRANSPORTS]?.(connect) ?? connect;
+      const owner = /** @type {any} */ (this.client());
+      return (owner[OWN_TRANSPORTS] ? owner : this.userdata)?.[OWN_TRANSPORTS]?.(connect) ?? connect;
     } catch {
       return connect; // the user's, and nothing that can be read
     }

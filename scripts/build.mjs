@@ -41,6 +41,7 @@ const EVERYWHERE = [
   ["otel", ["@opentelemetry/api"]],
   ["react", ["react", "mqtt-lib"]],
   ["sparkplug", ["mqtt-lib"]],
+  ["tabs", ["mqtt-lib"]],
   ["topics", []],
 ];
 const MQTTJS = "js/mqttjs";
@@ -78,6 +79,7 @@ const DIST = [
   "persistent.d.ts",
   "persistent.d.cts",
   ...INLINE,
+  "tabs.worker.mjs",
   WASM,
   `${WASM}.d.cts`,
   "ws.mjs",
@@ -284,7 +286,9 @@ async function bundle(folder, names) {
       ["cjs", "cjs"],
     ]) {
       const outfile = join(folder, `${name}.${type}`);
-      await build({ ...browser, format, entryPoints: [`js/${name}/index.mjs`], outfile, external });
+      // A worker of js/tabs/ cannot be found from CommonJS, which has no address.
+      const define = format === "cjs" ? { "import.meta.url": "undefined" } : {};
+      await build({ ...browser, define, format, entryPoints: [`js/${name}/index.mjs`], outfile, external });
     }
   }
   for (const name of ["browser.mjs", "bare.mjs", "bare.cjs"]) await minify(join(folder, name));
@@ -320,6 +324,13 @@ async function bundle(folder, names) {
     format: "esm",
     outfile: join(folder, "persistent.bundle.mjs"),
     ...tracedToo("persistent.node.mjs"),
+  });
+  await build({
+    ...browser,
+    ignoreAnnotations: true, // see below
+    entryPoints: ["js/tabs/worker.mjs"],
+    outfile: join(folder, "tabs.worker.mjs"),
+    plugins: [nativeClient("browser.mjs")],
   });
   // package.json says of no file of js/ that it has effects, and one sets the platform.
   const facade = { ignoreAnnotations: true };

@@ -205,6 +205,12 @@ export const STAGES = [
     built: true,
     body: () => nodeTests("tests/page", 5 * MINUTE, { concurrency: COMPUTING }),
   },
+  {
+    name: "tabs",
+    title: "mqtt-lib/tabs: ten tabs of Chromium",
+    built: true,
+    body: () => nodeTests("tests/tabs", 5 * MINUTE),
+  },
   { name: "wasi", title: "the WASI component and command", built: true, body: wasi },
   {
     name: "packaging",
@@ -246,6 +252,14 @@ export const STAGES = [
     onlyByName: true,
     firefox: true,
     body: () => nodeTests("tests/page", 10 * MINUTE, { env: { MQTT_LIB_BROWSER: "firefox" } }),
+  },
+  {
+    name: "tabs-firefox",
+    title: "mqtt-lib/tabs: ten tabs of Firefox",
+    built: true,
+    onlyByName: true,
+    firefox: true,
+    body: () => nodeTests("tests/tabs", 10 * MINUTE, { env: { MQTT_LIB_BROWSER: "firefox" } }),
   },
   {
     name: "long",

@@ -2,7 +2,7 @@
 
 /** @typedef {"flag" | "byte" | "u16" | "u32" | "varint" | "text" | "bytes" | "pair"} Kind */
 /** By identifier. @type {Record<number, [string, Kind]>} */
-const PROPERTIES = {
+export const PROPERTIES = {
   1: ["payloadFormatIndicator", "flag"],
   2: ["messageExpiryInterval", "u32"],
   3: ["contentType", "text"],

@@ -71,7 +71,13 @@ test("the entries export what is declared", async () => {
   }
 });
 
-for (const entry of ["mqtt-lib/otel", "mqtt-lib/react", "mqtt-lib/sparkplug", "mqtt-lib/topics"]) {
+for (const entry of [
+  "mqtt-lib/otel",
+  "mqtt-lib/react",
+  "mqtt-lib/sparkplug",
+  "mqtt-lib/tabs",
+  "mqtt-lib/topics",
+]) {
   test(`${entry} exports what is declared, with import and require`, async () => {
     const exported = Object.keys(await import(entry));
     compare("keyof typeof lib", exported, entry);

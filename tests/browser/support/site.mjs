@@ -14,6 +14,11 @@ const LIBRARIES = { "/idb.mjs": "idb/build/index.js", "/aws4fetch.mjs": "aws4fet
 const PAGE_WITH_LIBRARIES = `<!doctype html><html lang="en"><title>test</title><link rel="icon" href="data:,">
 <script type="importmap">{ "imports": { "idb": "/idb.mjs", "aws4fetch": "/aws4fetch.mjs",
   "mqtt-lib": "/dist/browser.mjs", "mqtt-lib/aws": "/dist/aws.mjs", "mqtt-lib/persistent": "/dist/persistent.browser.mjs" } }</script></html>`;
+const PAGE_WITH_TABS = `<!doctype html><html lang="en"><title>tab</title><link rel="icon" href="data:,">
+<script>if (location.search === "?leader") delete globalThis.SharedWorker;</script>
+<script type="importmap">{ "imports": { "mqtt-lib": "/dist/browser.mjs", "mqtt-lib/tabs": "/dist/tabs.mjs" } }</script></html>`;
+/** What a file has at its end, on this site. */
+const MORE = { "tabs.worker.mjs": "new BroadcastChannel('kill-worker').onmessage = () => self.close();" };
 const WORKER = `
   onmessage = async ({ data: { source, given } }) => {
     try {
@@ -54,6 +59,9 @@ export async function startSite() {
     if (path === "/persistent" || path === "/aws") {
       return response.setHeader("Content-Type", "text/html; charset=utf-8").end(PAGE_WITH_LIBRARIES);
     }
+    if (path === "/tabs") {
+      return response.setHeader("Content-Type", "text/html; charset=utf-8").end(PAGE_WITH_TABS);
+    }
     const [, name, type] = /^\/dist\/((?:inline\/)?[\w.]+\.(mjs|js|wasm))$/.exec(path) ?? [];
     if (name === undefined) return response.writeHead(404).end();
     if (type === "wasm") {
@@ -62,7 +70,9 @@ export async function startSite() {
       if (site.respondToWasm !== undefined) return site.respondToWasm(response);
     }
     const bytes = await readFile(fileURLToPath(new URL(name, DIST)));
-    response.setHeader("Content-Type", TYPES[type]).setHeader("Cache-Control", "no-store").end(bytes);
+    response.setHeader("Content-Type", TYPES[type]).setHeader("Cache-Control", "no-store");
+    response.write(bytes);
+    response.end(MORE[name]);
   });
   server.listen(0, "127.0.0.1");
   await once(server, "listening");

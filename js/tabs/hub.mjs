@@ -1,0 +1,270 @@
+// The hub of a shared connection: one client of the broker, and a session for each member. Owns who is there, and when there is a
+// connection. A message is acknowledged when every member that it was for has dealt with it.
+
+import { memberChannel, memberLock, whenGone } from "./names.mjs";
+import { Routes } from "./routes.mjs";
+import { Session } from "./session.mjs";
+
+/** How long a new hub waits for the members of the one before. */
+const JOIN_MS = 3000;
+const REFUSED = 0x80;
+/** Return codes of CONNACK in MQTT 3.1.1 as reason codes of MQTT 5, and the other way round. */
+const CODES = [
+  [0x84, 1],
+  [0x85, 2],
+  [0x88, 3],
+  [0x86, 4],
+  [0x87, 5],
+];
+/** What is the members' own business. */
+const OF_MEMBERS = [
+  "store",
+  "batchsize",
+  "queuesize",
+  "publishinterval",
+  "offlinesize",
+  "offlinebytes",
+  "offlinepolicy",
+  "offlineexpiry",
+  "acktimeout",
+  "publishtimeout",
+];
+const UNBOUNDED = { offlinesize: 10_000_000, offlinebytes: 2_147_483_648 };
+
+export class Hub {
+  /** @type {Map<string, Session>} */
+  #sessions = new Map();
+  /** Members of the hub before that have not joined. @type {Set<string>} */
+  #expected = new Set();
+  #isReady = false;
+  /** The client of the broker. @type {any} */
+  #client;
+  routes = new Routes(this.#sessions, () => this.#client);
+  /** What the broker has said in CONNACK. @type {{ present: boolean, properties: any } | undefined} */
+  #accepted;
+  /** The client before, until it has stopped. @type {Promise<void>} */
+  #stopped = Promise.resolve();
+  #stay = new AbortController();
+  /** Questions to members, by number. @type {Map<number, (answer: any) => void>} */
+  #questions = new Map();
+  #asked = 0;
+  /** Signals of members, aborted when they are gone. @type {Map<string, { leaves: AbortController, channel: BroadcastChannel }>} */
+  #members = new Map();
+
+  /** @param {string} name of the connection @param {string} id @param {any} Client */
+  constructor(name, id, Client) {
+    this.name = name;
+    this.id = id;
+    this.Client = Client;
+    this.all = new BroadcastChannel(name);
+    this.all.onmessage = ({ data }) => this.#heard(data);
+    this.#begin();
+  }
+
+  async #begin() {
+    const { held = [] } = await navigator.locks.query();
+    const prefix = memberLock(this.name, "");
+    for (const { name = "" } of held)
+      if (name.startsWith(prefix)) this.#expected.add(name.slice(prefix.length));
+    for (const member of this.#expected)
+      whenGone(memberLock(this.name, member), this.#stay.signal, () => this.#arrived(member));
+    const timer = setTimeout(() => this.#ready(), JOIN_MS);
+    this.#stay.signal.addEventListener("abort", () => clearTimeout(timer));
+    this.all.postMessage({ type: "hub", hub: this.id });
+    this.#arrived("");
+  }
+
+  /** @param {string} member that has joined, or is gone */
+  #arrived(member) {
+    this.#expected.delete(member);
+    if (this.#expected.size === 0) this.#ready();
+  }
+
+  /** Nothing is received that a member of the hub before would miss. */
+  #ready() {
+    if (this.#isReady) return;
+    this.#isReady = true;
+    this.wants();
+  }
+
+  /** The hub is gone on purpose, as its page is left. */
+  close() {
+    this.all.close();
+    this.#stay.abort();
+    for (const { channel } of this.#members.values()) channel.close();
+    this.#client?.stop();
+  }
+
+  // ---- members
+
+  /** @param {any} message */
+  #heard(message) {
+    if (message.type === "who") this.all.postMessage({ type: "hub", hub: this.id });
+    else if (message.type === "join" && message.hub === this.id) this.#join(message);
+  }
+
+  /** @param {any} message */
+  #join({ member, credentials, subscriptions }) {
+    if (this.#members.has(member)) return;
+    const channel = new BroadcastChannel(memberChannel(this.name, member));
+    const leaves = new AbortController();
+    const post = (/** @type {object} */ message) => channel.postMessage(message);
+    const session = new Session(this, member, post, credentials, subscriptions !== undefined);
+    this.#sessions.set(member, session);
+    this.#members.set(member, { leaves, channel });
+    channel.onmessage = ({ data }) => this.#told(session, data);
+    whenGone(memberLock(this.name, member), leaves.signal, () => this.remove(member));
+    for (const { filter, qos, options, identifier } of subscriptions ?? []) {
+      this.routes.restore(session, filter, qos, options, identifier);
+    }
+    post({ type: "joined", hub: this.id });
+    this.#arrived(member);
+  }
+
+  /** @param {Session} session @param {any} message */
+  #told(session, message) {
+    const { type, number } = message;
+    if (type === "open") session.open(number);
+    else if (type === "data") session.receive(number, message.bytes);
+    else if (type === "close") session.closed(number);
+    else if (type === "leave") this.remove(session.id);
+    else if (type === "credentials") this.#questions.get(number)?.(message);
+  }
+
+  /** @param {string} member */
+  remove(member) {
+    const session = this.#sessions.get(member);
+    if (session === undefined) return;
+    const { leaves, channel } = /** @type {any} */ (this.#members.get(member));
+    this.#sessions.delete(member);
+    this.#members.delete(member);
+    leaves.abort();
+    for (const number of this.#questions.keys()) this.#questions.get(number)?.({ gone: member });
+    if (this.#sessions.size === 0) {
+      session.close("");
+      this.#stop();
+    } else {
+      for (const filter of session.subscriptions.keys()) this.routes.unsubscribe(session, filter);
+      session.end();
+    }
+    channel.close();
+  }
+
+  // ---- the client of the broker
+
+  /** The last member is gone. What it has not dealt with is left to the broker, if that keeps the session. */
+  #stop() {
+    const client = this.#client;
+    if (client === undefined) return;
+    this.#client = this.#accepted = undefined;
+    this.routes.clear();
+    this.#stopped = client.stop().catch(() => {});
+  }
+
+  /** A member wants to be connected. */
+  async wants() {
+    if (!this.#isReady || ![...this.#sessions.values()].some(({ isWaiting }) => isWaiting)) return;
+    if (this.#accepted !== undefined) return this.#acceptAll();
+    await this.#stopped;
+    const { signal } = new AbortController();
+    if (this.#client === undefined) this.#make();
+    const { state } = this.#client;
+    if (state === "idle" || state === "stopped") this.#client.start({ signal }).catch(this.#failed);
+  }
+
+  #make() {
+    const [{ credentials }] = this.#sessions.values();
+    const given = (/** @type {any} */ all) => {
+      const kept = Object.entries(all ?? {}).filter(([key]) => !OF_MEMBERS.includes(key));
+      return { ...Object.fromEntries(kept), ...UNBOUNDED };
+    };
+    const asked = async (/** @type {number} */ attempt, /** @type {any} */ error) =>
+      given(await this.#credentials(attempt, error));
+    try {
+      const client = new this.Client({
+        credentials: credentials === undefined ? asked : given(credentials),
+        autostart: false,
+        on_connect: (/** @type {any[]} */ ...[, , flags, code, properties]) =>
+          this.#connected(flags.sessionPresent, code, properties),
+        on_disconnect: (/** @type {any[]} */ ...[, , , error]) => this.#disconnected(error),
+        on_error() {},
+      });
+      client.addEventListener("reconnecting", (/** @type {any} */ { error }) => this.#failed(error));
+      this.#client = client;
+      this.#receive(client);
+    } catch (error) {
+      this.#client = undefined;
+      this.#failed(error);
+      throw error;
+    }
+    this.routes.askAll();
+  }
+
+  /** What a credentials function answers, of the first member that does. @param {number} attempt @param {any} error */
+  async #credentials(attempt, error) {
+    const { name, message, code, reasonCode } = error ?? {};
+    const shown = error && { name, message, code, reasonCode };
+    for (const [member, session] of this.#sessions) {
+      this.#asked += 1;
+      const number = this.#asked;
+      const answer = await new Promise((resolve) => {
+        this.#questions.set(number, (given) => {
+          if (given.gone === undefined || given.gone === member) resolve(given);
+        });
+        session.post({ type: "ask", number, attempt, error: shown });
+      });
+      this.#questions.delete(number);
+      if (answer.failure !== undefined) throw new Error(answer.failure);
+      if (answer.gone === undefined) return answer.credentials;
+    }
+    throw new Error("no tab is left to answer");
+  }
+
+  /** @param {boolean} present @param {number} code @param {any} properties */
+  #connected(present, code, properties) {
+    if (code !== 0) {
+      const codes = CODES.find((both) => both.includes(code)) ?? [code, 3];
+      for (const session of this.#sessions.values()) if (session.isWaiting) session.refuse(codes);
+      return;
+    }
+    this.#accepted = { present, properties };
+    this.routes.connected();
+    this.#acceptAll();
+    this.all.postMessage({ type: "up", hub: this.id });
+  }
+
+  #acceptAll() {
+    const { present = false, properties } = this.#accepted ?? {};
+    for (const session of this.#sessions.values())
+      if (session.isWaiting) session.accept(this.#client.mqttversion, present, properties);
+  }
+
+  /** @param {any} error */
+  #disconnected(error) {
+    this.#accepted = undefined;
+    for (const session of this.#sessions.values()) session.close(error?.message ?? "");
+  }
+
+  /** An attempt to connect has failed. @param {any} error */
+  #failed = (error) => {
+    for (const session of this.#sessions.values()) if (session.isWaiting) session.close(error?.message ?? "");
+  };
+
+  /** @param {string} topic @param {Uint8Array} payload @param {any} options @returns {Promise<any>} */
+  publish(topic, payload, options) {
+    return this.#client.publish(topic, payload, options);
+  }
+
+  // ---- messages
+
+  /** @param {any} client */
+  async #receive(client) {
+    for await (const message of client.messages(undefined, { ack: "manual" })) {
+      this.routes.route(message).then((codes) => {
+        const [code] = codes;
+        if (codes.length === 1 && typeof code === "number" && code >= REFUSED) message.reject(code);
+        else message.ack();
+      });
+    }
+  }
+}

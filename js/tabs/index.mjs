@@ -1,0 +1,77 @@
+// The entry "mqtt-lib/tabs": the class `MqttCustom` whose clients of all tabs of an origin share one connection. Its core speaks
+// MQTT with the hub of that connection instead of the broker, so everything above the connection is as in any client.
+
+import { MqttCustom as Client } from "mqtt-lib";
+import { Member } from "./member.mjs";
+import { canShare } from "./names.mjs";
+
+export * from "mqtt-lib";
+
+/** How the native client finds the transports of its owner, see js/hooks.mjs. */
+const CONNECT = Symbol.for("mqtt-lib.connect");
+
+/** That of the client which is being constructed. @type {Member | undefined} */
+let current;
+
+/** @param {string} text */
+const invalid = (text) => Object.assign(new TypeError(text), { code: "INVALID_OPTION" });
+
+/** For the core of a tab: its session is with the hub, which knows by itself that a tab is gone. @param {any} given */
+function forHub(given) {
+  if (given?.store != null && given.store !== "memory")
+    throw invalid(
+      "credentials.store must be left out with mqtt-lib/tabs; use mqtt-lib for a client with a store",
+    );
+  if (given?.properties?.authenticationMethod !== undefined)
+    throw invalid(
+      "credentials.properties.authenticationMethod cannot be used with mqtt-lib/tabs; use mqtt-lib",
+    );
+  return {
+    ...given,
+    mqttclientid: given?.mqttclientid || `tab-${crypto.randomUUID().slice(0, 13)}`,
+    mqttcleansession: false,
+    mqttkeepalive: 0,
+  };
+}
+
+/** The constructor's argument for the core. @param {any} options @param {() => void} up */
+function prepare(options, up) {
+  current = undefined;
+  const { credentials } = options ?? {};
+  const isObject = typeof credentials === "object" && !Array.isArray(credentials);
+  // Whatever else was given is left for the validator to reject.
+  if (!canShare() || (credentials !== undefined && typeof credentials !== "function" && !isObject))
+    return options;
+  const member = new Member(Client, typeof credentials === "function" ? credentials : { ...credentials }, up);
+  current = member;
+  const asked = async (/** @type {number} */ attempt, /** @type {any} */ error) =>
+    forHub(await member.answer(attempt, error));
+  return { ...options, credentials: typeof credentials === "function" ? asked : forHub(credentials) };
+}
+
+export class MqttCustom extends Client {
+  /** @type {Member | undefined} */
+  #member;
+
+  /** @param {any} [options] */
+  constructor(options) {
+    super(prepare(options, () => this.#up()));
+    this.#member = current;
+    current = undefined;
+    this.addEventListener("close", () => this.#member?.leave());
+  }
+
+  /** The shared connection is there: an attempt that waits for its time is made now. */
+  #up() {
+    const { state } = this;
+    if (state === "connecting" || state === "reconnecting") this.start().catch(() => {});
+  }
+
+  /** @param {any} own how the platform connects @returns {any} */
+  [CONNECT](own) {
+    const member = #member in this ? this.#member : current;
+    return member === undefined ? own : (/** @type {string} */ url) => member.open(url);
+  }
+}
+
+Object.defineProperty(MqttCustom, "name", { value: "MqttCustom" });

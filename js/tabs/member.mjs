@@ -1,0 +1,216 @@
+// A client as a member of a shared connection: finds the hub, or has one started, carries the bytes of its core there and back,
+// and joins the next hub when this one is gone. Keeps what the hub knows of the member's subscriptions, for the next hub.
+
+import { host } from "./host.mjs";
+import { lifeOf, memberChannel, memberLock, nameOf, whenGone, workerName } from "./names.mjs";
+import { TabSocket } from "./tab-socket.mjs";
+
+/** How long the worker may take to say that it is there, before a tab offers itself. */
+const WORKER_MS = 5000;
+
+/** The tab as a candidate for the hub, by connection; what is called ends that. @type {Map<string, () => void>} */
+const candidates = new Map();
+
+export class Member {
+  #id = crypto.randomUUID();
+  #credentials;
+  #up;
+  #name = "";
+  /** @type {Promise<void> | undefined} */
+  #entered;
+  /** @type {AbortController | undefined} */
+  #stay;
+  /** @type {BroadcastChannel | undefined} */
+  #all;
+  /** @type {BroadcastChannel | undefined} */
+  #own;
+  /** The hub that has taken the member. @type {string | undefined} */
+  #hub;
+  /** The hub before. @type {string | undefined} */
+  #former;
+  /** Of the hub before, too. @type {unknown} */
+  #subscriptions;
+  /** @type {TabSocket | undefined} */
+  #socket;
+  #sockets = 0;
+  /** An answer of the credentials function, and whether the hub has got it. @type {{ credentials: Promise<any>, used: boolean } | undefined} */
+  #answer;
+  /** @type {ReturnType<typeof setTimeout> | undefined} */
+  #overdue;
+
+  /** @param {any} Client the class, for a hub in this tab @param {any} credentials @param {() => void} up called when the shared connection is there */
+  constructor(Client, credentials, up) {
+    this.Client = Client;
+    this.#credentials = credentials;
+    this.#up = up;
+  }
+
+  /** An attempt of the core to connect. @param {string} url */
+  open(url) {
+    this.#socket?.failed("");
+    this.#sockets += 1;
+    const socket = new TabSocket(url, this.#sockets, (message) => this.#own?.postMessage(message));
+    this.#socket = socket;
+    this.#enter().then(
+      () => this.#offer(),
+      (error) => socket.failed(`${error}`),
+    );
+    return socket;
+  }
+
+  /** What the credentials function answers to the core, which needs an answer that the hub has not used. @param {number} attempt @param {any} error */
+  async answer(attempt, error) {
+    this.#answer ??= { credentials: this.#call(attempt, error), used: false };
+    return this.#answer.credentials;
+  }
+
+  /** @param {number} attempt @param {any} error */
+  async #call(attempt, error) {
+    try {
+      return await this.#credentials(attempt, error);
+    } catch (thrown) {
+      this.#answer = undefined;
+      throw thrown;
+    }
+  }
+
+  /** The hub asks for credentials. @param {any} message */
+  async #ask({ number, attempt, error }) {
+    if (this.#answer === undefined || this.#answer.used)
+      this.#answer = { credentials: this.#call(attempt, error), used: false };
+    this.#answer.used = true;
+    const answer = await this.#answer.credentials.then(
+      (credentials) => ({ credentials }),
+      (thrown) => ({ failure: `${thrown?.message ?? thrown}` }),
+    );
+    this.#own?.postMessage({ type: "credentials", number, ...answer });
+  }
+
+  #enter() {
+    this.#entered ??= this.#join();
+    return this.#entered;
+  }
+
+  async #join() {
+    const stay = new AbortController();
+    this.#stay = stay;
+    // What cannot be sent to the hub fails here.
+    if (typeof this.#credentials !== "function") structuredClone(this.#credentials);
+    this.#name ||= await nameOf(this.#credentials);
+    const name = this.#name;
+    await new Promise((held) => {
+      navigator.locks.request(memberLock(name, this.#id), () => {
+        held(undefined);
+        return new Promise((left) => stay.signal.addEventListener("abort", left));
+      });
+    });
+    if (stay.signal.aborted) return;
+    this.#all = new BroadcastChannel(name);
+    this.#all.onmessage = ({ data }) => this.#heard(data);
+    this.#own = new BroadcastChannel(memberChannel(name, this.#id));
+    this.#own.onmessage = ({ data }) => this.#told(data);
+    addEventListener("pagehide", () => this.leave(), { signal: stay.signal });
+    this.#findHub();
+  }
+
+  /** Asks for a hub, and has one started. */
+  #findHub() {
+    this.#all?.postMessage({ type: "who" });
+    clearTimeout(this.#overdue);
+    if (!this.#startWorker()) return this.#stand();
+    this.#overdue = setTimeout(() => this.#stand(), WORKER_MS);
+  }
+
+  /** False if there are no such workers here. */
+  #startWorker() {
+    if (typeof SharedWorker !== "function" || candidates.has(this.#name)) return false;
+    try {
+      const worker = new SharedWorker(new URL("./tabs.worker.mjs", import.meta.url), {
+        type: "module",
+        name: workerName(this.#name, this.#former),
+      });
+      worker.onerror = () => this.#stand();
+      return true;
+    } catch {
+      return false;
+    }
+  }
+
+  /** Offers this tab as the hub. */
+  #stand() {
+    if (this.#entered === undefined || candidates.has(this.#name)) return;
+    candidates.set(this.#name, host(this.#name, this.Client));
+    addEventListener("pagehide", () => this.#withdraw(), { once: true });
+  }
+
+  #withdraw() {
+    candidates.get(this.#name)?.();
+    candidates.delete(this.#name);
+  }
+
+  /** What the hub tells everybody. @param {any} message */
+  #heard({ type, hub }) {
+    if (type === "up" && hub === this.#hub) this.#up();
+    if (type !== "hub" || hub === this.#hub) return;
+    clearTimeout(this.#overdue);
+    this.#lost(undefined);
+    const plain = typeof this.#credentials !== "function";
+    this.#all?.postMessage({
+      type: "join",
+      hub,
+      member: this.#id,
+      credentials: plain ? this.#credentials : undefined,
+      subscriptions: this.#subscriptions,
+    });
+  }
+
+  /** What the hub tells this member. @param {any} message */
+  #told(message) {
+    const { type, number } = message;
+    if (type === "joined") {
+      const { hub } = message;
+      this.#hub = hub;
+      const stay = /** @type {AbortController} */ (this.#stay);
+      whenGone(lifeOf(this.#name, hub), stay.signal, () => {
+        if (this.#hub !== hub) return;
+        this.#former = hub;
+        this.#lost(undefined);
+        this.#findHub();
+      });
+      this.#offer();
+    } else if (type === "subscriptions") this.#subscriptions = message.subscriptions;
+    else if (type === "ask") this.#ask(message);
+    else if (this.#socket?.number !== number) return;
+    else if (type === "opened") this.#socket?.opened();
+    else if (type === "data") this.#socket?.received(message.bytes);
+    else if (type === "closed") this.#socket?.failed(message.reason);
+  }
+
+  /** The hub is gone, or another one is there. @param {string | undefined} hub */
+  #lost(hub) {
+    this.#hub = hub;
+    if (this.#socket?.isOffered) this.#socket.failed("");
+  }
+
+  /** Asks the hub to open the socket. */
+  #offer() {
+    const socket = this.#socket;
+    if (this.#hub === undefined || socket === undefined || socket.readyState !== 0 || socket.isOffered)
+      return;
+    socket.isOffered = true;
+    this.#own?.postMessage({ type: "open", number: socket.number });
+  }
+
+  /** The client has stopped, or the page is left. */
+  leave() {
+    if (this.#entered === undefined) return;
+    this.#own?.postMessage({ type: "leave" });
+    this.#lost(undefined);
+    this.#socket?.failed("");
+    clearTimeout(this.#overdue);
+    this.#all?.close();
+    this.#own?.close();
+    this.#all = this.#own = this.#entered = this.#subscriptions = undefined;
+    this.#stay?.abort();
+  }
+}
