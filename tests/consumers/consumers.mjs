@@ -4,6 +4,7 @@ import assert from "node:assert/strict";
 import { chmodSync, cpSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { ANGULAR } from "./angular.mjs";
+import { APPLICATIONS } from "./applications.mjs";
 import { FRAMEWORKS } from "./frameworks.mjs";
 import { NEXT } from "./next.mjs";
 import { NODE_BUNDLES } from "./node-bundles.mjs";
@@ -178,8 +179,6 @@ const electron = {
   },
 };
 
-const MADE_FOR = { peer: "is made for it" };
-
 /** Consumers that install further tools. */
 const HEAVY = [
   program("newest Node, import", "node-newest", "Node", ["esm.mjs"], newest),
@@ -246,9 +245,7 @@ const HEAVY = [
   reactNative,
   ...NEXT,
   ...FRAMEWORKS,
-  // Applications of MQTT.js, with mqtt-lib/mqttjs in its place and nothing else changed.
-  program("NestJS 12, transport MQTT: mqtt-lib/mqttjs", "nestjs", "Node", ["main.cjs"], undefined, MADE_FOR),
-  program("Node-RED 5, nodes of MQTT: mqtt-lib/mqttjs", "node-red", "Node", ["main.cjs"], newest, MADE_FOR),
+  ...APPLICATIONS,
   ...TEST_RUNNERS,
   ...PACKAGE_MANAGERS,
   electron,

@@ -1,6 +1,7 @@
 // mqtt-lib/mqttjs: connections that are lost, refused or made again.
 
 import assert from "node:assert/strict";
+import { spawn } from "node:child_process";
 import { once } from "node:events";
 import { test } from "node:test";
 import { brokerOf, clients } from "../support/mqttjs-clients.mjs";
@@ -156,3 +157,22 @@ test("the will is published when the connection is dropped", async (t) => {
   client.stream.destroy();
   assert.equal(`${(await message)[1]}`, "gone");
 });
+
+for (const reconnectPeriod of [0, -1]) {
+  test(`reconnectPeriod ${reconnectPeriod}: a process whose connection is lost ends by itself`, async (t) => {
+    const entry = import.meta.resolve("mqtt-lib/mqttjs");
+    const code = `
+      import { connect } from ${JSON.stringify(entry)};
+      const client = connect("${shared.mosquitto.url}", { reconnectPeriod: ${reconnectPeriod} });
+      client.on("connect", () => client.stream.destroy());
+      client.on("close", () => console.log("closed"));`;
+    const child = spawn(process.execPath, ["--input-type=module", "-e", code], {
+      stdio: ["ignore", "pipe", "inherit"],
+    });
+    t.after(() => child.kill());
+    const printed = child.stdout.toArray();
+    const [status] = await once(child, "exit");
+    assert.equal(status, 0);
+    assert.equal(`${Buffer.concat(await printed)}`, "closed\n");
+  });
+}

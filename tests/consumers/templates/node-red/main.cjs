@@ -1,5 +1,5 @@
 // Node-RED without its editor, whose package `mqtt` is the drop-in: a flow takes messages from a topic and publishes them on
-// another. Five messages, the connection to the broker is cut, five more after the flow has reconnected.
+// another. Five messages, the broker is away for a second, five more after the flow has reconnected.
 
 const { mkdtempSync, rmSync, writeFileSync } = require("node:fs");
 const { createServer: createHttp } = require("node:http");
@@ -14,7 +14,7 @@ const { port } = new URL(url);
 const folder = mkdtempSync(join(tmpdir(), "mqtt-lib-node-red-"));
 const sockets = new Set();
 
-/** Stands between the flow and the broker, to cut their connection. */
+/** The broker of the flow, which can go away and come back. */
 const between = createServer((socket) => {
   const broker = connect(Number(port), "127.0.0.1");
   socket.pipe(broker).pipe(socket);
@@ -85,7 +85,11 @@ async function main() {
   client.on("message", (_topic, payload) => answered.add(payload.toString()));
   await client.subscribeAsync(`node-red/${topic}/out`, { qos: 1 });
   await exchange(client, ["0", "1", "2", "3", "4"], answered);
+  const { port: own } = between.address();
+  between.close();
   for (const socket of sockets) socket.destroy();
+  await new Promise((resolve) => setTimeout(resolve, 1000));
+  await new Promise((resolve) => between.listen(own, "127.0.0.1", resolve));
   await exchange(client, ["5", "6", "7", "8", "9"], answered);
   if (sockets.size < 2) throw new Error("the flow did not reconnect");
   if (require(require.resolve("mqtt", { paths: [require.resolve("@node-red/nodes/package.json")] })) !== mqtt)
