@@ -1,13 +1,17 @@
 // Names and attributes of spans and metrics, as OpenTelemetry's semantic conventions for messaging have them. Owns what is
 // said of a message; never starts a span.
 
-import { SpanStatusCode } from "@opentelemetry/api";
+import { diag, SpanStatusCode } from "@opentelemetry/api";
 
 const SYSTEM = "mqtt";
 /** By `client.mqttversion`. */
 const VERSIONS = /** @type {Record<number, string>} */ ({ 4: "3.1.1", 5: "5.0" });
 /** The topics to which the responses of `client.request` come. */
 const RESPONSES = "mqttlib/response/";
+/** Of a topic of mqtt-lib/topics. */
+const TYPED = Symbol.for("mqtt-lib.topic");
+/** That are remembered. */
+const MOST_TYPED = 100;
 /** A shared subscription: its group, and its filter. */
 const SHARED = /^\$share\/([^/]+)\/(.+)$/;
 const encoder = new TextEncoder();
@@ -18,9 +22,6 @@ function sizeOf(payload) {
   if (typeof payload === "object") return /** @type {any} */ (payload).byteLength;
   return encoder.encode(String(payload)).length;
 }
-
-/** Of a topic of mqtt-lib/topics: it calls the method again, with its name or filter. @param {any} topic */
-export const isTyped = (topic) => typeof topic === "function" && Symbol.for("mqtt-lib.topic") in topic;
 
 /** What `error.type` is: the code that programs compare. @param {any} error @returns {string} */
 export const errorType = (error) => String(error?.code ?? error?.name ?? "_OTHER");
@@ -36,12 +37,21 @@ export class Conventions {
   #client;
   #template;
   #attributes;
+  /** Topics of mqtt-lib/topics that this client was given: their patterns are templates. @type {Set<any>} */
+  #typed = new Set();
 
   /** @param {any} client @param {((topic: string) => string | undefined) | undefined} template @param {any} attributes */
   constructor(client, template, attributes) {
     this.#client = client;
     this.#template = template;
     this.#attributes = attributes;
+  }
+
+  /** Whether it is a topic of mqtt-lib/topics, which calls the method again, with its name or filter. @param {any} topic */
+  isTyped(topic) {
+    if (typeof topic !== "function" || !(TYPED in topic)) return false;
+    if (this.#typed.size < MOST_TYPED) this.#typed.add(topic);
+    return true;
   }
 
   /** What every span and metric of this client has. */
@@ -76,7 +86,20 @@ export class Conventions {
   /** A template of the topic, of which there are few. @param {unknown} topic @returns {string | undefined} */
   #low(topic) {
     if (typeof topic !== "string") return;
-    return this.#template?.(topic) ?? (topic.startsWith(RESPONSES) ? `${RESPONSES}{id}` : undefined);
+    const own = this.#own(topic);
+    if (own !== undefined) return own;
+    for (const typed of this.#typed)
+      if (typed.match(topic) !== undefined) return typed.pattern.replace(SHARED, "$2");
+    return topic.startsWith(RESPONSES) ? `${RESPONSES}{id}` : undefined;
+  }
+
+  /** What the application says; that it throws must not keep a message from being sent. @param {string} topic */
+  #own(topic) {
+    try {
+      return this.#template?.(topic);
+    } catch (error) {
+      diag.error(`mqtt-lib/otel: template threw for the topic ${topic}`, error);
+    }
   }
 
   /** What is said of the message beside its operation. @param {unknown} topic @param {unknown} payload @param {{ qos?: unknown }} [options] */

@@ -17,7 +17,7 @@ export interface InstrumentOptions {
   /**
    * A template of a topic, such as `"sensors/{id}"` for `"sensors/17"`, or `undefined`: `messaging.destination.template`, in
    * the names of spans and in metrics, where topics as they are would be too many. Default: the filter of the subscription,
-   * where it has wildcards; of a publish none.
+   * where it has wildcards; the pattern of a typed topic; of another publish none.
    */
   template?: ((topic: string) => string | undefined) | undefined;
   /** Further attributes of every span and metric, such as `server.address` and `messaging.client.id`. Default: none. */

@@ -2,7 +2,7 @@
 // given in place of the application's options; what is wrong with them is for the client to say.
 
 import { context, SpanKind, trace } from "@opentelemetry/api";
-import { failed, isTyped } from "./conventions.mjs";
+import { failed } from "./conventions.mjs";
 import { clock } from "./meters.mjs";
 import { extract, inject } from "./propagation.mjs";
 
@@ -70,7 +70,7 @@ export class Publishing {
       const original = client[name];
       /** @param {unknown} topic @param {unknown} payload @param {any} options */
       const publish = (topic, payload, options) =>
-        isTyped(topic)
+        this.#conventions.isTyped(topic)
           ? original.call(client, topic, payload, options)
           : this.#publish(name, topic, payload, options, (given) =>
               original.call(client, topic, payload, given),

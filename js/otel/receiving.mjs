@@ -3,7 +3,7 @@
 
 import { context, ROOT_CONTEXT, SpanKind, trace } from "@opentelemetry/api";
 import { topicMatches } from "../topic-matches.mjs";
-import { failed, isTyped } from "./conventions.mjs";
+import { failed } from "./conventions.mjs";
 import { clock } from "./meters.mjs";
 import { extract } from "./propagation.mjs";
 
@@ -62,7 +62,7 @@ export class Receiving {
     const of = Object.getPrototypeOf(client);
     /** @param {unknown} topics @param {any} options @param {any} handler */
     const subscribing = (topics, options, handler) => {
-      if (isTyped(topics)) return subscribe.call(client, topics, options, handler);
+      if (this.#conventions.isTyped(topics)) return subscribe.call(client, topics, options, handler);
       const filters = filtersOf(topics);
       const isShort = typeof options === "function" && handler === undefined;
       if (isShort) return subscribe.call(client, topics, this.#standFor(options, filters));
@@ -76,7 +76,7 @@ export class Receiving {
       [
         "addHandler",
         (/** @type {any} */ filter, /** @type {any} */ handler, /** @type {any} */ options) => {
-          const isTraced = typeof handler === "function" && !this.#own && !isTyped(filter);
+          const isTraced = typeof handler === "function" && !this.#own && !this.#conventions.isTyped(filter);
           const call = isTraced ? this.#traced(() => handler, new Set([filter])) : handler;
           return addHandler.call(client, filter, call, options);
         },
@@ -85,7 +85,7 @@ export class Receiving {
         "messages",
         (/** @type {any} */ filter, /** @type {any} */ options) => {
           const loop = messages.call(client, filter, options);
-          return isTyped(filter) ? loop : this.#loop(loop, filter);
+          return this.#conventions.isTyped(filter) ? loop : this.#loop(loop, filter);
         },
       ],
       [

@@ -269,8 +269,8 @@ test("typed topics have one span for a call, and one for a message", async (t) =
   await client.publish(typed, { n: 1 }, { qos: 1, params: { id: "7" } });
   await until(() => values.length === 1, "a message");
   assert.deepEqual((await spans(2)).map(({ name }) => name).sort(), [
-    `process ${base}/+`,
-    `publish ${base}/7`,
+    `process ${base}/{id}`,
+    `publish ${base}/{id}`,
   ]);
 });
 
@@ -408,6 +408,17 @@ test("metrics are those of the conventions, and the counters of stats()", async 
   client.instrumentation.remove();
   await provider.forceFlush();
   assert.equal(observed, 1, "after remove() the client is not observed any more");
+});
+
+test("a template that throws disturbs no publish", async (t) => {
+  const client = tracedClient(t, {
+    template() {
+      throw new Error("no");
+    },
+  });
+  const topic = freshTopic("otel");
+  await client.publish(topic, "x", { qos: 1 });
+  assert.equal((await spans(1))[0].name, `publish ${topic}`);
 });
 
 test("without any SDK nothing changes", async (t) => {
