@@ -55,7 +55,7 @@ export class Pattern {
 
   /** @param {string} name @param {unknown} value */
   #level(name, value) {
-    const level = typeof value === "string" || typeof value === "number" ? String(value) : "";
+    const level = typeof value === "string" || Number.isFinite(value) ? String(value) : "";
     if (level === "" || /[/+#\0]/.test(level))
       throw invalid(
         `"${this.text}": the parameter "${name}" must be a number or a text that is not empty and has none of / + #; ${shown(value)} was given`,
@@ -91,4 +91,9 @@ export class Pattern {
 }
 
 /** @param {unknown} value */
-const shown = (value) => (typeof value === "string" ? JSON.stringify(value.slice(0, 100)) : kind(value));
+const shown = (value) =>
+  typeof value === "string"
+    ? JSON.stringify(value.slice(0, 100))
+    : typeof value === "number"
+      ? value
+      : kind(value);

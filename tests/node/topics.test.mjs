@@ -58,6 +58,7 @@ test("wrong patterns, parameters and codecs are TypeErrors that say what is allo
     [() => typed({ id: "x", more: 1 }), "INVALID_TOPIC", /no parameter "more"/],
     [() => typed({ id: "x/y" }), "INVALID_TOPIC", /none of \/ \+ #; "x\/y" was given/],
     [() => typed({ id: "" }), "INVALID_TOPIC", /not empty/],
+    [() => typed({ id: Number.NaN }), "INVALID_TOPIC", /NaN was given/],
     [() => typed({ id: {} }), "INVALID_TOPIC", /an object was given/],
     [() => typed("x"), "INVALID_TOPIC", /must be an object/],
   ];
