@@ -117,8 +117,8 @@ impl Session {
         self.inbound.disconnected();
     }
 
-    /// The session is kept: everything in flight is to be sent again [MQTT-4.4.0-1], in the order in which it was
-    /// sent [MQTT-4.6.0-1].
+    /// The session is kept: everything in flight is to be sent again [MQTT-4.4.0-1], each PUBREL, then each PUBLISH, in the
+    /// order in which it was sent [MQTT-4.6.0-1].
     pub fn schedule_resend(&mut self) {
         for &(_, slot) in &self.in_sending_order() {
             if let Some((key, _)) = self.publishes.at(slot) {
@@ -152,9 +152,13 @@ impl Session {
         self.publishes.take(slot)
     }
 
+    /// Messages that the broker has are older than those that it may not have: their PUBREL come first, in the order of
+    /// PUBREC [MQTT-4.6.0-4], because with each of them the broker hands a message on.
     fn in_sending_order(&self) -> Vec<(u64, u32)> {
-        self.publishes
-            .sorted(|publish| publish.flight.map(|flight| flight.order))
+        self.publishes.sorted(|publish| {
+            let Flight { stage, order, .. } = publish.flight?;
+            Some(order | ((stage == Stage::Sent) as u64) << 63)
+        })
     }
 
     /// An acknowledgement arrived: the broker is at work.
