@@ -133,3 +133,27 @@ test("messages of another client come through, of QoS 0, 1 and 2", async (t) => 
     assert.deepEqual((await tab.state()).got, ["qos 0", "qos 1", "qos 2"]);
   }
 });
+
+for (const leader of [false, true]) {
+  test(`${leader ? "a leading tab" : "a SharedWorker"}: what came while no tab was open waits at the broker, in a session that is kept`, async (t) => {
+    const topic = `tabs/kept-${leader}`;
+    const credentials = { mqttclientid: `kept-${leader}`, mqttcleansession: false };
+    const { wire, tabs, open } = await openTabs(t, 1, { leader, credentials, filters: () => [topic] });
+    const outside = new MqttCustom({ credentials: { mqttserver: shared.broker.url } });
+    t.after(() => outside.stop());
+    // Another tab keeps the profile open, without a client.
+    const other = await tabs[0].page.context().newPage();
+    await tabs[0].page.close();
+    await until(() => wire.open === 0, "the end of the connection");
+    for (let i = 0; i < 5; i++) await outside.publish(topic, `kept ${i}`, { qos: 1 });
+    const next = await open("next");
+    await until(
+      async () => (await next.state()).got.length >= 5,
+      async () => JSON.stringify(await next.state()),
+      20_000,
+    );
+    assert.deepEqual((await next.state()).got, ["kept 0", "kept 1", "kept 2", "kept 3", "kept 4"]);
+    assert.deepEqual(wire.filters("unsubscribe"), []);
+    await other.close();
+  });
+}
