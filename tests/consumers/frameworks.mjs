@@ -136,7 +136,7 @@ const QWIK = {
   measured: "dist",
   start: ["vite", "preview", ...HOST],
   dev: ["vite", "--mode", "ssr", ...HOST],
-  route: "/exchange/",
+  route: "/messages/",
 };
 
 const viteApp = (name, template) =>
@@ -183,7 +183,9 @@ export const FRAMEWORKS = [
     build: [["vinxi", "build"]],
     dev: ["vinxi", "dev", ...HOST],
   }),
-  ...both("Qwik 1", "qwik", QWIK),
+  // Its preview has no routes of a server.
+  ...both("Qwik 1", "qwik", { ...QWIK, dev: undefined, route: undefined }),
+  ...both("Qwik 1", "qwik", { ...QWIK, build: undefined }),
   ...storybook(10, "10.6.0"),
   ...storybook(9, "9.1.8"),
   ...storybook(8, "8.6.9"),

@@ -1,6 +1,6 @@
 // The results of the consumers in results.json, and the table that docs/consumers.md has of them.
 
-import { readFileSync, writeFileSync } from "node:fs";
+import { readFileSync, renameSync, writeFileSync } from "node:fs";
 
 const RESULTS = new URL("results.json", import.meta.url);
 const GUIDE = new URL("../../docs/consumers.md", import.meta.url);
@@ -32,7 +32,10 @@ export function writeResult(name, lib, row, consumers) {
     const lines = entries.map(([key, value]) => `    ${JSON.stringify(key)}: ${JSON.stringify(value)}`);
     return [`  ${JSON.stringify(one)}: {\n${lines.join(",\n")}\n  }`];
   });
-  writeFileSync(RESULTS, `{\n${blocks.join(",\n")}\n}\n`);
+  // Renamed, so that another run never reads a half of it.
+  const whole = new URL(`results.${process.pid}.tmp`, RESULTS);
+  writeFileSync(whole, `{\n${blocks.join(",\n")}\n}\n`);
+  renameSync(whole, RESULTS);
 }
 
 const kib = (bytes) => (bytes ? `${(bytes / 1024).toFixed(0)} KiB` : "");

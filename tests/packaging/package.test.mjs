@@ -157,7 +157,7 @@ test("every entry beside the main one has a folder that names the same files", (
     const stub = JSON.parse(readFileSync(join(ROOT, name, "package.json"), "utf8"));
     assert.equal(stub.main, `.${last(entry.node ?? entry)}`, name);
     const page = entry.browser ?? entry;
-    assert.equal(stub.browser, `.${(page.import ?? page).default}`, name);
+    assert.equal(stub.browser, `.${(page.module ?? page.import ?? page).default}`, name);
     assert.deepEqual(
       [stub.types],
       MANIFEST.typesVersions["*"][name.slice(2)].map((file) => `.${file}`),
@@ -397,6 +397,16 @@ test("a server's build that copies what it uses finds the files of Node too, by 
     assert.ok(traced.includes(`load("${file}")`), `${name}: ${node.module.default} does not name ${file}`);
   }
   assert.ok(entries.length >= 4);
+});
+
+test("who names no condition has the text of the .wasm as a chunk of its own; who bundles by `module` has not", () => {
+  for (const name of [".", "./mqttjs"]) {
+    const conditions = MANIFEST.exports[name];
+    for (const map of [conditions, conditions.browser ?? conditions]) {
+      assert.match(map.default.default, /\.fallback\.js$/);
+      assert.match(map.module.default, /browser\.mjs$/);
+    }
+  }
 });
 
 test("publint has nothing to say", async () => {
