@@ -34,6 +34,8 @@ export async function program(mqtt, url, topic, log) {
   await reconnects(mqtt, client, url, topic, log);
   await handling(mqtt, url, topic, log);
   await ends(mqtt, client, url, topic, log);
+  await details(mqtt, url, topic, log);
+  await properties(mqtt, url, topic, log);
 }
 
 async function subscriptions(client, topic, log) {
@@ -177,4 +179,60 @@ async function ends(mqtt, client, url, topic, log) {
   await again;
   await client.endAsync(true);
   log(`counts ${client.listenerCount("offline")} ${client.eventNames().includes("end")}`);
+}
+
+async function details(mqtt, url, topic, log) {
+  const once = await mqtt.connectAsync(url, { reconnectPeriod: 0 });
+  log(
+    `without reconnects ${[await once.subscribeAsync("a"), await once.subscribeAsync("a")].map((all) => all.length)}`,
+  );
+  await once.endAsync();
+  const client = await mqtt.connectAsync(url);
+  const filters = { [`${topic}/map`]: { qos: 1 } };
+  log(`map ${(await client.subscribeAsync({ ...filters, resubscribe: false })).map((one) => one.topic)}`);
+  log(`map again ${(await client.subscribeAsync({ ...filters, resubscribe: true })).length}`);
+  log(`mapping ${Object.keys(client.messageIdToTopic).length} ${Object.keys(client._resubscribeTopics)}`);
+  log(`never subscribed ${(await client.unsubscribeAsync(`${topic}/never`))?.cmd}`);
+  let ended = 0;
+  client.on("end", () => {
+    ended += 1;
+  });
+  await new Promise((resolve) => client.end(false, {}, resolve));
+  await new Promise((resolve) => client.end(resolve));
+  log(`ended ${ended}`);
+  for (const name of ["subscribe", "unsubscribe"]) {
+    log(
+      `${name} after the end ${await new Promise((resolve) => client[name]("a", (error) => resolve(error.message)))}`,
+    );
+  }
+}
+
+async function properties(mqtt, url, topic, log) {
+  const options = {
+    protocolVersion: 5,
+    clean: false,
+    clientId: `${topic}-5`,
+    properties: { sessionExpiryInterval: 5 },
+  };
+  const client = await mqtt.connectAsync(url, options);
+  const granted = await client.subscribeAsync(`${topic}/5`, {
+    qos: 1,
+    rap: true,
+    properties: { subscriptionIdentifier: 7 },
+  });
+  log(`granted ${JSON.stringify(granted)}`);
+  const message = settled(client, "message");
+  const properties = {
+    responseTopic: "r",
+    correlationData: Buffer.from("c"),
+    userProperties: { a: ["1", "2"], b: "3" },
+    contentType: "t",
+    payloadFormatIndicator: true,
+  };
+  const published = await client.publishAsync(`${topic}/5`, "a", { qos: 1, properties });
+  log(`published ${published.cmd}`);
+  const { properties: received } = (await message)[2];
+  log(`properties ${Object.keys(received).toSorted()} ${JSON.stringify(received.userProperties)}`);
+  log(`bytes ${received.correlationData} ${received.subscriptionIdentifier} ${client.keepalive}`);
+  await client.endAsync(false, { reasonCode: 4, properties: { sessionExpiryInterval: 0 } });
 }
