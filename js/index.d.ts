@@ -649,7 +649,7 @@ export interface Message {
   /** The payload as UTF-8 text; what is not UTF-8 becomes U+FFFD. */
   text(): string;
   /** The payload as JSON. Throws a `SyntaxError` if it is not. */
-  json(): Any;
+  json<Value = Any>(): Value;
 }
 
 /**

@@ -194,6 +194,8 @@ export async function read(from: MqttCustom): Promise<void> {
     topic satisfies string;
     qos satisfies QoS;
     console.log(blob.size, retain || dup, kept.text().length, kept.json().anything);
+    const { celsius }: { celsius: number } = kept.json<{ celsius: number }>();
+    console.log(celsius);
     if (kept.payload.length === 0) break;
   }
   const messages: AsyncIterableIterator<Message> = from.messages();
