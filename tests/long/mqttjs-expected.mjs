@@ -21,6 +21,10 @@ export const EXPECTED = [
   ["if autoUseTopicAlias is true", RESOLVED],
   ["if autoAssignTopicAlias is true", RESOLVED],
   ["removed and topic restored on resend", RESOLVED],
+  [
+    "topic restored on offline publish",
+    "offline messages are sent in the order of the calls, not QoS 1 first",
+  ],
   ["if broker PUBLISH", SENTENCE],
   ["Auth Data with no Auth Method", SENTENCE],
   ["Maximum Packet Size", SENTENCE],
@@ -51,7 +55,7 @@ export const EXPECTED = [
   ["exactly once when multiple pubrel received", INTERNAL],
   [
     "removed publish messages from the client",
-    "it reads the store, an internal; tests/node/mqttjs-own.test.mjs has the rest",
+    "it reads the store, an internal; tests/node/mqttjs-reconnect.test.mjs has the rest",
   ],
   [
     "pubrel messages from the client if clean is false",
