@@ -38,6 +38,16 @@ function warn(text, detail) {
   }
 }
 
+/** Whether the core needs its part for a store. @param {any} options */
+function asksForStore(options) {
+  try {
+    return Boolean(options?.credentials?.store);
+  } catch {
+    // The core rejects them.
+    return false;
+  }
+}
+
 /** Ends a client whose WebAssembly has failed. */
 const FAIL = Symbol("fail");
 
@@ -79,7 +89,7 @@ export class MqttCustom extends Events {
     this.#options = originalNames(options);
     for (const name of CALLBACKS) this.#callbacks[name] = this.#options?.[name] ?? null;
     this.#hooks = new Hooks(this, this.#options?.userdata);
-    if (ready()) this.#begin();
+    if (ready(asksForStore(this.#options))) this.#begin();
     else if (this.#autostart) quiet(this.#load());
   }
 
@@ -153,7 +163,7 @@ export class MqttCustom extends Events {
   /** Loads the wasm and creates the core. A failure is reported to `on_error`; the next call tries again. */
   #load() {
     alive.add(this);
-    this.#loading ??= load()
+    this.#loading ??= load(asksForStore(this.#options))
       .then(() => {
         const core = this.#core ?? this.#begin();
         this.#takeEarly()?.run(core);

@@ -12,7 +12,7 @@ export { topicMatches } from "./topic-matches.mjs";
 
 useNode(() => {
   try {
-    return readFileSync(new URL("./mqtt_lib_bg.wasm", import.meta.url));
+    return readFileSync(new URL("./mqtt_lib_whole.wasm", import.meta.url));
   } catch (cause) {
     try {
       // @ts-expect-error made by scripts/inline.mjs

@@ -1,6 +1,7 @@
 // The WebAssembly instance of the process, and the next one if it fails: loads it, and gives views of its memory. Nothing happens at import.
 
-import { initSync } from "../pkg/mqtt_lib.js";
+// @ts-expect-error `attach` comes from scripts/shorten.mjs
+import { attach, initSync } from "../pkg/mqtt_lib.js";
 import { MqttError } from "./errors.mjs";
 import { compile, inlined } from "./load.mjs";
 import { fail, failed, guardedBy, instance, unguarded } from "./trap.mjs";
@@ -12,6 +13,7 @@ import { fail, failed, guardedBy, instance, unguarded } from "./trap.mjs";
  * @property {(url: string, protocols: string | string[], credentials: any) => object} [connect] makes a socket that behaves like a WebSocket
  * @property {() => Uint8Array | undefined} [bytes] the .wasm file, where it can be read synchronously
  * @property {() => URL | string} [url] where to fetch it from otherwise; without it, `init` must be given a source
+ * @property {() => URL} [store] the same for the part of the core that only a store needs, where it is a file of its own
  * @property {string} [advice] what to do when it is not found
  * @property {(source: unknown) => unknown} [file] reads a file: URL, which `fetch` does not in Node
  */
@@ -49,13 +51,20 @@ let first = 0;
 const SPAN = 1 << 20;
 let begun = () => {};
 
+/** What only a store needs of the core, compiled; undefined as long as no store is used. @type {any} */
+let part;
+/** Whether the instance has that part. In the files for pages it is apart, and the table is exported for it. */
+let whole = false;
+/** @type {Promise<void> | undefined} */
+let joining;
+
 /** @param {() => void} listener called when another instance begins: what belongs to the one before is void */
 export function onBegin(listener) {
   begun = listener;
 }
 
-/** True once the core can be used; loads it now where that can be done synchronously, as another one if it has failed. */
-export function ready() {
+/** True once the core can be used, with a store if one is used; loads it now where that can be done synchronously, as another one if it has failed. */
+export function ready(store = false) {
   if (failed() !== undefined) begin(kept);
   if (memory === undefined && loading === undefined && environment.bytes !== undefined) {
     try {
@@ -64,7 +73,7 @@ export function ready() {
       throw failure(undefined, cause);
     }
   }
-  return memory !== undefined;
+  return memory !== undefined && (whole || !store);
 }
 
 /** @param {any} module */
@@ -73,6 +82,8 @@ function begin(module) {
   const wasm = initSync({ module });
   kept = module;
   memory = wasm.memory;
+  whole = wasm.$ === undefined;
+  if (part !== undefined && !whole) join();
   wasm.bulk_number(first);
   first += SPAN;
   [bytes, words] = [new Uint8Array(0), new Uint32Array(0)];
@@ -164,8 +175,34 @@ export function init(given) {
   return loaded;
 }
 
-/** Loads the core. A failed attempt is forgotten, so that the next call tries again. */
-export function load() {
+/** Adds the part to the instance. */
+function join() {
+  attach(part);
+  whole = true;
+}
+
+/** Loads that part, unless the core has it. @returns {Promise<void>} */
+async function loadPart() {
+  if (whole) return;
+  const place = environment.store?.();
+  try {
+    part = await compile(place);
+    if (!whole) join();
+  } catch (cause) {
+    throw failure(place, cause);
+  }
+}
+
+/** Loads the core, and what a store needs if one is used. A failed attempt is forgotten, so that the next call tries again. @returns {Promise<void>} */
+export function load(store = false) {
+  if (store) {
+    joining ??= load()
+      .then(loadPart)
+      .finally(() => {
+        joining = undefined;
+      });
+    return joining;
+  }
   loading ??= instantiate().catch((error) => {
     loading = undefined;
     source = undefined;
@@ -207,7 +244,8 @@ function failure(place, cause) {
 function remedy(url) {
   if (typeof WebAssembly === "undefined") return "use an engine that has WebAssembly; this one has none";
   if (inlined()) return "call init() with the WebAssembly.Module of mqtt_lib_bg.wasm";
-  const served = url && "serve mqtt_lib_bg.wasm there as application/wasm";
+  const served =
+    url && `serve mqtt_lib_${/_store/.test(url) ? "store" : "bg"}.wasm there as application/wasm`;
   const first = environment.advice ?? served;
   return `${first ? `${first}, ` : ""}call init() with its URL, or import "mqtt-lib/inline"`;
 }

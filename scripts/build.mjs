@@ -25,15 +25,18 @@ import { step } from "./step.mjs";
 import { trimGlue } from "./trim.mjs";
 import { fromWsFile, websocketFile, withWs } from "./ws.mjs";
 
+/** What a page loads of the core, what it loads beside that for a store, and both in one file, as for Node. */
 const WASM = "mqtt_lib_bg.wasm";
+const STORE_WASM = "mqtt_lib_store.wasm";
+const WHOLE_WASM = "mqtt_lib_whole.wasm";
 const WASM_TYPES = `// What an import of the file gives is the bundler's choice: its URL, its bytes or a WebAssembly.Module.
 declare const file: any;
 export = file;
 `;
 /** The .wasm as it is shipped, and the short names in it. */
-const SHORT_WASM = "pkg/short.wasm";
+const SHORT = { whole: "pkg/short.wasm", page: "pkg/short-page.wasm", store: "pkg/short-store.wasm" };
 const SHORT_NAMES = "pkg/short-names.txt";
-const PKG = ["pkg/mqtt_lib.js", "pkg/mqtt_lib.d.ts", `pkg/${WASM}`, SHORT_WASM, SHORT_NAMES];
+const PKG = ["pkg/mqtt_lib.js", "pkg/mqtt_lib.d.ts", `pkg/${WASM}`, ...Object.values(SHORT), SHORT_NAMES];
 const PERSISTENT = "js/persistent";
 /** Entries of which every platform has the same file; with what it imports and does not contain. @type {[string, string[]][]} */
 const EVERYWHERE = [
@@ -81,6 +84,8 @@ const DIST = [
   ...INLINE,
   "tabs.worker.mjs",
   WASM,
+  STORE_WASM,
+  WHOLE_WASM,
   `${WASM}.d.cts`,
   "ws.mjs",
 ];
@@ -144,7 +149,9 @@ async function buildWasm() {
   // Here and not when it is bundled, so that the sources in js/ also run with it unbuilt, as some tests do.
   const glue = at("pkg", "mqtt_lib.js");
   writeFileSync(glue, guardGlue(readFileSync(glue, "utf8")));
-  writeFileSync(at(SHORT_NAMES), await shortenWasm(at("pkg", WASM), at(SHORT_WASM)));
+  const { whole, page, store } = SHORT;
+  const files = { whole: at(whole), page: at(page), store: at(store) };
+  writeFileSync(at(SHORT_NAMES), await shortenWasm(at("pkg", WASM), files));
 }
 
 /** Builds in another folder and replaces dist/ at the end, so that a failed build leaves the last good one. */
@@ -154,7 +161,9 @@ async function buildJs() {
   mkdirSync(at("target"), { recursive: true });
   const folder = mkdtempSync(at("target", "dist-"));
   try {
-    copyFileSync(at(SHORT_WASM), join(folder, WASM));
+    copyFileSync(at(SHORT.page), join(folder, WASM));
+    copyFileSync(at(SHORT.store), join(folder, STORE_WASM));
+    copyFileSync(at(SHORT.whole), join(folder, WHOLE_WASM));
     await bundle(folder, parseNames(readFileSync(at(SHORT_NAMES), "utf8")));
     writeFileSync(join(folder, `${WASM}.d.cts`), WASM_TYPES);
     // The same types for `import` and `require`; a second copy would be a thirtieth of the tarball.
@@ -174,7 +183,7 @@ async function buildJs() {
     copyFileSync(at(MQTTJS, "index.d.ts"), join(folder, "mqttjs.d.cts"));
     for (const name of ["node", "persistent.node", "mqttjs.node"]) {
       const names = Object.keys(require(join(folder, `${name}.cjs`)));
-      if (name === "node") writeInline(folder, join(folder, WASM), names);
+      if (name === "node") writeInline(folder, join(folder, WHOLE_WASM), names);
       writeFileSync(join(folder, `${name}.mjs`), esmWrapper(name, names));
     }
     swap(folder, at("dist"));
@@ -387,15 +396,25 @@ function swap(from, to) {
 export async function build({ force = false } = {}) {
   const tools = [
     "package-lock.json",
-    ...["build", "crate", "inline", "internal-names", "locals", "shorten", "trim", "ws"].map(
-      (name) => `scripts/${name}.mjs`,
-    ),
+    ...[
+      "binary",
+      "build",
+      "crate",
+      "inline",
+      "internal-names",
+      "locals",
+      "shorten",
+      "split",
+      "trim",
+      "ws",
+    ].map((name) => `scripts/${name}.mjs`),
   ];
   const rust = { inputs: ["Cargo.toml", "Cargo.lock", "src", ...tools], outputs: PKG, force };
   await step("Rust to pkg/", rust, buildWasm);
   const js = { inputs: ["js", ...PKG, ...tools], outputs: DIST.map((name) => `dist/${name}`), force };
   await step("JavaScript to dist/", js, buildJs);
   printSizes("a browser downloads", ["dist/browser.mjs", `dist/${WASM}`], { together: true });
+  printSizes("beside that for a store", [`dist/${STORE_WASM}`]);
 }
 
 if (isMain(import.meta.url)) {

@@ -25,7 +25,7 @@ export const INLINE = [
  * The entry for Workers, which compile no WebAssembly at run time, but import a module. At module scope they allow no random
  * values, no timers and no sockets, and there their own error says so.
  */
-const WORKERD_WASM = `import module from "./mqtt_lib_bg.wasm?module";
+const WORKERD_WASM = `import module from "./mqtt_lib_whole.wasm?module";
 Object.defineProperty(globalThis, Symbol.for("mqtt-lib.wasm"), {
   configurable: true,
   get() {

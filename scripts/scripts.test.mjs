@@ -188,6 +188,10 @@ const imports = { "a": import0 };
 test("the glue is given the guard of js/trap.mjs and the clock of js/clock.mjs, or the build fails", () => {
   const glue = `
 function use() { setTimeout(f); clearTimeout(id); queueMicrotask(f); performance.now(); }
+function initSync(module, imports) {
+  const instance = new WebAssembly.Instance(module, imports);
+  finalize(instance);
+}
 function finalize(instance) { wasm = instance.exports; }
 `;
   const guarded = guardGlue(glue);
@@ -196,6 +200,14 @@ function finalize(instance) { wasm = instance.exports; }
     /^import \{ guard \} from "\.\.\/js\/trap\.mjs";\nimport \{ setTimeout, .*js\/clock\.mjs";\n/,
   );
   assert.match(guarded, /wasm = guard\(instance\.exports\);/);
+  assert.match(
+    guarded,
+    /attach = \(part\) => new WebAssembly\.Instance\(part, \{ \.\.\.imports, b: instance\.exports \}\);/,
+  );
+  assert.throws(
+    () => guardGlue(glue.replace("Instance(module,", "Instance(other,")),
+    /does not contain "const instance/,
+  );
   assert.throws(() => guardGlue(guarded), /does not contain "wasm = instance\.exports;" exactly once/);
   assert.throws(() => guardGlue(glue.replace("setTimeout(f)", "later(f)")), /does not use "setTimeout"/);
 });

@@ -2,8 +2,10 @@
 // wasm-bindgen carry hashes, which no compression makes small. Owns the options of wasm-opt, and the same names in the
 // JavaScript that belongs to the .wasm.
 import { readFileSync, writeFileSync } from "node:fs";
+import { module, SECTION, sections } from "./binary.mjs";
 import { renumberLocals } from "./locals.mjs";
 import { Failure, must } from "./run.mjs";
+import { split } from "./split.mjs";
 
 /**
  * Functions with similar names have similar code, and compress better side by side. The lowest KiB is the far end of the
@@ -26,11 +28,40 @@ const SMALLER = [
 
 /** @typedef {{ module: string, imports: Map<string, string>, exports: Map<string, string> }} Names long to short */
 
-/** Writes `to`; returns what wasm-opt says of the names. @param {string} from @param {string} to */
+/**
+ * What only a store needs, by name: the class that keeps one, what opens, writes and closes it, the journal when it is on, and
+ * what reads its records. Nothing else calls these, unless there is a store.
+ */
+const STORE = [
+  "driver::persistence::",
+  "driver::store::Store>::",
+  "driver::Client>::(open_store|close_store|end_stoppers|report_damage|start_stored|stop_stored|write|written|write_failed)\\b",
+  "engine::Engine>::restore$",
+  "engine::journal::Journal>::(discard|erase|push|record_\\w+)$",
+  "engine::record::parse_",
+  "engine::restoring::",
+  "engine::session::Session>::restore",
+  "engine::stopping::kept_in_store$",
+].map((name) => new RegExp(`^<*mqtt_lib::${name}`));
+
+/** Whether a function is one of those. @param {string} name as it is in the .wasm, with hashes of crates */
+function isOfStore(name) {
+  const plain = name.replace(/\[[0-9a-f]{16}\]/g, "");
+  return STORE.some((of) => of.test(plain));
+}
+
+/** The .wasm as it is shipped. @typedef {{ whole: string, page: string, store: string }} Files the paths of: the whole; what a page loads; what it loads for a store beside that */
+
+/** Writes the files; returns what wasm-opt says of the names. @param {string} from @param {Files} to */
 export async function shortenWasm(from, to) {
-  const options = [...SMALLER, "--minify-imports-and-exports-and-modules", "--dealign"];
-  const names = await must("wasm-opt", [from, ...options, "-o", to], { capture: true });
-  writeFileSync(to, renumberLocals(readFileSync(to)));
+  const options = [...SMALLER, "--minify-imports-and-exports-and-modules", "--dealign", "-g"];
+  const names = await must("wasm-opt", [from, ...options, "-o", to.whole], { capture: true });
+  const named = readFileSync(to.whole);
+  const { first, second } = split(named, isOfStore);
+  const unnamed = module(sections(named).filter(({ id }) => id !== SECTION.custom));
+  writeFileSync(to.whole, renumberLocals(unnamed));
+  writeFileSync(to.page, renumberLocals(first));
+  writeFileSync(to.store, renumberLocals(second));
   return names;
 }
 
@@ -70,6 +101,7 @@ export function shortenGlue(source, { module, imports, exports }) {
 }
 
 const EXPORTS = "wasm = instance.exports;";
+const INSTANCE = "const instance = new WebAssembly.Instance(module, imports);";
 
 /** Functions that the glue imports from js/clock.mjs instead of using those of the platform. */
 const CLOCK = ["setTimeout", "clearTimeout", "queueMicrotask", "performance"];
@@ -78,7 +110,13 @@ const CLOCK = ["setTimeout", "clearTimeout", "queueMicrotask", "performance"];
 export function guardGlue(source) {
   if (source.split(EXPORTS).length !== 2)
     throw new Failure(`The glue does not contain "${EXPORTS}" exactly once.`);
-  const guarded = source.replace(EXPORTS, "wasm = guard(instance.exports);");
+  if (!source.includes(INSTANCE)) throw new Failure(`The glue does not contain "${INSTANCE}".`);
+  const guarded = source
+    .replace(EXPORTS, "wasm = guard(instance.exports);")
+    .replace(
+      INSTANCE,
+      `${INSTANCE}\n    attach = (part) => new WebAssembly.Instance(part, { ...imports, b: instance.exports });`,
+    );
   const absent = CLOCK.find((name) => !new RegExp(`[^.\\w]${name}[.(]`).test(source));
   if (absent) throw new Failure(`The glue does not use "${absent}" of the platform.`);
   const clock = `import { ${CLOCK.join(", ")} } from "../js/clock.mjs";`;
@@ -100,7 +138,7 @@ function instances(source) {
     .replace(/^export (?=class|function)/gm, "")
     .replace(/^export \{.*\};$/m, "");
   return `${imports}
-export let ${names};
+export let attach, ${names};
 export function initSync(given) {
 const [init, ...made] = glue();
 const exports = init(given);

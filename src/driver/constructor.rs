@@ -39,7 +39,7 @@ pub struct Options {
     /// Options of a one-shot that take precedence over them.
     pub overrides: JsValue,
     pub autostart: bool,
-    pub store: Option<Store>,
+    pub store: Option<Box<Store>>,
 }
 
 impl Options {
@@ -76,7 +76,7 @@ impl Options {
                 Some(_) => Config::asking(),
                 None => config(&credentials, &JsValue::UNDEFINED, false, &hooks)?,
             },
-            store: Store::find(&platform::get(&credentials, "store"))?,
+            store: store(&credentials)?,
             callbacks,
             hooks,
             credentials,
@@ -99,6 +99,15 @@ pub fn config(
     builder.port_wins = !platform::get(overrides, "mqttport").is_undefined();
     builder.asked = asked;
     builder.finish(hooks.platform)
+}
+
+/// Where a store is asked for js/ has loaded what belongs to it, which may be a file of its own; elsewhere nothing of it runs.
+fn store(credentials: &JsValue) -> Result<Option<Box<Store>>, Error> {
+    let given = platform::get(credentials, "store");
+    match given.is_falsy() {
+        true => Ok(None),
+        false => Store::find(&given),
+    }
 }
 
 #[inline(never)]

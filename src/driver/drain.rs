@@ -7,7 +7,6 @@ use wasm_bindgen::prelude::*;
 use super::page_events::PageEvents;
 use super::promises::{self, Promises};
 use super::socket::Socket;
-use super::store::Store;
 use super::{platform, Client, RECHECK};
 use crate::engine::{
     drive, transmit_if_full, Change, Code, Delivery, Engine, Error, Event, Flow, Generation, Io, Millis,
@@ -127,7 +126,9 @@ impl Client {
         }
         if stopped {
             self.drop_socket();
-            self.close_store();
+            if let Some(store) = &self.store {
+                self.close_store(store);
+            }
             *self.recheck.borrow_mut() = None;
             *self.page_events.borrow_mut() = None;
             self.alive.take();
@@ -148,7 +149,7 @@ impl Client {
 
     /// Whether the socket in use takes no more for now, with the bytes that are held back for it.
     pub(super) fn is_socket_full(&self) -> bool {
-        let held_back = self.store.as_ref().map_or(0, Store::held_back);
+        let held_back = self.store.as_ref().map_or(0, |store| store.held_back());
         let socket = self.socket.borrow();
         socket.as_ref().is_some_and(|socket| socket.has_enough(held_back))
     }

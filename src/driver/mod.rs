@@ -84,7 +84,7 @@ pub struct Client {
     overrides: JsValue,
     /// What the credentials function threw the last time.
     thrown: RefCell<JsValue>,
-    pub store: Option<Store>,
+    pub store: Option<Box<Store>>,
     /// That of the last promise that was made.
     pub last_token: Cell<u32>,
     /// What listeners of `statechange` and `reconnecting` know.

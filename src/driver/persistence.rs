@@ -7,7 +7,7 @@ use wasm_bindgen::prelude::*;
 use super::argument_codec::Argument;
 use super::store::{OnDamage, Phase, Store};
 use super::{argument_codec, memory, platform, promises, Client};
-use crate::engine::{Change, Code, Engine, Error, Flow, Millis, Token};
+use crate::engine::{Change, Code, Error, Flow, Token};
 
 /// The records of a store, and how many entries are none.
 fn records(list: Argument<'_>) -> (Vec<(u64, Vec<u8>)>, usize) {
@@ -34,13 +34,17 @@ fn records(list: Argument<'_>) -> (Vec<(u64, Vec<u8>)>, usize) {
 impl Client {
     /// start(), which opens the store first.
     pub fn start(&self, token: Option<Token>) {
-        let start = |engine: &mut Engine, now: Millis| engine.start(now, token);
-        let Some(store) = &self.store else {
-            return self.call(start);
-        };
+        match &self.store {
+            Some(store) => self.start_stored(store, token),
+            None => self.call(|engine, now| engine.start(now, token)),
+        }
+    }
+
+    #[inline(never)]
+    fn start_stored(&self, store: &Store, token: Option<Token>) {
         let stops = self.engine(|engine| engine.is_stopping() || engine.is_stopped());
         match store.phase.get() {
-            Phase::Open if !stops => self.call(start),
+            Phase::Open if !stops => self.call(|engine, now| engine.start(now, token)),
             Phase::Closed => {
                 store.starters.borrow_mut().push(token);
                 self.open_store(store);
@@ -51,10 +55,17 @@ impl Client {
 
     /// stop(), which is done when the store is closed.
     pub fn stop(&self, token: Option<Token>) {
-        let store = self.store.as_ref();
-        match store.map(|store| (store, store.phase.get())) {
-            None | Some((_, Phase::Closed)) => self.call(|engine, now| engine.stop(now, token)),
-            Some((store, phase)) => {
+        match &self.store {
+            Some(store) => self.stop_stored(store, token),
+            None => self.call(|engine, now| engine.stop(now, token)),
+        }
+    }
+
+    #[inline(never)]
+    fn stop_stored(&self, store: &Store, token: Option<Token>) {
+        match store.phase.get() {
+            Phase::Closed => self.call(|engine, now| engine.stop(now, token)),
+            phase => {
                 let limit = self.engine(|engine| engine.config().stop_timeout);
                 promises::expire(&store.object, Some(limit as u32));
                 store.stoppers.borrow_mut().push(token);
@@ -145,6 +156,7 @@ impl Client {
     }
 
     /// Gives changes to the store. When it fails the client is stopped.
+    #[inline(never)]
     pub(super) fn write(&self, store: &Store, changes: Vec<Change>) -> Flow {
         if store.phase.get() != Phase::Open {
             return Flow::Ready;
@@ -210,8 +222,8 @@ impl Client {
     }
 
     /// After stop(): the store is closed once everything is written.
-    pub(super) fn close_store(&self) {
-        let Some(store) = &self.store else { return };
+    #[inline(never)]
+    pub(super) fn close_store(&self, store: &Store) {
         if store.phase.get() != Phase::Open || !store.is_written() {
             return;
         }

@@ -61,7 +61,8 @@ const MAX_WRITES: usize = 8;
 
 impl Store {
     /// `given` as in the credentials; none for "memory".
-    pub fn find(given: &JsValue) -> Result<Option<Store>, Error> {
+    #[inline(never)]
+    pub fn find(given: &JsValue) -> Result<Option<Box<Store>>, Error> {
         let text = given.as_string();
         let object = match text.as_deref() {
             Some("persistent") => {
@@ -80,7 +81,7 @@ impl Store {
                 )
             })
         };
-        Ok(Some(Store {
+        Ok(Some(Box::new(Store {
             open: method("open")?,
             write: method("write")?,
             close: method("close")?,
@@ -96,7 +97,7 @@ impl Store {
             held_back: Cell::new(0),
             failed: Cell::new(false),
             on_damage: RefCell::default(),
-        }))
+        })))
     }
 
     /// What one of its methods returned, or will: see `expire`.
@@ -109,6 +110,7 @@ impl Store {
     }
 
     /// Whether changes are collected for now, because too many writes are unfinished.
+    #[inline(never)]
     pub fn flow(&self) -> Flow {
         match self.collects.get() && self.writes.borrow().len() >= MAX_WRITES {
             true => Flow::Full,
@@ -122,12 +124,14 @@ impl Store {
     }
 
     /// The connection is gone; true if bytes for it were held back.
+    #[inline(never)]
     pub fn forget_gate(&self) -> bool {
         self.held_back.set(0);
         !self.gate.take().is_empty()
     }
 
     /// The socket is to be closed; true if bytes are held back, behind which that happens.
+    #[inline(never)]
     pub fn close_after_gate(&self) -> bool {
         let mut gate = self.gate.borrow_mut();
         gate.back_mut().map(|last| last.then_close = true).is_some()
@@ -149,6 +153,7 @@ impl Store {
     }
 
     /// Holds bytes back while a write is unfinished. False: no write stands before them.
+    #[inline(never)]
     pub fn hold_back(&self, bytes: &[u8]) -> bool {
         let after = self.last_write();
         if after == self.settled.get() {

@@ -49,29 +49,42 @@ impl Journal {
     }
 
     fn next(&mut self) -> Option<RecordId> {
-        if !self.on {
-            return None;
-        }
         self.last += 1;
         RecordId::new(self.last)
     }
 
+    #[inline(always)]
     fn record(&mut self, number: u64, kind: u64, value: Option<Vec<u8>>) {
         if self.on {
-            self.changes.push((number << 2 | kind, value));
+            self.push(number << 2 | kind, value);
         }
+    }
+
+    #[inline(never)]
+    fn push(&mut self, key: u64, value: Option<Vec<u8>>) {
+        self.changes.push((key, value));
+    }
+
+    #[inline(never)]
+    fn erase(&mut self, record: RecordId, kind: u64) {
+        self.record(record.get(), kind, None);
     }
 
     /// A key that makes no sense: nothing is kept under it from here on.
     pub fn discard(&mut self, key: u64) {
-        self.changes.push((key, None));
+        self.push(key, None);
     }
 
     /// Records the message of a publish as it is now.
+    #[inline(always)]
     pub fn message(&mut self, publish: &mut Publish) {
-        if !self.on {
-            return;
+        if self.on {
+            self.record_message(publish);
         }
+    }
+
+    #[inline(never)]
+    fn record_message(&mut self, publish: &mut Publish) {
         if publish.record.is_none() {
             publish.record = self.next();
         }
@@ -86,10 +99,15 @@ impl Journal {
     }
 
     /// A message is on the wire, or its PUBREL is.
+    #[inline(always)]
     pub fn flight(&mut self, publish: &Publish) {
-        if !self.on {
-            return;
+        if self.on {
+            self.record_flight(publish);
         }
+    }
+
+    #[inline(never)]
+    fn record_flight(&mut self, publish: &Publish) {
         if let (Some(record), Some(flight)) = (publish.record, &publish.flight) {
             let mut value = vec![flight.stage as u8];
             value.extend_from_slice(&flight.packet_id.get().to_be_bytes());
@@ -99,21 +117,32 @@ impl Journal {
     }
 
     /// A message is no longer in flight.
+    #[inline(always)]
     pub fn landed(&mut self, record: Option<RecordId>) {
         if let Some(record) = record {
-            self.record(record.get(), kind::FLIGHT, None);
+            self.erase(record, kind::FLIGHT);
         }
     }
 
     /// A publish ended.
+    #[inline(always)]
     pub fn ended(&mut self, record: Option<RecordId>) {
         if let Some(record) = record {
-            self.record(record.get(), kind::MESSAGE, None);
+            self.erase(record, kind::MESSAGE);
         }
     }
 
     /// An item was added to a batch.
+    #[inline(always)]
     pub fn item(&mut self, batch: u64, key: &[u8], json: &[u8]) -> Option<RecordId> {
+        match self.on {
+            true => self.record_item(batch, key, json),
+            false => None,
+        }
+    }
+
+    #[inline(never)]
+    fn record_item(&mut self, batch: u64, key: &[u8], json: &[u8]) -> Option<RecordId> {
         let record = self.next();
         if let Some(record) = record {
             let mut value = batch.to_be_bytes().to_vec();
@@ -127,7 +156,7 @@ impl Journal {
 
     /// The batch of an item was closed.
     pub fn item_ended(&mut self, record: RecordId) {
-        self.record(record.get(), kind::ITEM, None);
+        self.erase(record, kind::ITEM);
     }
 
     /// QoS 2 from the broker: the message was dealt with, and its PUBREL has not come.

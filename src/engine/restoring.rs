@@ -27,6 +27,7 @@ type Flight = (Stage, PacketId, u64);
 impl Engine {
     /// Takes up what the store kept, in any order, before `start`; from here on changes are given out. Calls made before
     /// stay, behind what was kept. Returns how many entries cannot be read.
+    #[inline(never)]
     pub fn restore(&mut self, now: Millis, mut entries: Vec<(u64, Vec<u8>)>) -> usize {
         self.session.clear_identifiers(&mut Journal::default());
         let mut last = 0;

@@ -204,6 +204,7 @@ impl Engine {
 }
 
 /// The error of something that was not sent, and that the store keeps.
+#[inline(never)]
 fn kept_in_store(error: &Error) -> Error {
     let mut error = error.clone();
     let why = match error.code {

@@ -86,6 +86,46 @@ test("clients of one page share one .wasm, and one-shots need no client", async 
   assert.equal(site.wasmRequests, 1);
 });
 
+/** In the page: a client with a store of its own, which publishes one message or says why it cannot. */
+async function publishWithStore({ url, topic }) {
+  const { MqttCustom } = await import("/dist/browser.mjs");
+  globalThis.plain ??= new MqttCustom({ credentials: { mqttserver: url } });
+  await globalThis.plain.publish(topic, "without a store", { qos: 1 });
+  const written = [];
+  const store = { open: () => [], write: (changes) => written.push(...changes), close() {} };
+  const credentials = { mqttserver: url, mqttclientid: topic, store };
+  const client = new MqttCustom({ autostart: false, credentials, on_error() {} });
+  try {
+    await client.start();
+    await client.publish(topic, "with a store", { qos: 1 });
+    await client.stop();
+    return written.length > 0;
+  } catch ({ code, message }) {
+    return [code, message];
+  }
+}
+
+test("what only a store needs is a file of its own, and is loaded for a store alone", async (t) => {
+  const { run, topic, site, problems } = await setUp(t, "page");
+  const peer = await subscriber(t, topic);
+  site.respondToWasm = (response, name) => {
+    if (name === "mqtt_lib_bg.wasm") return false;
+    response.writeHead(404).end();
+    return true;
+  };
+  const [code, message] = await run(publishWithStore);
+  assert.equal(code, "LOAD_FAILED");
+  assert.match(message, /serve mqtt_lib_store\.wasm there/);
+  assert.deepEqual(site.wasmFiles, ["mqtt_lib_bg.wasm", "mqtt_lib_store.wasm"]);
+  problems.length = 0; // the browser's own message about the request
+  site.respondToWasm = undefined;
+  assert.equal(await run(publishWithStore), true, "the store was written");
+  assert.equal(await run(publishWithStore), true, "for a second store nothing is loaded");
+  assert.equal(site.wasmRequests, 3);
+  await peer.count(5);
+  assert.equal(peer.texts().filter((text) => text === "with a store").length, 2);
+});
+
 test("it works under a content security policy without eval", async (t) => {
   const { run, topic } = await setUp(t, "page", "/strict");
   const peer = await subscriber(t, topic);

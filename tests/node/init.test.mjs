@@ -233,7 +233,7 @@ for (const entry of ["inline.mjs", "inline.cjs", "inline.node.mjs", "inline.node
     await import("../../dist/inline/wasm.js");
     const inside = decode(globalThis[Symbol.for("mqtt-lib.wasm")]);
     assert.ok(
-      Buffer.from(inside).equals(readFileSync(new URL("../../dist/mqtt_lib_bg.wasm", import.meta.url))),
+      Buffer.from(inside).equals(readFileSync(new URL("../../dist/mqtt_lib_whole.wasm", import.meta.url))),
     );
   });
 }

@@ -42,6 +42,8 @@ const FILES = [
   "dist/inline/wasm.js",
   "dist/mqtt_lib_bg.wasm",
   "dist/mqtt_lib_bg.wasm.d.cts",
+  "dist/mqtt_lib_store.wasm",
+  "dist/mqtt_lib_whole.wasm",
   "dist/mqttjs.browser.mjs",
   "dist/mqttjs.bundle.mjs",
   "dist/mqttjs.d.cts",
@@ -129,8 +131,8 @@ test("the tarball contains what it should and nothing else", () => {
   assert.deepEqual(packed.files.map((file) => file.path).sort(), FILES);
 });
 
-test("the tarball is under 530 KB", () => {
-  assert.ok(statSync(tarball).size < 530_000, `${statSync(tarball).size} bytes`);
+test("the tarball is under 615 KB", () => {
+  assert.ok(statSync(tarball).size < 615_000, `${statSync(tarball).size} bytes`);
 });
 
 test("every file that package.json names is in the tarball", () => {
@@ -169,13 +171,16 @@ test("every entry beside the main one has a folder that names the same files", (
 // A ratchet: the goal is 40 KiB with MQTT 5 inside. Lower it with every gain. It stood at 85 until the faults that stock
 // brokers and unreadable arguments showed were corrected, and at 90 until calls were cut into packets and joined with what is
 // restored, and at 91 until received messages were acknowledged when they are dealt with, handlers added up, what a
-// broker closes at was put aside, and the client was an EventTarget; the 10.6 KiB above 85 are owed.
-const BROWSER_BUDGET = 95.9 * KIB;
+// broker closes at was put aside, and the client was an EventTarget; the 6.5 KiB above 85 are owed. What only a store needs is
+// in a file of its own, and does not count.
+const BROWSER_BUDGET = 91.4 * KIB;
+const STORE_BUDGET = 6.5 * KIB;
 
 test("a browser downloads no more than the budget, compressed", () => {
   const gzip = (name) => gzipSync(readFileSync(join(ROOT, "dist", name)), { level: 9 }).length;
   const sum = gzip("browser.mjs") + gzip("mqtt_lib_bg.wasm");
   assert.ok(sum <= BROWSER_BUDGET, `${sum} bytes`);
+  assert.ok(gzip("mqtt_lib_store.wasm") <= STORE_BUDGET, `${gzip("mqtt_lib_store.wasm")} bytes for a store`);
 });
 
 test("no name that the bundles for pages shorten is one of the user, or of what the core calls", () => {
@@ -380,13 +385,15 @@ test("bundled for a browser it names no Node module, and one .wasm comes out", a
   const inputs = Object.keys(metafile.inputs).sort();
   assert.deepEqual(inputs, [
     "node_modules/mqtt-lib/dist/browser.mjs",
-    "node_modules/mqtt-lib/dist/mqtt_lib_bg.wasm",
+    "node_modules/mqtt-lib/dist/mqtt_lib_whole.wasm",
     "page.mjs",
   ]);
   const page = readFileSync(join(outdir, "page.js"), "utf8");
   assert.equal(page.match(/["'`]node:/), null);
-  assert.deepEqual(page.match(/[\w./-]+\/[\w-]+\.wasm/g), ["./mqtt_lib_bg.wasm"]);
+  assert.deepEqual(page.match(/[\w./-]+\/[\w-]+\.wasm/g), ["./mqtt_lib_bg.wasm", "./mqtt_lib_store.wasm"]);
+  // In the form that bundlers know.
   assert.equal(page.match(/new URL\(\s*"\.\/mqtt_lib_bg\.wasm",\s*import\.meta\.url\s*\)/g)?.length, 1);
+  assert.equal(page.match(/new URL\(\s*"\.\/mqtt_lib_store\.wasm",\s*import\.meta\.url\s*\)/g)?.length, 1);
 });
 
 test("a server's build that copies what it uses finds the files of Node too, by those of bundlers", () => {

@@ -13,6 +13,7 @@ let topics = 0;
 /** Sets up a test: a topic of its own, and a page whose console must stay empty. `run` executes a function in the context. */
 export async function setUp(t, context, path = "/") {
   shared.site.wasmRequests = 0;
+  shared.site.wasmFiles = [];
   shared.site.respondToWasm = undefined;
   shared.site.wasmHeld = undefined;
   topics += 1;

@@ -35,6 +35,8 @@ export async function startSite() {
   const site = {
     /** How often the .wasm was requested. */
     wasmRequests: 0,
+    /** The names of those files. @type {string[]} */
+    wasmFiles: [],
     /** If set, `(response) => void` responds instead of sending the .wasm. */
     respondToWasm: undefined,
     /** A promise before which the .wasm is not sent. */
@@ -66,8 +68,10 @@ export async function startSite() {
     if (name === undefined) return response.writeHead(404).end();
     if (type === "wasm") {
       site.wasmRequests += 1;
+      site.wasmFiles.push(name);
       await site.wasmHeld;
-      if (site.respondToWasm !== undefined) return site.respondToWasm(response);
+      // False: the file is served after all.
+      if (site.respondToWasm !== undefined && site.respondToWasm(response, name) !== false) return;
     }
     const bytes = await readFile(fileURLToPath(new URL(name, DIST)));
     response.setHeader("Content-Type", TYPES[type]).setHeader("Cache-Control", "no-store");
