@@ -102,7 +102,7 @@ const svelteKit = (major, versions, template = "sveltekit") =>
     measured: "build/client",
     start: ["node", "build"],
     dev: ["vite", "dev", ...HOST],
-    route: "/exchange",
+    route: "/messages",
   });
 
 const reactRouter = (major, versions) =>

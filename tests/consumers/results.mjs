@@ -68,7 +68,12 @@ export function tableOf(results, consumers) {
   const lines = consumers
     .filter(({ name }) => results[name]?.["mqtt-lib"])
     .map((one) => line(one, results[one.name]));
-  return [`| ${TITLES.join(" | ")} |`, `|${" --- |".repeat(TITLES.length)}`, ...lines, ""].join("\n");
+  const without = consumers.filter(({ name }) => !results[name]?.["mqtt-lib"]).map(({ name }) => cell(name));
+  const rest =
+    without.length > 0 ? ["", `In the list, but without a result yet: ${without.join("; ")}.`] : [];
+  return [`| ${TITLES.join(" | ")} |`, `|${" --- |".repeat(TITLES.length)}`, ...lines, ...rest, ""].join(
+    "\n",
+  );
 }
 
 /** The guide with the table of these results. */
