@@ -4,13 +4,15 @@
 
 import { MqttCustom as Core, publish_high_priority as oneShot, refusal, stat } from "../pkg/mqtt_lib.js";
 import { AddedHandlers } from "./added-handlers.mjs";
+import { performance } from "./clock.mjs";
 import { copyOptions, copyPayload, copyTopics, EarlyCalls } from "./early-calls.mjs";
 import { atCall, MqttError, noFunction } from "./errors.mjs";
-import { announce, CLOSE, DISCONNECT, ERROR, Events, LISTENS, STATE, THROWN } from "./events.mjs";
+import { announce, CLOSE, DISCONNECT, ERROR, Events, LISTENS, LOGGER, STATE, THROWN } from "./events.mjs";
 import { jsonText, publishFlags, QUEUE, topicNumber, writePayload } from "./fast-path.mjs";
 import { handledBy } from "./handling.mjs";
 import { common, Hooks } from "./hooks.mjs";
 import { keyOf } from "./identity.mjs";
+import { Latency } from "./latency.mjs";
 import { isLimited, limited } from "./limits.mjs";
 import { Loops } from "./messages.mjs";
 import { addCamelCase, CALLBACKS, METHODS, originalNames } from "./names.mjs";
@@ -55,7 +57,13 @@ const FAIL = Symbol("fail");
 const TYPED = Symbol.for("mqtt-lib.topic");
 
 /** @param {any} topic */
-const isTyped = (topic) => typeof topic === "function" && TYPED in topic;
+function isTyped(topic) {
+  try {
+    return typeof topic === "function" && TYPED in topic;
+  } catch {
+    return false; // what cannot be read, of which the core says so
+  }
+}
 
 /** The URL of the last attempt, with what may be a secret. */
 export const ADDRESS = Symbol("url");
@@ -88,7 +96,7 @@ export class MqttCustom extends Events {
     super();
     this.#options = originalNames(options);
     for (const name of CALLBACKS) this.#callbacks[name] = this.#options?.[name] ?? null;
-    this.#hooks = new Hooks(this, this.#options?.userdata);
+    this.#hooks = new Hooks(this, this.#options);
     if (ready(asksForStore(this.#options))) this.#begin();
     else if (this.#autostart) quiet(this.#load());
   }
@@ -121,6 +129,10 @@ export class MqttCustom extends Events {
     const name = type === "error" ? "on_error" : `a listener of "${type}"`;
     if (this.#live === null) warn(`mqtt-lib: ${name} threw:`, thrown);
     else this.#hooks.inbound.report(this, name, thrown);
+  }
+
+  get [LOGGER]() {
+    return this.#hooks.logger;
   }
 
   get [ADDRESS]() {
@@ -349,7 +361,12 @@ export class MqttCustom extends Events {
     if (published === BUFFERED) return this.#endOfTurn();
     if (published !== PENDING) return rejected(this.#hooks.failure ?? atCall()(refusal(client)));
     this.#endOfTurn();
-    return pending.commit(token);
+    const promise = pending.commit(token);
+    if (kind !== QUEUE && this.#hooks.accepted) {
+      this.#hooks.latency ??= new Latency();
+      this.#hooks.latency.time(promise);
+    }
+    return promise;
   }
 
   /** @param {unknown} topic @param {unknown} payload @param {unknown} options @param {number} kind @returns {Promise<void>} */
@@ -533,11 +550,15 @@ export class MqttCustom extends Events {
   stats() {
     /** @type {Record<string, number>} */
     const stats = {};
-    const { number, inbound } = this.#hooks;
+    const { number, inbound, attempts, latency } = this.#hooks;
     const get = (/** @type {number} */ which) => (this.#live === null ? 0 : stat(number, which));
     operation.COUNTERS.forEach((name, which) => {
       stats[name] = get(which);
     });
+    stats.bytesQueued = get(operation.BYTES_QUEUED);
+    stats.attempts = attempts;
+    latency?.add(stats);
+    if (inbound.last !== undefined) stats.lastMessage = (performance.now() - inbound.last) / 1000;
     const { unhandled } = inbound;
     stats.dropped += unhandled.dropped;
     stats.unhandled = unhandled.count;

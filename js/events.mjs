@@ -7,16 +7,19 @@ export const THROWN = Symbol("thrown");
 /** Called when the first listener of a type comes. */
 export const LISTENS = Symbol("listens");
 
-/** By the slots of the core: the type, and the names of the arguments behind the client. */
+/** The user's logger. */
+export const LOGGER = Symbol("logger");
+
+/** By the slots of the core: the type, the level in the log, and the names of the arguments behind the client. */
 const EVENTS = [
-  ["connect", "userdata", "flags", "rc", "properties"],
-  ["disconnect", "userdata", "rc", "error"],
-  ["message", "userdata", "message"],
-  ["error", "userdata", "error"],
+  ["connect", "info", "userdata", "flags", "rc", "properties"],
+  ["disconnect", "warn", "userdata", "rc", "error"],
+  ["message", "", "userdata", "message"],
+  ["error", "error", "userdata", "error"],
   [],
-  ["statechange", "userdata", "state"],
-  ["reconnecting", "userdata", "attempt", "delay", "error"],
-  ["close", "userdata"],
+  ["statechange", "debug", "userdata", "state"],
+  ["reconnecting", "warn", "userdata", "attempt", "delay", "error"],
+  ["close", "info", "userdata"],
 ];
 export const CONNECT = 0;
 export const DISCONNECT = 1;
@@ -73,12 +76,23 @@ export class Events extends EventTarget {
  * @param {any} client @param {number} slot @param {unknown[]} values
  */
 export function announce(client, slot, values) {
-  const [type, ...names] = EVENTS[slot];
+  const [type, level, ...names] = EVENTS[slot];
+  /** @type {any} */
   const event = new Event(type);
-  for (const [at, name] of names.entries()) /** @type {any} */ (event)[name] = values[at];
+  for (const [at, name] of names.entries()) event[name] = values[at];
   const outer = results;
   /** @type {(Promise<unknown> | undefined)[]} */
   const own = [];
+  if (level && client[LOGGER]) {
+    const { isTrusted: _, userdata: __, properties: ___, error, state = "", ...others } = event;
+    try {
+      client[LOGGER][level](`mqtt-lib: ${type} ${error?.message ?? state}`.trim(), { ...others, error });
+    } catch {
+      // A logger is not to disturb.
+    }
+    // Instead of a warning in the console.
+    if (slot === ERROR) own.push(undefined);
+  }
   results = own;
   client.dispatchEvent(event);
   results = outer;

@@ -46,8 +46,18 @@ export class Hooks {
   /** How that WebSocket was closed. @type {Close | undefined} */
   #close;
 
-  /** @param {object} client @param {unknown} userdata */
-  constructor(client, userdata) {
+  /** How often a connection was begun. */
+  attempts = 0;
+  /** Taps the connections, for the wire log. @type {((connect?: any) => any) | undefined} */
+  wire;
+  /** Made with the first publish that is timed. @type {import("./latency.mjs").Latency | undefined} */
+  latency;
+
+  /** @param {object} client @param {any} [options] */
+  constructor(client, options) {
+    const userdata = options?.userdata;
+    this.wire = options?.wire;
+    this.logger = options?.logger;
     this.#client = new WeakRef(client);
     this.inbound = new Inbound(this, this.#client, userdata);
     this.userdata = userdata;
@@ -93,12 +103,14 @@ export class Hooks {
   /** Also the transports of js/tabs/, which extends the client, and of js/mqttjs/, whose client is `userdata`. */
   get connect() {
     const { connect } = environment;
+    let own = connect;
     try {
       const owner = /** @type {any} */ (this.client());
-      return (owner[OWN_TRANSPORTS] ? owner : this.userdata)?.[OWN_TRANSPORTS]?.(connect) ?? connect;
+      own = (owner[OWN_TRANSPORTS] ? owner : this.userdata)?.[OWN_TRANSPORTS]?.(connect) ?? connect;
     } catch {
-      return connect; // the user's, and nothing that can be read
+      // the user's, and nothing that can be read
     }
+    return typeof this.wire === "function" ? this.wire(own) : own;
   }
 
   /** @param {string} message @param {string} code @param {number} [reason] @param {unknown} [cause] */
@@ -153,6 +165,7 @@ export class Hooks {
 
   /** @param {any} socket @param {number} generation */
   listen(socket, generation) {
+    this.attempts += 1;
     this.#socket = new WeakRef(socket);
     this.url = socket.url;
     this.#close = undefined;

@@ -57,6 +57,8 @@ export class Inbound {
   /** Until messages that nobody takes are reported. @type {ReturnType<typeof setTimeout> | undefined} */
   #timer;
   #silentUntil = 0;
+  /** When the last message came. @type {number | undefined} */
+  last;
   #core;
   #client;
   #userdata;
@@ -91,6 +93,7 @@ export class Inbound {
    * @param {number} epoch of the topic numbers
    */
   receive(views, count, base, epoch) {
+    this.last = performance.now();
     if (this.#topics === null || epoch !== this.#epoch) {
       this.#topics = [];
       this.#routes = [];

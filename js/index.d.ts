@@ -967,6 +967,8 @@ export interface Stats {
   inFlight: number;
   /** Messages that wait: offline, behind `maxinflight`, in the queue, and items in batches. */
   queued: number;
+  /** Bytes of these, with topics and headers. */
+  bytesQueued: number;
   /**
    * Messages given up: by `offlinepolicy`, `offlineexpiry`, `publishtimeout` (before they were sent) or
    * `maxpacketsize`, or of QoS 0 at `maxunhandled` where the socket cannot be paused.
@@ -974,6 +976,8 @@ export interface Stats {
   dropped: number;
   /** Accepted connections after the first one. */
   reconnects: number;
+  /** How often a connection was begun. */
+  attempts: number;
   /** Messages received and not dealt with: their handlers' promises, or the loop, or the application's `ack()`, are awaited. */
   unhandled: number;
   /**
@@ -983,6 +987,15 @@ export interface Stats {
   suspects: number;
   /** Seconds since the oldest of these arrived; absent if there is none. */
   oldestUnhandled?: number;
+  /** Seconds since the last message came; absent if there was none. */
+  lastMessage?: number;
+  /**
+   * Half of the acknowledgements came within so many seconds after `publish()`; absent if there was none. One publish of QoS 1
+   * or 2 at a time is timed, and the last 256 count.
+   */
+  ackP50?: number;
+  /** The same, for 99 of 100. */
+  ackP99?: number;
   /** Seconds until the next attempt to connect; absent unless one waits for its time. `start()` makes it now. */
   reconnectIn?: number;
 }
@@ -1135,6 +1148,24 @@ export type CredentialsFunction = (
   lastError: ClientError | undefined,
 ) => Credentials | PromiseLike<Credentials>;
 
+/**
+ * A logger, such as `console`. Called with a sentence and what belongs to it: `error` for errors, `warn` for `disconnect` and
+ * `reconnecting`, `info` for `connect` and `close`, `debug` for changes of the state. What it throws is ignored.
+ */
+export interface Logger {
+  /** Changes of the state. */
+  debug(text: string, details?: object): unknown;
+  /** `connect` and `close`. */
+  info(text: string, details?: object): unknown;
+  /** `disconnect` and `reconnecting`. */
+  warn(text: string, details?: object): unknown;
+  /** Errors. */
+  error(text: string, details?: object): unknown;
+}
+
+/** What `wireLog` of `mqtt-lib/wire` returns. */
+export type Wire = (connect?: (...all: Any[]) => Any) => (...all: Any[]) => Any;
+
 /** The argument of the constructor. Each callback may be given under either spelling. */
 export interface ClientOptions<Userdata = Any> {
   /** Where and how to connect; or a function that says it anew before each attempt. Default: `{}`. */
@@ -1143,6 +1174,10 @@ export interface ClientOptions<Userdata = Any> {
   userdata?: Userdata | undefined;
   /** Whether the constructor calls `start()`. Default: `true`. */
   autostart?: boolean | undefined;
+  /** Where the client's events are logged. Instead of `console.warn` for what nobody takes. Default: none. */
+  logger?: Logger | null | undefined;
+  /** Shows each packet: what `wireLog` of `mqtt-lib/wire` returns. Default: none. */
+  wire?: Wire | null | undefined;
   /** See {@link OnConnect}. Default: none. */
   on_connect?: OnConnect<Userdata> | null | undefined;
   /** See {@link OnDisconnect}. Without it, a lost connection is reported to `on_error`. Default: none. */

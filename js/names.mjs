@@ -11,6 +11,22 @@ const camelCase = (name) => name.replace(/_([a-z])/g, (_, letter) => letter.toUp
 
 const original = new Map(CALLBACKS.map((name) => [camelCase(name), name]));
 
+/** A copy of the properties that an object has itself, and of what the getters of its class give. @param {object} given */
+function members(given) {
+  /** @type {Record<string, unknown>} */
+  const copy = { ...given };
+  let type = Object.getPrototypeOf(given);
+  let next = type && Object.getPrototypeOf(type);
+  // Without the last one, whose getters every object has.
+  while (next) {
+    for (const [key, { get }] of Object.entries(Object.getOwnPropertyDescriptors(type)))
+      if (get) copy[key] ??= get.call(given);
+    type = next;
+    next = Object.getPrototypeOf(type);
+  }
+  return copy;
+}
+
 /**
  * A copy of the constructor's argument with callbacks under their original names, so that later changes of the object
  * have no effect. Anything but an object is returned for the validator, and is nothing whose properties would run code.
@@ -23,11 +39,11 @@ export function originalNames(options) {
     if (typeof options !== "object" || options === null || Array.isArray(options)) return options;
     /** @type {Record<string, unknown>} */
     const copy = {};
-    for (const [key, value] of Object.entries(options)) copy[original.get(key) ?? key] = value;
+    for (const [key, value] of Object.entries(members(options))) copy[original.get(key) ?? key] = value;
     const { credentials } = copy;
     place = "credentials";
     if (typeof credentials === "object" && credentials !== null && !Array.isArray(credentials)) {
-      copy.credentials = { ...credentials };
+      copy.credentials = members(credentials);
     }
     return copy;
   } catch (thrown) {

@@ -49,6 +49,8 @@ export const RECONNECT_IN = 9;
 export const STATUS = 10;
 /** The token of the last publish. */
 export const LAST_TOKEN = 11;
+/** Bytes of the messages that are not sent yet. */
+export const BYTES_QUEUED = 12;
 
 export const STATES = ["idle", "connecting", "connected", "reconnecting", "stopped"];
 export const STOPPED = STATES[4];

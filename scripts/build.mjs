@@ -46,6 +46,7 @@ const EVERYWHERE = [
   ["sparkplug", ["mqtt-lib"]],
   ["tabs", ["mqtt-lib"]],
   ["topics", []],
+  ["wire", []],
 ];
 const MQTTJS = "js/mqttjs";
 const SOURCES = [

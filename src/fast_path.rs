@@ -295,6 +295,7 @@ pub fn stat(number: u32, which: u32) -> f64 {
         8 => stats.suspects as f64,
         9 => client.retries_in().map_or(f64::NAN, |wait| wait as f64 / 1000.0),
         11 => f64::from(client.last_token.get()),
+        12 => stats.bytes_queued as f64,
         _ => f64::from(client.state() as u8) + 8.0 * f64::from(client.version()),
     }
 }

@@ -44,6 +44,7 @@ const CONNECTION = {
   },
   timeout: { short: "W", value: "SECONDS", number: true, help: "give up after so long, with exit code 27" },
   debug: { short: "d", help: "say on standard error what happens" },
+  wire: { help: "print each packet on standard error, without user name and password" },
   quiet: { help: "no progress and no notices on standard error" },
 };
 

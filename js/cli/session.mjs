@@ -101,6 +101,13 @@ export async function withClient({ end, credentials, properties, values }, callb
  */
 export const loadPackage = () => createRequire(import.meta.url)("mqtt-lib");
 
+/** The option `wire` that prints each packet on standard error. @returns {import("mqtt-lib").Wire} */
+export function wireToErrors() {
+  /** @type {typeof import("mqtt-lib/wire")} */
+  const { wireLog } = createRequire(import.meta.url)("mqtt-lib/wire");
+  return wireLog((packet) => process.stderr.write(`${printable(String(packet))}\n`));
+}
+
 /** @param {AbortController} end @param {Record<string, any>} credentials @param {any} values @param {{ on_message?: any }} callbacks */
 async function open(end, credentials, values, callbacks) {
   const { MqttCustom } = await loadPackage();
@@ -111,6 +118,7 @@ async function open(end, credentials, values, callbacks) {
   return new MqttCustom({
     credentials,
     autostart: false,
+    ...(values.wire && { wire: wireToErrors() }),
     ...callbacks,
     on_connect(_client, _userdata, flags, rc) {
       if (values.debug) printNotice(`connected: return code ${rc}, session present: ${flags.sessionPresent}`);

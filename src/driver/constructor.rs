@@ -5,7 +5,7 @@ use std::rc::Rc;
 use js_sys::Function;
 use wasm_bindgen::prelude::*;
 
-use super::argument_codec::{flat, Argument};
+use super::argument_codec::{flat, no_object, Argument};
 use super::callbacks::{Callbacks, NAMES};
 use super::hooks::Hooks;
 use super::store::Store;
@@ -15,10 +15,12 @@ use crate::engine::format::format;
 use crate::engine::validate::{unknown, Builder, Value};
 use crate::engine::{Config, Error};
 
-const KNOWN: [&str; 8] = [
+const KNOWN: [&str; 10] = [
     "credentials",
     "userdata",
     "autostart",
+    "logger",
+    "wire",
     NAMES[0],
     NAMES[1],
     NAMES[2],
@@ -47,13 +49,19 @@ impl Options {
         let mut callbacks = Callbacks::default();
         let mut credentials = JsValue::UNDEFINED;
         let mut autostart = true;
-        let flat = flat(options, 1, ".userdata.");
+        let flat = flat(options, 1, ".userdata.logger.wire.");
         for (key, value) in Argument::read(&flat).entries("the argument of MqttCustom")? {
             match key {
                 "credentials" => credentials = platform::get(options, key),
                 "userdata" => callbacks.userdata = platform::get(options, key),
                 "autostart" if value.is_undefined() => {}
                 "autostart" => autostart = arguments::flag(key, value)?,
+                // Used by js/.
+                "wire" => {
+                    arguments::optional_function(key, &platform::get(options, key))?;
+                }
+                "logger" if value.is_nothing() || platform::get(options, key).is_object() => {}
+                "logger" => return Err(no_object(key, value.kind())),
                 name => match Callbacks::slot(name) {
                     Some(slot) => {
                         let function = arguments::optional_function(name, &platform::get(options, name))?;

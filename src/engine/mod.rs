@@ -176,6 +176,7 @@ impl Engine {
             bytes_received: self.connection.bytes_received,
             in_flight: self.session.len() as u64,
             queued: self.outbox.len() as u64,
+            bytes_queued: self.outbox.bytes() as u64,
             dropped: self.outbox.dropped(),
             reconnects: self.connection.reconnects,
             unhandled: self.session.received().deferred() as u64,

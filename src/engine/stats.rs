@@ -15,6 +15,8 @@ pub struct Stats {
     pub in_flight: u64,
     /// Messages not sent yet: in the offline queue, in the timed queue, items of batches.
     pub queued: u64,
+    /// Bytes of these: topics, payloads and headers.
+    pub bytes_queued: u64,
     /// Messages given up by a stated policy.
     pub dropped: u64,
     /// Connections accepted after the first.

@@ -13,12 +13,14 @@ const NAMES = {
   "js/index.d.ts": `concurrency ack onFailure retries retryDelay deadLetter reject maxunhandled maxunhandledbytes messages unhandled
     stoptimeout addHandler filter ready remove dispose unsubscribe connect disconnect reconnecting statechange message error
     close attempt delay asyncDispose signal timeout quiet snapshot topicMatches start publish batch_publish qpublish subscribe
-    request publish_high_priority transport servername pfx minVersion ciphers agent stats json`,
+    request publish_high_priority transport servername pfx minVersion ciphers agent stats bytesQueued attempts lastMessage
+    ackP50 ackP99 logger wire debug info warn json`,
   "js/mqttjs/index.d.ts": "connect connectAsync MqttClient",
   "js/topics/index.d.ts": "topic json text bytes encode decode contentType params value",
   "js/react/index.d.ts": "MqttProvider useMqtt useMessage useMessages limit useConnection",
   "js/otel/index.d.ts": "instrument tracer meter",
   "js/sparkplug/index.d.ts": "encodePayload decodePayload EdgeNode HostApplication",
+  "js/wire/index.d.ts": "wireLog direction time bytes packet",
 };
 
 /** @param {string} folder @param {RegExp} ending */

@@ -12,6 +12,8 @@ const NOTHING = {
   bytesReceived: 0,
   inFlight: 0,
   queued: 0,
+  bytesQueued: 0,
+  attempts: 0,
   dropped: 0,
   reconnects: 0,
   suspects: 0,
@@ -107,4 +109,24 @@ test("each call gives an object of its own", async (t) => {
   stats.sent = 99;
   stats.dropped = 99;
   assert.deepEqual(client.stats(), NOTHING);
+});
+
+test("attempts, the bytes that are queued, the last message and the time of acknowledgements are counted", async (t) => {
+  const broker = await fakeBroker(t);
+  const client = clientFor(t, { mqttserver: broker.url, publishinterval: 3600, queuesize: 100 });
+  await client.start();
+  assert.equal(client.stats().attempts, 1);
+  assert.equal(client.stats().ackP50, undefined);
+  await client.publish("a", "1", { qos: 1 });
+  await client.publish("a", "2", { qos: 1 });
+  const { ackP50, ackP99, lastMessage } = client.stats();
+  assert.ok(ackP50 > 0 && ackP50 <= ackP99, `${ackP50}, ${ackP99}`);
+  assert.equal(lastMessage, undefined);
+  client.qpublish("topic", "x".repeat(1000));
+  assert.ok(client.stats().bytesQueued > 1000, `${client.stats().bytesQueued}`);
+  await client.flush();
+  assert.equal(client.stats().bytesQueued, 0);
+  await client.stop();
+  await client.start();
+  assert.equal(client.stats().attempts, 2);
 });

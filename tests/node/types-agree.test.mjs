@@ -77,6 +77,7 @@ for (const entry of [
   "mqtt-lib/sparkplug",
   "mqtt-lib/tabs",
   "mqtt-lib/topics",
+  "mqtt-lib/wire",
 ]) {
   test(`${entry} exports what is declared, with import and require`, async () => {
     const exported = Object.keys(await import(entry));
@@ -153,7 +154,7 @@ test("stats() has the declared counters, and while an attempt waits for its time
     counters.filter((name) => name !== "reconnectIn"),
   );
   // This one is there while a message is unhandled.
-  compare("keyof lib.Stats", [...counters, "oldestUnhandled"]);
+  compare("keyof lib.Stats", [...counters, "oldestUnhandled", "lastMessage", "ackP50", "ackP99"]);
 });
 
 test("a message has the declared members", () => {

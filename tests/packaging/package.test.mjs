@@ -82,6 +82,10 @@ const FILES = [
   "dist/topics.d.cts",
   "dist/topics.d.ts",
   "dist/topics.mjs",
+  "dist/wire.cjs",
+  "dist/wire.d.cts",
+  "dist/wire.d.ts",
+  "dist/wire.mjs",
   "dist/workerd.mjs",
   "dist/workerd.wasm.mjs",
   "dist/ws.mjs",
@@ -94,6 +98,7 @@ const FILES = [
   "sparkplug/package.json",
   "tabs/package.json",
   "topics/package.json",
+  "wire/package.json",
 ];
 const KIB = 1024;
 

@@ -394,6 +394,11 @@ impl Outbox {
         }
     }
 
+    /// Of all messages that are not sent yet.
+    pub fn bytes(&self) -> usize {
+        self.usage.bytes + self.requeued.bytes
+    }
+
     #[cfg(test)]
     pub fn usage(&self) -> [(usize, usize); 2] {
         [self.usage, self.requeued].map(|usage| (usage.messages, usage.bytes))
