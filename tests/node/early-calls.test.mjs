@@ -67,6 +67,8 @@ test("getters and stats() answer at once", (t) => {
   assert.equal(client.connected, false);
   assert.equal(client.state, "connecting");
   assert.deepEqual(Object.keys(client.stats()).sort(), [
+    "attempts",
+    "bytesQueued",
     "bytesReceived",
     "bytesSent",
     "dropped",

@@ -210,7 +210,7 @@ test("the keys of credentials are those of the validator", () => {
 
 test("the keys of the constructor's argument are taken, and no other", () => {
   const callbacks = own(MqttCustom.prototype).filter((name) => /^on(_|[A-Z])/.test(name));
-  const keys = ["credentials", "userdata", "autostart", ...callbacks];
+  const keys = ["credentials", "userdata", "autostart", "logger", "wire", ...callbacks];
   compare("keyof lib.ClientOptions", keys);
   for (const key of keys) new MqttCustom({ [key]: undefined, autostart: false });
   assert.throws(() => new MqttCustom({ autostart: false, other: undefined }), { code: "INVALID_OPTION" });
