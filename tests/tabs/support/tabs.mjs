@@ -46,7 +46,7 @@ async function begin({ credentials, filters, name }) {
   );
 }
 
-/** Runs in the page: publishes numbered messages, one after the other, until it is told to stop. */
+/** Runs in the page: publishes numbered messages, one after the other, while `goesOn`. */
 async function publishOn({ topic }) {
   const { client, state } = globalThis;
   state.goesOn = true;
