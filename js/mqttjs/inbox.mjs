@@ -12,6 +12,11 @@ const REFUSAL = 128;
 /** More identifiers than messages can be on their way: then they are not worth keeping. */
 const MAX_IDS = 65_535;
 
+/** The outcome of a message whose handling failed: it is not acknowledged, and later ones are handled all the same. */
+const LEFT = Symbol("left");
+
+/** @typedef {typeof LEFT | undefined} Outcome */
+
 /** `handleMessage` where the application has none. @param {any} _packet @param {(error?: Error) => void} done */
 export function handleMessage(_packet, done) {
   done();
@@ -19,7 +24,7 @@ export function handleMessage(_packet, done) {
 
 export class Inbox {
   #client;
-  /** Settles when the message before has been handled. @type {Promise<void> | undefined} */
+  /** Settles when the message before has been handled. @type {Promise<Outcome> | undefined} */
   #before;
   /** Messages whose handling failed: they are not acknowledged on this connection. @type {(() => void)[]} */
   #failed = [];
@@ -54,27 +59,29 @@ export class Inbox {
     }
     const handled = this.#before === undefined ? this.#handle(message, packet) : this.#queue(message, packet);
     if (handled === undefined) return undefined;
-    const own = handled.finally(() => {
-      if (this.#before === own) this.#before = undefined;
+    if (handled === LEFT) return this.#untilReset();
+    // The turn of the next message comes when this one is handled, acknowledged or not.
+    const turn = handled.finally(() => {
+      if (this.#before === turn) this.#before = undefined;
     });
-    this.#before = own;
-    return own;
+    this.#before = turn;
+    return turn.then((outcome) => (outcome === LEFT ? this.#untilReset() : undefined));
   }
 
-  /** @param {any} message @param {any} packet */
+  /** @param {any} message @param {any} packet @returns {Promise<Outcome>} */
   async #queue(message, packet) {
     await this.#before?.catch(() => {});
-    await this.#handle(message, packet);
+    return this.#handle(message, packet);
   }
 
-  /** undefined if the message is handled when this returns. @param {any} message @param {any} packet @returns {Promise<void> | undefined} */
+  /** undefined if the message is handled when this returns. @param {any} message @param {any} packet @returns {Promise<Outcome> | Outcome} */
   #handle(message, packet) {
     const { customHandleAcks } = this.#client.options;
     if (customHandleAcks === undefined || packet.qos === 0) return this.#emit(packet);
     return this.#ask(customHandleAcks, message, packet);
   }
 
-  /** @param {Function} customHandleAcks @param {any} message @param {any} packet @returns {Promise<void> | undefined} */
+  /** @param {Function} customHandleAcks @param {any} message @param {any} packet @returns {Promise<Outcome> | Outcome} */
   #ask(customHandleAcks, message, packet) {
     return callback(
       (done) => customHandleAcks(packet.topic, packet.payload, packet, done),
@@ -91,26 +98,25 @@ export class Inbox {
     );
   }
 
-  /** @param {any} packet @returns {Promise<void> | undefined} */
+  /** @param {any} packet @returns {Promise<Outcome> | Outcome} */
   #emit(packet) {
     const client = this.#client;
     client.emit("message", packet.topic, packet.payload, packet);
     if (client.handleMessage === handleMessage) return undefined;
     return callback(
       (done) => client.handleMessage(packet, done),
-      (error) => (error && packet.qos > 0 ? this.#leave() : undefined),
+      (error) => (error && packet.qos > 0 ? LEFT : undefined),
     );
   }
 
-  /** @param {Error} error */
+  /** @param {Error} error @returns {Outcome} */
   #fail(error) {
     this.#client.emit("error", error);
-    return this.#leave();
+    return LEFT;
   }
 
-  /** The message is not acknowledged; later ones are handled all the same. @returns {Promise<void>} */
-  #leave() {
-    this.#before = undefined;
+  /** For the core: the message is not acknowledged on this connection. @returns {Promise<void>} */
+  #untilReset() {
     return new Promise((resolve) => {
       this.#failed.push(resolve);
     });
@@ -136,8 +142,8 @@ export class Inbox {
 /**
  * Calls a function that takes a callback, and then `then` with what it got, at once where that can be.
  * @param {(done: (error?: any, value?: any) => void) => void} call
- * @param {(error: any, value: any) => Promise<void> | undefined} then
- * @returns {Promise<void> | undefined}
+ * @param {(error: any, value: any) => Promise<Outcome> | Outcome} then
+ * @returns {Promise<Outcome> | Outcome}
  */
 function callback(call, then) {
   /** @type {[any, any] | undefined} */

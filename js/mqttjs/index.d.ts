@@ -454,20 +454,67 @@ export function connectAsync(options: IClientOptions): Promise<MqttClient>;
 export function validateTopic(topic: string): boolean;
 export function validateTopics(topics: string[]): string | null;
 
-declare const mqtt: {
-  connect: typeof connect;
-  connectAsync: typeof connectAsync;
-  Client: typeof MqttClient;
-  MqttClient: typeof MqttClient;
-  Store: typeof Store;
-  DefaultMessageIdProvider: typeof DefaultMessageIdProvider;
-  UniqueMessageIdProvider: typeof UniqueMessageIdProvider;
-  KeepaliveManager: typeof KeepaliveManager;
-  ErrorWithReasonCode: typeof ErrorWithReasonCode;
-  ErrorWithSubackPacket: typeof ErrorWithSubackPacket;
-  ReasonCodes: typeof ReasonCodes;
-  MQTTJS_VERSION: typeof MQTTJS_VERSION;
-  validateTopic: typeof validateTopic;
-  validateTopics: typeof validateTopics;
-};
+/** As `import * as mqtt` has it: values and types. */
+declare namespace mqtt {
+  export {
+    AckHandler,
+    BaseMqttProtocol,
+    Callback,
+    ClientSubscribeCallback,
+    CloseCallback,
+    DefaultMessageIdProvider,
+    DoneCallback,
+    ErrorWithReasonCode,
+    ErrorWithSubackPacket,
+    GenericCallback,
+    IAuthPacket,
+    IClientOptions,
+    IClientPublishOptions,
+    IClientReconnectOptions,
+    IClientSubscribeOptions,
+    IClientSubscribeProperties,
+    IClientUnsubscribeProperties,
+    IConnackPacket,
+    IDisconnectPacket,
+    IMessageIdProvider,
+    IPublishPacket,
+    ISecureClientOptions,
+    IStore,
+    IStoreOptions,
+    IStream,
+    ISubackPacket,
+    ISubscriptionGrant,
+    ISubscriptionMap,
+    ISubscriptionRequest,
+    KeepaliveManager,
+    MQTTJS_VERSION,
+    MqttClient,
+    MqttClientEventCallbacks,
+    MqttProtocol,
+    MqttProtocolWithUnix,
+    OnCloseCallback,
+    OnConnectCallback,
+    OnDisconnectCallback,
+    OnErrorCallback,
+    OnMessageCallback,
+    OnPacketCallback,
+    Packet,
+    PacketCallback,
+    Payload,
+    PendingCommand,
+    QoS,
+    ReasonCodes,
+    Store,
+    StorePutCallback,
+    StreamBuilder,
+    TimerVariant,
+    UniqueMessageIdProvider,
+    VoidCallback,
+    connect,
+    connectAsync,
+    validateTopic,
+    validateTopics,
+    MqttClient as Client,
+  };
+}
 export default mqtt;

@@ -93,6 +93,41 @@ describe("messages", () => {
     assert.deepEqual(seen, [false, true]);
   });
 
+  for (const later of [false, true]) {
+    test(`an error of handleMessage, given ${later ? "later" : "at once"}, stops no other message`, async (t) => {
+      const topic = freshTopic();
+      const client = await connected(t);
+      const seen = [];
+      client.handleMessage = ({ payload }, done) => {
+        seen.push(`${payload}`);
+        const end = () => done(`${payload}` === "bad" ? new Error("no") : undefined);
+        if (later) setTimeout(end, 1);
+        else end();
+      };
+      await client.subscribeAsync(topic, { qos: 1 });
+      for (const text of ["a", "bad", "b", "c"]) client.publish(topic, text, { qos: 1 });
+      client.publish(topic, "q0");
+      await until(() => seen.length === 5);
+      assert.deepEqual(seen, ["a", "bad", "b", "c", "q0"]);
+    });
+  }
+
+  test("an error of customHandleAcks stops no other message", async (t) => {
+    const topic = freshTopic();
+    const client = await connected(t, {
+      protocolVersion: 5,
+      customHandleAcks: (_topic, message, _packet, done) =>
+        done(`${message}` === "bad" ? new Error("no") : 0),
+    });
+    const [texts, errors] = [[], []];
+    client.on("message", (_topic, payload) => texts.push(`${payload}`));
+    client.on("error", ({ message }) => errors.push(message));
+    await client.subscribeAsync(topic, { qos: 1 });
+    for (const text of ["a", "bad", "b", "c"]) client.publish(topic, text, { qos: 1 });
+    await until(() => texts.length === 3);
+    assert.deepEqual([texts, errors], [["a", "b", "c"], ["no"]]);
+  });
+
   test("customHandleAcks decides the reason code, MQTT 5", async (t) => {
     const topic = freshTopic();
     const codes = [];
