@@ -6,14 +6,12 @@ import { readFileSync } from "node:fs";
 import { extname } from "node:path";
 import { test } from "node:test";
 import { fileURLToPath } from "node:url";
-import mqtt from "mqtt";
 import { startMosquitto } from "../support/mosquitto.mjs";
 import { inChromium, openPage } from "./support/chromium.mjs";
+import { chartsAndReconnects, FLAGS } from "./support/dashboard.mjs";
 
 const at = (name) => fileURLToPath(new URL(`../../${name}`, import.meta.url));
 const TYPES = { ".html": "text/html", ".js": "text/javascript", ".css": "text/css" };
-/** A page that a test fulfils itself is of no local address for Chromium. */
-const FLAGS = ["--disable-features=LocalNetworkAccessChecks"];
 const shared = inChromium({ broker: startMosquitto }, FLAGS);
 
 for (const [name, file, script] of [
@@ -22,8 +20,6 @@ for (const [name, file, script] of [
 ]) {
   test(`the dashboard with ${name} draws values and shows that it reconnects`, async (t) => {
     const page = await openPage(t, shared);
-    const problems = [];
-    page.on("pageerror", (error) => problems.push(error.message));
     await page.route("**/example/*", (route) => {
       const path = new URL(route.request().url()).pathname.slice("/example/".length);
       const body =
@@ -35,31 +31,7 @@ for (const [name, file, script] of [
               .replace(/https:.*mqtt\.esm\.js/, "./mqtt.esm.js");
       return route.fulfill({ contentType: TYPES[extname(path)], body });
     });
-    const { broker } = shared;
-    const publisher = await mqtt.connectAsync(broker.url, { reconnectPeriod: 100 });
-    t.after(() => publisher.endAsync(true));
-    for (const sensor of ["kitchen", "cellar"])
-      await publisher.publishAsync(`sensors/${sensor}/temperature`, "20.5", { retain: true });
-    await page.goto(`${shared.site.url}/example/${file}?broker=${encodeURIComponent(broker.wsUrl)}`);
-    const shows = (selector, text) =>
-      page.waitForFunction(
-        ([where, what]) =>
-          [...document.querySelectorAll(where)].some((one) => one.textContent.includes(what)),
-        [selector, text],
-      );
-    await shows("[role=status]", "connected");
-    await shows("figcaption", "kitchen: 20.5 °C");
-    await publisher.publishAsync("sensors/kitchen/temperature", "22", { qos: 1 });
-    await shows("figcaption", "kitchen: 22 °C");
-    const points = await page.$$eval("polyline", (all) =>
-      all.map((one) => one.getAttribute("points").split(" ").length).sort(),
-    );
-    assert.deepEqual(points, [1, 2]);
-    await broker.kill();
-    await shows("[role=status]", "reconnecting: attempt");
-    await broker.start();
-    await shows("[role=status].connected", "connected");
-    assert.deepEqual(problems, []);
+    await chartsAndReconnects(t, page, { broker: shared.broker, url: `${shared.site.url}/example/${file}` });
   });
 
   test(`the dashboard with ${name} is as short as its documentation says`, () => {
