@@ -343,44 +343,61 @@ export class MqttCustom extends Events {
   }
 
   /**
-   * Makes no closure, because each call would pay for its variables.
+   * Makes no closure, and leaves to other methods what is rare: V8 compiles what it calls into one piece up to a size.
    * @param {any} topic @param {unknown} payload @param {unknown} options @param {number} kind @returns {Promise<void>}
    */
   #publish(topic, payload, options, kind) {
-    if (isTyped(topic)) return topic[TYPED](this, kind === QUEUE ? "qpublish" : "publish", payload, options);
-    if (this.#core === null) return this.#publishLater(topic, payload, options, kind);
+    if (typeof topic !== "string" || this.#core === null)
+      return this.#publishOther(topic, payload, options, kind);
     const flags = publishFlags(options);
-    if (flags < 0 && isLimited(options))
-      return this.#limit(options, (others) => this.#publish(topic, payload, others, kind));
     const number = flags < 0 ? -1 : topicNumber(topic);
     const length = number < 0 ? -1 : writePayload(payload);
-    if (length < 0) return this.#publishInFull(this.#core, topic, payload, options, kind, flags >= 0);
+    if (length < 0) return this.#publishInFull(topic, payload, options, kind, flags);
     const { number: client, pending } = this.#hooks;
     const token = pending.next();
     const published = fastPath.publish(client, number, length, flags | kind, token);
-    if (published === BUFFERED) return this.#endOfTurn();
-    if (published !== PENDING) return rejected(this.#hooks.failure ?? atCall()(refusal(client)));
+    return published === BUFFERED ? this.#endOfTurn() : this.#published(published, token, kind);
+  }
+
+  /** @param {number} published @param {number} token @param {number} kind @returns {Promise<void>} */
+  #published(published, token, kind) {
+    const hooks = this.#hooks;
+    if (published !== PENDING) return rejected(hooks.failure ?? atCall()(refusal(hooks.number)));
     this.#endOfTurn();
-    const promise = pending.commit(token);
-    if (kind !== QUEUE && this.#hooks.accepted) {
-      this.#hooks.latency ??= new Latency();
-      this.#hooks.latency.time(promise);
+    const promise = hooks.pending.commit(token);
+    if (kind !== QUEUE && hooks.accepted) {
+      hooks.latency ??= new Latency();
+      hooks.latency.time(promise);
     }
     return promise;
+  }
+
+  /** Before there is a core, with a typed topic, or with what is no topic. @param {any} topic @param {unknown} payload @param {unknown} options @param {number} kind @returns {Promise<void>} */
+  #publishOther(topic, payload, options, kind) {
+    if (isTyped(topic)) return topic[TYPED](this, kind === QUEUE ? "qpublish" : "publish", payload, options);
+    if (this.#core === null) return this.#publishLater(topic, payload, options, kind);
+    return this.#publishInFull(topic, payload, options, kind, publishFlags(options));
+  }
+
+  /** @param {unknown} topic @param {unknown} payload @param {unknown} options @param {number} kind @returns {Promise<void>} */
+  #publishLimited(topic, payload, options, kind) {
+    return this.#limit(options, (others) => this.#publish(topic, payload, others, kind));
   }
 
   /** @param {unknown} topic @param {unknown} payload @param {unknown} options @param {number} kind @returns {Promise<void>} */
   #publishLater(topic, payload, options, kind) {
     const [copy, choice] = [copyPayload(payload), copyOptions(options)];
-    if (isLimited(choice)) return this.#limit(choice, (others) => this.#publish(topic, copy, others, kind));
+    if (isLimited(choice)) return this.#publishLimited(topic, copy, choice, kind);
     return this.#later(() => this.#publish(topic, copy, choice, kind));
   }
 
-  /** @param {Core} core @param {unknown} topic @param {unknown} payload @param {unknown} options @param {number} kind @param {boolean} traced @returns {Promise<void>} */
-  #publishInFull(core, topic, payload, options, kind, traced) {
+  /** What the fast path does not take: `flags` says whether the options are the reason. @param {unknown} topic @param {unknown} payload @param {unknown} options @param {number} kind @param {number} flags @returns {Promise<void>} */
+  #publishInFull(topic, payload, options, kind, flags) {
+    if (flags < 0 && isLimited(options)) return this.#publishLimited(topic, payload, options, kind);
+    const core = /** @type {Core} */ (this.#core);
     return this.#orFailure(
       () => core.call(kind === QUEUE ? operation.QPUBLISH : operation.PUBLISH, topic, payload, options),
-      traced,
+      flags >= 0,
     );
   }
 

@@ -12,15 +12,20 @@ use crate::engine::{check_topic, Code, Engine, Error, Generation, Message, Publi
 use crate::export::{export, Export};
 
 thread_local! {
-    /// Payloads on their way in.
-    static SCRATCH: RefCell<Vec<u8>> = const { RefCell::new(Vec::new()) };
-    /// Topics that were checked once, by number; js/ keeps the numbers and bounds their count.
-    static TOPICS: RefCell<Vec<String>> = const { RefCell::new(Vec::new()) };
+    static GIVEN: RefCell<Given> = const { RefCell::new(Given { payload: Vec::new(), topics: Vec::new() }) };
     /// By the numbers that js/ knows them by; a place is used again when its client is gone.
     static CLIENTS: RefCell<Vec<Weak<Client>>> = const { RefCell::new(Vec::new()) };
     /// The lowest of those numbers: one that belongs to another instance is no client here.
     static FIRST: Cell<u32> = const { Cell::new(0) };
     static REFUSAL: RefCell<Option<Error>> = const { RefCell::new(None) };
+}
+
+/// What js/ has handed over before it publishes.
+struct Given {
+    /// A payload on its way in.
+    payload: Vec<u8>,
+    /// Topics that were checked once, by number; js/ keeps the numbers and bounds their count.
+    topics: Vec<String>,
 }
 
 /// Results of `bulk_send`.
@@ -31,11 +36,11 @@ const REFUSED: u32 = 2;
 /// A place for at least `len` bytes; it may move only here.
 #[wasm_bindgen]
 pub fn scratch(len: usize) -> *const u8 {
-    SCRATCH.with_borrow_mut(|scratch| {
-        if scratch.len() < len {
-            *scratch = vec![0; len.next_power_of_two()];
+    GIVEN.with_borrow_mut(|Given { payload, .. }| {
+        if payload.len() < len {
+            *payload = vec![0; len.next_power_of_two()];
         }
-        scratch.as_ptr()
+        payload.as_ptr()
     })
 }
 
@@ -45,7 +50,7 @@ pub fn intern(topic: String) -> i32 {
     if check_topic(&topic).is_err() {
         return -1;
     }
-    TOPICS.with_borrow_mut(|topics| {
+    GIVEN.with_borrow_mut(|Given { topics, .. }| {
         topics.push(topic);
         topics.len() as i32 - 1
     })
@@ -54,7 +59,7 @@ pub fn intern(topic: String) -> i32 {
 /// Numbers given by `intern` are void.
 #[wasm_bindgen]
 pub fn forget_topics() {
-    TOPICS.take();
+    GIVEN.with_borrow_mut(|given| given.topics = Vec::new());
 }
 
 /// The properties of a received message as an object.
@@ -80,15 +85,13 @@ fn with_scratch<R>(
     work: impl FnOnce(&Message<'_>) -> Result<R, Error>,
 ) -> Result<R, Error> {
     memory::check(len)?;
-    TOPICS.with_borrow(|topics| {
-        SCRATCH.with_borrow(|scratch| {
-            work(&Message {
-                topic: topics.get(topic as usize).map_or("", |t| t.as_str()),
-                payload: &scratch[..len],
-                qos: (flags & 3) as u8,
-                retain: flags & 4 != 0,
-                properties: &[],
-            })
+    GIVEN.with_borrow(|given| {
+        work(&Message {
+            topic: given.topics.get(topic as usize).map_or("", |t| t.as_str()),
+            payload: &given.payload[..len],
+            qos: (flags & 3) as u8,
+            retain: flags & 4 != 0,
+            properties: &[],
         })
     })
 }

@@ -43,10 +43,16 @@ const LARGE: usize = 1 << 20;
 const COPIES: usize = 4;
 
 /// Whether there is room for `len` bytes and their copies.
+#[inline(always)]
 pub fn has_room(len: usize, most: usize) -> bool {
     let all = len.saturating_mul(COPIES);
-    USED.load(Relaxed).saturating_add(all) <= most
-        && (len < LARGE || Vec::<u8>::new().try_reserve_exact(all).is_ok())
+    USED.load(Relaxed).saturating_add(all) <= most && (len < LARGE || is_in_one_piece(all))
+}
+
+/// Whether so many bytes are free side by side.
+#[cold]
+fn is_in_one_piece(len: usize) -> bool {
+    Vec::<u8>::new().try_reserve_exact(len).is_ok()
 }
 
 /// The error of a message that finds no room.

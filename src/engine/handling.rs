@@ -93,9 +93,9 @@ impl Engine {
     /// have found out.
     #[inline(always)]
     pub(super) fn check_accepting_publish(&self) -> Result<(), Error> {
-        if self.session.received().deferred() > 0 && !self.is_stopped() {
-            return Ok(());
+        match self.check_accepting() {
+            Err(_) if self.session.received().deferred() > 0 && !self.is_stopped() => Ok(()),
+            checked => checked,
         }
-        self.check_accepting()
     }
 }
