@@ -6,6 +6,7 @@ import { connect as tlsConnect } from "node:tls";
 import { queueMicrotask } from "../clock.mjs";
 import { addressOf, failure, socketFailure } from "./socket-failure.mjs";
 import { connectBy } from "./proxy.mjs";
+import { sharedReads } from "./reading.mjs";
 import { certificateFailure, hangUpFailure } from "./certificate-failure.mjs";
 import { ADAPTER, WebSocketAdapter } from "./websocket-adapter.mjs";
 
@@ -72,10 +73,11 @@ export class TcpSocket extends WebSocketAdapter {
         this.#socket = tlsConnect({
           ...certificates.options,
           ...to,
+          onread: READS,
           servername: certificates.options.servername ?? (isIP(host) ? "" : host),
         });
       } else {
-        this.#socket = tunnel?.setNoDelay() ?? netConnect(to);
+        this.#socket = tunnel?.setNoDelay() ?? netConnect({ ...to, onread: READS });
       }
     } catch (error) {
       this.failedToOpen(socketFailure(error, this.#address, false, certificates !== undefined));
@@ -93,7 +95,7 @@ export class TcpSocket extends WebSocketAdapter {
     if (this.#socket !== undefined) this.opened(this.#socket);
   }
 
-  /** @param {Buffer} chunk */
+  /** @param {Uint8Array} chunk */
   onData(chunk) {
     if (this.#answered || !isHttp(chunk)) this.received(chunk);
     else this.#rejectHttp();
@@ -156,10 +158,12 @@ function connected() {
   this[ADAPTER].onConnect();
 }
 
-/** @this {any} @param {Buffer} chunk */
+/** @this {any} @param {Uint8Array} chunk */
 function dataReceived(chunk) {
   this[ADAPTER].onData(chunk);
 }
+
+const READS = sharedReads(dataReceived);
 
 /** @this {any} */
 function peerEnded() {

@@ -1,27 +1,27 @@
-// MQTT over WebSocket in Node. The package `ws` does everything but encode the frames that are sent. Owns one WebSocket, and
-// joins the frames received in one turn; never interprets the bytes.
+// MQTT over WebSocket in Node. The package `ws` does everything but encode the frames that are sent, and decode most of those
+// that are received. Owns one WebSocket, and joins the frames received in one turn; never interprets the bytes.
 
-import { connect as netConnect } from "node:net";
+import { connect as netConnect, isIP } from "node:net";
 import { connect as tlsConnect } from "node:tls";
 import { WebSocket } from "ws";
 import { queueMicrotask } from "../clock.mjs";
 import { addressOf, codeOf, failure, shownUrl, socketFailure } from "./socket-failure.mjs";
 import { maskedFrame, maskKey } from "./frame.mjs";
+import { IncomingFrames, LONGEST } from "./incoming-frames.mjs";
 import { refusal } from "./proxy.mjs";
+import { sharedReads } from "./reading.mjs";
 import { certificateFailure } from "./certificate-failure.mjs";
 import { ADAPTER, WebSocketAdapter } from "./websocket-adapter.mjs";
 
 /** Frames of at least this length are delivered by themselves: copying costs more than a call. */
 const LONG_FRAME = 16 * 1024;
-/** The longest MQTT packet with its header, and space for small ones in the same frame. */
-const LONGEST_FRAME = 2 ** 28 + 2 ** 20;
 
 /** `closeTimeout` limits a close handshake that the peer starts and does not complete; close() has its own limit. */
 const OPTIONS = {
   perMessageDeflate: false,
   skipUTF8Validation: true,
   allowSynchronousEvents: true,
-  maxPayload: LONGEST_FRAME,
+  maxPayload: LONGEST,
   closeTimeout: 10_000,
   generateMask,
 };
@@ -45,6 +45,8 @@ export class WsSocket extends WebSocketAdapter {
   #stream;
   /** Frames received in this turn. @type {Uint8Array[] | null} */
   #frames = null;
+  /** Those that `ws` does not see, unless it has bytes whose frames are not known here. @type {IncomingFrames | undefined} */
+  #incoming;
 
   /**
    * @param {import("./address.mjs").Address} address
@@ -59,8 +61,7 @@ export class WsSocket extends WebSocketAdapter {
     this.#certificates = certificates;
     const { headers, agent } = details ?? {};
     this.#agent = agent !== undefined;
-    // A URL has no place for a zone.
-    const createConnection = zone ? connectTo(host, certificates !== undefined) : undefined;
+    const createConnection = agent ? undefined : connectTo(zone && host, certificates !== undefined);
     const all = { ...certificates?.options, ...options, ...OPTIONS, headers, agent, createConnection };
     try {
       this.#ws = new WebSocket(url, protocols, /** @type {any} */ (all));
@@ -83,7 +84,30 @@ export class WsSocket extends WebSocketAdapter {
     this.#open = true;
     const stream = this.#stream;
     if (this.#ws?.extensions !== "") this.#stream = undefined;
+    else if (stream?.readableLength === 0) this.#incoming = new IncomingFrames();
     if (stream) this.opened(stream);
+  }
+
+  /** @param {Uint8Array} bytes a view of memory that is used again */
+  onRead(bytes) {
+    if (this.#incoming === undefined) this.others(bytes);
+    else this.#incoming.read(bytes, this);
+  }
+
+  /** Whether frames may be taken: `ws` has none that come before them, and does not close. */
+  get takes() {
+    return this.#ws?.readyState === WebSocket.OPEN && this.#stream?.readableLength === 0;
+  }
+
+  /** Frames that were taken. @param {Uint8Array} payload a view of memory that is used again */
+  payload(payload) {
+    this.#deliver();
+    this.received(payload);
+  }
+
+  /** Frames that are left to `ws`. @param {Uint8Array} bytes a view of memory that is used again */
+  others(bytes) {
+    this.#stream?.push(Buffer.from(bytes));
   }
 
   /** @param {Buffer} data @param {boolean} isBinary */
@@ -193,6 +217,15 @@ export class WsSocket extends WebSocketAdapter {
   }
 }
 
+/** What the server answers to the handshake is for node:http. @this {any} @param {Uint8Array} bytes */
+function bytesRead(bytes) {
+  const adapter = this[ADAPTER];
+  if (adapter === undefined) this.push(Buffer.from(bytes));
+  else adapter.onRead(bytes);
+}
+
+const READS = sharedReads(bytesRead);
+
 /** @this {any} @param {import("node:http").IncomingMessage} response */
 function upgraded(response) {
   this[ADAPTER].onUpgrade(response.socket);
@@ -228,12 +261,14 @@ function reasonOf(error) {
   return error instanceof Error ? error.message : String(error);
 }
 
-/** @param {string} host @param {boolean} secure */
-function connectTo(host, secure) {
-  /** @param {object} options */
+/** @param {string} zoned an address with a zone, for which a URL has no place @param {boolean} secure */
+function connectTo(zoned, secure) {
+  /** @param {any} options */
   return (options) => {
-    const to = /** @type {any} */ ({ ...options, host, path: undefined });
-    return secure ? tlsConnect({ ...to, servername: "" }) : netConnect(to);
+    const host = zoned || options.host;
+    const to = { ...options, host, path: undefined, onread: READS };
+    if (!secure) return netConnect(to);
+    return tlsConnect({ ...to, servername: to.servername ?? (isIP(options.host) || zoned ? "" : host) });
   };
 }
 

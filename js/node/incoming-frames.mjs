@@ -1,0 +1,95 @@
+// Takes whole binary frames out of what a WebSocket receives (RFC 6455, section 5.2), before the package `ws` sees the bytes:
+// payloads are handed over as they come, headers are passed over. Every other frame is left to `ws`, to which it is passed
+// as it is. Owns where frames begin and end; never judges a frame, and copies nothing but what closes the gaps between
+// payloads.
+
+const FINAL_BINARY = 0x82;
+const FINAL = 0x80;
+const MASKED = 0x80;
+/** `ws` closes the connection for a longer one. */
+export const LONGEST = 2 ** 28 + 2 ** 20;
+/** Continuation, text and binary are the opcodes up to this. */
+const LAST_OF_DATA = 2;
+
+/**
+ * @typedef {object} Takers
+ * @property {boolean} takes whether frames may be taken
+ * @property {(payload: Uint8Array) => void} payload called with payloads of a read, joined; a view
+ * @property {(bytes: Uint8Array) => void} others called with frames that are left to `ws`, or pieces of them; a view
+ */
+
+export class IncomingFrames {
+  /** Bytes of the payload of a frame that are still to come. */
+  #left = 0;
+  /** Whether we take that frame. */
+  #takes = false;
+  /** A message in several frames has begun. */
+  #isFragmented = false;
+  /** The header of a frame, of which a read had the beginning only. @type {Uint8Array | null} */
+  #header = null;
+
+  /** @param {Uint8Array} read they are changed @param {Takers} takers */
+  read(read, takers) {
+    const bytes = this.#header === null ? read : joined(this.#header, read);
+    this.#header = null;
+    const { length } = bytes;
+    let [from, upto] = [0, 0];
+    const handOver = () => {
+      if (upto > from) takers.payload(bytes.subarray(from, upto));
+      from = upto = 0;
+    };
+    for (let at = 0; at < length; ) {
+      const begin = at;
+      if (this.#left === 0) {
+        const header = headerLength(bytes, at);
+        if (at + header > length) {
+          this.#header = bytes.slice(at);
+          break;
+        }
+        this.#left = payloadLength(bytes, at, header);
+        this.#takes =
+          bytes[at] === FINAL_BINARY &&
+          bytes[at + 1] < MASKED &&
+          this.#left <= LONGEST &&
+          !this.#isFragmented &&
+          takers.takes;
+        if (!this.#takes && (bytes[at] & 15) <= LAST_OF_DATA) this.#isFragmented = bytes[at] < FINAL;
+        at += header;
+      }
+      const end = Math.min(length, at + this.#left);
+      this.#left -= end - at;
+      if (this.#takes) {
+        if (upto === 0) from = upto = at;
+        if (upto < at) bytes.copyWithin(upto, at, end);
+        upto += end - at;
+      } else {
+        handOver();
+        takers.others(bytes.subarray(begin, end));
+      }
+      at = end;
+    }
+    handOver();
+  }
+}
+
+/** @param {Uint8Array} first @param {Uint8Array} second */
+function joined(first, second) {
+  const all = new Uint8Array(first.length + second.length);
+  all.set(first);
+  all.set(second, first.length);
+  return all;
+}
+
+/** Of a frame without mask. @param {Uint8Array} bytes @param {number} at */
+function headerLength(bytes, at) {
+  const short = bytes[at + 1] & 127;
+  return short < 126 ? 2 : short === 126 ? 4 : 10;
+}
+
+/** @param {Uint8Array} bytes @param {number} at @param {number} header */
+function payloadLength(bytes, at, header) {
+  if (header === 2) return bytes[at + 1] & 127;
+  let length = 0;
+  for (let i = at + 2; i < at + header; i++) length = length * 256 + bytes[i];
+  return length;
+}
