@@ -6,7 +6,7 @@
  */
 
 /** Any value. */
-// biome-ignore lint/suspicious/noExplicitAny: what a user hands through, and what JSON holds, is the user's to know
+// biome-ignore lint/suspicious/noExplicitAny: what JSON and typed topics hold is the user's to know
 type Any = any;
 
 /** Quality of service (§4.3): 0 at most once, 1 at least once, 2 exactly once. */
@@ -699,7 +699,7 @@ export interface FilterParams<Params> {
 }
 
 /** A handler of a typed topic. What does not validate never comes to it, and is a failure of the handler. */
-export type OnTypedMessage<Params, Value, Userdata = Any> = (
+export type OnTypedMessage<Params, Value, Userdata = unknown> = (
   client: MqttCustom<Userdata>,
   userdata: Userdata,
   message: TypedMessage<Params, Value>,
@@ -1011,7 +1011,7 @@ export type State = "idle" | "connecting" | "connected" | "reconnecting" | "stop
  * Called at each CONNACK (§3.2). `rc` is its return code: 0 accepted, 1 protocol version, 2 client id,
  * 3 unavailable, 4 user name or password, 5 not authorised.
  */
-export type OnConnect<Userdata = Any> = (
+export type OnConnect<Userdata = unknown> = (
   client: MqttCustom<Userdata>,
   userdata: Userdata,
   flags: ConnectFlags,
@@ -1024,7 +1024,7 @@ export type OnConnect<Userdata = Any> = (
  * Called for each AUTH of the broker (MQTT 5, §4.12). `reasonCode` 24: it wants an answer, which is what is returned, or what
  * the returned promise resolves with. 0: re-authentication has succeeded.
  */
-export type OnAuth<Userdata = Any> = (
+export type OnAuth<Userdata = unknown> = (
   client: MqttCustom<Userdata>,
   userdata: Userdata,
   packet: AuthPacket,
@@ -1034,7 +1034,7 @@ export type OnAuth<Userdata = Any> = (
  * Called when an accepted connection ends. `rc`: 0 after `stop()`, 2 the broker broke the protocol,
  * 7 connection lost, 16 keep alive. `error` is `undefined` after `stop()`.
  */
-export type OnDisconnect<Userdata = Any> = (
+export type OnDisconnect<Userdata = unknown> = (
   client: MqttCustom<Userdata>,
   userdata: Userdata,
   rc: number,
@@ -1042,21 +1042,21 @@ export type OnDisconnect<Userdata = Any> = (
 ) => unknown;
 
 /** Called for each message, in the order of their arrival. */
-export type OnMessage<Userdata = Any> = (
+export type OnMessage<Userdata = unknown> = (
   client: MqttCustom<Userdata>,
   userdata: Userdata,
   message: Message,
 ) => unknown;
 
 /** Called for what no promise carries. */
-export type OnError<Userdata = Any> = (
+export type OnError<Userdata = unknown> = (
   client: MqttCustom<Userdata>,
   userdata: Userdata,
   error: ClientError,
 ) => unknown;
 
 /** The events of a client, by type: each has the arguments of its callback as properties. */
-export interface ClientEvents<Userdata = Any> {
+export interface ClientEvents<Userdata = unknown> {
   /** At each CONNACK, as {@link OnConnect}. */
   connect: ClientEvent<Userdata> & {
     /** As {@link OnConnect} gets them. */
@@ -1102,7 +1102,7 @@ export interface ClientEvents<Userdata = Any> {
 }
 
 /** What every event of a client has. */
-export interface ClientEvent<Userdata = Any> extends Event {
+export interface ClientEvent<Userdata = unknown> extends Event {
   /** The client. */
   readonly target: MqttCustom<Userdata>;
   /** As every callback gets it. */
@@ -1164,10 +1164,10 @@ export interface Logger {
 }
 
 /** What `wireLog` of `mqtt-lib/wire` returns. */
-export type Wire = (connect?: (...all: Any[]) => Any) => (...all: Any[]) => Any;
+export type Wire = (connect?: (...all: never[]) => object) => (...all: never[]) => object;
 
 /** The argument of the constructor. Each callback may be given under either spelling. */
-export interface ClientOptions<Userdata = Any> {
+export interface ClientOptions<Userdata = unknown> {
   /** Where and how to connect; or a function that says it anew before each attempt. Default: `{}`. */
   credentials?: Credentials | CredentialsFunction | null | undefined;
   /** Second argument of every callback. Default: `undefined`. */
@@ -1200,13 +1200,18 @@ export interface ClientOptions<Userdata = Any> {
   onError?: OnError<Userdata> | null | undefined;
 }
 
+/** A callback as a property of the client: one of a client of known `userdata` is a client of any, `MqttCustom`, too. */
+type Assigned<Callback extends (...all: never[]) => unknown> = {
+  of(...all: Parameters<Callback>): ReturnType<Callback>;
+}["of"];
+
 /**
  * A client. It connects by itself, reconnects by itself, and runs until `stop()`.
  *
  * Methods return promises that settle in every case. Nobody need look at them: a rejection that is not
  * handled does not end the process. Any method may be called from any callback.
  */
-export class MqttCustom<Userdata = Any> {
+export class MqttCustom<Userdata = unknown> {
   /**
    * Throws a `TypeError` or `RangeError` for a wrong option: always in Node; in a page once the .wasm is
    * loaded, before that `start()` rejects with it, and it is reported to `on_error`.
@@ -1473,25 +1478,25 @@ export class MqttCustom<Userdata = Any> {
   dispatchEvent(event: Event): boolean;
 
   /** See {@link OnConnect}. `null`: none. Anything but a function, `null` or `undefined` is a `TypeError`. */
-  on_connect: OnConnect<Userdata> | null;
+  on_connect: Assigned<OnConnect<Userdata>> | null;
   /** See {@link OnDisconnect}. `null`: none, and a lost connection is reported to `on_error`. */
-  on_disconnect: OnDisconnect<Userdata> | null;
+  on_disconnect: Assigned<OnDisconnect<Userdata>> | null;
   /** See {@link OnMessage}. `null`: none. */
-  on_message: OnMessage<Userdata> | null;
+  on_message: Assigned<OnMessage<Userdata>> | null;
   /** See {@link OnError}. `null`: none, and there is one `console.warn` for each code. */
-  on_error: OnError<Userdata> | null;
+  on_error: Assigned<OnError<Userdata>> | null;
   /** See {@link OnAuth}. `null`: none. */
-  on_auth: OnAuth<Userdata> | null;
+  on_auth: Assigned<OnAuth<Userdata>> | null;
   /** The same as `on_auth`. */
-  onAuth: OnAuth<Userdata> | null;
+  onAuth: Assigned<OnAuth<Userdata>> | null;
   /** The same as `on_connect`. */
-  onConnect: OnConnect<Userdata> | null;
+  onConnect: Assigned<OnConnect<Userdata>> | null;
   /** The same as `on_disconnect`. */
-  onDisconnect: OnDisconnect<Userdata> | null;
+  onDisconnect: Assigned<OnDisconnect<Userdata>> | null;
   /** The same as `on_message`. */
-  onMessage: OnMessage<Userdata> | null;
+  onMessage: Assigned<OnMessage<Userdata>> | null;
   /** The same as `on_error`. */
-  onError: OnError<Userdata> | null;
+  onError: Assigned<OnError<Userdata>> | null;
 }
 
 /**

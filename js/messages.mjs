@@ -137,8 +137,9 @@ export class Loops {
    * @param {((call: () => Promise<void>) => Promise<void>) | undefined} later
    */
   open(filter, given, later) {
-    const { signal, ...others } = isLimited(given) ? given : {};
-    const options = signal == null ? given : others;
+    const isObject = isLimited(given);
+    const { signal, ...others } = isObject ? given : {};
+    const options = isObject ? others : given;
     let forget = () => {};
     /** @type {() => unknown} */
     let release = () => {};
@@ -170,7 +171,12 @@ export class Loops {
       }).catch((error) => messages.end(error));
     }
     this.#open.add(messages);
-    forget = onAbort(signal, (reason) => messages.leave(reason));
+    try {
+      forget = onAbort(signal, (reason) => messages.leave(reason));
+    } catch (error) {
+      messages.leave();
+      throw error;
+    }
     return messages;
   }
 

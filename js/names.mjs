@@ -27,6 +27,18 @@ function members(given) {
   return copy;
 }
 
+/** @param {unknown} given */
+const plain = (given) =>
+  typeof given === "object" && given !== null && !Array.isArray(given) ? members(given) : given;
+
+/** A function whose answers are plain. @param {(...all: any[]) => any} ask @returns {(...all: any[]) => any} */
+const plainly =
+  (ask) =>
+  (...all) => {
+    const given = ask(...all);
+    return typeof given?.then === "function" ? Promise.resolve(given).then(plain) : plain(given);
+  };
+
 /**
  * A copy of the constructor's argument with callbacks under their original names, so that later changes of the object
  * have no effect. Anything but an object is returned for the validator, and is nothing whose properties would run code.
@@ -40,11 +52,10 @@ export function originalNames(options) {
     /** @type {Record<string, unknown>} */
     const copy = {};
     for (const [key, value] of Object.entries(members(options))) copy[original.get(key) ?? key] = value;
+    /** @type {any} */
     const { credentials } = copy;
     place = "credentials";
-    if (typeof credentials === "object" && credentials !== null && !Array.isArray(credentials)) {
-      copy.credentials = members(credentials);
-    }
+    copy.credentials = typeof credentials === "function" ? plainly(credentials) : plain(credentials);
     return copy;
   } catch (thrown) {
     throw unreadable(place, thrown);

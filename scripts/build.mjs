@@ -412,7 +412,11 @@ export async function build({ force = false } = {}) {
   ];
   const rust = { inputs: ["Cargo.toml", "Cargo.lock", "src", ...tools], outputs: PKG, force };
   await step("Rust to pkg/", rust, buildWasm);
-  const js = { inputs: ["js", ...PKG, ...tools], outputs: DIST.map((name) => `dist/${name}`), force };
+  const js = {
+    inputs: ["js", "pkg/snippets", ...PKG, ...tools],
+    outputs: DIST.map((name) => `dist/${name}`),
+    force,
+  };
   await step("JavaScript to dist/", js, buildJs);
   printSizes("a browser downloads", ["dist/browser.mjs", `dist/${WASM}`], { together: true });
   printSizes("beside that for a store", [`dist/${STORE_WASM}`]);

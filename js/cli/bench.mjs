@@ -4,7 +4,7 @@
 import { seconds, whole } from "./arguments.mjs";
 import { Failure } from "./failure.mjs";
 import { grouped, showProgress } from "./progress.mjs";
-import { loadPackage, unlessEnded, withClient } from "./session.mjs";
+import { loadPackage, unlessEnded, wireToErrors, withClient } from "./session.mjs";
 
 /** The most messages on their way at a time: few enough for the queues of a broker with default settings. */
 const WINDOW = 500;
@@ -37,6 +37,7 @@ export async function bench(context) {
   const publisher = new MqttCustom({
     credentials: { ...credentials, mqttclientid: id === undefined ? undefined : `${id}-pub` },
     autostart: false,
+    ...(values.wire && { wire: wireToErrors() }),
     on_error() {}, // both lose the broker at the same time; the receiver reports it
     on_disconnect() {},
   });

@@ -38,8 +38,7 @@ export interface Instrumentation {
  * Gives a client spans and metrics. Call it before the client subscribes. A second call for a client takes the place of the
  * first. Throws a `TypeError` for a wrong option, or if `client` is none.
  */
-// biome-ignore lint/suspicious/noExplicitAny: of any userdata
-export function instrument(client: MqttCustom<any>, options?: InstrumentOptions | null): Instrumentation;
+export function instrument(client: MqttCustom, options?: InstrumentOptions | null): Instrumentation;
 
 /**
  * The context of a message: in a handler or loop of an instrumented client that of its span, otherwise that of its publisher.

@@ -224,7 +224,7 @@ export interface Command {
 
 /** The class of the client, where it is not that of `mqtt-lib`: of `mqtt-lib/bare` or `mqtt-lib/tabs`. */
 // biome-ignore lint/suspicious/noExplicitAny: of any userdata
-export type ClientClass = new (options: any) => MqttCustom<any>;
+export type ClientClass = new (options: any) => MqttCustom;
 
 /** Options of {@link EdgeNode}. */
 export interface EdgeNodeOptions {
@@ -265,8 +265,7 @@ export class EdgeNode {
   /** Its name. */
   readonly node: string;
   /** Its client, such as for `stats()` and `mqtt-lib/otel`. */
-  // biome-ignore lint/suspicious/noExplicitAny: of any userdata
-  readonly client: MqttCustom<any>;
+  readonly client: MqttCustom;
   /** Whether the birth certificates are out, and the connection is up. */
   readonly born: boolean;
   /** The number of the last birth and death, 0 to 255. */
@@ -364,8 +363,7 @@ export class HostApplication {
   /** Its name. */
   readonly id: string;
   /** Its client, such as for `stats()` and `mqtt-lib/otel`. */
-  // biome-ignore lint/suspicious/noExplicitAny: of any userdata
-  readonly client: MqttCustom<any>;
+  readonly client: MqttCustom;
   /** The nodes whose birth it has seen. */
   readonly nodes: HostNode[];
   /** A node by group and name; undefined before its first birth. */

@@ -56,10 +56,11 @@ export function layOver(base, overrides) {
   return { ...base, ...OWN, ...overrides };
 }
 
-/** The options of a one-shot: those that override credentials, and those of the message. @param {object} options */
+/** The options of a one-shot that are given: those that override credentials, and those of the message. @param {object} options */
 export function divide(options) {
   const [overrides, message] = [{}, {}];
   for (const [key, value] of Object.entries(options ?? {})) {
+    if (value === undefined) continue;
     if (key === "hostname") set(overrides, "mqttserver", value);
     else if (key === "port") set(overrides, "mqttport", value);
     else set(/^(qos|retain|properties)$/.test(key) ? message : overrides, key, value);

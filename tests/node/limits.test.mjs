@@ -157,6 +157,29 @@ test("a request and a loop reject with the reason, and the loop gives back what 
   assert.deepEqual(await loop.next(), { done: true, value: undefined });
 });
 
+test("a loop with a wrong signal throws, and takes no message", async (t) => {
+  const broker = await fakeBroker(t);
+  const client = clientFor(t, { mqttserver: broker.url, maxunhandled: 2 });
+  await client.start();
+  for (const filter of ["a/#", undefined])
+    assert.throws(() => client.messages(filter, { signal: 5 }), {
+      code: "INVALID_OPTION",
+      message: /AbortSignal/,
+    });
+  const texts = [];
+  client.on_message = (_client, _userdata, message) => texts.push(message.text());
+  for (let number = 1; number <= 4; number++)
+    broker.connections[0].send({
+      cmd: "publish",
+      topic: "a/b",
+      payload: `${number}`,
+      qos: 1,
+      messageId: number,
+    });
+  await until(() => texts.length === 4, "all messages");
+  assert.equal(client.stats().unhandled, 0);
+});
+
 test("start({ timeout }) waits over failed attempts, and rejects with TIMEOUT while they go on", async (t) => {
   const { client, port } = await offline(t);
   assert.equal((await failure(client.start())).code, "CONNECTION_REFUSED");

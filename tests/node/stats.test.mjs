@@ -130,3 +130,27 @@ test("attempts, the bytes that are queued, the last message and the time of ackn
   await client.start();
   assert.equal(client.stats().attempts, 2);
 });
+
+test("lastMessage is the time since the last message: none before the first, and each one begins it anew", async (t) => {
+  const broker = await fakeBroker(t);
+  const client = clientFor(t, broker.url, { on_message() {} });
+  await client.start();
+  assert.equal("lastMessage" in client.stats(), false);
+  const first = performance.now();
+  broker.connections[0].send({ cmd: "publish", topic: "a", payload: "x", qos: 0 });
+  await until(() => client.stats().received === 1, "the first message");
+  const { lastMessage } = client.stats();
+  assert.ok(lastMessage >= 0 && lastMessage <= (performance.now() - first) / 1000, `${lastMessage}`);
+  // It grows while none comes, also over publishes and the end of the connection.
+  await client.publish("b", "y", { qos: 1 });
+  await until(() => client.stats().lastMessage > lastMessage, "a later time");
+  await client.stop();
+  assert.ok(client.stats().lastMessage > lastMessage);
+  await client.start();
+  await until(() => broker.connections.length === 2, "the second connection");
+  assert.ok(client.stats().lastMessage > lastMessage, "a connection is no message");
+  const second = performance.now();
+  broker.connections[1].send({ cmd: "publish", topic: "a", payload: "x", qos: 0 });
+  await until(() => client.stats().received === 2, "the second message");
+  assert.ok(client.stats().lastMessage <= (performance.now() - second) / 1000);
+});
