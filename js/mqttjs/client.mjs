@@ -8,7 +8,7 @@ import { handleMessage, Inbox } from "./inbox.mjs";
 import { CONNECT, Link } from "./link.mjs";
 import { complete, defaultId, keepsMessages } from "./options.mjs";
 import { platform } from "./platform.mjs";
-import { closeStores } from "./store.mjs";
+import { checkStores, closeStores, Store } from "./store.mjs";
 import { Subscriptions } from "./subscriptions.mjs";
 import { Withdrawal } from "./withdrawal.mjs";
 
@@ -57,10 +57,9 @@ export class MqttClient extends platform.EventEmitter {
     this.noop = noop;
     this.queueQoSZero = this.options.queueQoSZero ?? true;
     this.messageIdProvider = this.options.messageIdProvider ?? new DefaultMessageIdProvider();
-    this.incomingStore = this.options.incomingStore;
-    this.outgoingStore = this.options.outgoingStore;
+    this.#useStores();
     this.#link = new Link(this, new Inbox(this));
-    this.#subscriptions = new Subscriptions(this, this.#link.native);
+    this.#subscriptions = new Subscriptions(this, this.#link);
     if (!this.options.manualConnect) this.#link.open();
   }
 
@@ -242,7 +241,7 @@ export class MqttClient extends platform.EventEmitter {
   /** @param {(error?: Error) => void} done */
   #ended(done) {
     this.disconnected = true;
-    closeStores([this.options.incomingStore ?? null, this.options.outgoingStore ?? null], (error) => {
+    closeStores([this.incomingStore, this.outgoingStore], (error) => {
       this.emit("end");
       done(error);
     });
@@ -250,11 +249,19 @@ export class MqttClient extends platform.EventEmitter {
     else if (this.options.reconnectPeriod === 0 || this.options.manualConnect) this.disconnecting = false;
   }
 
+  #useStores() {
+    this.incomingStore = this.options.incomingStore ?? new Store();
+    this.outgoingStore = this.options.outgoingStore ?? new Store();
+  }
+
   /** @param {any} [stores] */
   reconnect(stores) {
+    checkStores(stores ?? {});
     const reconnect = () => {
       this.options.incomingStore = stores?.incomingStore;
       this.options.outgoingStore = stores?.outgoingStore;
+      this.#useStores();
+      this.#link.renew();
       this.disconnecting = this.disconnected = false;
       this.#deferredReconnect = undefined;
       this.reconnectNow();
@@ -327,6 +334,11 @@ export class MqttClient extends platform.EventEmitter {
   closed() {
     this.#aliases.clear();
     this.#subscriptions.closed();
+  }
+
+  /** The connection is the first of another native client. */
+  restore() {
+    this.#subscriptions.restore();
   }
 
   /** @param {any} packet */

@@ -1,14 +1,12 @@
-// The connection of a client of the facade: the native client, the transport in use, when an attempt is made and how long it may
-// take. MQTT.js has other rules for that than the core, so the core is asked for an attempt and waits until this allows one.
-// Owns the events connect, close, offline, reconnect, disconnect, packetsend and packetreceive, and errors of connections.
+// The connection of a client of the facade: the transport in use, when an attempt is made and how long it may take, for which
+// MQTT.js has other rules than the core. Owns the events connect, close, offline, reconnect, disconnect, packetsend and
+// packetreceive, and errors of connections.
 
 import { channelOver } from "./channel.mjs";
-import { Deferred } from "./deferred.mjs";
+import { Core, isWrong } from "./core.mjs";
 import { ErrorWithReasonCode, ReasonCodes } from "./errors.mjs";
 import { KeepaliveManager } from "./keepalive.mjs";
-import { credentialsOf } from "./options.mjs";
 import { connack, readPacket, withBuffers } from "./packets.mjs";
-import { platform } from "./platform.mjs";
 
 /** How the native client finds the transports of its owner, see js/hooks.mjs. */
 export const CONNECT = Symbol.for("mqtt-lib.connect");
@@ -47,46 +45,35 @@ export class Link {
   #client;
   /** @type {import("./channel.mjs").Channel | undefined} */
   #channel;
-  /** Made for the attempt that the core is about to make. @type {import("./channel.mjs").Channel | undefined} */
-  #next;
-  /** The core awaits permission for an attempt. @type {((credentials: any) => void) | undefined} */
-  #permit;
   /** @type {ReturnType<typeof setTimeout> | undefined} */
   #connackTimer;
   /** The broker has refused: no further attempt. */
   #refused = false;
-  /** @type {Promise<void> | undefined} */
-  #stopping;
-  /** With a store the core takes the same credentials for each attempt. */
-  #isFixed;
-  /** What the core has got in place of the next transport. @type {Deferred | undefined} */
-  #deferred;
   /** Listeners of MQTT.js do not see the first CONNECT, which it sends in the constructor. */
   #isFirst = true;
   /** Codes of warnings that were printed. @type {Set<string>} */
   #warned = new Set();
-  /** @type {any} */
-  native;
+  #core;
+  /** Another native client has none of the subscriptions that are restored. */
+  #isNew = false;
 
   /** @param {any} client @param {import("./inbox.mjs").Inbox} inbox */
   constructor(client, inbox) {
     this.#client = client;
     this.inbox = inbox;
     /** @typedef {any[]} Rest */
-    const fixed = credentialsOf(client.options);
-    this.#isFixed = fixed.store !== undefined;
-    this.native = new platform.MqttCustom({
-      credentials: this.#isFixed ? fixed : () => this.#asked(),
-      userdata: client,
-      autostart: false,
-      on_connect: (/** @type {Rest} */ ...[, , flags, code, properties]) =>
+    const callbacks = {
+      on_connect: (/** @type {Rest} */ ...[flags, code, properties]) =>
         this.#answered(flags.sessionPresent, code, properties),
-      on_disconnect: (/** @type {Rest} */ ...[, , code, error]) => this.#lost(code, error),
-      on_message: (/** @type {any} */ _native, /** @type {any} */ _client, /** @type {any} */ message) =>
-        inbox.receive(message),
-      on_error: (/** @type {Rest} */ ...[, , error]) => this.#report(error),
-      on_auth: (/** @type {Rest} */ ...[, , packet]) => this.#authenticate(packet),
-    });
+      on_disconnect: (/** @type {Rest} */ ...[code, error]) => this.#lost(code, error),
+      on_error: (/** @type {any} */ error) => this.#report(error),
+      on_auth: (/** @type {any} */ packet) => this.#authenticate(packet),
+    };
+    this.#core = new Core(client, callbacks, (message) => inbox.receive(message));
+  }
+
+  get native() {
+    return this.#core.native;
   }
 
   get isOpen() {
@@ -113,36 +100,21 @@ export class Link {
       failed: (error) => this.#failed(error),
       closed: () => this.#closed(channel),
     });
-    this.#channel = this.#next = channel;
+    this.#channel = channel;
     client.stream = channel.stream;
     clearTimeout(this.#connackTimer);
     this.#connackTimer = setTimeout(() => this.#overdue(), client.options.connectTimeout);
-    if (this.#stopping === undefined) this.#begin(channel);
-    else this.#stopping.then(() => this.#begin(channel));
+    this.#core.begin(channel);
   }
 
-  /** The core makes an attempt over this transport. @param {import("./channel.mjs").Channel} channel */
-  #begin(channel) {
-    if (this.#next !== channel) return;
-    if (this.#deferred?.isClosed === false) {
-      this.#next = undefined;
-      this.#deferred.bind(channel);
-    }
-    this.#deferred = undefined;
-    this.native.start().catch(() => {});
-    this.#permit?.(credentialsOf(this.#client.options));
-    this.#permit = undefined;
+  /** The stores of the options may be others than before; throws for options that are wrong. */
+  renew() {
+    if (this.#core.renew()) this.#isNew = true;
   }
 
   /** The core opens the transport that was made for it. */
   handOver() {
-    // An attempt of a core that is being stopped ends with it.
-    if (this.#stopping !== undefined) return new Deferred();
-    const channel = this.#next;
-    this.#next = undefined;
-    if (channel !== undefined) return channel.attach();
-    this.#deferred = new Deferred();
-    return this.#deferred;
+    return this.#core.handOver();
   }
 
   /** Ends the connection at once, without DISCONNECT. */
@@ -153,12 +125,7 @@ export class Link {
   /** Nothing is sent any more, and no attempt follows. @param {any} options of DISCONNECT @returns {Promise<void>} */
   stop(options) {
     clearTimeout(this.#connackTimer);
-    this.#deferred = this.#permit = this.#next = undefined;
-    const stopped = this.native.stop(options).finally(() => {
-      this.#stopping = undefined;
-    });
-    this.#stopping = stopped.catch(() => {});
-    return stopped;
+    return this.#core.stop(options);
   }
 
   clearReconnect() {
@@ -182,14 +149,6 @@ export class Link {
     client.reconnectTimer = setInterval(() => client.reconnectNow(), reconnectPeriod);
   }
 
-  /** The core is about to make an attempt. @returns {any} */
-  #asked() {
-    if (this.#next !== undefined && this.#stopping === undefined) return credentialsOf(this.#client.options);
-    return new Promise((resolve) => {
-      this.#permit = resolve;
-    });
-  }
-
   /** CONNACK. @param {boolean} sessionPresent @param {number} code @param {any} properties */
   #answered(sessionPresent, code, properties) {
     const client = this.#client;
@@ -200,6 +159,10 @@ export class Link {
     client.reconnecting = false;
     client.connected = true;
     client.queue = [];
+    if (this.#isNew && !sessionPresent) {
+      this.#isNew = false;
+      client.restore();
+    }
     client.keepaliveManager = client.keepalive > 0 ? new KeepaliveManager(client) : null;
     client.emit("connect", connack(sessionPresent, code, properties, five));
   }
@@ -240,7 +203,7 @@ export class Link {
       });
     } else if (client.connected && WARNINGS.includes(error.code)) {
       queueMicrotask(() => this.#warn(error));
-    } else if (client.connected || !(error instanceof TypeError || error instanceof RangeError)) {
+    } else if (client.connected || !(isWrong(error) || error.code === "CREDENTIALS_FAILED")) {
       // Not here, where the core would catch what a listener throws.
       queueMicrotask(() => client.emit("error", error));
     } else {

@@ -6,6 +6,12 @@ import { checkStores, Store } from "./store.mjs";
 /** In seconds, for the native client: as good as never. */
 const NEVER = 2_147_483;
 
+/** Of a receive maximum, and of filters in a packet that nobody limits. */
+const MAX = 65_535;
+
+/** With its header (§2.2.3). */
+const LARGEST_PACKET = 268_435_460;
+
 const DEFAULTS = {
   keepalive: 60,
   reschedulePings: true,
@@ -48,34 +54,41 @@ export function complete(options) {
 export const keepsMessages = ({ clean, outgoingStore }) =>
   !clean && outgoingStore instanceof Store && !outgoingStore.options.clean;
 
+/** What the core keeps messages in, if in anything. @param {any} options */
+export const storeOf = (options) =>
+  options.native?.store ?? (keepsMessages(options) ? options.outgoingStore.records : undefined);
+
 /** Whether what is subscribed is subscribed again after a reconnect. @param {any} options */
 export const isRestored = ({ resubscribe, reconnectPeriod }) => Boolean(resubscribe && reconnectPeriod > 0);
 
 /** @param {any} options complete ones @returns {Record<string, any>} */
 export function credentialsOf(options) {
   const five = options.protocolVersion === 5;
+  const store = storeOf(options);
   const { clientId, username, password, keepalive, clean, will, properties, subscribeBatchSize } = options;
-  const aliases =
-    options.autoUseTopicAlias || options.autoAssignTopicAlias || properties?.topicAliasMaximum > 0;
+  const aliases = Boolean(options.autoUseTopicAlias || options.autoAssignTopicAlias);
   return {
     mqttserver: addressOf(options),
     mqttclientid: clientId,
     mqttusername: username,
     mqttpassword: password,
     mqttkeepalive: keepalive,
-    mqttcleansession: clean,
+    mqttcleansession: Boolean(clean),
     mqttversion: options.protocolVersion,
-    topicAliases: Boolean(aliases),
+    topicAliases: aliases,
     resubscribe: isRestored(options),
-    maxfilters: subscribeBatchSize ?? 65_535,
+    maxfilters: subscribeBatchSize > 0 ? Number(subscribeBatchSize) : MAX,
     // The facade decides when an attempt is made, and how long it may take; MQTT.js has no other time limits.
     connecttimeout: NEVER,
     acktimeout: NEVER,
     stoptimeout: 0,
+    // Nor has it bounds of what is received; then CONNECT says nothing of them.
+    maxunhandled: MAX,
+    maxpacketsize: LARGEST_PACKET,
     maxmqttreconnectdelay: 0,
-    ...(five && { properties: connectProperties(properties, clean) }),
+    ...(five && { properties: connectProperties(properties, clean, aliases) }),
     ...(will && willOf(will, five)),
-    ...(keepsMessages(options) && { store: options.outgoingStore.records }),
+    ...(store && { store }),
     ...options.native,
   };
 }
@@ -89,9 +102,14 @@ function addressOf({ protocol, hostname, host, port }) {
   return `${scheme}://${usable}${number > 0 && number < 65_536 ? `:${number}` : ""}`;
 }
 
-/** @param {any} given @param {boolean} clean */
-function connectProperties(given, clean) {
+/** @param {any} given @param {boolean} clean @param {boolean} aliases the core would take some, too */
+function connectProperties(given, clean, aliases) {
   const properties = { ...given };
+  if (aliases) properties.topicAliasMaximum ??= 0;
+  const { receiveMaximum = 1 } = properties;
+  if (!Number.isInteger(receiveMaximum) || receiveMaximum < 1 || receiveMaximum > MAX) {
+    properties.receiveMaximum = MAX;
+  }
   // Absent means 0 in MQTT 5; the native client would keep the session for ever.
   if (!clean) properties.sessionExpiryInterval ??= 0;
   return properties;
@@ -103,7 +121,7 @@ function willOf({ topic, payload, qos, retain, properties }, five) {
     willsettopic: topic,
     willsetpayload: payload,
     willsetqos: qos,
-    willsetretain: retain,
+    willsetretain: Boolean(retain),
     ...(five && properties && { willProperties: properties }),
   };
 }

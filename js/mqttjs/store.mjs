@@ -83,7 +83,6 @@ export function checkStores(options) {
 /** Closes the stores that were given; `done` gets the first error. @param {any[]} stores @param {(error?: Error) => void} done */
 export function closeStores([store, ...others], done) {
   if (store === undefined) return done();
-  if (store === null) return closeStores(others, done);
   store.close((/** @type {Error | undefined} */ error) =>
     closeStores(others, (another) => done(error ?? another)),
   );

@@ -12,7 +12,7 @@ const REFUSED = 128;
 
 export class Subscriptions {
   #client;
-  #native;
+  #link;
   /** Options by filter. @type {Map<string, any>} */
   #known = new Map();
   /** Filters of calls without an answer, by their number. @type {Record<number, string[]>} */
@@ -24,10 +24,10 @@ export class Subscriptions {
   /** @type {any} */
   unsuback;
 
-  /** @param {any} client @param {any} native */
-  constructor(client, native) {
+  /** @param {any} client @param {{ native: any }} link */
+  constructor(client, link) {
     this.#client = client;
-    this.#native = native;
+    this.#link = link;
   }
 
   /** @param {any} topics @param {any} options @param {Callback} callback */
@@ -45,7 +45,7 @@ export class Subscriptions {
     if (isRestored(this.#client.options)) for (const one of asked) this.#known.set(one.topic, one);
     const id = this.#client._nextId();
     const done = this.#await(callback, id, "subscribe", asked);
-    this.#native.subscribe(nativeMap(asked), properties && this.#five ? { properties } : undefined).then(
+    this.#link.native.subscribe(nativeMap(asked), properties && this.#five ? { properties } : undefined).then(
       (/** @type {number[]} */ granted) => {
         for (const [at, one] of asked.entries()) one.qos = granted[at];
         done(null, asked, this.#answer(this.suback, "suback", id, [...granted]));
@@ -78,7 +78,7 @@ export class Subscriptions {
     const id = this.#client._nextId();
     const done = this.#await(callback, id, "unsubscribe");
     const { properties } = options ?? {};
-    this.#native.unsubscribe(filters, properties && this.#five ? { properties } : undefined).then(
+    this.#link.native.unsubscribe(filters, properties && this.#five ? { properties } : undefined).then(
       () => done(null, this.#answer(this.unsuback, "unsuback", id, [])),
       (/** @type {any} */ error) => {
         const packet = this.#answer(this.unsuback, "unsuback", id, [error.reasonCode]);
@@ -93,6 +93,14 @@ export class Subscriptions {
   closed() {
     for (const fail of [...this.#pending]) fail(new Error("Connection closed"));
     this.suback = this.unsuback = undefined;
+  }
+
+  /** Subscribes what another native client had. */
+  restore() {
+    for (const one of this.#known.values()) {
+      const { properties } = one;
+      this.#link.native.subscribe(nativeMap([one]), properties && { properties }).catch(() => {});
+    }
   }
 
   /** What is subscribed again after a reconnect. */
