@@ -11,7 +11,7 @@ import { setup } from "./setup.mjs";
 
 /** The files that the page loads from the package and the library; www/ is copied as a whole. */
 const NEEDED = {
-  "/dist/": ["browser.mjs", "mqtt_lib_bg.wasm", "mqtt_lib_store.wasm"],
+  "/dist/": ["browser.mjs", "wire.mjs", "mqtt_lib_bg.wasm", "mqtt_lib_store.wasm"],
   "/vendor/uplot/": ["uPlot.esm.js", "uPlot.min.css"],
 };
 const PAGE_FILE = "app.mjs";

@@ -2,6 +2,7 @@
 
 import { byId } from "./lib/dom.mjs";
 import { createMemory } from "./model/memory.mjs";
+import { createPackets } from "./model/packets.mjs";
 import { createRoundTrip } from "./model/round-trip.mjs";
 import { createSamples } from "./model/samples.mjs";
 import { createSession } from "./model/session.mjs";
@@ -14,6 +15,7 @@ import { connectionPanel } from "./panels/connection.mjs";
 import { countersPanel } from "./panels/counters.mjs";
 import { logPanel } from "./panels/log.mjs";
 import { messagesPanel } from "./panels/messages.mjs";
+import { packetsPanel } from "./panels/packets.mjs";
 import { pendingPanel } from "./panels/pending.mjs";
 import { sendPanel } from "./panels/send.mjs";
 import { statusPanel } from "./panels/status.mjs";
@@ -31,11 +33,17 @@ const views = createViews();
 const log = logPanel();
 
 async function begin() {
-  const { MqttCustom } = await import("mqtt-lib");
+  const [{ MqttCustom }, { wireLog }] = await Promise.all([import("mqtt-lib"), import("mqtt-lib/wire")]);
   /** @type {ReturnType<typeof createMemory> | undefined} */
   let memory;
   const topics = createTopics();
+  const packets = createPackets();
+  const wire = packetsPanel(packets, { views });
   const session = createSession(MqttCustom, {
+    wire: wireLog((packet) => {
+      packets.add(packet);
+      wire.mark();
+    }),
     onMessage,
     onError: log.add,
     onChange: refresh,

@@ -13,8 +13,8 @@ import { openPage, PHONE, WIDE } from "./support/page.mjs";
 
 const PICTURES = fileURLToPath(new URL("../../artifacts/page", import.meta.url));
 const AXE = readFileSync(createRequire(import.meta.url).resolve("axe-core/axe.min.js"), "utf8");
-const DESK = ["messages", "topics", "charts", "bench", "log"];
-const HAND = ["connect", "messages", "topics", "publish", "charts", "bench", "log"];
+const DESK = ["messages", "topics", "charts", "packets", "bench", "log"];
+const HAND = ["connect", "messages", "topics", "publish", "charts", "packets", "bench", "log"];
 const SIZES = { desktop: WIDE, tablet: { width: 900, height: 900 }, phone: PHONE };
 const LINKS = { desktop: DESK, tablet: HAND.filter((name) => name !== "connect"), phone: HAND };
 

@@ -2,9 +2,9 @@
 
 /**
  * @param {any} MqttCustom
- * @param {{ onMessage(message: any): void, onError(error: Error): void, onChange(): void, onStop(): void }} listener
+ * @param {{ wire: any, onMessage(message: any): void, onError(error: Error): void, onChange(): void, onStop(): void }} listener
  */
-export function createSession(MqttCustom, { onMessage, onError, onChange, onStop }) {
+export function createSession(MqttCustom, { wire, onMessage, onError, onChange, onStop }) {
   /** @type {any} */
   let client = null;
   let limits = { batchsize: 5, queuesize: 5, publishinterval: 60 };
@@ -75,6 +75,7 @@ export function createSession(MqttCustom, { onMessage, onError, onChange, onStop
       client = new MqttCustom({
         credentials,
         autostart: false,
+        wire,
         on_connect(_client, _userdata, flags, rc, properties) {
           if (rc === 0) trouble = undefined;
           if (rc === 0) greeting = { sessionPresent: flags.sessionPresent, properties, since: Date.now() };
