@@ -1,4 +1,4 @@
-// Serves the page (www/), the built package (dist/) and the chart library of the page over HTTP. Reads only files below the
+// Serves the page (www/), the built package (dist/) and the libraries of the page over HTTP. Reads only files below the
 // folders in FOLDERS.
 import { createReadStream } from "node:fs";
 import { stat } from "node:fs/promises";
@@ -10,6 +10,10 @@ const folder = (name) => fileURLToPath(new URL(`../${name}`, import.meta.url));
 export const FOLDERS = {
   "/dist/": folder("dist"),
   "/vendor/uplot/": folder("node_modules/uplot/dist"),
+  "/vendor/cborg/": folder("node_modules/cborg"),
+  "/vendor/diff/": folder("node_modules/diff/libesm"),
+  "/vendor/msgpack/": folder("node_modules/@msgpack/msgpack/dist.esm"),
+  "/vendor/protobuf/": folder("node_modules/protobufjs/dist"),
   "/": folder("www"),
 };
 const TYPES = {

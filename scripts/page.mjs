@@ -1,5 +1,5 @@
 // `npm run page`: writes the page of `npm start` as a folder of static files, for any web server: www/, the browser files of
-// the package and the chart library. The broker is chosen on the page.
+// the package and the libraries of the page. The broker is chosen on the page.
 //   npm run page                to target/page
 //   npm run page -- <folder>    elsewhere; the folder must be new or empty, or an earlier page
 import { cpSync, existsSync, mkdirSync, readdirSync, rmSync } from "node:fs";
@@ -11,8 +11,11 @@ import { setup } from "./setup.mjs";
 
 /** The files that the page loads from the package and the library; www/ is copied as a whole. */
 const NEEDED = {
-  "/dist/": ["browser.mjs", "wire.mjs", "mqtt_lib_bg.wasm", "mqtt_lib_store.wasm"],
+  "/dist/": ["browser.mjs", "sparkplug.mjs", "wire.mjs", "mqtt_lib_bg.wasm", "mqtt_lib_store.wasm"],
   "/vendor/uplot/": ["uPlot.esm.js", "uPlot.min.css"],
+  "/vendor/cborg/": ["cborg.js", "lib"],
+  "/vendor/diff/": ["diff", "util"],
+  "/vendor/protobuf/": ["protobuf.min.js"],
 };
 const PAGE_FILE = "app.mjs";
 

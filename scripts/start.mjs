@@ -22,14 +22,15 @@ async function start(args) {
   const { startBroker } = await import("./broker.mjs"); // not before set-up has installed what it needs
   const onPortInUse = (port) => console.log(`Port ${port} is in use; trying the next one.`);
   const { port } = await startBroker({ port: wanted, onPortInUse });
+  const at = port === STOCK_PORT ? "" : ` -p ${port}`;
   console.log(`
 The page:    http://localhost:${port}/
-The broker:  mqtt://localhost:${port} and ws://localhost:${port}/mqtt
+The broker:  mqtt://localhost:${port} and ws://localhost:${port}/mqtt, MQTT 5.0 and 3.1.1
 
 See what is published, from another terminal:
-  mosquitto_sub -h localhost${port === STOCK_PORT ? "" : ` -p ${port}`} -t '#' -v
+  node dist/cli.cjs sub${at} -t '#' -v
 Publish something:
-  mosquitto_pub -h localhost${port === STOCK_PORT ? "" : ` -p ${port}`} -t test/topic -m hello
+  node dist/cli.cjs pub${at} -t test/topic -m hello
 
 Ctrl-C ends it.`);
 }

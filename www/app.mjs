@@ -74,6 +74,7 @@ async function begin() {
   });
   const tree = topicsPanel(topics, {
     session,
+    traffic,
     log,
     views,
     onChart,

@@ -76,6 +76,12 @@ export function dumpOf(payload) {
   return lines.join("\n");
 }
 
+/** Base64, up to the limit. @param {Uint8Array} payload */
+export function base64Of(payload) {
+  const text = btoa(Array.from(payload.subarray(0, WHOLE), (byte) => String.fromCharCode(byte)).join(""));
+  return payload.length > WHOLE ? `${text}\n… ${payload.length - WHOLE} more bytes` : text;
+}
+
 /** Text, up to the limit. @param {Uint8Array} payload */
 export function wholeText(payload) {
   const text = lenient.decode(payload.subarray(0, WHOLE));

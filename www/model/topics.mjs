@@ -14,6 +14,8 @@ const KEPT_OF_LAST = 1024;
  * @property {Node | undefined} parent
  * @property {number} own messages on this topic
  * @property {number} total messages on this topic and those below
+ * @property {number} before `total` a second ago
+ * @property {number} rate messages in the last second, here and below
  * @property {boolean} open
  * @property {{ at: number, size: number, payload: Uint8Array, retain: boolean } | undefined} last message on this topic
  * @property {any} about data of other modules
@@ -23,6 +25,13 @@ function remembered({ at, message: { payload, retain } }) {
   const size = payload.length;
   return { at, size, retain, payload: size > KEPT_OF_LAST ? payload.slice(0, KEPT_OF_LAST) : payload };
 }
+
+/** Orders of the children of a level. @type {Record<string, (a: Node, b: Node) => number>} */
+const ORDERS = {
+  name: (a, b) => (a.name < b.name ? -1 : 1),
+  messages: (a, b) => b.total - a.total || (a.name < b.name ? -1 : 1),
+  rate: (a, b) => b.rate - a.rate || (a.name < b.name ? -1 : 1),
+};
 
 export function createTopics() {
   /** @type {Map<string, Node>} */
@@ -42,6 +51,8 @@ export function createTopics() {
       sorted: undefined,
       own: 0,
       total: 0,
+      before: 0,
+      rate: 0,
       open: depth < 0,
       last: undefined,
       about: undefined,
@@ -66,6 +77,13 @@ export function createTopics() {
     return at;
   }
 
+  /** @param {Node} parent @param {string} order */
+  function childrenOf(parent, order) {
+    if (order !== "name") return [...parent.children.values()].sort(ORDERS[order]);
+    parent.sorted ??= [...parent.children.values()].sort(ORDERS.name);
+    return parent.sorted;
+  }
+
   return {
     /** Counts a message; returns the node of its topic. @param {any} entry @returns {Node | undefined} */
     add(entry) {
@@ -81,15 +99,24 @@ export function createTopics() {
       return found;
     },
 
-    /** The visible nodes in order: those whose parents are all open. @returns {Node[]} */
-    visible() {
-      const rows = [];
-      const walk = (parent) => {
-        parent.sorted ??= [...parent.children.values()].sort((a, b) => (a.name < b.name ? -1 : 1));
-        for (const child of parent.sorted) {
-          rows.push(child);
-          if (child.open) walk(child);
+    /**
+     * The visible nodes in order: those whose parents are all open. A search opens what it finds: topics that contain the
+     * text, with their parents.
+     * @param {{ text?: string, order?: string }} [view] @returns {Node[]}
+     */
+    visible({ text = "", order = "name" } = {}) {
+      const rows = /** @type {Node[]} */ ([]);
+      const wanted = text.toLowerCase();
+      const found = (/** @type {Node} */ at) => at.topic.toLowerCase().includes(wanted);
+      const walk = (/** @type {Node} */ parent) => {
+        const before = rows.length;
+        for (const child of childrenOf(parent, order)) {
+          const at = rows.push(child);
+          const hit = wanted === "" || found(child);
+          const below = (hit ? child.open : true) && walk(child);
+          if (!hit && !below) rows.length = at - 1;
         }
+        return rows.length > before;
       };
       walk(root);
       return rows;
@@ -102,6 +129,16 @@ export function createTopics() {
           child.open = open && child.children.size > 0;
           walk(child);
         }
+      };
+      walk(root);
+    },
+
+    /** Takes the messages of the last second; called once a second. */
+    measure() {
+      const walk = (/** @type {Node} */ at) => {
+        at.rate = at.total - at.before;
+        at.before = at.total;
+        for (const child of at.children.values()) walk(child);
       };
       walk(root);
     },

@@ -56,6 +56,16 @@ export function createTraffic(topics, subscriptions, { keep = 10_000 } = {}) {
       return found ?? all;
     },
 
+    /** The last kept messages of a topic, the newest first. @param {string} topic @param {number} count */
+    of(topic, count) {
+      const entries = [];
+      for (let i = 0; i < all.length && entries.length < count; i++) {
+        const entry = all.newest(i);
+        if (entry.message.topic === topic) entries.push(entry);
+      }
+      return entries;
+    },
+
     get total() {
       return total;
     },

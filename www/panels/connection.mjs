@@ -107,6 +107,7 @@ function factsOf({ sessionPresent, properties, since }, session) {
   ]);
   return [
     ["connected", clock(since)],
+    ["MQTT", session.client.mqttversion === 5 ? "5.0" : "3.1.1"],
     ["session", sessionPresent ? "resumed" : "new"],
     ["reconnects", String(session.client.stats().reconnects)],
     .../** @type {[string, string][]} */ (rows),

@@ -7,12 +7,16 @@ import { payloadView } from "./payload-view.mjs";
 
 /** @param {HTMLElement} box @param {{ onClose(): void, onUse(message: any): void, onChart(topic: string, path: string): void }} actions */
 export function messageDetail(box, { onClose, onUse, onChart }) {
+  /** How the payloads of a topic are shown. @type {Map<string, { as?: string }>} */
+  const choices = new Map();
   return {
     show({ message, at }) {
       const { topic, qos, retain, dup, properties, payload } = message;
       const marks = [clock(at), `QoS ${qos}`, retain && "retained", dup && "sent again"]
         .filter(Boolean)
         .join(" · ");
+      const choice = choices.get(topic) ?? {};
+      choices.set(topic, choice);
       box.hidden = false;
       box.replaceChildren(
         make(
@@ -25,7 +29,7 @@ export function messageDetail(box, { onClose, onUse, onChart }) {
         make("p", { class: "soft" }, marks),
         properties === undefined ? "" : facts(properties),
         chartButtons(topic, payload, onChart),
-        payloadView(payload),
+        payloadView(payload, choice, topic),
       );
     },
     hide() {

@@ -8,15 +8,18 @@ import { virtualList } from "../lib/virtual-list.mjs";
 import { chartButtons } from "./chart-buttons.mjs";
 import { deleteRetained } from "./delete-retained.mjs";
 import { payloadView } from "./payload-view.mjs";
+import { topicHistory } from "./topic-history.mjs";
 
 const REDRAW_MS = 250;
+const MEASURE_MS = 1000;
+const ORDERS = { name: "By name", messages: "Most messages first", rate: "Busiest first" };
 
-export function topicsPanel(topics, { session, log, views, onShow, onPublish, onSubscribe, onChart }) {
+export function topicsPanel(topics, { session, traffic, log, views, onShow, onPublish, onSubscribe, onChart }) {
   const box = byId("topics");
   const detail = byId("topic-detail");
   /** @type {import("../model/topics.mjs").Node[]} */
   let rows = [];
-  /** @type {{ node: import("../model/topics.mjs").Node, last: any, numbers: HTMLElement, payload: any, charts: HTMLElement, as: object } | undefined} */
+  /** @type {{ node: import("../model/topics.mjs").Node, last: any, numbers: HTMLElement, payload: any, charts: HTMLElement, history: ReturnType<typeof topicHistory>, as: object } | undefined} */
   let chosen;
 
   const list = virtualList(box, {
@@ -40,15 +43,26 @@ export function topicsPanel(topics, { session, log, views, onShow, onPublish, on
       return true;
     },
   });
+  const search = byId("topic-search");
+  const order = byId("topic-order");
+  order.append(...Object.entries(ORDERS).map(([value, text]) => make("option", { value }, text)));
   const paint = painter(draw, { interval: REDRAW_MS, visible: () => views.shows("topics") });
+  setInterval(() => {
+    topics.measure();
+    paint.mark();
+  }, MEASURE_MS);
+  search.addEventListener("input", paint.now);
+  order.addEventListener("change", paint.now);
   views.onChange(() => paint.mark());
 
   function draw() {
     const active = rows[list.active];
-    rows = topics.visible();
+    rows = topics.visible({ text: search.value, order: order.value });
     if (active) list.active = rows.indexOf(active);
     list.draw();
     follow();
+    box.dataset.empty =
+      topics.size > 0 ? `None of the ${plural(topics.size, "topic")} matches.` : "Topics appear here as messages arrive.";
     box.title =
       topics.rest > 0
         ? `${plural(topics.rest, "message")} received on topics beyond the first 20,000 levels`
@@ -65,13 +79,14 @@ export function topicsPanel(topics, { session, log, views, onShow, onPublish, on
       arrow,
       label,
       last: make("span", { class: "text" }),
+      rate: make("span", { class: "rate" }),
       number: make("span", { class: "number" }),
     };
     row.arrow.addEventListener("click", (event) => {
       event.stopPropagation();
       if (row.node) toggle(row.node);
     });
-    element.append(make("span", { class: "name" }, arrow, label), row.last, row.number);
+    element.append(make("span", { class: "name" }, arrow, label), row.last, row.rate, row.number);
     element.addEventListener("dblclick", () => row.node && toggle(row.node));
     return row;
   }
@@ -79,18 +94,20 @@ export function topicsPanel(topics, { session, log, views, onShow, onPublish, on
   function fill(row, index, active) {
     const node = rows[index];
     const { element } = row;
+    const open = rows[index + 1]?.depth > node.depth; // a search opens what it finds
     row.node = node;
     element.style.setProperty("--depth", String(node.depth));
     element.setAttribute("aria-level", String(node.depth + 1));
     element.setAttribute("aria-selected", String(active));
-    if (node.children.size > 0) element.setAttribute("aria-expanded", String(node.open));
+    if (node.children.size > 0) element.setAttribute("aria-expanded", String(open));
     else element.removeAttribute("aria-expanded");
     element.dataset.topic = node.topic;
     element.dataset.colour = String(node.about?.[0]?.colour ?? "");
-    setText(row.arrow, node.children.size === 0 ? "" : node.open ? "▾" : "▸");
+    setText(row.arrow, node.children.size === 0 ? "" : open ? "▾" : "▸");
     setText(row.label, node.name === "" ? "(empty)" : node.name);
     element.dataset.retained = String(node.last?.retain === true);
-    setText(row.last, node.last && !node.open ? lineOf(node.last.payload, "auto") : "");
+    setText(row.last, node.last && !open ? lineOf(node.last.payload, "auto") : "");
+    setText(row.rate, node.rate > 0 ? `${count(node.rate)}/s` : "");
     setText(row.number, count(node.total));
   }
 
@@ -106,6 +123,7 @@ export function topicsPanel(topics, { session, log, views, onShow, onPublish, on
       numbers: make("p", { class: "soft" }),
       charts: make("div"),
       payload: make("div"),
+      history: topicHistory(traffic, node.topic),
       as: {},
     };
     const { topic } = node;
@@ -128,6 +146,7 @@ export function topicsPanel(topics, { session, log, views, onShow, onPublish, on
       chosen.numbers,
       chosen.charts,
       chosen.payload,
+      chosen.history.element,
     );
     follow();
   }
@@ -143,9 +162,12 @@ export function topicsPanel(topics, { session, log, views, onShow, onPublish, on
     const charts = make("div", {}, chartButtons(chosen.node.topic, last.payload, onChart));
     chosen.charts.replaceWith(charts);
     chosen.charts = charts;
-    const view = payloadView(last.payload, chosen.as);
+    // The tree keeps the beginning of a payload, the list all of it.
+    const [newest] = last.size > last.payload.length ? traffic.of(chosen.node.topic, 1) : [];
+    const view = payloadView(newest?.message.payload ?? last.payload, chosen.as, chosen.node.topic);
     chosen.payload.replaceWith(view);
     chosen.payload = view;
+    chosen.history.update();
   }
 
   function close() {

@@ -1,0 +1,124 @@
+// What one looks into: payloads in binary formats, the history of a topic and what changed, the tree's search and order.
+// On the broker of `npm start` itself, with MQTT 5.
+
+import assert from "node:assert/strict";
+import { after, test } from "node:test";
+import { encode as cbor } from "cborg";
+import { encode as messagePack } from "@msgpack/msgpack";
+import mqtt from "mqtt";
+import { encodePayload } from "../../dist/sparkplug.mjs";
+import { sharedFixtures } from "../support/fixtures.mjs";
+import { openPage, until } from "./support/page.mjs";
+
+let site;
+let page;
+let other;
+
+const rowOf = (topic) => `#messages .v-row:not([hidden])[data-topic="${topic}"]`;
+const send = (topic, payload, options = {}) =>
+  other.publishAsync(topic, typeof payload === "string" ? payload : Buffer.from(payload), {
+    qos: 1,
+    ...options,
+  });
+const jsonShown = async () => JSON.parse(await page.locator("#detail .payload pre").innerText());
+const decodeAs = (name) => page.selectOption("#detail select[aria-label='Decode the payload']", name);
+const topicRows = () =>
+  page.locator("#topics .v-row:not([hidden])").evaluateAll((rows) => rows.map((row) => row.dataset.topic));
+
+after(() => other?.endAsync(true));
+
+sharedFixtures({ site: openPage }, async (shared) => {
+  ({ site } = shared);
+  page = site.page;
+  other = await mqtt.connectAsync(site.broker.url, { protocolVersion: 5 });
+  await page.selectOption("#version", "5");
+  await site.connect();
+  await site.subscribe("#", 1);
+});
+
+test("the broker of npm start speaks MQTT 5: the version is shown, and properties arrive", async () => {
+  await site.shows("#greeting", /MQTT5\.0/);
+  await send("five/one", "x", { properties: { contentType: "text/plain", userProperties: { a: "b" } } });
+  await page.click(rowOf("five/one"));
+  await site.shows("#detail .facts", /contentTypetext\/plain/);
+  await site.shows("#detail .facts", /ab/);
+  await page.keyboard.press("Escape");
+});
+
+test("CBOR, MessagePack, Base64 and Sparkplug are shown decoded; the choice holds for the topic", async () => {
+  await send("binary/cbor", cbor({ celsius: 21.5, list: [1, 2] }));
+  await page.click(rowOf("binary/cbor"));
+  await decodeAs("CBOR");
+  await site.shows("#detail .payload pre", /celsius/);
+  assert.deepEqual(await jsonShown(), { celsius: 21.5, list: [1, 2] });
+  await decodeAs("MessagePack");
+  await site.shows("#detail .payload pre", /^This is not MessagePack: /);
+  await decodeAs("CBOR");
+  await page.locator("#messages").press("Escape");
+  await send("binary/cbor", cbor({ celsius: 22 }));
+  await page.locator(rowOf("binary/cbor")).first().click();
+  await site.shows("#detail .payload pre", /22/);
+  assert.deepEqual(await jsonShown(), { celsius: 22 });
+  await page.locator("#messages").press("Escape");
+
+  await send("binary/pack", messagePack({ on: true, big: 2n ** 60n }, { useBigInt64: true }));
+  await page.click(rowOf("binary/pack"));
+  await decodeAs("MessagePack");
+  await site.shows("#detail .payload pre", /big/);
+  assert.deepEqual(await jsonShown(), { on: true, big: String(2n ** 60n) });
+  await page.click("#detail .segments button:text-is('Base64')");
+  await site.shows("#detail .payload pre", /^gqJvbsOjYmlnz/);
+  await page.locator("#messages").press("Escape");
+
+  const metrics = [{ name: "level", type: "Double", value: 1.5 }];
+  await send("spBv1.0/g/DDATA/n/d", encodePayload({ timestamp: 5, seq: 1, metrics }));
+  await page.click(rowOf("spBv1.0/g/DDATA/n/d"));
+  await site.shows("#detail .payload pre", /level/);
+  assert.equal((await jsonShown()).metrics[0].value, 1.5);
+  await page.locator("#messages").press("Escape");
+});
+
+test("a .proto of the user's decodes protobuf; a file that is none says so", async () => {
+  await send("binary/proto", [8, 150, 1, 18, 2, 104, 105]);
+  await page.click(rowOf("binary/proto"));
+  await decodeAs("Protobuf");
+  const file = (text) => ({ name: "a.proto", mimeType: "text/plain", buffer: Buffer.from(text) });
+  await page.setInputFiles("#detail input[type=file]", file("no proto"));
+  await site.shows("#detail .result", /illegal/);
+  const proto = 'syntax = "proto3"; package p; message First { } message Reading { int32 level = 1; string note = 2; }';
+  await page.setInputFiles("#detail input[type=file]", file(proto));
+  await page.selectOption("#detail select[aria-label='Message of the .proto']", "p.Reading");
+  await site.shows("#detail .payload pre", /level/);
+  assert.deepEqual(await jsonShown(), { level: 150, note: "hi" });
+  await page.locator("#messages").press("Escape");
+});
+
+test("a topic's history says what changed from one message to the next", async () => {
+  for (const value of [1, 2]) await send("lamp/state", JSON.stringify({ on: true, level: value }));
+  await site.go("topics");
+  await page.click("#open-topics");
+  await page.fill("#topic-search", "lamp/state");
+  await page.click('#topics .v-row[data-topic="lamp/state"]');
+  await page.click("#topic-detail summary");
+  await site.shows("#topic-detail .diff ins", '"level": 2');
+  await site.shows("#topic-detail .diff del", '"level": 1');
+  await send("lamp/state", JSON.stringify({ on: false, level: 2 }));
+  await site.shows("#topic-detail .diff ins", '"on": false');
+  assert.equal(await site.count("#topic-detail details li"), 3);
+  await page.click("#topic-detail details li:last-child button");
+  await site.shows("#topic-detail details", /The first in the list/);
+});
+
+test("the tree is searched with its parents, and ordered by name or by the number of messages", async () => {
+  await page.fill("#topic-search", "nothing like it");
+  await until(async () => (await topicRows()).length === 0, "no row");
+  await page.fill("#topic-search", "CBOR");
+  await until(async () => (await topicRows()).join() === "binary,binary/cbor", "the topic and its parent");
+  await page.fill("#topic-search", "");
+  await page.click("#close-topics");
+  await until(async () => (await topicRows()).join() === "binary,five,lamp,spBv1.0", "by name");
+  await page.selectOption("#topic-order", "messages");
+  await until(async () => (await topicRows()).join() === "binary,lamp,five,spBv1.0", "by number");
+  await send("five/two", "x");
+  await site.shows('#topics .v-row[data-topic="five"] .rate', "1/s");
+});
