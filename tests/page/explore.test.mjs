@@ -85,7 +85,8 @@ test("a .proto of the user's decodes protobuf; a file that is none says so", asy
   const file = (text) => ({ name: "a.proto", mimeType: "text/plain", buffer: Buffer.from(text) });
   await page.setInputFiles("#detail input[type=file]", file("no proto"));
   await site.shows("#detail .result", /illegal/);
-  const proto = 'syntax = "proto3"; package p; message First { } message Reading { int32 level = 1; string note = 2; }';
+  const proto =
+    'syntax = "proto3"; package p; message First { } message Reading { int32 level = 1; string note = 2; }';
   await page.setInputFiles("#detail input[type=file]", file(proto));
   await page.selectOption("#detail select[aria-label='Message of the .proto']", "p.Reading");
   await site.shows("#detail .payload pre", /level/);

@@ -18,9 +18,10 @@ const indented = (/** @type {unknown} */ value) => JSON.stringify(value, plain, 
 
 /** A tag of CBOR that has no type in JSON is shown with its number. */
 const ANY_TAG = new Proxy(/** @type {any} */ ({}), {
-  get:
-    (_target, /** @type {string} */ tag) =>
-    (/** @type {() => unknown} */ decode) => ({ tag: Number(tag), value: decode() }),
+  get: (_target, /** @type {string} */ tag) => (/** @type {() => unknown} */ decode) => ({
+    tag: Number(tag),
+    value: decode(),
+  }),
 });
 
 /** The .proto of the user: the parsed root and the chosen message. @type {{ root: any, type: string } | undefined} */

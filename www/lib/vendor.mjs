@@ -19,7 +19,7 @@ const path = (/** @type {string} */ name) => new URL(`../vendor/${name}`, import
 export const loadDiff = once(() => import(path("diff/diff/line.js")));
 export const loadCbor = once(() => import(path("cborg/cborg.js")));
 export const loadMessagePack = once(() => import(path("msgpack/index.mjs")));
-// @ts-ignore: the page's import map knows the package
+// @ts-expect-error: the page's import map knows the package
 export const loadSparkplug = once(() => import(new URL("../dist/sparkplug.mjs", import.meta.url).href));
 
 /** protobufjs is no module: it is a script that sets a global. */

@@ -57,9 +57,13 @@ export function topicHistory(traffic, topic) {
       ? `Changes at ${clock(entry.at)}, compared with ${clock(before.at)}`
       : `The first in the list, at ${clock(entry.at)}`;
     const { lineDiff } = await loadDiff();
-    const parts = lineDiff.diff(before ? linesOf(before.message.payload) : "", linesOf(entry.message.payload), {
-      maxEditLength: MAX_EDITS,
-    });
+    const parts = lineDiff.diff(
+      before ? linesOf(before.message.payload) : "",
+      linesOf(entry.message.payload),
+      {
+        maxEditLength: MAX_EDITS,
+      },
+    );
     if (!parts) {
       changes.replaceChildren("They differ in too many lines to compare.");
       return;

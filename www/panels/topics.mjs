@@ -14,7 +14,10 @@ const REDRAW_MS = 250;
 const MEASURE_MS = 1000;
 const ORDERS = { name: "By name", messages: "Most messages first", rate: "Busiest first" };
 
-export function topicsPanel(topics, { session, traffic, log, views, onShow, onPublish, onSubscribe, onChart }) {
+export function topicsPanel(
+  topics,
+  { session, traffic, log, views, onShow, onPublish, onSubscribe, onChart },
+) {
   const box = byId("topics");
   const detail = byId("topic-detail");
   /** @type {import("../model/topics.mjs").Node[]} */
@@ -62,7 +65,9 @@ export function topicsPanel(topics, { session, traffic, log, views, onShow, onPu
     list.draw();
     follow();
     box.dataset.empty =
-      topics.size > 0 ? `None of the ${plural(topics.size, "topic")} matches.` : "Topics appear here as messages arrive.";
+      topics.size > 0
+        ? `None of the ${plural(topics.size, "topic")} matches.`
+        : "Topics appear here as messages arrive.";
     box.title =
       topics.rest > 0
         ? `${plural(topics.rest, "message")} received on topics beyond the first 20,000 levels`
