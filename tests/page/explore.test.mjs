@@ -123,3 +123,71 @@ test("the tree is searched with its parents, and ordered by name or by the numbe
   await send("five/two", "x");
   await site.shows('#topics .v-row[data-topic="five"] .rate', "1/s");
 });
+
+test("Repeat publishes from a template, so many times or until it is stopped", async () => {
+  await site.go("messages");
+  await site.write("repeat/{{count}}", '{"n":{{count}},"r":{{random 5 6}}}', { qos: 1, type: "json" });
+  await page.click("#repeat-part summary");
+  await page.fill("#repeat-every", "0.02");
+  await page.fill("#repeat-times", "3");
+  await page.click("#repeat");
+  await site.shows("#send-result", "3 messages published, done");
+  for (const n of [1, 2, 3])
+    await site.shows(`${rowOf(`repeat/${n}`)} .text`, new RegExp(`^{"n":${n},"r":5\\.\\d\\d}$`));
+  assert.equal(await site.count(rowOf("repeat/4")), 0);
+  await page.fill("#repeat-times", "");
+  await page.click("#repeat");
+  await site.shows("#repeat", "Stop");
+  await page.locator(rowOf("repeat/4")).waitFor();
+  await page.click("#repeat");
+  await site.shows("#send-result", /^Stopped after \d+ messages$/);
+  await page.fill("#repeat-every", "0");
+  await page.click("#repeat");
+  await site.shows("#send-result[data-kind=bad]", "at least 0.01 s");
+});
+
+test("a file of JSON lines is published after a question; a line that is no message is named", async () => {
+  const file = (text) => ({ name: "a.jsonl", mimeType: "application/x-ndjson", buffer: Buffer.from(text) });
+  await page.setInputFiles("#lines-file", file('{"topic":"file/a","payload":"x"}\n{"payload":"no topic"}\n'));
+  await site.shows("#send-result[data-kind=bad]", /^Line 2 is no message: it has no "topic"/);
+  const asked = [];
+  page.once("dialog", (dialog) => {
+    asked.push(dialog.message());
+    dialog.accept();
+  });
+  await page.setInputFiles(
+    "#lines-file",
+    file('{"topic":"file/a","payload":"x","qos":1}\n{"topic":"file/b","payloadBase64":"AP8="}\n'),
+  );
+  await site.shows("#send-result", "2 of 2 messages published");
+  assert.match(asked[0], /^Publish 2 messages to 127\.0\.0\.1:\d+\?$/);
+  await site.shows(`${rowOf("file/b")} .text`, "00 ff");
+});
+
+test("the counters show what is not handled, what is suspected, and how fast acknowledgements come", async () => {
+  await site.go("charts");
+  await site.shows("#stats", /unhandled0/);
+  await site.shows("#stat-ackP50", /\d ms$/);
+});
+
+test("a saved connection fills the form again, without the password", async () => {
+  await page.click("#disconnect");
+  await site.shows("#state", /^stopped$/);
+  await page.fill("#username", "anne");
+  await page.fill("#password", "a-secret");
+  await page.fill("#clientid", "saved-client");
+  await page.click("#save-connection");
+  const name = await page.inputValue("#saved");
+  assert.match(name, /^anne@127\.0\.0\.1:\d+\/mqtt$/);
+  assert.doesNotMatch(await page.evaluate(() => JSON.stringify(localStorage)), /a-secret/);
+  await page.fill("#clientid", "other");
+  await site.reload();
+  assert.equal(await page.inputValue("#clientid"), "");
+  await page.selectOption("#saved", name);
+  assert.equal(await page.inputValue("#clientid"), "saved-client");
+  assert.equal(await page.inputValue("#username"), "anne");
+  assert.equal(await page.inputValue("#password"), "");
+  assert.equal(await page.inputValue("#version"), "5");
+  await page.click("#remove-connection");
+  assert.equal(await page.evaluate(() => localStorage.length), 0);
+});

@@ -13,7 +13,7 @@ export function createMemory(checkbox, parts) {
   const fields = () =>
     /** @type {any[]} */ ([
       ...document.querySelectorAll(
-        "main input[id]:not([type=password]):not([type=search]), main select[id], main textarea[id]",
+        "main input[id]:not([type=password]):not([type=search]):not([type=file]), main select[id]:not(#saved), main textarea[id]",
       ),
     ]).filter((one) => one !== checkbox);
 

@@ -4,12 +4,14 @@ import { byId, make, setText } from "../lib/dom.mjs";
 import { valuesOf } from "../lib/fields.mjs";
 import { clock } from "../lib/format.mjs";
 import { connectionFields } from "./connection-fields.mjs";
+import { savedConnectionsRow } from "./saved-connections.mjs";
 
 export function connectionPanel(session, log) {
   const form = byId("connection");
   const connect = byId("connect");
   const result = byId("connection-result");
   const properties = connectionFields(byId("connection-fields"), byId("connection-more"));
+  byId("connection-fields").prepend(savedConnectionsRow(form, properties, log));
   const secure = location.protocol === "https:";
   byId("host").value = location.hostname || "localhost";
   byId("port").value = location.port || (secure ? 443 : 1883);

@@ -1,7 +1,7 @@
 // The client's counters, as stats() gives them.
 
 import { byId, make, setText } from "../lib/dom.mjs";
-import { bytes, count } from "../lib/format.mjs";
+import { bytes, count, milliseconds } from "../lib/format.mjs";
 
 const NAMES = {
   received: "received",
@@ -10,9 +10,21 @@ const NAMES = {
   bytesSent: "bytes out",
   inFlight: "in flight",
   queued: "waiting",
+  bytesQueued: "bytes waiting",
+  unhandled: "unhandled",
   dropped: "dropped",
+  suspects: "suspects",
+  ackP50: "acknowledged, half",
+  ackP99: "acknowledged, 99 %",
+  attempts: "attempts",
   reconnects: "reconnects",
 };
+
+/** @param {string} key @param {number | undefined} value */
+function shown(key, value) {
+  if (key.startsWith("ack")) return milliseconds(value === undefined ? undefined : value * 1000);
+  return key.startsWith("bytes") ? bytes(value ?? 0) : count(value ?? 0);
+}
 
 export function countersPanel(session) {
   const values = Object.entries(NAMES).map(([key, name]) => {
@@ -24,7 +36,7 @@ export function countersPanel(session) {
     refresh() {
       const stats = session.client?.stats() ?? {};
       for (const { key, value } of values) {
-        setText(value, key.startsWith("bytes") ? bytes(stats[key] ?? 0) : count(stats[key] ?? 0));
+        setText(value, shown(key, stats[key]));
       }
     },
   };

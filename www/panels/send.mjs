@@ -5,6 +5,8 @@ import { field, part, QOS, row } from "../lib/fields.mjs";
 import { milliseconds } from "../lib/format.mjs";
 import { bytesOf, textOf } from "../lib/payload.mjs";
 import { propertyFields } from "./properties.mjs";
+import { publishFile } from "./publish-file.mjs";
+import { repeatPart } from "./repeat.mjs";
 
 const MEANS = ["handed to the connection", "acknowledged", "complete"];
 const AS = /** @type {[string, string][]} */ ([
@@ -17,6 +19,12 @@ export function sendPanel(session, { MqttCustom, connection, log, pending }) {
   const result = byId("send-result");
   const needClient = ["publish", "batch-publish", "qpublish"].map(byId);
   const properties = propertyFields("publish");
+  const repeat = repeatPart(session, {
+    log,
+    showResult,
+    publish: (fill) => session.client.publish(fill(topic()), payload(fill), options()),
+  });
+  const file = publishFile(session, { log, showResult });
   byId("send-fields").append(
     field({ id: "topic", label: "Topic", value: "test/topic" }),
     field({ id: "payload", label: "Payload", type: "textarea", value: "payload" }),
@@ -30,6 +38,7 @@ export function sendPanel(session, { MqttCustom, connection, log, pending }) {
       "Properties",
       make("fieldset", { class: "only-5" }, make("legend", {}, "MQTT 5"), properties.element),
     ),
+    repeat.element,
   );
 
   function showResult(kind, text) {
@@ -72,8 +81,8 @@ export function sendPanel(session, { MqttCustom, connection, log, pending }) {
     return given === undefined ? chosen : { ...chosen, properties: given };
   }
 
-  function payload() {
-    const text = byId("payload").value;
+  function payload(fill = (/** @type {string} */ text) => text) {
+    const text = fill(byId("payload").value);
     const type = byId("payload-type").value;
     if (type === "hex") return bytesOf(text);
     if (type === "json") JSON.parse(text); // throws if it is not JSON
@@ -145,6 +154,8 @@ export function sendPanel(session, { MqttCustom, connection, log, pending }) {
     },
     refresh() {
       for (const one of needClient) one.disabled = !session.running;
+      repeat.refresh();
+      file.refresh();
     },
   };
 }
