@@ -57,7 +57,7 @@ export function savedConnectionsRow(form, properties, log) {
   function list(chosen) {
     const names = savedConnections.names();
     choice.replaceChildren(
-      make("option", { value: "" }, names.length === 0 ? "No saved connection" : "Saved connections"),
+      make("option", { value: "" }, names.length === 0 ? "None saved" : "Saved …"),
       ...names.map((name) => make("option", { value: name, selected: name === chosen }, name)),
     );
     remove.disabled = chosen === "";
