@@ -2,6 +2,7 @@
 // server is run. `newest`: it is run by the newest Node.
 
 import { dirname, join } from "node:path";
+import { setTimeout as sleep } from "node:timers/promises";
 import { built, serveFolder, withServer } from "./support/kinds.mjs";
 import { run } from "./support/project.mjs";
 
@@ -51,8 +52,21 @@ const dev = (name, template, settings) => ({
   },
 });
 
+const READY_MS = 30_000;
+
+/** A server may accept before it has its pages (Vite's preview does not wait for its plugins), or while it looks for a port. */
+async function untilFound(url) {
+  const begun = performance.now();
+  const isFound = () =>
+    fetch(url)
+      .then(({ status }) => status !== 404)
+      .catch(() => false);
+  while (!(await isFound()) && performance.now() - begun < READY_MS) await sleep(100);
+}
+
 /** The page, and the route of the server if it has one. */
 async function answers({ inBrowsers, broker, topic, row }, url, { route, path }) {
+  await untilFound(url + path);
   if (route) {
     const query = new URLSearchParams({ broker, name: `${topic}-server` });
     const answer = await fetch(`${url}${route}?${query}`);
@@ -116,10 +130,10 @@ const reactRouter = (major, versions) =>
     route: "/messages",
   });
 
-const storybook = (major, version) =>
+const storybook = (major, version, beside) =>
   both(`Storybook ${major}, html-vite`, "storybook", {
     newest: true,
-    versions: { storybook: version, "@storybook/html-vite": version },
+    versions: { storybook: version, "@storybook/html-vite": version, ...beside },
     build: [["storybook", "build", "--quiet", "-o", "out"]],
     folder: "out",
     path: "/iframe.html?id=exchange--page",
@@ -183,10 +197,9 @@ export const FRAMEWORKS = [
     build: [["vinxi", "build"]],
     dev: ["vinxi", "dev", ...HOST],
   }),
-  // Its preview has no routes of a server.
-  ...both("Qwik 1", "qwik", { ...QWIK, dev: undefined, route: undefined }),
-  ...both("Qwik 1", "qwik", { ...QWIK, build: undefined }),
+  ...both("Qwik 1", "qwik", QWIK),
   ...storybook(10, "10.6.0"),
   ...storybook(9, "9.1.8"),
-  ...storybook(8, "8.6.9"),
+  // Its manager needs the React that comes with what its template has beside.
+  ...storybook(8, "8.6.9", { "@storybook/addon-essentials": "8.6.9" }),
 ];

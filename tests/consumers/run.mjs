@@ -1,7 +1,8 @@
-// `npm run test:consumers -- [names] [--peer mqtt] [--all] [--missing] [--write]`: runs the consumers whose names contain one
-// of the names, or all, one after the other. Each project is removed after its run.
+// `npm run test:consumers -- [names] [--peer mqtt] [--all] [--missing] [--write] [--packed FILE]`: runs the consumers whose
+// names contain one of the names, or all, one after the other. Each project is removed after its run.
 //   --peer mqtt    the same projects with MQTT.js in the place of this package; --all: both
 //   --missing      only those without a result of the package as it is now: continues what was interrupted
+//   --packed FILE  this tarball of the package, instead of one packed from dist/: a long run is of one package
 //   --write        puts each result into results.json when it is there, and the table into docs/consumers.md
 
 import { existsSync } from "node:fs";
@@ -18,6 +19,7 @@ const { values, positionals } = parseArgs({
     all: { type: "boolean" },
     missing: { type: "boolean" },
     write: { type: "boolean" },
+    packed: { type: "string" },
     verbose: { type: "boolean" },
     browsers: { type: "string", default: "Chromium" },
   },
@@ -28,12 +30,13 @@ const chosen = ALL.filter(
     positionals.length === 0 || positionals.some((part) => name.toLowerCase().includes(part.toLowerCase())),
 );
 
-if (!existsSync(new URL("../../dist/node.cjs", import.meta.url)))
+if (!values.packed && !existsSync(new URL("../../dist/node.cjs", import.meta.url)))
   throw new Error("There is no dist/: npm run build");
 const harness = await startHarness({
   browsers: values.browsers.split(","),
   peers: libs.filter((lib) => lib !== OURS),
   keep: false,
+  packed: values.packed,
 });
 const of = harness.packed.shasum.slice(0, 8);
 const counts = { passed: 0, failed: 0, known: 0 };

@@ -55,15 +55,19 @@ const vitest = (version, settings = {}) => [
     ...settings,
     versions: { vitest: version },
   }),
-  runner(`Vitest ${version[0]}, browser mode: Playwright`, "vitest-browser", "vitest", ["run"], {
-    ...settings,
-    runs: "Chromium",
-    versions: {
-      vitest: version,
-      "@vitest/browser": version,
-      "@vitest/browser-playwright": version[0] < 4 ? "4.1.12" : version,
+  runner(
+    `Vitest ${version[0]}, browser mode: Playwright`,
+    settings.browser ?? "vitest-browser",
+    "vitest",
+    ["run"],
+    {
+      ...settings,
+      runs: "Chromium",
+      versions: settings.browser
+        ? {}
+        : { vitest: version, "@vitest/browser": version, "@vitest/browser-playwright": version },
     },
-  }),
+  ),
 ];
 
 export const TEST_RUNNERS = [
@@ -72,5 +76,5 @@ export const TEST_RUNNERS = [
   ...jest("28.1.3"),
   ...vitest("5.1.2", { newest: true }),
   ...vitest("4.1.12"),
-  ...vitest("3.2.7"),
+  ...vitest("3.2.7", { browser: "vitest-browser-3" }),
 ];

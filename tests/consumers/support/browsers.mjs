@@ -59,6 +59,8 @@ export async function openBrowser(name, ownArgs = []) {
     version: `${name} ${got.browserVersion.split(".")[0]}`,
     /** Opens a page and resolves with its title once it has the result. */
     async titleOf(url) {
+      // What the page before it has said while its server ended is not of this one.
+      await errors();
       await call("POST", `${session}/url`, { url });
       const begun = performance.now();
       const said = [];

@@ -2,6 +2,7 @@
 // package.json and the code that exchanges messages (exchange.mjs, exchange.cjs).
 
 import { execFile } from "node:child_process";
+import { createHash } from "node:crypto";
 import {
   cpSync,
   existsSync,
@@ -15,7 +16,7 @@ import {
   writeFileSync,
 } from "node:fs";
 import { tmpdir } from "node:os";
-import { join } from "node:path";
+import { join, resolve } from "node:path";
 import { fileURLToPath } from "node:url";
 import { promisify } from "node:util";
 import { gzipSync } from "node:zlib";
@@ -54,16 +55,20 @@ export const PEERS = { mqtt: "5.16.0" };
 
 const QUIET = ["--no-audit", "--no-fund", "--prefer-offline", "--no-package-lock", "--ignore-scripts"];
 
+async function packInto(folder) {
+  const out = await run(ROOT, "npm", ["pack", "--json", "--ignore-scripts", "--pack-destination", folder]);
+  return join(folder, JSON.parse(out)[0].filename);
+}
+
 /**
  * `peers`: packages that are installed beside this one, for the same projects with one of them in its place, unless a project
- * is `alone`. `keep`: all
- * projects are kept until the end; otherwise only the last one and its tools.
+ * is `alone`. `keep`: all projects are kept until the end; otherwise only the last one and its tools. `packed`: a tarball that
+ * is there, instead of one of dist/.
  */
-export async function pack({ peers = [], keep = true } = {}) {
+export async function pack({ peers = [], keep = true, packed } = {}) {
   const folder = mkdtempSync(join(tmpdir(), "mqtt-lib-consumers-"));
-  const out = await run(ROOT, "npm", ["pack", "--json", "--ignore-scripts", "--pack-destination", folder]);
-  const [{ filename, shasum }] = JSON.parse(out);
-  const tarball = join(folder, filename);
+  const tarball = packed ? resolve(packed) : await packInto(folder);
+  const shasum = createHash("sha1").update(readFileSync(tarball)).digest("hex");
   const projects = new Map();
   const programs = new Map();
 
