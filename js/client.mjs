@@ -252,7 +252,19 @@ export class MqttCustom extends Events {
   /** Without limits it rejects with the first failure; with one it waits over failed attempts. @param {unknown} [options] @returns {Promise<void>} */
   start(options) {
     if (!isLimited(options)) return this.#start();
-    return this.#limit(options, () => this.#start().catch((error) => this.#connection(error)));
+    /** @type {any} */
+    let cause;
+    const started = this.#limit(options, () =>
+      this.#start().catch((error) => {
+        cause = error;
+        return this.#connection(error);
+      }),
+    );
+    const why = (/** @type {any} */ late) => {
+      if (cause && late.code === "TIMEOUT") late.message += `: ${cause.message}`;
+      throw late;
+    };
+    return quiet(started.catch(why));
   }
 
   #start() {

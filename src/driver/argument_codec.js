@@ -215,8 +215,19 @@ function add(object, key, given) {
   }
 }
 
-/** Reads what `argument_codec::Object` wrote: values under one name become an array, objects under one name one object. @param {Uint8Array} bytes @param {any} [object] */
-export function inflate(bytes, object = {}) {
+/** Calling the decoder costs more than a few characters of ASCII. @param {Uint8Array} bytes */
+function decoded(bytes) {
+  let text = "";
+  for (let i = 0; i < bytes.length; i++) {
+    if (i === 16 || bytes[i] > 127) return decoder.decode(bytes);
+    text += String.fromCharCode(bytes[i]);
+  }
+  return text;
+}
+
+/** Reads what `argument_codec::Object` wrote: values under one name become an array. @param {Uint8Array} bytes */
+export function inflate(bytes) {
+  const object = {};
   const view = new DataView(bytes.buffer, bytes.byteOffset);
   let at = 0;
   const next = () => {
@@ -224,18 +235,12 @@ export function inflate(bytes, object = {}) {
     const from = at + 5;
     at = from + view.getUint32(at + 1, true);
     const content = bytes.subarray(from, at);
-    if (tag === OBJECT) return content;
+    if (tag === OBJECT) return inflate(content);
     if (tag === NUMBER) return view.getFloat64(from, true);
-    if (tag === STRING) return decoder.decode(content);
+    if (tag === STRING) return decoded(content);
     return tag === BYTES ? content.slice() : tag === TRUE;
   };
-  while (at < bytes.length) {
-    const key = /** @type {string} */ (next());
-    const isObject = bytes[at] === OBJECT;
-    const value = next();
-    if (isObject) object[key] = inflate(/** @type {Uint8Array} */ (value), object[key]);
-    else add(object, key, value);
-  }
+  while (at < bytes.length) add(object, /** @type {string} */ (next()), next());
   return object;
 }
 

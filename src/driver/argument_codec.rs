@@ -183,7 +183,6 @@ impl Object {
         self.block(2 + value as u8, &[]);
     }
 
-    /// Objects under one name become one.
     pub fn object(&mut self, name: &str, value: Object) {
         self.block(STRING, name.as_bytes());
         self.block(OBJECT, &value.0);

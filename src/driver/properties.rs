@@ -142,6 +142,8 @@ fn wrong(name: &str, allowed: &str, shown: &str) -> Error {
 /// A checked list as an object; what comes more than once is an array.
 pub fn to_js(list: &[u8]) -> JsValue {
     let mut object = Object::default();
+    let mut user = Object::default();
+    let mut name = "";
     for (row, value) in Properties(list) {
         match value {
             Value::Number(n) if row.value_type == ValueType::Byte && row.property != Property::MaximumQoS => {
@@ -151,11 +153,13 @@ pub fn to_js(list: &[u8]) -> JsValue {
             Value::Text(text) => object.text(row.name, text),
             Value::Binary(bytes) => object.bytes(row.name, bytes),
             Value::Pair(key, value) => {
-                let mut user = Object::default();
+                name = row.name;
                 user.text(key, value);
-                object.object(row.name, user);
             }
         }
+    }
+    if !name.is_empty() {
+        object.object(name, user);
     }
     object.to_js()
 }

@@ -185,6 +185,7 @@ test("start({ timeout }) waits over failed attempts, and rejects with TIMEOUT wh
   assert.equal((await failure(client.start())).code, "CONNECTION_REFUSED");
   const late = await failure(client.start({ timeout: 0.2 }));
   assert.equal(late.code, "TIMEOUT");
+  assert.match(late.message, /^it took longer than timeout, 0\.2 s: cannot connect to /);
   const started = client.start({ timeout: 20 });
   const broker = await fakeBroker(t, undefined, { port });
   await started;

@@ -22,7 +22,7 @@ impl Connection {
             (Phase::Opening | Phase::Handshake(_), Some(code)) => (code, "cannot connect to %%%"),
             (Phase::Opening, _) => (
                 Code::ConnectionRefused,
-                "cannot connect to %%%; check mqttserver, mqttport and mqttprotocol, and that a broker listens there",
+                "cannot connect to %%%; check mqttserver, mqttport, mqttprotocol, the connect-src of a page, and that a broker listens there",
             ),
             (Phase::Handshake(_), _) if self.may_fall_back() => return Closed::FallBack,
             (Phase::Handshake(_), _) => (

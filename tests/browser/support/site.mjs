@@ -45,9 +45,11 @@ export async function startSite() {
 
   const server = createServer(async (request, response) => {
     const path = new URL(request.url, "http://localhost").pathname;
-    if (path === "/" || path === "/strict" || path === "/forbidding") {
+    if (["/", "/strict", "/forbidding", "/unconnected"].includes(path)) {
       response.setHeader("Content-Type", "text/html; charset=utf-8");
       if (path === "/forbidding") response.setHeader("Content-Security-Policy", "script-src 'self'");
+      if (path === "/unconnected")
+        response.setHeader("Content-Security-Policy", POLICY.replace("*", "'self'"));
       if (path === "/strict") response.setHeader("Content-Security-Policy", POLICY);
       return response.end(PAGE);
     }
