@@ -6,8 +6,9 @@ import { publishError } from "./errors.mjs";
 import { DefaultMessageIdProvider } from "./ids.mjs";
 import { handleMessage, Inbox } from "./inbox.mjs";
 import { CONNECT, Link } from "./link.mjs";
-import { complete, defaultId, keepsMessages } from "./options.mjs";
+import { complete, defaultId } from "./options.mjs";
 import { platform } from "./platform.mjs";
+import { MESSAGE, Sequence } from "./sequence.mjs";
 import { checkStores, closeStores, Store } from "./store.mjs";
 import { Subscriptions } from "./subscriptions.mjs";
 import { Withdrawal } from "./withdrawal.mjs";
@@ -16,6 +17,8 @@ import { Withdrawal } from "./withdrawal.mjs";
 export const MQTTJS_VERSION = "5.16.0";
 /** How long the broker has for what follows the last acknowledgement, as in MQTT.js. */
 const END_MS = 10;
+/** Of the native client. */
+const STOPPED = "STOPPED";
 
 const noop = () => {};
 
@@ -43,6 +46,7 @@ export class MqttClient extends platform.EventEmitter {
   #link;
   #subscriptions;
   #aliases = new TopicAliases();
+  #sequence = new Sequence();
   /** @type {(() => void) | undefined} */
   #deferredReconnect;
   /** Of the next attempt. @type {ReturnType<typeof setInterval> | undefined} */
@@ -59,7 +63,7 @@ export class MqttClient extends platform.EventEmitter {
     this.messageIdProvider = this.options.messageIdProvider ?? new DefaultMessageIdProvider();
     this.#useStores();
     this.#link = new Link(this, new Inbox(this));
-    this.#subscriptions = new Subscriptions(this, this.#link);
+    this.#subscriptions = new Subscriptions(this, this.#link, this.#sequence);
     if (!this.options.manualConnect) this.#link.open();
   }
 
@@ -116,7 +120,7 @@ export class MqttClient extends platform.EventEmitter {
       if (callback)
         sent.then(
           () => callback(),
-          (/** @type {any} */ error) => callback(publishError(error)),
+          (/** @type {any} */ error) => error.code !== STOPPED && callback(publishError(error)),
         );
     }
     return this;
@@ -132,7 +136,12 @@ export class MqttClient extends platform.EventEmitter {
       if (properties.topicAlias > 0) name = this.#aliases.apply(topic, options, this.connected);
     }
     if (signal !== undefined) options.signal = signal;
-    return this.#link.native.publish(name, message, options);
+    const sequence = this.#sequence;
+    const publish = () => this.#link.native.publish(name, message, options);
+    if (sequence.isHolding) return sequence.run(MESSAGE, publish);
+    const sent = publish();
+    sequence.published();
+    return sent;
   }
 
   /** @param {string} topic @param {any} payload @param {any} options @param {any} callback */
@@ -158,8 +167,8 @@ export class MqttClient extends platform.EventEmitter {
             : { cmd: "publish", topic, payload, qos, retain, messageId, dup: false, properties },
         ),
       (error) => {
-        // It is sent by the next connection.
-        if (error.code === "STOPPED" && keepsMessages(this.options)) this.pending.delete(entry);
+        // Of a client that was ended.
+        if (error.code === STOPPED) this.pending.delete(entry);
         else ended(publishError(error), { cmd: "puback", messageId, reasonCode: error.reasonCode });
       },
     );
@@ -223,7 +232,11 @@ export class MqttClient extends platform.EventEmitter {
     const wasOpen = link.isOpen;
     const ended = () => platform.later(() => this.#ended(done));
     if (wasOpen && this.connected) this.once("close", ended);
-    if (isForced) this.flushIfLost();
+    if (isForced) {
+      this.flushIfLost();
+      // MQTT.js calls them back no more.
+      for (const entry of this.pending) if (!entry.volatile) this.pending.delete(entry);
+    }
     if (isForced || !this.connected) link.destroy();
     const { reasonCode, properties } = disconnect ?? {};
     const five = this.options.protocolVersion === 5;

@@ -39,7 +39,6 @@ const TOPIC_ALIAS_INVALID = 148;
 
 /** What the callback of a publish gets. @param {any} error */
 export function publishError(error) {
-  if (error.code === "STOPPED") return new Error("Connection closed");
   if (error.reasonCode === undefined) return error;
   if (error.code === "NOT_SUPPORTED" && error.reasonCode === TOPIC_ALIAS_INVALID)
     return new Error("Sending Topic Alias out of range");

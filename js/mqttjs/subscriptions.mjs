@@ -4,6 +4,7 @@
 import { subscribeError } from "./errors.mjs";
 import { validateTopics } from "./filters.mjs";
 import { isRestored } from "./options.mjs";
+import { SUBSCRIBE, UNSUBSCRIBE } from "./sequence.mjs";
 
 /** Reason codes from here on are refusals. */
 const REFUSED = 128;
@@ -13,6 +14,9 @@ const REFUSED = 128;
 export class Subscriptions {
   #client;
   #link;
+  #sequence;
+  /** Calls of subscribe that the broker has not answered: their filters. @type {Map<Promise<any>, string[]>} */
+  #asking = new Map();
   /** Options by filter. @type {Map<string, any>} */
   #known = new Map();
   /** Filters of calls without an answer, by their number. @type {Record<number, string[]>} */
@@ -24,10 +28,11 @@ export class Subscriptions {
   /** @type {any} */
   unsuback;
 
-  /** @param {any} client @param {{ native: any }} link */
-  constructor(client, link) {
+  /** @param {any} client @param {{ native: any }} link @param {import("./sequence.mjs").Sequence} sequence */
+  constructor(client, link, sequence) {
     this.#client = client;
     this.#link = link;
+    this.#sequence = sequence;
   }
 
   /** @param {any} topics @param {any} options @param {Callback} callback */
@@ -45,22 +50,30 @@ export class Subscriptions {
     if (isRestored(this.#client.options)) for (const one of asked) this.#known.set(one.topic, one);
     const id = this.#client._nextId();
     const done = this.#await(callback, id, "subscribe", asked);
-    this.#link.native.subscribe(nativeMap(asked), properties && this.#five ? { properties } : undefined).then(
-      (/** @type {number[]} */ granted) => {
-        for (const [at, one] of asked.entries()) one.qos = granted[at];
-        done(null, asked, this.#answer(this.suback, "suback", id, [...granted]));
-      },
-      (/** @type {any} */ error) => {
-        const packet = this.#answer(
-          this.suback,
-          "suback",
-          id,
-          asked.map(() => error.reasonCode),
-        );
-        if (error.reasonCode !== undefined) this.#forgetRefused(asked, packet.granted);
-        done(subscribeError(error, packet), asked, packet);
-      },
+    const choice = properties && this.#five ? { properties } : undefined;
+    const answer = this.#sequence.run(SUBSCRIBE, () => this.#link.native.subscribe(nativeMap(asked), choice));
+    this.#asking.set(
+      answer,
+      asked.map(({ topic }) => topic),
     );
+    answer
+      .finally(() => this.#asking.delete(answer))
+      .then(
+        (/** @type {number[]} */ granted) => {
+          for (const [at, one] of asked.entries()) one.qos = granted[at];
+          done(null, asked, this.#answer(this.suback, "suback", id, [...granted]));
+        },
+        (/** @type {any} */ error) => {
+          const packet = this.#answer(
+            this.suback,
+            "suback",
+            id,
+            asked.map(() => error.reasonCode),
+          );
+          if (error.reasonCode !== undefined) this.#forgetRefused(asked, packet.granted);
+          done(subscribeError(error, packet), asked, packet);
+        },
+      );
   }
 
   /** @param {any[]} asked @param {number[]} granted what SUBACK says of each, if it answers just these */
@@ -78,7 +91,12 @@ export class Subscriptions {
     const id = this.#client._nextId();
     const done = this.#await(callback, id, "unsubscribe");
     const { properties } = options ?? {};
-    this.#link.native.unsubscribe(filters, properties && this.#five ? { properties } : undefined).then(
+    const choice = properties && this.#five ? { properties } : undefined;
+    const unsubscribe = () =>
+      this.#sequence.run(UNSUBSCRIBE, () => this.#link.native.unsubscribe(filters, choice));
+    const before = this.#before(filters);
+    const answer = before.length > 0 ? Promise.allSettled(before).then(unsubscribe) : unsubscribe();
+    answer.then(
       () => done(null, this.#answer(this.unsuback, "unsuback", id, [])),
       (/** @type {any} */ error) => {
         const packet = this.#answer(this.unsuback, "unsuback", id, [error.reasonCode]);
@@ -87,6 +105,13 @@ export class Subscriptions {
         else done(subscribeError(error, packet), packet);
       },
     );
+  }
+
+  /** Without a connection, the calls of subscribe that ask for these filters: the core would forget them. @param {string[]} filters */
+  #before(filters) {
+    if (this.#client.connected) return [];
+    const calls = [...this.#asking].filter(([, asked]) => asked.some((one) => filters.includes(one)));
+    return calls.map(([answer]) => answer);
   }
 
   /** The connection has closed. */
