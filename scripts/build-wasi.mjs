@@ -1,5 +1,6 @@
 // `npm run build:wasi`: builds the WASI component and command, and transpiles the component to JavaScript with jco.
 //   wasi/dist/mqtt-lib-client.wasm   the component of wit/
+//   wasi/dist/mqtt-lib-client-asking.wasm   the same, asking its host for credentials
 //   wasi/dist/mqtt-lib.wasm          the command `mqtt-lib pub|sub`
 //   wasi/dist/js/                    the component, transpiled
 import { copyFileSync, mkdirSync } from "node:fs";
@@ -10,6 +11,7 @@ import { printSizes } from "./sizes.mjs";
 import { step } from "./step.mjs";
 
 export const COMPONENT = "wasi/dist/mqtt-lib-client.wasm";
+export const ASKING = "wasi/dist/mqtt-lib-client-asking.wasm";
 export const COMMAND = "wasi/dist/mqtt-lib.wasm";
 const JS = "wasi/dist/js";
 const CORE = `${JS}/mqtt-lib-client.core.wasm`;
@@ -18,21 +20,26 @@ const SOURCES = ["Cargo.toml", "Cargo.lock", "src", "wit", "wasi/Cargo.toml", "w
 const MEMBERS = ["wasi/edge", "wasi/component", "wasi/command"];
 
 async function buildRust() {
-  await must("cargo", ["build", "--release", "--locked"], { cwd: join(ROOT, "wasi") });
+  const build = (...args) =>
+    must("cargo", ["build", "--release", "--locked", ...args], { cwd: join(ROOT, "wasi") });
+  const keep = (built, name) => copyFileSync(join(ROOT, BUILT, built), join(ROOT, name));
   mkdirSync(join(ROOT, "wasi/dist"), { recursive: true });
-  copyFileSync(join(ROOT, BUILT, "mqtt_lib_component.wasm"), join(ROOT, COMPONENT));
-  copyFileSync(join(ROOT, BUILT, "mqtt-lib.wasm"), join(ROOT, COMMAND));
+  await build();
+  keep("mqtt_lib_component.wasm", COMPONENT);
+  keep("mqtt-lib.wasm", COMMAND);
+  await build("-p", "mqtt-lib-component", "--features", "asking");
+  keep("mqtt_lib_component.wasm", ASKING);
 }
 
 export async function buildWasi({ force = false } = {}) {
   const tools = ["scripts/build-wasi.mjs"];
-  const rust = { inputs: [...SOURCES, ...MEMBERS, ...tools], outputs: [COMPONENT, COMMAND], force };
+  const rust = { inputs: [...SOURCES, ...MEMBERS, ...tools], outputs: [COMPONENT, ASKING, COMMAND], force };
   await step("WASI to wasi/dist/", rust, buildRust);
   const js = { inputs: [COMPONENT, "package-lock.json", ...tools], outputs: [CORE], force };
   await step("component to JavaScript", js, () =>
     must("jco", ["transpile", COMPONENT, "--name", "mqtt-lib-client", "--out-dir", JS, "--quiet"]),
   );
-  printSizes("WASI 0.2", [COMPONENT, COMMAND]);
+  printSizes("WASI 0.2", [COMPONENT, ASKING, COMMAND]);
 }
 
 if (isMain(import.meta.url)) {

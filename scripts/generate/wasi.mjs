@@ -1,9 +1,9 @@
 // The WASI edge: the records `credentials` and `properties` and the list of codes in wit/mqtt-lib.wit, how the component
-// converts these records, and which keys of the command hold text.
+// converts these records, how it lays one over another, and which keys of the command hold text.
 
 import { codes } from "./lib/errors.mjs";
 import { defaultOf, entries, typeSentence } from "./lib/options.mjs";
-import { propertiesOf, rangeOf, snake } from "./lib/properties.mjs";
+import { checked, rangeOf, snake } from "./lib/properties.mjs";
 import { either, lineComment } from "./lib/text.mjs";
 
 /** Types in WIT, and the functions of wasi/component/src/credentials.rs that make values of them. */
@@ -14,15 +14,16 @@ const TYPES = {
   flag: ["bool", "flag"],
   whole: ["u32", "whole"],
   seconds: ["f64", "seconds"],
-  version: ["u32", "whole"],
+  version: ["protocol-version", "version"],
+  properties: ["properties", "list"],
 };
+
+/** The packets of which an option has the properties. */
+const PLACES = { properties: "Connect", willProperties: "Will" };
 
 export function outputs(schema) {
   const options = entries(schema).filter(({ wit }) => wit);
-  // Those that a message has in both directions.
-  const properties = propertiesOf(schema, "PUBLISH to the server").filter(({ packets }) =>
-    packets.includes("Will Properties"),
-  );
+  const properties = schema.properties.map(checked);
   const conversion = "wasi/component/src/properties.rs";
   return [
     { path: "wit/mqtt-lib.wit", section: "properties", text: properties.map(propertyField).join("") },
@@ -31,6 +32,7 @@ export function outputs(schema) {
     { path: "wit/mqtt-lib.wit", section: "credentials", text: options.map(fields).join("") },
     { path: "wit/mqtt-lib.wit", section: "error-codes", text: codeList(schema) },
     { path: "wasi/component/src/credentials.rs", section: "values", text: options.map(value).join("") },
+    { path: "wasi/component/src/asking.rs", section: "laid-over", text: options.map(laidOver).join("") },
     { path: "wasi/command/src/arguments.rs", section: "text", text: textKeys(schema) },
   ];
 }
@@ -39,10 +41,13 @@ function fields(entry) {
   const { key, type, wit } = entry;
   const parts = [wit.doc ?? entry.doc, typeSentence(entry), `Default: ${wit.default ?? defaultOf(entry)}.`];
   const list = wit.list ? field(wit.list.field, "list<string>", wit.list.doc) : "";
-  return field(key, TYPES[type][0], parts.filter(Boolean).join(" ")) + list;
+  return field(kebabName(key), TYPES[type][0], parts.filter(Boolean).join(" ")) + list;
 }
 
 const field = (name, type, doc) => `${lineComment("///", kebab(doc), 8)}\n${name}: option<${type}>,\n`;
+
+const kebabName = (key) => key.replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`);
+const rustName = (key) => kebabName(key).replaceAll("-", "_");
 
 /** Methods have other names in WIT: `batch_publish` is `batch-publish`. */
 const kebab = (doc) => doc.replace(/`[a-z]+(_[a-z]+)+`/g, (name) => name.replaceAll("_", "-"));
@@ -55,10 +60,17 @@ function codeList(schema) {
 }
 
 function value({ key, type, wit }) {
+  const place = key in PLACES ? `, Place::${PLACES[key]}` : "";
   const given = wit.list
     ? `text_or_list(given.${key}, given.${wit.list.field})`
-    : `${TYPES[type][1]}(given.${key})`;
-  return `("${key}", ${given}),\n`;
+    : `${TYPES[type][1]}(given.${rustName(key)}${place})`;
+  return `("${key}", ${given}${place && "?"}),\n`;
+}
+
+/** What is given takes the place of what was given before. What has two fields is laid over by hand. */
+function laidOver({ key, wit }) {
+  const name = rustName(key);
+  return wit.list ? "" : `${name}: over.${name}.or(base.${name}),\n`;
 }
 
 function textKeys(schema) {
@@ -66,35 +78,40 @@ function textKeys(schema) {
   return `const TEXT: [&str; ${keys.length}] = [\n${keys.map(({ key }) => `    "${key}",\n`).join("")}];\n`;
 }
 
-/** Types of properties: in WIT, the value given to the codec, and what makes a field of a received one. */
+/** Types of properties: in WIT, and the methods of wasi/component/src/properties.rs for both directions. */
 const PROPERTY_TYPES = {
-  boolean: ["bool", "Value::Number(value.into())", (id) => `number(${id}).map(|flag| flag != 0)`],
-  number: ["u32", "Value::Number(value)", (id) => `number(${id})`],
-  string: ["string", "Value::Text(value)", (id) => `text(${id})`],
-  bytes: ["list<u8>", "Value::Binary(value)", (id) => `bytes(${id})`],
-  strings: ["list<tuple<string, string>>"],
+  boolean: { wit: "bool", method: "flag" },
+  number: { wit: "u32", method: "number" },
+  string: { wit: "string", method: "text", reference: "&" },
+  bytes: { wit: "list<u8>", method: "bytes", reference: "&" },
+  strings: { wit: "list<tuple<string, string>>", method: "pairs", reference: "&" },
+  numbers: { wit: "list<u32>", method: "numbers", reference: "&" },
 };
 
 const variant = ({ name }) => `Property::${name.replaceAll(" ", "")}`;
 
+/** A number that may be repeated is a list. */
+const kindOf = ({ javascriptType, repeatable }) =>
+  PROPERTY_TYPES[javascriptType === "number" && repeatable ? "numbers" : javascriptType];
+
 function propertyField(property) {
   const range = rangeOf(property);
-  const doc = [property.doc, range && `${range}.`].filter(Boolean).join(" ");
-  return field(snake(property).replaceAll("_", "-"), PROPERTY_TYPES[property.javascriptType][0], doc);
+  const doc = [property.doc, range && `${range}.`, `In ${packetsOf(property)}.`].filter(Boolean).join(" ");
+  return field(snake(property).replaceAll("_", "-"), kindOf(property).wit, doc);
 }
 
-/** User properties are a list, and are converted by hand. */
-function given(property) {
-  const [, value] = PROPERTY_TYPES[property.javascriptType];
-  if (value === undefined) return "";
-  const reference = ["string", "bytes"].includes(property.javascriptType) ? "&" : "";
-  return `if let Some(value) = ${reference}given.${snake(property)} {
-    values.push((${variant(property)}, ${value}));
+/** "CONNECT, CONNACK and AUTH" */
+function packetsOf({ packets }) {
+  if (packets.length > 12) return "every packet that has properties";
+  const names = packets.map((packet) => packet.replace(/ (to|from) the server$/, ""));
+  return either([...new Set(names)], "and").replace("Will Properties", "the will");
 }
-`;
+
+function given(property) {
+  const { method, reference = "" } = kindOf(property);
+  return `list.${method}(${variant(property)}, ${reference}given.${snake(property)});\n`;
 }
 
 function received(property) {
-  const [, , value] = PROPERTY_TYPES[property.javascriptType];
-  return value === undefined ? "" : `${snake(property)}: ${value(variant(property))},\n`;
+  return `${snake(property)}: received.${kindOf(property).method}(${variant(property)}),\n`;
 }

@@ -8,6 +8,7 @@ import { fileURLToPath } from "node:url";
 
 export const ROOT = fileURLToPath(new URL("../..", import.meta.url));
 export const COMPONENT = join(ROOT, "wasi/dist/mqtt-lib-client.wasm");
+export const ASKING = join(ROOT, "wasi/dist/mqtt-lib-client-asking.wasm");
 export const COMMAND = join(ROOT, "wasi/dist/mqtt-lib.wasm");
 export const WASMTIME = join(ROOT, "target/python/wasmtime_cli/wasmtime");
 export const NETWORK = ["-S", "inherit-network", "-S", "allow-ip-name-lookup"];
@@ -15,6 +16,10 @@ const TIMEOUT_MS = 60_000;
 
 export const bytes = (text) => new TextEncoder().encode(text);
 export const text = (payload) => new TextDecoder().decode(payload);
+
+/** The properties that are there, of a record that has a place for each. */
+export const given = (properties) =>
+  Object.fromEntries(Object.entries(properties).filter(([, value]) => value !== undefined));
 
 /** The `error` record of a call of the component that fails. */
 export function failure(call) {

@@ -61,7 +61,7 @@ def main(host="localhost", port="1883"):
     print(shown(mqtt.call("[method]mqtt-custom.start", client)))
     print(mqtt.call("[method]mqtt-custom.state", client))
     print(shown(mqtt.call("[method]mqtt-custom.batch-publish", client, "a", "{", None)))
-    mqtt.call("[method]mqtt-custom.stop", client)
+    mqtt.call("[method]mqtt-custom.stop", client, None)
     client.drop(mqtt.store)
 
 

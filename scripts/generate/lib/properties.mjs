@@ -43,7 +43,8 @@ export function checked(property) {
 export const flagOf = ({ name }) => name.toLowerCase().replaceAll(" ", "-");
 
 /** Names in snake_case, as Rust and WIT have them. */
-export const snake = ({ javascript }) => javascript.replace(/[A-Z]/g, (letter) => `_${letter.toLowerCase()}`);
+export const snake = ({ javascript }) =>
+  javascript.replace("QoS", "Qos").replace(/[A-Z]/g, (letter) => `_${letter.toLowerCase()}`);
 
 /** The range of a number; empty for all other values. */
 export const rangeOf = ({ javascriptType, range }) =>

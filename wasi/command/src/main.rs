@@ -6,7 +6,7 @@ use std::io::{Read, Write};
 use std::process::ExitCode;
 
 use arguments::{Arguments, Verb};
-use mqtt_lib_edge::{timeout, Client, Error, Outgoing};
+use mqtt_lib_edge::{timeout, Client, Error, Filter, Outgoing, Subscription};
 
 const USAGE: &str = "\
 mqtt-lib pub --topic TOPIC [--payload TEXT] [options]     one message; without --payload it is read from stdin
@@ -40,13 +40,13 @@ fn main() -> ExitCode {
 }
 
 fn run(arguments: Arguments) -> Result<(), Error> {
-    let mut client = Client::new(arguments.config.clone())?;
+    let mut client = Client::new(arguments.config.clone(), None)?;
     client.start()?;
     let result = match arguments.verb {
         Verb::Pub => publish(&mut client, &arguments),
         Verb::Sub => subscribe(&mut client, &arguments),
     };
-    client.stop()?;
+    client.stop(0, &[])?;
     result
 }
 
@@ -60,21 +60,25 @@ fn publish(client: &mut Client, arguments: &Arguments) -> Result<(), Error> {
             &stdin
         }
     };
-    client.publish(&Outgoing {
+    let message = Outgoing {
         topic: &arguments.topics[0],
         payload,
         qos: arguments.qos,
         retain: arguments.retain,
         properties: &[],
-    })
+    };
+    client.publish(&message, None).map(drop)
 }
 
 fn subscribe(client: &mut Client, arguments: &Arguments) -> Result<(), Error> {
-    let filters = arguments
-        .topics
-        .iter()
-        .map(|topic| (topic.clone(), arguments.qos));
-    client.subscribe(filters.collect())?;
+    let filters = arguments.topics.iter().map(|topic| Filter {
+        filter: topic.clone(),
+        options: arguments.qos,
+    });
+    client.subscribe(Subscription {
+        filters: filters.collect(),
+        ..Subscription::default()
+    })?;
     let wait = arguments.wait.map(timeout).transpose()?;
     let mut stdout = std::io::stdout().lock();
     let mut count = 0;

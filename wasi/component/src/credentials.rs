@@ -1,8 +1,12 @@
 //! Converts the records of the interface to the engine's configuration. The engine's validator checks them.
 
+use mqtt_lib_edge::properties::Place;
 use mqtt_lib_edge::{Builder, Config, Error, Value, PLATFORM};
 
-use crate::exports::mqtt_lib::client::mqtt::{Credentials, HighPriorityOptions, PublishOptions};
+use crate::mqtt_lib::client::types::{
+    Credentials, HighPriorityOptions, Properties, ProtocolVersion, PublishOptions,
+};
+use crate::properties;
 
 pub fn builder(given: Credentials) -> Result<Builder, Error> {
     let mut builder = Builder::default();
@@ -16,11 +20,16 @@ pub fn builder(given: Credentials) -> Result<Builder, Error> {
         ("mqttpassword", bytes(given.mqttpassword)),
         ("mqttkeepalive", seconds(given.mqttkeepalive)),
         ("mqttcleansession", flag(given.mqttcleansession)),
-        ("mqttversion", whole(given.mqttversion)),
+        ("mqttversion", version(given.mqttversion)),
+        ("properties", list(given.properties, Place::Connect)?),
+        ("topicAliases", flag(given.topic_aliases)),
+        ("followServerReference", flag(given.follow_server_reference)),
+        ("resubscribe", flag(given.resubscribe)),
         ("willsettopic", text(given.willsettopic)),
         ("willsetpayload", bytes(given.willsetpayload)),
         ("willsetqos", whole(given.willsetqos)),
         ("willsetretain", flag(given.willsetretain)),
+        ("willProperties", list(given.will_properties, Place::Will)?),
         ("batchsize", whole(given.batchsize)),
         ("queuesize", whole(given.queuesize)),
         ("publishinterval", seconds(given.publishinterval)),
@@ -38,6 +47,7 @@ pub fn builder(given: Credentials) -> Result<Builder, Error> {
         ("acktimeout", seconds(given.acktimeout)),
         ("publishtimeout", seconds(given.publishtimeout)),
         ("stoptimeout", seconds(given.stoptimeout)),
+        ("reconnect", flag(given.reconnect)),
         ("maxmqttreconnectdelay", seconds(given.maxmqttreconnectdelay)),
         // END GENERATED values
     ];
@@ -53,6 +63,7 @@ pub fn one_shot(given: Option<HighPriorityOptions>) -> Result<(Config, PublishOp
             qos: None,
             retain: None,
             properties: None,
+            timeout: None,
         };
         return Ok((Builder::default().finish(PLATFORM)?, options));
     };
@@ -65,7 +76,8 @@ pub fn one_shot(given: Option<HighPriorityOptions>) -> Result<(Config, PublishOp
     let options = PublishOptions {
         qos: given.qos,
         retain: given.retain,
-        properties: None,
+        properties: given.properties,
+        timeout: None,
     };
     Ok((builder.finish(PLATFORM)?, options))
 }
@@ -92,4 +104,19 @@ fn whole(given: Option<u32>) -> Value {
 
 fn seconds(given: Option<f64>) -> Value {
     given.map_or(Value::Absent, Value::Number)
+}
+
+fn version(given: Option<ProtocolVersion>) -> Value {
+    given.map_or(Value::Absent, |version| match version {
+        ProtocolVersion::V4 => Value::Number(4.0),
+        ProtocolVersion::V5 => Value::Number(5.0),
+        ProtocolVersion::Auto => Value::Text("auto".to_owned()),
+    })
+}
+
+fn list(given: Option<Properties>, place: Place) -> Result<Value, Error> {
+    Ok(match given {
+        None => Value::Absent,
+        given => Value::Bytes(properties::list(given.as_ref(), place)?),
+    })
 }

@@ -1,18 +1,26 @@
-//! The component: implements the world of `wit/` with the edge. It converts arguments and results, and decides nothing.
+//! The component: implements the worlds of `wit/` with the edge. It converts arguments and results, and decides nothing.
 
+#[cfg(feature = "asking")]
+mod asking;
+mod convert;
 mod credentials;
 mod properties;
 
 use std::cell::RefCell;
 
 use mqtt_lib_edge as edge;
-use mqtt_lib_edge::{Client, Code, Outgoing};
+use mqtt_lib_edge::properties::Place;
+use mqtt_lib_edge::{Client, Code, Filter, Outgoing, Subscription};
 
-wit_bindgen::generate!({ path: "../../wit", world: "client" });
+#[cfg(not(feature = "asking"))]
+wit_bindgen::generate!({ path: "../../wit", world: "client", additional_derives: [Clone] });
+#[cfg(feature = "asking")]
+wit_bindgen::generate!({ path: "../../wit", world: "asking-client", additional_derives: [Clone] });
 
-use exports::mqtt_lib::client::mqtt::{
-    Connack, Credentials, Disconnection, Error, Event, Guest, GuestMqttCustom, HighPriorityOptions, Message,
-    PublishOptions, State, Stats, SubscribeOptions,
+use exports::mqtt_lib::client::mqtt::{Guest, GuestMqttCustom};
+use mqtt_lib::client::types::{
+    Acknowledgement, Credentials, Error, Event, FilterResults, HighPriorityOptions, Message, Properties,
+    PublishOptions, PublishResult, State, Stats, StopOptions, SubscribeOptions, UnsubscribeOptions,
 };
 
 struct Component;
@@ -21,28 +29,61 @@ struct MqttCustom(RefCell<Client>);
 
 impl Guest for Component {
     type MqttCustom = MqttCustom;
+
+    fn topic_matches(filter: String, topic: String) -> Result<bool, Error> {
+        Ok(edge::topic_matches(&filter, &topic)?)
+    }
 }
 
 export!(Component);
 
+/// Without a host that can be asked.
+#[cfg(not(feature = "asking"))]
+mod asking {
+    use super::{edge, Code, Credentials};
+
+    pub fn host(given: &Credentials) -> Result<Option<Box<dyn edge::Host>>, edge::Error> {
+        match given.ask_host {
+            Some(true) => Err(edge::Error::new(
+                Code::InvalidOption,
+                "credentials.ask-host needs the component that can ask its host: use mqtt-lib-client-asking.wasm",
+            )),
+            _ => Ok(None),
+        }
+    }
+}
+
 impl GuestMqttCustom for MqttCustom {
     fn new(credentials: Credentials) -> Result<Self, Error> {
-        let config = credentials::builder(credentials)?.finish(edge::PLATFORM)?;
-        Ok(MqttCustom(RefCell::new(Client::new(config)?)))
+        let ask = credentials.ask_host == Some(true);
+        let host = asking::host(&credentials)?;
+        let mut config = credentials::builder(credentials)?.finish(edge::PLATFORM)?;
+        config.ask = ask;
+        Ok(MqttCustom(RefCell::new(Client::new(config, host)?)))
     }
 
     fn start(&self) -> Result<(), Error> {
         Ok(self.0.borrow_mut().start()?)
     }
 
-    fn stop(&self) -> Result<(), Error> {
-        Ok(self.0.borrow_mut().stop()?)
+    fn stop(&self, options: Option<StopOptions>) -> Result<(), Error> {
+        let reason = options.as_ref().and_then(|options| options.reason_code);
+        let properties = options.and_then(|options| options.properties);
+        let list = properties::list(properties.as_ref(), Place::Disconnect)?;
+        Ok(self.0.borrow_mut().stop(reason.unwrap_or(0), &list)?)
     }
 
-    fn publish(&self, topic: String, payload: Vec<u8>, options: Option<PublishOptions>) -> Result<(), Error> {
+    fn publish(
+        &self,
+        topic: String,
+        payload: Vec<u8>,
+        options: Option<PublishOptions>,
+    ) -> Result<Option<PublishResult>, Error> {
         let list = properties_of(&options)?;
-        let message = outgoing(&topic, &payload, options, &list);
-        Ok(self.0.borrow_mut().publish(&message)?)
+        let timeout = options.as_ref().and_then(|options| options.timeout);
+        let message = outgoing(&topic, &payload, &options, &list);
+        let answer = self.0.borrow_mut().publish(&message, timeout)?;
+        Ok(answer.map(convert::publish_result))
     }
 
     fn batch_publish(
@@ -53,7 +94,7 @@ impl GuestMqttCustom for MqttCustom {
     ) -> Result<(), Error> {
         check_json(&item)?;
         let list = properties_of(&options)?;
-        let message = outgoing(&topic, item.as_bytes(), options, &list);
+        let message = outgoing(&topic, item.as_bytes(), &options, &list);
         Ok(self.0.borrow_mut().batch(&message)?)
     }
 
@@ -64,7 +105,7 @@ impl GuestMqttCustom for MqttCustom {
         options: Option<PublishOptions>,
     ) -> Result<(), Error> {
         let list = properties_of(&options)?;
-        let message = outgoing(&topic, &payload, options, &list);
+        let message = outgoing(&topic, &payload, &options, &list);
         Ok(self.0.borrow_mut().queue(&message)?)
     }
 
@@ -74,21 +115,92 @@ impl GuestMqttCustom for MqttCustom {
 
     fn subscribe(&self, topic: String, options: Option<SubscribeOptions>) -> Result<u8, Error> {
         let granted = self.subscribe_topics(vec![topic], options)?;
-        Ok(granted.first().copied().unwrap_or_default())
+        Ok(granted.codes.first().copied().unwrap_or_default())
     }
 
     fn subscribe_topics(
         &self,
         topics: Vec<String>,
         options: Option<SubscribeOptions>,
-    ) -> Result<Vec<u8>, Error> {
-        let qos = options.and_then(|options| options.qos).unwrap_or(0);
-        let filters = topics.into_iter().map(|topic| (topic, qos)).collect();
-        Ok(self.0.borrow_mut().subscribe(filters)?)
+    ) -> Result<FilterResults, Error> {
+        let qos = options.as_ref().and_then(|options| options.qos).unwrap_or(0);
+        let topics = topics.into_iter().map(|topic| (topic, qos)).collect();
+        self.subscribe_each(topics, options)
     }
 
-    fn unsubscribe(&self, topic: String) -> Result<(), Error> {
-        Ok(self.0.borrow_mut().unsubscribe(vec![topic])?)
+    fn subscribe_each(
+        &self,
+        topics: Vec<(String, u8)>,
+        options: Option<SubscribeOptions>,
+    ) -> Result<FilterResults, Error> {
+        let asked = subscription(topics, options)?;
+        Ok(convert::filter_results(self.0.borrow_mut().subscribe(asked)?))
+    }
+
+    fn unsubscribe(&self, topic: String, options: Option<UnsubscribeOptions>) -> Result<(), Error> {
+        self.unsubscribe_topics(vec![topic], options).map(drop)
+    }
+
+    fn unsubscribe_topics(
+        &self,
+        topics: Vec<String>,
+        options: Option<UnsubscribeOptions>,
+    ) -> Result<FilterResults, Error> {
+        let timeout = options.as_ref().and_then(|options| options.timeout);
+        let properties = options.and_then(|options| options.properties);
+        let list = properties::list(properties.as_ref(), Place::Unsubscribe)?;
+        let answer = self.0.borrow_mut().unsubscribe(topics, list, timeout)?;
+        Ok(convert::filter_results(answer))
+    }
+
+    fn request(
+        &self,
+        topic: String,
+        payload: Vec<u8>,
+        options: Option<PublishOptions>,
+    ) -> Result<Message, Error> {
+        let list = properties_of(&options)?;
+        let timeout = options.as_ref().and_then(|options| options.timeout);
+        let message = outgoing(&topic, &payload, &options, &list);
+        Ok(self.0.borrow_mut().request(&message, timeout)?.into())
+    }
+
+    fn respond(
+        &self,
+        request: Option<Properties>,
+        payload: Vec<u8>,
+        options: Option<PublishOptions>,
+    ) -> Result<bool, Error> {
+        let request = properties::list(request.as_ref(), Place::ReceivedPublish)?;
+        let list = properties_of(&options)?;
+        let timeout = options.as_ref().and_then(|options| options.timeout);
+        let mut response = outgoing("", &payload, &options, &list);
+        response.qos = options.as_ref().and_then(|options| options.qos).unwrap_or(1);
+        Ok(self.0.borrow_mut().respond(&request, &response, timeout)?)
+    }
+
+    fn snapshot(&self, filter: String, quiet: Option<f64>) -> Result<Vec<Message>, Error> {
+        let quiet = edge::timeout(quiet.unwrap_or(0.5))?;
+        let messages = self.0.borrow_mut().snapshot(&filter, quiet)?;
+        Ok(messages.into_iter().map(Message::from).collect())
+    }
+
+    fn authenticate(&self, given: Option<Properties>) -> Result<(), Error> {
+        let list = properties::list(given.as_ref(), Place::AuthAnswer)?;
+        Ok(self.0.borrow_mut().authenticate(&list)?)
+    }
+
+    fn ack(&self, id: u32) {
+        self.0.borrow_mut().ack(id);
+    }
+
+    fn reject(&self, id: u32, reason_code: u8, reason_string: Option<String>) -> Result<(), Error> {
+        let text = reason_string.unwrap_or_default();
+        Ok(self.0.borrow_mut().reject(id, reason_code, &text)?)
+    }
+
+    fn leave(&self, id: u32) {
+        self.0.borrow_mut().leave(id);
     }
 
     fn publish_high_priority(
@@ -97,10 +209,10 @@ impl GuestMqttCustom for MqttCustom {
         options: Option<HighPriorityOptions>,
     ) -> Result<(), Error> {
         let (config, options) = credentials::one_shot(options)?;
-        Ok(edge::publish_high_priority(
-            config,
-            &outgoing(&topic, &payload, Some(options), &[]),
-        )?)
+        let options = Some(options);
+        let list = properties_of(&options)?;
+        let message = outgoing(&topic, &payload, &options, &list);
+        Ok(edge::publish_high_priority(config, &message)?)
     }
 
     fn next_message(&self, timeout: Option<f64>) -> Result<Option<Message>, Error> {
@@ -117,7 +229,7 @@ impl GuestMqttCustom for MqttCustom {
 
     fn poll(&self) -> Option<f64> {
         let due = self.0.borrow_mut().poll()?;
-        Some(due as f64 / 1000.0)
+        Some(due as f64 / convert::MILLIS)
     }
 
     fn connected(&self) -> bool {
@@ -125,50 +237,79 @@ impl GuestMqttCustom for MqttCustom {
     }
 
     fn state(&self) -> State {
-        match self.0.borrow().state() {
-            edge::State::Idle => State::Idle,
-            edge::State::Connecting => State::Connecting,
-            edge::State::Connected => State::Connected,
-            edge::State::Reconnecting => State::Reconnecting,
-            edge::State::Stopped => State::Stopped,
-        }
+        self.0.borrow().state().into()
+    }
+
+    fn protocol_version(&self) -> Option<u8> {
+        self.0.borrow().version()
     }
 
     fn stats(&self) -> Stats {
-        let stats = self.0.borrow().stats();
-        Stats {
-            sent: stats.sent,
-            received: stats.received,
-            bytes_sent: stats.bytes_sent,
-            bytes_received: stats.bytes_received,
-            in_flight: stats.in_flight,
-            queued: stats.queued,
-            dropped: stats.dropped,
-            reconnects: stats.reconnects,
-            unhandled: stats.unhandled,
-            suspects: stats.suspects,
-        }
+        self.0.borrow().stats().into()
     }
 }
 
 fn outgoing<'a>(
     topic: &'a str,
     payload: &'a [u8],
-    options: Option<PublishOptions>,
+    options: &Option<PublishOptions>,
     properties: &'a [u8],
 ) -> Outgoing<'a> {
-    let (qos, retain) = options.map_or((None, None), |options| (options.qos, options.retain));
+    let options = options.as_ref();
     Outgoing {
         topic,
         payload,
-        qos: qos.unwrap_or(0),
-        retain: retain.unwrap_or(false),
+        qos: options.and_then(|options| options.qos).unwrap_or(0),
+        retain: options.and_then(|options| options.retain).unwrap_or(false),
         properties,
     }
 }
 
 fn properties_of(options: &Option<PublishOptions>) -> Result<Vec<u8>, edge::Error> {
-    properties::list(options.as_ref().and_then(|options| options.properties.as_ref()))
+    let given = options.as_ref().and_then(|options| options.properties.as_ref());
+    properties::list(given, Place::Publish)
+}
+
+/// Filters with their QoS, and what holds for the whole call.
+fn subscription(
+    topics: Vec<(String, u8)>,
+    given: Option<SubscribeOptions>,
+) -> Result<Subscription, edge::Error> {
+    let Some(given) = given else {
+        return Ok(Subscription {
+            filters: filters(topics, 0)?,
+            ..Subscription::default()
+        });
+    };
+    let handling = given.retain_handling.unwrap_or(0);
+    if handling > 2 {
+        return Err(edge::Error::new(
+            Code::OutOfRange,
+            "retain-handling must be 0, 1 or 2",
+        ));
+    }
+    let bits = u8::from(given.no_local.unwrap_or(false)) << 2
+        | u8::from(given.retain_as_published.unwrap_or(false)) << 3
+        | handling << 4;
+    Ok(Subscription {
+        filters: filters(topics, bits)?,
+        properties: properties::list(given.properties.as_ref(), Place::Subscribe)?,
+        manual: given.ack == Some(Acknowledgement::Manual),
+        timeout: given.timeout,
+    })
+}
+
+fn filters(topics: Vec<(String, u8)>, bits: u8) -> Result<Vec<Filter>, edge::Error> {
+    let mut filters = Vec::new();
+    for (filter, qos) in topics {
+        if qos > 2 {
+            let text = format!("qos of \"{filter}\" must be 0, 1 or 2; {qos} was given");
+            return Err(edge::Error::new(Code::OutOfRange, &text));
+        }
+        let options = bits | qos;
+        filters.push(Filter { filter, options });
+    }
+    Ok(filters)
 }
 
 /// A batch is the items as they are, with commas between them: one that is not JSON would make the whole array invalid.
@@ -178,41 +319,4 @@ fn check_json(item: &str) -> Result<(), edge::Error> {
         let text = format!("a batch item must be JSON text; this is not: {why}");
         edge::Error::new(Code::InvalidPayload, &text)
     })
-}
-
-impl From<edge::Error> for Error {
-    fn from(error: edge::Error) -> Self {
-        Error {
-            code: error.code.name().to_owned(),
-            message: error.message.to_string(),
-            reason_code: error.reason.map(|reason| reason.0),
-        }
-    }
-}
-
-impl From<edge::Message> for Message {
-    fn from(message: edge::Message) -> Self {
-        Message {
-            topic: message.topic,
-            payload: message.payload,
-            qos: message.qos,
-            retain: message.retain,
-            dup: message.dup,
-            properties: properties::record(&message.properties),
-        }
-    }
-}
-
-impl From<edge::Event> for Event {
-    fn from(event: edge::Event) -> Self {
-        match event {
-            edge::Event::Connect { session_present, rc } => Event::Connect(Connack { session_present, rc }),
-            edge::Event::Disconnect { rc, error } => Event::Disconnect(Disconnection {
-                rc,
-                error: error.map(Error::from),
-            }),
-            edge::Event::Message(message) => Event::Message(message.into()),
-            edge::Event::Error(error) => Event::Error(error.into()),
-        }
-    }
 }

@@ -1,23 +1,64 @@
 //! The calls of the host: each begins an operation of the engine and returns when that has ended. How the engine is run
-//! meanwhile is `run.rs`.
+//! meanwhile is `run.rs`; what concerns received messages is `receiving.rs`.
 
+use std::collections::BTreeSet;
+
+use mqtt_lib::codec::ReasonCode;
 use mqtt_lib::engine::{
-    self, Config, Engine, Error, Filter, Millis, Outcome, Published, State, Stats, Ticket, Token,
+    self, Code, Config, Engine, Error, Filter, Millis, Outcome, Published, State, Stats, Ticket, Token,
 };
 
 use crate::clock;
-use crate::events::{Event, Events, Message};
+use crate::events::Events;
+use crate::host::Host;
+use crate::limit::Limit;
+use crate::routes::{self, Takers};
 use crate::transport::Transport;
+use crate::watch::Watch;
 
 /// A message to be published.
 pub type Outgoing<'a> = engine::Message<'a>;
+
+/// A reason code or several, and encoded properties, as an acknowledgement brings them.
+pub type Answer<Codes> = (Codes, Vec<u8>);
+
+/// What one call subscribes to.
+#[derive(Default)]
+pub struct Subscription {
+    /// With their QoS and options, as in SUBSCRIBE.
+    pub filters: Vec<Filter>,
+    /// Encoded.
+    pub properties: Vec<u8>,
+    /// The host says when it has dealt with a message.
+    pub manual: bool,
+    pub timeout: Option<f64>,
+}
+
+/// Those of the engine, and of this edge.
+pub struct Statistics {
+    pub engine: Stats,
+    /// How often a connection was begun.
+    pub attempts: u64,
+    /// Milliseconds until the next attempt.
+    pub reconnect_in: Option<Millis>,
+}
 
 pub struct Client {
     pub(crate) engine: Engine,
     pub(crate) transport: Option<Transport>,
     pub(crate) events: Events,
-    /// The message that the host has, if it is to be acknowledged.
-    current: Option<Ticket>,
+    pub(crate) watch: Watch,
+    pub(crate) takers: Takers,
+    pub(crate) host: Option<Box<dyn Host>>,
+    /// The message that the host has, if asking for the next one acknowledges it.
+    pub(crate) current: Option<Ticket>,
+    /// Those that it has otherwise.
+    pub(crate) held: BTreeSet<Ticket>,
+    /// Filters that the host has subscribed to.
+    pub(crate) subscribed: BTreeSet<String>,
+    pub(crate) response_topic: Option<String>,
+    pub(crate) requests: u64,
+    pub(crate) attempts: u64,
     /// The operation that the current call waits for, and how it ended.
     pub(crate) awaited: Option<Token>,
     pub(crate) ended: Option<Result<Outcome, Error>>,
@@ -25,16 +66,27 @@ pub struct Client {
 }
 
 impl Client {
-    /// Begins to connect.
+    /// Begins to connect. With `ask` in the configuration the host gives the credentials.
     ///
     /// # Errors
     /// The configuration cannot work.
-    pub fn new(config: Config) -> Result<Client, Error> {
+    pub fn new(mut config: Config, host: Option<Box<dyn Host>>) -> Result<Client, Error> {
+        if config.ask {
+            config = Config::asking();
+        }
         let mut client = Client {
             engine: Engine::new(config, clock::seed())?,
             transport: None,
             events: Events::default(),
+            watch: Watch::default(),
+            takers: Takers::default(),
+            host,
             current: None,
+            held: BTreeSet::new(),
+            subscribed: BTreeSet::new(),
+            response_topic: None,
+            requests: 0,
+            attempts: 0,
             awaited: None,
             ended: None,
             last_token: 0,
@@ -45,7 +97,7 @@ impl Client {
     }
 
     pub fn start(&mut self) -> Result<(), Error> {
-        self.until_done(|engine, now, token| {
+        self.until_done(&Limit::NONE, |engine, now, token| {
             engine.start(now, token);
             Ok(())
         })
@@ -53,26 +105,40 @@ impl Client {
     }
 
     /// The host is done with the message that it has; what it has not taken stays the broker's.
-    pub fn stop(&mut self) -> Result<(), Error> {
-        self.acknowledge_current();
-        for ticket in self.events.take_unacknowledged() {
-            self.engine.leave(Some(ticket));
+    pub fn stop(&mut self, reason: u8, properties: &[u8]) -> Result<(), Error> {
+        if !matches!(reason, 0 | 4 | 128..) {
+            let text =
+                format!("reason-code of stop must be 0, 4 (the broker publishes the will) or 128 to 255; {reason} was given");
+            return Err(Error::new(Code::OutOfRange, &text));
         }
-        self.until_done(|engine, now, token| {
+        if reason != 0 || !properties.is_empty() {
+            self.engine.set_disconnect(ReasonCode(reason), properties)?;
+        }
+        self.leave_all();
+        self.until_done(&Limit::NONE, |engine, now, token| {
             engine.stop(now, token);
             Ok(())
         })
         .map(drop)
     }
 
-    pub fn publish(&mut self, message: &Outgoing<'_>) -> Result<(), Error> {
+    /// What the acknowledgement said beside plain success.
+    pub fn publish(
+        &mut self,
+        message: &Outgoing<'_>,
+        timeout: Option<f64>,
+    ) -> Result<Option<Answer<u8>>, Error> {
+        let limit = Limit::new(timeout)?;
         let token = self.next_token();
         match self.engine.publish(clock::now(), message, token)? {
             Published::Buffered => {
                 self.run_ready();
-                Ok(())
+                Ok(None)
             }
-            Published::Pending => self.end_of_call().map(drop),
+            Published::Pending => Ok(match self.end_of_call(&limit, true)? {
+                Outcome::Acked { reason, properties } => Some((reason, properties)),
+                _ => None,
+            }),
         }
     }
 
@@ -91,7 +157,7 @@ impl Client {
 
     /// Sends batches and queue, and waits until every publish begun before has ended.
     pub fn flush(&mut self) -> Result<(), Error> {
-        self.until_done(|engine, now, token| {
+        self.until_done(&Limit::NONE, |engine, now, token| {
             engine.flush(now, token);
             Ok(())
         })
@@ -99,33 +165,39 @@ impl Client {
     }
 
     /// Granted QoS, one a filter.
-    pub fn subscribe(&mut self, filters: Vec<(String, u8)>) -> Result<Vec<u8>, Error> {
-        let filters = filters
-            .into_iter()
-            .map(|(filter, options)| Filter { filter, options });
-        let filters = filters.collect();
-        let outcome =
-            self.until_done(|engine, _, token| engine.subscribe(filters, Vec::new(), None, token))?;
-        Ok(match outcome {
-            Outcome::Granted { codes, .. } => codes,
-            _ => Vec::new(),
-        })
+    pub fn subscribe(&mut self, asked: Subscription) -> Result<Answer<Vec<u8>>, Error> {
+        let limit = Limit::new(asked.timeout)?;
+        let names: Vec<String> = asked.filters.iter().map(|f| f.filter.clone()).collect();
+        let outcome = self.until_done(&limit, |engine, _, token| {
+            let handler = routes::host(asked.manual);
+            engine.subscribe_as(asked.filters, asked.properties, Some(handler), token)
+        })?;
+        self.subscribed.extend(names);
+        Ok(granted(outcome))
     }
 
-    pub fn unsubscribe(&mut self, filters: Vec<String>) -> Result<(), Error> {
+    pub fn unsubscribe(
+        &mut self,
+        filters: Vec<String>,
+        properties: Vec<u8>,
+        timeout: Option<f64>,
+    ) -> Result<Answer<Vec<u8>>, Error> {
+        let limit = Limit::new(timeout)?;
+        for filter in &filters {
+            self.subscribed.remove(filter);
+        }
         let filters = filters.into_iter().map(Filter::from).collect();
-        self.until_done(|engine, _, token| engine.unsubscribe(filters, Vec::new(), token))
-            .map(drop)
+        let outcome = self.until_done(&limit, |engine, _, token| {
+            engine.unsubscribe(filters, properties, token)
+        })?;
+        Ok(granted(outcome))
     }
 
-    /// The next event; none after the timeout. An error once the client is stopped and the event queue is empty.
-    pub fn next_event(&mut self, timeout: Option<Millis>) -> Result<Option<Event>, Error> {
-        self.next(timeout, Events::next, Event::ticket)
-    }
-
-    /// The next message, likewise.
-    pub fn next_message(&mut self, timeout: Option<Millis>) -> Result<Option<Message>, Error> {
-        self.next(timeout, Events::next_message, |message| message.ticket)
+    /// Answers an AUTH, or begins to authenticate again.
+    pub fn authenticate(&mut self, properties: &[u8]) -> Result<(), Error> {
+        self.engine.authenticate(properties)?;
+        self.run_ready();
+        Ok(())
     }
 
     /// Does what can be done at once; in how many milliseconds something is due.
@@ -143,60 +215,58 @@ impl Client {
         self.engine.is_online()
     }
 
-    pub fn stats(&self) -> Stats {
-        let mut stats = self.engine.stats();
-        stats.dropped += self.events.dropped;
-        stats
+    /// Of the connection; none without one.
+    pub fn version(&self) -> Option<u8> {
+        let is_online = self.engine.is_online();
+        is_online.then(|| self.engine.version() as u8)
     }
 
-    fn acknowledge_current(&mut self) {
-        if let Some(ticket) = self.current.take() {
-            self.engine.acknowledge(Some(ticket));
+    pub fn stats(&self) -> Statistics {
+        let mut engine = self.engine.stats();
+        engine.dropped += self.events.dropped;
+        let retry = self.engine.retries_at();
+        Statistics {
+            engine,
+            attempts: self.attempts,
+            reconnect_in: retry.map(|at| at.saturating_sub(clock::now())),
         }
     }
 
-    /// Hands out what `take` finds. The message before it is acknowledged: the host asks for the next one.
-    fn next<T>(
+    pub(crate) fn until_done(
         &mut self,
-        timeout: Option<Millis>,
-        take: fn(&mut Events) -> Option<T>,
-        ticket: fn(&T) -> Option<Ticket>,
-    ) -> Result<Option<T>, Error> {
-        self.acknowledge_current();
-        let until = timeout.map(|timeout| clock::now().saturating_add(timeout));
-        let mut found = None;
-        self.run(until, |client| {
-            found = take(&mut client.events);
-            found.is_some()
-        });
-        self.current = found.as_ref().and_then(ticket);
-        self.write();
-        match found {
-            None if self.engine.is_stopped() => Err(Error::stopped()),
-            found => Ok(found),
-        }
-    }
-
-    fn until_done(
-        &mut self,
+        limit: &Limit,
         begin: impl FnOnce(&mut Engine, Millis, Option<Token>) -> Result<(), Error>,
     ) -> Result<Outcome, Error> {
         let token = self.next_token();
         begin(&mut self.engine, clock::now(), token)?;
-        self.end_of_call()
+        self.end_of_call(limit, false)
     }
 
     /// A number that no pending operation has: the answer to an earlier call must not end this one.
-    fn next_token(&mut self) -> Option<Token> {
+    pub(crate) fn next_token(&mut self) -> Option<Token> {
         self.last_token = self.last_token.checked_add(1).unwrap_or(1);
         self.awaited = Token::new(self.last_token);
         self.ended = None;
         self.awaited
     }
 
-    fn end_of_call(&mut self) -> Result<Outcome, Error> {
-        self.run(None, |client| client.ended.is_some());
+    fn end_of_call(&mut self, limit: &Limit, withdraws: bool) -> Result<Outcome, Error> {
+        self.run(limit.until(), |client| client.ended.is_some());
         self.write();
-        self.ended.take().unwrap_or_else(|| Err(Error::stopped()))
+        if let Some(ended) = self.ended.take() {
+            return ended;
+        }
+        if let (Some(token), true) = (self.awaited.take(), withdraws) {
+            self.engine.withdraw(token);
+        }
+        limit.check()?;
+        Err(Error::stopped())
+    }
+}
+
+fn granted(outcome: Outcome) -> Answer<Vec<u8>> {
+    match outcome {
+        Outcome::Granted { codes, properties } => (codes, properties),
+        _ => Default::default(),
     }
 }

@@ -3,8 +3,9 @@
 
 use std::collections::VecDeque;
 
-use mqtt_lib::engine::{Code, Error, Ticket};
+use mqtt_lib::engine::{Code, Error, Millis, State, Ticket};
 
+#[derive(Clone)]
 pub struct Message {
     pub topic: String,
     pub payload: Vec<u8>,
@@ -14,22 +15,60 @@ pub struct Message {
     /// Encoded, and checked; MQTT 5.
     pub properties: Vec<u8>,
     /// By which the engine knows it; none at QoS 0.
-    pub(crate) ticket: Option<Ticket>,
+    pub ticket: Option<Ticket>,
+    /// The host says by its ticket when it has dealt with it.
+    pub manual: bool,
+}
+
+impl Message {
+    /// The ticket by which it is acknowledged when the next one is asked for.
+    pub(crate) fn handled_ticket(&self) -> Option<Ticket> {
+        self.ticket.filter(|_| !self.manual)
+    }
 }
 
 pub enum Event {
-    Connect { session_present: bool, rc: u8 },
-    Disconnect { rc: u8, error: Option<Error> },
+    Connect {
+        session_present: bool,
+        rc: u8,
+        /// Encoded; MQTT 5.
+        properties: Vec<u8>,
+    },
+    Disconnect {
+        rc: u8,
+        error: Option<Error>,
+    },
     Message(Message),
     Error(Error),
+    Auth {
+        reason: u8,
+        /// Encoded.
+        properties: Vec<u8>,
+    },
+    /// Another attempt is planned: its number, in how many milliseconds, and why the one before failed.
+    Reconnecting {
+        attempt: u32,
+        delay: Millis,
+        error: Option<Error>,
+    },
+    StateChange(State),
+    Close,
 }
 
 impl Event {
-    pub(crate) fn ticket(&self) -> Option<Ticket> {
+    pub(crate) fn message(&self) -> Option<&Message> {
         match self {
-            Event::Message(message) => message.ticket,
+            Event::Message(message) => Some(message),
             _ => None,
         }
+    }
+
+    fn size(&self) -> usize {
+        self.message().map_or(0, |message| message.payload.len())
+    }
+
+    pub(crate) fn ticket(&self) -> Option<Ticket> {
+        self.message().and_then(|message| message.ticket)
     }
 }
 
@@ -38,6 +77,8 @@ const MAX_EVENTS: usize = 10_000;
 #[derive(Default)]
 pub struct Events {
     queue: VecDeque<Event>,
+    /// Bytes of the payloads in it.
+    bytes: usize,
     /// Events dropped since the last error that said so.
     unreported: u64,
     /// Messages dropped in all.
@@ -53,8 +94,10 @@ impl Events {
             if let Some(dropped) = oldest.and_then(|place| self.queue.remove(place)) {
                 self.unreported += 1;
                 self.dropped += matches!(dropped, Event::Message(_)) as u64;
+                self.bytes -= dropped.size();
             }
         }
+        self.bytes += event.size();
         self.queue.push_back(event);
     }
 
@@ -62,10 +105,15 @@ impl Events {
         self.queue.len()
     }
 
+    pub fn bytes(&self) -> usize {
+        self.bytes
+    }
+
     /// Takes out the messages that are not acknowledged, by their tickets.
     pub fn take_unacknowledged(&mut self) -> Vec<Ticket> {
         let tickets = self.queue.iter().filter_map(Event::ticket).collect();
         self.queue.retain(|event| event.ticket().is_none());
+        self.bytes = self.queue.iter().map(Event::size).sum();
         tickets
     }
 
@@ -77,7 +125,9 @@ impl Events {
             );
             return Some(Event::Error(Error::new(Code::QueueFull, &text)));
         }
-        self.queue.pop_front()
+        let event = self.queue.pop_front()?;
+        self.bytes -= event.size();
+        Some(event)
     }
 
     /// The next message. Other events before it are skipped; errors among them are written to stderr.
@@ -89,7 +139,7 @@ impl Events {
                 | Event::Disconnect {
                     error: Some(error), ..
                 } => self.warn(&error),
-                Event::Connect { .. } | Event::Disconnect { .. } => {}
+                _ => {}
             }
         }
         None
@@ -120,6 +170,7 @@ mod tests {
             dup: false,
             properties: Vec::new(),
             ticket: None,
+            manual: false,
         })
     }
 
@@ -169,6 +220,7 @@ mod tests {
         events.push(Event::Connect {
             session_present: false,
             rc: 0,
+            properties: Vec::new(),
         });
         events.push(message(1));
         events.push(Event::Error(Error::stopped()));

@@ -8,8 +8,8 @@ use crate::{Client, Outgoing};
 pub fn publish_high_priority(mut config: Config, message: &Outgoing<'_>) -> Result<(), Error> {
     config.reconnect = false;
     mqtt_lib::engine::check_topic(message.topic)?;
-    let mut client = Client::new(config)?;
-    let result = client.start().and_then(|()| client.publish(message));
-    client.stop()?;
-    result
+    let mut client = Client::new(config, None)?;
+    let result = client.start().and_then(|()| client.publish(message, None));
+    client.stop(0, &[])?;
+    result.map(drop)
 }

@@ -2,33 +2,57 @@
 //! interfaces to it. Only `transport.rs`, `stream.rs` and `clock.rs` use sockets, clock and randomness; `run.rs` adapts
 //! the engine to them, and `client.rs` has the calls.
 
+use mqtt_lib::codec::topic;
+
 mod client;
 mod clock;
 mod events;
 mod high_priority;
+mod host;
+mod limit;
+mod receiving;
+mod requests;
+mod routes;
 mod run;
+mod snapshot;
 mod stream;
 mod transport;
+mod watch;
 
-pub use client::{Client, Outgoing};
+pub use client::{Answer, Client, Outgoing, Statistics, Subscription};
 pub use events::{Event, Message};
 pub use high_priority::publish_high_priority;
+pub use host::Host;
+pub use limit::Limit;
 pub use mqtt_lib::codec::properties;
+pub use mqtt_lib::codec::ReasonCode;
 pub use mqtt_lib::engine::endpoint::Platform;
 pub use mqtt_lib::engine::validate::{Builder, Value};
-pub use mqtt_lib::engine::{Code, Config, Error, Millis, State, Stats};
+pub use mqtt_lib::engine::{Code, Config, Error, Filter, Millis, State};
 
 /// The platform of this edge, for `Builder::finish`.
 pub const PLATFORM: Platform = Platform::Tcp;
 
+pub(crate) const MOST_SECONDS: f64 = 2_147_483.0;
+
+/// Whether a message with this topic matches this filter (§4.7).
+///
+/// # Errors
+/// `INVALID_TOPIC`.
+pub fn topic_matches(filter: &str, name: &str) -> Result<bool, Error> {
+    mqtt_lib::engine::check_topic(name)?;
+    topic::check_filter(filter)
+        .map_err(|why| Error::new(Code::InvalidTopic, &format!("the filter \"{filter}\" {why}")))?;
+    Ok(topic::matches(filter, name))
+}
+
 /// A timeout in seconds as the host gives it.
 pub fn timeout(seconds: f64) -> Result<Millis, Error> {
-    const MOST: f64 = 2_147_483.0;
-    if (0.0..=MOST).contains(&seconds) {
+    if (0.0..=MOST_SECONDS).contains(&seconds) {
         return Ok((seconds * 1000.0).ceil() as Millis);
     }
     Err(Error::new(
         Code::OutOfRange,
-        &format!("timeout must be a number of seconds from 0 to {MOST}; {seconds} was given"),
+        &format!("timeout must be a number of seconds from 0 to {MOST_SECONDS}; {seconds} was given"),
     ))
 }

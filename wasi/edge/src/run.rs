@@ -7,7 +7,8 @@ use mqtt_lib::engine::{drive, Change, Delivery, Engine, Event, Flow, Generation,
 
 use crate::client::Client;
 use crate::clock;
-use crate::events::{self, Message};
+use crate::events;
+use crate::routes;
 use crate::stream::Stream;
 use crate::transport::{Transport, TransportEvent};
 
@@ -38,7 +39,7 @@ impl Client {
     /// Drains what the call has begun, writes, reads until `done`, and does what is due. Bytes that have arrived are
     /// processed before the clock is looked at, so that no deadline passes while its answer is here already.
     fn turn(&mut self, done: &mut dyn FnMut(&mut Client) -> bool) -> Turn {
-        drive(self);
+        self.drain();
         self.write();
         let mut turn = Turn {
             found: false,
@@ -52,7 +53,7 @@ impl Client {
             }
         }
         self.engine.tick(clock::now());
-        drive(self);
+        self.drain();
         if self.engine.is_stopped() {
             self.transport = None;
         }
@@ -62,7 +63,10 @@ impl Client {
 
     /// Whether the host has so much to take that nothing more is read, unless the broker's answer is awaited.
     fn is_full(&self) -> bool {
-        self.events.len() >= self.engine.config().max_unhandled && !self.engine.awaits_answer()
+        let config = self.engine.config();
+        let is_full =
+            self.events.len() >= config.max_unhandled || self.events.bytes() >= config.max_unhandled_bytes;
+        is_full && !self.engine.awaits_answer()
     }
 
     /// Tells the engine the next thing that the transport has to say; false if there is nothing.
@@ -86,8 +90,19 @@ impl Client {
                 self.engine.closed(now, generation, &why);
             }
         }
-        drive(self);
+        self.drain();
         true
+    }
+
+    fn drain(&mut self) {
+        drive(self);
+        self.watch.drained(&self.engine, &mut self.events);
+    }
+
+    /// Runs until the time has come.
+    pub(crate) fn sleep(&mut self, until: Millis) {
+        self.run(Some(until), |_| false);
+        self.write();
     }
 
     /// Writes the bytes that the stream holds, and what the engine sends when there is room again. True if that failed,
@@ -130,6 +145,20 @@ impl Client {
     }
 }
 
+impl Client {
+    /// AUTH has come. The host answers while the call goes on, where there is one; the last AUTH wants no answer.
+    fn on_auth(&mut self, reason: u8, properties: Vec<u8>) {
+        let Some(host) = self.host.as_mut().filter(|_| reason != 0) else {
+            return self.events.push(events::Event::Auth { reason, properties });
+        };
+        let answer = host.answer_auth(reason, &properties);
+        let sent = answer.and_then(|list| self.engine.authenticate(&list));
+        if let Err(error) = sent {
+            self.events.push(events::Event::Error(error));
+        }
+    }
+}
+
 /// How a turn ended.
 struct Turn {
     /// `done` said so.
@@ -165,29 +194,13 @@ impl Io for Client {
     }
 
     fn deliver(&mut self, delivery: Delivery) {
-        let mut tickets = Vec::new();
-        let received = self.engine.received_bytes();
-        for view in &self.engine.messages()[delivery.from..delivery.upto] {
-            let ticket = Some(view.ticket).filter(|_| view.qos() > 0);
-            tickets.extend(ticket);
-            self.events.push(events::Event::Message(Message {
-                ticket,
-                topic: self.engine.topic(view.topic).to_owned(),
-                payload: received[view.payload()].to_vec(),
-                qos: view.qos(),
-                retain: view.retain(),
-                dup: view.dup(),
-                properties: received[view.properties()].to_vec(),
-            }));
-        }
-        for ticket in tickets {
-            self.engine.defer(Some(ticket));
-        }
+        routes::deliver(&mut self.engine, delivery, &mut self.events, &mut self.takers);
     }
 
     fn event(&mut self, event: Event) {
         match event {
             Event::Open { generation, server } => {
+                self.attempts += 1;
                 // The old transport is dropped before there is a new one.
                 self.transport = None;
                 match Transport::open(&self.engine.config().servers[server], generation) {
@@ -204,21 +217,34 @@ impl Io for Client {
             Event::Connected {
                 session_present,
                 code,
-                ..
-            } => self.events.push(events::Event::Connect {
-                session_present,
-                rc: code,
-            }),
+                properties,
+            } => {
+                self.watch.state(&self.engine, &mut self.events);
+                self.events.push(events::Event::Connect {
+                    session_present,
+                    rc: code,
+                    properties,
+                });
+            }
             Event::Disconnected { rc, error } => {
+                self.watch.state(&self.engine, &mut self.events);
                 self.events.push(events::Event::Disconnect { rc, error });
             }
             Event::Done { token, result } if Some(token) == self.awaited => self.ended = Some(result),
             Event::Error(error) => self.events.push(events::Event::Error(error)),
-            // Of calls that have returned, and of what the interface does not have.
-            Event::Done { .. }
-            | Event::HandlerRemoved(_)
-            | Event::Auth { .. }
-            | Event::CredentialsRequested { .. } => {}
+            Event::Auth { reason, properties } => self.on_auth(reason, properties),
+            Event::CredentialsRequested {
+                generation,
+                attempt,
+                last,
+            } => {
+                if let Some(host) = &mut self.host {
+                    let answer = host.credentials(attempt, last.as_ref());
+                    self.engine.credentials_given(clock::now(), generation, answer);
+                }
+            }
+            // Of calls that have returned; handlers are numbers here.
+            Event::Done { .. } | Event::HandlerRemoved(_) => {}
         }
     }
 }
