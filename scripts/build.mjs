@@ -368,7 +368,7 @@ async function bundle(folder, names) {
     entryPoints: ["js/cli/main.mjs"],
     outfile: cli,
     // The package itself too: the command uses it as other programs do.
-    external: ["mqtt-lib", "ws", "aedes"],
+    external: ["mqtt-lib", "ws", "aedes", "cborg", "@msgpack/msgpack"],
   });
   chmodSync(cli, 0o755);
 }

@@ -1,8 +1,8 @@
-// `mqtt-lib bench`: measures with two connections to one broker how many messages a second are transferred, and how long a
-// round trip takes. Prints what it has measured, without comparison.
+// `mqtt-lib bench`: measures with pairs of connections to one broker how many messages a second are transferred, and how long
+// a round trip takes. Prints what it has measured, without comparison.
 
 import { seconds, whole } from "./arguments.mjs";
-import { Failure } from "./failure.mjs";
+import { Failure, UsageError } from "./failure.mjs";
 import { grouped, showProgress } from "./progress.mjs";
 import { loadPackage, unlessEnded, wireToErrors, withClient } from "./session.mjs";
 
@@ -14,7 +14,7 @@ const LOST_MS = 3000;
 
 /** @param {import("./session.mjs").Context} context */
 export async function bench(context) {
-  const { values, credentials, end, topics, words } = context;
+  const { values, end, topics, words } = context;
   const { signal } = end;
   const plan = {
     topic: values.topic ?? topics[0] ?? words[0] ?? `mqtt-lib/bench/${Math.random().toString(36).slice(2)}`,
@@ -22,37 +22,40 @@ export async function bench(context) {
     count: whole(values, "count", 1) ?? 10_000,
     size: whole(values, "size", 0, 268_000_000) ?? 100,
   };
-  const arrivals = new Arrivals();
+  const connections = whole(values, "connections", 1, 50_000) ?? 1;
+  const pairs = share(plan, connections).map((one) => ({ plan: one, arrivals: new Arrivals() }));
+  const arrived = () => pairs.reduce((sum, { arrivals }) => sum + arrivals.count, 0);
   const limit = {
     seconds: seconds(values, "timeout"),
     late: (/** @type {number} */ s) =>
-      `the time limit of ${s} s was reached; ${grouped(arrivals.count)} messages had arrived`,
+      `the time limit of ${s} s was reached; ${grouped(arrived())} messages had arrived`,
   };
   const progress = showProgress(
     values.quiet,
-    (s) => `${grouped(arrivals.count)} messages, ${grouped(arrivals.count / s)}/s`,
+    (s) => `${grouped(arrived())} messages, ${grouped(arrived() / s)}/s`,
   );
-  const id = credentials.mqttclientid;
-  const { MqttCustom } = await loadPackage();
-  const publisher = new MqttCustom({
-    credentials: { ...credentials, mqttclientid: id === undefined ? undefined : `${id}-pub` },
-    autostart: false,
-    ...(values.wire && { wire: wireToErrors() }),
-    on_error() {}, // both lose the broker at the same time; the receiver reports it
-    on_disconnect() {},
-  });
+  const make = maker(context);
+  const publishers = pairs.map((_, i) => make(`pub${i === 0 ? "" : i + 1}`));
+  // The first one tells what happens to the connection; the others lose the broker at the same time.
+  const receivers = pairs.slice(1).map(({ arrivals }, i) => make(`sub${i + 2}`, () => arrivals.add()));
   try {
     const result = await withClient(
       context,
-      { on_message: () => arrivals.add() },
-      async (receiver) => {
-        await unlessEnded(
-          Promise.all([publisher.start(), receiver.subscribe(plan.topic, { qos: plan.qos })]),
-          signal,
+      { on_message: () => pairs[0].arrivals.add() },
+      async (first) => {
+        const subscribed = [first, ...receivers].map(async (client, i) => {
+          if (i > 0) await client.start();
+          await client.subscribe(pairs[i].plan.topic, { qos: plan.qos });
+        });
+        await unlessEnded(Promise.all([...publishers.map((one) => one.start()), ...subscribed]), signal);
+        const begin = performance.now();
+        const all = pairs.map((pair, i) => throughput(publishers[i], pair.arrivals, pair.plan, begin));
+        const through = together(await unlessEnded(Promise.all(all), signal));
+        const trips = pairs.map((pair, i) =>
+          roundTrips(publishers[i], pair.arrivals, pair.plan, connections),
         );
-        const through = await unlessEnded(throughput(publisher, arrivals, plan), signal);
-        const roundTrip = await unlessEnded(roundTrips(publisher, arrivals, plan), signal);
-        return { ...plan, ...through, roundTrip };
+        const roundTrip = percentiles((await unlessEnded(Promise.all(trips), signal)).flat());
+        return { ...plan, connections: 2 * connections, ...through, roundTrip };
       },
       limit,
     );
@@ -64,8 +67,34 @@ export async function bench(context) {
     }
   } finally {
     progress();
-    await publisher.stop();
+    await Promise.all([...publishers, ...receivers].map((one) => one.stop()));
   }
+}
+
+/** Makes clients whose errors the first receiver reports. @param {import("./session.mjs").Context} context */
+function maker({ credentials, values }) {
+  const { MqttCustom } = loadPackage();
+  const id = credentials.mqttclientid;
+  return (/** @type {string} */ name, /** @type {() => void} */ on_message = () => {}) =>
+    new MqttCustom({
+      credentials: { ...credentials, mqttclientid: id === undefined ? undefined : `${id}-${name}` },
+      autostart: false,
+      ...(values.wire && { wire: wireToErrors() }),
+      on_message,
+      on_error() {},
+      on_disconnect() {},
+    });
+}
+
+/** The part of each pair of connections. @param {Plan} plan @param {number} pairs @returns {Plan[]} */
+function share({ topic, count, ...plan }, pairs) {
+  if (pairs > count)
+    throw new UsageError(`--connections ${pairs} needs at least as many messages; --count is ${count}`);
+  return Array.from({ length: pairs }, (_, i) => ({
+    ...plan,
+    topic: pairs === 1 ? topic : `${topic}/${i + 1}`,
+    count: Math.floor(count / pairs) + (i < count % pairs ? 1 : 0),
+  }));
 }
 
 /** Counts received messages, and waits for the next one. */
@@ -96,10 +125,9 @@ class Arrivals {
 /** @typedef {import("mqtt-lib").MqttCustom} MqttCustom */
 /** @typedef {{ topic: string, qos: 0 | 1 | 2, count: number, size: number }} Plan */
 
-/** @param {MqttCustom} publisher @param {Arrivals} arrivals @param {Plan} plan */
-async function throughput(publisher, arrivals, { topic, qos, count, size }) {
+/** @param {MqttCustom} publisher @param {Arrivals} arrivals @param {Plan} plan @param {number} begin */
+async function throughput(publisher, arrivals, { topic, qos, count, size }, begin) {
   const payload = new Uint8Array(size);
-  const begin = performance.now();
   let lost = 0;
   /** @type {Promise<unknown>[]} */
   let pending = [];
@@ -116,28 +144,40 @@ async function throughput(publisher, arrivals, { topic, qos, count, size }) {
   await Promise.all(pending);
   const published = performance.now() - begin;
   while (arrivals.count < count - lost) if (!(await arrivals.next())) break;
-  const received = arrivals.count;
+  return { count, published, received: arrivals.count, last: arrivals.last - begin };
+}
+
+/** The sums, by the time that the slowest pair needed. @param {{ count: number, published: number, received: number, last: number }[]} pairs */
+function together(pairs) {
+  const sum = (/** @type {"count" | "received"} */ name) => pairs.reduce((all, one) => all + one[name], 0);
+  const longest = (/** @type {"published" | "last"} */ name) => Math.max(...pairs.map((one) => one[name]));
   const perSecond = (/** @type {number} */ messages, /** @type {number} */ ms) =>
-    Math.round(messages / (ms / 1000));
+    messages === 0 ? 0 : Math.round(messages / (ms / 1000));
+  const [published, received] = [sum("count"), sum("received")];
   return {
-    published: count,
-    publishedPerSecond: perSecond(count, published),
+    published,
+    publishedPerSecond: perSecond(published, longest("published")),
     received,
-    receivedPerSecond: received === 0 ? 0 : perSecond(received, arrivals.last - begin),
-    lost: Math.max(0, count - received),
+    receivedPerSecond: perSecond(received, longest("last")),
+    lost: Math.max(0, published - received),
   };
 }
 
-/** One at a time, in milliseconds. @param {MqttCustom} publisher @param {Arrivals} arrivals @param {Plan} plan */
-async function roundTrips(publisher, arrivals, { topic, qos, count, size }) {
+/** One at a time for each pair, in milliseconds. @param {MqttCustom} publisher @param {Arrivals} arrivals @param {Plan} plan @param {number} pairs */
+async function roundTrips(publisher, arrivals, { topic, qos, count, size }, pairs) {
   const payload = new Uint8Array(size);
   /** @type {number[]} */
   const times = [];
-  for (let i = 0; i < Math.min(ROUND_TRIPS, count); i++) {
+  for (let i = 0; i < Math.min(Math.ceil(ROUND_TRIPS / pairs), count); i++) {
     const begin = performance.now();
     const [arrived] = await Promise.all([arrivals.next(), publisher.publish(topic, payload, { qos })]);
     if (arrived) times.push(performance.now() - begin);
   }
+  return times;
+}
+
+/** @param {number[]} times */
+function percentiles(times) {
   times.sort((a, b) => a - b);
   const at = (/** @type {number} */ part) =>
     Number((times[Math.ceil(part * times.length) - 1] ?? Number.NaN).toFixed(3));
@@ -145,9 +185,19 @@ async function roundTrips(publisher, arrivals, { topic, qos, count, size }) {
 }
 
 /** @param {any} result */
-function table({ qos, size, published, publishedPerSecond, received, receivedPerSecond, lost, roundTrip }) {
+function table({
+  qos,
+  size,
+  connections,
+  published,
+  publishedPerSecond,
+  received,
+  receivedPerSecond,
+  lost,
+  roundTrip,
+}) {
   const rate = (/** @type {number} */ n) => `${grouped(n)}/s, ${((n * size) / 1e6).toFixed(2)} MB/s`;
-  return `QoS ${qos}, payloads of ${grouped(size)} bytes
+  return `QoS ${qos}, payloads of ${grouped(size)} bytes, ${grouped(connections)} connections
 published   ${grouped(published)}: ${rate(publishedPerSecond)}
 received    ${grouped(received)}: ${rate(receivedPerSecond)}; ${grouped(lost)} lost
 round trip  ${grouped(roundTrip.count)}: median ${roundTrip.median} ms, 95 % ${roundTrip.p95} ms, 99 % ${roundTrip.p99} ms, longest ${roundTrip.max} ms

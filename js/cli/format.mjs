@@ -1,5 +1,6 @@
 // Formats a received message for printing: the payload, with its topic, by a format string with mosquitto's letters, or JSON.
 
+import { colouredJson, colouredTopic, hasColours, indented } from "./colours.mjs";
 import { UsageError } from "./failure.mjs";
 import { printable, printableText } from "./printable.mjs";
 
@@ -9,6 +10,7 @@ import { printable, printableText } from "./printable.mjs";
 const text = new TextEncoder();
 const strict = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true });
 const NEWLINE = text.encode("\n");
+const SPACE = text.encode(" ");
 
 const lenient = new TextDecoder("utf-8", { ignoreBOM: true });
 
@@ -18,24 +20,56 @@ function bytesOf(value, isTerminal) {
   return text.encode(typeof value === "string" ? printable(value) : printableText(lenient.decode(value)));
 }
 
-/** @param {import("./arguments.mjs").Values} values @param {boolean} [isTerminal] @returns {Format} */
-export function formatOf(values, isTerminal = process.stdout.isTTY === true) {
+/**
+ * @param {import("./arguments.mjs").Values} values
+ * @param {((payload: Uint8Array) => string | undefined)} [decode] of --decode
+ * @param {boolean} [isTerminal]
+ * @returns {Format}
+ */
+export function formatOf(values, decode, isTerminal = process.stdout.isTTY === true) {
   const given = ["json", "format", "verbose"].filter((name) => values[name] !== undefined);
   if (given.length > 1) throw new UsageError(`--${given.join(" and --")} exclude each other; give one`);
   const end = values["no-newline"] ? new Uint8Array() : NEWLINE;
   const bytes = (/** @type {string | Uint8Array} */ value) => bytesOf(value, isTerminal);
-  if (values.json) return (message) => Buffer.concat([bytes(JSON.stringify(asJson(message))), NEWLINE]);
+  if (values.json)
+    return (message) => Buffer.concat([bytes(JSON.stringify(asJson(message, decode))), NEWLINE]);
   if (values.format !== undefined) {
+    if (decode || values.pretty)
+      throw new UsageError("--format says how a payload is printed; leave out --decode and --pretty");
     const pieces = piecesOf(values.format, bytes);
     return (message) => Buffer.concat([...pieces.map((piece) => piece(message)), end]);
   }
-  if (values.verbose)
-    return (message) => Buffer.concat([bytes(`${message.topic} `), bytes(message.payload), end]);
-  return (message) => Buffer.concat([bytes(message.payload), end]);
+  const colours = hasColours(isTerminal);
+  const payload = (/** @type {Uint8Array} */ content) =>
+    readable(content, { decode, isPretty: values.pretty === true, colours }) ?? bytes(content);
+  if (!values.verbose) return (message) => Buffer.concat([payload(message.payload), end]);
+  const topic = (/** @type {string} */ name) =>
+    colours ? text.encode(colouredTopic(printable(name))) : bytes(name);
+  return (message) => Buffer.concat([topic(message.topic), SPACE, payload(message.payload), end]);
 }
 
-/** Names as in mosquitto's JSON; a payload that is not UTF-8 is in `payloadBase64`. @param {Message} message */
-export function asJson({ topic, qos, retain, payload, properties }) {
+/**
+ * A payload that was decoded, or is JSON to be indented; undefined: it is printed as it is.
+ * @param {Uint8Array} payload
+ * @param {{ decode?: (payload: Uint8Array) => string | undefined, isPretty: boolean, colours: boolean }} how
+ */
+function readable(payload, { decode, isPretty, colours }) {
+  const decoded = decode?.(payload);
+  if (decoded === undefined && !isPretty) return undefined;
+  const json = decoded ?? lenient.decode(payload);
+  const shown = isPretty ? indented(json) : json;
+  if (shown === undefined) return undefined;
+  // JSON.stringify has escaped what is below U+0020; what is above and obeyed is escaped here.
+  const safe = colours ? colouredJson(printableText(shown)) : shown;
+  return text.encode(safe);
+}
+
+/**
+ * Names as in mosquitto's JSON; a payload that is not UTF-8 is in `payloadBase64`, what --decode makes of it in `decoded`.
+ * @param {Message} message @param {(payload: Uint8Array) => string | undefined} [decode]
+ */
+export function asJson({ topic, qos, retain, payload, properties }, decode) {
+  const decoded = decode?.(payload);
   return {
     tst: new Date().toISOString(),
     topic,
@@ -43,6 +77,7 @@ export function asJson({ topic, qos, retain, payload, properties }) {
     retain,
     payloadlen: payload.length,
     ...payloadAsJson(payload),
+    ...(decoded !== undefined && { decoded: JSON.parse(decoded) }),
     ...(properties && { properties: { ...properties, ...correlation(properties) } }),
   };
 }

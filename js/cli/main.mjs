@@ -17,6 +17,7 @@ const LOAD = /** @type {Record<string, () => Promise<(context: any) => Promise<v
   sub: async () => (await import("./sub.mjs")).sub,
   request: async () => (await import("./request.mjs")).request,
   bench: async () => (await import("./bench.mjs")).bench,
+  simulate: async () => (await import("./simulate.mjs")).simulate,
   broker: async () => (await import("./broker.mjs")).broker,
   tree: async () => (await import("./tree.mjs")).tree,
   completion: async () => (await import("./completion.mjs")).completion,

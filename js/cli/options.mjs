@@ -64,6 +64,8 @@ const OUTPUT = {
   verbose: { short: "v", help: "topic and payload" },
   format: { short: "F", value: "FORMAT", help: "such as '%I %t %p'; see the guide for the letters" },
   json: { help: "one JSON object a line" },
+  pretty: { help: "JSON payloads in lines, indented; on a terminal in colours, unless NO_COLOR is set" },
+  decode: { value: "FORMAT", help: "print payloads of this format as JSON: cbor, msgpack or sparkplug" },
   "no-newline": { short: "N", help: "no line end after a message" },
 };
 
@@ -130,6 +132,7 @@ export const COMMANDS = {
     examples: [
       ["mqtt-lib sub -t 'test/#' -v"],
       ["mqtt-lib sub ws://localhost:9001/mqtt -t '#' --json | jq .topic"],
+      ["mqtt-lib sub -t 'spBv1.0/#' -v --decode sparkplug --pretty"],
       ["mqtt-lib sub -t jobs -q 1 -c -i worker", "what came while it was away too"],
       ["mqtt-lib sub -t status -C 1 -W 5", "one message within 5 s, or exit code 27"],
     ],
@@ -154,10 +157,37 @@ export const COMMANDS = {
       qos,
       count: { short: "C", value: "N", number: true, help: "messages to send (10000)" },
       size: { value: "BYTES", number: true, help: "size of a payload (100)" },
+      connections: {
+        value: "N",
+        number: true,
+        help: "so many connections publish, and as many receive, each pair on a topic of its own (1)",
+      },
       json,
       ...CONNECTION,
     },
-    examples: [["mqtt-lib bench mqtt://localhost -q 1 -C 50000"]],
+    examples: [
+      ["mqtt-lib bench mqtt://localhost -q 1 -C 50000"],
+      ["mqtt-lib bench -q 1 -C 100000 --connections 100", "with 200 connections"],
+    ],
+  },
+  simulate: {
+    summary: "publish from a template, over many connections",
+    usage: "mqtt-lib simulate [URL] [-t] TOPIC -m TEMPLATE [options]",
+    options: {
+      topic: { short: "t", value: "TEMPLATE", help: "topic; {{client}} is the number of the connection" },
+      message: {
+        short: "m",
+        value: "TEMPLATE",
+        help: "payload; {{client}}, {{count}}, {{time}}, {{iso}}, {{random}} and {{random 10 20}} are filled in",
+      },
+      qos,
+      retain: MESSAGE.retain,
+      connections: { value: "N", number: true, help: "how many connections publish (1)" },
+      interval: { value: "SECONDS", number: true, help: "the time between two messages of a connection (1)" },
+      count: { short: "C", value: "N", number: true, help: "messages of each connection (until Ctrl-C)" },
+      ...CONNECTION,
+    },
+    examples: [[`mqtt-lib simulate -t 'home/sensor{{client}}' -m '{"t":{{random 18 25}}}' --connections 20`]],
   },
   broker: {
     summary: "a broker in this process, for trying things out",

@@ -2,6 +2,7 @@
 
 import { randomUUID } from "node:crypto";
 import { seconds } from "./arguments.mjs";
+import { decoderOf } from "./decode.mjs";
 import { EXIT, Failure } from "./failure.mjs";
 import { formatOf } from "./format.mjs";
 import { payloadOf, sourceOf } from "./input.mjs";
@@ -20,7 +21,7 @@ export async function request(context) {
   const payload = await payloadOf(sourceOf(values, context.words), values, end.signal);
   if (end.signal.aborted) throw end.signal.reason;
   const options = publishOptions(context);
-  const format = formatOf(values);
+  const format = formatOf(values, await decoderOf(values.decode));
   const late = (/** @type {number} */ s) =>
     `no response to the request to "${topic}" arrived within ${s} s; check that a responder is subscribed to this topic`;
   const timeout = seconds(values, "timeout") ?? DEFAULT_TIMEOUT;

@@ -1,6 +1,7 @@
 // `mqtt-lib sub`: prints messages until their number, the time limit or a signal ends it.
 
 import { seconds, whole } from "./arguments.mjs";
+import { decoderOf } from "./decode.mjs";
 import { EXIT, Interrupted, UsageError } from "./failure.mjs";
 import { formatOf } from "./format.mjs";
 import { grouped } from "./progress.mjs";
@@ -22,7 +23,7 @@ export async function sub(context) {
   const most = whole(values, "count", 1) ?? Number.POSITIVE_INFINITY;
   const { properties } = context;
   const options = { qos, ...(properties.subscribe && { properties: properties.subscribe }) };
-  const printer = new Printer(formatOf(values), most, values);
+  const printer = new Printer(formatOf(values, await decoderOf(values.decode)), most, values);
   const isHidden = hider(values["filter-out"] ?? []);
   const remover = values["remove-retained"] ? new Remover() : undefined;
   const limit = {

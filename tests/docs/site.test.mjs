@@ -71,6 +71,23 @@ for (const [device, viewport] of [
   });
 }
 
+test("each guide leads to the one before and the one after, in the order of the sidebar, through all of them", async () => {
+  const page = await browser.newPage();
+  const guides = pages.filter((name) => name.startsWith("documents"));
+  const start = guides.find((name) => name.includes("Getting_started"));
+  await page.goto(pathToFileURL(join(SITE, start)).href);
+  const seen = [await page.title()];
+  while ((await page.locator(".previous-next a[rel=next]").count()) > 0) {
+    const from = await page.title();
+    await page.click(".previous-next a[rel=next]");
+    const back = await page.locator(".previous-next a[rel=prev]").innerText();
+    assert.ok(from.startsWith(back.replace("Before: ", "")), `${from}: ${back}`);
+    seen.push(await page.title());
+  }
+  assert.equal(new Set(seen).size, guides.length);
+  await page.close();
+});
+
 /** What newcomers ask, in the words that they type, and a page that answers. */
 const QUESTIONS = {
   password: ["Signing in", "Troubleshooting"],

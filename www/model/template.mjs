@@ -1,18 +1,21 @@
-// Payloads from a template: {{count}}, {{time}}, {{iso}}, {{random}} and {{random 10 20}} are filled in for each message.
+// Texts from a template: {{count}}, {{client}}, {{time}}, {{iso}}, {{random}} and {{random 10 20}} are filled in for each
+// message. Used by the page's Repeat, and by `mqtt-lib simulate`.
 
-const PLACEHOLDER = /\{\{\s*(count|time|iso|random)(?:\s+(-?[\d.]+)\s+(-?[\d.]+))?\s*\}\}/g;
+const PLACEHOLDER = /\{\{\s*(count|client|time|iso|random)(?:\s+(-?[\d.]+)\s+(-?[\d.]+))?\s*\}\}/g;
 
-/** @param {string} template @param {number} count of the message, from 1 @param {() => number} random from 0 to 1 */
-export function fillTemplate(template, count, random = Math.random) {
+/** @param {string} template @param {{ count: number, client?: number }} of the message, and of its connection, from 1 */
+export function fillTemplate(template, { count, client = 1 }) {
   const now = Date.now();
+  /** @type {Record<string, (from?: string, to?: string) => string>} */
   const values = {
     count: () => String(count),
+    client: () => String(client),
     time: () => String(now),
     iso: () => new Date(now).toISOString(),
-    random: (/** @type {string | undefined} */ from, /** @type {string | undefined} */ to) =>
+    random: (from, to) =>
       from === undefined
-        ? random().toFixed(3)
-        : (Number(from) + random() * (Number(to) - Number(from))).toFixed(2),
+        ? Math.random().toFixed(3)
+        : (Number(from) + Math.random() * (Number(to) - Number(from))).toFixed(2),
   };
   return template.replace(PLACEHOLDER, (_all, name, from, to) => values[name](from, to));
 }

@@ -44,7 +44,7 @@ export function repeatPart(session, { log, publish, showResult }) {
       const number = ++mine.sent;
       if (number >= times) clearInterval(mine.timer);
       try {
-        await publish((text) => fillTemplate(text, number));
+        await publish((text) => fillTemplate(text, { count: number }));
         if (run !== mine) return;
         showResult("good", `${plural(mine.sent, "message")} published`);
         if (number >= times) stop("good", `${plural(number, "message")} published, done`);

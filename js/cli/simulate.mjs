@@ -1,0 +1,101 @@
+// `mqtt-lib simulate`: many connections publish, each at an interval, topics and payloads from templates.
+
+import { setTimeout } from "node:timers/promises";
+import { fillTemplate } from "../../www/model/template.mjs";
+import { seconds, whole } from "./arguments.mjs";
+import { EXIT, Interrupted, UsageError } from "./failure.mjs";
+import { oneTopic, publishOptions } from "./pub.mjs";
+import { grouped, showProgress } from "./progress.mjs";
+import { loadPackage, printNotice, unlessEnded, withClient } from "./session.mjs";
+
+/** @typedef {import("mqtt-lib").MqttCustom} MqttCustom */
+
+/** @param {import("./session.mjs").Context} context */
+export async function simulate(context) {
+  const { values, end } = context;
+  const { signal } = end;
+  const topic = oneTopic(context);
+  const message = values.message ?? context.words[0];
+  if (message === undefined)
+    throw new UsageError(
+      `a payload is missing; give it with --message (-m), such as -m '{"t":{{random 18 25}}}'`,
+    );
+  const connections = whole(values, "connections", 1, 100_000) ?? 1;
+  const plan = {
+    topic,
+    message,
+    options: publishOptions(context),
+    interval: (seconds(values, "interval") ?? 1) * 1000,
+    count: whole(values, "count", 1) ?? Number.POSITIVE_INFINITY,
+    acknowledged: 0,
+  };
+  const progress = showProgress(
+    values.quiet,
+    (s) => `${grouped(plan.acknowledged)} messages published, ${grouped(plan.acknowledged / s)}/s`,
+  );
+  const limit = {
+    seconds: seconds(values, "timeout"),
+    late: (/** @type {number} */ s) =>
+      `the time limit of ${s} s was reached; ${grouped(plan.acknowledged)} messages were published`,
+  };
+  /** @type {MqttCustom[]} */
+  const others = [];
+  try {
+    await withClient(
+      context,
+      {},
+      async (first) => {
+        others.push(...more(context, connections - 1));
+        await unlessEnded(Promise.all(others.map((client) => client.start())), signal);
+        const all = [first, ...others].map((client, i) =>
+          publishAt(client, i + 1, connections, plan, signal),
+        );
+        await unlessEnded(Promise.all(all), signal);
+      },
+      limit,
+    );
+  } catch (error) {
+    // Without --count a signal is the normal end.
+    if (error instanceof Interrupted && plan.count === Number.POSITIVE_INFINITY) error.code = EXIT.OK;
+    throw error;
+  } finally {
+    progress();
+    await Promise.all(others.map((client) => client.stop()));
+    if (!values.quiet)
+      printNotice(
+        `${grouped(plan.acknowledged)} messages published over ${grouped(connections)} connections`,
+      );
+  }
+}
+
+/** Further clients, with an identifier of their own each. @param {import("./session.mjs").Context} context @param {number} count */
+function more({ credentials }, count) {
+  const { MqttCustom } = loadPackage();
+  const id = credentials.mqttclientid;
+  return Array.from({ length: count }, (_, i) => {
+    const mqttclientid = id === undefined ? undefined : `${id}-${i + 2}`;
+    return new MqttCustom({
+      credentials: { ...credentials, mqttclientid },
+      autostart: false,
+      on_error() {}, // what they all lose, the first one reports
+      on_disconnect() {},
+    });
+  });
+}
+
+/**
+ * The connections share an interval: they begin one after the other.
+ * @param {MqttCustom} client @param {number} number @param {number} connections
+ * @param {{ topic: string, message: string, options: any, interval: number, count: number, acknowledged: number }} plan
+ * @param {AbortSignal} signal
+ */
+async function publishAt(client, number, connections, plan, signal) {
+  const begin = performance.now() + (plan.interval * (number - 1)) / connections;
+  for (let count = 1; count <= plan.count; count++) {
+    const wait = begin + (count - 1) * plan.interval - performance.now();
+    if (wait > 0) await setTimeout(wait, undefined, { signal });
+    const of = { count, client: number };
+    await client.publish(fillTemplate(plan.topic, of), fillTemplate(plan.message, of), plan.options);
+    plan.acknowledged += 1;
+  }
+}
