@@ -1200,8 +1200,12 @@ export interface ClientOptions<Userdata = unknown> {
   onError?: OnError<Userdata> | null | undefined;
 }
 
-/** A callback as a property of the client: one of a client of known `userdata` is a client of any, `MqttCustom`, too. */
+/**
+ * A callback as a property of the client: one of a client of known `userdata` is a client of any, `MqttCustom`, too.
+ * @typeParam Callback the type of the callback
+ */
 type Assigned<Callback extends (...all: never[]) => unknown> = {
+  /** A method, because its parameters may be those of a narrower type. */
   of(...all: Parameters<Callback>): ReturnType<Callback>;
 }["of"];
 
