@@ -82,7 +82,7 @@ test("27: the time limit has passed, connected or not", async () => {
 const TOGETHER = 4;
 const WRONG = [
   [["pubb"], /there is no command "pubb"; did you mean pub\?/],
-  [["nonsense"], /the commands are: pub, sub, request, bench, broker/],
+  [["nonsense"], /the commands are: pub, sub, request, bench, simulate, broker/],
   [["pub", ...message, "--tpic", "a"], /no option --tpic; did you mean --topic\?/],
   [["pub", ...message, "-Z"], /no option -Z; mqtt-lib pub --help lists all options/],
   [["pub", ...message, "--capath", "/etc/ssl"], /--capath; give the certificates in one file, with --cafile/],

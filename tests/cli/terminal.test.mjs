@@ -28,7 +28,8 @@ const OBEYED = /(?![\r\n\t])[\p{Cc}\u202e\u2066]/u;
 /** Runs the command on a terminal, as `script` of util-linux makes one. */
 function onTerminal(words) {
   const quoted = [process.execPath, CLI, ...words].map((word) => `'${word}'`).join(" ");
-  return launch("script", ["-qefc", quoted, "/dev/null"], { input: "" });
+  const env = { ...process.env, NO_COLOR: "1" }; // colours are the command's own
+  return launch("script", ["-qefc", quoted, "/dev/null"], { input: "", env });
 }
 
 for (const words of [["-v"], [], ["--json"], ["-F", "%t %p"], ["-F", "%j"]]) {
