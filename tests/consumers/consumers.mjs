@@ -10,7 +10,7 @@ import { NEXT } from "./next.mjs";
 import { NODE_BUNDLES } from "./node-bundles.mjs";
 import { PACKAGE_MANAGERS } from "./package-managers.mjs";
 import { PAGES } from "./pages.mjs";
-import { bin, built, page, program, publicFiles, server } from "./support/kinds.mjs";
+import { bin, built, inFirefox, page, program, publicFiles, server } from "./support/kinds.mjs";
 import { TEST_RUNNERS } from "./test-runners.mjs";
 import { run } from "./support/project.mjs";
 
@@ -51,6 +51,16 @@ const vite = (major, version, title = "", rest = {}) =>
     command: "vite",
     args: ["--host", "127.0.0.1", "--strictPort", "--port"],
     versions: { vite: version },
+  });
+
+const webpack4 = (name, config, rest) =>
+  page(name, "webpack-4", {
+    ...rest,
+    async build(cwd) {
+      const env = { NODE_OPTIONS: "--openssl-legacy-provider" };
+      await run(cwd, bin("webpack")(cwd), ["--config", config], { env });
+      publicFiles(cwd);
+    },
   });
 
 const workers = {
@@ -206,11 +216,16 @@ const HEAVY = [
       publicFiles(cwd);
     },
   }),
-  page("webpack 4", "webpack-4", {
-    fails: "its parser knows no syntax after ES2019",
+  webpack4("webpack 4", "webpack.config.js", { fails: "its parser knows no syntax after ES2019", wasm: 1 }),
+  webpack4("webpack 4, with Babel over the package: mqtt-lib/inline", "webpack.babel.js", {
+    write: "`mqtt-lib/inline`, and `babel-loader` over `node_modules/mqtt-lib`",
+    wasm: 0,
+  }),
+  page("Browserify, with Babel over the package: mqtt-lib/inline", "browserify", {
+    write: "`mqtt-lib/inline`, and `babelify` with `global: true` and `only: [/mqtt-lib/]`",
+    wasm: 0,
     async build(cwd) {
-      const env = { NODE_OPTIONS: "--openssl-legacy-provider" };
-      await run(cwd, bin("webpack")(cwd), [], { env });
+      await run(cwd, process.execPath, ["build.js"]);
       publicFiles(cwd);
     },
   }),
@@ -251,4 +266,20 @@ const HEAVY = [
   electron,
 ];
 
-export const ALL = [...LIGHT, ...HEAVY];
+const IN_FIREFOX = [
+  "<script type=module>",
+  "module worker",
+  "esbuild, one classic file: mqtt-lib/inline",
+  "Vite 7, development server",
+  "Vite 8, build",
+  "Parcel",
+  "service worker",
+  "SharedWorker",
+  "page under a CSP with Trusted Types",
+  "page with the package from another origin (CORS)",
+];
+
+const EACH = [...LIGHT, ...HEAVY];
+const FIREFOX = IN_FIREFOX.map((wanted) => inFirefox(EACH.find(({ name }) => name === wanted)));
+
+export const ALL = [...EACH, ...FIREFOX];

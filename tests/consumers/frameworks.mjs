@@ -14,10 +14,10 @@ const QUIET = {
 };
 
 /** How a project's tools are run: with the Node of this process, or the newest. */
-async function environment({ tool }, cwd, newest) {
+async function environment({ tool }, cwd, { newest, env }) {
   const node = newest ? await tool("node") : process.execPath;
   const path = [join(cwd, "node_modules/.bin"), dirname(node), process.env.PATH].join(":");
-  return { node, env: { ...QUIET, PATH: path } };
+  return { ...QUIET, ...env, PATH: path };
 }
 
 /**
@@ -28,10 +28,10 @@ const app = (name, template, settings) => ({
   name: `${name}, build`,
   ...settings.rest,
   async works(context) {
-    const { versions, newest, build, measured, folder, start, route, path = "/", wasm = 1 } = settings;
+    const { versions, kind, build, measured, folder, start, route, path = "/", wasm = 1 } = settings;
     const { project, inBrowsers, row } = context;
-    const cwd = await project(template, versions);
-    const { env } = await environment(context, cwd, newest);
+    const cwd = await project(template, versions, kind);
+    const env = await environment(context, cwd, settings);
     for (const [command, ...args] of build) await run(cwd, command, args, { env, timeout: 600_000 });
     built(row, join(cwd, measured ?? folder), wasm);
     if (folder) return serveFolder(join(cwd, folder), (url) => inBrowsers(url + path));
@@ -44,9 +44,9 @@ const dev = (name, template, settings) => ({
   name: `${name}, development server`,
   ...settings.rest,
   async works(context) {
-    const { versions, newest, dev: line, route, path = "/" } = settings;
+    const { versions, dev: line, route, path = "/" } = settings;
     const cwd = await context.project(template, versions);
-    const { env } = await environment(context, cwd, newest);
+    const env = await environment(context, cwd, settings);
     const [command, ...args] = line;
     await withServer(cwd, command, args, (url) => answers(context, url, { route, path }), { env });
   },
@@ -99,6 +99,20 @@ const nuxt = (major, versions, rest = {}) =>
     ...rest,
   });
 
+/** Its webpack is 4, and made for a Node before 17. */
+const nuxt2 = both("Nuxt 2", "nuxt-2", {
+  env: { NODE_OPTIONS: "--openssl-legacy-provider" },
+  build: [["nuxt", "build"]],
+  measured: ".nuxt/dist/client",
+  wasm: 0,
+  start: ["nuxt", "start", ...HOST],
+  dev: ["nuxt", "dev", ...HOST],
+  route: "/messages",
+  rest: {
+    write: '`mqtt-lib/inline`, and `build: { transpile: [({ isClient }) => isClient && "mqtt-lib"] }`',
+  },
+});
+
 const astro = (major, version) =>
   both(`Astro ${major}`, "astro", {
     newest: true,
@@ -108,7 +122,7 @@ const astro = (major, version) =>
     dev: ["astro", "dev", ...HOST],
   });
 
-const svelteKit = (major, versions, template = "sveltekit") =>
+const svelteKit = (major, versions, template = "sveltekit", rest = {}) =>
   both(`SvelteKit ${major}`, template, {
     newest: true,
     versions,
@@ -117,7 +131,15 @@ const svelteKit = (major, versions, template = "sveltekit") =>
     start: ["node", "build"],
     dev: ["vite", "dev", ...HOST],
     route: "/messages",
+    ...rest,
   });
+
+const SVELTEKIT_2 = {
+  "@sveltejs/kit": "2.70.4",
+  "@sveltejs/adapter-node": "5.5.7",
+  "@sveltejs/vite-plugin-svelte": "6.2.3",
+  vite: "7.3.8",
+};
 
 const reactRouter = (major, versions) =>
   both(`React Router ${major}`, "react-router", {
@@ -161,15 +183,16 @@ export const FRAMEWORKS = [
   ...viteApp("Vue 3 with Pinia, Vite 8", "vite-vue"),
   ...nuxt(4, { nuxt: "4.5.2" }),
   ...nuxt(3, { nuxt: "3.21.6" }),
+  ...nuxt2,
   ...astro(7, "7.3.5"),
   ...astro(6, "6.4.8"),
   ...astro(5, "5.18.1"),
   ...svelteKit(3, {}, "sveltekit-3"),
-  ...svelteKit(2, {
-    "@sveltejs/kit": "2.70.4",
-    "@sveltejs/adapter-node": "5.5.7",
-    "@sveltejs/vite-plugin-svelte": "6.2.3",
-    vite: "7.3.8",
+  ...svelteKit(2, SVELTEKIT_2),
+  // Its adapter puts what is in devDependencies into the server's bundle.
+  ...svelteKit("2, the package in devDependencies", SVELTEKIT_2, "sveltekit", {
+    kind: "devDependencies",
+    dev: undefined,
   }),
   ...svelteKit(1, {
     "@sveltejs/kit": "1.30.4",

@@ -1,7 +1,8 @@
 // `npm run test:consumers -- [names] [--peer mqtt] [--all] [--missing] [--write] [--packed FILE]`: runs the consumers whose
 // names contain one of the names, or all, one after the other. Each project is removed after its run.
 //   --peer mqtt    the same projects with MQTT.js in the place of this package; --all: both
-//   --missing      only those without a result of the package as it is now: continues what was interrupted
+//   --missing      only those without a result of the package as it is now: continues what was interrupted,
+//                  which ends after the consumer that runs
 //   --packed FILE  this tarball of the package, instead of one packed from dist/: a long run is of one package
 //   --write        puts each result into results.json when it is there, and the table into docs/consumers.md
 
@@ -39,6 +40,12 @@ const harness = await startHarness({
   packed: values.packed,
 });
 const of = harness.packed.shasum.slice(0, 8);
+// The consumer that runs is finished.
+let stopping = false;
+for (const signal of ["SIGINT", "SIGTERM"])
+  process.once(signal, () => {
+    stopping = true;
+  });
 const counts = { passed: 0, failed: 0, known: 0 };
 
 /** A result of the peer counts for its version; one of this package for the packed files. */
@@ -76,6 +83,7 @@ function count(consumer, lib, row) {
 try {
   for (const consumer of chosen) {
     for (const lib of libs) {
+      if (stopping) break;
       if (lib !== OURS && consumer.peer !== undefined) continue;
       if (values.missing && isThere(consumer, lib)) continue;
       const start = Date.now();

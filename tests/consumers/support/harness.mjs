@@ -31,7 +31,8 @@ export async function startHarness({ browsers: names = ["Chromium"], ...options 
       lib,
       tool: packed.tool,
       tarball: packed.tarball,
-      project: (template, versions) => packed.project(template, versions, { lib, alone: peer !== undefined }),
+      project: (template, versions, kind) =>
+        packed.project(template, versions, { lib, kind, alone: peer !== undefined }),
       brokerWs: broker.wsUrl,
       broker: over === "tcp" ? broker.url : broker.wsUrl,
       /** Opens the page in every browser, or in those given; each must exchange its messages. */

@@ -7,6 +7,7 @@ import { once } from "node:events";
 import { cpSync, rmSync, statSync } from "node:fs";
 import { join } from "node:path";
 import { freePort, untilAccepts } from "../../support/ports.mjs";
+import { openBrowser } from "./browsers.mjs";
 import { ENV, measure, run } from "./project.mjs";
 import { serve } from "./site.mjs";
 
@@ -95,6 +96,21 @@ export async function withServer(cwd, command, args, body, { env } = {}) {
     await ended;
   }
 }
+
+/** The same consumer, its page in Firefox. */
+export const inFirefox = ({ works, ...consumer }) => ({
+  ...consumer,
+  name: `${consumer.name}, in Firefox`,
+  async works(context) {
+    const browser = await openBrowser("Firefox");
+    const inBrowsers = (url) => context.inBrowsers(url, [browser]);
+    try {
+      await works({ ...context, inBrowsers });
+    } finally {
+      await browser.close();
+    }
+  },
+});
 
 export const bin = (name) => (cwd) => join(cwd, "node_modules", ".bin", name);
 export const publicFiles = (cwd) => cpSync(join(cwd, "public"), join(cwd, "out"), { recursive: true });

@@ -72,14 +72,18 @@ export async function pack({ peers = [], keep = true, packed } = {}) {
   const projects = new Map();
   const programs = new Map();
 
-  /** The installed project of a template, created once; `versions` are those of tools where they are not the template's. */
-  async function project(template, versions = {}, { lib = OURS, alone = false } = {}) {
-    const name = [template, ...new Set(Object.values(versions)), ...(alone ? ["alone"] : [])]
+  /**
+   * The installed project of a template, created once. `versions` are those of tools where they are not the template's,
+   * `kind` is where its package.json names the package.
+   */
+  async function project(template, versions = {}, { lib = OURS, alone = false, kind = "dependencies" } = {}) {
+    const marks = [...(alone ? ["alone"] : []), ...(kind === "dependencies" ? [] : [kind])];
+    const name = [template, ...new Set(Object.values(versions)), ...marks]
       .join("-")
       .replaceAll(/[^\w.-]/g, "_");
     if (!projects.has(name)) {
       if (!keep) for (const old of projects.keys()) forget(old);
-      projects.set(name, install(join(folder, name, OURS), template, versions, alone ? [] : peers));
+      projects.set(name, install(join(folder, name, OURS), template, versions, alone ? [] : peers, kind));
     }
     await projects.get(name);
     return variant(join(folder, name), template, lib);
@@ -107,12 +111,13 @@ export async function pack({ peers = [], keep = true, packed } = {}) {
     return cwd;
   }
 
-  async function install(cwd, template, versions, others) {
+  async function install(cwd, template, versions, others, kind) {
     fill(cwd, template, OURS);
     const manifest = JSON.parse(readFileSync(join(cwd, "package.json"), "utf8"));
     const wanted = manifest.dependencies?.mqtt ? [] : others;
     const beside = Object.fromEntries(wanted.map((name) => [name, PEERS[name]]));
-    manifest.dependencies = { ...beside, ...manifest.dependencies, ...versions, [OURS]: `file:${tarball}` };
+    manifest.dependencies = { ...manifest.dependencies, ...versions };
+    manifest[kind] = { ...beside, ...manifest[kind], [OURS]: `file:${tarball}` };
     writeFileSync(join(cwd, "package.json"), JSON.stringify(manifest));
     const [command, ...args] = manifest.installedBy ?? ["npm", "install", ...QUIET];
     try {

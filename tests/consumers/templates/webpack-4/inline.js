@@ -1,0 +1,4 @@
+import * as lib from "mqtt-lib/inline";
+import { exchangeInPage } from "./exchange.mjs";
+
+exchangeInPage(lib);
