@@ -108,6 +108,11 @@ export class AddedHandlers {
     return this.calls.unsubscribe(added.filter);
   }
 
+  /** The core that knew them is gone. */
+  end() {
+    this.#groups.clear();
+  }
+
   /** The filter has been unsubscribed, or was refused. @param {unknown} filter */
   forget(filter) {
     const group = this.#groups.get(/** @type {string} */ (filter));

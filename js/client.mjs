@@ -72,7 +72,7 @@ export class MqttCustom extends Events {
   /** @type {Core | null} */
   #core = null;
   #hooks;
-  /** Until the core is created. @type {any} */
+  /** @type {any} */
   #options;
   /** Callbacks by original name. @type {Record<string, any>} */
   #callbacks = {};
@@ -144,6 +144,16 @@ export class MqttCustom extends Events {
     if (type === "message") this.#hooks.inbound.listen();
   }
 
+  /** Its instance has failed: makes a core in another one, with the options and callbacks, and without anything else. */
+  #renew() {
+    this.#hooks = new Hooks(this, this.#options);
+    this.#hooks.inbound.listen();
+    this.#added?.end();
+    this.#loops = this.#requests = this.#added = null;
+    this.#asked.clear();
+    this.#begin();
+  }
+
   /** Creates the core, which validates the options and connects. The wasm is loaded. */
   #begin() {
     const hooks = this.#hooks;
@@ -168,7 +178,6 @@ export class MqttCustom extends Events {
     this.#core = core;
     hooks.inbound.on_message = this.#callbacks.on_message;
     if (this.#autostart) alive.add(this);
-    this.#options = null;
     return core;
   }
 
@@ -261,13 +270,14 @@ export class MqttCustom extends Events {
       }),
     );
     const why = (/** @type {any} */ late) => {
-      if (cause && late.code === "TIMEOUT") late.message += `: ${cause.message}`;
+      if (cause && late?.code === "TIMEOUT") late.message += `: ${cause.message}`;
       throw late;
     };
     return quiet(started.catch(why));
   }
 
   #start() {
+    if (this.#hooks.failure !== undefined) this.#renew();
     return this.#with((core) => {
       alive.add(this);
       return core.call(operation.START);

@@ -17,7 +17,7 @@ export class EarlyCalls {
   add(call, bounded) {
     const calls = this.#calls;
     if (bounded && calls.length >= MAX_CALLS) {
-      const text = `${MAX_CALLS} calls are already queued until the WebAssembly is loaded; await start() before publishing more`;
+      const text = `${MAX_CALLS} calls are already queued until the WebAssembly is loaded; await start() first`;
       return rejected(new MqttError(text, "QUEUE_FULL"));
     }
     return quiet(

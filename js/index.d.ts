@@ -76,8 +76,8 @@ export type BatchItem<Item> = Item extends
  *   with PUBACK (3.1.1; reported once).
  * - `"LOAD_FAILED"`: the WebAssembly could not be loaded; `cause` is the loader's error.
  * - `"CORE_FAILED"`: the WebAssembly trapped, or an exception passed through it (a stack that overflowed, a
- *   `vm` timeout); every client that used it has ended, and new clients use another instance; `cause` is what
- *   was thrown.
+ *   `vm` timeout); every client that used it has ended; `start()` and new clients use another instance;
+ *   `cause` is what was thrown.
  * - `"CALLBACK_FAILED"`: a callback threw, or its promise was rejected; `cause` is what it threw. Or it was
  *   cut off from outside (a `vm` timeout), which stops the client: what is pending rejects.
  * - `"STORE_LOCKED"`: another process or tab has the store of this client id open.

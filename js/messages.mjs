@@ -137,9 +137,16 @@ export class Loops {
    * @param {((call: () => Promise<void>) => Promise<void>) | undefined} later
    */
   open(filter, given, later) {
-    const isObject = isLimited(given);
-    const { signal, ...others } = isObject ? given : {};
-    const options = isObject ? others : given;
+    /** @type {any} */
+    let signal;
+    let options = given;
+    let manual = false;
+    try {
+      if (isLimited(given)) ({ signal, ...options } = given);
+      manual = options?.ack === "manual";
+    } catch {
+      // The core says that it cannot be read.
+    }
     let forget = () => {};
     /** @type {() => unknown} */
     let release = () => {};
@@ -151,7 +158,7 @@ export class Loops {
         forget();
       },
       (delivery) => inbound.giveBack(delivery),
-      options?.ack === "manual",
+      manual,
     );
     /** @param {unknown} _client @param {unknown} _userdata @param {Message} message */
     const take = (_client, _userdata, message) => messages.push(message);

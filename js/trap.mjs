@@ -69,10 +69,12 @@ function entry(call, of) {
 export function fail(cause, of) {
   if (of.failure !== undefined) return;
   const why = cause instanceof Error ? cause.message : String(cause);
-  const text = `the WebAssembly failed (${why}), so every client that used it has ended; make them anew, and report this with the stack of its cause`;
+  const text = `the WebAssembly failed (${why}), and every client that used it has ended; start() begins anew`;
   const error = new MqttError(text, "CORE_FAILED", undefined, cause);
   of.failure = error;
   empty();
+  // js/persistent/ closes its stores.
+  /** @type {any} */ (globalThis)[Symbol.for("mqtt-lib.failed")]?.();
   // After the code that has called the WebAssembly, because user code runs here.
   queueMicrotask(() => {
     for (const reject of of.calls) reject(error);

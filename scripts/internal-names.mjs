@@ -2,7 +2,7 @@
 // instead. Never a name that a user, the platform or the WebAssembly knows: a test compares the list with both.
 
 const NAMES = `abandon acknowledge acknowledged advice attach awaits block calls commit connection delivery detach drainSoon drop
-ended failAll failure forget giveBack hold inbound isConnecting isOver judge latency maxBytes maxCount offer owner
+ended failAll failure forget giveBack hold inbound isConnecting isOver judge latency maxBytes maxCount number offer owner
 pending receive refuse rejectAll reportDrop reporter reserve resolveAll since ticket waits watch whileConnecting`;
 
 /** For esbuild's `mangleProps`. */

@@ -8,6 +8,7 @@ import { EntriesLog } from "./entries-log.mjs";
 import { readFirstFormat } from "./first-format.mjs";
 import { StoreFolder } from "./folder.mjs";
 import { lock, lockAndRead } from "./lock.mjs";
+import { closedAfterFailure, closes, opens } from "./register.mjs";
 
 /** @typedef {[number, Uint8Array | undefined]} Change */
 
@@ -34,10 +35,12 @@ export class FileStore {
 
   /** @param {string} clientId @param {(text: string) => void} damaged */
   async open(clientId, damaged) {
+    await closedAfterFailure();
     const folder = new StoreFolder(this.#base, clientId);
     if (this.#folder !== undefined) throw folder.lockedError();
     folder.enter();
     this.#folder = folder;
+    opens(this);
     this.#failure = undefined;
     try {
       const log = new EntriesLog(folder.file("entries"), folder.file("mark"), ownerOf(clientId));
@@ -98,6 +101,7 @@ export class FileStore {
   }
 
   async #shut() {
+    closes(this);
     this.#log?.close();
     this.#log = undefined;
     await this.#lock?.close();

@@ -5,7 +5,7 @@
 
 import { openDB } from "idb";
 import { ownerOf } from "./checksum.mjs";
-import { locked } from "./register.mjs";
+import { closedAfterFailure, closes, locked, opens } from "./register.mjs";
 import { Sealed } from "./sealed.mjs";
 import { Unfinished } from "./unfinished.mjs";
 
@@ -33,7 +33,9 @@ export class IndexedDbStore {
   /** @param {string} clientId @param {(text: string) => void} damaged */
   async open(clientId, damaged) {
     const name = `mqtt-lib ${clientId}`;
+    await closedAfterFailure();
     await this.#lock(name, clientId);
+    opens(this);
     this.#sealed = new Sealed(ownerOf(clientId));
     try {
       const entries = await this.#load(name, damaged);
@@ -153,6 +155,7 @@ export class IndexedDbStore {
   }
 
   async close() {
+    closes(this);
     this.#db?.close();
     this.#db = undefined;
     this.#unfinished?.close();

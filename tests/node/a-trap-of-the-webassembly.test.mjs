@@ -2,7 +2,10 @@
 // client says so once, later calls say so, and the process lives. The trap itself is made by overwriting its memory.
 
 import assert from "node:assert/strict";
+import { mkdtempSync, rmSync } from "node:fs";
 import { createRequire } from "node:module";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
 import { test } from "node:test";
 import { fakeBroker, scripts } from "../support/fake-broker.mjs";
 
@@ -101,9 +104,7 @@ test("a trap ends every client with a code, tells each once, and leaves the proc
     assert.equal(client.connected, false);
     assert.equal(client.stats().inFlight, 0);
     await client.stop(); // nothing is left to stop
-    for (const call of ["start", "flush"]) {
-      await assert.rejects(client[call](), { code: "CORE_FAILED" }, call);
-    }
+    await assert.rejects(client.flush(), { code: "CORE_FAILED" });
     for (const call of ["publish", "batch_publish", "qpublish", "subscribe", "unsubscribe"]) {
       await assert.rejects(client[call]("a", "b"), { code: "CORE_FAILED" }, call);
     }
@@ -131,7 +132,6 @@ test("a trap ends every client with a code, tells each once, and leaves the proc
     await assert.rejects(client.publish("a/b", "x", { qos: 2 }), { code: "CORE_FAILED" });
     await assert.rejects(client.batch_publish("a/b", "x"), { code: "CORE_FAILED" });
     await assert.rejects(client.subscribe("a/b"), { code: "CORE_FAILED" });
-    await assert.rejects(client.start(), { code: "CORE_FAILED" });
     client.on_message = () => {};
     await client.stop();
     assert.equal(client.state, "stopped");
@@ -153,10 +153,118 @@ test("a trap ends every client with a code, tells each once, and leaves the proc
   // The next one fails too, and clients that were never started have failed with theirs.
   const idle = new MqttCustom({ autostart: false, on_error: () => {} });
   overwriteMemory();
-  await assert.rejects(idle.start(), { code: "CORE_FAILED" });
+  await assert.rejects(idle.flush(), { code: "CORE_FAILED" });
   const last = await works(t, echo);
   await assert.rejects(idle.publish("a", "b"), { code: "CORE_FAILED" });
   assert.equal(idle.state, "stopped");
   await last.stop();
+  assert.deepEqual(uncaught, []);
+});
+
+/** Makes whoever enters the instance next fail. */
+async function trap(client) {
+  overwriteMemory();
+  await assert.rejects(client.publish("trap", "x".repeat(100)), { code: "CORE_FAILED" });
+}
+
+test("start() after a trap begins anew: options, callbacks and listeners stay, and nothing of before is in the way", async (t) => {
+  const { port } = await fakeBroker(t, echo);
+  const told = [];
+  const client = new MqttCustom({
+    credentials: { mqttserver: "127.0.0.1", mqttport: port, mqttprotocol: "mqtt", mqttclientid: "again" },
+    userdata: "mine",
+    on_error: (_client, _userdata, error) => told.push(error.code),
+  });
+  const [listened, rounds] = [[], []];
+  let earlier;
+  client.addEventListener("message", ({ message, userdata }) => listened.push([message.topic, userdata]));
+  for (let round = 1; round <= 3; round++) {
+    await client.start();
+    await earlier?.remove(); // of a core that is gone
+    const [got, added] = [[], []];
+    client.on_message = (_client, userdata, message) => got.push([message.topic, userdata]);
+    assert.deepEqual(await client.subscribe("a/#", { qos: 1 }, () => got.push("handler")), [1]);
+    const handler = client.addHandler("b", () => added.push("b"));
+    await handler.ready;
+    earlier = handler;
+    const loop = client.messages("c");
+    for (const topic of ["a/1", "b", "c", "d"]) await client.publish(topic, "x", { qos: 1 });
+    assert.deepEqual(added, ["b"]);
+    assert.ok(
+      got.includes("handler") && got.some(([topic, userdata]) => topic === "d" && userdata === "mine"),
+    );
+    // Each round is as the first.
+    rounds.push({ got, listened: listened.splice(0) });
+    assert.deepEqual(rounds.at(-1), rounds[0]);
+    assert.equal((await loop.next()).value.topic, "c");
+    await trap(client);
+    assert.equal(client.state, "stopped");
+    await assert.rejects(loop.next(), { code: "CORE_FAILED" });
+  }
+  assert.deepEqual(told, ["CORE_FAILED", "CORE_FAILED", "CORE_FAILED"]);
+  // Calls while it begins, and the ends of an old connection.
+  const [, published] = await Promise.all([client.start(), client.publish("a", "x", { qos: 1 })]);
+  assert.equal(published, undefined);
+  await client.stop();
+  await client.start();
+  assert.equal(client.state, "connected");
+  await client.stop();
+  assert.deepEqual(uncaught, []);
+});
+
+test("start() in on_error, after a trap", async (t) => {
+  const { port } = await fakeBroker(t, echo);
+  const started = [];
+  const client = new MqttCustom({
+    credentials: { mqttserver: "127.0.0.1", mqttport: port, mqttprotocol: "mqtt" },
+    on_error: (given) => started.push(given.start()),
+  });
+  await client.start();
+  await trap(client);
+  assert.equal(started.length, 1);
+  await started[0];
+  await client.publish("a", "x", { qos: 1 });
+  assert.equal(client.state, "connected");
+  await client.stop();
+  assert.deepEqual(uncaught, []);
+});
+
+test("a persistent store is closed by a trap, so that the client, or one made anew, opens it and nothing is lost", async (t) => {
+  const { persistent } = createRequire(import.meta.url)("mqtt-lib/persistent");
+  const folder = mkdtempSync(join(tmpdir(), "mqtt-lib-trap-"));
+  t.after(() => rmSync(folder, { recursive: true, force: true }));
+  // It acknowledges nothing.
+  const script = scripts.accepts((packet) => packet.cmd !== "connect");
+  const { port, connections } = await fakeBroker(t, script);
+  const credentials = {
+    mqttserver: "127.0.0.1",
+    mqttport: port,
+    mqttprotocol: "mqtt",
+    mqttclientid: "stored",
+    mqttcleansession: false,
+    stoptimeout: 0,
+    store: persistent({ folder }),
+  };
+  let client = new MqttCustom({ credentials, on_error() {} });
+  await client.start();
+  client.publish("kept", "x", { qos: 1 }).catch(() => {});
+  const isSent = async () => {
+    const { packets } = connections.at(-1);
+    for (let i = 0; i < 500 && packets.every(({ cmd }) => cmd !== "publish"); i++)
+      await new Promise((resolve) => setTimeout(resolve, 10));
+    assert.deepEqual(
+      packets.filter(({ cmd }) => cmd === "publish").map(({ topic }) => topic),
+      ["kept"],
+    );
+  };
+  await isSent();
+  await trap(client);
+  await client.start();
+  await isSent();
+  await trap(client);
+  client = new MqttCustom({ credentials: { ...credentials, store: persistent({ folder }) }, on_error() {} });
+  await client.start();
+  await isSent();
+  await client.stop();
   assert.deepEqual(uncaught, []);
 });

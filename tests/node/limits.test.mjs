@@ -199,6 +199,10 @@ test("start({ signal }) rejects with the reason, or when the client is stopped",
   const started = client.start({ signal });
   setTimeout(abort, 50);
   assert.equal(await failure(started), REASON);
+  const odd = new AbortController();
+  const refused = client.start({ signal: odd.signal });
+  setTimeout(() => odd.abort(null), 50);
+  assert.equal(await refused.catch((reason) => reason), null);
   const again = client.start({ timeout: 20 });
   await pause(50);
   await client.stop();

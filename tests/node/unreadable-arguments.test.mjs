@@ -123,6 +123,16 @@ test("before the client is started, likewise", async (t) => {
   await assert.rejects(client.subscribe([revoked()]), { code: "INVALID_TOPIC" });
 });
 
+test("options of messages() that cannot be read are INVALID_OPTION, as other wrong ones are", async (t) => {
+  const client = clientFor(t, { mqttserver: broker.url });
+  await client.start();
+  const ways = [revoked, closed, () => getter("ack"), () => getter("signal"), () => getter("other")];
+  for (const make of ways)
+    assert.throws(() => client.messages("a", make()), { code: "INVALID_OPTION" }, `${make}`);
+  await client.publish("a", "nothing is held", { qos: 1 });
+  assert.equal(bystander.state, "connected");
+});
+
 describe("a handler or callback that cannot be read", () => {
   test("is INVALID_OPTION", async (t) => {
     const client = clientFor(t, broker.url);
