@@ -270,7 +270,14 @@ async function bundle(folder, names) {
     minify: true,
   };
   // Names and lines are kept: Node shows the line that threw.
-  const node = { ...common, format: "cjs", platform: "node", target: "node20", minifySyntax: true };
+  const node = {
+    ...common,
+    format: "cjs",
+    platform: "node",
+    target: "node20",
+    minifySyntax: true,
+    inject: ["js/node/utf8.mjs"],
+  };
   // CommonJS has no import.meta.url; the sources use it to find the wasm file beside them. In a bundle that is an ES module
   // there is no file name either.
   const moduleUrl = {

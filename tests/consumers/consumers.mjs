@@ -66,12 +66,16 @@ const webpack4 = (name, config, rest) =>
 const workers = {
   name: "Cloudflare Workers: Wrangler, workerd",
   write: "nothing; the client in a handler",
-  async works({ project, broker, topic, row }) {
+  async works({ project, broker, topic, row, lib }) {
     const cwd = await project("workerd");
     const env = { WRANGLER_SEND_METRICS: "false" };
     await run(cwd, bin("wrangler")(cwd), ["deploy", "--dry-run", "--outdir", "out"], { env });
     built(row, join(cwd, "out"), 1);
     assert.equal(await run(cwd, process.execPath, ["run.mjs", "out", broker, topic]), "10\n10\n");
+    if (lib === "mqtt-lib") {
+      const refused = await run(cwd, process.execPath, ["run.mjs", "out", "mqtt://127.0.0.1:1", topic]);
+      assert.match(refused, /^INVALID_OPTION .*WebSockets only: use ws or wss/m);
+    }
     Object.assign(row, { runs: "workerd", exchanged: "10 + 10" });
   },
 };
@@ -227,6 +231,14 @@ const HEAVY = [
     async build(cwd) {
       await run(cwd, process.execPath, ["build.js"]);
       publicFiles(cwd);
+    },
+  }),
+  page("Create React App 5, build", "create-react-app", {
+    out: "build",
+    async build(cwd) {
+      // It imports nothing from outside of src.
+      cpSync(join(cwd, "exchange.mjs"), join(cwd, "src/exchange.mjs"));
+      await run(cwd, bin("react-scripts")(cwd), ["build"]);
     },
   }),
   page("Rspack", "rspack", {

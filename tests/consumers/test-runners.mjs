@@ -74,6 +74,11 @@ export const TEST_RUNNERS = [
   ...jest("30.5.2"),
   ...jest("29.7.0"),
   ...jest("28.1.3"),
+  // It knows no "exports", and takes what is for Node.
+  runner("jsdom under Jest 27, Create React App 5", "create-react-app", "react-scripts", [
+    "test",
+    "--watchAll=false",
+  ]),
   ...vitest("5.1.2", { newest: true }),
   ...vitest("4.1.12"),
   ...vitest("3.2.7", { browser: "vitest-browser-3" }),

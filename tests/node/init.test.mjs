@@ -185,6 +185,17 @@ test("an engine without WebAssembly is named", async () => {
   assert.doesNotMatch(printed, /inline/);
 });
 
+test("where TextEncoder is no global, as in jsdom under a Jest before 28, the entry for Node has its own", async () => {
+  const body = `
+    for (const name of ["TextEncoder", "TextDecoder"]) delete globalThis[name];
+    const { createRequire } = await import("node:module");
+    const copied = createRequire(process.cwd() + "/")("./dist/node.cjs");
+    const remove = () => {};
+    ${TALK}
+  `;
+  assert.deepEqual(await play(body), ["hello"]);
+});
+
 test("without init the bare entry says what to do, and works afterwards", async () => {
   const body = `
     const client = new MqttCustom({ credentials: { mqttserver }, autostart: false, on_error() {} });

@@ -20,7 +20,7 @@ export async function exchange({ MqttCustom }, url, name) {
 }
 
 /** In a page: broker and name are in the query of the address, the result is in the title. */
-export async function exchangeInPage(lib, { href } = location) {
+export async function exchangeInPage(lib, { href } = window.location) {
   const { searchParams } = new URL(href);
   document.title = await exchange(lib, searchParams.get("broker"), searchParams.get("name")).then(
     (count) => `exchanged ${count}`,

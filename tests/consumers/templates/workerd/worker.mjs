@@ -17,6 +17,7 @@ export default {
     const { searchParams } = new URL(request.url);
     if (ours && !says.startsWith("Disallowed operation called within global scope"))
       return new Response(says);
-    return new Response(await exchange(lib, searchParams.get("broker"), searchParams.get("name")));
+    const exchanged = exchange(lib, searchParams.get("broker"), searchParams.get("name"));
+    return new Response(await exchanged.catch((error) => `${error.code} ${error.message}`));
   },
 };
