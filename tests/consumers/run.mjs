@@ -51,7 +51,9 @@ const counts = { passed: 0, failed: 0, known: 0 };
 /** A result of the peer counts for its version; one of this package for the packed files. */
 const isThere = (consumer, lib) => {
   const row = readResults()[consumer.name]?.[lib];
-  return row !== undefined && (lib !== OURS || (row.of === of && (!row.error || consumer.fails !== undefined)));
+  return (
+    row !== undefined && (lib !== OURS || (row.of === of && (!row.error || consumer.fails !== undefined)))
+  );
 };
 
 async function result(consumer, lib) {
