@@ -28,7 +28,8 @@ export class MqttClient extends platform.EventEmitter {
 
   connected = false;
   disconnecting = false;
-  disconnected = false;
+  /** @type {boolean | undefined} */
+  disconnected;
   reconnecting = false;
   /** The transport in use. @type {any} */
   stream;
@@ -47,6 +48,10 @@ export class MqttClient extends platform.EventEmitter {
   #subscriptions;
   #aliases = new TopicAliases();
   #sequence = new Sequence();
+  /** Nothing is waited for any more. */
+  #isFinishing = false;
+  /** Calls that are made when the core connects again. @type {(() => void)[]} */
+  #left = [];
   /** @type {(() => void) | undefined} */
   #deferredReconnect;
   /** Of the next attempt. @type {ReturnType<typeof setInterval> | undefined} */
@@ -113,9 +118,15 @@ export class MqttClient extends platform.EventEmitter {
       cbStorePut?.();
     } else if (!this.connected && !this.queueQoSZero) {
       callback?.(new Error("No connection to broker"));
+    } else if (!this.connected) {
+      this.queue.push({ packet: { cmd: "publish", topic, payload: message, qos, retain } });
+      const send = () =>
+        this.#send(topic, message, qos, retain, properties).then(
+          () => callback?.(undefined),
+          (/** @type {any} */ error) => this.leave(error, send) || callback?.(publishError(error)),
+        );
+      send();
     } else {
-      if (!this.connected)
-        this.queue.push({ packet: { cmd: "publish", topic, payload: message, qos, retain } });
       const sent = this.#send(topic, message, qos, retain, properties);
       if (callback)
         sent.then(
@@ -124,6 +135,18 @@ export class MqttClient extends platform.EventEmitter {
         );
     }
     return this;
+  }
+
+  /** True for a call that was stopped with the client: it is made again when the client connects again. @param {any} error @param {() => void} call */
+  leave(error, call) {
+    if (error.code !== STOPPED) return false;
+    this.#left.push(call);
+    return true;
+  }
+
+  /** The core connects, perhaps again. */
+  begun() {
+    for (const call of this.#left.splice(0)) call();
   }
 
   /** @param {string} topic @param {any} message @param {any} qos @param {boolean} retain @param {any} properties @param {Withdrawal} [signal] @returns {Promise<any>} */
@@ -157,21 +180,22 @@ export class MqttClient extends platform.EventEmitter {
       if (this.disconnecting) this.checkOutgoing();
     };
     const { id: messageId } = entry;
-    this.#send(topic, payload, qos, retain, properties, withdrawal).then(
-      // What MQTT.js has in its store at the end: of QoS 2 PUBREL.
-      () =>
-        ended(
-          null,
-          qos === 2
-            ? { cmd: "pubrel", qos, messageId }
-            : { cmd: "publish", topic, payload, qos, retain, messageId, dup: false, properties },
-        ),
-      (error) => {
-        // Of a client that was ended.
-        if (error.code === STOPPED) this.pending.delete(entry);
-        else ended(publishError(error), { cmd: "puback", messageId, reasonCode: error.reasonCode });
-      },
-    );
+    const send = () =>
+      this.#send(topic, payload, qos, retain, properties, withdrawal).then(
+        // What MQTT.js has in its store at the end: of QoS 2 PUBREL.
+        () =>
+          ended(
+            null,
+            qos === 2
+              ? { cmd: "pubrel", qos, messageId }
+              : { cmd: "publish", topic, payload, qos, retain, messageId, dup: false, properties },
+          ),
+        (error) => {
+          if (!this.pending.has(entry) || this.leave(error, send)) return;
+          ended(publishError(error), { cmd: "puback", messageId, reasonCode: error.reasonCode });
+        },
+      );
+    send();
   }
 
   /** @param {string} topic @param {any} message @param {any} [options] */
@@ -228,22 +252,30 @@ export class MqttClient extends platform.EventEmitter {
 
   /** @param {boolean} isForced @param {any} disconnect @param {(error?: Error) => void} done */
   #finish(isForced, disconnect, done) {
+    this.#isFinishing = true;
     const link = this.#link;
     const wasOpen = link.isOpen;
     const ended = () => platform.later(() => this.#ended(done));
     if (wasOpen && this.connected) this.once("close", ended);
     if (isForced) {
       this.flushIfLost();
-      // MQTT.js calls them back no more.
-      for (const entry of this.pending) if (!entry.volatile) this.pending.delete(entry);
+      this.forget();
     }
     if (isForced || !this.connected) link.destroy();
     const { reasonCode, properties } = disconnect ?? {};
     const five = this.options.protocolVersion === 5;
-    link
-      .stop(five && disconnect ? { reasonCode, properties } : undefined)
-      .catch((error) => this.emit("error", error));
+    const options = five && disconnect && !isForced ? { reasonCode, properties } : undefined;
+    // With options that MQTT does not allow the broker would not take DISCONNECT.
+    link.stop(options).catch((error) => {
+      link.warn(error);
+      return link.stop(undefined);
+    });
     if (!this.hasCloseListener(ended)) ended();
+  }
+
+  /** MQTT.js does not call back any more what it has in its store. */
+  forget() {
+    for (const entry of this.pending) if (!entry.volatile) this.pending.delete(entry);
   }
 
   /** @param {Function} listener */
@@ -253,6 +285,7 @@ export class MqttClient extends platform.EventEmitter {
 
   /** @param {(error?: Error) => void} done */
   #ended(done) {
+    this.#isFinishing = false;
     this.disconnected = true;
     closeStores([this.incomingStore, this.outgoingStore], (error) => {
       this.emit("end");
@@ -340,7 +373,7 @@ export class MqttClient extends platform.EventEmitter {
   }
 
   checkOutgoing() {
-    if (this.disconnecting && this.pending.size === 0) this.emit("outgoingEmpty");
+    if (this.disconnecting && !this.#isFinishing && this.pending.size === 0) this.emit("outgoingEmpty");
   }
 
   /** The connection has closed. */
@@ -356,8 +389,7 @@ export class MqttClient extends platform.EventEmitter {
 
   /** @param {any} packet */
   answered(packet) {
-    if (packet.cmd === "suback") this.#subscriptions.suback = packet;
-    else if (packet.cmd === "unsuback") this.#subscriptions.unsuback = packet;
+    if (packet.cmd === "suback" || packet.cmd === "unsuback") this.#subscriptions.answers.push(packet);
   }
 }
 

@@ -59,6 +59,8 @@ export class Core {
   /** Another native client if the options have another store; true if there is one. */
   renew() {
     if (storeOf(this.#client.options) === this.#store) return false;
+    // What is in that store is not for the other one.
+    if (this.#store !== undefined) this.#client.forget();
     this.stop().catch(() => {});
     this.#make();
     return true;
@@ -86,6 +88,7 @@ export class Core {
     native.start().catch((/** @type {any} */ error) => {
       if (isWrong(error) && this.#next === channel) this.#callbacks.on_error(native, undefined, error);
     });
+    this.#client.begun();
     const permit = this.#permit;
     this.#permit = undefined;
     if (permit === undefined) return;
@@ -100,7 +103,8 @@ export class Core {
       return credentialsOf(this.#client.options);
     }
     return new Promise((resolve) => {
-      this.#permit = resolve;
+      // An attempt of a core that is being stopped ends with it.
+      if (this.#stopping === undefined) this.#permit = resolve;
     });
   }
 

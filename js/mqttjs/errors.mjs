@@ -47,7 +47,6 @@ export function publishError(error) {
 
 /** What the callback of a subscription or its end gets. @param {any} error @param {any} packet */
 export function subscribeError(error, packet) {
-  if (error.code === "STOPPED") return new Error("Connection closed");
   if (error.reasonCode === undefined) return error;
   return new ErrorWithSubackPacket(`Subscribe error: ${ReasonCodes[error.reasonCode]}`, packet);
 }

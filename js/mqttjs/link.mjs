@@ -202,7 +202,7 @@ export class Link {
         throw error.cause;
       });
     } else if (client.connected && WARNINGS.includes(error.code)) {
-      queueMicrotask(() => this.#warn(error));
+      queueMicrotask(() => this.warn(error));
     } else if (client.connected || !(isWrong(error) || error.code === "CREDENTIALS_FAILED")) {
       // Not here, where the core would catch what a listener throws.
       queueMicrotask(() => client.emit("error", error));
@@ -212,7 +212,7 @@ export class Link {
   }
 
   /** An event, or a line on the console for the first of a kind. @param {any} error */
-  #warn(error) {
+  warn(error) {
     if (this.#client.emit("warning", error) || this.#warned.has(error.code)) return;
     this.#warned.add(error.code);
     // biome-ignore lint/suspicious/noConsole: a failure is never silent

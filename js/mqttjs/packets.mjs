@@ -98,7 +98,10 @@ const BODIES = {
     packet.unsubscriptions = [];
     while (reader.left > 0) packet.unsubscriptions.push(reader.text());
   },
-  unsuback: answer,
+  unsuback(packet, reader, five) {
+    if (five) answer(packet, reader, five);
+    else packet.messageId = reader.u16();
+  },
   disconnect: farewell,
   auth: farewell,
 };

@@ -1,13 +1,16 @@
 // SUBSCRIBE and UNSUBSCRIBE in the manner of MQTT.js: its arguments, what is not subscribed again, its callbacks. Owns the
 // list of what is subscribed; the core sends, and restores after a reconnect.
 
-import { subscribeError } from "./errors.mjs";
+import { ErrorWithSubackPacket, subscribeError } from "./errors.mjs";
 import { validateTopics } from "./filters.mjs";
 import { isRestored } from "./options.mjs";
 import { SUBSCRIBE, UNSUBSCRIBE } from "./sequence.mjs";
 
 /** Reason codes from here on are refusals. */
 const REFUSED = 128;
+
+const DEFAULTS = { qos: 0 };
+const DEFAULTS_5 = { qos: 0, nl: false, rap: false, rh: 0 };
 
 /** @typedef {(error: Error | null, ...rest: any[]) => void} Callback */
 
@@ -23,10 +26,8 @@ export class Subscriptions {
   filtersById = {};
   /** Calls without an answer; each ends with an error when the connection closes. @type {Set<(error: Error) => void>} */
   #pending = new Set();
-  /** The last SUBACK and UNSUBACK. @type {any} */
-  suback;
-  /** @type {any} */
-  unsuback;
+  /** SUBACK and UNSUBACK whose calls have not ended. @type {any[]} */
+  answers = [];
 
   /** @param {any} client @param {{ native: any }} link @param {import("./sequence.mjs").Sequence} sequence */
   constructor(client, link, sequence) {
@@ -39,41 +40,55 @@ export class Subscriptions {
   subscribe(topics, options, callback) {
     const map = filterMap(topics);
     const again = map === topics && Boolean(topics.resubscribe);
-    const filters = Object.keys(map).filter((filter) => !(map === topics && filter === "resubscribe"));
-    const names = typeof topics === "object" && !Array.isArray(topics) ? filters : [topics].flat();
+    const isMap = map === topics;
+    const names = isMap ? Object.keys(map).filter((filter) => filter !== "resubscribe") : [topics].flat();
     if (!this.#areValid(names, callback)) return;
-    const { properties, ...defaults } = { qos: 0, ...options };
-    const asked = filters
+    const { properties, ...defaults } = { ...(this.#five ? DEFAULTS_5 : DEFAULTS), ...options };
+    const asked = names
       .map((filter) => ({ topic: filter, ...this.#options(map[filter] ?? defaults, properties) }))
       .filter(({ topic, qos }) => again || !(this.#known.get(topic)?.qos >= qos));
     if (asked.length === 0) return callback(null, []);
-    if (isRestored(this.#client.options)) for (const one of asked) this.#known.set(one.topic, one);
+    if (isRestored(this.#client.options)) {
+      for (const { topic, ...known } of asked) this.#known.set(topic, known);
+    }
     const id = this.#client._nextId();
     const done = this.#await(callback, id, "subscribe", asked);
     const choice = properties && this.#five ? { properties } : undefined;
-    const answer = this.#sequence.run(SUBSCRIBE, () => this.#link.native.subscribe(nativeMap(asked), choice));
-    this.#asking.set(
-      answer,
-      asked.map(({ topic }) => topic),
+    const unique = [...new Set(asked.map(({ topic }) => topic))];
+    this.#ask(
+      () => {
+        const answer = this.#sequence.run(SUBSCRIBE, () =>
+          this.#link.native.subscribe(nativeMap(asked), choice),
+        );
+        this.#asking.set(answer, unique);
+        const end = () => this.#asking.delete(answer);
+        answer.then(end, end);
+        return answer;
+      },
+      (/** @type {number[]} */ granted) => {
+        for (const one of asked) one.qos = granted[unique.indexOf(one.topic)];
+        const given = asked.map(({ qos }) => qos);
+        done(null, asked, this.#answer("suback", id, granted) ?? acknowledgement("suback", id, given));
+      },
+      (/** @type {any} */ error) => {
+        const packet = error.reasonCode === undefined ? undefined : this.#answer("suback", id);
+        if (packet !== undefined) this.#forgetRefused(asked, packet.granted);
+        done(subscribeError(error, packet), asked, packet);
+      },
     );
-    answer
-      .finally(() => this.#asking.delete(answer))
-      .then(
-        (/** @type {number[]} */ granted) => {
-          for (const [at, one] of asked.entries()) one.qos = granted[at];
-          done(null, asked, this.#answer(this.suback, "suback", id, [...granted]));
-        },
-        (/** @type {any} */ error) => {
-          const packet = this.#answer(
-            this.suback,
-            "suback",
-            id,
-            asked.map(() => error.reasonCode),
-          );
-          if (error.reasonCode !== undefined) this.#forgetRefused(asked, packet.granted);
-          done(subscribeError(error, packet), asked, packet);
-        },
-      );
+  }
+
+  /** Calls again what was called without a connection, and stopped with the client. @param {() => Promise<any>} call @param {(value: any) => void} done @param {(error: any) => void} failed */
+  #ask(call, done, failed) {
+    const isQueued = !this.#client.connected;
+    const ask = () => {
+      call().then(done, (error) => {
+        // What was sent ends with its connection.
+        if (error.code !== "STOPPED") failed(error);
+        else if (isQueued) this.#client.leave(error, ask);
+      });
+    };
+    ask();
   }
 
   /** @param {any[]} asked @param {number[]} granted what SUBACK says of each, if it answers just these */
@@ -94,15 +109,17 @@ export class Subscriptions {
     const choice = properties && this.#five ? { properties } : undefined;
     const unsubscribe = () =>
       this.#sequence.run(UNSUBSCRIBE, () => this.#link.native.unsubscribe(filters, choice));
-    const before = this.#before(filters);
-    const answer = before.length > 0 ? Promise.allSettled(before).then(unsubscribe) : unsubscribe();
-    answer.then(
-      () => done(null, this.#answer(this.unsuback, "unsuback", id, [])),
+    this.#ask(
+      () => {
+        const before = this.#before(filters);
+        return before.length > 0 ? Promise.allSettled(before).then(unsubscribe) : unsubscribe();
+      },
+      () => done(null, this.#answer("unsuback", id) ?? acknowledgement("unsuback", id)),
       (/** @type {any} */ error) => {
-        const packet = this.#answer(this.unsuback, "unsuback", id, [error.reasonCode]);
+        const packet = error.reasonCode === undefined ? undefined : this.#answer("unsuback", id);
         // MQTT.js looks at no reason code of UNSUBACK.
         if (error.code === "UNSUBSCRIBE_FAILED") done(null, packet);
-        else done(subscribeError(error, packet), packet);
+        else done(subscribeError(error, packet), ...(packet ? [packet] : []));
       },
     );
   }
@@ -117,14 +134,16 @@ export class Subscriptions {
   /** The connection has closed. */
   closed() {
     for (const fail of [...this.#pending]) fail(new Error("Connection closed"));
-    this.suback = this.unsuback = undefined;
+    this.answers = [];
   }
 
   /** Subscribes what another native client had. */
   restore() {
-    for (const one of this.#known.values()) {
-      const { properties } = one;
-      this.#link.native.subscribe(nativeMap([one]), properties && { properties }).catch(() => {});
+    for (const [topic, known] of this.#known) {
+      const { properties } = known;
+      this.#link.native
+        .subscribe(nativeMap([{ topic, ...known }]), properties && { properties })
+        .catch(() => {});
     }
   }
 
@@ -146,7 +165,7 @@ export class Subscriptions {
   }
 
   /** @param {any} given @param {any} properties those of the call */
-  #options({ qos, nl = false, rap = false, rh = 0 }, properties) {
+  #options({ qos, nl, rap, rh }, properties) {
     return this.#five ? { qos, nl, rap, rh, properties } : { qos };
   }
 
@@ -163,20 +182,47 @@ export class Subscriptions {
       callback(...result);
       this.#client.checkOutgoing();
     };
-    const fail = (/** @type {Error} */ error) => done(error, asked);
+    /** @param {Error} error */
+    const fail = ({ message }) =>
+      asked.length > 0
+        ? done(new ErrorWithSubackPacket(message, undefined), asked, undefined)
+        : done(new Error(message));
     this.#pending.add(fail);
     if (!this.#client.connected) this.#client.queue.push({ packet: { cmd, messageId: id } });
-    const entry = { id, volatile: true, cb: done };
+    const entry = { id, volatile: true, cb: fail };
     pending.add(entry);
     return done;
   }
 
-  /** @param {any} seen @param {string} cmd @param {number} messageId @param {number[]} granted */
-  #answer(seen, cmd, messageId, granted) {
-    if (seen !== undefined) return seen;
-    return { cmd, retain: false, qos: 0, dup: false, topic: null, payload: null, messageId, granted };
+  /** The last packet of those that have answered, by what they grant; earlier ones are of calls that have ended. @param {string} cmd @param {number} messageId @param {number[]} [granted] */
+  #answer(cmd, messageId, granted) {
+    const { subscribeBatchSize } = this.#client.options;
+    const size = subscribeBatchSize > 0 ? Number(subscribeBatchSize) : Number.POSITIVE_INFINITY;
+    const packets = this.answers.filter((one) => one.cmd === cmd);
+    const count = granted ? Math.ceil(granted.length / size) || 1 : 1;
+    for (let end = count; end <= packets.length; end++) {
+      const together = packets.slice(end - count, end);
+      if (granted && `${together.flatMap((one) => one.granted)}` !== `${granted}`) continue;
+      const answer = packets[end - 1];
+      this.answers.splice(0, this.answers.indexOf(answer) + 1);
+      answer.messageId = messageId;
+      return answer;
+    }
+    return undefined;
   }
 }
+
+/** For a call that another one's packet has answered, too. @param {string} cmd @param {number} messageId @param {number[]} [granted] */
+const acknowledgement = (cmd, messageId, granted) => ({
+  cmd,
+  retain: false,
+  qos: 0,
+  dup: false,
+  topic: null,
+  payload: null,
+  messageId,
+  ...(granted && { granted }),
+});
 
 /** @param {any} topics @returns {Record<string, any>} */
 function filterMap(topics) {
@@ -189,8 +235,8 @@ function nativeMap(asked) {
   /** @type {Record<string, any>} */
   const map = {};
   for (const { topic, qos, nl, rap, rh } of asked) {
-    map[topic] =
-      nl === undefined ? { qos } : { qos, noLocal: nl, retainAsPublished: rap, retainHandling: rh };
+    map[topic] = { qos, noLocal: nl, retainAsPublished: rap, retainHandling: rh };
+    for (const [name, value] of Object.entries(map[topic])) if (value === undefined) delete map[topic][name];
   }
   return map;
 }

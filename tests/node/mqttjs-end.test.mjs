@@ -54,6 +54,19 @@ test("reconnect after end connects again", async (t) => {
   await message;
 });
 
+test("reconnect connects again after end(true) that came while something had no answer", async (t) => {
+  for (const call of ["publish", "subscribe", "unsubscribe"]) {
+    const client = await connected(t);
+    if (call === "publish") client.publish(freshTopic(), "a", { qos: 2 });
+    else client[call](freshTopic());
+    client.end(true);
+    await once(client, "end");
+    const again = once(client, "connect");
+    client.reconnect();
+    await again;
+  }
+});
+
 test("what a Store with clean: false keeps is sent after end and reconnect", async (t) => {
   const topic = freshTopic();
   const receiver = await connected(t);
