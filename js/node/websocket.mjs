@@ -16,8 +16,17 @@ import { ADAPTER, WebSocketAdapter } from "./websocket-adapter.mjs";
 /** Frames of at least this length are delivered by themselves: copying costs more than a call. */
 const LONG_FRAME = 16 * 1024;
 
-/** `closeTimeout` limits a close handshake that the peer starts and does not complete; close() has its own limit. */
+/** PINGs of one turn that are answered each; of more, as there are after a sleep, the last one is (RFC 6455, section 5.5.3). */
+const MOST_PINGS = 32;
+/** With more unsent bytes than this a PING has no answer: the peer does not read. */
+const MOST_UNSENT = 16 << 20;
+
+/**
+ * `closeTimeout` limits a close handshake that the peer starts and does not complete; close() has its own limit. PINGs are
+ * answered here, because `ws` ends the connection at 60 in one read.
+ */
 const OPTIONS = {
+  autoPong: false,
   perMessageDeflate: false,
   skipUTF8Validation: true,
   allowSynchronousEvents: true,
@@ -45,6 +54,10 @@ export class WsSocket extends WebSocketAdapter {
   #stream;
   /** Frames received in this turn. @type {Uint8Array[] | null} */
   #frames = null;
+  /** PINGs received in this turn, and the last one of more than are answered. */
+  #pings = 0;
+  /** @type {Buffer | undefined} */
+  #lastPing;
   /** Those that `ws` does not see, unless it has bytes whose frames are not known here. @type {IncomingFrames | undefined} */
   #incoming;
 
@@ -72,7 +85,7 @@ export class WsSocket extends WebSocketAdapter {
     }
     /** @type {any} */ (this.#ws)[ADAPTER] = this;
     this.#ws.once("upgrade", upgraded).once("open", opened);
-    this.#ws.on("message", messageReceived).on("error", errorOccurred).on("close", closed);
+    this.#ws.on("message", messageReceived).on("error", errorOccurred).on("close", closed).on("ping", pinged);
   }
 
   /** @param {import("node:net").Socket} stream */
@@ -114,6 +127,24 @@ export class WsSocket extends WebSocketAdapter {
   onFrame(data, isBinary) {
     if (isBinary) this.#onBinary(data);
     else this.#rejectText();
+  }
+
+  /** @param {Buffer} data */
+  onPing(data) {
+    this.#pings += 1;
+    if (this.#pings <= MOST_PINGS) this.#pong(data);
+    else this.#lastPing = data;
+    if (this.#pings > 1) return;
+    queueMicrotask(() => {
+      if (this.#pings > MOST_PINGS) this.#pong(this.#lastPing);
+      this.#pings = 0;
+    });
+  }
+
+  /** @param {Buffer | undefined} data */
+  #pong(data) {
+    const ws = /** @type {WebSocket} */ (this.#ws);
+    if (ws.readyState === WebSocket.OPEN && ws.bufferedAmount < MOST_UNSENT) ws.pong(data);
   }
 
   /** @param {Error} error */
@@ -239,6 +270,11 @@ function opened() {
 /** @this {any} @param {Buffer} data @param {boolean} isBinary */
 function messageReceived(data, isBinary) {
   this[ADAPTER].onFrame(data, isBinary);
+}
+
+/** @this {any} @param {Buffer} data */
+function pinged(data) {
+  this[ADAPTER].onPing(data);
 }
 
 /** @this {any} @param {Error} error */

@@ -118,6 +118,21 @@ for (const secure of [false, true]) {
       await closed;
     });
 
+    test("of PINGs that come all at once, as after a sleep, the last is answered, and the connection lives", async () => {
+      const { remote, socket, closed } = await open({ secure });
+      const pings = Array.from({ length: 5_000 }, (_, n) => unmasked(PING, Buffer.from(`ping ${n}`)));
+      remote.peer.write(Buffer.concat(pings));
+      const isLast = ({ opcode, payload }) => opcode === PONG && payload.toString() === "ping 4999";
+      let frames = [];
+      for (let count = 1; !frames.some(isLast); count++) frames = await remote.arrived(count);
+      assert.ok(frames.length < 5_000, `${frames.length} answers`);
+      socket.send(numbered(7));
+      frames = await remote.arrived(frames.length + 1);
+      assert.deepEqual(frames.at(-1).payload, numbered(7));
+      socket.close();
+      assert.equal((await closed).wasClean, true);
+    });
+
     test("a peer that stands still: bytes wait, a PONG too, and all come in order", async () => {
       const { remote, socket, closed } = await open({ secure });
       let drains = 0;
