@@ -6,6 +6,9 @@
 //   node scripts/setup.mjs long    and Firefox with its driver, which `npm run test:long` needs
 //   node scripts/setup.mjs brokers those of `test`, and the brokers of `npm run test:brokers`
 //   node scripts/setup.mjs fuzz    those of `npm run fuzz`: a nightly Rust and cargo-fuzz
+//   node scripts/setup.mjs miri    those of `npm run proof:miri`: a nightly Rust with Miri
+//   node scripts/setup.mjs mutants those of `build`, and cargo-mutants for `npm run proof:mutants`
+//   node scripts/setup.mjs sbom    cargo-cyclonedx for `npm run sbom`
 import { chmodSync, copyFileSync, existsSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { Failure, isMain, main, must, ROOT, run, secondsSince, which } from "./run.mjs";
@@ -16,8 +19,12 @@ const WASM_PACK = "0.15.1";
 const GECKODRIVER = "0.37.1";
 const TWIGGY = "0.8.0";
 const CARGO_FUZZ = "0.13.2";
+const CARGO_MUTANTS = "27.1.0";
+const CARGO_CYCLONEDX = "0.5.9";
 const MQTTV5 = "0.29.10";
 const FIREFOX = { "firefox-esr": "firefox-esr" };
+/** For tests/long/netem.test.mjs: namespaces of the network. */
+const IPROUTE = { ip: "iproute2" };
 /** Where pip puts what only the tests need, and the wasmtime that is in there. */
 export const PYTHON = join(ROOT, "target", "python");
 /** Where pip puts the broker amqtt, apart from the rest because of what it depends on. */
@@ -57,8 +64,11 @@ function wasmBindgenVersion() {
   return pin[1];
 }
 
-const version = async (tool) =>
-  (await run(tool, ["--version"], { capture: true })).output.match(/\d+\.\d+\.\d+/)?.[0];
+/** A tool that is a command of cargo's says its version behind its own name. */
+const version = async (tool) => {
+  const words = /^cargo-(?!fuzz)/.test(tool) ? [tool.slice(6)] : [];
+  return (await run(tool, [...words, "--version"], { capture: true })).output.match(/\d+\.\d+\.\d+/)?.[0];
+};
 
 async function rust(level) {
   if (!which("cargo") || !which("rustup")) {
@@ -76,7 +86,7 @@ async function rust(level) {
   await step("rust-src", listed.includes("rust-src"), "a few seconds", () =>
     must("rustup", ["component", "add", "rust-src"]),
   );
-  if (["build", "bytes", "wasi"].includes(level)) return;
+  if (["build", "bytes", "wasi", "mutants"].includes(level)) return;
   for (const component of ["rustfmt", "clippy"]) {
     await step(component, listed.includes(`${component}-`), "a few seconds", () =>
       must("rustup", ["component", "add", component]),
@@ -177,12 +187,25 @@ async function geckodriver() {
   await cargoTool("geckodriver", "geckodriver", GECKODRIVER, "about 2 minutes");
 }
 
-/** libFuzzer needs a nightly compiler; nothing else does. */
-async function fuzzing() {
+/** libFuzzer and Miri need a nightly compiler; nothing else does. */
+async function nightly() {
   const toolchains = await must("rustup", ["toolchain", "list"], { capture: true });
   await step("Rust nightly", /^nightly/m.test(toolchains), "about a minute", () =>
     must("rustup", ["toolchain", "install", "nightly", "--profile", "minimal"]),
   );
+}
+
+async function miri() {
+  await nightly();
+  const list = ["component", "list", "--installed", "--toolchain", "nightly"];
+  const listed = await must("rustup", list, { capture: true });
+  await step("Miri", /^miri/m.test(listed) && /^rust-src/m.test(listed), "a few seconds", () =>
+    must("rustup", ["component", "add", "--toolchain", "nightly", "miri", "rust-src"]),
+  );
+}
+
+async function fuzzing() {
+  await nightly();
   await cargoTool("cargo-fuzz", "cargo-fuzz", CARGO_FUZZ, "about a minute");
 }
 
@@ -214,16 +237,21 @@ async function step(name, present, time, install) {
 }
 
 export async function setup(level) {
-  const levels = ["build", "bytes", "wasi", "test", "long", "brokers", "fuzz"];
+  const levels = ["build", "bytes", "wasi", "test", "long", "brokers", "fuzz", "miri", "mutants", "sbom"];
   if (!levels.includes(level)) {
     throw new Failure(`scripts/setup.mjs knows the levels ${levels.join(", ")}, not "${level}".`);
   }
   if (level === "fuzz") return fuzzing();
+  if (level === "miri") return miri();
+  if (level === "sbom")
+    return cargoTool("cargo-cyclonedx", "cargo-cyclonedx", CARGO_CYCLONEDX, "about 2 minutes");
   await rust(level);
   if (level === "wasi") await npmPackages();
   else await sideBySide(wasmBindgen, wasmPack, npmPackages);
   if (level === "bytes") await twiggy();
-  if (["build", "bytes", "wasi"].includes(level)) return;
+  if (level === "mutants")
+    await cargoTool("cargo-mutants", "cargo-mutants", CARGO_MUTANTS, "about 2 minutes");
+  if (["build", "bytes", "wasi", "mutants"].includes(level)) return;
   await debianPackages(DEBIAN);
   await wheels();
   if (level === "brokers") {
@@ -232,7 +260,7 @@ export async function setup(level) {
     await mqttv5();
   }
   if (level !== "long") return;
-  await debianPackages(FIREFOX);
+  await debianPackages({ ...FIREFOX, ...IPROUTE });
   await geckodriver();
 }
 
