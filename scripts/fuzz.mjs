@@ -5,13 +5,13 @@
 //   npm run fuzz -- 60 engine      a minute for this one
 // A failure ends the run; its input is then in fuzz/artifacts/ and belongs into the corpus, below a comment that describes
 // the failure: such inputs are kept permanently.
-import { mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { Failure, isMain, main, must, ROOT } from "./run.mjs";
 import { setup } from "./setup.mjs";
 
 /** The targets, and the largest input of each. */
-const TARGETS = { decoder: 512, engine: 1024, hostile_io: 1024 };
+const TARGETS = { decoder: 512, engine: 1024, hostile_io: 1024, properties: 256, journal: 512, late: 200 };
 /** How many bytes of inputs are kept for each target. */
 const ENOUGH = 30_000;
 const CARGO = ["+nightly", "fuzz"];
@@ -42,10 +42,13 @@ export function choose(inputs, enough) {
   });
 }
 
+/** A target that is new has nothing kept. */
+const kept = (target) => (existsSync(corpus(target)) ? readFileSync(corpus(target), "utf8") : "");
+
 function unpack(target) {
   rmSync(folder(target), { recursive: true, force: true });
   mkdirSync(folder(target), { recursive: true });
-  const { found, rest } = parse(readFileSync(corpus(target), "utf8"));
+  const { found, rest } = parse(kept(target));
   const inputs = [...found, ...rest].filter((line) => !line.startsWith("#"));
   for (const [at, line] of inputs.entries()) {
     writeFileSync(join(folder(target), `kept-${at}`), Buffer.from(line, "hex"));
@@ -53,7 +56,7 @@ function unpack(target) {
 }
 
 function pack(target) {
-  const { found } = parse(readFileSync(corpus(target), "utf8"));
+  const { found } = parse(kept(target));
   const inputs = readdirSync(folder(target)).map((name) => readFileSync(join(folder(target), name)));
   const chosen = choose(inputs, ENOUGH).map((input) => input.toString("hex"));
   const fresh = chosen.filter((line) => line !== "" && !found.includes(line));

@@ -51,14 +51,17 @@ impl Engine {
             at += 1;
             let value = std::mem::take(&mut entries[place as usize].1);
             let mut flight = None;
+            let behind = at;
             if let Some(&(next, place)) = order.get(at) {
                 if key & 3 == kind::MESSAGE && next == key | kind::FLIGHT {
-                    at += 1;
                     flight = parse_flight(&entries[place as usize].1);
+                    at += usize::from(flight.is_some());
                 }
             }
             let readable = key < LARGEST_KEY && self.restore_entry(now, key, value, flight, &mut batches);
             if !readable {
+                // What it has in flight is taken by itself: its identifier may not be given to another message.
+                at = behind;
                 unread += 1;
                 self.effects.journal.discard(key);
             }
@@ -110,7 +113,8 @@ impl Engine {
             Some((&MARK_V5, rest)) => (Version::V5, rest.to_vec()),
             _ => (Version::V4, value),
         };
-        if !is_readable(kept_in, &packet) {
+        // One of QoS 0 is never in flight: another one was here.
+        if !is_readable(kept_in, &packet) || flight.is_some() && publish::qos(&packet) == 0 {
             return false;
         }
         let version = self.connection.version();
@@ -118,7 +122,6 @@ impl Engine {
             true => packet,
             false => publish::reencoded(kept_in, version, &packet, None).unwrap_or(packet),
         };
-        let flight = flight.filter(|_| publish::qos(&packet) > 0);
         let mut publish = Publish {
             seq: self.outbox.next_seq(),
             token: None,

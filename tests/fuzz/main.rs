@@ -4,6 +4,9 @@
 mod decoder;
 mod engine;
 mod input;
+mod journal;
+mod late;
+mod properties;
 
 fn replay(corpus: &str, run: fn(&[u8])) {
     let mut inputs = 0;
@@ -30,4 +33,19 @@ fn whatever_happens_the_engine_sends_what_is_allowed_and_every_call_ends() {
 #[test]
 fn the_same_holds_when_the_adapter_calls_the_engine_at_any_step_of_the_drain() {
     replay(include_str!("hostile_io.txt"), |data| engine::run(data, true));
+}
+
+#[test]
+fn a_list_of_properties_means_the_same_to_everything_that_reads_it() {
+    replay(include_str!("properties.txt"), properties::run);
+}
+
+#[test]
+fn whatever_is_in_a_store_the_engine_reads_what_it_can_and_erases_the_rest() {
+    replay(include_str!("journal.txt"), journal::run);
+}
+
+#[test]
+fn late_acknowledgements_leave_in_the_order_of_arrival() {
+    replay(include_str!("late.txt"), late::run);
 }
