@@ -1,5 +1,6 @@
 // Rates: their medians, ratios, and the printed table.
 
+import { NATIVE } from "./native.mjs";
 import { WORKLOADS } from "./workloads.mjs";
 
 export const median = (numbers) => {
@@ -57,11 +58,13 @@ function flatness({ flatTo }, mine, results) {
 }
 
 function verdict(workload, client, against) {
-  const { goal, ofBare } = client === "drop-in" ? { goal: workload.dropIn, ofBare: undefined } : workload;
-  if (!["mqtt-lib", "drop-in"].includes(client) || !(goal || ofBare)) return {};
+  const { goal, ofBare, ofBest } = client === "drop-in" ? { goal: workload.dropIn } : workload;
+  if (!["mqtt-lib", "drop-in"].includes(client) || !(goal || ofBare || ofBest)) return {};
+  const toNative = NATIVE.map(against).filter((ratio) => ratio !== null);
   const wanted = [
     [goal, against("mqttjs"), "x"],
     [ofBare, against("bare"), " bare"],
+    [ofBest, toNative.length > 0 ? Math.min(...toNative) : null, "x the best"],
   ].filter(([least]) => least);
   return {
     goal: wanted.map(([least, , unit]) => `${least}${unit}`).join(", "),

@@ -17,6 +17,7 @@ import { startCounterpart } from "./counterpart/client.mjs";
 import { startBroker } from "./counterpart/mosquitto.mjs";
 import { figureTable, summariseFigures } from "./figures.mjs";
 import { FOLDER, preparePeers } from "./peers.mjs";
+import { NATIVE, prepareNative, program } from "./native.mjs";
 import { summarise, table } from "./report.mjs";
 import { WORKLOADS } from "./workloads.mjs";
 
@@ -89,10 +90,13 @@ async function rounds(chosen, peers, { clients, acks, payload, rounds, warm, ms,
   const sides = await otherSides(chosen, acks);
   const results = [];
   const one = async (workload, client, round) => {
-    const { clients: _c, goal: _g, ofBare: _o, atMost: _a, flatTo: _f, name, ...rest } = workload;
+    const { clients: _c, goal: _g, ofBare: _o, ofBest: _b, atMost: _a, flatTo: _f, name, ...rest } = workload;
     const side = sides[workload.broker];
     const url = side.url(workload.transport);
     const task = { ...rest, workload: name, client, url, payload, warm, ms };
+    if (NATIVE.includes(client)) {
+      Object.assign(task, { measure: "native", native: rest.measure, program: program(client) });
+    }
     const result = await measure(task, side, { env: peers.env, profile }).catch(failed);
     results.push({ workload: name, client, round, ...result });
     console.error(`round ${round}/${rounds}  ${name} ${client} ${summary(result)} ${result.wrong ?? ""}`);
@@ -113,6 +117,17 @@ async function rounds(chosen, peers, { clients, acks, payload, rounds, warm, ms,
   return results;
 }
 
+/** Takes clients in other languages that this machine does not have out of the workloads. */
+async function withoutMissing(chosen, clients) {
+  const wanted = NATIVE.filter((name) =>
+    chosen.some((workload) => workload.clients.includes(name) && (!clients || clients.includes(name))),
+  );
+  const ready = wanted.length > 0 ? await prepareNative(wanted) : [];
+  for (const workload of chosen) {
+    workload.clients = workload.clients.filter((name) => !NATIVE.includes(name) || ready.includes(name));
+  }
+}
+
 const summary = ({ rate, figures }) =>
   figures ? JSON.stringify(figures) : `${Math.round(rate).toLocaleString("en")}/s`;
 
@@ -128,6 +143,7 @@ await main(async () => {
     await build();
   }
   const peers = await preparePeers(chosenOptions.dist);
+  await withoutMissing(chosen, chosenOptions.clients);
   mkdirSync(FOLDER, { recursive: true });
   if (profile) rmSync(PROFILES, { recursive: true, force: true });
   const loadBefore = loadavg().map((value) => value.toFixed(1));

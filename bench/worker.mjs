@@ -30,4 +30,4 @@ const load = async () => (await import(`./clients/${task.client}.mjs`)).connect;
 const connect = async (options) => (await load())(options);
 const result = await MEASURES[task.measure]({ task, load, connect, ask, metered });
 const megabytes = process.resourceUsage().maxRSS / 1024;
-process.send({ result: { ...result, memory: megabytes } }, () => process.exit());
+process.send({ result: { memory: megabytes, ...result } }, () => process.exit());

@@ -5,6 +5,8 @@ import { frame } from "./frames.mjs";
 import { lengthBytes } from "./sink.mjs";
 
 const BLOCK = 64 * 1024;
+/** So many bytes lie ready for the kernel. */
+const AHEAD = 2 << 20;
 
 /** A PUBLISH packet, with an identifier of QoS 1 and otherwise of QoS 0. */
 export function publishPacket(topic, size, version = 4, id = 0) {
@@ -44,7 +46,8 @@ export function stream(socket, ms, options) {
       while (!socket.destroyed) {
         if (performance.now() >= end) return resolve(sent);
         sent += messages;
-        if (!socket.write(bytes)) return void socket.once("drain", go);
+        // Enough of them, so that the client never waits for this process to be told that it may go on.
+        if (!socket.write(bytes) && socket.writableLength > AHEAD) return void socket.once("drain", go);
       }
       resolve(sent);
     };

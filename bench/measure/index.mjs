@@ -7,4 +7,6 @@ import { publish, window } from "./publish.mjs";
 import { receive } from "./receive.mjs";
 import { start } from "./start.mjs";
 
-export const MEASURES = { publish, window, receive, handled, latency, idle, start };
+import { native } from "./native.mjs";
+
+export const MEASURES = { native, publish, window, receive, handled, latency, idle, start };
