@@ -46,7 +46,7 @@ export function stream(socket, ms, options) {
       while (!socket.destroyed) {
         if (performance.now() >= end) return resolve(sent);
         sent += messages;
-        // Enough of them, so that the client never waits for this process to be told that it may go on.
+        // Enough of them, so that the client never waits until this process goes on.
         if (!socket.write(bytes) && socket.writableLength > AHEAD) return void socket.once("drain", go);
       }
       resolve(sent);
