@@ -1,7 +1,9 @@
 // `npm run build:wasi`: builds the WASI component and command, and transpiles the component to JavaScript with jco.
 //   wasi/dist/mqtt-lib-client.wasm   the component of wit/
 //   wasi/dist/mqtt-lib-client-asking.wasm   the same, asking its host for credentials
+//   wasi/dist/mqtt-lib-client-tls.wasm   the same as the first, with TLS
 //   wasi/dist/mqtt-lib.wasm          the command `mqtt-lib pub|sub`
+//   wasi/dist/mqtt-lib-tls.wasm      the same, with TLS
 //   wasi/dist/js/                    the component, transpiled
 import { copyFileSync, mkdirSync } from "node:fs";
 import { join } from "node:path";
@@ -12,7 +14,10 @@ import { step } from "./step.mjs";
 
 export const COMPONENT = "wasi/dist/mqtt-lib-client.wasm";
 export const ASKING = "wasi/dist/mqtt-lib-client-asking.wasm";
+export const WITH_TLS = "wasi/dist/mqtt-lib-client-tls.wasm";
 export const COMMAND = "wasi/dist/mqtt-lib.wasm";
+export const COMMAND_WITH_TLS = "wasi/dist/mqtt-lib-tls.wasm";
+const ALL = [COMPONENT, ASKING, WITH_TLS, COMMAND, COMMAND_WITH_TLS];
 const JS = "wasi/dist/js";
 const CORE = `${JS}/mqtt-lib-client.core.wasm`;
 const BUILT = "target/wasi/wasm32-wasip2/release";
@@ -29,17 +34,20 @@ async function buildRust() {
   keep("mqtt-lib.wasm", COMMAND);
   await build("-p", "mqtt-lib-component", "--features", "asking");
   keep("mqtt_lib_component.wasm", ASKING);
+  await build("--features", "tls");
+  keep("mqtt_lib_component.wasm", WITH_TLS);
+  keep("mqtt-lib.wasm", COMMAND_WITH_TLS);
 }
 
 export async function buildWasi({ force = false } = {}) {
   const tools = ["scripts/build-wasi.mjs"];
-  const rust = { inputs: [...SOURCES, ...MEMBERS, ...tools], outputs: [COMPONENT, ASKING, COMMAND], force };
+  const rust = { inputs: [...SOURCES, ...MEMBERS, ...tools], outputs: ALL, force };
   await step("WASI to wasi/dist/", rust, buildRust);
   const js = { inputs: [COMPONENT, "package-lock.json", ...tools], outputs: [CORE], force };
   await step("component to JavaScript", js, () =>
     must("jco", ["transpile", COMPONENT, "--name", "mqtt-lib-client", "--out-dir", JS, "--quiet"]),
   );
-  printSizes("WASI 0.2", [COMPONENT, ASKING, COMMAND]);
+  printSizes("WASI 0.2", ALL);
 }
 
 if (isMain(import.meta.url)) {

@@ -145,7 +145,8 @@ function variantOf(entry, schema) {
   const { list, rust, where } = entry;
   if (rust) return rust.variant ?? pascal(rust.field);
   const object = schema.options.credentials.find(({ key }) => key === list);
-  const nodeOnly = (places) => places?.join() === "node";
+  // What a component has too is still of no use in a page.
+  const nodeOnly = (places) => places?.filter((place) => place !== "wasi").join() === "node";
   return nodeOnly(where) && !nodeOnly(object.where) ? "NodeOnly" : "Inner";
 }
 

@@ -2,7 +2,7 @@
 // converts these records, how it lays one over another, and which keys of the command hold text.
 
 import { codes } from "./lib/errors.mjs";
-import { defaultOf, entries, typeSentence } from "./lib/options.mjs";
+import { defaultOf, entries, OBJECTS, typeSentence } from "./lib/options.mjs";
 import { checked, rangeOf, snake } from "./lib/properties.mjs";
 import { either, lineComment } from "./lib/text.mjs";
 
@@ -16,7 +16,17 @@ const TYPES = {
   seconds: ["f64", "seconds"],
   version: ["protocol-version", "version"],
   properties: ["properties", "list"],
+  content: ["list<u8>"],
 };
+
+/** Of options that are objects, and of what is in them. */
+const OBJECT_TYPES = {
+  certs: ["certificates", "object"],
+  websocket: ["websocket-options", "object"],
+  "websocket.headers": ["list<tuple<string, string>>"],
+  "websocket.protocols": ["list<string>"],
+};
+const typesOf = ({ name, type }) => OBJECT_TYPES[name] ?? TYPES[type];
 
 /** The packets of which an option has the properties. */
 const PLACES = { properties: "Connect", willProperties: "Will" };
@@ -30,6 +40,14 @@ export function outputs(schema) {
     { path: conversion, section: "given", text: properties.map(given).join("") },
     { path: conversion, section: "received", text: properties.map(received).join("") },
     { path: "wit/mqtt-lib.wit", section: "credentials", text: options.map(fields).join("") },
+    ...OBJECTS.map((list) => ({
+      path: "wit/mqtt-lib.wit",
+      section: list,
+      text: entries(schema, list)
+        .filter(({ wit }) => wit)
+        .map(fields)
+        .join(""),
+    })),
     { path: "wit/mqtt-lib.wit", section: "error-codes", text: codeList(schema) },
     { path: "wasi/component/src/credentials.rs", section: "values", text: options.map(value).join("") },
     { path: "wasi/component/src/asking.rs", section: "laid-over", text: options.map(laidOver).join("") },
@@ -38,10 +56,10 @@ export function outputs(schema) {
 }
 
 function fields(entry) {
-  const { key, type, wit } = entry;
+  const { key, wit } = entry;
   const parts = [wit.doc ?? entry.doc, typeSentence(entry), `Default: ${wit.default ?? defaultOf(entry)}.`];
   const list = wit.list ? field(wit.list.field, "list<string>", wit.list.doc) : "";
-  return field(kebabName(key), TYPES[type][0], parts.filter(Boolean).join(" ")) + list;
+  return field(kebabName(key), typesOf(entry)[0], parts.filter(Boolean).join(" ")) + list;
 }
 
 const field = (name, type, doc) => `${lineComment("///", kebab(doc), 8)}\n${name}: option<${type}>,\n`;
@@ -59,7 +77,9 @@ function codeList(schema) {
   return `${lineComment("///", `What programs compare, as in JavaScript: ${either(names)}.`, 8)}\n`;
 }
 
-function value({ key, type, wit }) {
+function value(entry) {
+  const { key, type, wit } = entry;
+  if (type === "object") return `("${key}", object(&given.${key})),\n`;
   const place = key in PLACES ? `, Place::${PLACES[key]}` : "";
   const given = wit.list
     ? `text_or_list(given.${key}, given.${wit.list.field})`

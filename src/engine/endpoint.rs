@@ -58,8 +58,23 @@ pub enum Platform {
         /// It was loaded by https.
         secure: bool,
     },
-    /// A WASI component: TCP, and nothing else.
-    Tcp,
+    /// A WASI component: TCP and WebSocket. Not in the package, which it would make larger.
+    #[cfg(not(feature = "package"))]
+    Wasi {
+        /// It was built with TLS.
+        tls: bool,
+    },
+}
+
+impl Platform {
+    /// Whether certificates can be given.
+    pub(super) fn has_certificates(self) -> bool {
+        #[cfg(not(feature = "package"))]
+        if let Platform::Wasi { tls } = self {
+            return tls;
+        }
+        self == Platform::Node
+    }
 }
 
 /// The settings that a URL may leave open.
@@ -146,8 +161,11 @@ pub fn resolve(server: &str, settings: &Settings<'_>) -> Result<String, Error> {
         .unwrap_or(match (settings.platform, port) {
             (Platform::Browser { secure: true }, _) => Protocol::Wss,
             (Platform::Browser { secure: false }, _) => Protocol::Ws,
-            (Platform::Node, _) if settings.tls => Protocol::Mqtts,
-            (Platform::Tcp, _) => Protocol::Mqtt,
+            _ if settings.tls => Protocol::Mqtts,
+            #[cfg(not(feature = "package"))]
+            (Platform::Wasi { .. }, Some(8883)) => Protocol::Mqtts,
+            #[cfg(not(feature = "package"))]
+            (Platform::Wasi { .. }, _) => Protocol::Mqtt,
             (Platform::Node, None | Some(1883)) => Protocol::Mqtt,
             (Platform::Node, Some(8883)) => Protocol::Mqtts,
             (Platform::Node, Some(_)) => Protocol::Ws,
@@ -158,10 +176,9 @@ pub fn resolve(server: &str, settings: &Settings<'_>) -> Result<String, Error> {
                 "cannot be reached from a page, which has WebSockets only: use ws or wss",
             ));
         }
-        Platform::Tcp if protocol != Protocol::Mqtt => {
-            return Err(wrong(
-                "cannot be reached from a WASI component, which has TCP only: use mqtt",
-            ));
+        #[cfg(not(feature = "package"))]
+        Platform::Wasi { tls: false } if matches!(protocol, Protocol::Wss | Protocol::Mqtts) => {
+            return Err(wrong("needs TLS: use mqtt-lib-client-tls.wasm"));
         }
         _ if settings.tls && matches!(protocol, Protocol::Ws | Protocol::Mqtt) => {
             return Err(wrong("is not encrypted, and certs was given: use mqtts or wss"));
@@ -255,6 +272,7 @@ fn split_port(authority: &str) -> Option<(&str, Option<u16>)> {
 mod tests {
     use super::*;
 
+    const WASI: Platform = Platform::Wasi { tls: false };
     const PAGE: Platform = Platform::Browser { secure: false };
 
     fn url(
@@ -328,7 +346,15 @@ mod tests {
                 "mqtt://[::1]:1884",
             ),
             ("h:9001", None, None, Platform::Node, "ws://h:9001/mqtt"),
-            ("h:9001", None, None, Platform::Tcp, "mqtt://h:9001"),
+            ("h:9001", None, None, WASI, "mqtt://h:9001"),
+            (
+                "h",
+                Some(8883),
+                None,
+                Platform::Wasi { tls: true },
+                "mqtts://h:8883",
+            ),
+            ("ws://h", None, None, WASI, "ws://h:80/mqtt"),
             (
                 "fe80::1%eth0",
                 None,
@@ -365,8 +391,9 @@ mod tests {
         for (server, host, why) in [
             ("http://h", Platform::Node, "scheme"),
             ("mqtt://h", PAGE, "page"),
-            ("ws://h", Platform::Tcp, "WASI"),
-            ("mqtts://h", Platform::Tcp, "TCP only"),
+            ("mqtts://h", WASI, "needs TLS"),
+            ("wss://h", WASI, "needs TLS"),
+            ("h:8883", WASI, "needs TLS"),
             ("h:0", Platform::Node, "port"),
             ("h:70000", Platform::Node, "port"),
             ("", Platform::Node, "host name"),

@@ -110,7 +110,7 @@ impl Builder {
 
     /// What only the whole shows.
     pub fn finish(mut self, platform: Platform) -> Result<Config, Error> {
-        if let (Some(name), true) = (self.node_only, platform != Platform::Node) {
+        if let (Some(name), false) = (self.node_only, platform.has_certificates()) {
             return Err(Error::format(
                 Code::InvalidOption,
                 "credentials.% is for Node only: a WASI component has no TLS, and in a page the browser sees to certificates and headers; use wss and a CA that it trusts, import a client certificate into it, or sign in with mqttusername and mqttpassword",

@@ -126,9 +126,13 @@ let runs = 0;
 
 /**
  * Publishes in both directions for `ms` while connections fail as the seed decides, then stops the faults and waits until
- * everything has arrived. Returns figures; a failure names its seed.
+ * everything has arrived. Returns figures; a failure names its seed. `make` makes the client.
  */
-export async function runSchedule(broker, seed, { ms = 6000, again = "", mqttversion = 4 } = {}) {
+export async function runSchedule(
+  broker,
+  seed,
+  { ms = 6000, again = "", mqttversion = 4, make = (options) => new MqttCustom(options) } = {},
+) {
   const random = randomOf(seed, 0x5eed);
   const ws = random.next() < 0.4;
   const name = `faults-${process.pid}-${seed}-${++runs}`;
@@ -146,7 +150,7 @@ export async function runSchedule(broker, seed, { ms = 6000, again = "", mqttver
     size: random.pick([0, 30, 300]),
   };
   const errors = [];
-  const client = new MqttCustom({
+  const client = make({
     credentials: {
       mqttserver: ws ? proxy.wsUrl : proxy.url,
       mqttclientid: name,

@@ -2,28 +2,20 @@
 // is waiting.
 
 import assert from "node:assert/strict";
-import { mkdirSync } from "node:fs";
 import { join } from "node:path";
 import { before, test } from "node:test";
-import { pathToFileURL } from "node:url";
 import { until } from "../node/helpers.mjs";
 import { fakeBroker, scripts } from "../support/fake-broker.mjs";
 import { METHOD, scramServer } from "../support/scram.mjs";
-import { ASKING, bytes, ROOT, run } from "./helpers.mjs";
+import { ASKING, bytes, ROOT, transpiled } from "./helpers.mjs";
 import { exchange } from "./asking-host.mjs";
 import { refused, remote } from "./remote.mjs";
 
-const FOLDER = join(ROOT, "target/tests/asking");
-const MODULE = pathToFileURL(join(FOLDER, "asking.js")).href;
+let MODULE;
 
 before(async () => {
-  mkdirSync(FOLDER, { recursive: true });
   const host = join(ROOT, "tests/wasi/asking-host.mjs");
-  const { code, stderr } = await run(join(ROOT, "node_modules/.bin/jco"), [
-    ...["transpile", ASKING, "--name", "asking", "--out-dir", FOLDER, "--quiet"],
-    ...["--map", `mqtt-lib:client/host=${host}`],
-  ]);
-  assert.equal(code, 0, stderr);
+  MODULE = await transpiled(ASKING, "asking", "--map", `mqtt-lib:client/host=${host}`);
 });
 
 test("each attempt has the credentials that the host gives for it, over those of the constructor", async (t) => {

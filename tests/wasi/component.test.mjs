@@ -258,7 +258,8 @@ test("what is wrong with an argument is said by the one validator", (t) => {
     reasonCode: undefined,
     properties: undefined,
   });
-  assert.match(wrong({ mqttprotocol: "ws" }).message, /WASI component, which has TCP only: use mqtt/);
+  assert.match(wrong({ mqttprotocol: "wss" }).message, /needs TLS: use mqtt-lib-client-tls\.wasm/);
+  assert.match(wrong({ certs: {} }).message, /credentials\.certs is for Node only/);
   assert.equal(wrong({ mqttserver: "mqtts://localhost" }).code, "INVALID_OPTION");
   assert.equal(wrong({ willsettopic: "a/#" }).code, "INVALID_TOPIC");
 

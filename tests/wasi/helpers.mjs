@@ -4,11 +4,13 @@
 import { spawn } from "node:child_process";
 import { once } from "node:events";
 import { join } from "node:path";
-import { fileURLToPath } from "node:url";
+import { fileURLToPath, pathToFileURL } from "node:url";
 
 export const ROOT = fileURLToPath(new URL("../..", import.meta.url));
 export const COMPONENT = join(ROOT, "wasi/dist/mqtt-lib-client.wasm");
 export const ASKING = join(ROOT, "wasi/dist/mqtt-lib-client-asking.wasm");
+export const WITH_TLS = join(ROOT, "wasi/dist/mqtt-lib-client-tls.wasm");
+export const COMMAND_WITH_TLS = join(ROOT, "wasi/dist/mqtt-lib-tls.wasm");
 export const COMMAND = join(ROOT, "wasi/dist/mqtt-lib.wasm");
 export const WASMTIME = join(ROOT, "target/python/wasmtime_cli/wasmtime");
 export const NETWORK = ["-S", "inherit-network", "-S", "allow-ip-name-lookup"];
@@ -20,6 +22,15 @@ export const text = (payload) => new TextDecoder().decode(payload);
 /** The properties that are there, of a record that has a place for each. */
 export const given = (properties) =>
   Object.fromEntries(Object.entries(properties).filter(([, value]) => value !== undefined));
+
+/** Makes a JavaScript module of a component; its URL. */
+export async function transpiled(component, name, ...more) {
+  const folder = join(ROOT, "target/tests", name);
+  const args = ["transpile", component, "--name", name, "--out-dir", folder, "--quiet", ...more];
+  const { code, stderr } = await run(join(ROOT, "node_modules/.bin/jco"), args);
+  if (code !== 0) throw new Error(stderr);
+  return pathToFileURL(join(folder, `${name}.js`)).href;
+}
 
 /** The `error` record of a call of the component that fails. */
 export function failure(call) {

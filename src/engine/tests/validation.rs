@@ -306,7 +306,7 @@ fn certs_mean_tls() {
 
 #[test]
 fn what_only_node_can_do_is_refused_elsewhere() {
-    for platform in [Platform::Tcp, Platform::Browser { secure: true }] {
+    for platform in [Platform::Wasi { tls: false }, Platform::Browser { secure: true }] {
         for (key, value) in [
             ("certs.ca", text("ca.pem")),
             ("websocket.headers", Value::Other("an object")),

@@ -6,7 +6,7 @@ use std::io::{Read, Write};
 use std::process::ExitCode;
 
 use arguments::{Arguments, Verb};
-use mqtt_lib_edge::{timeout, Client, Error, Filter, Outgoing, Subscription};
+use mqtt_lib_edge::{timeout, Client, Error, Filter, Outgoing, Settings, Subscription};
 
 const USAGE: &str = "\
 mqtt-lib pub --topic TOPIC [--payload TEXT] [options]     one message; without --payload it is read from stdin
@@ -40,7 +40,7 @@ fn main() -> ExitCode {
 }
 
 fn run(arguments: Arguments) -> Result<(), Error> {
-    let mut client = Client::new(arguments.config.clone(), None)?;
+    let mut client = Client::new(arguments.config.clone(), Settings::default(), None)?;
     client.start()?;
     let result = match arguments.verb {
         Verb::Pub => publish(&mut client, &arguments),

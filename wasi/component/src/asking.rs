@@ -55,6 +55,7 @@ fn laid_over(base: Credentials, over: Credentials) -> Credentials {
         // BEGIN GENERATED laid-over
         mqttport: over.mqttport.or(base.mqttport),
         mqttprotocol: over.mqttprotocol.or(base.mqttprotocol),
+        mqttpath: over.mqttpath.or(base.mqttpath),
         mqttclientid: over.mqttclientid.or(base.mqttclientid),
         mqttusername: over.mqttusername.or(base.mqttusername),
         mqttpassword: over.mqttpassword.or(base.mqttpassword),
@@ -70,6 +71,8 @@ fn laid_over(base: Credentials, over: Credentials) -> Credentials {
         willsetqos: over.willsetqos.or(base.willsetqos),
         willsetretain: over.willsetretain.or(base.willsetretain),
         will_properties: over.will_properties.or(base.will_properties),
+        certs: over.certs.or(base.certs),
+        websocket: over.websocket.or(base.websocket),
         batchsize: over.batchsize.or(base.batchsize),
         queuesize: over.queuesize.or(base.queuesize),
         publishinterval: over.publishinterval.or(base.publishinterval),

@@ -1,20 +1,49 @@
 //! Converts the records of the interface to the engine's configuration. The engine's validator checks them.
 
+use mqtt_lib_edge as edge;
 use mqtt_lib_edge::properties::Place;
-use mqtt_lib_edge::{Builder, Config, Error, Value, PLATFORM};
+use mqtt_lib_edge::{Builder, Config, Error, Settings, Value, PLATFORM};
 
 use crate::mqtt_lib::client::types::{
     Credentials, HighPriorityOptions, Properties, ProtocolVersion, PublishOptions,
 };
 use crate::properties;
 
+/// What concerns the transport alone.
+pub fn settings(given: &Credentials) -> Settings {
+    let mut settings = Settings::default();
+    if let Some(certs) = given.certs.clone() {
+        settings.certificates = edge::Certificates {
+            ca: certs.ca,
+            cert: certs.cert,
+            key: certs.key,
+            servername: certs.servername,
+            min_version: certs.min_version,
+            unverified: certs.dangerously_disable_server_verification == Some(true),
+            protocol: certs.iot_protocol_name,
+        };
+    }
+    if let Some(websocket) = given.websocket.clone() {
+        let protocols = websocket.protocols;
+        settings.websocket = edge::Handshake {
+            headers: websocket.headers.unwrap_or_default(),
+            protocols: protocols.unwrap_or(settings.websocket.protocols),
+        };
+    }
+    settings
+}
+
 pub fn builder(given: Credentials) -> Result<Builder, Error> {
     let mut builder = Builder::default();
+    let certs = given.certs.as_ref();
+    let unverified = certs.and_then(|certs| certs.dangerously_disable_server_verification);
+    builder.set_inner("certs.dangerouslyDisableServerVerification", flag(unverified))?;
     let all = [
         // BEGIN GENERATED values
         ("mqttserver", text_or_list(given.mqttserver, given.mqttservers)),
         ("mqttport", whole(given.mqttport)),
         ("mqttprotocol", text(given.mqttprotocol)),
+        ("mqttpath", text(given.mqttpath)),
         ("mqttclientid", text(given.mqttclientid)),
         ("mqttusername", text(given.mqttusername)),
         ("mqttpassword", bytes(given.mqttpassword)),
@@ -30,6 +59,8 @@ pub fn builder(given: Credentials) -> Result<Builder, Error> {
         ("willsetqos", whole(given.willsetqos)),
         ("willsetretain", flag(given.willsetretain)),
         ("willProperties", list(given.will_properties, Place::Will)?),
+        ("certs", object(&given.certs)),
+        ("websocket", object(&given.websocket)),
         ("batchsize", whole(given.batchsize)),
         ("queuesize", whole(given.queuesize)),
         ("publishinterval", seconds(given.publishinterval)),
@@ -57,7 +88,7 @@ pub fn builder(given: Credentials) -> Result<Builder, Error> {
     Ok(builder)
 }
 
-pub fn one_shot(given: Option<HighPriorityOptions>) -> Result<(Config, PublishOptions), Error> {
+pub fn one_shot(given: Option<HighPriorityOptions>) -> Result<(Config, Settings, PublishOptions), Error> {
     let Some(given) = given else {
         let options = PublishOptions {
             qos: None,
@@ -65,8 +96,9 @@ pub fn one_shot(given: Option<HighPriorityOptions>) -> Result<(Config, PublishOp
             properties: None,
             timeout: None,
         };
-        return Ok((Builder::default().finish(PLATFORM)?, options));
+        return Ok((Builder::default().finish(PLATFORM)?, Settings::default(), options));
     };
+    let settings = given.credentials.as_ref().map(settings).unwrap_or_default();
     let mut builder = given
         .credentials
         .map_or_else(|| Ok(Builder::default()), builder)?;
@@ -79,7 +111,7 @@ pub fn one_shot(given: Option<HighPriorityOptions>) -> Result<(Config, PublishOp
         properties: given.properties,
         timeout: None,
     };
-    Ok((builder.finish(PLATFORM)?, options))
+    Ok((builder.finish(PLATFORM)?, settings, options))
 }
 
 fn text_or_list(one: Option<String>, several: Option<Vec<String>>) -> Value {
@@ -92,6 +124,13 @@ fn text(given: Option<String>) -> Value {
 
 fn bytes(given: Option<Vec<u8>>) -> Value {
     given.map_or(Value::Absent, Value::Bytes)
+}
+
+fn object<T>(given: &Option<T>) -> Value {
+    match given {
+        Some(_) => Value::Other("an object"),
+        None => Value::Absent,
+    }
 }
 
 fn flag(given: Option<bool>) -> Value {

@@ -13,9 +13,19 @@ use mqtt_lib_edge::properties::Place;
 use mqtt_lib_edge::{Client, Code, Filter, Outgoing, Subscription};
 
 #[cfg(not(feature = "asking"))]
-wit_bindgen::generate!({ path: "../../wit", world: "client", additional_derives: [Clone] });
+wit_bindgen::generate!({
+    path: "../../wit",
+    world: "client",
+    additional_derives: [Clone],
+    with: { "wasi:io/poll@0.2.12": wasip2::io::poll },
+});
 #[cfg(feature = "asking")]
-wit_bindgen::generate!({ path: "../../wit", world: "asking-client", additional_derives: [Clone] });
+wit_bindgen::generate!({
+    path: "../../wit",
+    world: "asking-client",
+    additional_derives: [Clone],
+    with: { "wasi:io/poll@0.2.12": wasip2::io::poll },
+});
 
 use exports::mqtt_lib::client::mqtt::{Guest, GuestMqttCustom};
 use mqtt_lib::client::types::{
@@ -57,9 +67,10 @@ impl GuestMqttCustom for MqttCustom {
     fn new(credentials: Credentials) -> Result<Self, Error> {
         let ask = credentials.ask_host == Some(true);
         let host = asking::host(&credentials)?;
+        let settings = credentials::settings(&credentials);
         let mut config = credentials::builder(credentials)?.finish(edge::PLATFORM)?;
         config.ask = ask;
-        Ok(MqttCustom(RefCell::new(Client::new(config, host)?)))
+        Ok(MqttCustom(RefCell::new(Client::new(config, settings, host)?)))
     }
 
     fn start(&self) -> Result<(), Error> {
@@ -208,11 +219,11 @@ impl GuestMqttCustom for MqttCustom {
         payload: Vec<u8>,
         options: Option<HighPriorityOptions>,
     ) -> Result<(), Error> {
-        let (config, options) = credentials::one_shot(options)?;
+        let (config, settings, options) = credentials::one_shot(options)?;
         let options = Some(options);
         let list = properties_of(&options)?;
         let message = outgoing(&topic, &payload, &options, &list);
-        Ok(edge::publish_high_priority(config, &message)?)
+        Ok(edge::publish_high_priority(config, settings, &message)?)
     }
 
     fn next_message(&self, timeout: Option<f64>) -> Result<Option<Message>, Error> {
@@ -230,6 +241,10 @@ impl GuestMqttCustom for MqttCustom {
     fn poll(&self) -> Option<f64> {
         let due = self.0.borrow_mut().poll()?;
         Some(due as f64 / convert::MILLIS)
+    }
+
+    fn pollables(&self) -> Vec<edge::Pollable> {
+        self.0.borrow_mut().pollables()
     }
 
     fn connected(&self) -> bool {

@@ -11,6 +11,7 @@ use mqtt_lib::engine::{
 use crate::clock;
 use crate::events::Events;
 use crate::host::Host;
+use crate::layers::Settings;
 use crate::limit::Limit;
 use crate::routes::{self, Takers};
 use crate::transport::Transport;
@@ -50,6 +51,7 @@ pub struct Client {
     pub(crate) watch: Watch,
     pub(crate) takers: Takers,
     pub(crate) host: Option<Box<dyn Host>>,
+    pub(crate) settings: Settings,
     /// The message that the host has, if asking for the next one acknowledges it.
     pub(crate) current: Option<Ticket>,
     /// Those that it has otherwise.
@@ -70,7 +72,8 @@ impl Client {
     ///
     /// # Errors
     /// The configuration cannot work.
-    pub fn new(mut config: Config, host: Option<Box<dyn Host>>) -> Result<Client, Error> {
+    pub fn new(mut config: Config, settings: Settings, host: Option<Box<dyn Host>>) -> Result<Client, Error> {
+        settings.check()?;
         if config.ask {
             config = Config::asking();
         }
@@ -81,6 +84,7 @@ impl Client {
             watch: Watch::default(),
             takers: Takers::default(),
             host,
+            settings,
             current: None,
             held: BTreeSet::new(),
             subscribed: BTreeSet::new(),

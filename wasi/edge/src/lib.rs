@@ -1,37 +1,50 @@
 //! The engine of `mqtt-lib` in WASI 0.2, as an ordinary library without threads: the component and the command are two
-//! interfaces to it. Only `transport.rs`, `stream.rs` and `clock.rs` use sockets, clock and randomness; `run.rs` adapts
-//! the engine to them, and `client.rs` has the calls.
+//! interfaces to it. Only `transport.rs`, `stream.rs` and `clock.rs` use sockets, clock and randomness; `layers.rs` puts TLS
+//! and a WebSocket on a connection, `run.rs` adapts the engine to all that, and `client.rs` has the calls.
 
 use mqtt_lib::codec::topic;
 
+pub use wasip2::io::poll::Pollable;
+
+mod certificates;
 mod client;
 mod clock;
 mod events;
 mod high_priority;
 mod host;
+mod layers;
 mod limit;
 mod receiving;
 mod requests;
 mod routes;
 mod run;
+mod sha1;
 mod snapshot;
 mod stream;
+#[cfg(feature = "tls")]
+mod tls;
 mod transport;
 mod watch;
+mod websocket;
 
+pub use certificates::Certificates;
 pub use client::{Answer, Client, Outgoing, Statistics, Subscription};
 pub use events::{Event, Message};
 pub use high_priority::publish_high_priority;
 pub use host::Host;
+pub use layers::Settings;
 pub use limit::Limit;
 pub use mqtt_lib::codec::properties;
 pub use mqtt_lib::codec::ReasonCode;
 pub use mqtt_lib::engine::endpoint::Platform;
 pub use mqtt_lib::engine::validate::{Builder, Value};
 pub use mqtt_lib::engine::{Code, Config, Error, Filter, Millis, State};
+pub use websocket::Handshake;
 
 /// The platform of this edge, for `Builder::finish`.
-pub const PLATFORM: Platform = Platform::Tcp;
+pub const PLATFORM: Platform = Platform::Wasi {
+    tls: cfg!(feature = "tls"),
+};
 
 pub(crate) const MOST_SECONDS: f64 = 2_147_483.0;
 

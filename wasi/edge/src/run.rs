@@ -85,8 +85,9 @@ impl Client {
                 self.engine.space(bytes.len()).copy_from_slice(&bytes);
                 self.engine.received(now, generation, bytes.len());
             }
-            TransportEvent::Closed(why) => {
+            TransportEvent::Closed(why, code) => {
                 self.transport = None;
+                self.engine.set_transport_error(code);
                 self.engine.closed(now, generation, &why);
             }
         }
@@ -124,6 +125,21 @@ impl Client {
 
     fn stream(&mut self) -> Option<&mut Stream> {
         self.transport.as_mut().and_then(Transport::stream)
+    }
+
+    /// What the host can wait for beside other things; none of them once nothing happens by itself.
+    pub fn pollables(&mut self) -> Vec<Pollable> {
+        self.run_ready();
+        let mut pollables = Vec::new();
+        if self.events.len() > 0 {
+            pollables.push(clock::alarm(0));
+            return pollables;
+        }
+        if let Some(transport) = &self.transport {
+            transport.pollables(&mut pollables);
+        }
+        pollables.extend(self.engine.next_deadline().map(clock::alarm));
+        pollables
     }
 
     /// Waits for the transport, the next deadline or `until`; false if there is nothing to wait for.
@@ -203,7 +219,7 @@ impl Io for Client {
                 self.attempts += 1;
                 // The old transport is dropped before there is a new one.
                 self.transport = None;
-                match Transport::open(&self.engine.config().servers[server], generation) {
+                match Transport::open(&self.engine.config().servers[server], generation, &self.settings) {
                     Ok(transport) => self.transport = Some(transport),
                     Err(why) => self.engine.closed(clock::now(), generation, &why),
                 }

@@ -1,20 +1,35 @@
-//! An open TCP connection over WASI streams, and the bytes that the host has not taken yet. Never waits: `read` and
-//! `write` do what can be done at once.
+//! An open TCP connection over WASI streams with the layers on it, and the bytes that the host has not taken yet. Never
+//! waits: `read` and `write` do what can be done at once.
 
 use wasip2::io::poll::Pollable;
 use wasip2::io::streams::{InputStream, OutputStream, StreamError};
 use wasip2::sockets::tcp::{ShutdownType, TcpSocket};
+
+use mqtt_lib::engine::Code;
+
+use crate::layers::Layers;
 
 /// So many bytes are read at once.
 const READ_SIZE: u64 = 64 << 10;
 /// Beyond so many unwritten bytes messages stay in the engine, whose queue has a bound.
 const FULL: usize = 64 << 10;
 
+/// What `read` has found.
+pub enum Read {
+    Nothing,
+    /// The handshakes of the layers are done.
+    Opened,
+    Bytes(Vec<u8>),
+}
+
 /// The host wants the streams dropped before their socket, and fields are dropped in this order.
 pub struct Stream {
     input: InputStream,
     output: OutputStream,
     socket: TcpSocket,
+    layers: Layers,
+    /// Bytes of MQTT that came along with the end of a handshake.
+    early: Vec<u8>,
     /// Bytes for the broker; those before `written` were taken by the host.
     unwritten: Vec<u8>,
     written: usize,
@@ -25,23 +40,71 @@ pub struct Stream {
 }
 
 impl Stream {
-    pub fn new(socket: TcpSocket, (input, output): (InputStream, OutputStream)) -> Stream {
-        Stream {
+    /// Begins the handshakes of the layers.
+    pub fn new(
+        socket: TcpSocket,
+        (input, output): (InputStream, OutputStream),
+        mut layers: Layers,
+    ) -> Stream {
+        let mut unwritten = Vec::new();
+        layers.begin(&mut unwritten);
+        let mut stream = Stream {
             input,
             output,
             socket,
-            unwritten: Vec::new(),
+            layers,
+            early: Vec::new(),
+            unwritten,
             written: 0,
             closing: false,
             failure: None,
-        }
+        };
+        stream.write();
+        stream
     }
 
-    /// Bytes that have arrived, none if there are none yet.
+    pub fn is_open(&self) -> bool {
+        self.layers.is_open()
+    }
+
+    /// The code of the failure that `read` has returned, where it has one of its own.
+    pub fn failure(&self) -> Option<Code> {
+        self.layers.failure()
+    }
+
+    /// What has arrived.
     ///
     /// # Errors
     /// The connection has ended; why, "" if there is no reason.
-    pub fn read(&mut self) -> Result<Option<Vec<u8>>, String> {
+    pub fn read(&mut self) -> Result<Read, String> {
+        if !self.early.is_empty() {
+            return Ok(Read::Bytes(std::mem::take(&mut self.early)));
+        }
+        loop {
+            let Some(bytes) = self.read_wire()? else {
+                return Ok(Read::Nothing);
+            };
+            if self.layers.is_plain() {
+                return Ok(Read::Bytes(bytes));
+            }
+            let was_open = self.layers.is_open();
+            let inner = self.layers.receive(bytes, &mut self.unwritten);
+            self.write();
+            let inner = inner?;
+            if !was_open && self.layers.is_open() {
+                self.early = inner;
+                return Ok(Read::Opened);
+            }
+            if !inner.is_empty() {
+                return Ok(Read::Bytes(inner));
+            }
+        }
+    }
+
+    fn read_wire(&mut self) -> Result<Option<Vec<u8>>, String> {
+        if self.layers.has_ended() {
+            return Err(String::new());
+        }
         let bytes = self.input.read(READ_SIZE).map_err(describe)?;
         match (bytes.is_empty(), self.failure.take()) {
             (false, failure) => {
@@ -63,7 +126,10 @@ impl Stream {
 
     /// Bytes for the next `write`.
     pub fn push(&mut self, bytes: &[u8]) {
-        self.unwritten.extend_from_slice(bytes);
+        match self.layers.is_plain() {
+            true => self.unwritten.extend_from_slice(bytes),
+            false => self.layers.send(bytes, &mut self.unwritten),
+        }
     }
 
     /// Whether further messages are to stay in the engine.
@@ -78,6 +144,7 @@ impl Stream {
 
     /// Writes the remaining bytes, then shuts the connection down.
     pub fn close(&mut self) {
+        self.layers.close(&mut self.unwritten);
         self.closing = true;
         self.write();
     }

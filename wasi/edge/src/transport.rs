@@ -13,16 +13,17 @@ use wasip2::sockets::network::{
 use wasip2::sockets::tcp::TcpSocket;
 use wasip2::sockets::tcp_create_socket::create_tcp_socket;
 
-use mqtt_lib::engine::Generation;
+use mqtt_lib::engine::{Code, Generation};
 
-use crate::stream::Stream;
+use crate::layers::{Layers, Settings, Target};
+use crate::stream::{Read, Stream};
 
 /// What happened on the connection.
 pub enum TransportEvent {
     Opened,
     Bytes(Vec<u8>),
-    /// It has ended, or could not be made; why, "" if there is no reason.
-    Closed(String),
+    /// It has ended, or could not be made; why, "" if there is no reason, and the code of that, if it has one.
+    Closed(String, Option<Code>),
 }
 
 enum Stage {
@@ -39,16 +40,20 @@ pub struct Transport {
     /// Addresses that have not been tried.
     addresses: VecDeque<IpAddress>,
     port: u16,
+    /// For the connection that is being made.
+    layers: Layers,
     /// Why no address could be reached: the reason of the last one.
     failure: Option<String>,
 }
 
 impl Transport {
     /// Begins to connect to a URL as `endpoint::resolve` makes it.
-    pub fn open(url: &str, generation: Generation) -> Result<Transport, String> {
-        let authority = url.strip_prefix("mqtt://").unwrap_or(url);
-        let (host, port) = authority.rsplit_once(':').unwrap_or((authority, "1883"));
-        let host = host.trim_start_matches('[').trim_end_matches(']');
+    ///
+    /// # Errors
+    /// Why it cannot even begin.
+    pub fn open(url: &str, generation: Generation, settings: &Settings) -> Result<Transport, String> {
+        let target = Target::new(url);
+        let host = target.host;
         let network = instance_network();
         let mut addresses = VecDeque::new();
         let stage = match host.parse() {
@@ -63,7 +68,8 @@ impl Transport {
             stage,
             network,
             addresses,
-            port: port.parse().unwrap_or(1883),
+            port: target.port,
+            layers: target.layers(settings)?,
             failure: None,
         };
         if matches!(transport.stage, Stage::Closed) {
@@ -80,14 +86,18 @@ impl Transport {
                     Ok(Some(address)) => self.addresses.push_back(address),
                     Ok(None) => self.connect_next(),
                     Err(ErrorCode::WouldBlock) => return None,
-                    Err(code) => return Some(self.closed(describe(code))),
+                    Err(code) => return Some(self.closed(describe(code), None)),
                 },
                 Stage::Connecting(socket) => match socket.finish_connect() {
                     Ok(streams) => {
                         if let Stage::Connecting(socket) = std::mem::replace(&mut self.stage, Stage::Closed) {
-                            self.stage = Stage::Open(Stream::new(socket, streams));
+                            let stream = Stream::new(socket, streams, std::mem::take(&mut self.layers));
+                            let is_open = stream.is_open();
+                            self.stage = Stage::Open(stream);
+                            if is_open {
+                                return Some(TransportEvent::Opened);
+                            }
                         }
-                        return Some(TransportEvent::Opened);
                     }
                     Err(ErrorCode::WouldBlock) => return None,
                     Err(code) => {
@@ -96,10 +106,15 @@ impl Transport {
                     }
                 },
                 Stage::Open(stream) => match stream.read() {
-                    Ok(bytes) => return bytes.map(TransportEvent::Bytes),
-                    Err(why) => return Some(self.closed(why)),
+                    Ok(Read::Nothing) => return None,
+                    Ok(Read::Opened) => return Some(TransportEvent::Opened),
+                    Ok(Read::Bytes(bytes)) => return Some(TransportEvent::Bytes(bytes)),
+                    Err(why) => {
+                        let code = stream.failure();
+                        return Some(self.closed(why, code));
+                    }
                 },
-                Stage::Closed => return self.failure.take().map(TransportEvent::Closed),
+                Stage::Closed => return self.failure.take().map(|why| TransportEvent::Closed(why, None)),
             }
         }
     }
@@ -151,10 +166,10 @@ impl Transport {
             .get_or_insert_with(|| describe(ErrorCode::NameUnresolvable));
     }
 
-    fn closed(&mut self, why: String) -> TransportEvent {
+    fn closed(&mut self, why: String, code: Option<Code>) -> TransportEvent {
         self.stage = Stage::Closed;
         self.failure = None;
-        TransportEvent::Closed(why)
+        TransportEvent::Closed(why, code)
     }
 }
 
