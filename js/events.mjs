@@ -2,6 +2,8 @@
 // throws is reported like what a callback throws, and must end neither the process nor another listener. Owns which
 // property is which argument; never decides when an event happens.
 
+import { quiet } from "./pending.mjs";
+
 /** Called with the type of an event whose listener threw, and what it threw. */
 export const THROWN = Symbol("thrown");
 /** Called when the first listener of a type comes. */
@@ -86,7 +88,12 @@ export function announce(client, slot, values) {
   if (level && client[LOGGER]) {
     const { isTrusted: _, userdata: __, properties: ___, error, state = "", ...others } = event;
     try {
-      client[LOGGER][level](`mqtt-lib: ${type} ${error?.message ?? state}`.trim(), { ...others, error });
+      // What it returns may reject, too.
+      quiet(
+        Promise.resolve(
+          client[LOGGER][level](`mqtt-lib: ${type} ${error?.message ?? state}`.trim(), { ...others, error }),
+        ),
+      );
     } catch {
       // A logger is not to disturb.
     }

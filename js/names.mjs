@@ -27,35 +27,33 @@ function members(given) {
   return copy;
 }
 
-/** @param {unknown} given */
-const plain = (given) =>
-  typeof given === "object" && given !== null && !Array.isArray(given) ? members(given) : given;
+/** @param {any} given */
+const isObject = (given) => typeof given === "object" && given !== null && !Array.isArray(given);
 
-/** A function whose answers are plain. @param {(...all: any[]) => any} ask @returns {(...all: any[]) => any} */
-const plainly =
-  (ask) =>
-  (...all) => {
-    const given = ask(...all);
-    return typeof given?.then === "function" ? Promise.resolve(given).then(plain) : plain(given);
-  };
+/** @param {any} given */
+const plain = (given) => (isObject(given) ? members(given) : given);
 
 /**
  * A copy of the constructor's argument with callbacks under their original names, so that later changes of the object
  * have no effect. Anything but an object is returned for the validator, and is nothing whose properties would run code.
- * @param {unknown} options
+ * @param {any} options
  */
 export function originalNames(options) {
   if (typeof options === "function") return () => {};
   let place = "the argument of MqttCustom";
   try {
-    if (typeof options !== "object" || options === null || Array.isArray(options)) return options;
+    if (!isObject(options)) return options;
     /** @type {Record<string, unknown>} */
     const copy = {};
     for (const [key, value] of Object.entries(members(options))) copy[original.get(key) ?? key] = value;
     /** @type {any} */
     const { credentials } = copy;
     place = "credentials";
-    copy.credentials = typeof credentials === "function" ? plainly(credentials) : plain(credentials);
+    // What a function gives may be of a class, too.
+    copy.credentials =
+      typeof credentials === "function"
+        ? async (/** @type {any[]} */ ...all) => plain(await credentials(...all))
+        : plain(credentials);
     return copy;
   } catch (thrown) {
     throw unreadable(place, thrown);

@@ -42,7 +42,8 @@ function tap(socket, show, connection) {
           isFive = true;
           Object.assign(packet, readPacket(bytes, true));
         }
-        show(new WirePacket(direction, connection, bytes.length, packet));
+        const result = /** @type {any} */ (show(new WirePacket(direction, connection, bytes.length, packet)));
+        if (typeof result?.then === "function") Promise.resolve(result).catch(warn);
       },
     );
     return (/** @type {any} */ data) => {

@@ -60,6 +60,23 @@ test("on_error and listeners are called as without a logger", async (t) => {
   await until(() => client.errors.length > 0, "on_error");
 });
 
+test("a logger whose methods are asynchronous and reject does not end the process", async (t) => {
+  const broker = await fakeBroker(t);
+  let calls = 0;
+  const reject = async () => {
+    calls += 1;
+    throw new Error("the application's");
+  };
+  const client = clientFor(t, broker.url, {
+    logger: { debug: reject, info: reject, warn: reject, error: reject },
+  });
+  await client.start();
+  await client.stop();
+  // An unhandled rejection fails a test of Node.
+  await new Promise((resolve) => setImmediate(resolve));
+  assert.ok(calls > 3);
+});
+
 test("a logger that throws or lacks a level does no harm; anything but an object is refused", async (t) => {
   const broker = await fakeBroker(t);
   const logger = {

@@ -95,6 +95,19 @@ test("a function that throws does not disturb the connection", async (t) => {
   assert.ok(warn.mock.callCount() > 0);
 });
 
+test("an asynchronous function that rejects does not end the process", async (t) => {
+  const warn = t.mock.method(console, "warn", () => {});
+  const broker = await fakeBroker(t);
+  const wire = wireLog(async () => {
+    throw new Error("the application's");
+  });
+  const client = clientFor(t, { mqttserver: broker.url }, { wire });
+  await client.start();
+  await client.publish("a", "1", { qos: 1 });
+  await until(() => warn.mock.callCount() > 3, "warnings");
+  assert.match(String(warn.mock.calls[0].arguments[0]), /wireLog/);
+});
+
 test("the log holds memory for no payload of the WebAssembly: it is a copy", async (t) => {
   const broker = await fakeBroker(t);
   const seen = [];
