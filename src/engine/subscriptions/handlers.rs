@@ -10,7 +10,7 @@ use crate::engine::suspicion::Suspicion;
 /// A handler that a call of subscribe gives.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Handler {
-    /// Its number, as messages are routed to it.
+    /// Its number, as messages are routed to it: a small one, because tables are as long.
     pub number: u32,
     /// It takes the place of the handler with the same key.
     pub key: u32,
@@ -69,6 +69,11 @@ impl Subscriptions {
             asked,
             replaced: 0,
         });
+        let number = handler.number as usize;
+        if number >= self.uses.len() {
+            self.uses.resize(number + 1, 0);
+        }
+        self.uses[number] += 1;
         for number in replaced {
             self.router.remove(filter, number);
         }
@@ -108,17 +113,18 @@ impl Subscriptions {
                     self.router.insert(filter, number);
                 }
                 self.entry(filter).handlers.push(one);
-            } else if !self.uses(number) {
+            } else if self.released(number) {
                 effects.push(Event::HandlerRemoved(number));
             }
         }
         self.topics.renew();
     }
 
-    /// One call may have given a handler to several filters.
-    fn uses(&self, number: u32) -> bool {
-        let mut all = self.entries.iter().flat_map(|entry| &entry.handlers);
-        all.any(|one| one.handler.number == number)
+    /// A filter has the handler no longer; true if no other has it: one call may have given it to several.
+    fn released(&mut self, number: u32) -> bool {
+        let uses = &mut self.uses[number as usize];
+        *uses -= 1;
+        *uses == 0
     }
 
     /// The filter in this place of the request was granted.

@@ -53,6 +53,8 @@ pub(super) struct Subscriptions {
     filters: Interner,
     /// By number of the filter.
     entries: Vec<Subscription>,
+    /// How many filters each handler is attached to, by its number.
+    uses: Vec<u32>,
     router: Router,
     topics: TopicCache,
     requests: Requests,
@@ -65,6 +67,7 @@ impl Subscriptions {
         Subscriptions {
             filters: Interner::new(keys),
             entries: Vec::new(),
+            uses: Vec::new(),
             router: Router::new(keys),
             topics: TopicCache::new(keys),
             requests: Requests::default(),
