@@ -1,24 +1,20 @@
 // `MqttClient` of MQTT.js over the native client: its methods, callbacks and properties. Queue, sessions, acknowledgements,
 // subscriptions and keep alive are the core's; what concerns connections is in link.mjs.
 
-import { TopicAliases } from "./aliases.mjs";
-import { publishError } from "./errors.mjs";
 import { DefaultMessageIdProvider } from "./ids.mjs";
 import { handleMessage, Inbox } from "./inbox.mjs";
 import { CONNECT, Link } from "./link.mjs";
 import { complete, defaultId } from "./options.mjs";
 import { platform } from "./platform.mjs";
-import { MESSAGE, Sequence } from "./sequence.mjs";
+import { Publishes, STOPPED } from "./publishes.mjs";
+import { Sequence } from "./sequence.mjs";
 import { checkStores, closeStores, Store } from "./store.mjs";
 import { Subscriptions } from "./subscriptions.mjs";
-import { Withdrawal } from "./withdrawal.mjs";
 
 /** The version of MQTT.js whose interface this is. */
 export const MQTTJS_VERSION = "5.16.0";
 /** How long the broker has for what follows the last acknowledgement, as in MQTT.js. */
 const END_MS = 10;
-/** Of the native client. */
-const STOPPED = "STOPPED";
 
 const noop = () => {};
 
@@ -46,8 +42,7 @@ export class MqttClient extends platform.EventEmitter {
 
   #link;
   #subscriptions;
-  #aliases = new TopicAliases();
-  #sequence = new Sequence();
+  #publishes;
   /** Nothing is waited for any more. */
   #isFinishing = false;
   /** Calls that are made when the core connects again. @type {(() => void)[]} */
@@ -68,7 +63,9 @@ export class MqttClient extends platform.EventEmitter {
     this.messageIdProvider = this.options.messageIdProvider ?? new DefaultMessageIdProvider();
     this.#useStores();
     this.#link = new Link(this, new Inbox(this));
-    this.#subscriptions = new Subscriptions(this, this.#link, this.#sequence);
+    const sequence = new Sequence();
+    this.#publishes = new Publishes(this, this.#link, sequence);
+    this.#subscriptions = new Subscriptions(this, this.#link, sequence);
     if (!this.options.manualConnect) this.#link.open();
   }
 
@@ -112,28 +109,7 @@ export class MqttClient extends platform.EventEmitter {
   publish(topic, message, options, callback) {
     if (typeof options === "function") return this.publish(topic, message, undefined, options);
     if (this._checkDisconnecting(callback)) return this;
-    const { qos = 0, retain = false, properties, cbStorePut } = options ?? {};
-    if (qos > 0) {
-      this.#publishReliably(topic, message, { qos, retain, properties }, callback);
-      cbStorePut?.();
-    } else if (!this.connected && !this.queueQoSZero) {
-      callback?.(new Error("No connection to broker"));
-    } else if (!this.connected) {
-      this.queue.push({ packet: { cmd: "publish", topic, payload: message, qos, retain } });
-      const send = () =>
-        this.#send(topic, message, qos, retain, properties).then(
-          () => callback?.(undefined),
-          (/** @type {any} */ error) => this.leave(error, send) || callback?.(publishError(error)),
-        );
-      send();
-    } else {
-      const sent = this.#send(topic, message, qos, retain, properties);
-      if (callback)
-        sent.then(
-          () => callback(),
-          (/** @type {any} */ error) => error.code !== STOPPED && callback(publishError(error)),
-        );
-    }
+    this.#publishes.publish(topic, message, options, callback);
     return this;
   }
 
@@ -147,55 +123,6 @@ export class MqttClient extends platform.EventEmitter {
   /** The core connects, perhaps again. */
   begun() {
     for (const call of this.#left.splice(0)) call();
-  }
-
-  /** @param {string} topic @param {any} message @param {any} qos @param {boolean} retain @param {any} properties @param {Withdrawal} [signal] @returns {Promise<any>} */
-  #send(topic, message, qos, retain, properties, signal) {
-    /** @type {any} */
-    const options = { qos, retain };
-    let name = topic;
-    if (properties && this.options.protocolVersion === 5) {
-      options.properties = properties;
-      if (properties.topicAlias > 0) name = this.#aliases.apply(topic, options, this.connected);
-    }
-    if (signal !== undefined) options.signal = signal;
-    const sequence = this.#sequence;
-    const publish = () => this.#link.native.publish(name, message, options);
-    if (sequence.isHolding) return sequence.run(MESSAGE, publish);
-    const sent = publish();
-    sequence.published();
-    return sent;
-  }
-
-  /** @param {string} topic @param {any} payload @param {any} options @param {any} callback */
-  #publishReliably(topic, payload, { qos, retain, properties }, callback) {
-    // While connected it is on the wire at once.
-    const withdrawal = this.connected ? undefined : new Withdrawal();
-    const entry = { id: this._nextId(), volatile: false, cb: callback, withdrawal };
-    this.pending.add(entry);
-    const ended = (/** @type {any} */ error, /** @type {any} */ packet) => {
-      if (!this.pending.delete(entry)) return;
-      this.messageIdProvider.deallocate(entry.id);
-      callback?.(error, packet);
-      if (this.disconnecting) this.checkOutgoing();
-    };
-    const { id: messageId } = entry;
-    const send = () =>
-      this.#send(topic, payload, qos, retain, properties, withdrawal).then(
-        // What MQTT.js has in its store at the end: of QoS 2 PUBREL.
-        () =>
-          ended(
-            null,
-            qos === 2
-              ? { cmd: "pubrel", qos, messageId }
-              : { cmd: "publish", topic, payload, qos, retain, messageId, dup: false, properties },
-          ),
-        (error) => {
-          if (!this.pending.has(entry) || this.leave(error, send)) return;
-          ended(publishError(error), { cmd: "puback", messageId, reasonCode: error.reasonCode });
-        },
-      );
-    send();
   }
 
   /** @param {string} topic @param {any} message @param {any} [options] */
@@ -378,7 +305,7 @@ export class MqttClient extends platform.EventEmitter {
 
   /** The connection has closed. */
   closed() {
-    this.#aliases.clear();
+    this.#publishes.aliases.clear();
     this.#subscriptions.closed();
   }
 

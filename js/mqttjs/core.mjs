@@ -3,7 +3,7 @@
 // client where a store takes the place of another, because the core reads its store once. Owns no event and no time.
 
 import { Deferred } from "./deferred.mjs";
-import { credentialsOf, storeOf } from "./options.mjs";
+import { credentialsOf, isWrong, storeOf } from "./options.mjs";
 import { platform } from "./platform.mjs";
 
 export class Core {
@@ -130,6 +130,3 @@ export class Core {
     return stopped;
   }
 }
-
-/** Whether an error is that of options. @param {any} error */
-export const isWrong = (error) => error instanceof TypeError || error instanceof RangeError;

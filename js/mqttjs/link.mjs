@@ -3,9 +3,10 @@
 // packetreceive, and errors of connections.
 
 import { channelOver } from "./channel.mjs";
-import { Core, isWrong } from "./core.mjs";
+import { Core } from "./core.mjs";
 import { ErrorWithReasonCode, ReasonCodes } from "./errors.mjs";
 import { KeepaliveManager } from "./keepalive.mjs";
+import { isWrong } from "./options.mjs";
 import { connack, readPacket, withBuffers } from "./packets.mjs";
 
 /** How the native client finds the transports of its owner, see js/hooks.mjs. */
@@ -89,6 +90,12 @@ export class Link {
   /** Opens a transport, and lets the core connect over it. */
   open() {
     const client = this.#client;
+    const { authenticationData, authenticationMethod } = client.options.properties ?? {};
+    if (authenticationData && !authenticationMethod) {
+      const error = new Error("Packet has no Authentication Method");
+      client.end(() => client.emit("error", error));
+      return;
+    }
     this.clearReconnect();
     this.#refused = false;
     const transport = client.streamBuilder(client);
@@ -221,7 +228,8 @@ export class Link {
 
   /** Of the transport. @param {any} error */
   #failed(error) {
-    const known = error?.code ? error : error?.cause;
+    // Codes of Node, such as ECONNREFUSED, also where the native client has its own for them.
+    const known = error?.cause?.code ? error.cause : error;
     if (known?.code) this.#client.emit("error", known);
   }
 

@@ -54,6 +54,9 @@ export function complete(options) {
 export const keepsMessages = ({ clean, outgoingStore }) =>
   !clean && outgoingStore instanceof Store && !outgoingStore.options.clean;
 
+/** Whether an error is that of options or arguments. @param {any} error */
+export const isWrong = (error) => error instanceof TypeError || error instanceof RangeError;
+
 /** What the core keeps messages in, if in anything. @param {any} options */
 export const storeOf = (options) =>
   options.native?.store ?? (keepsMessages(options) ? options.outgoingStore.records : undefined);

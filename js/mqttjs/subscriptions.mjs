@@ -3,7 +3,7 @@
 
 import { ErrorWithSubackPacket, subscribeError } from "./errors.mjs";
 import { validateTopics } from "./filters.mjs";
-import { isRestored } from "./options.mjs";
+import { isRestored, isWrong } from "./options.mjs";
 import { SUBSCRIBE, UNSUBSCRIBE } from "./sequence.mjs";
 
 /** Reason codes from here on are refusals. */
@@ -41,7 +41,7 @@ export class Subscriptions {
     const map = filterMap(topics);
     const again = map === topics && Boolean(topics.resubscribe);
     const isMap = map === topics;
-    const names = isMap ? Object.keys(map).filter((filter) => filter !== "resubscribe") : [topics].flat();
+    const names = isMap ? Object.keys(map).filter((filter) => filter !== "resubscribe") : listOf(topics);
     if (!this.#areValid(names, callback)) return;
     const { properties, ...defaults } = { ...(this.#five ? DEFAULTS_5 : DEFAULTS), ...options };
     const asked = names
@@ -68,11 +68,15 @@ export class Subscriptions {
       (/** @type {number[]} */ granted) => {
         for (const one of asked) one.qos = granted[unique.indexOf(one.topic)];
         const given = asked.map(({ qos }) => qos);
-        done(null, asked, this.#answer("suback", id, granted) ?? acknowledgement("suback", id, given));
+        done(
+          null,
+          asked,
+          this.#answer("suback", id, unique.length, granted) ?? acknowledgement("suback", id, given),
+        );
       },
       (/** @type {any} */ error) => {
-        const packet = error.reasonCode === undefined ? undefined : this.#answer("suback", id);
-        if (packet !== undefined) this.#forgetRefused(asked, packet.granted);
+        const packet = error.reasonCode === undefined ? undefined : this.#answer("suback", id, unique.length);
+        if (packet !== undefined || isWrong(error)) this.#forgetRefused(asked, packet?.granted ?? []);
         done(subscribeError(error, packet), asked, packet);
       },
     );
@@ -114,9 +118,10 @@ export class Subscriptions {
         const before = this.#before(filters);
         return before.length > 0 ? Promise.allSettled(before).then(unsubscribe) : unsubscribe();
       },
-      () => done(null, this.#answer("unsuback", id) ?? acknowledgement("unsuback", id)),
+      () => done(null, this.#answer("unsuback", id, filters.length) ?? acknowledgement("unsuback", id)),
       (/** @type {any} */ error) => {
-        const packet = error.reasonCode === undefined ? undefined : this.#answer("unsuback", id);
+        const packet =
+          error.reasonCode === undefined ? undefined : this.#answer("unsuback", id, filters.length);
         // MQTT.js looks at no reason code of UNSUBACK.
         if (error.code === "UNSUBSCRIBE_FAILED") done(null, packet);
         else done(subscribeError(error, packet), ...(packet ? [packet] : []));
@@ -194,15 +199,17 @@ export class Subscriptions {
     return done;
   }
 
-  /** The last packet of those that have answered, by what they grant; earlier ones are of calls that have ended. @param {string} cmd @param {number} messageId @param {number[]} [granted] */
-  #answer(cmd, messageId, granted) {
+  /** The last packet of those that have answered so many filters, with these codes; earlier ones are of calls that have ended. @param {string} cmd @param {number} messageId @param {number} length @param {number[]} [granted] */
+  #answer(cmd, messageId, length, granted) {
     const { subscribeBatchSize } = this.#client.options;
     const size = subscribeBatchSize > 0 ? Number(subscribeBatchSize) : Number.POSITIVE_INFINITY;
     const packets = this.answers.filter((one) => one.cmd === cmd);
-    const count = granted ? Math.ceil(granted.length / size) || 1 : 1;
+    const count = Math.ceil(length / size) || 1;
     for (let end = count; end <= packets.length; end++) {
       const together = packets.slice(end - count, end);
-      if (granted && `${together.flatMap((one) => one.granted)}` !== `${granted}`) continue;
+      const codes = together.flatMap((one) => one.granted ?? []);
+      // UNSUBACK of 3.1.1 has none.
+      if (granted ? `${codes}` !== `${granted}` : codes.length > 0 && codes.length !== length) continue;
       const answer = packets[end - 1];
       this.answers.splice(0, this.answers.indexOf(answer) + 1);
       answer.messageId = messageId;
@@ -224,10 +231,13 @@ const acknowledgement = (cmd, messageId, granted) => ({
   ...(granted && { granted }),
 });
 
+/** One filter or several; what is neither are none. @param {any} topics @returns {any[]} */
+const listOf = (topics) => (typeof topics === "string" || Array.isArray(topics) ? [topics].flat() : []);
+
 /** @param {any} topics @returns {Record<string, any>} */
 function filterMap(topics) {
   if (typeof topics === "object" && topics !== null && !Array.isArray(topics)) return topics;
-  return Object.fromEntries([topics].flat().map((filter) => [filter, undefined]));
+  return Object.fromEntries(listOf(topics).map((filter) => [filter, undefined]));
 }
 
 /** @param {any[]} asked */

@@ -206,3 +206,31 @@ describe("subscriptions", () => {
     assert.deepEqual(sizes, [2, 1]);
   });
 });
+
+describe("arguments of publish", () => {
+  for (const payload of [{ a: 1 }, [1], 5n, Symbol("a"), new Date(0)]) {
+    test(`a payload that is none is an exception, as in MQTT.js: ${typeof payload}`, async (t) => {
+      const client = await connected(t);
+      assert.throws(() => client.publish("a", payload), /^TypeError: the payload must be/);
+      await assert.rejects(client.publishAsync("a", payload), TypeError);
+    });
+  }
+
+  test("topics that are none are an error of the callback, and nothing is remembered of them", async (t) => {
+    const client = await connected(t);
+    for (const topics of [undefined, 5, () => {}, []])
+      await assert.rejects(client.subscribeAsync(topics), { message: "Invalid topic empty_topic_list" });
+    await assert.rejects(client.subscribeAsync(""), { code: "INVALID_TOPIC" });
+    assert.deepEqual(client._resubscribeTopics, {});
+    assert.equal(client.connected, true);
+  });
+
+  test("what MQTT.js takes is taken: QoS null, retain 0, a topic in a Buffer", async (t) => {
+    const client = await connected(t);
+    const topic = freshTopic();
+    await client.subscribeAsync(topic);
+    const message = once(client, "message");
+    client.publish(Buffer.from(topic), "a", { qos: null, retain: 0 });
+    assert.equal((await message)[0], topic);
+  });
+});

@@ -37,6 +37,14 @@ for (const [name, [options, sentence]] of Object.entries(WRONG)) {
   });
 }
 
+test("authentication data without a method ends the client", async (t) => {
+  const properties = { authenticationData: Buffer.from("x") };
+  const client = clientOf(t, shared.mosquitto.url, { protocolVersion: 5, properties });
+  const [error] = await new Promise((resolve) => client.once("error", (...all) => resolve(all)));
+  assert.equal(error.message, "Packet has no Authentication Method");
+  assert.equal(client.disconnected, true);
+});
+
 const TOLERATED = {
   "clean is 1": { clean: 1 },
   "clean is 0": { clean: 0, clientId: "tolerated" },

@@ -1,0 +1,127 @@
+// Publishes in the manner of MQTT.js: its arguments, what is an exception, what callbacks get, and when none is called. Owns the
+// aliases that an application gives itself; the client has those that are without an answer.
+
+import { TopicAliases } from "./aliases.mjs";
+import { publishError } from "./errors.mjs";
+import { MESSAGE } from "./sequence.mjs";
+import { Withdrawal } from "./withdrawal.mjs";
+
+/** Of the native client. */
+export const STOPPED = "STOPPED";
+
+/** @typedef {(error?: any, packet?: any) => void} Callback */
+/** @typedef {{ topic: string, payload: any, qos: number, retain: boolean, properties: any }} Message */
+
+export class Publishes {
+  aliases = new TopicAliases();
+  #client;
+  #link;
+  #sequence;
+
+  /** @param {any} client @param {{ native: any }} link @param {import("./sequence.mjs").Sequence} sequence */
+  constructor(client, link, sequence) {
+    this.#client = client;
+    this.#link = link;
+    this.#sequence = sequence;
+  }
+
+  /** @param {any} given @param {any} payload @param {any} options @param {Callback} [callback] */
+  publish(given, payload, options, callback) {
+    const { retain, properties, cbStorePut } = options ?? {};
+    const qos = options?.qos ?? 0;
+    if (typeof payload !== "string" && !isPayload(payload))
+      throw new TypeError(
+        "the payload must be a string, a Buffer or another Uint8Array; for an object JSON.stringify(it)",
+      );
+    const topic = given instanceof Uint8Array ? given.toString() : given;
+    const message = { topic, payload, qos, retain: Boolean(retain), properties };
+    const client = this.#client;
+    if (qos > 0) {
+      this.#reliably(message, callback);
+      cbStorePut?.();
+    } else if (client.connected) {
+      const sent = this.#send(message);
+      if (callback)
+        sent.then(
+          () => callback(),
+          (/** @type {any} */ error) => error.code !== STOPPED && callback(publishError(error)),
+        );
+    } else if (client.queueQoSZero) {
+      this.#queue(message, callback);
+    } else {
+      callback?.(new Error("No connection to broker"));
+    }
+  }
+
+  /** @param {Message} message @param {Callback} [callback] */
+  #queue(message, callback) {
+    const client = this.#client;
+    const { properties, ...packet } = message;
+    client.queue.push({ packet: { cmd: "publish", ...packet } });
+    const send = () =>
+      this.#send(message).then(
+        () => callback?.(undefined),
+        (/** @type {any} */ error) => client.leave(error, send) || callback?.(publishError(error)),
+      );
+    send();
+  }
+
+  /** @param {Message} message @param {Callback} [callback] */
+  #reliably(message, callback) {
+    const client = this.#client;
+    // While connected it is on the wire at once.
+    const withdrawal = client.connected ? undefined : new Withdrawal();
+    const entry = { id: client._nextId(), volatile: false, cb: callback, withdrawal };
+    client.pending.add(entry);
+    const ended = (/** @type {any} */ error, /** @type {any} */ packet) => {
+      if (!client.pending.delete(entry)) return;
+      client.messageIdProvider.deallocate(entry.id);
+      callback?.(error, packet);
+      if (client.disconnecting) client.checkOutgoing();
+    };
+    const { qos } = message;
+    const { id: messageId } = entry;
+    const send = () =>
+      this.#send(message, withdrawal).then(
+        // What MQTT.js has in its store at the end: of QoS 2 PUBREL.
+        () =>
+          ended(
+            null,
+            qos === 2
+              ? { cmd: "pubrel", qos, messageId }
+              : { cmd: "publish", ...message, messageId, dup: false },
+          ),
+        (/** @type {any} */ error) => {
+          if (!client.pending.has(entry) || client.leave(error, send)) return;
+          ended(publishError(error), { cmd: "puback", messageId, reasonCode: error.reasonCode });
+        },
+      );
+    send();
+  }
+
+  /** @param {Message} message @param {Withdrawal} [signal] @returns {Promise<any>} */
+  #send({ topic, payload, qos, retain, properties }, signal) {
+    const client = this.#client;
+    /** @type {any} */
+    const options = { qos, retain };
+    let name = topic;
+    if (properties && client.options.protocolVersion === 5) {
+      options.properties = properties;
+      if (properties.topicAlias > 0) name = this.aliases.apply(topic, options, client.connected);
+    }
+    if (signal !== undefined) options.signal = signal;
+    const sequence = this.#sequence;
+    if (sequence.isHolding)
+      return sequence.run(MESSAGE, () => this.#link.native.publish(name, payload, options));
+    const sent = this.#link.native.publish(name, payload, options);
+    sequence.published();
+    return sent;
+  }
+}
+
+/** @param {any} payload */
+const isPayload = (payload) =>
+  payload == null ||
+  ArrayBuffer.isView(payload) ||
+  payload instanceof ArrayBuffer ||
+  /number|boolean/.test(typeof payload);
