@@ -136,8 +136,8 @@ test("the tarball contains what it should and nothing else", () => {
   assert.deepEqual(packed.files.map((file) => file.path).sort(), FILES);
 });
 
-test("the tarball is under 625 KB", () => {
-  assert.ok(statSync(tarball).size < 625_000, `${statSync(tarball).size} bytes`);
+test("the tarball is under 630 KB", () => {
+  assert.ok(statSync(tarball).size < 630_000, `${statSync(tarball).size} bytes`);
 });
 
 test("every file that package.json names is in the tarball", () => {
