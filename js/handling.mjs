@@ -3,6 +3,7 @@
 
 import { clearTimeout, setTimeout } from "./clock.mjs";
 import { deliveryNow } from "./unhandled.mjs";
+import { Waiting } from "./waiting.mjs";
 
 /** @typedef {import("./inbound.mjs").Handler} Handler */
 /** @typedef {import("./unhandled.mjs").Delivery} Delivery */
@@ -29,8 +30,8 @@ export function handledBy(options, handler, others) {
 }
 
 class Turns {
-  /** @type {Job[]} */
-  #waiting = [];
+  /** @type {Waiting<Job>} */
+  #waiting = new Waiting();
   #running = 0;
   #concurrency;
   #manual;
@@ -64,7 +65,8 @@ class Turns {
   async #run(job) {
     const { delivery } = job;
     this.#running += 1;
-    if (delivery.resume()) await this.#handle(job);
+    delivery.resume();
+    await this.#handle(job);
     this.#running -= 1;
     delivery.done();
     while (this.#running < this.#concurrency) {

@@ -11,7 +11,7 @@ import { Pending } from "./pending.mjs";
 import { environment, fastPath, memoryWords } from "./runtime.mjs";
 import { instance } from "./trap.mjs";
 
-/** js/mqttjs/ and js/tabs/ open their transports themselves. */
+/** js/mqttjs/ and js/tabs/ open their transports themselves, and js/streams/ those of pages. */
 const OWN_TRANSPORTS = Symbol.for("mqtt-lib.connect");
 
 /** @param {string} message @param {string} code @param {number} [reason] @param {unknown} [cause] */
@@ -19,8 +19,17 @@ const makeError = (message, code, reason, cause) => new MqttError(message, code,
 
 /** What the error of a connection tells of the close event. @typedef {{ closeCode: number, closeReason: string }} Close */
 
+/** The transports of js/streams/, if that is imported. @returns {((connect?: any) => any) | undefined} */
+const streams = () => /** @type {any} */ (globalThis)[OWN_TRANSPORTS];
+const platformConnect = () => streams()?.(environment.connect) ?? environment.connect;
+
 /** The hooks of a call that has no client. */
-export const common = () => ({ node: environment.node, connect: environment.connect, error: makeError });
+export const common = () => ({
+  node: environment.node,
+  streams: streams(),
+  connect: platformConnect(),
+  error: makeError,
+});
 
 export class Hooks {
   /** The number by which exports of the WebAssembly know the client. */
@@ -100,13 +109,17 @@ export class Hooks {
     return environment.node;
   }
 
+  /** Whether a page can open a `transport`. */
+  get streams() {
+    return streams();
+  }
+
   /** Also the transports of js/tabs/, which extends the client, and of js/mqttjs/, whose client is `userdata`. */
   get connect() {
-    const { connect } = environment;
-    let own = connect;
+    let own = platformConnect();
     try {
       const owner = /** @type {any} */ (this.client());
-      own = (owner[OWN_TRANSPORTS] ? owner : this.userdata)?.[OWN_TRANSPORTS]?.(connect) ?? connect;
+      own = (owner[OWN_TRANSPORTS] ? owner : this.userdata)?.[OWN_TRANSPORTS]?.(own) ?? own;
     } catch {
       // the user's, and nothing that can be read
     }

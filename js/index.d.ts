@@ -273,8 +273,9 @@ export interface Credentials {
    */
   certs?: Certificates | null | undefined;
   /**
-   * Makes the connection in place of a socket: `({ url, signal }) => ({ readable, writable })`, byte streams
-   * of the WHATWG Streams standard, or a promise of them. Node only; in a page a `TypeError`. Default: none.
+   * Makes the connection in place of a socket: `({ url, protocols, signal }) => ({ readable, writable })`,
+   * byte streams of the WHATWG Streams standard, or a promise of them. In a page `mqtt-lib/streams` must be
+   * imported, or it is a `TypeError`. Default: none.
    */
   transport?: Transport | null | undefined;
   /** Headers, subprotocols and agent of the WebSocket handshake. Default: none. */
@@ -455,9 +456,15 @@ export interface WebSocketOptions {
 
 /**
  * Makes a connection in place of a socket: byte streams of the WHATWG Streams standard, or a promise of them. `url` is the
- * server's; `signal` is aborted when the connection is not wanted any more. In Node a `Duplex` will do, too.
+ * server's, `protocols` are the subprotocols of a WebSocket; `signal` is aborted when the connection is not wanted any more.
+ * In Node a `Duplex` will do, too; a page needs `mqtt-lib/streams`. With `closed`, a promise such as that of a
+ * `WebSocketStream`, errors have its `closeCode`.
  */
-export type Transport = (to: { url: string; signal: AbortSignal }) => object | PromiseLike<object>;
+export type Transport = (to: {
+  url: string;
+  protocols: string | string[];
+  signal: AbortSignal;
+}) => object | PromiseLike<object>;
 
 /**
  * A store of your own: a map from numbers to bytes that outlives the process. What the numbers and bytes

@@ -5,6 +5,7 @@
 import { isLimited, onAbort } from "./limits.mjs";
 import { act, CHECK_LOOP, UNWATCH, WATCH } from "./operations.mjs";
 import { deliveryNow } from "./unhandled.mjs";
+import { Waiting } from "./waiting.mjs";
 
 /** @typedef {import("./message.mjs").Message} Message */
 /** @typedef {import("./unhandled.mjs").Delivery} Delivery */
@@ -13,9 +14,8 @@ const END = Object.freeze({ done: /** @type {const} */ (true), value: undefined 
 
 /** @implements {AsyncIterableIterator<Message>} */
 export class Messages {
-  /** @type {Delivery[]} */
-  #waiting = [];
-  #head = 0;
+  /** @type {Waiting<{ delivery: Delivery }>} */
+  #waiting = new Waiting();
   /** What the loop has, oldest first: several where it asks several times at once. @type {Delivery[]} */
   #current = [];
   /** Calls of `next` that wait for a message. @type {((result: IteratorResult<Message, undefined> | Promise<typeof END>) => void)[]} */
@@ -39,28 +39,18 @@ export class Messages {
     if (this.#ended) return;
     const delivery = /** @type {Delivery} */ (deliveryNow(message));
     delivery.hold();
-    this.#waiting.push(delivery);
+    this.#waiting.push({ delivery });
     if (this.#asking.length > 0) this.#asking.shift()?.(this.#take() ?? this.#last());
   }
 
   /** The next message, which the loop has from now on. @returns {IteratorResult<Message, undefined> | undefined} */
   #take() {
-    while (this.#head < this.#waiting.length) {
-      const delivery = this.#waiting[this.#head];
-      this.#head += 1;
-      if (this.#head * 2 > this.#waiting.length) {
-        this.#waiting = this.#waiting.slice(this.#head);
-        this.#head = 0;
-      }
-      if (!delivery.resume()) {
-        // It was dropped, or left to the broker.
-        delivery.done();
-        continue;
-      }
-      if (this.#manual) delivery.acknowledged().then(() => delivery.done());
-      else this.#current.push(delivery);
-      return { done: false, value: delivery.message };
-    }
+    const delivery = this.#waiting.shift()?.delivery;
+    if (delivery === undefined) return;
+    delivery.resume();
+    if (this.#manual) delivery.acknowledged().then(() => delivery.done());
+    else this.#current.push(delivery);
+    return { done: false, value: delivery.message };
   }
 
   /** The loop is done with the oldest that it had. */
@@ -107,11 +97,11 @@ export class Messages {
   /** The message that the loop has is dealt with; those that wait are for the next taker. @param {unknown} [error] of the next call of `next` */
   leave(error) {
     while (this.#current.length > 0) this.#finish();
-    const waiting = this.#waiting.slice(this.#head);
-    this.#waiting = [];
-    this.#head = 0;
+    const waiting = this.#waiting;
+    this.#waiting = new Waiting();
     this.end(error);
-    for (const delivery of waiting) this.#giveBack(delivery);
+    for (let item = waiting.shift(); item !== undefined; item = waiting.shift())
+      this.#giveBack(item.delivery);
   }
 
   [Symbol.asyncIterator]() {

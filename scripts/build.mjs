@@ -44,6 +44,7 @@ const EVERYWHERE = [
   ["otel", ["@opentelemetry/api"]],
   ["react", ["react", "mqtt-lib"]],
   ["sparkplug", ["mqtt-lib"]],
+  ["streams", []],
   ["tabs", ["mqtt-lib"]],
   ["topics", []],
   ["wire", []],

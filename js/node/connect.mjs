@@ -4,7 +4,8 @@
 import { familyOptions, parseAddress } from "./address.mjs";
 import { Certificates } from "./certificates.mjs";
 import { codeOf, failure, shownUrl } from "./socket-failure.mjs";
-import { StreamsSocket } from "./streams.mjs";
+import { StreamsSocket } from "../streams/socket.mjs";
+import { toDuplex } from "./streams.mjs";
 import { TcpSocket } from "./tcp.mjs";
 import { WebSocketAdapter } from "./websocket-adapter.mjs";
 import { WsSocket } from "./websocket.mjs";
@@ -12,11 +13,11 @@ import { WsSocket } from "./websocket.mjs";
 /**
  * @param {string} url ws://, wss://, mqtt:// or mqtts://
  * @param {string | string[]} [protocols] WebSocket subprotocols
- * @param {{ certs?: import("./certificates.mjs").Certs | null, websocket?: import("./websocket.mjs").Details | null, connecttimeout?: number, transport?: import("./streams.mjs").Transport | null } | null} [credentials]
+ * @param {{ certs?: import("./certificates.mjs").Certs | null, websocket?: import("./websocket.mjs").Details | null, connecttimeout?: number, transport?: import("../streams/socket.mjs").Transport | null } | null} [credentials]
  * @returns {WebSocketAdapter}
  */
 export function connect(url, protocols = "mqtt", credentials = {}) {
-  if (credentials?.transport) return new StreamsSocket(url, credentials.transport);
+  if (credentials?.transport) return new StreamsSocket(url, protocols, credentials.transport, toDuplex);
   let address;
   try {
     address = parseAddress(url);

@@ -1,4 +1,4 @@
-// The WebSocket interface of every socket of Node: state, order of events, graceful close, drain. Owns what the driver can
+// The WebSocket interface of every socket of Node, and of js/streams/ in a page: state, order of events, graceful close, drain. Owns what the driver can
 // rely on; never opens a connection and knows no protocol.
 //
 //   onopen?  onmessage*  onerror?  onclose      onclose exactly once, and nothing after it
@@ -160,7 +160,7 @@ export class WebSocketAdapter {
       if (now < left) this.#awaitPeer(now);
       else this.abort();
     }, LINGER_MS);
-    this.#linger.id.unref();
+    /** @type {any} */ (this.#linger.id).unref?.();
   }
 
   drained() {

@@ -22,6 +22,10 @@ function forHub(given) {
     throw invalid(
       "credentials.store must be left out with mqtt-lib/tabs; use mqtt-lib for a client with a store",
     );
+  if (given?.transport != null)
+    throw invalid(
+      "credentials.transport cannot be used with mqtt-lib/tabs, whose connection belongs to all tabs; use mqtt-lib",
+    );
   if (given?.properties?.authenticationMethod !== undefined)
     throw invalid(
       "credentials.properties.authenticationMethod cannot be used with mqtt-lib/tabs; use mqtt-lib",

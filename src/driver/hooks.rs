@@ -53,7 +53,7 @@ pub struct Hooks {
     /// For a client within: the same sockets and errors, nothing of the caller's own.
     inner: bool,
     pub platform: Platform,
-    /// `(url, subprotocols, credentials) => WebSocket`, in Node.
+    /// `(url, subprotocols, credentials) => WebSocket`, in Node and with `transport`.
     pub connect: Option<Function>,
 }
 
@@ -63,7 +63,7 @@ impl Hooks {
         Hooks {
             platform: match platform::get(given, "node").is_truthy() {
                 true => Platform::Node,
-                false => platform::browser(),
+                false => platform::browser(platform::get(given, "streams").is_truthy()),
             },
             connect: platform::function(given, "connect"),
             // With sockets and errors alone, messages and promises are a matter of Rust.

@@ -59,8 +59,9 @@ pub fn function(object: &JsValue, key: &str) -> Option<Function> {
 }
 
 /// A page or worker, as far as transports go; Node's sockets come with hooks that say so.
-pub fn browser() -> Platform {
+pub fn browser(streams: bool) -> Platform {
     Platform::Browser {
         secure: is_loaded_by("https:"),
+        streams,
     }
 }

@@ -57,6 +57,8 @@ pub enum Platform {
     Browser {
         /// It was loaded by https.
         secure: bool,
+        /// It opens a `transport`: "mqtt-lib/streams" is imported.
+        streams: bool,
     },
     /// A WASI component: TCP and WebSocket. Not in the package, which it would make larger.
     #[cfg(not(feature = "package"))]
@@ -159,8 +161,8 @@ pub fn resolve(server: &str, settings: &Settings<'_>) -> Result<String, Error> {
     let protocol = given
         .or(settings.protocol)
         .unwrap_or(match (settings.platform, port) {
-            (Platform::Browser { secure: true }, _) => Protocol::Wss,
-            (Platform::Browser { secure: false }, _) => Protocol::Ws,
+            (Platform::Browser { secure: true, .. }, _) => Protocol::Wss,
+            (Platform::Browser { secure: false, .. }, _) => Protocol::Ws,
             _ if settings.tls => Protocol::Mqtts,
             #[cfg(not(feature = "package"))]
             (Platform::Wasi { .. }, Some(8883)) => Protocol::Mqtts,
@@ -273,7 +275,10 @@ mod tests {
     use super::*;
 
     const WASI: Platform = Platform::Wasi { tls: false };
-    const PAGE: Platform = Platform::Browser { secure: false };
+    const PAGE: Platform = Platform::Browser {
+        secure: false,
+        streams: false,
+    };
 
     fn url(
         server: &str,
@@ -322,7 +327,10 @@ mod tests {
                 "localhost",
                 None,
                 None,
-                Platform::Browser { secure: true },
+                Platform::Browser {
+                    secure: true,
+                    streams: false,
+                },
                 "wss://localhost:8883/mqtt",
             ),
             (

@@ -22,6 +22,7 @@ pub struct Builder {
     tls: bool,
     /// An option that only Node has.
     node_only: Option<&'static str>,
+    transport: bool,
     /// A function gives the credentials.
     pub asked: bool,
     protocol: Option<Protocol>,
@@ -40,6 +41,7 @@ impl Default for Builder {
             port_wins: false,
             tls: false,
             node_only: None,
+            transport: false,
             asked: false,
             protocol: None,
             path: "/mqtt".into(),
@@ -103,6 +105,7 @@ impl Builder {
             (Key::WillRetain, Value::Bool(retain)) => self.will.retain = retain,
             (Key::Certs, _) => (self.tls, self.node_only) = (true, Some(name)),
             (Key::NodeOnly, _) => self.node_only = Some(name),
+            (Key::Transport, _) => self.transport = true,
             (key, value) => set(cfg, name, key, value)?,
         }
         Ok(())
@@ -115,6 +118,12 @@ impl Builder {
                 Code::InvalidOption,
                 "credentials.% is for Node only: a WASI component has no TLS, and in a page the browser sees to certificates and headers; use wss and a CA that it trusts, import a client certificate into it, or sign in with mqttusername and mqttpassword",
                 &[name],
+            ));
+        }
+        if self.transport && matches!(platform, Platform::Browser { streams: false, .. }) {
+            return Err(Error::new(
+                Code::InvalidOption,
+                "credentials.transport in a page: import mqtt-lib/streams",
             ));
         }
         let settings = Settings {

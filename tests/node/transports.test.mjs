@@ -64,6 +64,30 @@ test("a transport that fails, or gives nothing of use, is a failed attempt", asy
   assert.equal(code, "INVALID_PAYLOAD");
 });
 
+test("a transport gets the subprotocols, and the close code of a WebSocket below it is that of the error", async (t) => {
+  const broker = await fakeBroker(t);
+  const given = [];
+  const closed = Promise.resolve({ closeCode: 1008, reason: "no more" });
+  const transport = ({ protocols }) => {
+    given.push(protocols);
+    return { ...Duplex.toWeb(connect(broker.port, "127.0.0.1")), closed };
+  };
+  let lost;
+  const client = clientFor(
+    t,
+    { mqttserver: "mqtt://h", transport, websocket: { protocols: ["a", "b"] }, reconnect: false },
+    {
+      on_disconnect: (_client, _userdata, _rc, error) => {
+        lost = error;
+      },
+    },
+  );
+  await client.start();
+  broker.connections[0].close();
+  await until(() => lost !== undefined, "the end");
+  assert.deepEqual([given, lost.closeCode, lost.closeReason], [[["a", "b"]], 1008, "no more"]);
+});
+
 test("the signal of a transport is aborted when its connection is not wanted any more", async (t) => {
   let given;
   const transport = ({ signal }) => {

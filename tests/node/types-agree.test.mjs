@@ -77,6 +77,7 @@ for (const entry of [
   "mqtt-lib/sparkplug",
   "mqtt-lib/tabs",
   "mqtt-lib/topics",
+  "mqtt-lib/streams",
   "mqtt-lib/wire",
 ]) {
   test(`${entry} exports what is declared, with import and require`, async () => {

@@ -73,6 +73,10 @@ const FILES = [
   "dist/sparkplug.d.cts",
   "dist/sparkplug.d.ts",
   "dist/sparkplug.mjs",
+  "dist/streams.cjs",
+  "dist/streams.d.cts",
+  "dist/streams.d.ts",
+  "dist/streams.mjs",
   "dist/tabs.cjs",
   "dist/tabs.d.cts",
   "dist/tabs.d.ts",
@@ -96,6 +100,7 @@ const FILES = [
   "persistent/package.json",
   "react/package.json",
   "sparkplug/package.json",
+  "streams/package.json",
   "tabs/package.json",
   "topics/package.json",
   "wire/package.json",
@@ -176,9 +181,9 @@ test("every entry beside the main one has a folder that names the same files", (
 // A ratchet: the goal is 40 KiB with MQTT 5 inside. Lower it with every gain. It stood at 85 until the faults that stock
 // brokers and unreadable arguments showed were corrected, and at 90 until calls were cut into packets and joined with what is
 // restored, and at 91 until received messages were acknowledged when they are dealt with, handlers added up, what a
-// broker closes at was put aside, and the client was an EventTarget with a logger; the 7.2 KiB above 85 are owed. What only a store needs is
+// broker closes at was put aside, and the client was an EventTarget with a logger, and took the transport of a page; the 7.4 KiB above 85 are owed. What only a store needs is
 // in a file of its own, and does not count.
-const BROWSER_BUDGET = 92.2 * KIB;
+const BROWSER_BUDGET = 92.4 * KIB;
 const STORE_BUDGET = 6.5 * KIB;
 
 test("a browser downloads no more than the budget, compressed", () => {

@@ -40,14 +40,16 @@ pub(in crate::engine) enum Key {
     WillProperties,
     /// `certs`
     Certs,
-    /// A key of an object that only a transport of Node reads.
-    NodeOnly,
+    /// `transport`
+    Transport,
     /// `websocket`
     Websocket,
     /// `offlinepolicy`
     OfflinePolicy,
     /// A key of an object that only the transport reads.
     Inner,
+    /// A key of an object that only a transport of Node reads.
+    NodeOnly,
     /// `publishinterval`
     PublishInterval,
     /// `connecttimeout`
@@ -122,7 +124,7 @@ pub(in crate::engine) const KEYS: [Row; 42] = [
     ("willsetretain", Key::WillRetain, Kind::Bool),
     ("willProperties", Key::WillProperties, Kind::Properties),
     ("certs", Key::Certs, Kind::Object),
-    ("transport", Key::NodeOnly, Kind::Function),
+    ("transport", Key::Transport, Kind::Function),
     ("websocket", Key::Websocket, Kind::Object),
     ("batchsize", Key::BatchSize, Kind::Whole(1.0, 1_000_000.0)),
     ("queuesize", Key::QueueSize, Kind::Whole(1.0, 1_000_000.0)),

@@ -306,7 +306,11 @@ fn certs_mean_tls() {
 
 #[test]
 fn what_only_node_can_do_is_refused_elsewhere() {
-    for platform in [Platform::Wasi { tls: false }, Platform::Browser { secure: true }] {
+    let page = Platform::Browser {
+        secure: true,
+        streams: true,
+    };
+    for platform in [Platform::Wasi { tls: false }, page] {
         for (key, value) in [
             ("certs.ca", text("ca.pem")),
             ("websocket.headers", Value::Other("an object")),
@@ -316,8 +320,25 @@ fn what_only_node_can_do_is_refused_elsewhere() {
             assert!(error.message.contains(" is for Node only: "), "{}", error.message);
         }
     }
-    let page = Platform::Browser { secure: true };
     assert!(with_object("h", "websocket.protocols", text("a"), page).is_ok());
+}
+
+#[test]
+fn a_page_takes_a_transport_when_it_can_open_one() {
+    let platform = |streams| Platform::Browser {
+        secure: false,
+        streams,
+    };
+    let with = |platform| {
+        let mut builder = Builder::default();
+        builder.set("transport", Value::Other("a function")).unwrap();
+        builder.finish(platform)
+    };
+    for able in [Platform::Node, platform(true)] {
+        assert!(with(able).is_ok());
+    }
+    let error = with(platform(false)).unwrap_err();
+    assert!(error.message.contains("import"), "{}", error.message);
 }
 
 #[test]
