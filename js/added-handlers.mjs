@@ -3,18 +3,10 @@
 
 import { noFunction } from "./errors.mjs";
 import { handledBy } from "./handling.mjs";
-import { act, UNWATCH, WATCH } from "./operations.mjs";
+import { act, SUBSCRIBE, UNWATCH, WATCH } from "./operations.mjs";
 import { quiet } from "./pending.mjs";
 
 /** The handlers of a filter, and what was asked of the broker. @typedef {{ handlers: Set<AddedHandler>, qos: number, ready: Promise<number> }} Group */
-/**
- * What the client does for them.
- * @typedef {object} Calls
- * @property {() => number} number that of the core; -1 while there is none
- * @property {(filter: string, options: object, before: () => void) => Promise<number[]>} subscribe
- * @property {(filter: string) => Promise<void>} unsubscribe
- * @property {import("./inbound.mjs").Inbound} inbound
- */
 
 class AddedHandler {
   /** Its number in the core. */
@@ -33,14 +25,14 @@ class AddedHandler {
 
   /** Routes messages to it. */
   attach() {
-    const { inbound, number } = this.#owner.calls;
-    if (this.#watcher >= 0 || number() < 0) return;
-    this.#watcher = act(number(), WATCH, this.filter, this.#taker, 0);
+    const { inbound, number } = this.#owner.hooks;
+    if (this.#watcher >= 0 || number < 0) return;
+    this.#watcher = act(number, WATCH, this.filter, this.#taker, 0);
     inbound.offer();
   }
 
   detach() {
-    if (this.#watcher >= 0) act(this.#owner.calls.number(), UNWATCH, this.filter, undefined, this.#watcher);
+    if (this.#watcher >= 0) act(this.#owner.hooks.number, UNWATCH, this.filter, undefined, this.#watcher);
     this.#watcher = -1;
   }
 
@@ -57,9 +49,18 @@ export class AddedHandlers {
   /** By filter. @type {Map<string, Group>} */
   #groups = new Map();
 
-  /** @param {Calls} calls */
-  constructor(calls) {
-    this.calls = calls;
+  #call;
+  #unsubscribe;
+
+  /**
+   * @param {import("./hooks.mjs").Hooks} hooks
+   * @param {(call: (core: any) => Promise<any>) => Promise<any>} call calls the core, now or once it is there
+   * @param {(filter: string) => Promise<void>} unsubscribe
+   */
+  constructor(hooks, call, unsubscribe) {
+    this.hooks = hooks;
+    this.#call = call;
+    this.#unsubscribe = unsubscribe;
   }
 
   /** @param {string} filter @param {any} handler @param {any} options */
@@ -86,10 +87,11 @@ export class AddedHandlers {
     const before = group.ready;
     const isFirst = group.handlers.size === 1;
     group.qos = Number(options.qos) || 0;
-    const attach = () => {
+    const subscribed = this.#call((core) => {
       for (const added of group.handlers) added.attach();
-    };
-    const granted = this.calls.subscribe(filter, options, attach).then(([qos]) => qos);
+      return core.call(SUBSCRIBE, filter, options);
+    });
+    const granted = subscribed.then(([qos]) => qos);
     group.ready = quiet(granted);
     granted.catch(() => {
       // What stood before the refused call stands.
@@ -105,7 +107,7 @@ export class AddedHandlers {
     added.detach();
     if (group.handlers.size > 0) return Promise.resolve();
     this.#groups.delete(added.filter);
-    return this.calls.unsubscribe(added.filter);
+    return this.#unsubscribe(added.filter);
   }
 
   /** The core that knew them is gone. */

@@ -4,13 +4,8 @@
 
 import { quiet } from "./pending.mjs";
 
-/** Called with the type of an event whose listener threw, and what it threw. */
-export const THROWN = Symbol("thrown");
-/** Called when the first listener of a type comes. */
-export const LISTENS = Symbol("listens");
-
-/** The user's logger. */
-export const LOGGER = Symbol("logger");
+/** Of a client: what belongs to it inside the package. */
+export const HOOKS = Symbol();
 
 /** By the slots of the core: the type, the level in the log, and the names of the arguments behind the client. */
 const EVENTS = [
@@ -51,7 +46,7 @@ function guarded(listener) {
         // Anything with `then`, as a promise of ours.
         if (typeof result?.then === "function") own[at] = Promise.resolve(result);
       } catch (thrown) {
-        this[THROWN](event.type, thrown);
+        this[HOOKS].thrown(event.type, thrown);
       }
     };
     // Node removes by its guard a listener whose signal is aborted.
@@ -64,7 +59,7 @@ export class Events extends EventTarget {
   /** @override @param {string} type @param {any} listener @param {any} [options] */
   addEventListener(type, listener, options) {
     super.addEventListener(type, listener && guarded(listener), options);
-    /** @type {any} */ (this)[LISTENS](type);
+    if (type === "message") /** @type {any} */ (this)[HOOKS].inbound.listen();
   }
 
   /** @override @param {string} type @param {any} listener @param {any} [options] */
@@ -85,13 +80,14 @@ export function announce(client, slot, values) {
   const outer = results;
   /** @type {(Promise<unknown> | undefined)[]} */
   const own = [];
-  if (level && client[LOGGER]) {
+  const { logger } = client[HOOKS];
+  if (level && logger) {
     const { isTrusted: _, userdata: __, properties: ___, error, state = "", ...others } = event;
     try {
       // What it returns may reject, too.
       quiet(
         Promise.resolve(
-          client[LOGGER][level](`mqtt-lib: ${type} ${error?.message ?? state}`.trim(), { ...others, error }),
+          logger[level](`mqtt-lib: ${type} ${error?.message ?? state}`.trim(), { ...others, error }),
         ),
       );
     } catch {
@@ -103,6 +99,7 @@ export function announce(client, slot, values) {
   results = own;
   client.dispatchEvent(event);
   results = outer;
-  if (slot !== MESSAGE) for (const result of own) result?.catch((thrown) => client[THROWN](type, thrown));
+  if (slot !== MESSAGE)
+    for (const result of own) result?.catch((thrown) => client[HOOKS].thrown(type, thrown));
   return own;
 }

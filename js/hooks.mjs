@@ -2,12 +2,15 @@
 // thousands of clients. It holds the client weakly, so that a client which is no longer used can be collected.
 
 import { Valve } from "./back-pressure.mjs";
-import { MqttError } from "./errors.mjs";
+import { MqttError, noFunction } from "./errors.mjs";
 import { closeText, isStatus } from "./close-codes.mjs";
 import { announce, CONNECT, STATE } from "./events.mjs";
 import { Inbound } from "./inbound.mjs";
 import { receiveFrom } from "./fast-path.mjs";
+import { CALLBACKS } from "./names.mjs";
+import { act, SET_CALLBACK } from "./operations.mjs";
 import { Pending } from "./pending.mjs";
+import { warn } from "./warn.mjs";
 import { environment, fastPath, memoryWords } from "./runtime.mjs";
 import { instance } from "./trap.mjs";
 
@@ -85,6 +88,11 @@ export class Hooks {
     return this.#valve.set(this.#socket?.deref(), full);
   }
 
+  /** The instance that a call of the client goes into. */
+  get inUse() {
+    return this.instance ?? instance;
+  }
+
   /** Why that instance has failed. */
   get failure() {
     return this.instance?.failure;
@@ -123,7 +131,7 @@ export class Hooks {
     } catch {
       // the user's, and nothing that can be read
     }
-    return typeof this.wire === "function" ? this.wire(own) : own;
+    return this.wire?.(own) ?? own;
   }
 
   /** @param {string} message @param {string} code @param {number} [reason] @param {unknown} [cause] */
@@ -174,6 +182,31 @@ export class Hooks {
     } finally {
       if (!goesOn) end();
     }
+  }
+
+  /** A callback as the core calls it. @param {string} name @param {any} callback */
+  forCore(name, callback) {
+    if (name !== "on_connect" || typeof callback !== "function") return callback;
+    /** @param {unknown[]} all */
+    return (...all) => this.whileConnecting(() => callback(...all));
+  }
+
+  /** A listener of an event of this type has thrown. @param {string} type @param {unknown} thrown */
+  thrown(type, thrown) {
+    const name = type === "error" ? "on_error" : `a listener of "${type}"`;
+    if (this.number < 0 || this.failure !== undefined) warn(`mqtt-lib: ${name} threw:`, thrown);
+    else this.inbound.report(this.client(), name, thrown);
+  }
+
+  /** Another callback from now on. @param {string} name @param {any} callback @param {boolean} isLive whether there is a core that calls it */
+  setCallback(name, callback, isLive) {
+    if (isLive) {
+      act(this.number, SET_CALLBACK, this.forCore(name, callback), undefined, CALLBACKS.indexOf(name));
+    } else if (this.failure !== undefined && callback != null && typeof callback !== "function")
+      throw noFunction(name, callback);
+    if (name !== "on_message") return;
+    this.inbound.on_message = callback ?? null;
+    this.inbound.offer();
   }
 
   /** @param {any} socket @param {number} generation */

@@ -1,9 +1,10 @@
 // Names of methods and fields that only the classes of js/ use among themselves: the bundles for pages have short ones
 // instead. Never a name that a user, the platform or the WebAssembly knows: a test compares the list with both.
 
-const NAMES = `abandon acknowledge acknowledged advice attach awaits block calls commit connection delivery detach drainSoon drop
-ended failAll failure forget giveBack hold inbound isConnecting isOver judge latency maxBytes maxCount number offer owner
-pending receive refuse rejectAll reportDrop reporter reserve resolveAll since ticket waits watch whileConnecting`;
+const NAMES = `abandon acknowledge acknowledged advice attach awaits block calls commit connection delivery detach drainSoon drop ended
+failAll failure forCore forget giveBack hold inbound inUse isConnecting isOver judge latency loaded maxBytes maxCount
+news number offer owner pending receive refuse rejectAll reportDrop reporter reserve resolveAll setCallback since ticket
+waits watch whileConnecting`;
 
 /** For esbuild's `mangleProps`. */
 export const INTERNAL = new RegExp(`^(?:${NAMES.split(/\s+/).join("|")})$`);

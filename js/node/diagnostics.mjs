@@ -3,7 +3,8 @@
 
 import { channel } from "node:diagnostics_channel";
 import { inspect } from "node:util";
-import { ADDRESS, MqttCustom } from "../client.mjs";
+import { MqttCustom } from "../client.mjs";
+import { HOOKS } from "../events.mjs";
 import { shownUrl } from "./socket-failure.mjs";
 
 const TYPES = ["connect", "disconnect", "reconnecting", "statechange", "error", "close"];
@@ -15,7 +16,7 @@ function show(prototype) {
     if (depth < 0) return "[MqttCustom]";
     const { state, mqttversion } = this;
     const all = {
-      address: shownUrl(this[ADDRESS] ?? "") || undefined,
+      address: shownUrl(this[HOOKS].url ?? "") || undefined,
       state,
       mqttversion,
       stats: this.stats(),

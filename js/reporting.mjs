@@ -1,0 +1,37 @@
+// Failures of a client that has no core: before it is created, and after the WebAssembly has failed. They reach its callbacks and
+// listeners as those of the core do, or the console.
+
+import { MqttError } from "./errors.mjs";
+import { announce, CLOSE, DISCONNECT, ERROR, STATE } from "./events.mjs";
+import { STOPPED } from "./operations.mjs";
+import { warn } from "./warn.mjs";
+
+/** `rc` of `on_disconnect` for a connection that is lost. */
+const LOST = 7;
+
+/** To `on_error` and the listeners of `error`. @param {any} client @param {Record<string, any>} callbacks @param {unknown} userdata @param {unknown} error */
+export function report(client, { on_error }, userdata, error) {
+  try {
+    if (typeof on_error === "function") on_error(client, userdata, error);
+    if (announce(client, ERROR, [userdata, error]).length === 0 && typeof on_error !== "function")
+      warn("mqtt-lib (set on_error to handle this):", error);
+  } catch (thrown) {
+    warn("mqtt-lib: on_error itself threw:", thrown);
+  }
+}
+
+/** The client has ended with its core. @param {any} client @param {Record<string, any>} callbacks @param {unknown} userdata @param {unknown} error @param {boolean} wasConnected */
+export function reportFailure(client, callbacks, userdata, error, wasConnected) {
+  report(client, callbacks, userdata, error);
+  if (wasConnected) {
+    try {
+      callbacks.on_disconnect?.(client, userdata, LOST, error);
+    } catch (thrown) {
+      const text = "on_disconnect threw; fix the callback";
+      report(client, callbacks, userdata, new MqttError(text, "CALLBACK_FAILED", undefined, thrown));
+    }
+    announce(client, DISCONNECT, [userdata, LOST, error]);
+  }
+  announce(client, STATE, [userdata, STOPPED]);
+  announce(client, CLOSE, [userdata]);
+}
