@@ -146,7 +146,8 @@ export class Hooks {
 
   /** Calls the listeners of an event; false if there is none. @param {number} slot @param {[any, ...unknown[]]} values what its callback gets */
   emit(slot, [client, ...values]) {
-    if (client === undefined) return false;
+    // The event means success; the callback is called for refusals, too, as paho's.
+    if (client === undefined || (slot === CONNECT && values[2] !== 0)) return false;
     if (slot === STATE) values.push(client.state);
     /** @type {ReturnType<typeof announce>} */
     let called = [];

@@ -1064,11 +1064,11 @@ export type OnError<Userdata = unknown> = (
 
 /** The events of a client, by type: each has the arguments of its callback as properties. */
 export interface ClientEvents<Userdata = unknown> {
-  /** At each CONNACK, as {@link OnConnect}. */
+  /** When the broker has accepted a connection; unlike {@link OnConnect} not for refusals. */
   connect: ClientEvent<Userdata> & {
     /** As {@link OnConnect} gets them. */
     readonly flags: ConnectFlags;
-    /** 0: accepted. */
+    /** 0. */
     readonly rc: number;
     /** Of CONNACK (MQTT 5). */
     readonly properties: ConnackProperties | undefined;

@@ -32,7 +32,7 @@ impl Engine {
             Version::V5 => Ok(()),
             Version::V4 => Err(Error::format(
                 Code::NotSupported,
-                "a message was rejected (%), which MQTT 3.1.1 cannot tell the broker: it was acknowledged; use MQTT 5, or a dead letter",
+                "a rejected message (%) was acknowledged, because MQTT 3.1.1 has no refusal; use MQTT 5, or a dead letter",
                 &[reason.name()],
             )),
         }

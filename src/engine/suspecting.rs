@@ -5,6 +5,7 @@
 //! 1. what was unanswered on two connections that ended right after it is a suspect, and is sent in small groups;
 //! 2. a suspect whose group ended a connection, too, is sent with nothing else on the wire;
 //! 3. one that was alone on three such connections, the last of which had lasted for some seconds before, is put aside;
+//!    of more connections where others have ended while it was held back: the network does that;
 //! 4. for some minutes after that a message of the same QoS and topic is put aside when it was on three, and alone on one of them.
 //!
 //! A SUBSCRIBE or UNSUBSCRIBE that is a suspect goes behind all messages.
@@ -44,6 +45,8 @@ pub(super) struct Search {
     held: Deadline,
     /// A connection ended while a suspect was held back.
     hurries: bool,
+    /// So many ended with nothing on the wire.
+    faults: u8,
     /// Connections in a row that ended with operations unanswered.
     ended: u8,
     /// Hashes of the names of what was put aside, and when the last was.
@@ -151,11 +154,14 @@ impl Engine {
         {
             return;
         }
-        if self.on_wire().all == 0 {
-            return;
-        }
         if now > self.search.connected_at + 2 * RIGHT_AFTER {
-            self.search.ended = 0;
+            (self.search.ended, self.search.faults) = (0, 0);
+        }
+        if self.on_wire().all == 0 {
+            if self.search.held.is_set() && !self.search.may_be_unacknowledged(now) {
+                self.search.faults = self.search.faults.saturating_add(1);
+            }
+            return;
         }
         if self.search.ended < QUICK {
             self.search.ended += 1;
@@ -198,7 +204,7 @@ impl Engine {
         let (what, name) = name?;
         let hash = hash_of(what, &name);
         let is_known = search.knows(now, hash);
-        if !(suspicion.is_guilty() || is_message && is_known && suspicion.is_singled_out()) {
+        if !(suspicion.is_guilty(search.faults) || is_message && is_known && suspicion.is_singled_out()) {
             return None;
         }
         if !is_known {
@@ -208,7 +214,7 @@ impl Engine {
         search.put_aside_at = now;
         // Further messages of the same name are as many as there are; a call may be made again at each connection.
         if is_message || !is_known {
-            (search.hurries, search.ended) = (false, 0);
+            (search.hurries, search.faults, search.ended) = (false, 0, 0);
             self.connection.limit_failures(0);
         }
         let what = format(

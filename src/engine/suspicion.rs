@@ -11,6 +11,9 @@ const SUSPECT: u8 = 2;
 const SINGLED_OUT: u8 = 3;
 /// An operation that was alone on so many is the reason why they ended.
 const GUILTY: u8 = 3;
+/// For each connection that ended while a suspect was held back it must be so many more, at most twice.
+const MORE: u8 = 3;
+const MOST_FAULTS: u8 = 2;
 
 /// What an operation is called in an error, with a place for its topic or filter, and that.
 pub(super) type Name = (&'static str, String);
@@ -53,7 +56,7 @@ impl Suspicion {
     /// A connection ended right after the operation was sent.
     pub fn add(&mut self, alone: bool) {
         self.ended = (self.ended + 1).min(SINGLED_OUT);
-        self.alone += alone as u8;
+        self.alone = self.alone.saturating_add(alone as u8);
     }
 
     /// What is held against one of several that are sent together is held against all.
@@ -68,8 +71,9 @@ impl Suspicion {
         self.ended >= SUSPECT
     }
 
-    pub fn is_guilty(self) -> bool {
-        self.alone >= GUILTY
+    /// `faults`: connections that ended while a suspect was held back, so without a reason that an operation gave.
+    pub fn is_guilty(self, faults: u8) -> bool {
+        self.alone >= GUILTY + MORE * faults.min(MOST_FAULTS)
     }
 
     pub fn sending(self) -> Sending {
@@ -131,8 +135,11 @@ mod tests {
     fn an_operation_alone_on_three_connections_that_ended_is_guilty() {
         assert_eq!(after(&[true]).sending(), Sending::Free);
         assert_eq!(after(&[true, true]).sending(), Sending::LastTime);
-        assert!(!after(&[true, true]).is_guilty());
-        assert!(after(&[true, true, true]).is_guilty());
+        assert!(!after(&[true, true]).is_guilty(0));
+        assert!(after(&[true, true, true]).is_guilty(0));
+        let (six, nine) = (after(&[true; 6]), after(&[true; 9]));
+        assert!(!after(&[true; 5]).is_guilty(1) && six.is_guilty(1));
+        assert!(!six.is_guilty(2) && nine.is_guilty(2) && nine.is_guilty(200));
     }
 
     #[test]
@@ -142,7 +149,7 @@ mod tests {
         assert_eq!(after(&[false; 3]).sending(), Sending::Alone);
         assert_eq!(after(&[false, true]).sending(), Sending::InGroups);
         let long = after(&[false; 300]);
-        assert!(!long.is_guilty() && long.sending() == Sending::Alone);
+        assert!(!long.is_guilty(0) && long.sending() == Sending::Alone);
     }
 
     #[test]

@@ -30,3 +30,11 @@ test("the guide from MQTT.js says that rc tells success, and that offlinesize is
   assert.match(row, /client\.connected/);
   assert.match(row, /no option.*`offlinesize: 0` is something else/);
 });
+
+test("docs/brokers.md and the troubleshooting say that a stock mosquitto drops beyond max_queued_messages, and what helps", () => {
+  for (const name of ["docs/brokers.md", "docs/troubleshooting.md"]) {
+    const text = read(name).replaceAll(/\s+/g, " ");
+    assert.match(text, /`max_queued_messages`[^.]*\.? ?[^.]*5,000/, name);
+    assert.match(text, /`max_queued_messages 0`/, name);
+  }
+});

@@ -18,6 +18,27 @@ function record(client, only = types) {
   return events;
 }
 
+test("a refusal is no event connect, and on_connect is called for it", async (t) => {
+  const broker = await fakeBroker(t, (connection) =>
+    (connection.index === 0 ? scripts.refuses(3) : scripts.accepts())(connection),
+  );
+  const codes = [];
+  const options = { on_connect: (_client, _userdata, _flags, rc) => codes.push(rc) };
+  const client = clientFor(t, { mqttserver: broker.url, ...quick }, options);
+  const events = record(client, ["connect", "reconnecting"]);
+  assert.equal((await failure(client.start())).reasonCode, 3);
+  assert.deepEqual(codes, [3]);
+  await until(() => client.connected, "the next connection");
+  assert.deepEqual(codes, [3, 0]);
+  assert.deepEqual(
+    events.map(({ type, rc }) => [type, rc]),
+    [
+      ["reconnecting", undefined],
+      ["connect", 0],
+    ],
+  );
+});
+
 test("events carry what callbacks carry, and follow each other as the connection does", async (t) => {
   const broker = await fakeBroker(t);
   const userdata = { mine: true };
@@ -224,12 +245,4 @@ test("listeners may call any method, and a process without a listener of error l
   `;
   const { code, stdout, stderr } = await run(source);
   assert.deepEqual({ code, stdout, stderr }, { code: 0, stdout: "stopped\n", stderr: "" });
-});
-
-test("connect is dispatched for a refusal too, as on_connect is called", async (t) => {
-  const broker = await fakeBroker(t, scripts.refuses(5));
-  const client = clientFor(t, broker.url);
-  const events = record(client, ["connect"]);
-  await failure(client.start());
-  assert.equal(events[0].rc, 5);
 });

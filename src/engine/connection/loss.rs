@@ -35,7 +35,7 @@ impl Connection {
             // In 3.1.1 a broker cannot say that a session was taken over (§3.1.4), and with MQTT 5 some do not.
             (Phase::Online(_), _) if why.is_empty() && self.failures >= SHORT_LIVED => (
                 Code::ConnectionLost,
-                "the connection to % was lost%%, as several short ones before it, and the broker gave no reason; if another client has the same mqttclientid, they throw each other out: give each its own",
+                "the connection to % was lost%%, as several short ones before it; if another client has the same mqttclientid, they throw each other out: give each its own",
             ),
             (Phase::Online(_), _) => (Code::ConnectionLost, "the connection to % was lost%%"),
             (Phase::Closing, _) => return Closed::Finished,
