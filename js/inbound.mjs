@@ -139,9 +139,10 @@ export class Inbound {
 
   /** @param {number} number */
   #newTopic(number) {
-    const topic = topicOf(this.#core.number, number);
-    this.#routes[number] = this.#route(topic);
-    return topic;
+    const key = topicOf(this.#core.number, number);
+    this.#routes[number] = this.#route(key);
+    // Behind U+0000 are subscription identifiers, which only the route depends on.
+    return key.split("\0", 1)[0];
   }
 
   /** @param {string} topic @returns {Route} */

@@ -213,11 +213,11 @@ pub fn refusal(number: u32) -> Export<JsValue> {
     })
 }
 
-/// The string of a topic number in received records.
+/// The string of a topic number in received records, with the subscription identifiers behind it that `route` needs.
 #[wasm_bindgen]
 pub fn topic(number: u32, topic: u32) -> String {
     client(number)
-        .map(|client| client.engine(|engine| engine.topic(topic).to_owned()))
+        .map(|client| client.engine(|engine| engine.topic_key(topic).to_owned()))
         .unwrap_or_default()
 }
 

@@ -48,7 +48,7 @@ pub fn payload(value: &JsValue) -> Result<Vec<u8>, Error> {
     }
     bytes(
         argument_codec::payload(value),
-        "a payload cannot be %; give a string, a Uint8Array or other buffer source, a number, a boolean, or null for an empty one (for an object: JSON.stringify(it))",
+        "a payload cannot be %; give a string, a Uint8Array or other buffer source, number, boolean, or null for an empty one (for an object: JSON.stringify(it))",
     )
 }
 
@@ -56,7 +56,7 @@ pub fn payload(value: &JsValue) -> Result<Vec<u8>, Error> {
 pub fn json(value: &JsValue) -> Result<Vec<u8>, Error> {
     bytes(
         argument_codec::json(value),
-        "a batch item cannot be %; batches are JSON arrays, so give a string, number, boolean, null, array or plain object (for bytes: publish, or encode them as text)",
+        "a batch item cannot be %; batches are JSON: give a string, number, boolean, null, array or plain object (for bytes: publish, or encode them as text)",
     )
 }
 
@@ -258,7 +258,7 @@ fn bits_of(filter: &str, value: Argument<'_>, all: u8) -> Result<u8, Error> {
             if !one.properties.is_empty() || one.handled {
                 return Err(Error::format(
                     Code::InvalidOption,
-                    "% cannot have properties of its own, or say how messages are handled: both belong to the whole call, so give them in the options",
+                    "% cannot have properties, or say how messages are handled: give both in the options",
                     &[&name("topics")],
                 ));
             }

@@ -12,7 +12,8 @@ use crate::engine::{MessageView, Ticket};
 
 /// A message of the engine as an object of JavaScript.
 struct Received {
-    topic: String,
+    /// As `route` takes it.
+    topic_key: String,
     message: JsValue,
     /// None at QoS 0.
     ticket: Option<Ticket>,
@@ -21,7 +22,7 @@ struct Received {
 impl Client {
     pub(super) fn hand_out(&self, from: usize, upto: usize) {
         for received in self.copied(from, upto) {
-            let (handlers, subscribed) = self.route(&received.topic);
+            let (handlers, subscribed) = self.route(&received.topic_key);
             let awaited = Array::new();
             for handler in handlers {
                 self.hand("a message handler", &handler, &received.message, &awaited);
@@ -68,7 +69,7 @@ impl Client {
                     platform::set(&message, "properties", &properties::to_js(list));
                 }
                 all.push(Received {
-                    topic: topic.to_owned(),
+                    topic_key: engine.topic_key(view.topic).to_owned(),
                     message,
                     ticket: Some(view.ticket).filter(|_| view.qos() > 0),
                 });

@@ -127,7 +127,7 @@ pub fn refusal(reason: &JsValue, text: &JsValue) -> Result<(ReasonCode, String),
     match text.as_string() {
         Some(text) if text.len() > 65_535 || find(&text, 0).is_some() => Err(Error::new(
             Code::InvalidOption,
-            "reasonString of reject() must have at most 65,535 bytes and no U+0000 [MQTT-1.5.4-2]; shorten or correct it",
+            "reasonString of reject() must have at most 65,535 bytes and no U+0000 [MQTT-1.5.4-2]",
         )),
         Some(text) => Ok((code, text)),
         None if text.is_undefined() || text.is_null() => Ok((code, String::new())),

@@ -71,7 +71,7 @@ pub fn check(len: usize) -> Result<(), Error> {
 fn full() -> Error {
     Error::new(
         Code::QueueFull,
-        "the clients of this process or page together keep 2 GiB, and no more is taken; await earlier calls",
+        "the clients of this process or page keep 2 GiB together; await earlier calls",
     )
 }
 

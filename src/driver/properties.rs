@@ -10,7 +10,7 @@ use crate::codec::properties::{
 use crate::engine::error::excerpt;
 use crate::engine::format::{count, find, format, number};
 use crate::engine::validate::unknown;
-use crate::engine::{check_topic, Code, Error};
+use crate::engine::{check_topic, is_ours, Code, Error};
 
 /// An object as an encoded list that may stand in `place`; `name` is what errors call it.
 pub fn read(name: &str, object: Argument<'_>, place: Place) -> Result<Vec<u8>, Error> {
@@ -139,7 +139,7 @@ fn wrong(name: &str, allowed: &str, shown: &str) -> Error {
     )
 }
 
-/// A checked list as an object; what comes more than once is an array.
+/// A checked list as an object, without subscription identifiers of the engine; what comes more than once is an array.
 pub fn to_js(list: &[u8]) -> JsValue {
     let mut object = Object::default();
     let mut user = Object::default();
@@ -149,6 +149,7 @@ pub fn to_js(list: &[u8]) -> JsValue {
             Value::Number(n) if row.value_type == ValueType::Byte && row.property != Property::MaximumQoS => {
                 object.flag(row.name, n != 0);
             }
+            Value::Number(n) if row.property == Property::SubscriptionIdentifier && is_ours(n) => {}
             Value::Number(n) => object.number(row.name, n.into()),
             Value::Text(text) => object.text(row.name, text),
             Value::Binary(bytes) => object.bytes(row.name, bytes),

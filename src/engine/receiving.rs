@@ -4,7 +4,7 @@ use super::connecting::RC_LOST;
 use super::connection::{Phase, SkippedPublish};
 use super::deadline::Millis;
 use super::error::{excerpt, Code, Error};
-use super::format::count;
+use super::format::{before, count};
 use super::output::{Generation, MessageView};
 use super::subscriptions::Kind;
 use super::{Engine, Version};
@@ -23,7 +23,7 @@ const MAX_LIST: usize = 256 << 10;
 
 const TOO_LARGE: DecodeError = decode_error!(
     ReasonCode::PACKET_TOO_LARGE,
-    "a packet is larger than maxpacketsize allows, or is larger than 256 KiB and no PUBLISH"
+    "a packet is larger than maxpacketsize, or than 256 KiB and no PUBLISH"
 );
 const TOO_MANY: DecodeError = decode_error!(
     ReasonCode::RECEIVE_MAXIMUM_EXCEEDED,
@@ -185,11 +185,15 @@ impl Engine {
         if !inbound.arrived(message.packet_id, message.qos) {
             return Ok(());
         }
-        let list = message.properties;
-        if !list.is_empty() && (list.len() > MAX_LIST || !publish::has_valid_response_topic(list)) {
-            self.skip_forwarded(topic);
-            return Ok(());
+        let mut topic = topic;
+        let mut list = message.properties;
+        if !list.is_empty() {
+            match self.with_properties(topic, &mut list) {
+                Some(key) => topic = key,
+                None => return Ok(()),
+            }
         }
+        let inbound = self.session.inbound();
         let payload_at = body_at + body.len() - message.payload.len();
         inbound.push(MessageView {
             topic,
@@ -197,7 +201,7 @@ impl Engine {
             len: message.payload.len() as u32,
             flags: message.qos as u32 | (message.retain as u32) << 2 | (message.dup as u32) << 3,
             properties: (payload_at - message.properties.len()) as u32,
-            properties_len: message.properties.len() as u32,
+            properties_len: list.len() as u32,
             ticket,
         });
         let place = inbound.views().len() - 1;
@@ -205,14 +209,20 @@ impl Engine {
         Ok(())
     }
 
-    /// A message that the broker merely forwards is no reason to leave the broker: it would come again.
-    fn skip_forwarded(&mut self, topic: u32) {
+    /// The number of a topic with what else routes the message; none if it is skipped: a message that the broker merely
+    /// forwards is no reason to leave the broker, it would come again.
+    #[inline(never)]
+    fn with_properties(&mut self, topic: u32, list: &mut &[u8]) -> Option<u32> {
+        if list.len() <= MAX_LIST && publish::has_valid_response_topic(list) {
+            return Some(self.subscriptions.with_identifiers(topic, list));
+        }
         self.outbox.count_dropped();
         self.effects.error(Error::format(
             Code::ProtocolError,
-            "a message on \"%\" was skipped: its response topic is no topic name [MQTT-3.3.2-14], or its properties have more than 256 KiB; its publisher has to correct that",
-            &[&excerpt(self.subscriptions.topic_name(topic))],
+            "a message on \"%\" was skipped: its response topic is no topic name [MQTT-3.3.2-14], or its properties have more than 256 KiB; correct its publisher",
+            &[&excerpt(self.topic_key(topic))],
         ));
+        None
     }
 
     /// Where the user wants no problem information there is none, but in CONNACK, PUBLISH and DISCONNECT (§3.1.2.11.7).
@@ -237,26 +247,35 @@ impl Engine {
 
     fn on_control(&mut self, now: Millis, packet: Packet<'_>) -> Result<(), DecodeError> {
         self.check_problem_information(&packet)?;
+        let Packet::Ack {
+            kind,
+            packet_id,
+            reason,
+            properties,
+        } = packet
+        else {
+            return self.on_rare(now, packet);
+        };
+        match kind {
+            Ack::PubAck => self.on_last_ack(now, (packet_id, reason, properties), 1),
+            Ack::PubRec => self.on_pubrec(now, (packet_id, reason, properties)),
+            Ack::PubComp => self.on_last_ack(now, (packet_id, reason, properties), 2),
+            Ack::PubRel => {
+                self.on_pubrel(packet_id);
+                Ok(())
+            }
+        }
+    }
+
+    /// What does not come with each message: compiled for size.
+    #[inline(never)]
+    fn on_rare(&mut self, now: Millis, packet: Packet<'_>) -> Result<(), DecodeError> {
         match packet {
             Packet::ConnAck {
                 session_present,
                 reason,
                 properties,
             } => self.on_connack(now, session_present, reason, properties),
-            Packet::Ack {
-                kind,
-                packet_id,
-                reason,
-                properties,
-            } => match kind {
-                Ack::PubAck => self.on_last_ack(now, (packet_id, reason, properties), 1),
-                Ack::PubRec => self.on_pubrec(now, (packet_id, reason, properties)),
-                Ack::PubComp => self.on_last_ack(now, (packet_id, reason, properties), 2),
-                Ack::PubRel => {
-                    self.on_pubrel(packet_id);
-                    Ok(())
-                }
-            },
             Packet::SubAck {
                 packet_id,
                 codes,
@@ -267,12 +286,12 @@ impl Engine {
                 codes,
                 properties,
             } => self.on_answer(now, Kind::Unsubscribe, packet_id, codes, properties),
-            Packet::PingResp => Ok(()),
             Packet::Auth { reason, properties } => self.on_auth(reason, properties),
             Packet::Disconnect { reason, properties } => {
                 self.on_disconnect(now, reason, properties);
                 Ok(())
             }
+            Packet::PingResp | Packet::Ack { .. } => Ok(()),
         }
     }
 
@@ -307,7 +326,12 @@ impl Engine {
 
     /// The topic of a message.
     pub fn topic(&self, number: u32) -> &str {
-        self.subscriptions.topic_name(number)
+        before(self.topic_key(number), 0)
+    }
+
+    /// Likewise, as `route` takes it: with the subscription identifiers of the message behind it.
+    pub fn topic_key(&self, number: u32) -> &str {
+        self.subscriptions.topic_key(number)
     }
 
     /// Changes whenever topic numbers or their routes are void.

@@ -56,7 +56,7 @@ impl Engine {
         if !lasts && number(properties, Property::SessionExpiryInterval).unwrap_or(0) > 0 {
             return Err(Error::new(
                 Code::InvalidOption,
-                "the session ends with the connection, and stop() cannot make it last [MQTT-3.14.2-2]; set sessionExpiryInterval in the properties of credentials",
+                "stop() cannot make the session last [MQTT-3.14.2-2]; set sessionExpiryInterval in the properties of credentials",
             ));
         }
         self.lifecycle.set_farewell(reason, properties.to_vec());

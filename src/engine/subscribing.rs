@@ -8,7 +8,7 @@ use super::output::Token;
 use super::session::packet_ids::Holder;
 use super::subscriptions::{answers_another, Asks, Call, Filter, Handler, Kind};
 use super::{Engine, Version};
-use crate::codec::properties::{number, Place, Property};
+use crate::codec::properties::{number, put, Place, Property, Value};
 use crate::codec::{protocol_error, write, DecodeError, PacketId};
 
 impl Engine {
@@ -100,7 +100,7 @@ impl Engine {
         self.subscriptions.unwatch(filter, handler);
     }
 
-    /// Handlers whose filters match a topic; none means `on_message`.
+    /// Handlers whose filters match a topic, or a [`Engine::topic_key`]; none means `on_message`.
     pub fn route(&self, topic: &str) -> Vec<u32> {
         self.subscriptions.route(topic)
     }
@@ -108,6 +108,14 @@ impl Engine {
     /// Puts the next SUBSCRIBE or UNSUBSCRIBE on the wire; false while no packet identifier is free.
     pub(super) fn send_request(&mut self, now: Millis) -> bool {
         let version = self.connection.version();
+        let has_identifiers = self
+            .connection
+            .online()
+            .is_some_and(|online| online.limits().subscription_ids);
+        let identifier = match version == Version::V5 && has_identifiers {
+            true => self.subscriptions.tell_apart(),
+            false => 0,
+        };
         let suspicion = self.subscriptions.next_suspicion();
         if !self.may_send(now, suspicion) {
             return false;
@@ -131,7 +139,15 @@ impl Engine {
             Kind::Subscribe => {
                 result = check_filters(&self.connection, filters, properties);
                 let filters = filters.iter().map(|f| (f.filter.as_str(), f.options & mask));
-                write::subscribe(&mut packet, version, id, properties, filters);
+                let mut properties = properties.clone();
+                if identifier > 0 {
+                    put(
+                        &mut properties,
+                        Property::SubscriptionIdentifier,
+                        Value::Number(identifier),
+                    );
+                }
+                write::subscribe(&mut packet, version, id, &properties, filters);
             }
             Kind::Unsubscribe => {
                 let filters = filters.iter().map(|f| f.filter.as_str());
@@ -148,7 +164,7 @@ impl Engine {
         }
         self.connection.out().extend_from_slice(&packet);
         let ack_timeout = self.config().ack_timeout;
-        self.subscriptions.sent(now, slot, id, ack_timeout);
+        self.subscriptions.sent(now, slot, id, ack_timeout, identifier);
         true
     }
 

@@ -236,7 +236,7 @@ impl Engine {
 }
 
 /// FNV-1a, of 64 bits.
-fn hash_of(what: &str, name: &str) -> u64 {
+pub(super) fn hash_of(what: &str, name: &str) -> u64 {
     let mut hash = 0xcbf2_9ce4_8422_2325;
     for text in [what, name] {
         for &byte in text.as_bytes() {

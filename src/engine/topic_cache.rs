@@ -73,14 +73,29 @@ impl TopicCache {
         Ok(guess)
     }
 
+    /// The number of a topic with something behind it.
+    pub fn extended(&mut self, number: u32, separator: u8, with: &[u8]) -> u32 {
+        let mut name = self.names.name(number).unwrap_or_default().to_vec();
+        name.push(separator);
+        name.extend_from_slice(with);
+        self.insert(&name)
+    }
+
+    fn insert(&mut self, name: &[u8]) -> u32 {
+        let number = self.names.insert(name);
+        if number as usize == self.next.len() {
+            self.bytes += name.len();
+            self.next.push(0);
+        }
+        number
+    }
+
     fn look_up(&mut self, topic: &[u8]) -> Result<u32, DecodeError> {
         let number = match self.names.find(topic) {
             Some(number) => number,
             None => {
                 publish::check_topic(topic)?;
-                self.bytes += topic.len();
-                self.next.push(0);
-                self.names.insert(topic)
+                self.insert(topic)
             }
         };
         let next = &mut self.next[self.last as usize];

@@ -116,7 +116,7 @@ impl Builder {
         if let (Some(name), false) = (self.node_only, platform.has_certificates()) {
             return Err(Error::format(
                 Code::InvalidOption,
-                "credentials.% is for Node only: a WASI component has no TLS, and in a page the browser sees to certificates and headers; use wss and a CA that it trusts, import a client certificate into it, or sign in with mqttusername and mqttpassword",
+                "credentials.% is for Node only: in a page the browser sees to certificates and headers; use wss and a CA that it trusts, or mqttusername and mqttpassword",
                 &[name],
             ));
         }
@@ -142,19 +142,19 @@ impl Builder {
         if self.cfg.persist && self.asked {
             return Err(Error::new(
                 Code::InvalidOption,
-                "store needs credentials that are an object: it is read before a function is asked; take it out, or leave the function",
+                "store needs credentials that are an object; take it out, or leave the function",
             ));
         }
         if self.cfg.persist && self.cfg.client_id.is_empty() {
             return Err(Error::new(
                 Code::InvalidOption,
-                "store was given without mqttclientid: what is stored belongs to a client id; give one that is always the same",
+                "store was given without mqttclientid; give one that is always the same",
             ));
         }
         if !self.cfg.clean_session && self.cfg.client_id.is_empty() {
             return Err(Error::new(
                 Code::InvalidOption,
-                "mqttcleansession is false and there is no mqttclientid: the broker would keep a session for a random client id, which nobody can resume; give a mqttclientid that is always the same",
+                "mqttcleansession is false without mqttclientid: nobody could resume the session of a random client id; give one that stays the same",
             ));
         }
         let v4 = self.cfg.version == Versions::V4;
@@ -168,7 +168,7 @@ impl Builder {
         if v4 && self.cfg.password.is_some() && self.cfg.username.is_none() {
             return Err(Error::new(
                 Code::InvalidOption,
-                "mqttpassword was given without mqttusername, which MQTT 3.1.1 does not allow [MQTT-3.1.2-22]; give both",
+                "mqttpassword was given without mqttusername [MQTT-3.1.2-22]; give both",
             ));
         }
         if !self.will_topic.is_empty() {

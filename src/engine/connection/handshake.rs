@@ -392,7 +392,7 @@ impl Connection {
         let Some(method) = method.filter(|_| self.version == Version::V5) else {
             return Err(Error::new(
                 Code::NotSupported,
-                "there is no authentication to continue; it takes MQTT 5 and authenticationMethod in the properties of credentials",
+                "there is no authentication to continue; set authenticationMethod in the properties of credentials",
             ));
         };
         let mut list = without(properties, Property::AuthenticationMethod);

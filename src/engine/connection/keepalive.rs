@@ -79,7 +79,7 @@ impl Connection {
         }
         Keepalive::Dead(Error::format(
             Code::ConnectionLost,
-            "% has been silent for longer than the keepalive time (mqttkeepalive % s); the connection is taken for dead",
+            "% was silent for longer than mqttkeepalive (% s); the connection is taken for dead",
             &[&self.server_name(), &seconds(keepalive)],
         ))
     }

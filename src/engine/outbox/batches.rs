@@ -206,7 +206,7 @@ impl Outbox {
         if size > MAX_BATCH_BYTES {
             return Err(Error::format(
                 Code::PacketTooLarge,
-                "a batch item of % bytes is too large; an item has at most 16 MiB of JSON, so publish it by itself",
+                "a batch item of % bytes is too large; an item has at most 16 MiB of JSON: publish it by itself",
                 &[&count(item.payload.len())],
             ));
         }

@@ -85,6 +85,6 @@ pub(in crate::engine) fn timed_out(timeout: Millis) -> Error {
 pub(in crate::engine) fn expired() -> Error {
     Error::new(
         Code::Expired,
-        "the message expired: it waited to be sent for longer than its messageExpiryInterval; nothing of it was sent",
+        "the message expired before it was sent (messageExpiryInterval)",
     )
 }

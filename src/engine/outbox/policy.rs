@@ -187,6 +187,6 @@ pub(in crate::engine) fn withdrawn() -> Error {
 pub(super) fn dropped() -> Error {
     Error::new(
         Code::Dropped,
-        "the message was dropped to make room for a later one (offlinepolicy); nothing of it was sent",
+        "the message was dropped to make room for a later one (offlinepolicy)",
     )
 }

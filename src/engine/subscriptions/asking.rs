@@ -122,7 +122,7 @@ impl Subscriptions {
     }
 
     /// Requests for these filters, each behind its place in the call; `joined` others of the call have joined requests.
-    fn ask(
+    pub(super) fn ask(
         &mut self,
         kind: Kind,
         (seq, token): (u64, Option<Token>),
@@ -171,7 +171,7 @@ impl Subscriptions {
         self.forget_abandoned(slot, effects);
         let error = Error::new(
             Code::SubscribeFailed,
-            "unsubscribe() was called for these filters before the broker had answered subscribe(); call subscribe() again if they are wanted",
+            "unsubscribe() came before the answer to this subscribe()",
         );
         self.fail(Kind::Subscribe, callers, &error, effects);
     }

@@ -1,6 +1,7 @@
 //! The handlers of a filter: they add up, the answer to the call that gave one decides whether it stays, and what a later
 //! call gives in its place takes the place when that is granted. Never asks the broker.
 
+use super::overlaps::LEFT;
 use super::requests::Request;
 use super::{Filter, Subscriptions};
 use crate::engine::effects::Effects;
@@ -56,7 +57,9 @@ impl Subscriptions {
     /// A call gives the filter a handler.
     #[inline(never)]
     pub(super) fn attach(&mut self, filter: &str, handler: Handler, asked: u64) {
-        let handlers = &mut self.entry(filter).handlers;
+        self.entry(filter);
+        let of = self.number_of(filter);
+        let handlers = &mut self.entries[of as usize].handlers;
         let mut replaced = Vec::new();
         for other in &mut *handlers {
             if other.replaced == 0 && handler.replaces(other.handler) {
@@ -75,9 +78,9 @@ impl Subscriptions {
         }
         self.uses[number] += 1;
         for number in replaced {
-            self.router.remove(filter, number);
+            self.router.remove(filter, of, number);
         }
-        self.router.insert(filter, handler.number);
+        self.router.insert(filter, of, handler.number);
         self.topics.renew();
     }
 
@@ -90,6 +93,7 @@ impl Subscriptions {
         (first, last): (u64, u64),
         effects: &mut Effects,
     ) {
+        let of = self.number_of(filter);
         let Some(entry) = self.find(filter) else { return };
         let handlers = std::mem::take(&mut entry.handlers);
         if handlers.is_empty() {
@@ -104,13 +108,13 @@ impl Subscriptions {
                 Verdict::Unsubscribed => one.asked > last,
             };
             if one.replaced == 0 {
-                self.router.remove(filter, number);
+                self.router.remove(filter, of, number);
             } else if ended.contains(&one.replaced) {
                 one.replaced = 0;
             }
             if stays {
                 if one.replaced == 0 {
-                    self.router.insert(filter, number);
+                    self.router.insert(filter, of, number);
                 }
                 self.entry(filter).handlers.push(one);
             } else if self.released(number) {
@@ -130,7 +134,7 @@ impl Subscriptions {
     /// The filter in this place of the request was granted.
     pub(super) fn granted(&mut self, request: &Request, at: usize, effects: &mut Effects) {
         let Filter { filter, options } = &request.asks.filters[at];
-        if let Some(entry) = self.find(filter) {
+        if let Some(entry) = self.find(filter).filter(|_| !request.identifies()) {
             entry.granted = Some((*options, request.asks.properties.clone()));
             entry.suspicion = Suspicion::default();
         }
@@ -141,6 +145,9 @@ impl Subscriptions {
     pub(super) fn refused(&mut self, request: &Request, at: usize, effects: &mut Effects) {
         let filter = &request.asks.filters[at].filter;
         let last = request.asked(at);
+        if let Some(entry) = self.find(filter) {
+            entry.identity = LEFT;
+        }
         if let Some(entry) = self.find(filter).filter(|entry| entry.asked <= last) {
             match &entry.granted {
                 Some((options, _)) if !request.restores => entry.options = *options,

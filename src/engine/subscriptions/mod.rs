@@ -6,6 +6,7 @@ mod asking;
 mod calls;
 mod filter;
 mod handlers;
+mod overlaps;
 mod requests;
 mod restoring;
 mod router;
@@ -24,13 +25,15 @@ use crate::codec::PacketId;
 pub(super) use answers::answers_another;
 pub use filter::Filter;
 pub use handlers::Handler;
+pub use overlaps::is_ours;
 pub(super) use requests::{Asks, Call, Kind};
 
 use calls::Calls;
 use filter::{check_filters, MAX_FILTERS_BYTES};
 use handlers::{Attached, Verdict};
+use overlaps::Identity;
 use requests::Requests;
-use router::Router;
+use router::{Router, WATCHER};
 
 #[derive(Debug, Default)]
 struct Subscription {
@@ -46,6 +49,8 @@ struct Subscription {
     request: Option<u32>,
     /// Of the requests that restored it.
     suspicion: Suspicion,
+    /// The subscription identifier of what was sent last.
+    identity: Identity,
 }
 
 #[derive(Debug)]
@@ -80,7 +85,8 @@ impl Subscriptions {
         &mut self.topics
     }
 
-    pub fn topic_name(&self, number: u32) -> &str {
+    /// The topic of this number, with what `with_identifiers` has put behind it.
+    pub fn topic_key(&self, number: u32) -> &str {
         self.topics.name(number).unwrap_or_default()
     }
 
@@ -122,7 +128,7 @@ impl Subscriptions {
         }
         Err(Error::format(
             Code::QueueFull,
-            "% bytes of topic filters already wait to be acknowledged (offlinebytes %); wait for earlier calls, or raise the bound",
+            "% bytes of topic filters are unacknowledged (offlinebytes %); wait for earlier calls, or raise the bound",
             &[&count(kept), &count(offline_bytes)],
         ))
     }
@@ -130,19 +136,14 @@ impl Subscriptions {
     /// Routes messages of `filter` to `handler` too, without subscribing.
     pub fn watch(&mut self, filter: &str, handler: u32) -> Result<(), Error> {
         check_filters("messages", &mut std::iter::once(filter))?;
-        self.router.insert(filter, handler);
+        self.router.insert(filter, WATCHER, handler);
         self.topics.renew();
         Ok(())
     }
 
     pub fn unwatch(&mut self, filter: &str, handler: u32) {
-        self.router.remove(filter, handler);
+        self.router.remove(filter, WATCHER, handler);
         self.topics.renew();
-    }
-
-    /// Handlers whose filters match a topic.
-    pub fn route(&self, topic: &str) -> Vec<u32> {
-        self.router.route(topic)
     }
 
     // ---- entries
@@ -150,6 +151,10 @@ impl Subscriptions {
     fn find(&mut self, filter: &str) -> Option<&mut Subscription> {
         let number = self.filters.find(filter.as_bytes())?;
         self.entries.get_mut(number as usize)
+    }
+
+    fn number_of(&self, filter: &str) -> u32 {
+        self.filters.find(filter.as_bytes()).unwrap_or(WATCHER)
     }
 
     /// The subscription to `filter`, a new one if there is none.
@@ -220,9 +225,17 @@ impl Subscriptions {
         }
     }
 
-    /// The request is on the wire.
-    pub fn sent(&mut self, now: Millis, slot: u32, packet_id: PacketId, ack_timeout: Millis) {
+    /// The request is on the wire, with this subscription identifier of ours; 0: none.
+    pub fn sent(
+        &mut self,
+        now: Millis,
+        slot: u32,
+        packet_id: PacketId,
+        ack_timeout: Millis,
+        identifier: Identity,
+    ) {
         self.requests.pop_front();
+        self.note_identity(slot, identifier);
         let Some(request) = self.requests.get(slot) else {
             return;
         };

@@ -117,6 +117,11 @@ impl Request {
         }
     }
 
+    /// Gives a subscription its identifier, before all calls; nobody called it.
+    pub fn identifies(&self) -> bool {
+        self.seq == 0
+    }
+
     /// Another call asks for one of its filters.
     pub fn join(&mut self, mut caller: Caller) {
         if self.stage == Stage::Sent {
@@ -140,7 +145,8 @@ impl Request {
     pub fn calls(&self, at: usize) -> (u64, u64) {
         match self.restores && self.callers.len() == 1 {
             true => (u64::MAX, 0),
-            false => (self.seq, self.asked(at)),
+            // None at all, if it has come before all calls.
+            false => (self.seq.max(1), self.asked(at)),
         }
     }
 
@@ -205,6 +211,10 @@ impl Requests {
         self.slots.get_mut(slot as usize)?.as_deref_mut()
     }
 
+    pub fn look_at(&self, slot: u32) -> Option<&Request> {
+        self.slots.get(slot as usize)?.as_deref()
+    }
+
     #[inline(never)]
     pub fn remove(&mut self, slot: u32) -> Option<Box<Request>> {
         let request = self.slots.get_mut(slot as usize)?.take()?;
@@ -258,6 +268,19 @@ impl Requests {
     /// The request in this place is not to be sent.
     pub fn forget_queued(&mut self, slot: u32) {
         retain(&mut self.to_send, &mut |queued| queued.slot() != slot);
+    }
+
+    /// To be sent before all others.
+    pub fn send_first(&mut self, slot: u32) {
+        self.send_again(slot);
+        self.send_last_first();
+    }
+
+    /// What is to be sent last is sent before all others.
+    pub fn send_last_first(&mut self) {
+        if let Some(last) = self.to_send.pop_back() {
+            self.to_send.push_front(last);
+        }
     }
 
     pub fn send_again(&mut self, slot: u32) {

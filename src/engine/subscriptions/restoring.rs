@@ -1,6 +1,7 @@
 //! What a new connection asks for again: subscriptions of a session that was lost, and calls that nobody has answered, each
 //! filter once. Never sends.
 
+use super::overlaps::NONE;
 use super::requests::{Caller, Request};
 use super::{Asks, Filter, Kind, Subscriptions};
 use crate::codec::PacketId;
@@ -71,6 +72,9 @@ impl Subscriptions {
             self.mark(slot);
         }
         if !session_present {
+            for entry in &mut self.entries {
+                entry.identity = NONE;
+            }
             self.restore(together, next_seq);
         }
         for &(_, slot) in &again {

@@ -7,10 +7,14 @@ use crate::engine::interner::{HashKeys, Interner};
 
 #[derive(Debug, Default, Clone)]
 struct Node {
-    handlers: Vec<u32>,
+    /// Each behind the number of the filter that it belongs to.
+    handlers: Vec<(u32, u32)>,
     parent: u32,
-    children: u32,
+    children: Vec<u32>,
 }
+
+/// In place of the number of a filter, of a handler that is there without a subscription.
+pub(super) const WATCHER: u32 = u32::MAX;
 
 #[derive(Debug)]
 pub(super) struct Router {
@@ -38,8 +42,8 @@ impl Router {
         }
     }
 
-    /// `filter` has been checked; for a shared subscription the part behind the share name counts.
-    pub fn insert(&mut self, filter: &str, handler: u32) {
+    /// `filter` has been checked, `of` is its number; for a shared subscription the part behind the share name counts.
+    pub fn insert(&mut self, filter: &str, of: u32, handler: u32) {
         let mut at = ROOT;
         self.node(ROOT);
         let mut rest = Some(topic::shared(filter));
@@ -50,15 +54,15 @@ impl Router {
             let child = self.edges.insert(&edge(at, level)) + 1;
             self.node(child).parent = at;
             if self.edges.len() > known {
-                self.node(at).children += 1;
+                self.node(at).children.push(child);
             }
             at = child;
         }
-        self.node(at).handlers.push(handler);
+        self.node(at).handlers.push((of, handler));
     }
 
     /// Takes back one `insert`.
-    pub fn remove(&mut self, filter: &str, handler: u32) {
+    pub fn remove(&mut self, filter: &str, of: u32, handler: u32) {
         let mut at = ROOT;
         let mut rest = Some(topic::shared(filter));
         while let Some(levels) = rest {
@@ -70,23 +74,26 @@ impl Router {
             }
         }
         let handlers = &mut self.node(at).handlers;
-        if let Some(place) = handlers.iter().position(|&h| h == handler) {
+        if let Some(place) = handlers.iter().position(|&one| one == (of, handler)) {
             handlers.remove(place);
         }
         while at != ROOT {
             let node = self.node(at);
-            if node.children > 0 || !node.handlers.is_empty() {
+            if !node.children.is_empty() || !node.handlers.is_empty() {
                 return;
             }
             let parent = node.parent;
             self.edges.remove(at - 1);
-            self.node(parent).children -= 1;
+            let children = &mut self.node(parent).children;
+            if let Some(place) = children.iter().position(|&child| child == at) {
+                children.swap_remove(place);
+            }
             at = parent;
         }
     }
 
-    /// Handlers whose filter matches, each once, in the order of their numbers.
-    pub fn route(&self, topic: &str) -> Vec<u32> {
+    /// Handlers whose filter matches a topic, or overlaps with a filter, each behind the number of its filter.
+    pub fn route(&self, topic: &str) -> Vec<(u32, u32)> {
         let mut found = Vec::new();
         // A leading wildcard matches no `$` topic [MQTT-4.7.2-1].
         let system = topic.starts_with('$');
@@ -96,11 +103,21 @@ impl Router {
             if let (false, Some(all)) = (system, self.child(at, "#")) {
                 self.collect(all, &mut found);
             }
-            let Some(rest) = rest else {
+            let Some(all) = rest else {
                 self.collect(at, &mut found);
                 continue;
             };
-            let (level, rest) = split_once(rest, b'/');
+            let (level, rest) = split_once(all, b'/');
+            if level == "#" {
+                self.collect(at, &mut found);
+            }
+            if let "#" | "+" = level {
+                let rest = if level == "#" { Some(all) } else { rest };
+                for &child in &self.nodes[at as usize].children {
+                    open.push((child, rest, false));
+                }
+                continue;
+            }
             if let Some(child) = self.child(at, level) {
                 open.push((child, rest, false));
             }
@@ -111,12 +128,9 @@ impl Router {
         found
     }
 
-    fn collect(&self, at: u32, found: &mut Vec<u32>) {
-        let node = self.nodes.get(at as usize);
-        for &handler in node.map_or(&[][..], |node| &node.handlers) {
-            if let Err(place) = found.binary_search(&handler) {
-                found.insert(place, handler);
-            }
+    fn collect(&self, at: u32, found: &mut Vec<(u32, u32)>) {
+        if let Some(node) = self.nodes.get(at as usize) {
+            found.extend_from_slice(&node.handlers);
         }
     }
 
@@ -162,7 +176,7 @@ mod tests {
         ];
         let mut router = Router::new(HashKeys::new(&mut crate::engine::random::Random::new(1)));
         for (i, filter) in (0u32..).zip(filters) {
-            router.insert(filter, i);
+            router.insert(filter, i, i);
         }
         for topic in topics {
             let expected: Vec<u32> = (0u32..)
@@ -170,12 +184,14 @@ mod tests {
                 .filter(|(_, filter)| topic::matches(filter, topic))
                 .map(|(i, _)| i)
                 .collect();
-            assert_eq!(router.route(topic), expected, "{topic}");
+            let mut found: Vec<u32> = router.route(topic).iter().map(|one| one.1).collect();
+            found.sort_unstable();
+            assert_eq!(found, expected, "{topic}");
         }
         for (i, filter) in (0u32..).zip(filters) {
-            router.remove(filter, i);
+            router.remove(filter, i, i);
         }
         assert_eq!(router.edges.len(), 0);
-        assert_eq!(router.nodes[0].children, 0);
+        assert!(router.nodes[0].children.is_empty());
     }
 }

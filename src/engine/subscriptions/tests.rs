@@ -29,7 +29,7 @@ fn call(seq: u64, names: &[&str]) -> Call {
 /// Sends the next request, which is answered with these codes.
 fn answer(subscriptions: &mut Subscriptions, codes: &[u8], effects: &mut Effects) {
     let (slot, _) = subscriptions.next_request().unwrap();
-    subscriptions.sent(0, slot, PacketId::new(1).unwrap(), 100);
+    subscriptions.sent(0, slot, PacketId::new(1).unwrap(), 100, 0);
     let answered = subscriptions.on_answer(Version::V5, Kind::Subscribe, slot, codes, &[], effects);
     answered.unwrap();
 }
@@ -55,7 +55,7 @@ fn a_request_that_was_not_answered_is_sent_again_without_its_identifier() {
     let mut all = subscriptions();
     all.subscribe(call(1, &["a"]), None);
     let (slot, _) = all.next_request().unwrap();
-    all.sent(0, slot, PacketId::new(7).unwrap(), 100);
+    all.sent(0, slot, PacketId::new(7).unwrap(), 100, 0);
     assert!(!all.has_request());
     assert_eq!(
         all.connected(true, 8, &mut || 2, &mut effects),
@@ -74,7 +74,7 @@ fn an_overdue_call_ends_once_and_is_not_sent_again() {
     };
     all.subscribe(call, Some(Handler::new(4)));
     let (slot, _) = all.next_request().unwrap();
-    all.sent(0, slot, PacketId::new(7).unwrap(), 100);
+    all.sent(0, slot, PacketId::new(7).unwrap(), 100, 0);
     let error = Error::stopped();
     all.end_overdue(100, 100, &error, &mut effects);
     assert!(effects.queue.is_empty(), "the deadline is confirmed first");
@@ -142,7 +142,7 @@ fn the_largest_qos_and_the_other_options_of_the_last_call_are_asked_for() {
     all.unsubscribe(call(3, &["a"]), true, &mut effects);
     all.subscribe(smaller(4), None);
     let (slot, _) = all.next_request().unwrap();
-    all.sent(0, slot, PacketId::new(1).unwrap(), 100);
+    all.sent(0, slot, PacketId::new(1).unwrap(), 100, 0);
     let (_, asks) = all.next_request().unwrap();
     assert_eq!(asks.filters[0].options, 8, "unsubscribe() ends it");
 }
@@ -189,7 +189,7 @@ fn unsubscribe_ends_the_handlers_before_it_and_none_after_it() {
     all.unsubscribe(call(2, &["a"]), true, &mut effects);
     all.subscribe(call(3, &["a"]), Some(Handler::new(4)));
     let (slot, _) = all.next_request().unwrap();
-    all.sent(0, slot, PacketId::new(1).unwrap(), 100);
+    all.sent(0, slot, PacketId::new(1).unwrap(), 100, 0);
     let answered = all.on_answer(Version::V5, Kind::Unsubscribe, slot, &[0], &[], &mut effects);
     answered.unwrap();
     assert_eq!(all.route("a"), [4]);

@@ -316,7 +316,7 @@ impl Sim {
                     qos: r.qos(),
                     retain: r.retain(),
                     dup: r.dup(),
-                    handlers: self.engine.route(topic),
+                    handlers: self.engine.route(self.engine.topic_key(r.topic)),
                     ticket: Some(r.ticket).filter(|_| r.qos() > 0),
                 }
             })

@@ -17,6 +17,7 @@ mod max_packet_size;
 mod mqtt5;
 mod mqtt5_connections;
 mod mqtt5_limits;
+mod mqtt5_overlapping;
 mod mqtt5_server_references;
 mod mqtt5_strict;
 mod reason_codes;

@@ -20,6 +20,8 @@ pub struct Wire {
     packets: Vec<Vec<u8>>,
     pub events: Vec<Event>,
     pub topics: Vec<String>,
+    /// The handlers of each message.
+    pub handlers: Vec<Vec<u32>>,
 }
 
 pub fn five() -> Config {
@@ -77,6 +79,7 @@ impl Wire {
             packets: Vec::new(),
             events: Vec::new(),
             topics: Vec::new(),
+            handlers: Vec::new(),
         };
         wire.engine.start(wire.now, None);
         wire.drain();
@@ -232,6 +235,8 @@ impl Io for Wire {
     fn deliver(&mut self, delivery: Delivery) {
         for message in &self.engine.messages()[delivery.from..delivery.upto] {
             self.topics.push(self.engine.topic(message.topic).to_owned());
+            self.handlers
+                .push(self.engine.route(self.engine.topic_key(message.topic)));
         }
     }
 

@@ -88,6 +88,7 @@ export default {
   cannot: {
     "kept-session": "keeps a session, and says in CONNACK that there is none",
     shared: "grants $share and delivers nothing",
+    overlapping: "sends a copy for each subscription, and MQTT 3.1.1 does not say for which",
   },
   missing: () =>
     existsSync(join(HOME, "bin", "activemq.jar")) && existsSync(CODEC)

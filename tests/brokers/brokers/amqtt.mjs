@@ -58,6 +58,7 @@ export default {
   cannot: {
     "kept-session": "keeps a session, and not the messages for it",
     shared: "grants $share and delivers nothing",
+    overlapping: "sends a copy for each subscription, and MQTT 3.1.1 does not say for which",
     takeover: "leaves the older connection open, without its subscriptions",
   },
   forbidden: { topic: "prohibited", filter: "prohibited" },

@@ -87,6 +87,7 @@ export default {
   cannot: {
     "shared 4": "closes the connection at a subscription to $share in MQTT 3.1.1",
     "shared 5": "has no shared subscriptions, and says so in CONNACK",
+    "overlapping 4": "sends a copy for each subscription, and MQTT 3.1.1 does not say for which",
   },
   missing: () =>
     which("ejabberdctl") && libraries() ? undefined : "ejabberd is not installed: apt-get install ejabberd",

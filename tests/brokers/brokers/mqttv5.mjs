@@ -63,6 +63,9 @@ export default {
   title: "mqttv5-cli 0.29",
   versions: VERSIONS,
   settings: ["forbidden", "limits", "scram"],
+  cannot: {
+    "overlapping 4": "sends a copy for each subscription, and MQTT 3.1.1 does not say for which",
+  },
   missing: () => (which("mqttv5") ? undefined : "mqttv5 is not installed: cargo install mqttv5-cli"),
   start,
 };

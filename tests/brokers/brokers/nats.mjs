@@ -78,6 +78,7 @@ const common = {
   cannot: {
     qos2: "closes the connection at a QoS 2 publish",
     shared: "grants $share and delivers nothing",
+    overlapping: "sends a copy for each subscription, and MQTT 3.1.1 does not say for which",
   },
   skips: { burst: "closes the connection at each QoS 2 publish" },
   missing: () =>

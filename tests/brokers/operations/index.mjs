@@ -19,6 +19,7 @@ import keptSession from "./kept-session.mjs";
 import killed from "./killed.mjs";
 import large from "./large.mjs";
 import limits from "./limits.mjs";
+import overlapping from "./overlapping.mjs";
 import qos from "./qos.mjs";
 import retained from "./retained.mjs";
 import scram from "./scram.mjs";
@@ -37,6 +38,7 @@ export const OPERATIONS = [
   ...will,
   ...keptSession,
   ...shared,
+  ...overlapping,
   ...forbidden,
   ...limits,
   ...scram,

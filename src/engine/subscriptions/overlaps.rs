@@ -1,0 +1,220 @@
+//! Subscription identifiers that the engine chooses (§3.8.2.1.2). Where filters overlap, a broker of MQTT 5 may send a copy of
+//! a message for each of them, or one for all: by the identifiers that a copy has, its handlers are found. Only filters
+//! that have handlers and overlap with another one get an identifier, and a SUBSCRIBE of their own. Never sends.
+
+use super::requests::Request;
+use super::router::WATCHER;
+use super::{Filter, Kind, Subscriptions};
+use crate::codec::properties::{number, Properties, Property, Value};
+use crate::codec::topic;
+use crate::engine::format::split_once;
+use crate::engine::suspecting::hash_of;
+
+/// What the broker knows of a filter: nothing; a subscription without an identifier; one that stays as it is, because the
+/// user has given an identifier or the broker has refused ours; otherwise our identifier.
+pub(super) type Identity = u32;
+pub(super) const NONE: Identity = 0;
+pub(super) const PLAIN: Identity = 1;
+pub(super) const LEFT: Identity = 2;
+
+/// Our identifiers: the upper bits of each. The others are those of a character, from U+10000 on, which are a hash of the
+/// filter, so that a kept session of another process has the same ones.
+const OURS: u32 = 0x70 << CHARACTER;
+const CHARACTER: u32 = 21;
+const FIRST: u32 = 0x1_0000;
+/// What cannot be in a topic separates it from the identifiers of a message, of which each is a character.
+const SEPARATOR: u8 = 0;
+/// Without retained messages: the subscription that is repeated has had them.
+const RETAIN_HANDLING: u8 = 0x30;
+const NO_RETAINED: u8 = 0x20;
+
+/// Whether a subscription identifier is the engine's: the user neither gives nor sees it.
+pub fn is_ours(identifier: u32) -> bool {
+    identifier >> CHARACTER == OURS >> CHARACTER
+}
+
+/// Of those bits of the hash that the last byte of the filter, often its wildcard, changes directly.
+fn identifier_of(filter: &str) -> Identity {
+    let hash = (hash_of("", filter) >> 40) as u32;
+    OURS + FIRST + (hash & 0xf_ffff)
+}
+
+/// Whether an identifier is among those behind a topic.
+fn has(marks: &str, identity: Identity) -> bool {
+    marks.chars().any(|mark| OURS | mark as u32 == identity)
+}
+
+impl Subscriptions {
+    #[inline(never)]
+    fn identity(&self, of: u32) -> Identity {
+        self.entries
+            .get(of as usize)
+            .map_or(WATCHER, |entry| entry.identity)
+    }
+
+    /// What the broker knows of a filter once this request is sent.
+    #[inline(never)]
+    pub(super) fn note_identity(&mut self, slot: u32, identifier: Identity) {
+        let Some(request) = self.requests.get(slot) else {
+            return;
+        };
+        let asks = &request.asks;
+        let identity = match asks.kind {
+            Kind::Unsubscribe => NONE,
+            _ if number(&asks.properties, Property::SubscriptionIdentifier).is_some() => LEFT,
+            _ => identifier.max(PLAIN),
+        };
+        for Filter { filter, .. } in &asks.filters {
+            if let Some(number) = self.filters.find(filter.as_bytes()) {
+                self.entries[number as usize].identity = identity;
+            }
+        }
+    }
+
+    /// Whether a filter that has handlers overlaps with another one that has. Those that have a subscription without an
+    /// identifier are put into `plain`.
+    #[inline(never)]
+    pub(super) fn overlaps(&self, filter: &str, plain: &mut Vec<u32>) -> bool {
+        let found = self.router.route(topic::shared(filter));
+        let own = self.number_of(filter);
+        let (mut is_own, mut is_other) = (false, false);
+        for (of, _) in found {
+            if of == own {
+                is_own = true;
+            } else if of != WATCHER {
+                is_other = true;
+                if self.identity(of) == PLAIN {
+                    plain.push(of);
+                }
+            }
+        }
+        is_own && is_other
+    }
+
+    /// Prepares the next request for a broker that has identifiers, and answers the one that it is sent with; 0: none.
+    /// Filters that overlap are asked for one by one, and those of them that have a subscription without an identifier are
+    /// subscribed again before.
+    #[inline(never)]
+    pub fn tell_apart(&mut self) -> Identity {
+        loop {
+            let Some((slot, _)) = self.next_request() else {
+                return 0;
+            };
+            let Some(Request { asks, suspicion, .. }) = self.requests.look_at(slot) else {
+                return 0;
+            };
+            // A broker may close the connection because of the identifier.
+            if asks.kind == Kind::Unsubscribe
+                || number(&asks.properties, Property::SubscriptionIdentifier).is_some()
+                || suspicion.is_suspect()
+            {
+                return 0;
+            }
+            let mut plain = Vec::new();
+            let mut overlap = false;
+            for Filter { filter, .. } in &asks.filters {
+                overlap |= self.overlaps(filter, &mut plain);
+            }
+            if !overlap {
+                return 0;
+            }
+            if asks.filters.len() > 1 {
+                self.requests.pop_front();
+                let mut parts = Vec::new();
+                self.split(slot, &mut parts);
+                for (_, part) in parts {
+                    self.requests.send_first(part);
+                }
+            } else if plain.is_empty() {
+                return identifier_of(&asks.filters[0].filter);
+            }
+            for other in plain {
+                self.identify(other);
+            }
+        }
+    }
+
+    /// Subscribes again to what has no identifier, before all calls.
+    #[inline(never)]
+    fn identify(&mut self, number: u32) {
+        let name = self
+            .filters
+            .name(number)
+            .and_then(|name| std::str::from_utf8(name).ok());
+        let entry = &mut self.entries[number as usize];
+        if let (Some(filter), PLAIN) = (name, entry.identity) {
+            entry.identity = LEFT;
+            let filter = Filter {
+                filter: filter.to_owned(),
+                options: entry.options & !RETAIN_HANDLING | NO_RETAINED,
+            };
+            let granted = entry.granted.as_ref();
+            let properties = granted.map_or_else(Vec::new, |(_, properties)| properties.clone());
+            self.ask(Kind::Subscribe, (0, None), vec![(0, filter)], &properties, 1, 0);
+            self.requests.send_last_first();
+        }
+    }
+
+    /// The number of a topic with the identifiers of ours in these properties, which are empty if they have nothing else.
+    #[inline(never)]
+    pub fn with_identifiers(&mut self, topic: u32, list: &mut &[u8]) -> u32 {
+        let mut key = String::new();
+        let mut has_others = false;
+        for (row, value) in Properties(list) {
+            match value {
+                Value::Number(id) if row.property == Property::SubscriptionIdentifier && is_ours(id) => {
+                    key.extend(char::from_u32(id - OURS));
+                }
+                _ => has_others = true,
+            }
+        }
+        if key.is_empty() {
+            return topic;
+        }
+        if !has_others {
+            *list = &[];
+        }
+        self.topics.extended(topic, SEPARATOR, key.as_bytes())
+    }
+
+    /// Handlers of a topic, each once: with identifiers behind it, those of the filters that have these identifiers. All
+    /// that match where one of them has none.
+    #[inline(never)]
+    pub fn route(&self, topic: &str) -> Vec<u32> {
+        let (topic, marks) = split_once(topic, SEPARATOR);
+        let marks = marks.unwrap_or_default();
+        let found = self.router.route(topic);
+        let (mut is_known, mut is_chosen) = (true, false);
+        for &(of, _) in &found {
+            let identity = self.identity(of);
+            is_known &= identity > LEFT;
+            is_chosen |= has(marks, identity);
+        }
+        let mut handlers = Vec::new();
+        for (of, handler) in found {
+            if !(is_known && is_chosen) || of == WATCHER || has(marks, self.identity(of)) {
+                if let Err(place) = handlers.binary_search(&handler) {
+                    handlers.insert(place, handler);
+                }
+            }
+        }
+        handlers
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn filters_that_differ_in_their_last_character_have_different_identifiers_which_are_characters() {
+        for i in 0..10_000 {
+            let of = |end| identifier_of(&format!("device/{i}/{end}"));
+            let all = [of("+"), of("#"), of("a"), of("b")];
+            for (at, one) in all.iter().enumerate() {
+                assert!(!all[..at].contains(one), "{i}");
+                assert!(is_ours(*one) && has(&char::from_u32(one - OURS).unwrap().to_string(), *one));
+            }
+        }
+    }
+}

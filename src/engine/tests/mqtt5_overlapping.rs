@@ -1,0 +1,506 @@
+//! Handlers of filters that overlap, at brokers that send a copy for each subscription and at brokers that send one copy for
+//! all: each handler is called once, by subscription identifiers that the engine chooses (§3.3.4).
+
+use super::wire::{five, incoming, list, number, packet, Wire};
+use crate::codec::properties::{self, Property, Value};
+use crate::codec::topic;
+use crate::engine::{is_ours, Config, Filter, Handler, Outcome, Token, Versions};
+
+const ID: Property = Property::SubscriptionIdentifier;
+
+/// One filter of a SUBSCRIBE: its options, and the packet's subscription identifier; 0: none.
+type Asked = (String, u8, u32);
+
+/// The broker at the other end: what it is subscribed to, filter by filter.
+struct Peer {
+    wire: Wire,
+    /// It sends one copy for all subscriptions of the client.
+    one_copy: bool,
+    subscriptions: Vec<Asked>,
+    /// Each SUBSCRIBE so far.
+    packets: Vec<Vec<Asked>>,
+    /// What it answers to a filter; otherwise it grants QoS 1.
+    refused: Option<&'static str>,
+    next: u32,
+}
+
+fn subscribe_of(packet: &[u8]) -> (Vec<u8>, Vec<Asked>) {
+    let pid = packet[2..4].to_vec();
+    let len = packet[4] as usize;
+    let id = properties::number(&packet[5..5 + len], ID).unwrap_or(0);
+    let mut rest = &packet[5 + len..];
+    let mut asked = Vec::new();
+    while !rest.is_empty() {
+        let len = rest[1] as usize;
+        let filter = String::from_utf8(rest[2..2 + len].to_vec()).unwrap();
+        asked.push((filter, rest[2 + len], id));
+        rest = &rest[3 + len..];
+    }
+    (pid, asked)
+}
+
+impl Peer {
+    fn new(one_copy: bool) -> Peer {
+        let cfg = Config {
+            clean_session: false,
+            ..five()
+        };
+        Peer::of(Wire::online(cfg, &[]), one_copy)
+    }
+
+    fn of(wire: Wire, one_copy: bool) -> Peer {
+        Peer {
+            wire,
+            one_copy,
+            subscriptions: Vec::new(),
+            packets: Vec::new(),
+            refused: None,
+            next: 0,
+        }
+    }
+
+    /// Answers what the client has sent.
+    fn serve(&mut self) {
+        loop {
+            let sent = self.wire.sent();
+            if sent.is_empty() {
+                return;
+            }
+            for bytes in sent {
+                match bytes[0] {
+                    0x82 => self.subscribed(&bytes),
+                    0xa2 => self.unsubscribed(&bytes),
+                    _ => {}
+                }
+            }
+        }
+    }
+
+    fn subscribed(&mut self, bytes: &[u8]) {
+        let (pid, asked) = subscribe_of(bytes);
+        let mut body = pid;
+        body.push(0);
+        for one in &asked {
+            let is_refused = self.refused == Some(&*one.0);
+            body.push(if is_refused { 0x87 } else { 1 });
+            if !is_refused {
+                self.subscriptions.retain(|known| known.0 != one.0);
+                self.subscriptions.push(one.clone());
+            }
+        }
+        self.packets.push(asked);
+        self.wire.inject(&[&[0x90, body.len() as u8], &*body].concat());
+    }
+
+    fn unsubscribed(&mut self, bytes: &[u8]) {
+        let filter = std::str::from_utf8(&bytes[7..]).unwrap().to_owned();
+        self.subscriptions.retain(|known| known.0 != filter);
+        self.wire.inject(&[0xb0, 4, bytes[2], bytes[3], 0, 0]);
+    }
+
+    /// `subscribe` with a handler, unless it is 0.
+    fn ask(&mut self, filters: &[&str], properties: &[u8], handler: u32) {
+        self.next += 1;
+        let filters = filters.iter().map(|filter| Filter {
+            filter: filter.to_string(),
+            options: 1,
+        });
+        let handler = Some(Handler::new(handler)).filter(|handler| handler.number > 0);
+        let token = Token::new(self.next);
+        let engine = &mut self.wire.engine;
+        engine
+            .subscribe_as(filters.collect(), properties.to_vec(), handler, token)
+            .unwrap();
+    }
+
+    /// Likewise, and the broker answers.
+    fn subscribe(&mut self, filter: &str, handler: u32) {
+        self.ask(&[filter], &[], handler);
+        self.serve();
+    }
+
+    fn unsubscribe(&mut self, filter: &str) {
+        let engine = &mut self.wire.engine;
+        engine.unsubscribe(vec![filter.into()], Vec::new(), None).unwrap();
+        self.serve();
+    }
+
+    /// Another client publishes: the handlers of each copy.
+    fn publish(&mut self, name: &str) -> Vec<Vec<u32>> {
+        let matching = self
+            .subscriptions
+            .iter()
+            .filter(|one| topic::matches(&one.0, name));
+        let ids: Vec<u32> = matching.map(|one| one.2).collect();
+        let copies = match self.one_copy {
+            true => vec![ids.into_iter().filter(|&id| id != 0).collect()],
+            false => ids.into_iter().map(|id| vec![id]).collect(),
+        };
+        self.deliver(name, copies)
+    }
+
+    /// Copies of a message, each with these identifiers.
+    fn deliver(&mut self, name: &str, copies: Vec<Vec<u32>>) -> Vec<Vec<u32>> {
+        self.wire.handlers.clear();
+        for ids in copies {
+            let ids = ids.iter().filter(|&&id| id != 0);
+            let all: Vec<_> = ids.map(|&id| (ID, Value::Number(id))).collect();
+            self.wire.inject(&incoming(name, &list(&all), 0, 0));
+        }
+        std::mem::take(&mut self.wire.handlers)
+    }
+
+    /// How often each of these handlers is called for one message.
+    fn calls(&mut self, name: &str, handlers: &[u32]) -> Vec<usize> {
+        let called = self.publish(name).concat();
+        let count = |one: &u32| called.iter().filter(|&other| other == one).count();
+        handlers.iter().map(count).collect()
+    }
+
+    fn ids(&self) -> Vec<u32> {
+        self.packets.iter().map(|packet| packet[0].2).collect()
+    }
+
+    fn filters(&self) -> Vec<Vec<&str>> {
+        let names = |packet: &'_ Vec<Asked>| -> Vec<usize> { (0..packet.len()).collect() };
+        let mut all = Vec::new();
+        for packet in &self.packets {
+            all.push(names(packet).into_iter().map(|at| &*packet[at].0).collect());
+        }
+        all
+    }
+
+    /// The session is lost, and the client is back.
+    fn reconnect(&mut self, kept: bool) {
+        self.packets.clear();
+        if !kept {
+            self.subscriptions.clear();
+        }
+        self.wire.reconnect();
+        self.wire.connack(kept, &[]);
+        self.serve();
+    }
+}
+
+/// In both shapes of brokers.
+fn at_both(test: impl Fn(Peer)) {
+    for one_copy in [true, false] {
+        test(Peer::new(one_copy));
+    }
+}
+
+#[test]
+fn each_handler_of_overlapping_filters_is_called_once() {
+    at_both(|mut peer| {
+        peer.subscribe("a/+", 1);
+        peer.subscribe("a/#", 2);
+        assert_eq!(peer.calls("a/b", &[1, 2]), [1, 1]);
+        assert_eq!(peer.calls("a/b/c", &[1, 2]), [0, 1]);
+        peer.subscribe("+/b", 3);
+        assert_eq!(peer.calls("a/b", &[1, 2, 3]), [1, 1, 1]);
+    });
+}
+
+#[test]
+fn a_filter_that_has_an_earlier_subscription_is_subscribed_again_without_its_retained_messages() {
+    at_both(|mut peer| {
+        peer.subscribe("a/+", 1);
+        assert_eq!(peer.ids(), [0]);
+        peer.subscribe("a/#", 2);
+        assert_eq!(peer.filters(), [["a/+"], ["a/+"], ["a/#"]]);
+        let ids = peer.ids();
+        assert!(ids[1] != 0 && ids[2] != 0 && ids[1] != ids[2], "{ids:?}");
+        let options: Vec<u8> = peer.packets.iter().map(|packet| packet[0].1).collect();
+        assert_eq!(options, [1, 0x21, 1]);
+    });
+}
+
+#[test]
+fn calls_of_one_turn_need_no_second_subscribe() {
+    at_both(|mut peer| {
+        peer.ask(&["a/+"], &[], 1);
+        peer.ask(&["a/#"], &[], 2);
+        peer.serve();
+        assert_eq!(peer.filters(), [["a/+"], ["a/#"]]);
+        assert_eq!(peer.calls("a/b", &[1, 2]), [1, 1]);
+    });
+}
+
+#[test]
+fn a_subscribe_that_is_on_the_wire_counts_as_one_without_an_identifier() {
+    at_both(|mut peer| {
+        peer.ask(&["a/+"], &[], 1);
+        peer.wire.drain();
+        peer.ask(&["a/#"], &[], 2);
+        peer.serve();
+        assert_eq!(peer.filters(), [["a/+"], ["a/+"], ["a/#"]]);
+        assert_eq!(peer.calls("a/b", &[1, 2]), [1, 1]);
+    });
+}
+
+#[test]
+fn filters_that_overlap_with_none_stay_together_and_have_no_identifier() {
+    let mut peer = Peer::new(false);
+    peer.ask(&["a", "b", "c/+", "d/#"], &[], 1);
+    peer.ask(&["e"], &[], 0);
+    peer.serve();
+    assert_eq!(peer.filters(), [&["a", "b", "c/+", "d/#"][..], &["e"]]);
+    assert_eq!(peer.ids(), [0, 0]);
+    // Neither does a filter without a handler make others overlap.
+    peer.subscribe("#", 0);
+    assert_eq!(peer.ids(), [0, 0, 0]);
+    assert_eq!(peer.packets.len(), 3);
+}
+
+#[test]
+fn of_a_call_of_several_filters_those_that_overlap_go_apart_and_the_codes_keep_their_order() {
+    at_both(|mut peer| {
+        peer.refused = Some("x");
+        peer.subscribe("b/#", 2);
+        peer.ask(&["a", "b/+", "x", "c"], &[], 1);
+        peer.serve();
+        let filters = peer.filters();
+        assert_eq!(filters[1], ["b/#"]);
+        assert_eq!(filters[2..].iter().map(Vec::len).sum::<usize>(), 4, "{filters:?}");
+        assert!(filters.contains(&vec!["b/+"]), "{filters:?}");
+        assert_eq!(peer.calls("b/1", &[1, 2]), [1, 1]);
+        assert_eq!(peer.calls("a", &[1, 2]), [1, 0]);
+        let error = peer.wire.error(2);
+        assert!(error.message.contains("\"x\""), "{}", error.message);
+    });
+}
+
+#[test]
+fn two_overlapping_filters_of_one_call_have_a_packet_each() {
+    let mut peer = Peer::new(false);
+    peer.ask(&["a/+", "b", "a/#"], &[], 1);
+    peer.serve();
+    let mut filters = peer.filters();
+    filters.sort();
+    assert_eq!(filters, [["a/#"], ["a/+"], ["b"]]);
+    let ended = &peer.wire.done;
+    assert!(
+        matches!(&ended[..], [(1, Ok(Outcome::Granted { codes, .. }))] if codes == &[1, 1, 1]),
+        "{ended:?}"
+    );
+}
+
+#[test]
+fn a_lost_session_is_restored_with_identifiers_and_a_kept_one_keeps_them() {
+    at_both(|mut peer| {
+        peer.subscribe("a/+", 1);
+        peer.subscribe("a/#", 2);
+        peer.subscribe("z", 3);
+        peer.reconnect(true);
+        assert!(peer.packets.is_empty());
+        assert_eq!(peer.calls("a/b", &[1, 2]), [1, 1]);
+        peer.reconnect(false);
+        assert_eq!(peer.packets.len(), 3);
+        assert!(
+            peer.packets.iter().all(|packet| packet[0].1 == 1),
+            "{:?}",
+            peer.packets
+        );
+        assert_eq!(peer.calls("a/b", &[1, 2]), [1, 1]);
+        assert_eq!(peer.calls("z", &[3]), [1]);
+    });
+}
+
+#[test]
+fn after_unsubscribe_the_other_handler_still_gets_everything() {
+    at_both(|mut peer| {
+        peer.subscribe("a/+", 1);
+        peer.subscribe("a/#", 2);
+        peer.unsubscribe("a/#");
+        assert_eq!(peer.calls("a/b", &[1, 2]), [1, 0]);
+        peer.subscribe("a/#", 4);
+        assert_eq!(peer.calls("a/b", &[1, 4]), [1, 1]);
+    });
+}
+
+#[test]
+fn a_filter_that_is_being_unsubscribed_is_not_subscribed_again() {
+    let mut peer = Peer::new(false);
+    peer.subscribe("a/+", 1);
+    let engine = &mut peer.wire.engine;
+    engine.unsubscribe(vec!["a/+".into()], Vec::new(), None).unwrap();
+    peer.ask(&["a/#"], &[], 2);
+    peer.serve();
+    assert_eq!(peer.filters(), [["a/+"], ["a/#"]]);
+    assert_eq!(peer.subscriptions.len(), 1);
+    assert_eq!(peer.calls("a/b", &[1, 2]), [0, 1]);
+}
+
+#[test]
+fn several_handlers_of_one_filter_are_called_once_each() {
+    at_both(|mut peer| {
+        peer.subscribe("a/+", 1);
+        peer.subscribe("a/#", 2);
+        peer.subscribe("a/+", 3);
+        peer.subscribe("a/#", 4);
+        assert_eq!(peer.calls("a/b", &[1, 2, 3, 4]), [1, 1, 1, 1]);
+    });
+}
+
+#[test]
+fn a_shared_subscription_and_another_one_of_the_same_topics_are_told_apart() {
+    at_both(|mut peer| {
+        peer.subscribe("a/+", 1);
+        peer.subscribe("$share/g/a/+", 2);
+        assert_eq!(peer.calls("a/b", &[1, 2]), [1, 1]);
+        // Another member of the group gets the next one.
+        let id = peer.subscriptions.iter().find(|one| one.0 == "a/+").unwrap().2;
+        assert_eq!(peer.deliver("a/b", vec![vec![id]]), [[1]]);
+    });
+}
+
+#[test]
+fn a_watcher_gets_each_copy() {
+    let mut peer = Peer::new(false);
+    peer.subscribe("a/+", 1);
+    peer.subscribe("a/#", 2);
+    peer.wire.engine.watch("a/b", 9).unwrap();
+    assert_eq!(peer.calls("a/b", &[1, 2, 9]), [1, 1, 2]);
+}
+
+#[test]
+fn a_message_without_identifiers_or_with_one_of_an_earlier_process_goes_to_all_that_match() {
+    let mut peer = Peer::new(false);
+    peer.subscribe("a/+", 1);
+    peer.subscribe("a/#", 2);
+    let ids = peer.ids();
+    let unknown = (0..)
+        .map(|more| ids[1] ^ (more + 1))
+        .find(|id| !ids.contains(id))
+        .unwrap();
+    for copy in [vec![], vec![unknown]] {
+        assert_eq!(peer.deliver("a/b", vec![copy]), [[1, 2]]);
+    }
+    assert_eq!(peer.deliver("a/b", vec![vec![ids[1], unknown]]), [[1]]);
+}
+
+#[test]
+fn an_identifier_of_the_user_is_left_as_it_is_and_its_filter_is_not_subscribed_again() {
+    let mut peer = Peer::new(false);
+    peer.ask(&["a/+"], &number(ID, 7), 1);
+    peer.serve();
+    peer.subscribe("a/#", 2);
+    assert_eq!(peer.filters(), [["a/+"], ["a/#"]]);
+    assert_eq!(peer.ids()[0], 7);
+    assert_eq!(peer.deliver("a/b", vec![vec![7]]), [[1, 2]]);
+}
+
+#[test]
+fn the_topic_of_a_message_is_not_changed_by_identifiers() {
+    let mut peer = Peer::new(true);
+    peer.subscribe("a/+", 1);
+    peer.subscribe("a/#", 2);
+    peer.publish("a/b");
+    assert_eq!(peer.wire.topics, ["a/b"]);
+}
+
+#[test]
+fn a_broker_without_identifiers_and_one_of_3_1_1_get_none() {
+    let none = number(Property::SubscriptionIdentifierAvailable, 0);
+    let mut peer = Peer::of(Wire::online(five(), &none), false);
+    peer.subscribe("a/+", 1);
+    peer.subscribe("a/#", 2);
+    assert_eq!(peer.filters(), [["a/+"], ["a/#"]]);
+    assert_eq!(peer.ids(), [0, 0]);
+    assert_eq!(peer.calls("a/b", &[1, 2]), [2, 2]);
+
+    let cfg = Config {
+        version: Versions::V4,
+        ..five()
+    };
+    let mut wire = Wire::new(cfg);
+    wire.open();
+    wire.inject(&[0x20, 2, 0, 0]);
+    for (filter, handler) in [("a/+", 1), ("a/#", 2)] {
+        let asked = wire
+            .engine
+            .subscribe(vec![filter.into()], Vec::new(), Some(handler), None);
+        asked.unwrap();
+    }
+    let sent = wire.sent();
+    assert_eq!(sent[0], [0x82, 8, 0, 1, 0, 3, b'a', b'/', b'+', 0]);
+    assert_eq!(sent.len(), 2);
+}
+
+#[test]
+fn a_refusal_of_the_second_subscribe_leaves_everything_as_it_was() {
+    at_both(|mut peer| {
+        peer.subscribe("a/+", 1);
+        peer.refused = Some("a/+");
+        peer.subscribe("a/#", 2);
+        assert_eq!(peer.wire.errors(), ["SUBSCRIBE_FAILED"]);
+        let called = peer.calls("a/b", &[1, 2]);
+        assert!(called.iter().all(|&calls| calls >= 1), "{called:?}");
+        let before = peer.packets.len();
+        peer.subscribe("a/1", 3);
+        assert_eq!(peer.packets.len(), before + 1, "{:?}", peer.packets);
+    });
+}
+
+#[test]
+fn a_subscribe_after_which_connections_end_is_sent_without_an_identifier() {
+    let mut peer = Peer::new(true);
+    peer.subscribe("a/+", 1);
+    peer.ask(&["a/#"], &[], 2);
+    let is_identified = |packet: &Vec<u8>| packet[0] == 0x82 && subscribe_of(packet).1[0].2 != 0;
+    let mut ended = 0;
+    let last = loop {
+        let sent = peer.wire.sent();
+        if !sent.iter().any(is_identified) {
+            break sent;
+        }
+        ended += 1;
+        assert!(ended < 5);
+        let before = peer.wire.generation;
+        peer.wire.engine.closed(peer.wire.now, before, "gone");
+        while peer.wire.generation == before {
+            peer.wire.advance(500);
+        }
+        peer.wire.open();
+        peer.wire.connack(true, &[]);
+    };
+    for packet in last.iter().filter(|packet| packet[0] == 0x82) {
+        peer.subscribed(packet);
+    }
+    for _ in 0..4 {
+        peer.serve();
+        peer.wire.advance(2_000);
+    }
+    assert!(
+        peer.wire.done.iter().all(|(_, result)| result.is_ok()),
+        "{:?}",
+        peer.wire.done
+    );
+    assert_eq!((peer.wire.done.len(), peer.subscriptions.len()), (2, 2));
+    let called = peer.calls("a/b", &[1, 2]);
+    assert!(called.iter().all(|&calls| calls >= 1), "{called:?}");
+}
+
+#[test]
+fn thousands_of_filters_are_compared_quickly_and_stay_in_few_packets() {
+    let mut peer = Peer::new(false);
+    let names: Vec<String> = (0..4_000).map(|i| format!("device/{i}/+")).collect();
+    let names: Vec<&str> = names.iter().map(|name| &**name).collect();
+    peer.ask(&names, &[], 1);
+    peer.wire.drain();
+    assert_eq!(peer.wire.sent().len(), 500);
+}
+
+/// Properties of messages have identifiers of the user only.
+#[test]
+fn identifiers_of_the_engine_are_known_by_their_range() {
+    let mut peer = Peer::new(false);
+    peer.subscribe("a/+", 1);
+    peer.subscribe("a/#", 2);
+    for id in peer.ids() {
+        assert_eq!(is_ours(id), id != 0);
+    }
+    assert!(!is_ours(1) && !is_ours(268_435_455));
+    let ack = packet(0x90, &[0, 1], &[]);
+    assert_eq!(ack.len(), 5);
+}
