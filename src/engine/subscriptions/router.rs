@@ -113,7 +113,8 @@ impl Router {
             }
             if let "#" | "+" = level {
                 let rest = if level == "#" { Some(all) } else { rest };
-                for &child in &self.nodes[at as usize].children {
+                // Without any handler there is not even the root.
+                for &child in self.nodes.get(at as usize).map_or(&[][..], |node| &node.children) {
                     open.push((child, rest, false));
                 }
                 continue;
@@ -175,6 +176,9 @@ mod tests {
             "a", "a/b", "a/b/c", "b", "/", "a/", "/b", "$SYS/x", "$SYS", "a//b", "é/b",
         ];
         let mut router = Router::new(HashKeys::new(&mut crate::engine::random::Random::new(1)));
+        for filter in ["#", "+", "+/a", "a/#"] {
+            assert_eq!(router.route(filter), [], "{filter}");
+        }
         for (i, filter) in (0u32..).zip(filters) {
             router.insert(filter, i, i);
         }
