@@ -109,7 +109,17 @@ impl Client {
     /// A loop of calls hands over each full buffer at once.
     #[cfg_attr(small_code, optimize(speed))]
     pub fn transmit_if_full(&self) {
+        if self.engine(Engine::is_full) {
+            self.transmit_full();
+        }
+    }
+
+    /// A part of a drain: where it is cut off, nothing else can be said of what the socket has.
+    #[inline(never)]
+    fn transmit_full(&self) {
+        let draining = self.draining.replace(true);
         transmit_if_full(&mut Adapter(self));
+        self.draining.set(draining);
     }
 
     /// One timer for what comes next; nothing at all once stopped.
@@ -166,8 +176,9 @@ impl Client {
 
     /// Drains at the end of this turn.
     pub(super) fn schedule(&self) {
-        if !self.scheduled.replace(true) {
+        if !self.scheduled.get() {
             platform::queue_microtask(self.listener());
+            self.scheduled.set(true); // not before: the call may be cut off
         }
     }
 

@@ -116,7 +116,7 @@ impl Builder {
         if let (Some(name), false) = (self.node_only, platform.has_certificates()) {
             return Err(Error::format(
                 Code::InvalidOption,
-                "credentials.% is for Node only: in a page the browser sees to certificates and headers; use wss and a CA that it trusts, or mqttusername and mqttpassword",
+                "credentials.% is for Node only: a WASI component has no TLS, and in a page the browser sees to certificates and headers; use wss and a CA that it trusts, or mqttusername and mqttpassword",
                 &[name],
             ));
         }

@@ -128,6 +128,13 @@ const CUT_OFF = {
     inTime(() => { for (let i = 0; ; i++) one.publish("a/" + i, "x").catch(() => {}); });
     inTime(() => { for (let i = 0; ; i++) one.subscribe("b/" + i).catch(() => {}); });
   `,
+  "in the sending of a full buffer": `
+    const socket = sockets.get(one);
+    const { write } = socket;
+    socket.write = () => { for (;;); };
+    inTime(() => { for (let i = 0; ; i++) one.publish("a", "x".repeat(1000)).catch(() => {}); });
+    socket.write = write;
+  `,
   "in large messages": `
     const text = "ä".repeat(300_000);
     for (let i = 0; i < 10; i++) inTime(() => { for (;;) one.batch_publish("a/" + i, text).catch(() => {}); });
