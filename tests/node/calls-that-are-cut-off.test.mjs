@@ -128,13 +128,6 @@ const CUT_OFF = {
     inTime(() => { for (let i = 0; ; i++) one.publish("a/" + i, "x").catch(() => {}); });
     inTime(() => { for (let i = 0; ; i++) one.subscribe("b/" + i).catch(() => {}); });
   `,
-  "in the sending of a full buffer": `
-    const socket = sockets.get(one);
-    const { write } = socket;
-    socket.write = () => { for (;;); };
-    inTime(() => { for (let i = 0; ; i++) one.publish("a", "x".repeat(1000)).catch(() => {}); });
-    socket.write = write;
-  `,
   "in large messages": `
     const text = "ä".repeat(300_000);
     for (let i = 0; i < 10; i++) inTime(() => { for (;;) one.batch_publish("a/" + i, text).catch(() => {}); });
@@ -177,6 +170,36 @@ for (const [name, cut] of Object.entries(CUT_OFF)) {
     t.diagnostic(JSON.stringify(answer));
   });
 }
+
+test("a send of a full buffer that vm ends: what it had is not lost in silence, its client ends with a code", async (t) => {
+  const answer = await answers(
+    t,
+    `
+    const socket = sockets.get(one);
+    const { write } = socket;
+    let entered = false;
+    socket.write = () => {
+      entered = true;
+      for (;;);
+    };
+    for (let i = 0; i < 100 && !entered; i++) {
+      try {
+        const work = () => { for (;;) one.publish("a", "x".repeat(1000)).catch(() => {}); };
+        runInContext("work()", createContext({ work }), { timeout: 50 });
+      } catch {
+        // It was cut off.
+      }
+    }
+    socket.write = write;
+    const end = await ends(one.publish(one.topic, "y", { qos: 1 }));
+    say({ entered, end, fresh: await works(make("fresh")), uncaught });
+  `,
+  );
+  assert.equal(answer.entered, true);
+  assert.match(answer.end, /^(CALLBACK|CORE)_FAILED$/);
+  assert.equal(answer.fresh, true);
+  assert.deepEqual(answer.uncaught, []);
+});
 
 /** Bytes for the socket of `one` arrive inside of `vm`, so that a callback, and the WebAssembly below it, can be cut off. */
 const arrival = `

@@ -1,4 +1,4 @@
-// The client of a schedule, in a process and a namespace of its own. Publishes until it is told to end, counts what it
+// The client of a schedule, in a process and a namespace of its own. Publishes until it gets the word to end, counts what it
 // receives, and says over the channel to its parent what became of everything.
 
 import { setTimeout as sleep } from "node:timers/promises";
