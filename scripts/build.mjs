@@ -14,29 +14,25 @@ import {
 } from "node:fs";
 import { createRequire } from "node:module";
 import { join } from "node:path";
-import { writeCrate } from "./crate.mjs";
+import { buildWasm, PKG, SHORT, SHORT_NAMES, WASM } from "./build-wasm.mjs";
+import { joined } from "./declarations.mjs";
 import { INTERNAL } from "./internal-names.mjs";
 import { INLINE, keepInline, writeInline } from "./inline.mjs";
-import { Failure, isMain, main, must, ROOT } from "./run.mjs";
+import { Failure, isMain, main, ROOT } from "./run.mjs";
 import { setup } from "./setup.mjs";
 import { printSizes } from "./sizes.mjs";
-import { guardGlue, parseNames, shortenExports, shortenGlue, shortenWasm } from "./shorten.mjs";
+import { parseNames, shortenExports, shortenGlue } from "./shorten.mjs";
 import { step } from "./step.mjs";
 import { trimGlue } from "./trim.mjs";
 import { fromWsFile, websocketFile, withWs } from "./ws.mjs";
 
-/** What a page loads of the core, what it loads beside that for a store, and both in one file, as for Node. */
-const WASM = "mqtt_lib_bg.wasm";
+/** What a page loads for a store beside the core, and both in one file, as for Node. */
 const STORE_WASM = "mqtt_lib_store.wasm";
 const WHOLE_WASM = "mqtt_lib_whole.wasm";
 const WASM_TYPES = `// What an import of the file gives is the bundler's choice: its URL, its bytes or a WebAssembly.Module.
 declare const file: any;
 export = file;
 `;
-/** The .wasm as it is shipped, and the short names in it. */
-const SHORT = { whole: "pkg/short.wasm", page: "pkg/short-page.wasm", store: "pkg/short-store.wasm" };
-const SHORT_NAMES = "pkg/short-names.txt";
-const PKG = ["pkg/mqtt_lib.js", "pkg/mqtt_lib.d.ts", `pkg/${WASM}`, ...Object.values(SHORT), SHORT_NAMES];
 const PERSISTENT = "js/persistent";
 /** Entries of which every platform has the same file; with what it imports and does not contain. @type {[string, string[]][]} */
 const EVERYWHERE = [
@@ -95,67 +91,6 @@ const DIST = [
 const require = createRequire(import.meta.url);
 const at = (...parts) => join(ROOT, ...parts);
 
-/**
- * LLVM inlines only calls whose inlining makes the code hardly larger, and small functions marked `#[inline]`; the
- * functions on the path of a publish are `#[inline(always)]`. No loop is unrolled.
- */
-const SMALL_CODE = [
-  "inline-threshold=10",
-  "inlinehint-threshold=60",
-  "unroll-threshold=0",
-  "unroll-runtime=false",
-  "unroll-allow-partial=false",
-  "rotation-max-header-size=0",
-  // No partial redundancy elimination, which copies computations to other paths, and no loop strength reduction, which
-  // adds counters to loops.
-  "enable-pre=false",
-  "disable-lsr",
-];
-
-/** Half of the default stack: the addresses after it are shorter by a byte wherever they are encoded. */
-const STACK = 512 << 10;
-
-/**
- * The crate is compiled for size, apart from the functions on the path of a message: they are `optimize(speed)` where
- * `small_code` is set. The other crates have opt-level 2, because a message calls their smallest helpers.
- */
-const SIZE = '--config=profile.release.package.mqtt-lib.opt-level="z"';
-
-/**
- * The standard library is compiled with the crate, so that a panic is a trap instead of the code that would print it: 10
- * KiB less to download. Stable Rust does that with RUSTC_BOOTSTRAP.
- */
-export const SMALL = {
-  args: ["-Zbuild-std=std,panic_abort", "--features=package", SIZE],
-  env: {
-    RUSTC_BOOTSTRAP: "1",
-    RUSTFLAGS: [
-      "-Zunstable-options -Cpanic=immediate-abort",
-      // One copy of a function of `std` for all crates; without it each crate that uses it has its own.
-      "-Zshare-generics=yes",
-      "--cfg=small_code",
-      ...SMALL_CODE.map((option) => `-Cllvm-args=-${option}`),
-      `-Clink-arg=-zstack-size=${STACK}`,
-      "-Ctarget-feature=-reference-types",
-    ].join(" "),
-    CARGO_PROFILE_RELEASE_OPT_LEVEL: "2",
-    CARGO_TARGET_DIR: at("target", "package"), // other flags than the tests': neither is to undo the other's work
-  },
-};
-
-async function buildWasm() {
-  const options = ["--target", "web", "--release", "--no-opt", "--out-dir", at("pkg")];
-  await must("wasm-pack", ["build", writeCrate(), ...options, "--", ...SMALL.args], { env: SMALL.env });
-  // wasm-pack writes "*" into it, so that `npm pack` would leave out the files of the folder.
-  rmSync(at("pkg", ".gitignore"), { force: true });
-  // Here and not when it is bundled, so that the sources in js/ also run with it unbuilt, as some tests do.
-  const glue = at("pkg", "mqtt_lib.js");
-  writeFileSync(glue, guardGlue(readFileSync(glue, "utf8")));
-  const { whole, page, store } = SHORT;
-  const files = { whole: at(whole), page: at(page), store: at(store) };
-  writeFileSync(at(SHORT_NAMES), await shortenWasm(at("pkg", WASM), files));
-}
-
 /** Builds in another folder and replaces dist/ at the end, so that a failed build leaves the last good one. */
 async function buildJs() {
   const missing = SOURCES.find((name) => !existsSync(at(name)));
@@ -170,7 +105,7 @@ async function buildJs() {
     writeFileSync(join(folder, `${WASM}.d.cts`), WASM_TYPES);
     // The same types for `import` and `require`; a second copy would be a thirtieth of the tarball.
     writeFileSync(join(folder, "index.d.ts"), 'export * from "./index.cjs";\n');
-    copyFileSync(at("js/index.d.ts"), join(folder, "index.d.cts"));
+    writeFileSync(join(folder, "index.d.cts"), joined(at("js/index.d.ts")));
     copyFileSync(at(PERSISTENT, "index.d.ts"), join(folder, "persistent.d.ts"));
     copyFileSync(at(PERSISTENT, "index.d.ts"), join(folder, "persistent.d.cts"));
     for (const [name] of EVERYWHERE) {
@@ -182,7 +117,7 @@ async function buildJs() {
       join(folder, "mqttjs.d.ts"),
       'export * from "./mqttjs.cjs";\nexport { default } from "./mqttjs.cjs";\n',
     );
-    copyFileSync(at(MQTTJS, "index.d.ts"), join(folder, "mqttjs.d.cts"));
+    writeFileSync(join(folder, "mqttjs.d.cts"), joined(at(MQTTJS, "index.d.ts")));
     for (const name of ["node", "persistent.node", "mqttjs.node"]) {
       const names = Object.keys(require(join(folder, `${name}.cjs`)));
       if (name === "node") writeInline(folder, join(folder, WHOLE_WASM), names);
@@ -408,7 +343,9 @@ export async function build({ force = false } = {}) {
     ...[
       "binary",
       "build",
+      "build-wasm",
       "crate",
+      "declarations",
       "inline",
       "internal-names",
       "locals",

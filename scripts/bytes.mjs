@@ -3,7 +3,8 @@
 //   npm run bytes          the 40 largest
 //   npm run bytes -- 100   the 100 largest
 import { join } from "node:path";
-import { build, SMALL } from "./build.mjs";
+import { build } from "./build.mjs";
+import { SMALL } from "./build-wasm.mjs";
 import { writeCrate } from "./crate.mjs";
 import { Failure, isMain, main, must, ROOT } from "./run.mjs";
 import { setup } from "./setup.mjs";

@@ -1,4 +1,4 @@
-// From schema/errors.json to the enum in Rust, the unions in js/index.d.ts, the table of the reference, and the first
+// From schema/errors.json to the enum in Rust, the unions in js/types/errors.d.ts, the table of the reference, and the first
 // sentence of each section of docs/troubleshooting.md.
 
 import { codes, isArgument } from "./lib/errors.mjs";
@@ -8,7 +8,7 @@ export function outputs(schema) {
   const all = codes(schema);
   return [
     { path: "src/engine/error/codes.rs", text: rust(all.filter(({ engine }) => engine)) },
-    { path: "js/index.d.ts", section: "error-codes", text: types(all) },
+    { path: "js/types/errors.d.ts", section: "error-codes", text: types(all) },
     { path: "docs/reference/errors.md", text: reference(all) },
     ...all.map((entry) => ({
       path: "docs/troubleshooting.md",

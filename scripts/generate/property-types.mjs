@@ -1,4 +1,4 @@
-// js/index.d.ts: the interfaces of MQTT 5 properties, one for each packet or group of packets.
+// js/types/properties.d.ts: the interfaces of MQTT 5 properties, one for each packet or group of packets.
 
 import { propertiesOf, rangeOf, TYPES } from "./lib/properties.mjs";
 import { jsdoc } from "./lib/text.mjs";
@@ -38,7 +38,7 @@ export function outputs(schema) {
       return !same || typeOf(property, packets, way) !== typeOf(same, packets, wayOf(base));
     });
     return {
-      path: "js/index.d.ts",
+      path: "js/types/properties.d.ts",
       section,
       text: own.map((property) => member(property, packets, way)).join(""),
     };

@@ -1,9 +1,9 @@
-// js/index.d.ts: the interfaces of `credentials` and of the objects in it.
+// js/types/credentials.d.ts: the interfaces of `credentials` and of the objects in it.
 
 import { defaultOf, entries, FIRST_ANSWER, tsType, typeSentence } from "./lib/options.mjs";
 import { jsdoc } from "./lib/text.mjs";
 
-const PATH = "js/index.d.ts";
+const PATH = "js/types/credentials.d.ts";
 
 export function outputs(schema) {
   return ["credentials", "certs", "websocket"].map((list) => ({

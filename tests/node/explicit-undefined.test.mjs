@@ -2,13 +2,14 @@
 // whose names are those of the types.
 
 import assert from "node:assert/strict";
-import { readFileSync } from "node:fs";
 import { test } from "node:test";
+import { fileURLToPath } from "node:url";
 import { MqttCustom } from "mqtt-lib";
+import { joined } from "../../scripts/declarations.mjs";
 import { fakeBroker } from "../support/fake-broker.mjs";
 import { clientFor } from "./helpers.mjs";
 
-const TYPES = readFileSync(new URL("../../js/index.d.ts", import.meta.url), "utf8");
+const TYPES = joined(fileURLToPath(new URL("../../js/index.d.ts", import.meta.url)));
 
 /** The optional keys of an interface of the types, those that it inherits left out. */
 function keysOf(name) {

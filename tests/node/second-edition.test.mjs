@@ -5,6 +5,7 @@ import { readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { test } from "node:test";
 import { fileURLToPath } from "node:url";
+import { joined } from "../../scripts/declarations.mjs";
 
 const ROOT = fileURLToPath(new URL("../..", import.meta.url));
 
@@ -40,7 +41,7 @@ const tests = texts("tests", /\.(mjs|ts|js)$/);
 
 for (const [types, list] of Object.entries(NAMES)) {
   test(`the names of ${types} are in the types, the documentation and a test`, () => {
-    const declared = readFileSync(join(ROOT, types), "utf8");
+    const declared = joined(join(ROOT, types));
     const missing = list
       .split(/\s+/)
       .flatMap((name) => [
@@ -53,7 +54,7 @@ for (const [types, list] of Object.entries(NAMES)) {
 }
 
 test("the failures that a handler may have are the three of the contract", () => {
-  const declared = readFileSync(join(ROOT, "js/index.d.ts"), "utf8");
+  const declared = joined(join(ROOT, "js/index.d.ts"));
   for (const name of ["acknowledge", "retry", "leave", "handled", "manual"]) {
     assert.match(declared, new RegExp(`"${name}"`), name);
     assert.match(docs, new RegExp(`"${name}"`), name);

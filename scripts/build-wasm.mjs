@@ -1,0 +1,82 @@
+// Rust -> pkg/: what wasm-pack makes of the crate, and the .wasm as it is shipped. Owns how the compiler makes it small.
+import { readFileSync, rmSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { writeCrate } from "./crate.mjs";
+import { must, ROOT } from "./run.mjs";
+import { guardGlue, shortenWasm } from "./shorten.mjs";
+
+/** What wasm-bindgen writes; what a page loads of the core has the same name. */
+export const WASM = "mqtt_lib_bg.wasm";
+/** The .wasm as it is shipped, and the short names in it. */
+export const SHORT = { whole: "pkg/short.wasm", page: "pkg/short-page.wasm", store: "pkg/short-store.wasm" };
+export const SHORT_NAMES = "pkg/short-names.txt";
+export const PKG = [
+  "pkg/mqtt_lib.js",
+  "pkg/mqtt_lib.d.ts",
+  `pkg/${WASM}`,
+  ...Object.values(SHORT),
+  SHORT_NAMES,
+];
+/** @param {string[]} parts */
+const at = (...parts) => join(ROOT, ...parts);
+
+/**
+ * LLVM inlines only calls whose inlining makes the code hardly larger, and small functions marked `#[inline]`; the
+ * functions on the path of a publish are `#[inline(always)]`. No loop is unrolled.
+ */
+const SMALL_CODE = [
+  "inline-threshold=10",
+  "inlinehint-threshold=60",
+  "unroll-threshold=0",
+  "unroll-runtime=false",
+  "unroll-allow-partial=false",
+  "rotation-max-header-size=0",
+  // No partial redundancy elimination, which copies computations to other paths, and no loop strength reduction, which
+  // adds counters to loops.
+  "enable-pre=false",
+  "disable-lsr",
+];
+
+/** Half of the default stack: the addresses after it are shorter by a byte wherever they are encoded. */
+const STACK = 512 << 10;
+
+/**
+ * The crate is compiled for size, apart from the functions on the path of a message: they are `optimize(speed)` where
+ * `small_code` is set. The other crates have opt-level 2, because a message calls their smallest helpers.
+ */
+const SIZE = '--config=profile.release.package.mqtt-lib.opt-level="z"';
+
+/**
+ * The standard library is compiled with the crate, so that a panic is a trap instead of the code that would print it: 10
+ * KiB less to download. Stable Rust does that with RUSTC_BOOTSTRAP.
+ */
+export const SMALL = {
+  args: ["-Zbuild-std=std,panic_abort", "--features=package", SIZE],
+  env: {
+    RUSTC_BOOTSTRAP: "1",
+    RUSTFLAGS: [
+      "-Zunstable-options -Cpanic=immediate-abort",
+      // One copy of a function of `std` for all crates; without it each crate that uses it has its own.
+      "-Zshare-generics=yes",
+      "--cfg=small_code",
+      ...SMALL_CODE.map((option) => `-Cllvm-args=-${option}`),
+      `-Clink-arg=-zstack-size=${STACK}`,
+      "-Ctarget-feature=-reference-types",
+    ].join(" "),
+    CARGO_PROFILE_RELEASE_OPT_LEVEL: "2",
+    CARGO_TARGET_DIR: at("target", "package"), // other flags than the tests': neither is to undo the other's work
+  },
+};
+
+export async function buildWasm() {
+  const options = ["--target", "web", "--release", "--no-opt", "--out-dir", at("pkg")];
+  await must("wasm-pack", ["build", writeCrate(), ...options, "--", ...SMALL.args], { env: SMALL.env });
+  // wasm-pack writes "*" into it, so that `npm pack` would leave out the files of the folder.
+  rmSync(at("pkg", ".gitignore"), { force: true });
+  // Here and not when it is bundled, so that the sources in js/ also run with it unbuilt, as some tests do.
+  const glue = at("pkg", "mqtt_lib.js");
+  writeFileSync(glue, guardGlue(readFileSync(glue, "utf8")));
+  const { whole, page, store } = SHORT;
+  const files = { whole: at(whole), page: at(page), store: at(store) };
+  writeFileSync(at(SHORT_NAMES), await shortenWasm(at("pkg", WASM), files));
+}
