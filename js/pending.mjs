@@ -45,7 +45,7 @@ export class Pending {
     return promise;
   }
 
-  /** None: the promise is one of the core. @param {number} token */
+  /** `undefined` for a promise that is one of the core. @param {number} token */
   promise(token) {
     return this.#entries[token]?.promise;
   }

@@ -9,6 +9,10 @@ import { platform } from "./platform.mjs";
 /** What `customHandleAcks` may answer. */
 const CODES = [0, 16, 128, 131, 135, 144, 145, 151, 153];
 const REFUSAL = 128;
+// Packet types (§2.2.1).
+const CONNACK = 2;
+const PUBLISH = 3;
+const PUBREL = 6;
 /** More identifiers than messages can be on their way: then they are not worth keeping. */
 const MAX_IDS = 65_535;
 
@@ -30,15 +34,27 @@ export class Inbox {
   #failed = [];
   /** QoS and packet identifier of messages that the core has not delivered yet. @type {[number, number][]} */
   #ids = [];
+  /** Packet identifiers of QoS 2 between PUBLISH and PUBREL (§4.3.3). @type {Set<number>} */
+  #unreleased = new Set();
 
   /** @param {any} client */
   constructor(client) {
     this.#client = client;
   }
 
-  /** A PUBLISH of QoS 1 or 2 has arrived. @param {Uint8Array} packet */
-  arrived(packet) {
-    if (this.#ids.length < MAX_IDS) this.#ids.push([(packet[0] >> 1) & 3, messageIdOf(packet)]);
+  /** A packet has arrived: which message of QoS 1 or 2 the core delivers next. @param {Uint8Array} packet @param {number} type */
+  arrived(packet, type) {
+    if (type === PUBLISH && (packet[0] & 6) > 0) {
+      const [qos, id] = [(packet[0] >> 1) & 3, messageIdOf(packet)];
+      // What the broker repeats before its PUBREL is not delivered again.
+      if (qos === 2 && this.#unreleased.has(id)) return;
+      if (qos === 2) this.#unreleased.add(id);
+      if (this.#ids.length < MAX_IDS) this.#ids.push([qos, id]);
+    } else if (type === PUBREL) {
+      this.#unreleased.delete(packet[2] * 256 + packet[3]);
+    } else if (type === CONNACK && (packet[2] & 1) === 0) {
+      this.#unreleased.clear();
+    }
   }
 
   /** The connection has ended: what was not acknowledged comes again. */
@@ -130,7 +146,7 @@ export class Inbox {
     return packet;
   }
 
-  /** Of messages that the core did not deliver, because it had done so before, the identifier is passed over. @param {number} qos */
+  /** Of messages that the core did not deliver, such as too large ones, identifiers of another QoS are passed over. @param {number} qos */
   #idOf(qos) {
     for (let next = this.#ids.shift(); next !== undefined; next = this.#ids.shift()) {
       if (next[0] === qos) return next[1];

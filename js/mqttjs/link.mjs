@@ -37,7 +37,6 @@ const CONNECT_PACKET = 1;
 const CONNACK = 2;
 /** Of MQTT 3.1.1; a larger one is no CONNACK for the core, and a refusal for MQTT.js. */
 const LAST_RETURN_CODE = 5;
-const PUBLISH = 3;
 const SUBACK = 9;
 const UNSUBACK = 11;
 const DISCONNECT = 14;
@@ -253,7 +252,7 @@ export class Link {
   #seen(bytes, type, sent) {
     const client = this.#client;
     const event = sent ? "packetsend" : "packetreceive";
-    if (!sent && type === PUBLISH && (bytes[0] & 6) > 0) this.inbox.arrived(bytes);
+    if (!sent) this.inbox.arrived(bytes, type);
     const isSeen = client.listenerCount(event) > 0 && !(type === CONNECT_PACKET && this.#isFirst);
     const isOurs = !sent && (type === SUBACK || type === UNSUBACK || type === DISCONNECT || type === CONNACK);
     if (!isSeen && !isOurs) return;

@@ -3,7 +3,7 @@
 import { Hub } from "./hub.mjs";
 import { hubLock, lifeOf } from "./names.mjs";
 
-/** What is returned ends that. @param {string} name @param {any} Client */
+/** Returns a function that takes the offer back. @param {string} name @param {any} Client */
 export function host(name, Client) {
   const stay = new AbortController();
   const { signal } = stay;

@@ -153,7 +153,7 @@ impl Client {
     pub(super) fn look_again(&self) {
         let mut recheck = self.recheck.borrow_mut();
         if recheck.is_none() {
-            *recheck = Some(self.after(RECHECK, Client::on_drain));
+            *recheck = Some(self.after(RECHECK, Client::on_writable));
         }
     }
 
@@ -194,7 +194,7 @@ impl Client {
             Event::Open { generation, server } => self.open(generation, server),
             Event::Close { generation } => {
                 if !self.close_socket(generation) {
-                    self.on_closed(generation, "");
+                    self.tell_closed(generation, "");
                 }
             }
             Event::Connected {
@@ -245,13 +245,13 @@ impl Client {
                     true => "invalid URL or subprotocol".into(),
                     false => super::argument_codec::message_of(&thrown),
                 };
-                self.on_closed(generation, &why);
+                self.tell_closed(generation, &why);
             }
         }
     }
 
-    /// The transport never came to be, or is gone, so no event of it will follow.
-    pub(super) fn on_closed(&self, generation: Generation, why: &str) {
+    /// Says it to the engine: the transport never came to be, or is gone, so no event of it will follow. Does not drain.
+    pub(super) fn tell_closed(&self, generation: Generation, why: &str) {
         let now = self.now();
         self.engine.borrow_mut().closed(now, generation, why);
     }

@@ -20,19 +20,19 @@ impl Client {
             return self.drain_at_last();
         }
         let text = |key| platform::get(event, key).as_string().unwrap_or_default();
-        let kind = text("type");
-        if let Some(event) = PageEvent::named(&kind) {
+        let event_type = text("type");
+        if let Some(event) = PageEvent::named(&event_type) {
             return self.on_page_event(event);
         }
         let generation = self.socket.borrow().as_ref().map(|socket| socket.generation);
         let Some(generation) = generation else { return };
-        match &*kind {
+        match &*event_type {
             "message" => {
                 let data = platform::get(event, "data");
                 self.on_data(generation, socket::bytes(data));
             }
             "open" => self.on_open(generation),
-            "drain" => self.on_drain(),
+            "drain" => self.on_writable(),
             // In the socket's own words. Browsers say nothing, and it is the end: of what a content security policy forbids,
             // Chromium sends no more than this.
             "error" => match text("message") {
@@ -107,17 +107,17 @@ impl Client {
             drop(engine);
             self.close_socket(generation);
             self.drop_socket();
-            return self.on_closed(generation, NO_ROOM);
+            return self.tell_closed(generation, NO_ROOM);
         }
         piece.copy_to(engine.space(len));
         engine.received(now, generation, len);
     }
 
-    /// `kind` is of `Code::of_transport`.
-    fn on_error(&self, generation: Generation, why: String, kind: Option<f64>) {
+    /// `error_kind` is of `Code::of_transport`.
+    fn on_error(&self, generation: Generation, why: String, error_kind: Option<f64>) {
         if self.is_current(generation) {
             *self.failure.borrow_mut() = why;
-            let code = kind.and_then(Code::of_transport);
+            let code = error_kind.and_then(Code::of_transport);
             self.engine.borrow_mut().set_transport_error(code);
         }
     }
@@ -137,7 +137,7 @@ impl Client {
     }
 
     /// The socket may take more.
-    pub(super) fn on_drain(&self) {
+    pub(super) fn on_writable(&self) {
         *self.recheck.borrow_mut() = None;
         if self.is_socket_full() {
             return self.look_again();

@@ -24,8 +24,8 @@ impl Engine {
             Acked::Ended(token) => {
                 let result = match reason {
                     ReasonCode::SUCCESS if properties.is_empty() => Ok(Outcome::None),
-                    // A PUBCOMP that does not know the identifier: it was completed before.
                     _ if reason.is_error() && qos == 1 => Err(publish_refused(reason, properties)),
+                    // Also a PUBCOMP that does not know the identifier: it was completed before.
                     _ => Ok(Outcome::Acked {
                         reason: reason.0,
                         properties: properties.to_vec(),

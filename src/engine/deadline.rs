@@ -55,7 +55,7 @@ impl Deadline {
         self.at <= now
     }
 
-    /// Whether it is due; then it is cleared.
+    /// Whether it is due; then it is off, and what `confirm` has begun stays.
     pub fn expire(&mut self, now: Millis) -> bool {
         let due = self.is_due(now);
         if due {
@@ -64,8 +64,8 @@ impl Deadline {
         due
     }
 
-    /// For deadlines that declare something dead: false the first time, and the deadline comes again after a
-    /// short grace period; true if it still stands then.
+    /// For deadlines that declare something dead, once `expire` said so: false the first time, and the deadline is set
+    /// again, a short grace period later; true when that is over and nobody has cleared it.
     pub fn confirm(&mut self, now: Millis) -> bool {
         let confirmed = std::mem::replace(&mut self.confirming, false);
         if !confirmed {

@@ -9,8 +9,8 @@ use crate::codec::{write, ReasonCode};
 
 impl Engine {
     /// The application goes on with a message after its handlers have returned; call it before the next [`Engine::poll`].
-    /// The message is acknowledged when `acknowledge` is called, and no later one before it. A message of QoS 0 has no
-    /// ticket that counts: none.
+    /// The message is acknowledged when `acknowledge` is called, and no later one before it. A message of QoS 0 is
+    /// not acknowledged: give `None`.
     pub fn defer(&mut self, ticket: Option<Ticket>) {
         self.session.inbound().defer(ticket);
     }

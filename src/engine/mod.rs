@@ -3,9 +3,9 @@
 //! The engine is given user calls, bytes, the fate of its transport, and the time; it answers what is to be done. Its
 //! methods are of four kinds:
 //!
-//! - **inputs**: `start`, `stop`, `publish`, `batch`, `queue`, `flush`, `subscribe`, `unsubscribe`, `authenticate`,
-//!   `credentials_given`, `opened`, `closed`, `space` + `received`, `defer`, `acknowledge`, `refuse`, `leave`,
-//!   `transmitted`, `stored`, `set_blocked`, `set_network`, `tick`;
+//! - **inputs** of the application, such as `start`, `publish`, `subscribe`, `acknowledge`; of the transport: `opened`,
+//!   `space` + `received`, `transmitted`, `set_blocked`, `set_transport_error`, `closed`; of the store: `stored`; of the
+//!   platform: `set_network`, and `tick` for the time;
 //! - **output**: `poll`, which says what to do next: see [`Output`] and [`drive()`];
 //! - **views** that hold until the next bytes: `messages`, `received_bytes`, `topic`, `route`;
 //! - **getters**: `state`, `stats`, `config`.
@@ -13,7 +13,8 @@
 //! After every input an adapter drains the engine with [`drive()`]. Time is milliseconds of any clock that does not go
 //! back; randomness is the seed given to `new`.
 //!
-//! Four machines do the work, and none of them knows another: `Connection`, `Session`, `Outbox` and `Subscriptions`.
+//! Five machines do the work, and none of them knows another: `Connection`, `Session`, `Outbox`, `Subscriptions` and
+//! `Lifecycle`.
 //! The engine routes between them. Tests that need all of them are in `tests/`.
 
 #![forbid(unsafe_code)]

@@ -107,11 +107,11 @@ impl Engine {
             return self.enqueue(now, message, token);
         };
         let start = self.connection.unsent();
-        let lasting = self.connection.write_publish(&message.parts(), Some(id));
-        let packet = match (lasting, self.connection.version()) {
-            // In MQTT 5 it may have been written with an alias, which lasts no longer than the connection.
-            (true, Version::V4) => self.connection.out()[start..].to_vec(),
-            (_, version) => message.encoded(version, Some(id)),
+        self.connection.write_publish(&message.parts(), Some(id));
+        let packet = match self.connection.version() {
+            Version::V4 => self.connection.out()[start..].to_vec(),
+            // It may have been written with an alias, which lasts no longer than the connection.
+            Version::V5 => message.encoded(Version::V5, Some(id)),
         };
         let mut publish = Publish {
             seq: self.outbox.next_seq(),
@@ -137,7 +137,7 @@ impl Engine {
         let key = self
             .session
             .launch(now, publish, id, ack_timeout, &mut self.effects.journal);
-        self.session.limit(key, timeout);
+        self.session.watch_timeout(key, timeout);
     }
 
     /// Adds an item, already JSON, to the batch of its topic. Returns the token under which the batch will end: `token`
@@ -213,8 +213,8 @@ impl Engine {
 
     // ---- to the wire
 
-    /// Moves packets into the outgoing buffer, up to the cap: requests unless they are suspects, then messages that are sent again, then the
-    /// offline queue in its order.
+    /// Moves packets into the outgoing buffer, up to the cap: requests unless they are suspects, then messages that are
+    /// sent again, then the offline queue in its order.
     #[cfg_attr(small_code, optimize(speed))]
     pub(super) fn fill(&mut self, now: Millis) {
         while self.connection.can_write() {
@@ -257,7 +257,7 @@ impl Engine {
         let Some(mut publish) = self.outbox.take_front() else {
             return true;
         };
-        if let Err(error) = self.check_before_sending(now, &mut publish) {
+        if let Err(error) = self.prepare_to_send(now, &mut publish) {
             if let Some(id) = id {
                 self.session.release_id(id);
             }
@@ -282,8 +282,9 @@ impl Engine {
         true
     }
 
-    /// A message that has waited: whether the broker takes it, and for how long it is still of use.
-    fn check_before_sending(&mut self, now: Millis, publish: &mut Publish) -> Result<(), Error> {
+    /// A message that has waited: an error if the broker does not take it, or if it has expired; what is left of its expiry
+    /// interval is written into it [MQTT-3.3.2-6].
+    fn prepare_to_send(&mut self, now: Millis, publish: &mut Publish) -> Result<(), Error> {
         let (version, Some(online)) = (self.connection.version(), self.connection.online()) else {
             return Ok(());
         };
@@ -318,7 +319,7 @@ impl Engine {
             Version::V5 => publish::parts(Version::V5, packet),
         };
         match parts {
-            Some(parts) => drop(self.connection.write_publish(&parts, id)),
+            Some(parts) => self.connection.write_publish(&parts, id),
             None => self.connection.out().extend_from_slice(packet),
         }
     }

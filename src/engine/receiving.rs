@@ -6,6 +6,7 @@ use super::deadline::Millis;
 use super::error::{excerpt, Code, Error};
 use super::format::{before, count};
 use super::output::{Generation, MessageView};
+use super::session::inbound::Released;
 use super::subscriptions::Kind;
 use super::{Engine, Version};
 use crate::codec::properties::{number, Place, Properties, Property};
@@ -297,18 +298,14 @@ impl Engine {
 
     /// PUBREL: the broker will not send the message again (§4.3.3).
     fn on_pubrel(&mut self, id: PacketId) {
-        let Some(known) = self.session.inbound().released(id, &mut self.effects.journal) else {
-            return;
-        };
-        if known || self.connection.version() == Version::V4 {
-            write::ack(self.connection.out(), Ack::PubComp, id);
-        } else {
-            write::ack_with_reason(
-                self.connection.out(),
-                Ack::PubComp,
-                id,
-                ReasonCode::PACKET_IDENTIFIER_NOT_FOUND,
-            );
+        let version = self.connection.version();
+        match self.session.inbound().released(id, &mut self.effects.journal) {
+            Released::Later => {}
+            Released::Unknown if version == Version::V5 => {
+                let reason = ReasonCode::PACKET_IDENTIFIER_NOT_FOUND;
+                write::ack_with_reason(self.connection.out(), Ack::PubComp, id, reason);
+            }
+            Released::Complete | Released::Unknown => write::ack(self.connection.out(), Ack::PubComp, id),
         }
     }
 

@@ -6,7 +6,7 @@ use super::error::Error;
 use super::message::{check_properties, needs_5};
 use super::output::Token;
 use super::session::packet_ids::Holder;
-use super::subscriptions::{answers_another, Asks, Call, Filter, Handler, Kind};
+use super::subscriptions::{answers_another, Call, Contents, Filter, Handler, Kind};
 use super::{Engine, Version};
 use crate::codec::properties::{number, put, Place, Property, Value};
 use crate::codec::{protocol_error, write, DecodeError, PacketId};
@@ -120,7 +120,7 @@ impl Engine {
         if !self.may_send(now, suspicion) {
             return false;
         }
-        let Some((slot, asks)) = self.subscriptions.next_request() else {
+        let Some((slot, contents)) = self.subscriptions.next_request() else {
             return true;
         };
         let Some(id) = self.session.take_request_id(slot, &mut self.effects.journal) else {
@@ -130,11 +130,11 @@ impl Engine {
         // After a fall back to 3.1.1 only the QoS is left of the options.
         let mask = if version == Version::V4 { 3 } else { 0xff };
         let mut result = Ok(());
-        let Asks {
+        let Contents {
             kind,
             filters,
             properties,
-        } = asks;
+        } = contents;
         match kind {
             Kind::Subscribe => {
                 result = check_filters(&self.connection, filters, properties);

@@ -49,7 +49,9 @@ test("no JavaScript of a guide goes by a name under which it is not run", () => 
 });
 
 test("every error code has a section in troubleshooting, and the README's words of it", () => {
-  const codes = [...read("../js/types/errors.d.ts").matchAll(/^ {2}\| "([A-Z_]+)"/gm)].map(([, code]) => code);
+  const codes = [...read("../js/types/errors.d.ts").matchAll(/^ {2}\| "([A-Z_]+)"/gm)].map(
+    ([, code]) => code,
+  );
   const sections = [...read("troubleshooting.md").matchAll(/^## ([A-Z_]+)$/gm)].map(([, code]) => code);
   const others = ["INVALID_OPTION", "OUT_OF_RANGE", "INVALID_TOPIC", "INVALID_PAYLOAD"];
   assert.ok(codes.length > 10);

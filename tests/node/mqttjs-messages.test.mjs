@@ -3,6 +3,7 @@
 import assert from "node:assert/strict";
 import { once } from "node:events";
 import { describe, test } from "node:test";
+import { fakeBroker, scripts } from "../support/fake-broker.mjs";
 import { clients } from "../support/mqttjs-clients.mjs";
 import { freshTopic, until } from "./helpers.mjs";
 
@@ -39,6 +40,38 @@ describe("messages", () => {
       }
     });
   }
+
+  test("a message has its own identifier behind one of QoS 2 that came twice", async (t) => {
+    const message = (messageId, payload, dup) => ({
+      cmd: "publish",
+      topic: "a",
+      payload,
+      qos: 2,
+      messageId,
+      dup,
+    });
+    const broker = await fakeBroker(
+      t,
+      scripts.accepts((packet, connection) => {
+        if (packet.cmd === "subscribe") {
+          connection.send({ cmd: "suback", messageId: packet.messageId, granted: [2] });
+          connection.send(message(5, "first", false));
+          connection.send(message(5, "first", true));
+          connection.send(message(6, "second", false));
+        }
+        return packet.cmd === "subscribe";
+      }),
+    );
+    const client = await connected(t, {}, broker.url);
+    const seen = [];
+    client.on("message", (_topic, payload, packet) => seen.push([String(payload), packet.messageId]));
+    await client.subscribeAsync("a", { qos: 2 });
+    await until(() => seen.length === 2);
+    assert.deepEqual(seen, [
+      ["first", 5],
+      ["second", 6],
+    ]);
+  });
 
   test("callbacks of publish: nothing for QoS 0, the packet for QoS 1 and 2", async (t) => {
     const client = await connected(t);

@@ -1,12 +1,14 @@
 //! Topic aliases (§3.3.2.3.4): numbers in place of topics, for as long as a connection lasts, in each direction its
-//! own. Ours go to topics in the order in which they are first used, as many as the broker allows. Messages kept to be
-//! sent again never have one, because they may outlive the connection.
+//! own. Ours go to topics in the order in which they are first used, as many as the broker allows and at most `MOST`.
+//! Messages kept to be sent again never have one, because they may outlive the connection.
 
 use crate::codec::{decode_error, protocol_error, DecodeError, ReasonCode};
 use crate::engine::interner::{HashKeys, Interner};
 
 /// More would cost memory on both sides and save little.
 const MOST: u16 = 256;
+/// Bytes of the shortest topic that gets one: an alias takes three itself.
+const SHORTEST: usize = 4;
 /// So many the broker may use, unless the user says otherwise.
 pub(super) const INBOUND_MAXIMUM: u16 = 32;
 
@@ -46,8 +48,8 @@ impl Aliases {
     }
 
     /// How to write a topic that goes out on this connection.
-    pub fn outbound(&mut self, topic: &[u8]) -> Alias {
-        if self.outbound_maximum == 0 || topic.len() < 4 {
+    pub fn assign_outbound(&mut self, topic: &[u8]) -> Alias {
+        if self.outbound_maximum == 0 || topic.len() < SHORTEST {
             return Alias::None;
         }
         if let Some(number) = self.outbound.find(topic) {

@@ -77,28 +77,23 @@ impl Connection {
         }
     }
 
-    /// Appends a PUBLISH, with a topic alias if there is one. False if its alias is the user's, and means something on
-    /// this connection only.
+    /// Appends a PUBLISH, with a topic alias if there is one.
     #[inline(always)]
-    pub fn write_publish(&mut self, parts: &Parts<'_>, packet_id: Option<PacketId>) -> bool {
+    pub fn write_publish(&mut self, parts: &Parts<'_>, packet_id: Option<PacketId>) {
         match self.version {
-            Version::V4 => {
-                publish::encode(&mut self.out, self.version, parts, packet_id);
-                true
-            }
+            Version::V4 => publish::encode(&mut self.out, self.version, parts, packet_id),
             Version::V5 => self.write_publish_v5(*parts, packet_id),
         }
     }
 
-    fn write_publish_v5(&mut self, mut parts: Parts<'_>, packet_id: Option<PacketId>) -> bool {
-        let users = number(parts.properties, Property::TopicAlias).is_some();
+    fn write_publish_v5(&mut self, mut parts: Parts<'_>, packet_id: Option<PacketId>) {
         if let Phase::Online(Online { aliases, limits, .. }) = &mut self.phase {
             // As long as with any alias: the lengths in front may grow too.
             let longest = Parts { alias: 1, ..parts };
-            if users {
+            if number(parts.properties, Property::TopicAlias).is_some() {
                 aliases.disable_outbound();
             } else if publish::size(self.version, &longest) <= limits.max_packet_size {
-                match aliases.outbound(parts.topic) {
+                match aliases.assign_outbound(parts.topic) {
                     Alias::None => {}
                     Alias::New(alias) => parts.alias = alias,
                     Alias::Known(alias) => (parts.topic, parts.alias) = (&[], alias),
@@ -106,7 +101,6 @@ impl Connection {
             }
         }
         publish::encode(&mut self.out, self.version, &parts, packet_id);
-        !users
     }
 
     /// The topic of a received message that has an alias.

@@ -300,7 +300,7 @@ impl Connection {
 
     /// Every server is tried once without a delay.
     pub fn begin_round(&mut self) {
-        self.servers.tried = 0;
+        self.servers.begin_round();
     }
 
     /// Begins an attempt: asks for credentials, or opens a transport.

@@ -52,19 +52,24 @@ pub(super) struct Batches {
     pub due: Deadline,
 }
 
-/// What a batch is for, as bytes: the topic; with properties those and the length of the topic; one character for
-/// QoS, retain and whether there are properties.
+/// What a batch is for.
 pub(in crate::engine) struct BatchKey<'a> {
     pub topic: &'a str,
     pub properties: &'a [u8],
     flags: u8,
 }
 
+// What the flags of a key are: the QoS in two bits, then these.
+const QOS: u8 = 3;
+const RETAIN: u8 = 4;
 const WITH_PROPERTIES: u8 = 8;
+/// No QoS is 3.
+const MOST_FLAGS: u8 = 2 | RETAIN | WITH_PROPERTIES;
 
 impl<'a> BatchKey<'a> {
+    /// As bytes: the topic; with properties those and the length of the topic; the flags as one character.
     fn write(key: &mut Vec<u8>, item: &Message<'_>) {
-        let mut flags = item.qos + 4 * item.retain as u8;
+        let mut flags = item.qos + RETAIN * item.retain as u8;
         key.clear();
         key.extend_from_slice(item.topic.as_bytes());
         if !item.properties.is_empty() {
@@ -78,7 +83,7 @@ impl<'a> BatchKey<'a> {
     pub fn read(key: &'a [u8]) -> Option<Self> {
         let (&last, rest) = key.split_last()?;
         let flags = last.wrapping_sub(b'0');
-        if flags > 14 || flags & 3 == 3 {
+        if flags > MOST_FLAGS || flags & QOS == QOS {
             return None;
         }
         let (topic, properties) = if flags & WITH_PROPERTIES == 0 {
@@ -100,8 +105,8 @@ impl<'a> BatchKey<'a> {
         Message {
             topic: self.topic,
             payload: json,
-            qos: self.flags & 3,
-            retain: self.flags & 4 != 0,
+            qos: self.flags & QOS,
+            retain: self.flags & RETAIN != 0,
             properties: self.properties,
         }
     }
@@ -150,8 +155,8 @@ impl Batches {
         }
     }
 
-    /// Every batch closes at this moment.
-    pub fn delay(&mut self, due: Millis) {
+    /// Every batch will close at this moment, whenever it would have closed.
+    pub fn close_all_at(&mut self, due: Millis) {
         for _ in 0..self.closing.len() {
             if let Some((_, key)) = self.closing.pop_front() {
                 self.closing.push_back((due, key));

@@ -22,7 +22,7 @@ impl Outbox {
         }
         self.expire_by_interval(now, effects);
         if let Some(timeout) = self.limits.publish_timeout {
-            self.expire_calls(now, timeout, effects);
+            self.expire_by_publish_timeout(now, timeout, effects);
         }
     }
 
@@ -62,7 +62,8 @@ impl Outbox {
         self.age_due.hasten(next.max(now + 1_000));
     }
 
-    fn expire_calls(&mut self, now: Millis, timeout: Millis, effects: &mut Effects) {
+    /// `publishtimeout`, which counts from the call.
+    fn expire_by_publish_timeout(&mut self, now: Millis, timeout: Millis, effects: &mut Effects) {
         while let Some((since, key)) = self.timeouts.first(&mut self.publishes) {
             if now < since + timeout {
                 return self.age_due.hasten(since + timeout);

@@ -322,7 +322,7 @@ impl Outbox {
     pub fn set_limits(&mut self, now: Millis, limits: Limits, effects: &mut Effects) {
         self.limits = limits;
         let due = now + self.limits.publish_interval;
-        self.batches.delay(due);
+        self.batches.close_all_at(due);
         if self.timed_due.is_set() {
             self.timed_due.set(due);
         }

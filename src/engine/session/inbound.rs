@@ -4,8 +4,8 @@
 
 use super::super::journal::Journal;
 use super::super::output::{MessageView, Ticket};
-use super::exactly_once::Unreleased;
 use super::owed::{Owed, Queue, State};
+use super::unreleased::Unreleased;
 use crate::codec::{Ack, PacketId, ReasonCode};
 
 /// An acknowledgement to be written now.
@@ -44,6 +44,17 @@ pub(in crate::engine) struct Inbound {
     receive_maximum: usize,
     /// Messages given to the application.
     pub received: u64,
+}
+
+/// How a PUBREL is answered.
+#[derive(Debug, PartialEq, Eq)]
+pub(in crate::engine) enum Released {
+    /// PUBCOMP, now.
+    Complete,
+    /// PUBCOMP behind the PUBREC, which is owed still.
+    Later,
+    /// There is no such message.
+    Unknown,
 }
 
 impl Inbound {
@@ -355,20 +366,20 @@ impl Inbound {
         self.deferred > 0 || self.has_undelivered()
     }
 
-    /// PUBREL: what is answered at once. None: the PUBREC is owed still, and PUBCOMP follows it. False: there was no such
-    /// message. In either case the identifier is free for another message, which may have arrived already.
-    pub fn released(&mut self, packet_id: PacketId, journal: &mut Journal) -> Option<bool> {
+    /// PUBREL. The identifier is free for another message, which may have arrived already.
+    pub fn released(&mut self, packet_id: PacketId, journal: &mut Journal) -> Released {
         let known = self.unreleased.clear(packet_id);
         let is_it = |owed: &Owed| owed.packet_id == packet_id && owed.kind == Ack::PubRec;
         if known && self.owed.iter().any(is_it) {
             self.owe(packet_id, Ack::PubComp, State::Delivered);
-            return None;
+            return Released::Later;
         }
         journal.received(packet_id, false);
-        if known {
-            self.last_written();
+        if !known {
+            return Released::Unknown;
         }
-        Some(known)
+        self.last_written();
+        Released::Complete
     }
 
     /// The last acknowledgement of a message is written; the message may be of an earlier connection.

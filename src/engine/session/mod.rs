@@ -2,12 +2,12 @@
 //! received and the acknowledgements owed for them. Never decides when to connect, and never writes to the transport:
 //! it answers what is to be written.
 
-mod exactly_once;
 pub(super) mod inbound;
 mod outbound;
 mod owed;
 pub(super) mod packet_ids;
 mod suspects;
+mod unreleased;
 
 use std::collections::VecDeque;
 

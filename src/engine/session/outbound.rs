@@ -64,8 +64,8 @@ impl Session {
         }
     }
 
-    /// From here on the publish may exceed its time limit.
-    pub fn limit(&mut self, key: Key, timeout: Option<Millis>) {
+    /// From here on the publish ends when its time limit is over.
+    pub fn watch_timeout(&mut self, key: Key, timeout: Option<Millis>) {
         let Some(timeout) = timeout else { return };
         if let Some(since) = self.publishes.get(key).map(|publish| publish.since) {
             self.timeouts.insert(since, key, &mut self.publishes);

@@ -1,5 +1,6 @@
 //! Tests of the session alone.
 
+use super::inbound::Released;
 use super::*;
 use crate::codec::Ack;
 use crate::engine::suspicion::Suspicion;
@@ -175,7 +176,7 @@ fn a_time_limit_takes_the_token_and_leaves_the_message_in_flight() {
     let key = test
         .session
         .launch(0, message(1, 1), id, ACK_TIMEOUT, &mut test.journal);
-    test.session.limit(key, Some(100));
+    test.session.watch_timeout(key, Some(100));
     assert!(test.session.timed_out(99, 100).is_empty());
     assert_eq!(test.session.timed_out(100, 100), [Token::new(1)]);
     assert_eq!(test.session.len(), 1);
@@ -243,7 +244,7 @@ fn our_receive_maximum_counts_until_the_last_acknowledgement_is_transmitted() {
     inbound.handlers_returned(inbound.next_ticket(), &mut journal);
     inbound.next_acknowledgement(&mut journal);
     assert!(inbound.is_full());
-    assert_eq!(inbound.released(id(1), &mut journal), Some(true));
+    assert_eq!(inbound.released(id(1), &mut journal), Released::Complete);
     assert!(inbound.is_full());
     inbound.transmitted();
     assert!(!inbound.is_full());

@@ -1,7 +1,7 @@
 //! How requests end: by SUBACK and UNSUBACK (§3.9, §3.11), by the broker's limits, by `acktimeout`, with everything else.
 
-use super::calls::Answer;
 use super::requests::{Caller, Stage};
+use super::split_calls::Answered;
 use super::{Filter, Kind, Subscriptions};
 use crate::codec::{protocol_error, DecodeError, PacketId, Version};
 use crate::engine::deadline::{Millis, NEVER};
@@ -24,9 +24,9 @@ impl Subscriptions {
         effects: &mut Effects,
     ) -> Result<(), DecodeError> {
         let has_codes = kind == Kind::Subscribe || version == Version::V5;
-        match self.requests.get(slot).map(|request| &request.asks) {
-            Some(asks) if asks.kind != kind => return Err(answers_another(kind)),
-            Some(asks) if has_codes && asks.filters.len() != codes.len() => {
+        match self.requests.get(slot).map(|request| &request.contents) {
+            Some(contents) if contents.kind != kind => return Err(answers_another(kind)),
+            Some(contents) if has_codes && contents.filters.len() != codes.len() => {
                 return Err(match kind {
                     Kind::Subscribe => protocol_error!(
                         "a SUBACK has another number of return codes than the SUBSCRIBE has filters"
@@ -41,7 +41,7 @@ impl Subscriptions {
         let Some(request) = self.requests.remove(slot) else {
             return Ok(());
         };
-        for (at, Filter { filter, .. }) in request.asks.filters.iter().enumerate() {
+        for (at, Filter { filter, .. }) in request.contents.filters.iter().enumerate() {
             let failed = codes.get(at).is_some_and(|&code| code >= FAILURE);
             match (kind, failed) {
                 (Kind::Subscribe, false) => self.granted(&request, at, effects),
@@ -51,8 +51,8 @@ impl Subscriptions {
             }
         }
         for caller in request.callers {
-            let mut answer = Answer::default();
-            for (at, Filter { filter, .. }) in request.asks.filters.iter().enumerate() {
+            let mut answer = Answered::default();
+            for (at, Filter { filter, .. }) in request.contents.filters.iter().enumerate() {
                 if caller.at.is_some_and(|only| only != at) {
                     continue;
                 }
@@ -73,7 +73,7 @@ impl Subscriptions {
         &mut self,
         kind: Kind,
         caller: Caller,
-        result: Result<Answer, Error>,
+        result: Result<Answered, Error>,
         effects: &mut Effects,
     ) {
         let whole = match caller.token {
@@ -92,12 +92,12 @@ impl Subscriptions {
         let Some(request) = self.requests.remove(slot) else {
             return;
         };
-        if request.asks.kind == Kind::Subscribe {
-            for at in 0..request.asks.filters.len() {
+        if request.contents.kind == Kind::Subscribe {
+            for at in 0..request.contents.filters.len() {
                 self.refused(&request, at, effects);
             }
         }
-        self.fail(request.asks.kind, request.callers, &error, effects);
+        self.fail(request.contents.kind, request.callers, &error, effects);
     }
 
     pub(super) fn fail(&mut self, kind: Kind, callers: Vec<Caller>, error: &Error, effects: &mut Effects) {
@@ -143,7 +143,7 @@ impl Subscriptions {
                     false => request.callers.push(caller),
                 }
             }
-            let (kind, suspicion) = (request.asks.kind, request.suspicion);
+            let (kind, suspicion) = (request.contents.kind, request.suspicion);
             if request.callers.is_empty() {
                 request.stage = Stage::Late;
                 self.requests.on_wire.answered(suspicion);

@@ -40,7 +40,7 @@ impl Handler {
 pub(super) struct Attached {
     handler: Handler,
     /// The call that gave it, by its place in the order of the calls.
-    asked: u64,
+    call: u64,
     /// The call that gave another one in its place, and is unanswered: no messages are routed to this one. 0: none.
     replaced: u64,
 }
@@ -56,20 +56,20 @@ pub(super) enum Verdict {
 impl Subscriptions {
     /// A call gives the filter a handler.
     #[inline(never)]
-    pub(super) fn attach(&mut self, filter: &str, handler: Handler, asked: u64) {
+    pub(super) fn attach(&mut self, filter: &str, handler: Handler, call: u64) {
         self.entry(filter);
         let of = self.number_of(filter);
         let handlers = &mut self.entries[of as usize].handlers;
         let mut replaced = Vec::new();
         for other in &mut *handlers {
             if other.replaced == 0 && handler.replaces(other.handler) {
-                other.replaced = asked;
+                other.replaced = call;
                 replaced.push(other.handler.number);
             }
         }
         handlers.push(Attached {
             handler,
-            asked,
+            call,
             replaced: 0,
         });
         let number = handler.number as usize;
@@ -104,8 +104,8 @@ impl Subscriptions {
             let number = one.handler.number;
             let stays = match verdict {
                 Verdict::Granted => !ended.contains(&one.replaced),
-                Verdict::Refused => !ended.contains(&one.asked),
-                Verdict::Unsubscribed => one.asked > last,
+                Verdict::Refused => !ended.contains(&one.call),
+                Verdict::Unsubscribed => one.call > last,
             };
             if one.replaced == 0 {
                 self.router.remove(filter, of, number);
@@ -133,9 +133,9 @@ impl Subscriptions {
 
     /// The filter in this place of the request was granted.
     pub(super) fn granted(&mut self, request: &Request, at: usize, effects: &mut Effects) {
-        let Filter { filter, options } = &request.asks.filters[at];
+        let Filter { filter, options } = &request.contents.filters[at];
         if let Some(entry) = self.find(filter).filter(|_| !request.identifies()) {
-            entry.granted = Some((*options, request.asks.properties.clone()));
+            entry.granted = Some((*options, request.contents.properties.clone()));
             entry.suspicion = Suspicion::default();
         }
         self.detach(filter, Verdict::Granted, request.calls(at), effects);
@@ -143,12 +143,12 @@ impl Subscriptions {
 
     /// It was refused, or the call has ended without an answer: what it gave is gone, and what was granted before stays.
     pub(super) fn refused(&mut self, request: &Request, at: usize, effects: &mut Effects) {
-        let filter = &request.asks.filters[at].filter;
-        let last = request.asked(at);
+        let filter = &request.contents.filters[at].filter;
+        let last = request.last_call(at);
         if let Some(entry) = self.find(filter) {
             entry.identity = LEFT;
         }
-        if let Some(entry) = self.find(filter).filter(|entry| entry.asked <= last) {
+        if let Some(entry) = self.find(filter).filter(|entry| entry.last_call <= last) {
             match &entry.granted {
                 Some((options, _)) if !request.restores => entry.options = *options,
                 _ => return self.forget(filter, last, effects),

@@ -2,14 +2,14 @@
 //! (§3.8 to §3.11). Never sends by itself: it answers which request is next.
 
 mod answers;
-mod asking;
-mod calls;
+mod calls_to_requests;
 mod filter;
 mod handlers;
 mod overlaps;
 mod requests;
 mod restoring;
 mod router;
+mod split_calls;
 mod suspects;
 
 use super::deadline::{Deadline, Millis};
@@ -26,14 +26,14 @@ pub(super) use answers::answers_another;
 pub use filter::Filter;
 pub use handlers::Handler;
 pub use overlaps::is_ours;
-pub(super) use requests::{Asks, Call, Kind};
+pub(super) use requests::{Call, Contents, Kind};
 
-use calls::Calls;
 use filter::{check_filters, MAX_FILTERS_BYTES};
 use handlers::{Attached, Verdict};
 use overlaps::Identity;
 use requests::Requests;
 use router::{Router, WATCHER};
+use split_calls::SplitCalls;
 
 #[derive(Debug, Default)]
 struct Subscription {
@@ -44,7 +44,7 @@ struct Subscription {
     handlers: Vec<Attached>,
     /// The call that asked for it last, by its place in the order of the calls: the answer to an older one changes
     /// nothing.
-    asked: u64,
+    last_call: u64,
     /// The last request that a new connection made for it again.
     request: Option<u32>,
     /// Of the requests that restored it.
@@ -63,7 +63,7 @@ pub(super) struct Subscriptions {
     router: Router,
     topics: TopicCache,
     requests: Requests,
-    calls: Calls,
+    calls: SplitCalls,
     ack_due: Deadline,
 }
 
@@ -76,7 +76,7 @@ impl Subscriptions {
             router: Router::new(keys),
             topics: TopicCache::new(keys),
             requests: Requests::default(),
-            calls: Calls::default(),
+            calls: SplitCalls::default(),
             ack_due: Deadline::default(),
         }
     }
@@ -172,7 +172,7 @@ impl Subscriptions {
 
     /// Forgets a filter, unless a later call than this one asked for it again.
     fn forget(&mut self, filter: &str, seq: u64, effects: &mut Effects) {
-        if self.find(filter).is_some_and(|entry| entry.asked <= seq) {
+        if self.find(filter).is_some_and(|entry| entry.last_call <= seq) {
             self.detach(filter, Verdict::Unsubscribed, (0, u64::MAX), effects);
             if let Some(number) = self.filters.find(filter.as_bytes()) {
                 self.filters.remove(number);
@@ -204,22 +204,22 @@ impl Subscriptions {
 
     // ---- requests out
 
-    #[inline(always)]
     /// Whether an answer of the broker is awaited, or will be.
     pub fn awaits_answer(&self) -> bool {
         self.requests.bytes() > 0
     }
 
+    #[inline(always)]
     pub fn has_request(&self) -> bool {
         self.requests.has_front()
     }
 
     /// The next request to be sent: its place in the table, and what it asks for.
-    pub fn next_request(&mut self) -> Option<(u32, &Asks)> {
+    pub fn next_request(&mut self) -> Option<(u32, &Contents)> {
         loop {
             let slot = self.requests.front()?;
             if self.requests.get(slot).is_some() {
-                return self.requests.get(slot).map(|request| (slot, &request.asks));
+                return self.requests.get(slot).map(|request| (slot, &request.contents));
             }
             self.requests.pop_front();
         }

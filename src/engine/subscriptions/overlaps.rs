@@ -2,7 +2,7 @@
 //! a message for each of them, or one for all: by the identifiers that a copy has, its handlers are found. Only filters
 //! that have handlers and overlap with another one get an identifier, and a SUBSCRIBE of their own. Never sends.
 
-use super::requests::Request;
+use super::requests::{Request, BEFORE_ALL_CALLS};
 use super::router::WATCHER;
 use super::{Filter, Kind, Subscriptions};
 use crate::codec::properties::{number, Properties, Property, Value};
@@ -58,13 +58,13 @@ impl Subscriptions {
         let Some(request) = self.requests.get(slot) else {
             return;
         };
-        let asks = &request.asks;
-        let identity = match asks.kind {
+        let contents = &request.contents;
+        let identity = match contents.kind {
             Kind::Unsubscribe => NONE,
-            _ if number(&asks.properties, Property::SubscriptionIdentifier).is_some() => LEFT,
+            _ if number(&contents.properties, Property::SubscriptionIdentifier).is_some() => LEFT,
             _ => identifier.max(PLAIN),
         };
-        for Filter { filter, .. } in &asks.filters {
+        for Filter { filter, .. } in &contents.filters {
             if let Some(number) = self.filters.find(filter.as_bytes()) {
                 self.entries[number as usize].identity = identity;
             }
@@ -100,25 +100,28 @@ impl Subscriptions {
             let Some((slot, _)) = self.next_request() else {
                 return 0;
             };
-            let Some(Request { asks, suspicion, .. }) = self.requests.look_at(slot) else {
+            let Some(Request {
+                contents, suspicion, ..
+            }) = self.requests.look_at(slot)
+            else {
                 return 0;
             };
             // A broker may close the connection because of the identifier.
-            if asks.kind == Kind::Unsubscribe
-                || number(&asks.properties, Property::SubscriptionIdentifier).is_some()
+            if contents.kind == Kind::Unsubscribe
+                || number(&contents.properties, Property::SubscriptionIdentifier).is_some()
                 || suspicion.is_suspect()
             {
                 return 0;
             }
             let mut plain = Vec::new();
             let mut overlap = false;
-            for Filter { filter, .. } in &asks.filters {
+            for Filter { filter, .. } in &contents.filters {
                 overlap |= self.overlaps(filter, &mut plain);
             }
             if !overlap {
                 return 0;
             }
-            if asks.filters.len() > 1 {
+            if contents.filters.len() > 1 {
                 self.requests.pop_front();
                 let mut parts = Vec::new();
                 self.split(slot, &mut parts);
@@ -126,7 +129,7 @@ impl Subscriptions {
                     self.requests.send_first(part);
                 }
             } else if plain.is_empty() {
-                return identifier_of(&asks.filters[0].filter);
+                return identifier_of(&contents.filters[0].filter);
             }
             for other in plain {
                 self.identify(other);
@@ -150,7 +153,8 @@ impl Subscriptions {
             };
             let granted = entry.granted.as_ref();
             let properties = granted.map_or_else(Vec::new, |(_, properties)| properties.clone());
-            self.ask(Kind::Subscribe, (0, None), vec![(0, filter)], &properties, 1, 0);
+            let caller = (BEFORE_ALL_CALLS, None);
+            self.push_requests(Kind::Subscribe, caller, vec![(0, filter)], &properties, 1, 0);
             self.requests.send_last_first();
         }
     }

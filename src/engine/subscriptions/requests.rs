@@ -11,6 +11,11 @@ use crate::engine::output::Token;
 use crate::engine::publishes::{retain, Key};
 use crate::engine::suspicion::{OnWire, Suspicion};
 
+/// The place in the order of the calls of a request that no call made, and that comes before all of them.
+pub(super) const BEFORE_ALL_CALLS: u64 = 0;
+/// From the first to the last: an empty range.
+const NO_CALL: (u64, u64) = (u64::MAX, 0);
+
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(in crate::engine) enum Kind {
     Subscribe,
@@ -29,7 +34,7 @@ impl Kind {
 
 /// What a request asks for.
 #[derive(Debug)]
-pub(in crate::engine) struct Asks {
+pub(in crate::engine) struct Contents {
     pub kind: Kind,
     pub filters: Vec<Filter>,
     pub properties: Vec<u8>,
@@ -83,7 +88,7 @@ pub(super) struct Request {
     pub sent_at: Millis,
     /// `unsubscribe` was called for all of its filters.
     pub cancelled: bool,
-    pub asks: Asks,
+    pub contents: Contents,
     /// Restores what a lost session had; nobody called it.
     pub restores: bool,
     /// A new connection sends it again.
@@ -93,7 +98,7 @@ pub(super) struct Request {
 }
 
 impl Request {
-    pub fn new(caller: Caller, asks: Asks) -> Self {
+    pub fn new(caller: Caller, contents: Contents) -> Self {
         Request {
             seq: caller.seq,
             callers: vec![caller],
@@ -101,7 +106,7 @@ impl Request {
             stage: Stage::Waiting,
             sent_at: NEVER,
             cancelled: false,
-            asks,
+            contents,
             restores: false,
             again: false,
             suspicion: Suspicion::default(),
@@ -117,9 +122,9 @@ impl Request {
         }
     }
 
-    /// Gives a subscription its identifier, before all calls; nobody called it.
+    /// Gives a subscription its identifier; nobody called it.
     pub fn identifies(&self) -> bool {
-        self.seq == 0
+        self.seq == BEFORE_ALL_CALLS
     }
 
     /// Another call asks for one of its filters.
@@ -131,7 +136,7 @@ impl Request {
     }
 
     /// The last call that asked for the filter in this place.
-    pub fn asked(&self, at: usize) -> u64 {
+    pub fn last_call(&self, at: usize) -> u64 {
         let mut last = self.seq;
         for caller in &self.callers {
             if caller.at == Some(at) {
@@ -141,12 +146,12 @@ impl Request {
         last
     }
 
-    /// The calls that asked for it, from the first to the last; one that restores has none of its own.
+    /// The calls that asked for the filter in this place, from the first to the last; an empty range if none did: the
+    /// request restores a subscription, or gives it its identifier.
     pub fn calls(&self, at: usize) -> (u64, u64) {
-        match self.restores && self.callers.len() == 1 {
-            true => (u64::MAX, 0),
-            // None at all, if it has come before all calls.
-            false => (self.seq.max(1), self.asked(at)),
+        match self.identifies() || self.restores && self.callers.len() == 1 {
+            true => NO_CALL,
+            false => (self.seq, self.last_call(at)),
         }
     }
 
@@ -163,7 +168,7 @@ impl Request {
 /// What a filter costs beside its bytes.
 const FILTER: usize = 64;
 
-impl Asks {
+impl Contents {
     /// Bytes that the request keeps.
     fn size(&self) -> usize {
         self.filters.iter().map(|f| f.filter.len() + FILTER).sum()
@@ -193,7 +198,7 @@ impl Requests {
 
     /// Not to be sent, until `send_again`.
     pub fn insert(&mut self, request: Request) -> u32 {
-        self.bytes += request.asks.size();
+        self.bytes += request.contents.size();
         let request = Some(Box::new(request));
         match self.free.pop() {
             Some(slot) => {
@@ -219,7 +224,7 @@ impl Requests {
     pub fn remove(&mut self, slot: u32) -> Option<Box<Request>> {
         let request = self.slots.get_mut(slot as usize)?.take()?;
         self.free.push(slot);
-        self.bytes -= request.asks.size();
+        self.bytes -= request.contents.size();
         if request.stage == Stage::Sent {
             self.on_wire.answered(request.suspicion);
         }
@@ -229,8 +234,8 @@ impl Requests {
     /// A request that waits does not ask for the filter in this place.
     pub fn drop_filter(&mut self, slot: u32, at: usize) {
         let Some(request) = self.get(slot) else { return };
-        let filter = request.asks.filters.remove(at);
-        let is_empty = request.asks.filters.is_empty();
+        let filter = request.contents.filters.remove(at);
+        let is_empty = request.contents.filters.is_empty();
         self.bytes -= filter.filter.len() + FILTER;
         if is_empty {
             self.forget_queued(slot);

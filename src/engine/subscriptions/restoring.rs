@@ -3,7 +3,7 @@
 
 use super::overlaps::NONE;
 use super::requests::{Caller, Request};
-use super::{Asks, Filter, Kind, Subscriptions};
+use super::{Contents, Filter, Kind, Subscriptions};
 use crate::codec::PacketId;
 use crate::engine::deadline::NEVER;
 use crate::engine::effects::Effects;
@@ -40,7 +40,7 @@ impl Subscriptions {
                 self.cancel(slot, effects);
             } else if request.callers.is_empty() && !request.restores {
                 self.forget_abandoned(slot, effects);
-            } else if request.suspicion.is_suspect() && request.asks.filters.len() > 1 {
+            } else if request.suspicion.is_suspect() && request.contents.filters.len() > 1 {
                 self.split(slot, &mut again);
             } else {
                 again.push((seq, slot));
@@ -48,21 +48,21 @@ impl Subscriptions {
         }
         // Calls that had joined a request that restores: each becomes a request of its own.
         for request in left {
-            for Filter { filter, .. } in &request.asks.filters {
+            for Filter { filter, .. } in &request.contents.filters {
                 if let Some(entry) = self.find(filter) {
                     entry.suspicion = request.suspicion;
                 }
             }
             for caller in request.callers {
                 let Some(at) = caller.at else { continue };
-                let asks = Asks {
+                let contents = Contents {
                     kind: Kind::Subscribe,
-                    filters: vec![request.asks.filters[at].clone()],
-                    properties: request.asks.properties.clone(),
+                    filters: vec![request.contents.filters[at].clone()],
+                    properties: request.contents.properties.clone(),
                 };
                 let request = Request {
                     suspicion: request.suspicion,
-                    ..Request::new(Caller { at: None, ..caller }, asks)
+                    ..Request::new(Caller { at: None, ..caller }, contents)
                 };
                 again.push((request.seq, self.requests.insert(request)));
             }
@@ -90,10 +90,10 @@ impl Subscriptions {
             return;
         };
         request.again = true;
-        if request.asks.kind == Kind::Unsubscribe {
+        if request.contents.kind == Kind::Unsubscribe {
             return;
         }
-        for Filter { filter, .. } in request.asks.filters.clone() {
+        for Filter { filter, .. } in request.contents.filters.clone() {
             if let Some(entry) = self.find(&filter) {
                 entry.request = Some(slot);
             }
@@ -101,14 +101,18 @@ impl Subscriptions {
     }
 
     /// The request that asks again for this filter, and its place there.
-    pub(super) fn asked_again(&mut self, filter: &str) -> Option<(u32, usize)> {
+    pub(super) fn find_requested_again(&mut self, filter: &str) -> Option<(u32, usize)> {
         let slot = self.find(filter)?.request?;
         let request = self.requests.get(slot)?;
-        let asks = &request.asks;
-        if !request.again || request.cancelled || request.callers.is_empty() || asks.kind != Kind::Subscribe {
+        let contents = &request.contents;
+        if !request.again
+            || request.cancelled
+            || request.callers.is_empty()
+            || contents.kind != Kind::Subscribe
+        {
             return None;
         }
-        let at = asks.filters.iter().position(|one| one.filter == filter)?;
+        let at = contents.filters.iter().position(|one| one.filter == filter)?;
         Some((slot, at))
     }
 
@@ -120,7 +124,7 @@ impl Subscriptions {
             let entry = self.find(&filter.filter);
             let its_suspicion = entry.map_or_else(Suspicion::default, |entry| entry.suspicion);
             // A call that asks for it is unanswered, and is sent again.
-            if self.asked_again(&filter.filter).is_some() {
+            if self.find_requested_again(&filter.filter).is_some() {
                 continue;
             }
             let apart = suspicion.is_suspect() || its_suspicion.is_suspect();
@@ -145,7 +149,7 @@ impl Subscriptions {
         if filters.is_empty() {
             return;
         }
-        let asks = Asks {
+        let contents = Contents {
             kind: Kind::Subscribe,
             filters: std::mem::take(filters),
             properties,
@@ -160,7 +164,7 @@ impl Subscriptions {
         let request = Request {
             restores: true,
             suspicion,
-            ..Request::new(caller, asks)
+            ..Request::new(caller, contents)
         };
         let slot = self.requests.push(request);
         self.mark(slot);

@@ -2,7 +2,7 @@
 //! for one filter.
 
 use super::requests::{Caller, Request, Stage};
-use super::{Asks, Filter, Kind, Subscriptions};
+use super::{Contents, Filter, Kind, Subscriptions};
 use crate::codec::PacketId;
 use crate::engine::deadline::Millis;
 use crate::engine::effects::Effects;
@@ -43,7 +43,7 @@ impl Subscriptions {
             };
             if request.stage == Stage::Sent && now <= request.sent_at + RIGHT_AFTER {
                 // Of several filters any may be the reason.
-                let alone = alone && request.asks.filters.len() == 1;
+                let alone = alone && request.contents.filters.len() == 1;
                 request.suspicion.add(alone);
                 if alone {
                     last = Some((slot, request.suspicion));
@@ -55,22 +55,22 @@ impl Subscriptions {
 
     /// What the request in this place is called in an error, with a place for its filter.
     pub fn named(&mut self, slot: u32) -> Option<Name> {
-        let asks = &self.requests.get(slot)?.asks;
-        Some((asks.kind.named(), asks.filters.first()?.filter.clone()))
+        let contents = &self.requests.get(slot)?.contents;
+        Some((contents.kind.named(), contents.filters.first()?.filter.clone()))
     }
 
     /// Ends the request; the identifier that it held is given back.
     pub fn put_aside(&mut self, slot: u32, error: &Error, effects: &mut Effects) -> Option<PacketId> {
         let request = self.requests.remove(slot)?;
-        if request.asks.kind == Kind::Subscribe {
-            for at in 0..request.asks.filters.len() {
+        if request.contents.kind == Kind::Subscribe {
+            for at in 0..request.contents.filters.len() {
                 self.refused(&request, at, effects);
             }
         }
         let mut callers = request.callers;
         // Of one that nobody called the error is reported already.
         callers.retain(|caller| caller.token.is_some());
-        self.fail(request.asks.kind, callers, error, effects);
+        self.fail(request.contents.kind, callers, error, effects);
         request.packet_id
     }
 
@@ -79,7 +79,7 @@ impl Subscriptions {
         let Some(mut request) = self.requests.remove(slot) else {
             return;
         };
-        let filters = std::mem::take(&mut request.asks.filters);
+        let filters = std::mem::take(&mut request.contents.filters);
         for caller in &mut request.callers {
             if let (Some(token), None) = (caller.token, caller.at) {
                 if caller.places.is_empty() {
@@ -113,10 +113,10 @@ fn part_of(whole: &Request, at: usize, filter: Filter) -> Request {
             since: caller.since,
         });
     }
-    let asks = Asks {
-        kind: whole.asks.kind,
+    let contents = Contents {
+        kind: whole.contents.kind,
         filters: vec![filter],
-        properties: whole.asks.properties.clone(),
+        properties: whole.contents.properties.clone(),
     };
     Request {
         seq: whole.seq,
@@ -125,7 +125,7 @@ fn part_of(whole: &Request, at: usize, filter: Filter) -> Request {
         stage: Stage::Waiting,
         sent_at: whole.sent_at,
         cancelled: false,
-        asks,
+        contents,
         restores: whole.restores,
         again: whole.again,
         suspicion: whole.suspicion,

@@ -44,9 +44,9 @@ fn what_was_granted_is_restored_after_a_lost_session_and_what_was_refused_is_not
     all.connected(true, 8, &mut || 2, &mut effects);
     assert!(!all.has_request());
     all.connected(false, 8, &mut || 2, &mut effects);
-    let (_, asks) = all.next_request().expect("a request that restores");
-    assert_eq!(asks.kind, Kind::Subscribe);
-    assert_eq!(asks.filters, filters(&["a"]));
+    let (_, contents) = all.next_request().expect("a request that restores");
+    assert_eq!(contents.kind, Kind::Subscribe);
+    assert_eq!(contents.filters, filters(&["a"]));
 }
 
 #[test]
@@ -118,8 +118,8 @@ fn handlers_add_up_and_a_refused_call_leaves_what_was_granted() {
     answer(&mut all, &[0x87], &mut effects);
     assert_eq!(all.route("a"), [2]);
     all.connected(false, 8, &mut || 3, &mut effects);
-    let (_, asks) = all.next_request().expect("a request that restores");
-    assert_eq!(asks.filters, filters(&["a"]));
+    let (_, contents) = all.next_request().expect("a request that restores");
+    assert_eq!(contents.filters, filters(&["a"]));
 }
 
 #[test]
@@ -136,15 +136,15 @@ fn the_largest_qos_and_the_other_options_of_the_last_call_are_asked_for() {
         ..call(seq, &[])
     };
     all.subscribe(smaller(2), None);
-    let (_, asks) = all.next_request().unwrap();
-    assert_eq!(asks.filters[0].options, 1 | 8);
+    let (_, contents) = all.next_request().unwrap();
+    assert_eq!(contents.filters[0].options, 1 | 8);
     answer(&mut all, &[1], &mut effects);
     all.unsubscribe(call(3, &["a"]), true, &mut effects);
     all.subscribe(smaller(4), None);
     let (slot, _) = all.next_request().unwrap();
     all.sent(0, slot, PacketId::new(1).unwrap(), 100, 0);
-    let (_, asks) = all.next_request().unwrap();
-    assert_eq!(asks.filters[0].options, 8, "unsubscribe() ends it");
+    let (_, contents) = all.next_request().unwrap();
+    assert_eq!(contents.filters[0].options, 8, "unsubscribe() ends it");
 }
 
 #[test]

@@ -3,7 +3,7 @@
 
 use super::requests::Stage;
 use super::requests::{Caller, Request};
-use super::{Asks, Call, Filter, Handler, Kind, Subscriptions};
+use super::{Call, Contents, Filter, Handler, Kind, Subscriptions};
 use crate::engine::deadline::NEVER;
 use crate::engine::effects::Effects;
 use crate::engine::error::{Code, Error};
@@ -34,14 +34,14 @@ impl Subscriptions {
             }
             let entry = self.entry(&filter.filter);
             entry.options = filter.options;
-            entry.asked = seq;
+            entry.last_call = seq;
             match is_joined {
                 true => joined += 1,
                 false => own.push((place, filter)),
             }
         }
         let caller = (seq, token);
-        self.ask(
+        self.push_requests(
             Kind::Subscribe,
             caller,
             own,
@@ -54,10 +54,10 @@ impl Subscriptions {
     /// The request that asks again for this filter, in the same way. One that waits to restore it in another way leaves it
     /// to the call.
     fn find_to_join(&mut self, filter: &Filter, properties: &[u8]) -> Option<(&mut Request, usize)> {
-        let (slot, at) = self.asked_again(&filter.filter)?;
+        let (slot, at) = self.find_requested_again(&filter.filter)?;
         let request = self.requests.get(slot)?;
-        let asks = &request.asks;
-        let is_same = asks.filters[at].options == filter.options && asks.properties == properties;
+        let contents = &request.contents;
+        let is_same = contents.filters[at].options == filter.options && contents.properties == properties;
         if !is_same && request.restores && request.stage == Stage::Waiting && request.callers.len() == 1 {
             self.requests.drop_filter(slot, at);
         }
@@ -76,11 +76,11 @@ impl Subscriptions {
         let mut wanted = Vec::new();
         for &(seq, slot) in &unanswered {
             if let Some(request) = self.requests.get(slot) {
-                let asks = &request.asks;
-                if asks.kind == Kind::Unsubscribe
+                let contents = &request.contents;
+                if contents.kind == Kind::Unsubscribe
                     || request.restores
                     || request.callers.len() > 1
-                    || !asks.filters.iter().all(is_ended)
+                    || !contents.filters.iter().all(is_ended)
                 {
                     wanted.push(seq);
                 }
@@ -111,7 +111,7 @@ impl Subscriptions {
         }
         let filters = (0..).zip(call.filters).collect();
         let caller = (call.seq, call.token);
-        self.ask(
+        self.push_requests(
             Kind::Unsubscribe,
             caller,
             filters,
@@ -122,7 +122,7 @@ impl Subscriptions {
     }
 
     /// Requests for these filters, each behind its place in the call; `joined` others of the call have joined requests.
-    pub(super) fn ask(
+    pub(super) fn push_requests(
         &mut self,
         kind: Kind,
         (seq, token): (u64, Option<Token>),
@@ -145,7 +145,7 @@ impl Subscriptions {
                     places.push(place);
                 }
             }
-            let asks = Asks {
+            let contents = Contents {
                 kind,
                 filters,
                 properties: properties.to_vec(),
@@ -157,7 +157,7 @@ impl Subscriptions {
                 places,
                 since: NEVER,
             };
-            self.requests.push(Request::new(caller, asks));
+            self.requests.push(Request::new(caller, contents));
         }
     }
 
@@ -181,10 +181,10 @@ impl Subscriptions {
         let Some(request) = self.requests.remove(slot) else {
             return;
         };
-        if request.asks.kind == Kind::Unsubscribe {
+        if request.contents.kind == Kind::Unsubscribe {
             return;
         }
-        for at in 0..request.asks.filters.len() {
+        for at in 0..request.contents.filters.len() {
             self.refused(&request, at, effects);
         }
     }

@@ -9,7 +9,7 @@ use crate::engine::output::{Outcome, Token};
 
 /// What a broker answered.
 #[derive(Debug, Default)]
-pub(super) struct Answer {
+pub(super) struct Answered {
     /// One for each filter; none in an UNSUBACK of 3.1.1.
     pub codes: Vec<u8>,
     /// The filters that were refused, and the last reason for it; 0: none was.
@@ -18,7 +18,7 @@ pub(super) struct Answer {
     pub properties: Vec<u8>,
 }
 
-impl Answer {
+impl Answered {
     /// Adds a refused filter.
     pub fn refuse(&mut self, filter: &str, reason: u8) {
         if self.reason != 0 {
@@ -62,20 +62,20 @@ struct Pending {
     token: Token,
     /// Parts that have not ended.
     left: usize,
-    answer: Answer,
+    answer: Answered,
     /// Why a part ended without an answer.
     error: Option<Error>,
 }
 
 #[derive(Debug, Default)]
-pub(super) struct Calls(Vec<Pending>);
+pub(super) struct SplitCalls(Vec<Pending>);
 
-impl Calls {
+impl SplitCalls {
     pub fn begin(&mut self, token: Token, parts: usize) {
         self.0.push(Pending {
             token,
             left: parts,
-            answer: Answer::default(),
+            answer: Answered::default(),
             error: None,
         });
     }
@@ -95,8 +95,8 @@ impl Calls {
         &mut self,
         token: Token,
         places: &[u32],
-        result: Result<Answer, Error>,
-    ) -> Option<Result<Answer, Error>> {
+        result: Result<Answered, Error>,
+    ) -> Option<Result<Answered, Error>> {
         let at = self.0.iter().position(|call| call.token == token)?;
         let call = &mut self.0[at];
         match result {
