@@ -17,6 +17,7 @@ const TYPES = {
   version: ["protocol-version", "version"],
   properties: ["properties", "list"],
   content: ["list<u8>"],
+  store: ["string", "object"],
 };
 
 /** Of options that are objects, and of what is in them. */
@@ -79,7 +80,7 @@ function codeList(schema) {
 
 function value(entry) {
   const { key, type, wit } = entry;
-  if (type === "object") return `("${key}", object(&given.${key})),\n`;
+  if (["object", "store"].includes(type)) return `("${key}", object(&given.${key})),\n`;
   const place = key in PLACES ? `, Place::${PLACES[key]}` : "";
   const given = wit.list
     ? `text_or_list(given.${key}, given.${wit.list.field})`

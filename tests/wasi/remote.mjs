@@ -11,9 +11,9 @@ export class Remote {
   #calls = new Map();
   #count = 0;
 
-  constructor(credentials, module = MODULE) {
+  constructor(credentials, module = MODULE, preopen = undefined) {
     this.#worker = new Worker(new URL("client-worker.mjs", import.meta.url), {
-      workerData: { credentials, module },
+      workerData: { credentials, module, preopen },
     });
     this.#worker.on("message", ({ id, value, error }) => {
       const { resolve, reject } = this.#calls.get(id);
@@ -45,9 +45,10 @@ export class Remote {
   }
 }
 
-/** A client that is ended after its test. */
-export async function remote(t, broker, credentials = {}, module = MODULE) {
-  const client = new Remote({ mqttserver: "127.0.0.1", mqttport: broker.port, ...credentials }, module);
+/** A client that is ended after its test; `preopen` is a folder that it may use. */
+export async function remote(t, broker, credentials = {}, module = MODULE, preopen = undefined) {
+  const given = { mqttserver: "127.0.0.1", mqttport: broker.port, ...credentials };
+  const client = new Remote(given, module, preopen);
   t.after(() => client.end());
   await client.call("new");
   return client;

@@ -61,6 +61,7 @@ fn laid_over(base: Credentials, over: Credentials) -> Credentials {
         mqttpassword: over.mqttpassword.or(base.mqttpassword),
         mqttkeepalive: over.mqttkeepalive.or(base.mqttkeepalive),
         mqttcleansession: over.mqttcleansession.or(base.mqttcleansession),
+        store: over.store.or(base.store),
         mqttversion: over.mqttversion.or(base.mqttversion),
         properties: over.properties.or(base.properties),
         topic_aliases: over.topic_aliases.or(base.topic_aliases),

@@ -11,7 +11,10 @@ use crate::properties;
 
 /// What concerns the transport alone.
 pub fn settings(given: &Credentials) -> Settings {
-    let mut settings = Settings::default();
+    let mut settings = Settings {
+        store: given.store.clone(),
+        ..Settings::default()
+    };
     if let Some(certs) = given.certs.clone() {
         settings.certificates = edge::Certificates {
             ca: certs.ca,
@@ -49,6 +52,7 @@ pub fn builder(given: Credentials) -> Result<Builder, Error> {
         ("mqttpassword", bytes(given.mqttpassword)),
         ("mqttkeepalive", seconds(given.mqttkeepalive)),
         ("mqttcleansession", flag(given.mqttcleansession)),
+        ("store", object(&given.store)),
         ("mqttversion", version(given.mqttversion)),
         ("properties", list(given.properties, Place::Connect)?),
         ("topicAliases", flag(given.topic_aliases)),

@@ -27,7 +27,7 @@ wit_bindgen::generate!({
     with: { "wasi:io/poll@0.2.12": wasip2::io::poll },
 });
 
-use exports::mqtt_lib::client::mqtt::{Guest, GuestMqttCustom};
+use exports::mqtt_lib::client::mqtt::{Guest, GuestMqttCustom, MqttCustom as Handle};
 use mqtt_lib::client::types::{
     Acknowledgement, Credentials, Error, Event, FilterResults, HighPriorityOptions, Message, Properties,
     PublishOptions, PublishResult, State, Stats, StopOptions, SubscribeOptions, UnsubscribeOptions,
@@ -71,6 +71,10 @@ impl GuestMqttCustom for MqttCustom {
         let mut config = credentials::builder(credentials)?.finish(edge::PLATFORM)?;
         config.ask = ask;
         Ok(MqttCustom(RefCell::new(Client::new(config, settings, host)?)))
+    }
+
+    fn create(credentials: Credentials) -> Result<Handle, Error> {
+        Ok(Handle::new(Self::new(credentials)?))
     }
 
     fn start(&self) -> Result<(), Error> {

@@ -14,6 +14,7 @@ use crate::host::Host;
 use crate::layers::Settings;
 use crate::limit::Limit;
 use crate::routes::{self, Takers};
+use crate::store::Store;
 use crate::transport::Transport;
 use crate::watch::Watch;
 
@@ -52,6 +53,7 @@ pub struct Client {
     pub(crate) takers: Takers,
     pub(crate) host: Option<Box<dyn Host>>,
     pub(crate) settings: Settings,
+    pub(crate) store: Option<Store>,
     /// The message that the host has, if asking for the next one acknowledges it.
     pub(crate) current: Option<Ticket>,
     /// Those that it has otherwise.
@@ -74,6 +76,10 @@ impl Client {
     /// The configuration cannot work.
     pub fn new(mut config: Config, settings: Settings, host: Option<Box<dyn Host>>) -> Result<Client, Error> {
         settings.check()?;
+        if config.ask && settings.store.is_some() {
+            let text = "store needs credentials that the constructor is given: it is read before a host is asked; take it out, or leave ask-host";
+            return Err(Error::new(Code::InvalidOption, text));
+        }
         if config.ask {
             config = Config::asking();
         }
@@ -84,6 +90,7 @@ impl Client {
             watch: Watch::default(),
             takers: Takers::default(),
             host,
+            store: settings.store.as_deref().map(Store::new),
             settings,
             current: None,
             held: BTreeSet::new(),
@@ -95,12 +102,14 @@ impl Client {
             ended: None,
             last_token: 0,
         };
+        client.open_store()?;
         client.engine.start(clock::now(), None);
         client.run_ready();
         Ok(client)
     }
 
     pub fn start(&mut self) -> Result<(), Error> {
+        self.open_store()?;
         self.until_done(&Limit::NONE, |engine, now, token| {
             engine.start(now, token);
             Ok(())

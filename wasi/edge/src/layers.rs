@@ -33,11 +33,13 @@ pub trait Layer {
     }
 }
 
-/// What `credentials` say of the transport, beside where it leads.
+/// What `credentials` say that the engine does not read: of the transport, beside where it leads, and of the store.
 #[derive(Debug, Clone, Default)]
 pub struct Settings {
     pub websocket: Handshake,
     pub certificates: Certificates,
+    /// The folder of the store.
+    pub store: Option<String>,
 }
 
 impl Settings {

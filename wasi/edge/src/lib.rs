@@ -7,9 +7,11 @@ use mqtt_lib::codec::topic;
 pub use wasip2::io::poll::Pollable;
 
 mod certificates;
+mod checksum;
 mod client;
 mod clock;
 mod events;
+mod folder;
 mod high_priority;
 mod host;
 mod layers;
@@ -20,6 +22,8 @@ mod routes;
 mod run;
 mod sha1;
 mod snapshot;
+mod store;
+mod store_log;
 mod stream;
 #[cfg(feature = "tls")]
 mod tls;

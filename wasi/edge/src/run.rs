@@ -56,6 +56,9 @@ impl Client {
         self.drain();
         if self.engine.is_stopped() {
             self.transport = None;
+            if let Some(store) = &mut self.store {
+                store.close();
+            }
         }
         turn.found = turn.found || done(self);
         turn
@@ -192,9 +195,8 @@ impl Io for Client {
         step(&mut self.engine)
     }
 
-    /// There is no store: `persist` is off.
-    fn store(&mut self, _: Vec<Change>) -> Flow {
-        Flow::Ready
+    fn store(&mut self, changes: Vec<Change>) -> Flow {
+        self.write_store(&changes)
     }
 
     fn transmit(&mut self, generation: Generation, bytes: &[u8]) -> Flow {

@@ -1,0 +1,99 @@
+// The store of the component: what was not acknowledged outlives it, in the format of Node's store.
+
+import assert from "node:assert/strict";
+import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { test } from "node:test";
+import { ownerOf } from "../../js/persistent/checksum.mjs";
+import { EntriesLog } from "../../js/persistent/entries-log.mjs";
+import { collect } from "../node/helpers.mjs";
+import { freePort } from "../support/ports.mjs";
+import { startMosquitto } from "../support/mosquitto.mjs";
+import { bytes } from "./helpers.mjs";
+import { refused, remote } from "./remote.mjs";
+
+function folderFor(t) {
+  const folder = mkdtempSync(join(tmpdir(), "mqtt-lib-wasi-store-"));
+  t.after(() => rmSync(folder, { recursive: true, force: true }));
+  return folder;
+}
+
+const ID = "stored";
+
+/** A client with a store, in the folder that is preopened to it. */
+const stored = (t, broker, folder, more = {}) =>
+  remote(t, broker, { mqttclientid: ID, store: folder, ...more }, undefined, folder);
+
+const nodeLog = (folder) => new EntriesLog(join(folder, "entries"), join(folder, "mark"), ownerOf(ID));
+
+/** A client without a broker, which is ended with messages that nobody has sent. */
+async function abandoned(t, folder, count) {
+  const client = await stored(t, { port: await freePort() }, folder, { queuesize: 1 });
+  for (let i = 0; i < count; i++) await client.call("qpublish", "kept", bytes(`${i}`), { qos: 1 });
+  await client.end();
+}
+
+test("messages of a client that dies are sent by the next one, once", async (t) => {
+  const folder = folderFor(t);
+  await abandoned(t, folder, 3);
+  const broker = await startMosquitto();
+  t.after(() => broker.stop());
+  const received = await collect(t, broker.url, "kept", { qos: 1 });
+  for (const expected of [
+    ["0", "1", "2"],
+    ["0", "1", "2"],
+  ]) {
+    const client = await stored(t, broker, folder);
+    await client.call("start");
+    await client.call("stop");
+    await received.count(3);
+    assert.deepEqual(received.texts(), expected);
+  }
+  assert.equal(nodeLog(folder).read().entries.size, 0);
+});
+
+test("Node reads what the component wrote, and the component what Node wrote", async (t) => {
+  const folder = folderFor(t);
+  await abandoned(t, folder, 5);
+  const log = nodeLog(folder);
+  const { entries, sound } = log.read();
+  assert.deepEqual([entries.size, sound], [5, true]);
+  log.begin(entries);
+  log.close();
+  const broker = await startMosquitto();
+  t.after(() => broker.stop());
+  const received = await collect(t, broker.url, "kept", { qos: 1 });
+  const client = await stored(t, broker, folder);
+  await client.call("start");
+  await client.call("stop");
+  await received.count(5);
+  assert.deepEqual(received.texts(), ["0", "1", "2", "3", "4"]);
+});
+
+test("a damaged store is said to be, and what can be read of it is sent", async (t) => {
+  const folder = folderFor(t);
+  await abandoned(t, folder, 3);
+  const path = join(folder, "entries");
+  const content = readFileSync(path);
+  content[60] ^= 1;
+  writeFileSync(path, content);
+  const client = await stored(t, { port: await freePort() }, folder);
+  assert.equal((await client.next("error")).code, "STORE_DAMAGED");
+  assert.equal((await client.call("stats")).queued, 2n);
+  assert.ok(readdirSync(folder).includes("entries.damaged-1"));
+});
+
+test("a store without a client id, and a folder that cannot be had, are errors of the constructor", async (t) => {
+  const folder = folderFor(t);
+  const port = await freePort();
+  assert.equal(
+    (await refused(stored(t, { port }, folder, { mqttclientid: undefined }))).code,
+    "INVALID_OPTION",
+  );
+  const file = join(folder, "file");
+  writeFileSync(file, "");
+  const error = await refused(stored(t, { port }, folder, { store: file }));
+  assert.equal(error.code, "STORE_FAILED", error.message);
+  assert.ok(existsSync(file));
+});
