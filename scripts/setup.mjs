@@ -5,6 +5,7 @@
 //   node scripts/setup.mjs bytes   those of `build`, and twiggy for `npm run bytes`
 //   node scripts/setup.mjs long    and Firefox with its driver, which `npm run test:long` needs
 //   node scripts/setup.mjs brokers those of `test`, and the brokers of `npm run test:brokers`
+//   node scripts/setup.mjs guests  those of `wasi`, and what makes components of Rust, JavaScript, Python and C
 //   node scripts/setup.mjs fuzz    those of `npm run fuzz`: a nightly Rust and cargo-fuzz
 //   node scripts/setup.mjs miri    those of `npm run proof:miri`: a nightly Rust with Miri
 //   node scripts/setup.mjs mutants those of `build`, and cargo-mutants for `npm run proof:mutants`
@@ -22,6 +23,8 @@ const CARGO_FUZZ = "0.13.2";
 const CARGO_MUTANTS = "27.1.0";
 const CARGO_CYCLONEDX = "0.5.9";
 const MQTTV5 = "0.29.10";
+const WAC = "0.12.0";
+const WIT_BINDGEN = "0.62.0";
 const FIREFOX = { "firefox-esr": "firefox-esr" };
 /** For tests/long/netem.test.mjs: namespaces of the network. */
 const IPROUTE = { ip: "iproute2" };
@@ -29,6 +32,8 @@ const IPROUTE = { ip: "iproute2" };
 export const PYTHON = join(ROOT, "target", "python");
 /** Where pip puts the broker amqtt, apart from the rest because of what it depends on. */
 export const AMQTT = join(ROOT, "target", "amqtt");
+/** Where pip puts what makes components of Python and of C, each in a folder of its own. */
+export const GUESTS = join(ROOT, "target", "guests-tools");
 export const WASMTIME = join(PYTHON, "wasmtime_cli", "wasmtime");
 const WHEELS = join("scripts", "wheels.txt");
 const AMQTT_PACKAGES = join("scripts", "amqtt.txt");
@@ -95,8 +100,9 @@ async function rust(level) {
 }
 
 /** Installs a tool from crates.io unless `program` is present in this version. */
-async function cargoTool(crate, program, wanted, time, { locked = true } = {}) {
-  const args = ["install", "--force", crate, "--version", wanted, ...(locked ? ["--locked"] : [])];
+async function cargoTool(crate, program, wanted, time, { locked = true, features } = {}) {
+  const some = features ? ["--no-default-features", "--features", features.join(",")] : [];
+  const args = ["install", "--force", crate, "--version", wanted, ...(locked ? ["--locked"] : []), ...some];
   await step(`${crate} ${wanted}`, (await version(program)) === wanted, time, () =>
     must("cargo", args, { env: QUICKLY_COMPILED, capture: true }),
   );
@@ -130,6 +136,9 @@ async function npmPackages() {
   );
 }
 
+const PIP = ["--quiet", "--disable-pip-version-check", "--root-user-action=ignore", "--upgrade"];
+const EXACTLY = ["--require-hashes", "--only-binary", ":all:"];
+
 async function pip(file, args) {
   const { code } = await run("python3", ["-m", "pip", ...args]);
   if (code === 0) return;
@@ -144,9 +153,7 @@ async function wheels() {
   const wanted = readFileSync(join(ROOT, WHEELS));
   const present = existsSync(WASMTIME) && existsSync(mark) && readFileSync(mark).equals(wanted);
   await step("wasmtime, rumqttd (pip)", present, "a few seconds", async () => {
-    const options = ["--quiet", "--disable-pip-version-check", "--root-user-action=ignore", "--upgrade"];
-    const exactly = ["--require-hashes", "--only-binary", ":all:", "-r", WHEELS];
-    await pip(WHEELS, ["install", ...options, "--target", PYTHON, ...exactly]);
+    await pip(WHEELS, ["install", ...PIP, "--target", PYTHON, ...EXACTLY, "-r", WHEELS]);
     chmodSync(WASMTIME, 0o755); // --target forgets it
     copyFileSync(join(ROOT, WHEELS), mark);
   });
@@ -158,12 +165,35 @@ async function amqtt() {
   const wanted = readFileSync(join(ROOT, AMQTT_PACKAGES));
   const present = existsSync(mark) && readFileSync(mark).equals(wanted);
   await step("amqtt (pip)", present, "a few seconds", async () => {
-    const options = ["--quiet", "--disable-pip-version-check", "--root-user-action=ignore", "--upgrade"];
     // Without dependencies: the file lists them all.
     const exactly = ["--no-deps", "--only-binary", ":all:", "-r", AMQTT_PACKAGES];
-    await pip(AMQTT_PACKAGES, ["install", ...options, "--target", AMQTT, ...exactly]);
+    await pip(AMQTT_PACKAGES, ["install", ...PIP, "--target", AMQTT, ...exactly]);
     copyFileSync(join(ROOT, AMQTT_PACKAGES), mark);
   });
+}
+
+/** Puts components together; without what it needs for registries. */
+async function wac() {
+  await cargoTool("wac-cli", "wac", WAC, "about 2 minutes", { features: [] });
+}
+
+async function witBindgen() {
+  await cargoTool("wit-bindgen-cli", "wit-bindgen", WIT_BINDGEN, "about 2 minutes", { features: ["c"] });
+}
+
+/** componentize-py, and a compiler of C with the C library of WASI, which is in a wheel of Zig. */
+async function guestWheels() {
+  for (const name of ["python", "c"]) {
+    const file = join("scripts", `guests-${name}.txt`);
+    const folder = join(GUESTS, name);
+    const mark = join(folder, "wheels.txt");
+    const wanted = readFileSync(join(ROOT, file));
+    const present = existsSync(mark) && readFileSync(mark).equals(wanted);
+    await step(`tools of a guest in ${name} (pip)`, present, "half a minute", async () => {
+      await pip(file, ["install", ...PIP, "--target", folder, ...EXACTLY, "-r", file]);
+      copyFileSync(join(ROOT, file), mark);
+    });
+  }
 }
 
 /** Not --locked: its lock file is older than its dependencies. */
@@ -237,7 +267,19 @@ async function step(name, present, time, install) {
 }
 
 export async function setup(level) {
-  const levels = ["build", "bytes", "wasi", "test", "long", "brokers", "fuzz", "miri", "mutants", "sbom"];
+  const levels = [
+    "build",
+    "bytes",
+    "wasi",
+    "test",
+    "long",
+    "brokers",
+    "guests",
+    "fuzz",
+    "miri",
+    "mutants",
+    "sbom",
+  ];
   if (!levels.includes(level)) {
     throw new Failure(`scripts/setup.mjs knows the levels ${levels.join(", ")}, not "${level}".`);
   }
@@ -245,7 +287,11 @@ export async function setup(level) {
   if (level === "miri") return miri();
   if (level === "sbom")
     return cargoTool("cargo-cyclonedx", "cargo-cyclonedx", CARGO_CYCLONEDX, "about 2 minutes");
-  await rust(level);
+  await rust(level === "guests" ? "wasi" : level);
+  if (level === "guests") {
+    await sideBySide(npmPackages, wheels, wac, witBindgen, guestWheels);
+    return debianPackages(DEBIAN);
+  }
   if (level === "wasi") await npmPackages();
   else await sideBySide(wasmBindgen, wasmPack, npmPackages);
   if (level === "bytes") await twiggy();

@@ -213,6 +213,11 @@ export const STAGES = [
   },
   { name: "wasi", title: "the WASI component and command", built: true, body: wasi },
   {
+    name: "guests",
+    title: "the WASI component in programs of Rust, JavaScript, Python and C",
+    body: () => nodeTests("tests/guests", 15 * MINUTE),
+  },
+  {
     name: "packaging",
     title: "node --test tests/packaging",
     built: true,

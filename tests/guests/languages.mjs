@@ -1,0 +1,76 @@
+// How each language makes a component of a program in wasi/guests: the tools and words that its documentation names. Each
+// function gives the path of what it has made.
+
+import { cpSync, mkdirSync, rmSync } from "node:fs";
+import { join } from "node:path";
+import { ROOT, must } from "../../scripts/run.mjs";
+import { GUESTS } from "../../scripts/setup.mjs";
+
+export const OUT = join(ROOT, "target/guests");
+const SOURCES = join(ROOT, "wasi/guests");
+const WIT = join(OUT, "wit");
+
+/** The interfaces of the guests, with the component's among what they depend on. */
+export function layOutWit() {
+  rmSync(WIT, { recursive: true, force: true });
+  mkdirSync(OUT, { recursive: true });
+  cpSync(join(SOURCES, "wit"), WIT, { recursive: true });
+  cpSync(join(ROOT, "wit/deps"), join(WIT, "deps"), { recursive: true });
+  cpSync(join(ROOT, "wit/mqtt-lib.wit"), join(WIT, "deps/mqtt-lib/mqtt-lib.wit"));
+}
+
+export async function rust() {
+  const args = [
+    "build",
+    "--release",
+    "--locked",
+    "--target",
+    "wasm32-wasip2",
+    "--target-dir",
+    join(OUT, "rust"),
+  ];
+  await must("cargo", args, { cwd: join(SOURCES, "rust") });
+  return join(OUT, "rust/wasm32-wasip2/release/guest.wasm");
+}
+
+export async function javascript() {
+  const [folder, made] = [join(SOURCES, "javascript"), join(OUT, "javascript-made.wasm")];
+  const words = [
+    "componentize",
+    join(folder, "guest.js"),
+    "--wit",
+    WIT,
+    "--world-name",
+    "guest",
+    "--out",
+    made,
+  ];
+  // Otherwise it asks its host for HTTP, too.
+  words.push("--disable", "http", "fetch-event");
+  const jco = ["--import", join(folder, "preopen.mjs"), join(ROOT, "node_modules/.bin/jco")];
+  await must(process.execPath, [...jco, ...words]);
+  return made;
+}
+
+export async function python() {
+  const made = join(OUT, "python-made.wasm");
+  const words = ["-d", WIT, "-w", "guest", "componentize", "guest", "-o", made];
+  const env = { PYTHONPATH: join(GUESTS, "python"), PYTHONDONTWRITEBYTECODE: "1" };
+  const options = { cwd: join(SOURCES, "python"), env };
+  await must(join(GUESTS, "python/bin/componentize-py"), words, options);
+  return made;
+}
+
+export async function c() {
+  const made = join(OUT, "c");
+  const path = (name) => join(made, name);
+  rmSync(made, { recursive: true, force: true });
+  await must("wit-bindgen", ["c", WIT, "--world", "program", "--out-dir", made]);
+  const files = [join(SOURCES, "c/guest.c"), path("program.c"), path("program_component_type.o")];
+  const compile = ["cc", "--target=wasm32-wasi", "-Os", `-I${made}`, ...files, "-o", path("core.wasm")];
+  await must(join(GUESTS, "c/ziglang/zig"), compile, {
+    env: { ZIG_GLOBAL_CACHE_DIR: join(GUESTS, "zig-cache") },
+  });
+  await must("jco", ["new", path("core.wasm"), "--wasi-command", "-o", path("made.wasm")]);
+  return path("made.wasm");
+}
