@@ -5,12 +5,14 @@ mod broker;
 mod dialect;
 mod harness;
 mod inspect;
+mod overlapping_peer;
 mod store;
 mod user;
 mod wire;
 mod world;
 
 mod credentials;
+mod credentials_first_answer;
 mod insecure_connections;
 mod lenient;
 mod max_packet_size;
