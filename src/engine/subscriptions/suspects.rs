@@ -108,7 +108,8 @@ fn part_of(whole: &Request, at: usize, filter: Filter) -> Request {
         callers.push(Caller {
             seq: caller.seq,
             token: caller.token,
-            at: None,
+            // One that has joined is a caller of its own, also when the part is not sent again.
+            at: caller.at.map(|_| 0),
             places,
             since: caller.since,
         });

@@ -132,6 +132,30 @@ fn calls_that_had_joined_are_asked_for_once_when_the_connection_breaks_before_th
 }
 
 #[test]
+fn calls_that_had_joined_end_also_when_what_restores_becomes_a_suspect_and_the_session_is_lost_again() {
+    let mut sim = Sim::online(Config {
+        clean_session: false,
+        ..config()
+    });
+    sim.subscribe(&[("a", 1), ("b", 1)], None);
+    sim.broker.lose_session();
+    reconnect_unanswered(&mut sim);
+    let joined = sim.subscribe(&[("b", 1)], None);
+    let mixed = sim.subscribe(&[("a", 1), ("new", 1)], None);
+    // Two connections that end right after it: each of its filters is asked for alone.
+    sim.broker.subacks = false;
+    sim.reconnect();
+    sim.reconnect();
+    sim.broker.lose_session();
+    sim.broker.subacks = true;
+    sim.drop_connection();
+    sim.advance(180_000);
+    sim.ok(joined);
+    assert!(matches!(sim.ok(mixed), Outcome::Granted { codes, .. } if codes == &[1, 1]));
+    sim.assert_empty();
+}
+
+#[test]
 fn acktimeout_of_a_call_that_joined_counts_from_the_call() {
     let mut sim = calling(&[]);
     sim.broker.subacks = false;
