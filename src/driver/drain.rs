@@ -88,7 +88,12 @@ impl Client {
                 None => break deadline,
             }
         };
-        self.draining.set(false);
+        // What a callback sent may have been cut off, and the callback went on.
+        let cut_off = self.sending.replace(false);
+        self.draining.set(cut_off);
+        if cut_off {
+            self.schedule();
+        }
         self.after_drain(deadline);
     }
 
@@ -118,7 +123,9 @@ impl Client {
     #[inline(never)]
     fn transmit_full(&self) {
         let draining = self.draining.replace(true);
+        self.sending.set(true);
         transmit_if_full(&mut Adapter(self));
+        self.sending.set(false);
         self.draining.set(draining);
     }
 

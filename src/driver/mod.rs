@@ -62,6 +62,8 @@ pub struct Client {
     /// What the socket said before it closed.
     failure: RefCell<String>,
     draining: Cell<bool>,
+    /// A full buffer is sent.
+    sending: Cell<bool>,
     /// A microtask will drain.
     scheduled: Cell<bool>,
     /// What the platform calls: one function for all events, because JavaScript keeps half a KiB for each.
@@ -118,6 +120,7 @@ impl Client {
                 recheck: RefCell::default(),
                 failure: RefCell::default(),
                 draining: Cell::new(false),
+                sending: Cell::new(false),
                 scheduled: Cell::new(false),
                 listener: Closure::wrap(Box::new(move |event| {
                     if let Some(client) = weak.upgrade() {

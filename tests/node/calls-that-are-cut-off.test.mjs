@@ -171,13 +171,12 @@ for (const [name, cut] of Object.entries(CUT_OFF)) {
   });
 }
 
-test("a send of a full buffer that vm ends: what it had is not lost in silence, its client ends with a code", async (t) => {
-  const answer = await answers(
-    t,
-    `
-    const socket = sockets.get(one);
-    const { write } = socket;
-    let entered = false;
+/** Calls of `one` whose send of a full buffer never returns, each ended by vm. */
+const cutSends = `
+  const socket = sockets.get(one);
+  const { write } = socket;
+  let entered = false;
+  const cutSends = () => {
     socket.write = () => {
       entered = true;
       for (;;);
@@ -191,15 +190,42 @@ test("a send of a full buffer that vm ends: what it had is not lost in silence, 
       }
     }
     socket.write = write;
+  };
+`;
+
+const SENDERS = {
+  "": `
+    cutSends();
     const end = await ends(one.publish(one.topic, "y", { qos: 1 }));
-    say({ entered, end, fresh: await works(make("fresh")), uncaught });
   `,
-  );
-  assert.equal(answer.entered, true);
-  assert.match(answer.end, /^(CALLBACK|CORE)_FAILED$/);
-  assert.equal(answer.fresh, true);
-  assert.deepEqual(answer.uncaught, []);
-});
+  ", in a handler that goes on": `
+    let pending;
+    await one.subscribe("go", () => {
+      pending = ends(one.publish(one.topic, "y", { qos: 1 }));
+      cutSends();
+    });
+    other.publish("go", "x").catch(() => {});
+    for (let i = 0; i < 400 && !pending; i++) await pause(5);
+    const end = await pending;
+  `,
+};
+
+for (const [where, source] of Object.entries(SENDERS)) {
+  test(`a send of a full buffer that vm ends${where}: what it had is not lost in silence, its client ends with a code`, async (t) => {
+    const answer = await answers(
+      t,
+      `
+      ${cutSends}
+      ${source}
+      say({ entered, end, fresh: await works(make("fresh")), uncaught });
+    `,
+    );
+    assert.equal(answer.entered, true);
+    assert.match(answer.end, /^(CALLBACK|CORE)_FAILED$/);
+    assert.equal(answer.fresh, true);
+    assert.deepEqual(answer.uncaught, []);
+  });
+}
 
 /** Bytes for the socket of `one` arrive inside of `vm`, so that a callback, and the WebAssembly below it, can be cut off. */
 const arrival = `
