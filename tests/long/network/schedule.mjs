@@ -50,6 +50,32 @@ function judge(count, numbers = []) {
   return { lost, twice: numbers.length - seen.size };
 }
 
+/** Why a message of QoS 2 came twice: the broker had forgotten the session, or it sent a message again after its own PUBREL. */
+const REASONS = { forgotten: "forgotten", pubrel: "pubrel", none: "none" };
+
+/** Why messages of QoS 2 came twice, by reason: how many. What is in flight when the broker has forgotten the session is new to it. */
+function reasonsOf(report, arrived) {
+  const reasons = { [REASONS.forgotten]: 0, [REASONS.pubrel]: 0, [REASONS.none]: 0 };
+  const count = (topic, numbers, reasonOf) => {
+    const first = new Map();
+    for (const [at, number] of numbers.entries()) {
+      if (first.has(number)) reasons[reasonOf(`${topic} ${number}`, first.get(number), at)] += 1;
+      first.set(number, at);
+    }
+  };
+  const [anew, resent] = [new Set(report.anew), new Set(report.resent)];
+  for (const [topic, numbers] of Object.entries(arrived))
+    if (topic.endsWith("/two"))
+      count(topic, numbers, (message) => (anew.has(message) ? REASONS.forgotten : REASONS.none));
+  for (const [topic, numbers] of Object.entries(report.received))
+    if (topic.endsWith("/two"))
+      count(topic, numbers, (message, before, at) => {
+        if (report.sessionOf[topic][before] !== report.sessionOf[topic][at]) return REASONS.forgotten;
+        return resent.has(message) ? REASONS.pubrel : REASONS.none;
+      });
+  return reasons;
+}
+
 export async function runSchedule(network, seed) {
   const random = randomOf(seed, 0x4e7);
   const version = random.pick([4, 5]);
@@ -147,11 +173,15 @@ export async function runSchedule(network, seed) {
     ])
       for (const [topic, count] of Object.entries(counts))
         twice[topic.endsWith("/two") ? 2 : 1] += judge(count, numbers[topic]).twice;
+    const reasons = reasonsOf(report, arrived);
+    if (reasons.none > 0) throw new Error(`QoS 2 twice for no reason, ${reasons.none}: ${story}`);
     const sum = (counts) => Object.values(counts).reduce((all, count) => all + count, 0);
     return {
       out: sum(report.sent),
       back: sum(published),
       twice,
+      reasons,
+      forgottenSessions: report.sessions - 1,
       reconnects: report.stats.reconnects,
       forgotten: Object.entries(before).reduce(
         (all, [topic, count]) => all + judge(count, report.received[topic]).lost.length,
@@ -162,7 +192,7 @@ export async function runSchedule(network, seed) {
       expires,
     };
   } catch (error) {
-    const shown = last && { ...last, received: undefined };
+    const shown = last && { ...last, received: undefined, sessionOf: undefined };
     error.message += `\n  ${story}\n  ${JSON.stringify(shown)}\n  ${peerErrors.join("; ")}`;
     throw error;
   } finally {
