@@ -8,7 +8,7 @@ use mqttbytes::v4::Packet;
 
 use super::harness::{config, Got, Sim};
 use crate::engine::random::Random;
-use crate::engine::{Code, Config};
+use crate::engine::{Code, Config, Error};
 
 fn kept() -> Config {
     Config {
@@ -305,6 +305,8 @@ fn schedule(seed: u64) {
         laws.check(&sim);
         // An acknowledgement that is counted twice, or never, makes the client think that it was.
         assert!(sim.errors.iter().all(|error| error.code != Code::ProtocolError));
+        let is_starved = |error: &Error| error.message.contains("mqttkeepalive");
+        assert!(!sim.errors.iter().any(is_starved), "keep alive was starved");
     }
     sim.cut_up = None;
     sim.defers = false;
