@@ -16,7 +16,7 @@ async function proveOne(broker, times) {
   try {
     if (running.nodes.length < 2) throw new Failure(`${broker.name} has one node; a cluster has several.`);
     for (let round = 0; round < times; round++) {
-      const { figures, result, reason, seconds } = await runCell({
+      const { figures, result, reason, seconds, notes } = await runCell({
         broker,
         operation: PROOF,
         version: broker.versions[0],
@@ -28,6 +28,7 @@ async function proveOne(broker, times) {
       rows.push({ lost, twice, back, result });
       const told = figures ? `lost ${lost}, twice ${twice}, back after ${back?.toFixed(1)} s` : reason;
       console.log(`${broker.name}, run ${round + 1} of ${times}: ${told} (${seconds.toFixed(0)} s)`);
+      for (const note of notes?.slice(1) ?? []) console.log(`      ${note}`);
       await sleep(REST_MS);
     }
   } finally {

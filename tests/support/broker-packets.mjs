@@ -1,4 +1,4 @@
-// Parses the packets of a broker from the bytes that pass through the proxy, over TCP or WebSocket. Owns the proof that a
+// Parses the packets of a broker from the bytes that pass through the proxy, over TCP or WebSocket. Owns the proofs that a
 // broker, and not the client, has violated MQTT.
 
 import mqttPacket from "mqtt-packet";
@@ -63,5 +63,45 @@ export class ResentAfterPubrel {
     const message = `${packet.topic} ${packet.payload}`;
     this.#carried.set(packet.messageId, message);
     if (this.#released.has(message)) this.again.set(message, (this.again.get(message) ?? 0) + 1);
+  }
+}
+
+/**
+ * In which order a broker has published the numbered messages of each topic on each connection. MQTT wants that of the
+ * publisher [MQTT-4.6.0-6]. Mosquitto 2.0.11 with `max_inflight_messages 20` breaks it when connections fail: after one
+ * that was cut, messages that it had never sent (DUP 0) follow later ones that it sends again (DUP 1).
+ */
+export class OrderOfTheBroker {
+  /** By topic: the connection and the number of each message. @type {Map<string, [number, number][]>} */
+  #sent = new Map();
+
+  see(packet, index) {
+    if (packet.cmd !== "publish") return;
+    if (!this.#sent.has(packet.topic)) this.#sent.set(packet.topic, []);
+    this.#sent.get(packet.topic).push([index, Number.parseInt(packet.payload, 10)]);
+  }
+
+  /** Whether it has sent `number` on a connection without `earlier` before it, and `earlier` later. */
+  #overtakes(topic, number, earlier) {
+    const sent = this.#sent.get(topic) ?? [];
+    return sent.some(([connection, one], place) => {
+      if (one !== number) return false;
+      const before = sent.slice(0, place).filter(([index]) => index === connection);
+      const isEarlier = ([, other]) => other === earlier;
+      return !before.some(isEarlier) && sent.slice(place).some(isEarlier);
+    });
+  }
+
+  /** How many of the received numbers came before a smaller one; throws if one did that the broker sent behind it. */
+  judge(topic, received) {
+    const early = received.filter((number, place) => {
+      const overtaken = received.slice(place + 1).filter((other) => other < number);
+      for (const other of overtaken) {
+        if (!this.#overtakes(topic, number, other))
+          throw new Error(`on ${topic} ${number} was handed over before ${other}, which came first`);
+      }
+      return overtaken.length > 0;
+    });
+    return early.length;
   }
 }

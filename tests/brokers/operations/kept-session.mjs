@@ -50,7 +50,7 @@ export default [
       await within(publisher, 5, (done) => publisher.publish(topic, "x", { qos: 1 }, done));
       publisher.end(true);
       const again = await connectSecond(cell.url(), who);
-      const came = await holds(() => again.texts.length > 0, 10);
+      const came = await holds(() => again.about(topic).length > 0, 10);
       again.end(true);
       if (!again.connack.sessionPresent) throw new Error("MQTT.js hears of no session either");
       if (!came) throw new Error("MQTT.js's kept session gets nothing either");

@@ -4,10 +4,13 @@
 
 import { numbered, some } from "../support/numbers.mjs";
 import { brief, Failed, holds, NotDone, pause, settled } from "../support/outcome.mjs";
+import { connectSecond, within } from "../support/second.mjs";
 
 /** How long the publishes may take after the kill, and the rest of the messages to arrive after the last publish. */
 const SECONDS = 90;
 const ARRIVE_SECONDS = 30;
+/** After that the broker may still bring what has not arrived: that is late, and not lost. */
+const LATE_SECONDS = 120;
 const EVERY = 0.005;
 /** The package's default: a cluster that elects a leader may answer late. */
 const ACK = { acktimeout: 30 };
@@ -92,6 +95,19 @@ async function restart(cell) {
   }
 }
 
+/** MQTT.js with a kept session of its own, at a node that lives: what it does not get the broker has lost. */
+async function another(cell, topic, url) {
+  const clientId = cell.name("beside");
+  const second = await connectSecond(url, {
+    version: cell.version,
+    credentials: cell.credentials,
+    clientId,
+    clean: false,
+  });
+  await within(second, 30, (done) => second.subscribe(topic, { qos: 1 }, done));
+  return second;
+}
+
 /**
  * `round` says which node is the one in use. The subscriber has a kept session; in even rounds it is connected to another
  * node, in odd ones to the same.
@@ -111,6 +127,7 @@ async function nodeKilled(cell, { messages, killAt, portion, round = 0 }) {
   const take = (_client, _userdata, message) => numbers.take(message.text());
   await cell.succeeds(subscriber.subscribe(topic, { qos: 1 }, take), "subscribe");
   const client = await cell.connected({ mqttserver: from(used), ...ACK });
+  const beside = await another(cell, topic, from(used + 2)[0]);
   const kill = async (killed) => {
     const dying = cell.kill(used);
     killed();
@@ -119,6 +136,17 @@ async function nodeKilled(cell, { messages, killAt, portion, round = 0 }) {
   const figures = await publishAcross({ client, topic, numbers, messages, killAt, portion, kill });
   await cell.start(used);
   cell.notes.push(describe(figures));
+  if (figures.lostBefore.length + figures.lostAfter.length > 0) {
+    const arrived = numbers.arrived();
+    await holds(() => numbers.arrived() >= messages, LATE_SECONDS);
+    const { connected } = subscriber;
+    const { reconnects } = subscriber.stats();
+    cell.notes.push(
+      `${numbers.arrived() - arrived} more came in ${LATE_SECONDS} s; the subscriber is ${connected ? "" : "not "}connected, ` +
+        `${reconnects} reconnects; MQTT.js, at a node that was not killed, has ${beside.about(topic).length} of ${messages}`,
+    );
+  }
+  beside.end(true);
   cell.figures = {
     lost: figures.lostBefore.length + figures.lostAfter.length,
     twice: figures.twice,

@@ -15,6 +15,11 @@ async function keepAll(cell, client, base) {
   await pause(0.5); // some brokers acknowledge before they have stored it
 }
 
+/** The next operations shall not have to do with them. */
+async function removeAll(publish, base) {
+  for (const topic of names(base)) await publish(topic);
+}
+
 const median = (values) => values.toSorted((a, b) => a - b)[Math.floor(values.length / 2)];
 
 export default [
@@ -24,6 +29,13 @@ export default [
     async run(cell, client) {
       const base = cell.topic("snapshot");
       await keepAll(cell, client, base);
+      try {
+        await this.readAll(cell, base);
+      } finally {
+        await removeAll((topic) => client.publish(topic, "", { qos: 1, retain: true }), base);
+      }
+    },
+    async readAll(cell, base) {
       const sizes = [];
       const seconds = [];
       for (let run = 0; run < RUNS; run++) {
@@ -63,6 +75,9 @@ export default [
       } catch (error) {
         throw new Error(brief(error));
       } finally {
+        const options = { qos: 1, retain: true };
+        const remove = (topic) => within(publisher, 5, (done) => publisher.publish(topic, "", options, done));
+        await removeAll(remove, base).catch(() => {}); // of a broker that has closed the connection
         publisher.end(true);
         subscriber.end(true);
       }

@@ -37,6 +37,8 @@ export async function innocentTraffic(cell, client) {
   async function finish({ seconds = 60, answers = true }) {
     running = false;
     await loop;
+    // One more: the client is connected when it is acknowledged, and its subscriptions are restored before.
+    results.push(client.publish(topic, numbers.payload(results.length), { qos: 1 }));
     const sent = results.length;
     const all = await Promise.all(results.map((promise) => settled(promise, seconds)));
     const acknowledged = all.filter((result) => result && !result.error).length;

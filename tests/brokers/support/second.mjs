@@ -35,6 +35,8 @@ export function connectSecond(url, { version, credentials = {}, ...options }) {
       setTimeout(() => reject(new Error("no CONNACK")), CONNECT_SECONDS * 1000).unref();
     });
     client.texts = [];
+    /** Messages of a topic, or of those below it: some brokers send a new subscriber retained messages of other topics. */
+    client.about = (base) => client.texts.filter(([topic]) => topic === base || topic.startsWith(`${base}/`));
     client.on("message", (topic, payload, packet) => client.texts.push([topic, payload.toString(), packet]));
     return client;
   });
