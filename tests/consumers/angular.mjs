@@ -53,14 +53,19 @@ const ssr = (major, versions) => ({
 });
 
 const NEWEST = versionsOf("22.2.0", "6.0.3");
+const ANGULAR_21 = versionsOf("21.2.10", "5.9.3");
+const ANGULAR_20 = versionsOf("20.3.10", "5.9.3");
 const OLDEST = versionsOf("19.2.15", "5.8.3");
 
 export const ANGULAR = [
   build(22, "app", NEWEST),
   serve(22, "app", NEWEST),
   ssr(22, NEWEST),
-  build(21, "app", versionsOf("21.2.10", "5.9.3")),
-  build(20, "zone", versionsOf("20.3.10", "5.9.3")),
+  build(21, "app", ANGULAR_21),
+  serve(21, "app", ANGULAR_21),
+  ssr(21, ANGULAR_21),
+  build(20, "zone", ANGULAR_20),
+  serve(20, "zone", ANGULAR_20),
   build(19, "zone", OLDEST),
   serve(19, "zone", OLDEST),
 ];

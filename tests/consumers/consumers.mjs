@@ -6,6 +6,7 @@ import { join } from "node:path";
 import { ANGULAR } from "./angular.mjs";
 import { APPLICATIONS } from "./applications.mjs";
 import { FRAMEWORKS } from "./frameworks.mjs";
+import { LIBRARIES } from "./libraries.mjs";
 import { NEXT } from "./next.mjs";
 import { NODE_BUNDLES } from "./node-bundles.mjs";
 import { PACKAGE_MANAGERS } from "./package-managers.mjs";
@@ -148,14 +149,20 @@ const typescript = {
 };
 
 const MODULES = { node10: "esnext", node16: "node16", nodenext: "nodenext", bundler: "esnext" };
+/** What TypeScript 7 has of them. */
+const resolutionsOf = (version) =>
+  Object.entries(MODULES).filter(([resolution]) => version < "7" || resolution !== "node10");
 
 const types = (version) => ({
   peer: false,
-  name: `TypeScript ${version.slice(0, 3)}, node10, node16, nodenext and bundler`,
+  name: `TypeScript ${version.slice(0, 3)}, ${resolutionsOf(version)
+    .map(([resolution]) => resolution)
+    .join(", ")
+    .replace(/, (?=\w+$)/, " and ")}`,
   async works({ project, row }) {
     const cwd = await project("types", { typescript: version });
     const strict = ["--noEmit", "--strict", "--exactOptionalPropertyTypes", "--lib", "es2022,dom"];
-    for (const [resolution, module] of Object.entries(MODULES)) {
+    for (const [resolution, module] of resolutionsOf(version)) {
       const how = ["--target", "es2022", "--module", module, "--moduleResolution", resolution];
       await run(cwd, bin("tsc")(cwd), [...strict, ...how, "use.ts"]);
     }
@@ -206,6 +213,7 @@ const HEAVY = [
   types("5.0.4"),
   types("5.4.5"),
   types("5.9.3"),
+  types("7.0.2"),
   program("Deno", "deno", "Deno", ["run", "-A", "esm.mjs"], (cwd) =>
     join(cwd, "node_modules/@deno/linux-x64-glibc/deno"),
   ),
@@ -273,6 +281,7 @@ const HEAVY = [
   ...NEXT,
   ...FRAMEWORKS,
   ...APPLICATIONS,
+  ...LIBRARIES,
   ...TEST_RUNNERS,
   ...PACKAGE_MANAGERS,
   electron,

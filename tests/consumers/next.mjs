@@ -28,6 +28,6 @@ const next = (name, flags, routes, versions) => ({
 export const NEXT = [
   next("16, Turbopack", [], ["exchange", "edge"]),
   next("16, webpack", ["--webpack"], ["exchange", "edge"]),
-  next("15", [], ["exchange"], { next: "15.5.29" }),
-  next("14", [], ["exchange"], { next: "14.2.35", react: "18.3.1", "react-dom": "18.3.1" }),
+  next("15", [], ["exchange", "edge"], { next: "15.5.29" }),
+  next("14", [], ["exchange", "edge"], { next: "14.2.35", react: "18.3.1", "react-dom": "18.3.1" }),
 ];

@@ -54,6 +54,19 @@ const file = {
   },
 };
 
+/** A worker whose code is text: it has no address of its own, and no file beside it. */
+const blob = page("blob worker: esbuild, one classic file", "esbuild", {
+  write: "`mqtt-lib/inline`",
+  out: "blob-out",
+  path: "/blob.html",
+  wasm: 0,
+  async build(cwd) {
+    const args = ["blob.mjs", "--bundle", "--minify", "--format=iife", "--outfile=blob-out/worker.js"];
+    await run(cwd, bin("esbuild")(cwd), args);
+    cpSync(join(cwd, "public/blob.html"), join(cwd, "blob-out/blob.html"));
+  },
+});
+
 /** The identifier that Chromium gives an extension with this key. */
 const idOf = (key) =>
   createHash("sha256")
@@ -90,6 +103,7 @@ export const PAGES = [
   trustedTypes,
   otherOrigin,
   file,
+  blob,
   extension("its page", "own.html"),
   extension("its service worker", "page.html"),
   page("PWA: vite-plugin-pwa, from its service worker", "pwa", {

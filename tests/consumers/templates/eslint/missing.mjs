@@ -1,0 +1,3 @@
+import nothing from "mqtt-lib/nothing";
+
+export default nothing;
