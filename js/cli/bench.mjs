@@ -3,7 +3,7 @@
 
 import { seconds, whole } from "./arguments.mjs";
 import { Failure, UsageError } from "./failure.mjs";
-import { grouped, showProgress } from "./progress.mjs";
+import { grouped, messages, showProgress } from "./progress.mjs";
 import { loadPackage, unlessEnded, wireToErrors, withClient } from "./session.mjs";
 
 /** The most messages on their way at a time: few enough for the queues of a broker with default settings. */
@@ -28,7 +28,7 @@ export async function bench(context) {
   const limit = {
     seconds: seconds(values, "timeout"),
     late: (/** @type {number} */ s) =>
-      `the time limit of ${s} s was reached; ${grouped(arrived())} messages had arrived`,
+      `the time limit of ${s} s was reached; ${messages(arrived())} had arrived`,
   };
   const progress = showProgress(
     values.quiet,

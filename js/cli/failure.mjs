@@ -33,9 +33,18 @@ const KEYS = new RegExp(
   "g",
 );
 
-/** An error message with the options of the command line in place of keys of `credentials`. @param {Error} error */
+/** A server that expects TLS closes a connection without it before CONNACK, and says nothing. */
+const CLOSED_EARLY = /^((mqtt|ws):\/\/\S+ closed the connection before it answered CONNECT.*)$/;
+
+/**
+ * An error message with the options of the command line in place of keys of `credentials`, and with the advice that fits a
+ * command. @param {Error} error
+ */
 export function messageOf({ message }) {
-  return message.replace(KEYS, (_all, _object, key) => FLAG_OF[key]);
+  return message
+    .replace(KEYS, (_all, _object, key) => FLAG_OF[key])
+    .replace("the connect-src of a page, ", "")
+    .replace(CLOSED_EARLY, "$1; if this port expects TLS, use $2s://");
 }
 
 /** The error as a Failure; throws it if it is none of the package, because then it is a bug. @param {any} error */

@@ -8,6 +8,9 @@ const CLEAR = "\r\x1b[K";
 /** @param {number} count */
 export const grouped = (count) => Math.round(count).toLocaleString("en-US");
 
+/** @param {number} count */
+export const messages = (count) => `${grouped(count)} message${count === 1 ? "" : "s"}`;
+
 /** Prints the line `text(seconds)` now and then; the returned function ends that. @param {boolean} quiet @param {(seconds: number) => string} text */
 export function showProgress(quiet, text) {
   if (quiet) return () => {};

@@ -4,7 +4,7 @@ import { seconds, whole } from "./arguments.mjs";
 import { decoderOf } from "./decode.mjs";
 import { EXIT, Interrupted, UsageError } from "./failure.mjs";
 import { formatOf } from "./format.mjs";
-import { grouped } from "./progress.mjs";
+import { grouped, messages } from "./progress.mjs";
 import { loadPackage, printNotice, unlessEnded, withClient } from "./session.mjs";
 
 /** @typedef {import("mqtt-lib").Message} Message */
@@ -30,7 +30,7 @@ export async function sub(context) {
     seconds: seconds(values, "timeout"),
     late: (/** @type {number} */ s) =>
       most === Number.POSITIVE_INFINITY
-        ? `the time limit of ${s} s was reached; ${grouped(printer.count)} messages had arrived`
+        ? `the time limit of ${s} s was reached; ${messages(printer.count)} had arrived`
         : `only ${grouped(printer.count)} of ${grouped(most)} messages arrived within ${s} s`,
   };
   try {
@@ -64,7 +64,7 @@ export async function sub(context) {
   }
   if (printer.beyond > 0 && (qos > 0 || values["disable-clean-session"])) {
     printNotice(
-      `${grouped(printer.beyond)} messages arrived after the last one that --count allows; they are not printed`,
+      `${messages(printer.beyond)} arrived after the last one that --count allows, and are not printed`,
     );
   }
 }

@@ -44,6 +44,12 @@ test("1: the host or the port is wrong", async () => {
   await fails(["pub", "-p", `${broker.wsPort}`, ...message], 1, /./);
 });
 
+test("a server that is not there: the advice is for a command, not for a page", async () => {
+  const { stderr } = await run(["pub", "-h", "127.0.0.1", "-p", `${await freePort()}`, ...message]);
+  assert.match(stderr, /check --host, --port, --url, and that a broker listens there$/m);
+  assert.doesNotMatch(stderr, /connect-src/);
+});
+
 test("1: a file is not there, or is a folder", async () => {
   await fails(
     ["pub", broker.url, "-t", "test/a", "-f", "/no/such/file"],
@@ -65,6 +71,9 @@ test("27: the time limit has passed, connected or not", async () => {
     27,
     /only 0 of 2 messages arrived within 1 s/,
   );
+  await run(["pub", broker.url, "test/one", "hello", "-r"]);
+  const one = await run(["sub", broker.url, "test/one", "-W", "1"]);
+  assert.match(one.stderr, /the time limit of 1 s was reached; 1 message had arrived/);
   await fails(
     ["request", broker.url, "test/none", "-m", "?", "-W", "1"],
     27,

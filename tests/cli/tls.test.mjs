@@ -103,3 +103,12 @@ test("--insecure connects to anybody, and warns", async () => {
   assert.equal(code, 0);
   assert.match(stderr, /^mqtt-lib: .*--insecure is on; give its CA as --cafile instead\n$/);
 });
+
+test("a port that expects TLS, without TLS: the advice is to use it", async () => {
+  const { code, stderr } = await run(["pub", `mqtt://127.0.0.1:${shared.broker.tlsPort}`, ...message]);
+  assert.match(
+    stderr,
+    /closed the connection before it answered CONNECT.*; if this port expects TLS, use mqtts:\/\//,
+  );
+  assert.equal(code, 1);
+});

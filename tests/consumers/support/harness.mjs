@@ -74,6 +74,8 @@ export async function startHarness({ browsers: names = ["Chromium"], ...options 
 }
 
 const SAYS = /error|expected|still|refused|not found|cannot|disallowed|has no/i;
+/** A line of minified code is longer. */
+const LONGEST_LINE = 500;
 /** Lines of a stack, of a code frame, and headings. */
 const NOT_SAYING = /^(at |>? ?\d* ?\||>? ?\d+ \||"error": true,|error during build:|error:?$)/i;
 
@@ -82,7 +84,7 @@ export function sentenceOf(error) {
   const lines = stripVTControlCharacters(error.message)
     .split("\n")
     .map((line) => line.trim())
-    .filter((line) => line && !NOT_SAYING.test(line));
+    .filter((line) => line && line.length < LONGEST_LINE && !NOT_SAYING.test(line));
   const console_ = lines.find((line) => line.startsWith("error: "));
   if (console_)
     return console_
