@@ -24,6 +24,7 @@ const API = read("docs/reference/api.md");
 /** The messages that another client receives, in order, by the heading above the snippet. */
 const SEEN = {
   "Publish and receive": ["test/topic hello"],
+  "A consumer that loses nothing": ['test/orders {"id":7}'],
   "A client that stays connected": ["test/topic first", "test/topic second"],
   "batch_publish: many items, one message": [
     'test/batch ["payload","payload","payload","payload","payload"]',
