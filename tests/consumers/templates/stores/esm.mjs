@@ -4,7 +4,7 @@ import { produce } from "immer";
 import { atom, createStore as createAtoms } from "jotai";
 import { observable } from "mobx";
 import * as lib from "mqtt-lib";
-import { proxy, ref } from "valtio";
+import { proxy, ref } from "valtio/vanilla";
 import { createStore } from "zustand/vanilla";
 import { exchange } from "./exchange.mjs";
 
