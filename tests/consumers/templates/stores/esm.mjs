@@ -1,7 +1,7 @@
 // A client is put into each store of state, and used as it comes out of it.
 import { configureStore, createSlice } from "@reduxjs/toolkit";
 import { produce } from "immer";
-import { atom, createStore as createAtoms } from "jotai";
+import { atom, createStore as createAtoms } from "jotai/vanilla";
 import { observable } from "mobx";
 import * as lib from "mqtt-lib";
 import { proxy, ref } from "valtio/vanilla";
