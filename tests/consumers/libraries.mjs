@@ -1,6 +1,7 @@
 // Tools and libraries that run nothing of the package, or hold what it makes: linters that resolve imports, stores of state.
 
-import { bin, program } from "./support/kinds.mjs";
+import assert from "node:assert/strict";
+import { bin } from "./support/kinds.mjs";
 import { run } from "./support/project.mjs";
 
 const resolved = {
@@ -17,16 +18,16 @@ const resolved = {
   },
 };
 
-export const LIBRARIES = [
-  program(
-    "stores of state: MobX, Immer, Zustand, Redux, Jotai, Valtio",
-    "stores",
-    "Node",
-    ["esm.mjs"],
-    undefined,
-    {
-      write: "Valtio: `ref(client)`",
-    },
-  ),
-  resolved,
-];
+/** Ten messages by a client as it comes out of each. */
+const stores = {
+  name: "stores of state: MobX, Immer, Zustand, Redux, Jotai, Valtio",
+  write: "Valtio: `ref(client)`",
+  runs: "tcp",
+  async works({ project, broker, topic, row }) {
+    const cwd = await project("stores");
+    assert.equal(await run(cwd, process.execPath, ["esm.mjs", broker, topic]), "60\n");
+    Object.assign(row, { runs: `Node ${process.versions.node}`, exchanged: "6 times 10" });
+  },
+};
+
+export const LIBRARIES = [stores, resolved];

@@ -41,12 +41,12 @@ const STORES = {
 
 let count = 0;
 for (const [store, keep] of Object.entries(STORES)) {
-  const MqttCustom = (options) => keep(new lib.MqttCustom(options));
-  const connectAsync = async (url) => keep(await lib.connectAsync(url));
-  try {
-    count += await exchange({ MqttCustom, connectAsync }, broker, `${name}-${store}`);
-  } catch (error) {
-    throw new Error(`error: ${store}: ${error.message}`);
+  function MqttCustom(options) {
+    return keep(new lib.MqttCustom(options));
   }
+  const connectAsync = async (url) => keep(await lib.connectAsync(url));
+  count += await exchange({ MqttCustom, connectAsync }, broker, `${name}-${store}`).catch((error) => {
+    throw new Error(`error: ${store}: ${error.message}`);
+  });
 }
 console.log(count);
