@@ -43,7 +43,8 @@ const cell = (text) =>
   String(text ?? "")
     .replaceAll("|", "\\|")
     .replaceAll(/[<>]/g, (sign) => (sign === "<" ? "&lt;" : "&gt;"));
-const failure = ({ error }) => (error ? `fails: ${cell(error)}` : "");
+/** What a tool has printed makes no link. */
+const failure = ({ error }) => (error ? `fails: ${cell(error).replaceAll(/[[\]]/g, "\\$&")}` : "");
 
 /** A consumer whose name has an entry of the package imports that. */
 const entryIn = (name) => name.match(/mqtt-lib\/\w+/)?.[0].replace(/.*/, "`$&`") ?? "nothing";

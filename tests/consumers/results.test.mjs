@@ -14,6 +14,14 @@ test("docs/consumers.md has the results, and they are of consumers that exist", 
   assert.equal(readGuide(), guideWith(tableOf(results, ALL)));
 });
 
+test("an error of a tool is text in the table, whatever is in it", () => {
+  const consumer = { name: "a", peer: undefined };
+  const rows = {
+    a: { "mqtt-lib": { runs: "Node", exchanged: "10" }, mqtt: { error: "[Symbol.iterator]() | <b>" } },
+  };
+  assert.match(tableOf(rows, [consumer]), /fails: \\\[Symbol\.iterator\\\]\(\) \\\| &lt;b&gt;/);
+});
+
 test("what fails with this package says why in the list of consumers", () => {
   const failed = Object.entries(readResults()).filter(([, row]) => row["mqtt-lib"]?.error);
   const known = ALL.filter(({ fails }) => fails).map(({ name }) => name);
