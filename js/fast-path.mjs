@@ -1,6 +1,5 @@
-// The fast path of publishing and receiving: calls into WebAssembly that carry numbers only. Topics are interned, payloads
-// go through one buffer, received bytes are copied straight into the memory of the core. Other types, large payloads and
-// everything that is wrong take the general path, which also makes the errors.
+// The fast path of publishing: calls into WebAssembly that carry numbers only. Topics are interned, payloads go through one
+// buffer. Other types, large payloads and everything that is wrong take the general path, which also makes the errors.
 
 import { forget_topics, intern, scratch } from "../pkg/mqtt_lib.js";
 import { fastPath, memoryBytes, onBegin } from "./runtime.mjs";
@@ -130,30 +129,3 @@ onBegin(() => {
   topics.clear();
   buffer = new Uint8Array(0);
 });
-
-// ---- bytes that are received
-
-/**
- * Puts what the socket receives straight into the memory of the core: two calls by numbers, where the core's own listener
- * needs ten calls of all kinds. That listener still gets what the core cannot take this way.
- * @param {any} socket a WebSocket, or an object that behaves like one
- * @param {number} generation of the connection
- * @param {{ number: number }} client
- */
-export function receiveFrom(socket, generation, client) {
-  const general = socket.onmessage;
-  /** @param {{ data: any }} event */
-  socket.onmessage = (event) => {
-    const { data } = event;
-    if (typeof data !== "string") {
-      const bytes = ArrayBuffer.isView(data) ? /** @type {Uint8Array} */ (data) : new Uint8Array(data);
-      const { length } = bytes;
-      const address = fastPath.reserve(client.number, length);
-      if (address !== 0) {
-        memoryBytes().set(bytes, address);
-        return fastPath.received(client.number, generation, length);
-      }
-    }
-    general(event);
-  };
-}

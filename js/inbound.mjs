@@ -26,6 +26,8 @@ const NO_MESSAGES = [];
 /** 32-bit words of a message view, as the engine writes it; the last one is the ticket. */
 const WORDS = 7;
 const TICKET = 6;
+/** A flag of a message whose payload is `Inbound.beside`. */
+const BESIDE = 16;
 
 /** @param {Uint8Array} bytes @param {number} from @param {number} length */
 const part = (bytes, from, length) => bytes.slice(from, from + length);
@@ -42,6 +44,8 @@ export class Inbound {
   #listens = false;
   /** Called with every message: iterators without a filter. @type {Set<Handler> | null} */
   #watchers = null;
+  /** A large payload that has not passed through the core. @type {Uint8Array | undefined} */
+  beside;
   /** Counts connections. */
   connection = 0;
   /** The messages of which one is being handed out: a number is set for each message, and no object. @type {Message[]} */
@@ -114,8 +118,8 @@ export class Inbound {
         words = memoryWords();
         bytes = memoryBytes();
       }
-      const payload = part(bytes, base + words[at + 1], words[at + 2]);
       const flags = words[at + 3];
+      const payload = (flags & BESIDE && this.beside) || part(bytes, base + words[at + 1], words[at + 2]);
       let properties;
       if (words[at + 5] > 0) {
         properties = decodeProperties(part(bytes, base + words[at + 4], words[at + 5]));
@@ -127,6 +131,7 @@ export class Inbound {
     }
     const outer = handing.by;
     handing.by = this;
+    this.beside = undefined;
     this.#messages = messages;
     this.#views = views >>> 2;
     for (let i = 0; i < count; i++) {

@@ -14,6 +14,7 @@ import { fail, failed, guardedBy, instance, unguarded } from "./trap.mjs";
  * @property {() => Uint8Array | undefined} [bytes] the .wasm file, where it can be read synchronously
  * @property {() => URL | string} [url] where to fetch it from otherwise; without it, `init` must be given a source
  * @property {() => URL} [store] the same for the part of the core that only a store needs, where it is a file of its own
+ * @property {(length: number) => Uint8Array} [allocate] memory for a large payload, all of which is written
  * @property {string} [advice] what to do when it is not found
  * @property {(source: unknown) => unknown} [file] reads a file: URL, which `fetch` does not in Node
  */
@@ -26,7 +27,7 @@ let memory;
 /**
  * Exports of the WebAssembly that take and return numbers only, and so need no glue.
  * @type {{ publish: PublishCall, batch: PublishCall, reserve: (client: number, length: number) => number,
- *   received: (client: number, generation: number, length: number) => void, drain: (client: number) => void,
+ *   received: (client: number, generation: number, length: number, beside: boolean) => number, drain: (client: number) => void,
  *   settle: (client: number, ticket: number, qos: number, what: number) => void, awaits: (client: number) => boolean }}
  */
 export let fastPath;
@@ -134,11 +135,12 @@ function guarded(wasm) {
         return 0;
       }
     },
-    received(client, generation, length) {
+    received(client, generation, length, beside) {
       try {
-        received(client, generation, length);
+        return received(client, generation, length, beside) >>> 0; // an address
       } catch (cause) {
         fail(cause, of);
+        return 0;
       }
     },
     drain(client) {

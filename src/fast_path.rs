@@ -17,6 +17,8 @@ thread_local! {
     static CLIENTS: RefCell<Vec<Weak<Client>>> = const { RefCell::new(Vec::new()) };
     /// The lowest of those numbers: one that belongs to another instance is no client here.
     static FIRST: Cell<u32> = const { Cell::new(0) };
+    /// What `bulk_received` returns the address of.
+    static BEGUN: Cell<[usize; 3]> = const { Cell::new([0; 3]) };
     static REFUSAL: RefCell<Option<Error>> = const { RefCell::new(None) };
 }
 
@@ -142,13 +144,23 @@ pub extern "C" fn bulk_space(number: u32, len: usize) -> *mut u8 {
     client(number).map_or(std::ptr::null_mut(), |client| client.space(len))
 }
 
-/// The bytes in `bulk_space` are there.
+/// The bytes in `bulk_space` are there. The address of three words if they end in a large payload, which js/ keeps: the
+/// address of its beginning, how many bytes of it are there, and how many it will have. Otherwise 0. `beside`: the bytes are
+/// further ones of that payload, and js/ has them.
 #[no_mangle]
 #[cfg_attr(small_code, optimize(speed))]
-pub extern "C" fn bulk_received(number: u32, generation: Generation, len: usize) {
-    if let Some(client) = client(number) {
-        client.received(generation, len);
+pub extern "C" fn bulk_received(number: u32, generation: Generation, len: usize, beside: u32) -> usize {
+    let Some(client) = client(number) else { return 0 };
+    if beside != 0 {
+        client.received_beside(generation, len);
+        return 0;
     }
+    client.received(generation, len);
+    let Some(begun) = client.payload_begun(generation) else {
+        return 0;
+    };
+    BEGUN.set(begun);
+    BEGUN.with(|begun| begun.as_ptr() as usize)
 }
 
 /// The first number of a client: each instance has its own.

@@ -28,6 +28,11 @@ export class IncomingFrames {
   /** The header of a frame, of which a read had the beginning only. @type {Uint8Array | null} */
   #header = null;
 
+  /** How many bytes come next that are payload and are taken. */
+  get ahead() {
+    return this.#takes ? this.#left : 0;
+  }
+
   /** @param {Uint8Array} read they are changed @param {Takers} takers */
   read(read, takers) {
     const bytes = this.#header === null ? read : joined(this.#header, read);

@@ -17,6 +17,7 @@ export function useNode(bytes) {
     connect: (url, protocols, credentials) => Object.assign(connect(url, protocols, credentials), { url }),
     advice: 'mark "mqtt-lib" as external in the bundler\'s configuration',
     bytes,
+    allocate: (length) => new Uint8Array(Buffer.allocUnsafeSlow(length).buffer),
     file: (source) => (/^file:/.test(`${source}`) ? readFileSync(new URL(`${source}`)) : undefined),
   });
 }

@@ -50,12 +50,20 @@ export class WebSocketAdapter {
   /** @type {((event: object) => void) | null} */
   ondrain = null;
 
+  /** Memory of a large payload for the bytes that come next: a socket may read them to it. @type {Uint8Array | undefined} */
+  into;
+
   /** The stream the bytes leave through. @type {import("node:net").Socket | null} */
   #stream = null;
   #drainPending = false;
   #paused = false;
   /** @type {ReturnType<typeof setTimeout> | undefined} */
   #linger;
+
+  /** Where the next bytes are to be read to, if not to where all are. */
+  get place() {
+    return this.into;
+  }
 
   get bufferedAmount() {
     return this.#stream === null ? 0 : this.#stream.writableLength;

@@ -107,6 +107,11 @@ export class WsSocket extends WebSocketAdapter {
     else this.#incoming.read(bytes, this);
   }
 
+  /** @override */
+  get place() {
+    return this.into?.subarray(0, this.#incoming?.ahead ?? 0);
+  }
+
   /** Whether frames may be taken: `ws` has none that come before them, and does not close. */
   get takes() {
     return this.#ws?.readyState === WebSocket.OPEN && this.#stream?.readableLength === 0;

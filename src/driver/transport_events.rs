@@ -89,6 +89,26 @@ impl Client {
         self.drain();
     }
 
+    /// A payload that js/ keeps has begun: see `Engine::payload_begun`; here it has an address.
+    #[inline(always)]
+    pub fn payload_begun(&self, generation: Generation) -> Option<[usize; 3]> {
+        let mut engine = self.engine.borrow_mut();
+        let [begins, len, whole] = engine.payload_begun(generation)?;
+        Some([engine.received_bytes().as_ptr() as usize + begins, len, whole])
+    }
+
+    /// Bytes of it have arrived there.
+    pub fn received_beside(&self, generation: Generation, len: usize) {
+        let now = self.fresh_now();
+        let whole = self.engine.borrow_mut().received_beside(now, generation, len);
+        if whole {
+            // After what has arrived before.
+            let none = Uint8Array::new_with_length(0);
+            self.delayed.borrow_mut().push_back((generation, none));
+            self.drain();
+        }
+    }
+
     /// Gives bytes to the engine; of many only a piece, and the rest once the engine has been drained.
     pub(super) fn feed(&self, generation: Generation, data: Uint8Array) {
         let length = data.length();

@@ -29,6 +29,7 @@ mod handling;
 mod interner;
 mod journal;
 mod keys;
+mod large_payloads;
 mod lifecycle;
 pub(crate) mod message;
 mod outbox;

@@ -160,7 +160,7 @@ pub struct MessageView {
     pub offset: u32,
     /// Length of the payload.
     pub len: u32,
-    /// QoS in bits 0-1, retain 4, dup 8.
+    /// QoS in bits 0-1, retain 4, dup 8, 16: the adapter has the payload.
     pub flags: u32,
     /// Offset of the properties, MQTT 5.
     pub properties: u32,

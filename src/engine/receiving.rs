@@ -105,7 +105,12 @@ impl Engine {
             let begun = self.begin_skipping(&frame, &rest[frame.header..])?;
             return Ok(begun.then_some(at));
         }
-        let Some(body) = rest.get(frame.header..frame.total()) else {
+        let mut total = frame.total();
+        if self.connection.received().beside.is_some() {
+            total = rest.len();
+        }
+        let Some(body) = rest.get(frame.header..total) else {
+            self.connection.received().begun = is_publish.then_some(frame);
             return Ok(None);
         };
         if is_publish {
@@ -114,7 +119,7 @@ impl Engine {
             let packet = codec::decode(self.connection.version(), frame.packet_type, body)?;
             self.on_control(now, packet)?;
         }
-        Ok(Some(at + frame.total()))
+        Ok(Some(at + total))
     }
 
     /// Passes over bytes of a PUBLISH beyond `maxpacketsize`. None: there is none. Otherwise how many bytes; none of
@@ -142,7 +147,7 @@ impl Engine {
 
     /// A PUBLISH beyond `maxpacketsize`: false while its topic and packet identifier are not there.
     fn begin_skipping(&mut self, frame: &frame::Frame, body: &[u8]) -> Result<bool, DecodeError> {
-        let Some(head) = publish::head(frame.first, body, frame.body)? else {
+        let Some(head) = publish::head(Version::V4, frame.first, body, frame.body)? else {
             return Ok(false);
         };
         let message = publish::read(Version::V4, frame.first, &body[..head])?;
@@ -166,6 +171,7 @@ impl Engine {
 
     #[cfg_attr(small_code, optimize(speed))]
     fn on_publish(&mut self, first: u8, body: &[u8], body_at: usize) -> Result<(), DecodeError> {
+        let beside = self.connection.received().beside.take().is_some();
         let message = publish::read(self.connection.version(), first, body)?;
         let mut topic = message.topic;
         if self.connection.version() == Version::V5 {
@@ -200,7 +206,10 @@ impl Engine {
             topic,
             offset: payload_at as u32,
             len: message.payload.len() as u32,
-            flags: message.qos as u32 | (message.retain as u32) << 2 | (message.dup as u32) << 3,
+            flags: message.qos as u32
+                | (message.retain as u32) << 2
+                | (message.dup as u32) << 3
+                | (beside as u32) << 4,
             properties: (payload_at - message.properties.len()) as u32,
             properties_len: list.len() as u32,
             ticket,

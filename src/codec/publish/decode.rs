@@ -6,6 +6,7 @@ use crate::codec::packet_id::PacketId;
 use crate::codec::packet_type::PacketType;
 use crate::codec::properties::{number, split, string, Place, Property};
 use crate::codec::topic::is_received_name;
+use crate::codec::varint;
 use crate::codec::version::Version;
 
 /// A PUBLISH that borrows from the bytes it was read from.
@@ -96,14 +97,20 @@ pub(super) fn variable_header(first: u8, body: &[u8]) -> Result<(Publish<'_>, &[
     Ok((message, rest))
 }
 
-/// How many bytes stand before the payload in a PUBLISH of 3.1.1 whose body will have `whole` bytes, once so many of
-/// them have arrived that [`decode`] can read them. `Ok(None)`: more bytes are needed.
-pub fn head(first: u8, body: &[u8], whole: usize) -> Result<Option<usize>, DecodeError> {
+/// How many bytes stand before the payload in a PUBLISH whose body will have `whole` bytes, once so many of them have
+/// arrived that [`decode`] can read them. `Ok(None)`: more bytes are needed.
+pub fn head(version: Version, first: u8, body: &[u8], whole: usize) -> Result<Option<usize>, DecodeError> {
     let Some(length) = body.first_chunk() else {
         return Ok(None);
     };
     let packet_id = if first & QOS == 0 { 0 } else { 2 };
-    let head = 2 + usize::from(u16::from_be_bytes(*length)) + packet_id;
+    let mut head = 2 + usize::from(u16::from_be_bytes(*length)) + packet_id;
+    if version == Version::V5 {
+        let Some((list, rest)) = varint::read(body.get(head..).unwrap_or_default())? else {
+            return Ok(None);
+        };
+        head = body.len() - rest.len() + list as usize;
+    }
     if head > whole {
         return Err(malformed!("the topic of a PUBLISH passes the packet's end"));
     }

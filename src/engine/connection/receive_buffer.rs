@@ -1,7 +1,10 @@
 //! Bytes that have arrived and are not yet a whole packet. A cursor moves over the buffer; the beginning of a packet
 //! goes to the front once, when the next bytes come, so nothing is quadratic. Never looks into a packet.
 
-use crate::codec::PacketId;
+use std::ops::RangeInclusive;
+
+use crate::codec::frame::Frame;
+use crate::codec::{publish, PacketId, Version};
 use crate::engine::error::Error;
 
 #[derive(Debug, Default)]
@@ -11,6 +14,11 @@ pub(in crate::engine) struct ReceiveBuffer {
     start: usize,
     end: usize,
     pub skipped: Option<SkippedPublish>,
+    /// Bytes that are still to come of a payload that is kept elsewhere. What stands before it is here, and is
+    /// processed when all are there.
+    pub beside: Option<usize>,
+    /// A PUBLISH that has begun and is not whole.
+    pub begun: Option<Frame>,
 }
 
 /// A PUBLISH beyond `maxpacketsize`, of which nothing but this is kept.
@@ -30,6 +38,7 @@ const KEEP: usize = 5 << 19;
 impl ReceiveBuffer {
     /// Room for `len` more bytes behind what is there. Offsets given out before are void.
     pub fn space(&mut self, len: usize) -> &mut [u8] {
+        self.begun = None;
         if self.start > 0 {
             self.bytes.copy_within(self.start..self.end, 0);
             self.end -= self.start;
@@ -54,6 +63,29 @@ impl ReceiveBuffer {
         } else {
             0
         }
+    }
+
+    /// Leaves the payload of a PUBLISH that has begun to somebody else, if all that stands before it is here and its length
+    /// is within these bounds: where it begins, how many bytes of it are here, and how many it will have.
+    pub fn leave_payload(&mut self, version: Version, lengths: RangeInclusive<usize>) -> Option<[usize; 3]> {
+        let frame = self.begun?;
+        let body = self.start + frame.header;
+        let head = publish::head(version, frame.first, &self.bytes[body..self.end], frame.body).ok()??;
+        let whole = frame.body - head;
+        if !lengths.contains(&whole) {
+            return None;
+        }
+        let len = self.end - body - head;
+        self.end -= len;
+        self.beside = Some(whole - len);
+        Some([self.end, len, whole])
+    }
+
+    /// More of it has arrived; true if it is whole.
+    pub fn beside_arrived(&mut self, len: usize) -> bool {
+        let left = self.beside.map(|left| left.saturating_sub(len));
+        self.beside = left;
+        left == Some(0)
     }
 
     /// Drops the bytes that came last; those before them stay.
@@ -94,6 +126,7 @@ impl ReceiveBuffer {
     pub fn clear(&mut self) {
         self.start = self.end;
         self.skipped = None;
+        self.beside = None;
     }
 
     #[cfg(test)]
