@@ -2,7 +2,7 @@
 // buffer. Other types, large payloads and everything that is wrong take the general path, which also makes the errors.
 
 import { forget_topics, intern, scratch } from "../pkg/mqtt_lib.js";
-import { fastPath, memoryBytes, onBegin } from "./runtime.mjs";
+import { memoryBytes, onBegin } from "./runtime.mjs";
 
 /** A flag of `fastPath.publish`, beside QoS and retain: as `qpublish`. */
 export const QUEUE = 8;

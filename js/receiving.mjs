@@ -20,7 +20,7 @@ export function receiveFrom(socket, generation, client) {
   /** A payload that is being collected, and how much of it is there. @type {Uint8Array | undefined} */
   let payload;
   let filled = 0;
-  /** What has come and is not handed over: it stands before what a stream gives during a call. */
+  /** What has come and is not handed over: it stands before what a stream gives during a call. @type {Uint8Array} */
   let rest = NONE;
 
   /** @param {Uint8Array} bytes */
@@ -53,7 +53,10 @@ export function receiveFrom(socket, generation, client) {
     if (piece.buffer !== whole.buffer) whole.set(piece, filled);
     filled += piece.length;
     socket.into = whole.subarray(filled);
-    if (filled === whole.length) [client.inbound.beside, payload, socket.into] = [whole];
+    if (filled === whole.length) {
+      client.inbound.beside = whole;
+      socket.into = payload = undefined;
+    }
     fastPath.received(client.number, generation, piece.length, true);
   };
 

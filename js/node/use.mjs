@@ -5,6 +5,7 @@ import { useStacks } from "../errors.mjs";
 import { use } from "../runtime.mjs";
 import { connect } from "./connect.mjs";
 import { diagnose } from "./diagnostics.mjs";
+import { allocate } from "./payload-memory.mjs";
 import { remember } from "./stack.mjs";
 
 /** @param {() => Uint8Array | undefined} bytes gives the .wasm */
@@ -17,7 +18,7 @@ export function useNode(bytes) {
     connect: (url, protocols, credentials) => Object.assign(connect(url, protocols, credentials), { url }),
     advice: 'mark "mqtt-lib" as external in the bundler\'s configuration',
     bytes,
-    allocate: (length) => new Uint8Array(Buffer.allocUnsafeSlow(length).buffer),
+    allocate,
     file: (source) => (/^file:/.test(`${source}`) ? readFileSync(new URL(`${source}`)) : undefined),
   });
 }

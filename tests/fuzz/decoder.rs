@@ -69,7 +69,7 @@ fn walk(version: Version, mut stream: &[u8]) {
             for cut in found.header..stream.len() {
                 let part = &stream[found.header..cut];
                 if found.packet_type == PacketType::Publish {
-                    let _ = publish::head(found.first, part, found.body);
+                    let _ = publish::head(version, found.first, part, found.body);
                 }
             }
             return;

@@ -88,6 +88,10 @@ pub struct Sim {
     pub ticks_now: u32,
     /// Records of this chunk that were taken.
     pub taken: usize,
+    /// A payload that is kept here, how many bytes it will have, and its connection: see `beside.rs`.
+    pub beside: Option<(Vec<u8>, usize, Generation)>,
+    /// Payloads that were received so.
+    pub besides: usize,
     /// With `persist`: see `store.rs`.
     pub store: Store,
 }
@@ -140,6 +144,8 @@ impl Sim {
             ended: BTreeMap::new(),
             ticks_now: 0,
             taken: 0,
+            beside: None,
+            besides: 0,
             store: Store::default(),
         }
     }
@@ -304,6 +310,7 @@ impl Sim {
     fn take_messages(&mut self, from: usize, upto: usize) {
         assert_eq!(from, self.taken);
         self.taken = upto;
+        let beside = self.beside.take();
         let records = &self.engine.messages()[from..upto];
         let got: Vec<Got> = records
             .iter()
@@ -312,7 +319,10 @@ impl Sim {
                 assert!(!topic.is_empty());
                 Got {
                     topic: topic.to_owned(),
-                    payload: self.engine.received_bytes()[r.payload()].to_vec(),
+                    payload: match r.flags & 16 {
+                        0 => self.engine.received_bytes()[r.payload()].to_vec(),
+                        _ => beside.clone().unwrap().0,
+                    },
                     qos: r.qos(),
                     retain: r.retain(),
                     dup: r.dup(),

@@ -37,13 +37,6 @@ impl Sim {
         self.wire.map_or(0, |(generation, _)| generation)
     }
 
-    pub fn feed(&mut self, generation: Generation, bytes: &[u8]) {
-        self.taken = 0;
-        self.engine.space(bytes.len()).copy_from_slice(bytes);
-        self.engine.received(self.now, generation, bytes.len());
-        self.drain();
-    }
-
     /// Another client publishes.
     pub fn incoming(&mut self, topic: &str, payload: &str, qos: u8) -> bool {
         let routed = self.broker.publish(topic, payload.as_bytes(), qos);

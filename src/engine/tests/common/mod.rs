@@ -8,6 +8,7 @@ mod fragments;
 mod handshake;
 mod incoming;
 mod keepalive;
+mod large_payloads;
 mod late_handlers;
 mod many_filters;
 mod offline_hour;
