@@ -2,11 +2,14 @@
 
 import assert from "node:assert/strict";
 import { existsSync, readdirSync, readFileSync } from "node:fs";
+import { createRequire } from "node:module";
 import { dirname, join, relative } from "node:path";
 import { after, before, test } from "node:test";
 import { pathToFileURL } from "node:url";
 import { makeSite, SITE } from "../../scripts/docs.mjs";
 import { launchChromium } from "../support/chromium.mjs";
+
+const AXE = readFileSync(createRequire(import.meta.url).resolve("axe-core/axe.min.js"), "utf8");
 
 let browser;
 let pages;
@@ -50,12 +53,24 @@ test("every link leads to a file of the site, and to a place in it", () => {
   assert.deepEqual([...new Set(dead)], []);
 });
 
-for (const [device, viewport] of [
-  ["a phone", { width: 390, height: 844 }],
-  ["a desktop", { width: 1280, height: 900 }],
+/** Guides with all kinds of content: axe takes seconds for each. */
+const LOOKED_AT = /index|Getting_started|Command_line|The_page|Troubleshooting|Performance/;
+
+/** The serious violations that axe reports. */
+async function findings(page) {
+  await page.evaluate(AXE);
+  const { violations } = await page.evaluate(() => globalThis.axe.run());
+  return violations
+    .filter(({ impact }) => impact === "serious" || impact === "critical")
+    .map(({ id, nodes }) => `${id}: ${nodes.map(({ html }) => html.slice(0, 120)).join(" | ")}`);
+}
+
+for (const [device, viewport, colorScheme] of [
+  ["a phone, light", { width: 320, height: 640 }, "light"],
+  ["a desktop, dark", { width: 1280, height: 900 }, "dark"],
 ]) {
-  test(`guides on ${device}: a heading, no error, nothing wider than the screen`, async () => {
-    const page = await browser.newPage({ viewport });
+  test(`guides on ${device}: a heading, no error, nothing wider than the screen, and no serious finding of axe`, async () => {
+    const page = await browser.newPage({ viewport, colorScheme });
     const problems = [];
     page.on("pageerror", (error) => problems.push(error.message));
     const guides = pages.filter((name) => name === "index.html" || name.startsWith("documents"));
@@ -65,6 +80,7 @@ for (const [device, viewport] of [
       assert.ok(await page.locator("h1").first().isVisible(), guide);
       const [wide, screen] = await page.evaluate(() => [document.documentElement.scrollWidth, innerWidth]);
       assert.ok(wide <= screen, `${relative(SITE, join(SITE, guide))} is ${wide} wide on ${screen}`);
+      if (LOOKED_AT.test(guide)) assert.deepEqual(await findings(page), [], guide);
     }
     assert.deepEqual(problems, []);
     await page.close();

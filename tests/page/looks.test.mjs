@@ -153,13 +153,28 @@ if (!FIREFOX)
     assert.deepEqual(site.problems, []);
   });
 
-for (const width of [320, 820, 1440]) {
-  test(`${width} px: nothing is wider than the screen in any view`, async () => {
-    await page.setViewportSize({ width, height: 844 });
+/** Views that cannot be seen without scrolling, and heads whose controls stand out of them. */
+const outside = () =>
+  page.evaluate(() => {
+    const isOut = (/** @type {Element} */ one) => {
+      const { left, right } = one.getBoundingClientRect();
+      return left < 0 || right > innerWidth + 0.5;
+    };
+    const links = [...document.querySelectorAll(".views a")].filter(isOut);
+    const heads = [...document.querySelectorAll("[data-shown] > .title")].filter(
+      (head) => head.scrollHeight > head.clientHeight + 1,
+    );
+    return [...links, ...heads].map(({ textContent }) => textContent?.trim());
+  });
+
+for (const width of [320, 390, 820, 1440]) {
+  test(`${width} px: in every view nothing is wider than the screen, and all views and controls can be seen`, async () => {
+    await page.setViewportSize({ width, height: 640 });
     const links = width < 768 ? HAND : width < 1200 ? LINKS.tablet : DESK;
     for (const name of links) {
       await site.go(name);
       assert.equal(await page.evaluate(() => document.documentElement.scrollWidth), width, name);
+      assert.deepEqual(await outside(), [], name);
     }
   });
 }
