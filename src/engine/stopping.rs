@@ -130,6 +130,7 @@ impl Engine {
     pub(super) fn finish_close(&mut self, now: Millis) {
         self.connection.stop();
         self.session.disconnected();
+        self.search.disconnected();
         let stopped = self.lifecycle.end_stop();
         if stopped.was_online {
             self.effects.push(Event::Disconnected {
