@@ -71,6 +71,15 @@ fn the_server_decides_keep_alive_and_client_identifier() {
 }
 
 #[test]
+fn a_keep_alive_of_0_is_none_also_where_the_server_decides() {
+    let mut wire = Wire::online(five(), &list(&[(Property::ServerKeepAlive, Value::Number(0))]));
+    wire.sent();
+    wire.advance(600_000);
+    assert!(wire.sent().is_empty());
+    assert!(wire.engine.is_online());
+}
+
+#[test]
 fn a_refusal_says_the_brokers_reason() {
     for (reason, code) in [
         (0x84, "NOT_SUPPORTED"),

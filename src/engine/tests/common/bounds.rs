@@ -178,6 +178,24 @@ fn a_peer_that_floods_and_takes_no_acknowledgements_is_left() {
 }
 
 #[test]
+fn a_message_of_qos_0_comes_through_while_as_many_as_may_be_unacknowledged_are() {
+    let mut sim = Sim::online(config());
+    sim.block(true);
+    let unacknowledged = sim
+        .broker
+        .dialect
+        .say(b"\x32\x06\x00\x01a\x00\x05x")
+        .repeat(1_000);
+    let generation = sim.generation();
+    sim.feed(generation, &unacknowledged);
+    let message = sim.broker.dialect.say(b"\x30\x04\x00\x01bx");
+    let before = sim.messages.len();
+    sim.feed(generation, &message);
+    assert_eq!(sim.messages.len(), before + 1);
+    assert!(sim.engine.is_online());
+}
+
+#[test]
 fn a_million_messages_leave_the_engine_as_small_as_the_first() {
     let mut sim = Sim::online(config());
     for round in 0..100 {

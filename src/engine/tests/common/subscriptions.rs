@@ -376,3 +376,21 @@ fn a_subscribe_that_is_cancelled_on_the_wire_ends_with_its_suback_or_with_the_co
         sim.assert_empty();
     }
 }
+
+#[test]
+fn unsubscribe_in_the_turn_of_its_subscribe_leaves_the_other_calls_to_be_sent() {
+    let mut sim = Sim::online(config());
+    let before = sim.subscribe_undrained(&[("before", 1)], None);
+    let unwanted = sim.subscribe_undrained(&[("unwanted", 1)], None);
+    let after = sim.subscribe_undrained(&[("after", 1)], None);
+    let ended = sim.unsubscribe(&["unwanted"]);
+    assert_eq!(sim.fate(unwanted), "SUBSCRIBE_FAILED");
+    for token in [before, after, ended] {
+        sim.ok(token);
+    }
+    assert_eq!(
+        sim.broker.subscribes(),
+        [owned(&[("before", 1)]), owned(&[("after", 1)])]
+    );
+    sim.assert_empty();
+}

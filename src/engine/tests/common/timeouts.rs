@@ -159,6 +159,30 @@ fn while_acknowledgements_come_in_a_slow_link_is_not_cut_but_not_for_ever() {
 }
 
 #[test]
+fn a_pubrec_begins_the_time_of_its_pubcomp() {
+    let mut sim = Sim::online(config());
+    sim.broker.acks = false;
+    let token = sim.publish("a", "slow", 2);
+    let mut pid = 1;
+    for at in 1..=6 {
+        sim.advance(20_000);
+        pid += 1;
+        sim.publish("a", "x", 1);
+        sim.inject(&[0x40, 2, 0, pid]);
+        if at == 4 {
+            sim.inject(b"\x50\x02\x00\x01");
+        }
+    }
+    sim.advance(5_000);
+    assert!(
+        sim.engine.is_online(),
+        "80 s were for PUBREC, 45 s since then for PUBCOMP"
+    );
+    sim.inject(b"\x70\x02\x00\x01");
+    sim.ok(token);
+}
+
+#[test]
 fn the_timer_for_acknowledgements_is_quiet_when_none_is_awaited() {
     let mut sim = Sim::online(Config {
         keepalive: None,
