@@ -120,8 +120,15 @@ export async function pack({ peers = [], keep = true, packed } = {}) {
     manifest[kind] = { ...beside, ...manifest[kind], [OURS]: `file:${tarball}` };
     writeFileSync(join(cwd, "package.json"), JSON.stringify(manifest));
     const [command, ...args] = manifest.installedBy ?? ["npm", "install", ...QUIET];
+    const program = command === "npm" ? command : await tool(command);
+    const installed = (more = []) => run(cwd, program, [...args, ...more], { timeout: 10 * MINUTE });
+    // What npm has kept may know a package that is newer than the list of versions of another one.
+    const afresh = (error) => {
+      if (!/code ETARGET/.test(error.message)) throw error;
+      return installed(["--prefer-online"]);
+    };
     try {
-      await run(cwd, command === "npm" ? command : await tool(command), args, { timeout: 10 * MINUTE });
+      await installed().catch(afresh);
     } catch (error) {
       throw new Error(`it was not installed: ${error.message}`, { cause: error });
     }
