@@ -52,7 +52,7 @@ export function outputs(schema) {
     { path: "wit/mqtt-lib.wit", section: "error-codes", text: codeList(schema) },
     { path: "wasi/component/src/credentials.rs", section: "values", text: options.map(value).join("") },
     { path: "wasi/component/src/asking.rs", section: "laid-over", text: options.map(laidOver).join("") },
-    { path: "wasi/command/src/arguments.rs", section: "text", text: textKeys(schema) },
+    { path: "wasi/edge/src/typed.rs", section: "text", text: textKeys(schema) },
   ];
 }
 

@@ -2,141 +2,19 @@
 // continues to try, and the process does not end.
 
 import assert from "node:assert/strict";
-import { once } from "node:events";
-import { createServer as createHttpServer } from "node:http";
 import { after, before, describe, test } from "node:test";
 import { MqttError } from "mqtt-lib";
+import { badBrokers, startPeers, stopPeers } from "../support/bad-brokers.mjs";
 import { fakeBroker, scripts } from "../support/fake-broker.mjs";
-import { startMosquitto } from "../support/mosquitto.mjs";
 import { freePort } from "../support/ports.mjs";
 import { clientFor, failure, run, until } from "./helpers.mjs";
 
-let mosquitto;
-let web;
+const peers = {};
 
-before(async () => {
-  mosquitto = await startMosquitto();
-  web = createHttpServer((_request, response) => response.writeHead(404).end("not here")).listen(
-    0,
-    "127.0.0.1",
-  );
-  await once(web, "listening");
-});
+before(() => startPeers(peers));
+after(() => stopPeers(peers));
 
-after(async () => {
-  web?.close();
-  web?.closeAllConnections();
-  await mosquitto?.stop();
-});
-
-/** Each returns credentials, and the code and parts of the expected error. */
-const BROKERS = {
-  "a port where nothing listens (TCP)": async () => {
-    const port = await freePort();
-    return [
-      `mqtt://127.0.0.1:${port}`,
-      "CONNECTION_REFUSED",
-      `127.0.0.1:${port}`,
-      "nothing listens",
-      "mqttport",
-    ];
-  },
-  "a port where nothing listens (WebSocket)": async () => {
-    const port = await freePort();
-    return [
-      `ws://127.0.0.1:${port}`,
-      "CONNECTION_REFUSED",
-      `127.0.0.1:${port}`,
-      "nothing listens",
-      "mqttport",
-    ];
-  },
-  "a host that does not exist": async () => [
-    "mqtt://no-such-host.invalid:1883",
-    "CONNECTION_REFUSED",
-    "no-such-host.invalid",
-    "mqttserver",
-  ],
-  "a plain TCP broker behind a WebSocket URL": async () => [
-    `ws://127.0.0.1:${mosquitto.port}/mqtt`,
-    "CONNECTION_REFUSED",
-    `127.0.0.1:${mosquitto.port}`,
-    "does not speak WebSocket",
-    "mqtt://",
-  ],
-  "a WebSocket broker behind a TCP URL": async () => [
-    `mqtt://127.0.0.1:${mosquitto.wsPort}`,
-    "CONNECTION_REFUSED",
-    `127.0.0.1:${mosquitto.wsPort}`,
-    "ws://",
-  ],
-  "a web server behind a WebSocket URL": async () => [
-    `ws://127.0.0.1:${web.address().port}/mqtt`,
-    "CONNECTION_REFUSED",
-    "HTTP 404",
-    "/mqtt",
-    "path",
-  ],
-  "a web server behind a TCP URL": async () => [
-    `mqtt://127.0.0.1:${web.address().port}`,
-    "CONNECTION_REFUSED",
-    "HTTP",
-    "ws://",
-  ],
-  "a WebSocket server that does not know MQTT": async (t) => {
-    const broker = await fakeBroker(t, scripts.silent, { subprotocol: false });
-    return [broker.wsUrl, "CONNECTION_REFUSED", "subprotocol", `${broker.wsPort}`];
-  },
-};
-for (const kind of ["url", "wsUrl"]) {
-  const over = kind === "url" ? "TCP" : "WebSocket";
-  const refusals = [
-    [1, "CONNECTION_REFUSED", "MQTT 3.1.1"],
-    [2, "CONNECTION_REFUSED", "mqttclientid"],
-    [3, "CONNECTION_REFUSED", "not available"],
-    [4, "NOT_AUTHORIZED", "mqttusername", "mqttpassword"],
-    [5, "NOT_AUTHORIZED", "mqttusername"],
-  ];
-  for (const [code, name, ...words] of refusals) {
-    BROKERS[`a broker that refuses with CONNACK ${code} (${over})`] = async (t) => {
-      const broker = await fakeBroker(t, scripts.refuses(code));
-      return [broker[kind], name, `CONNACK ${code}`, ...words];
-    };
-  }
-  const scripted = (script, ...expected) => {
-    return async (t) => {
-      const broker = await fakeBroker(t, script);
-      const port = kind === "url" ? broker.port : broker.wsPort;
-      return [broker[kind], ...expected, `127.0.0.1:${port}`];
-    };
-  };
-  Object.assign(BROKERS, {
-    [`a broker that closes at once (${over})`]: scripted(
-      scripts.closesAtOnce,
-      "CONNECTION_REFUSED",
-      "before it answered",
-    ),
-    [`a broker that cuts the connection at once (${over})`]: scripted(
-      scripts.resetsAtOnce,
-      "CONNECTION_REFUSED",
-    ),
-    [`a broker that answers garbage (${over})`]: scripted(scripts.garbage(), "PROTOCOL_ERROR", "MQTT"),
-    [`a broker that answers something before CONNACK (${over})`]: scripted(
-      scripts.garbage(Uint8Array.of(0xd0, 0x00)),
-      "PROTOCOL_ERROR",
-      "before CONNACK",
-    ),
-    [`a broker that answers with an endless length (${over})`]: scripted(
-      scripts.garbage(Uint8Array.of(0x20, 0xff, 0xff, 0xff, 0xff, 0x01)),
-      "PROTOCOL_ERROR",
-    ),
-    [`a broker that never answers (${over})`]: async (t) => {
-      const broker = await fakeBroker(t, scripts.silent);
-      const credentials = { mqttserver: broker[kind], connecttimeout: 0.1 };
-      return [credentials, "TIMEOUT", "did not answer CONNECT in 0.1 s (connecttimeout)"];
-    },
-  });
-}
+const BROKERS = badBrokers(peers);
 
 describe("start() rejects and the client goes on trying, with", () => {
   for (const [name, prepare] of Object.entries(BROKERS)) {
@@ -184,8 +62,8 @@ test("no bad broker throws out of a timer or ends the process", async (t) => {
     ...bad.flatMap(({ url, wsUrl }) => [url, wsUrl]),
     `mqtt://127.0.0.1:${await freePort()}`,
     `ws://127.0.0.1:${await freePort()}`,
-    `ws://127.0.0.1:${mosquitto.port}`,
-    `mqtt://127.0.0.1:${mosquitto.wsPort}`,
+    `ws://127.0.0.1:${peers.mosquitto.port}`,
+    `mqtt://127.0.0.1:${peers.mosquitto.wsPort}`,
   ];
   const { stdout, stderr, code, signal } = await run(
     `

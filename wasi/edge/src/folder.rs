@@ -42,19 +42,46 @@ pub struct Folder(Descriptor);
 
 pub struct File(Descriptor);
 
+/// What a file has, whose name leads through a folder that was preopened.
+///
+/// # Errors
+/// It cannot be read.
+pub fn file_content(path: &str) -> Result<Vec<u8>, Failure> {
+    let (folder, name) = match path.rsplit_once('/') {
+        Some(("", name)) => ("/", name),
+        Some((folder, name)) => (folder, name),
+        None => (".", path),
+    };
+    let content = Folder::at(folder, false)?.content(name)?;
+    content.ok_or(Failure::Host(ErrorCode::NoEntry))
+}
+
 impl Folder {
     /// Makes what of it is missing below the preopened folder.
     pub fn open(path: &str) -> Result<Folder, Failure> {
+        Folder::at(path, true)
+    }
+
+    fn at(path: &str, makes: bool) -> Result<Folder, Failure> {
+        let from_root = format!("/{path}");
         let found = get_directories()
             .into_iter()
-            .filter_map(|(folder, name)| Some((below(&name, path)?, folder)))
+            .filter_map(|(folder, name)| {
+                // A relative path begins at the root if no folder is the current one.
+                let rest = below(&name, path).or_else(|| below(&name, &from_root));
+                Some((rest?, folder))
+            })
             .min_by_key(|(rest, _)| rest.len());
         let Some((rest, folder)) = found else {
             return Err(Failure::NotPreopened);
         };
         let mut folder = Folder(folder);
         for name in rest {
-            match folder.0.create_directory_at(name) {
+            match if makes {
+                folder.0.create_directory_at(name)
+            } else {
+                Ok(())
+            } {
                 Ok(()) | Err(ErrorCode::Exist) => {}
                 Err(code) => return Err(code.into()),
             }
@@ -133,7 +160,7 @@ impl File {
     }
 }
 
-/// The names that lead from a preopened folder to a path; none if it is not below it. Relative paths begin at ".".
+/// The names that lead from a preopened folder to a path; none if it is not below it.
 fn below<'a>(folder: &str, path: &'a str) -> Option<Vec<&'a str>> {
     let names = |path: &'a str| path.split('/').filter(|name| !matches!(*name, "" | "."));
     if folder.starts_with('/') != path.starts_with('/') || names(path).any(|name| name == "..") {

@@ -5,7 +5,7 @@ use mqtt_lib::engine::{Code, Error};
 use crate::certificates::Certificates;
 #[cfg(feature = "tls")]
 use crate::tls::Tls;
-use crate::websocket::{Handshake, WebSocket};
+use crate::websocket::{Handshake, WebSocket, HTTP, NO_WEBSOCKET};
 
 /// A layer of the connection. Its bytes go outwards to the network, and inwards to MQTT.
 pub trait Layer {
@@ -24,8 +24,8 @@ pub trait Layer {
     /// The last bytes.
     fn close(&mut self, out: &mut Vec<u8>);
 
-    /// Whether the other side has ended it.
-    fn has_ended(&self) -> bool;
+    /// Whether the other side has ended it, and what it said; "" if that is nothing.
+    fn end(&self) -> Option<&str>;
 
     /// The code of the error that `receive` has returned, where the transport has one of its own.
     fn failure(&self) -> Option<Code> {
@@ -97,6 +97,7 @@ impl<'a> Target<'a> {
             let (websocket, request) = WebSocket::new(self.authority, self.path, &settings.websocket);
             layers.list.push(Box::new(websocket));
             layers.waiting = request;
+            layers.has_websocket = true;
         }
         Ok(layers)
     }
@@ -108,6 +109,7 @@ pub struct Layers {
     list: Vec<Box<dyn Layer>>,
     /// What the innermost sends as soon as the others are open.
     waiting: Vec<u8>,
+    has_websocket: bool,
 }
 
 impl Layers {
@@ -119,8 +121,30 @@ impl Layers {
         self.list.is_empty()
     }
 
-    pub fn has_ended(&self) -> bool {
-        self.list.iter().any(|layer| layer.has_ended())
+    /// What an answer in HTTP, or a reset, says of the server.
+    ///
+    /// # Errors
+    /// The first bytes of MQTT are none.
+    pub fn check_first(&self, bytes: &[u8]) -> Result<(), String> {
+        let Some(scheme) = ["ws", "wss"].get(self.list.len()) else {
+            return Ok(());
+        };
+        match !self.has_websocket && bytes.starts_with(HTTP) {
+            true => Err(format!("it answered with HTTP instead of MQTT: try {scheme}://")),
+            false => Ok(()),
+        }
+    }
+
+    /// Why the connection has ended, while the handshake of a WebSocket without TLS is not done.
+    pub fn ended(&self, why: String) -> String {
+        match self.has_websocket && self.list.len() == 1 && !self.is_open() && !why.is_empty() {
+            true => format!("{NO_WEBSOCKET} ({why})"),
+            false => why,
+        }
+    }
+
+    pub fn end(&self) -> Option<&str> {
+        self.list.iter().find_map(|layer| layer.end())
     }
 
     pub fn failure(&self) -> Option<Code> {

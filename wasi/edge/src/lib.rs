@@ -10,6 +10,7 @@ mod certificates;
 mod checksum;
 mod client;
 mod clock;
+mod close_codes;
 mod events;
 mod folder;
 mod high_priority;
@@ -28,12 +29,14 @@ mod stream;
 #[cfg(feature = "tls")]
 mod tls;
 mod transport;
+mod typed;
 mod watch;
 mod websocket;
 
 pub use certificates::Certificates;
 pub use client::{Answer, Client, Outgoing, Statistics, Subscription};
 pub use events::{Event, Message};
+pub use folder::file_content;
 pub use high_priority::publish_high_priority;
 pub use host::Host;
 pub use layers::Settings;
@@ -43,6 +46,7 @@ pub use mqtt_lib::codec::ReasonCode;
 pub use mqtt_lib::engine::endpoint::Platform;
 pub use mqtt_lib::engine::validate::{Builder, Value};
 pub use mqtt_lib::engine::{Code, Config, Error, Filter, Millis, State};
+pub use typed::{is_key, typed};
 pub use websocket::Handshake;
 
 /// The platform of this edge, for `Builder::finish`.

@@ -8,7 +8,7 @@ use crate::client::{Client, Outgoing};
 use crate::clock;
 use crate::events::Message;
 use crate::limit::Limit;
-use crate::routes::RESPONSES;
+use crate::routes::{Request, RESPONSES};
 
 const DEFAULT_TIMEOUT_S: f64 = 30.0;
 
@@ -18,6 +18,20 @@ impl Client {
     /// # Errors
     /// `TIMEOUT` without a response; as `publish` and `subscribe`.
     pub fn request(&mut self, message: &Outgoing<'_>, timeout: Option<f64>) -> Result<Message, Error> {
+        let mut responses = self.request_several(message, timeout, 1)?;
+        responses.pop().ok_or_else(Error::stopped)
+    }
+
+    /// Likewise, for so many responses, or those that have come within the time.
+    ///
+    /// # Errors
+    /// `TIMEOUT` without any.
+    pub fn request_several(
+        &mut self,
+        message: &Outgoing<'_>,
+        timeout: Option<f64>,
+        most: usize,
+    ) -> Result<Vec<Message>, Error> {
         let limit = Limit::new(Some(timeout.unwrap_or(DEFAULT_TIMEOUT_S)))?;
         let topic = self.response_topic(&limit)?;
         self.requests += 1;
@@ -26,22 +40,29 @@ impl Client {
         properties = without(&properties, Property::CorrelationData);
         put(&mut properties, Property::ResponseTopic, Value::Text(&topic));
         put(&mut properties, Property::CorrelationData, Value::Binary(&id));
-        self.takers.request = Some((id, None));
+        self.takers.request = Some(Request {
+            data: id,
+            responses: Vec::new(),
+            most,
+        });
         let request = Outgoing {
             properties: &properties,
             ..*message
         };
         let result = self.await_response(&request, &limit);
-        let response = self.takers.request.take().and_then(|(_, response)| response);
+        let responses = self.takers.request.take().map(|request| request.responses);
         result?;
-        response.ok_or_else(|| match self.engine.is_stopped() {
-            true => Error::stopped(),
-            false => limit.error(&format!(
-                "no response to the request to \"{}\" arrived within {} s; check that a responder is subscribed to this topic",
-                message.topic,
-                timeout.unwrap_or(DEFAULT_TIMEOUT_S)
-            )),
-        })
+        match responses.unwrap_or_default() {
+            none if none.is_empty() => Err(match self.engine.is_stopped() {
+                true => Error::stopped(),
+                false => limit.error(&format!(
+                    "no response to the request to \"{}\" arrived within {} s; check that a responder is subscribed to this topic",
+                    message.topic,
+                    timeout.unwrap_or(DEFAULT_TIMEOUT_S)
+                )),
+            }),
+            responses => Ok(responses),
+        }
     }
 
     fn await_response(&mut self, request: &Outgoing<'_>, limit: &Limit) -> Result<(), Error> {
@@ -50,7 +71,8 @@ impl Client {
             self.awaited = None;
         }
         self.run(limit.until(), |client| {
-            matches!(client.ended, Some(Err(_))) || matches!(client.takers.request, Some((_, Some(_))) | None)
+            let is_answered = client.takers.request.as_ref().is_none_or(Request::is_answered);
+            matches!(client.ended, Some(Err(_))) || is_answered
         });
         self.write();
         match self.ended.take() {

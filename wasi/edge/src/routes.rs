@@ -25,9 +25,23 @@ pub fn host(manual: bool) -> Handler {
 /// The takers that are inside this edge.
 #[derive(Default)]
 pub struct Takers {
-    /// The correlation data of the request whose response is awaited, and the response.
-    pub request: Option<(Vec<u8>, Option<Message>)>,
+    /// The request whose responses are awaited.
+    pub request: Option<Request>,
     pub snapshot: Option<Snapshot>,
+}
+
+pub struct Request {
+    /// Its correlation data.
+    pub data: Vec<u8>,
+    pub responses: Vec<Message>,
+    /// No more are awaited.
+    pub most: usize,
+}
+
+impl Request {
+    pub fn is_answered(&self) -> bool {
+        self.responses.len() >= self.most
+    }
 }
 
 /// Hands out what has arrived. What goes to the host is acknowledged later.
@@ -56,9 +70,10 @@ pub fn deliver(engine: &mut Engine, delivery: Delivery, events: &mut Events, tak
 
 impl Takers {
     fn respond(&mut self, message: &Message) {
-        if let Some((data, response @ None)) = &mut self.request {
-            if message.correlation_data() == Some(data.as_slice()) {
-                *response = Some(message.clone());
+        let awaited = self.request.as_mut().filter(|request| !request.is_answered());
+        if let Some(request) = awaited {
+            if message.correlation_data() == Some(request.data.as_slice()) {
+                request.responses.push(message.clone());
             }
         }
     }

@@ -37,6 +37,10 @@ pub struct Stream {
     closing: bool,
     /// Why a write failed.
     failure: Option<String>,
+    /// Nothing of MQTT has come yet.
+    is_fresh: bool,
+    /// The other side does not speak MQTT.
+    is_foreign: bool,
 }
 
 impl Stream {
@@ -58,6 +62,8 @@ impl Stream {
             written: 0,
             closing: false,
             failure: None,
+            is_fresh: true,
+            is_foreign: false,
         };
         stream.write();
         stream
@@ -69,7 +75,8 @@ impl Stream {
 
     /// The code of the failure that `read` has returned, where it has one of its own.
     pub fn failure(&self) -> Option<Code> {
-        self.layers.failure()
+        let foreign = self.is_foreign.then_some(Code::ConnectionRefused);
+        foreign.or_else(|| self.layers.failure())
     }
 
     /// What has arrived.
@@ -81,10 +88,12 @@ impl Stream {
             return Ok(Read::Bytes(std::mem::take(&mut self.early)));
         }
         loop {
-            let Some(bytes) = self.read_wire()? else {
+            let read = self.read_wire().map_err(|why| self.layers.ended(why))?;
+            let Some(bytes) = read else {
                 return Ok(Read::Nothing);
             };
             if self.layers.is_plain() {
+                self.check_first(&bytes)?;
                 return Ok(Read::Bytes(bytes));
             }
             let was_open = self.layers.is_open();
@@ -96,14 +105,25 @@ impl Stream {
                 return Ok(Read::Opened);
             }
             if !inner.is_empty() {
+                self.check_first(&inner)?;
                 return Ok(Read::Bytes(inner));
             }
         }
     }
 
+    /// A web server is no broker, and says so in its first bytes.
+    fn check_first(&mut self, bytes: &[u8]) -> Result<(), String> {
+        if !std::mem::take(&mut self.is_fresh) {
+            return Ok(());
+        }
+        let checked = self.layers.check_first(bytes);
+        self.is_foreign = checked.is_err();
+        checked
+    }
+
     fn read_wire(&mut self) -> Result<Option<Vec<u8>>, String> {
-        if self.layers.has_ended() {
-            return Err(String::new());
+        if let Some(farewell) = self.layers.end() {
+            return Err(farewell.to_owned());
         }
         let bytes = self.input.read(READ_SIZE).map_err(describe)?;
         match (bytes.is_empty(), self.failure.take()) {

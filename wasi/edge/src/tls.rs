@@ -139,8 +139,8 @@ impl Layer for Tls {
         self.write(out);
     }
 
-    fn has_ended(&self) -> bool {
-        self.ended
+    fn end(&self) -> Option<&str> {
+        self.ended.then_some("")
     }
 
     fn failure(&self) -> Option<Code> {

@@ -208,7 +208,7 @@ fn describe(code: ErrorCode) -> String {
             "the host does not allow it; give the component network permission (wasmtime run -S inherit-network -S allow-ip-name-lookup)"
         }
         ErrorCode::NotSupported => "the host has no TCP sockets",
-        ErrorCode::ConnectionRefused => "connection refused",
+        ErrorCode::ConnectionRefused => "connection refused: nothing listens there",
         ErrorCode::ConnectionReset => "connection reset",
         ErrorCode::ConnectionAborted => "connection aborted",
         ErrorCode::RemoteUnreachable => "the address cannot be reached",

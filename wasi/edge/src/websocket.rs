@@ -2,10 +2,13 @@
 //! directions. Payloads are passed on as they arrive; only control frames are kept until they are whole.
 
 use crate::clock;
+use crate::close_codes;
 use crate::layers::Layer;
 use crate::sha1::{base64, sha1};
 
 const GUID: &str = "258EAFA5-E914-47DA-95CA-C5AB0DC85B11";
+pub const HTTP: &[u8] = b"HTTP/";
+pub const NO_WEBSOCKET: &str = "it does not speak WebSocket: try mqtt://";
 /// No answer of a handshake is longer.
 const MAX_HEAD: usize = 16 << 10;
 const CLOSE: u8 = 8;
@@ -58,10 +61,13 @@ enum State {
 
 pub struct WebSocket {
     state: State,
+    path: String,
     accept: String,
     protocols: Vec<String>,
     /// Bytes of what is not whole yet.
     kept: Vec<u8>,
+    /// What the close frame of the other side said.
+    farewell: String,
 }
 
 impl WebSocket {
@@ -80,15 +86,21 @@ impl WebSocket {
         request += "\r\n";
         let socket = WebSocket {
             state: State::Handshake,
+            path: path.to_owned(),
             accept: base64(&sha1(format!("{key}{GUID}").as_bytes())),
             protocols: handshake.protocols.clone(),
             kept: Vec::new(),
+            farewell: String::new(),
         };
         (socket, request.into_bytes())
     }
 
     /// False while the answer is not whole.
     fn read_answer(&mut self) -> Result<bool, String> {
+        let known = self.kept.len().min(HTTP.len());
+        if self.kept[..known] != HTTP[..known] {
+            return Err(NO_WEBSOCKET.to_owned());
+        }
         let Some(end) = self.kept.windows(4).position(|four| four == b"\r\n\r\n") else {
             return match self.kept.len() > MAX_HEAD {
                 true => Err("it does not answer the WebSocket handshake".to_owned()),
@@ -106,8 +118,11 @@ impl WebSocket {
             })
         };
         if !status.starts_with("HTTP/1.1 101") {
-            let status: String = status.chars().take(60).collect();
-            return Err(format!("it refused the WebSocket handshake: {status}"));
+            let status: String = status.chars().skip("HTTP/1.1 ".len()).take(60).collect();
+            return Err(format!(
+                "it answered the WebSocket handshake at {} with HTTP {status}; check port and path (mqttpath)",
+                self.path.split('?').next().unwrap_or_default()
+            ));
         }
         if header("Sec-WebSocket-Accept") != Some(self.accept.as_str()) {
             return Err("it answered another WebSocket handshake than ours".to_owned());
@@ -225,6 +240,7 @@ impl Layer for WebSocket {
                         PING => self.frame(10, &payload, reply),
                         CLOSE => {
                             self.frame(CLOSE, payload.get(..2).unwrap_or_default(), reply);
+                            self.farewell = close_codes::text(&payload);
                             self.state = State::Closed;
                         }
                         _ => {}
@@ -245,8 +261,8 @@ impl Layer for WebSocket {
         }
     }
 
-    fn has_ended(&self) -> bool {
-        matches!(self.state, State::Closed)
+    fn end(&self) -> Option<&str> {
+        matches!(self.state, State::Closed).then_some(&self.farewell)
     }
 }
 
@@ -305,7 +321,7 @@ mod tests {
         socket
             .receive(&[0x88, 2, 3, 232], &mut Vec::new(), &mut reply)
             .unwrap();
-        assert!(socket.has_ended() && reply[0] == 0x88);
+        assert!(socket.end().is_some() && reply[0] == 0x88);
     }
 
     #[test]
