@@ -33,7 +33,7 @@ const sending = (qos, payloads = PAYLOADS) =>
 
 /** `mqtt-lib sub`, whose output nobody has read yet. */
 function subscriber(t, broker, ...words) {
-  const where = ["--mqttserver", "127.0.0.1", "--mqttport", `${broker.port}`, "--topic", "a", "--qos", "2"];
+  const where = ["--host", "127.0.0.1", "--port", `${broker.port}`, "--topic", "a", "--qos", "2"];
   const child = spawn(WASMTIME, ["run", ...NETWORK, COMMAND, "sub", ...where, ...words], { cwd: ROOT });
   t.after(() => child.kill("SIGKILL"));
   return child;

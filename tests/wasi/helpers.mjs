@@ -52,7 +52,7 @@ export const take = (client, count) =>
   });
 
 /** Starts a program; `line(pattern)` resolves when it has printed a matching line, `ended()` with its whole output. */
-export function start(command, args, { input = "", env } = {}) {
+export function start(command, args, { input = "", env, keepsInput = false } = {}) {
   const child = spawn(command, args, { cwd: ROOT, env: { ...process.env, ...env } });
   const result = { stdout: "", stderr: "", code: null };
   const timer = setTimeout(() => child.kill("SIGKILL"), TIMEOUT_MS);
@@ -65,9 +65,10 @@ export function start(command, args, { input = "", env } = {}) {
     });
   }
   child.stdin.on("error", () => {}); // it may not read its standard input
-  child.stdin.end(input);
+  if (!keepsInput) child.stdin.end(input);
   const closed = once(child, "close");
   return {
+    child,
     result,
     async ended() {
       [result.code] = await closed;

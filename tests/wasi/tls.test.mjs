@@ -2,6 +2,7 @@
 
 import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
+import { basename, dirname } from "node:path";
 import { after, before, test } from "node:test";
 import { freshTopic } from "../node/helpers.mjs";
 import { makeCertificates, startTlsMosquitto } from "../support/certificates.mjs";
@@ -64,6 +65,21 @@ for (const scheme of ["mqtts", "wss"]) {
   });
 }
 
+for (const [name, options, why] of [
+  ["elsewhere", { names: "DNS:elsewhere.example,IP:127.0.0.2" }, /its certificate is for another host/],
+  ["expired", { days: -1 }, /its certificate has expired/],
+]) {
+  test(`a server with a certificate that is ${name} is SERVER_UNTRUSTED`, async (t) => {
+    const other = await startTlsMosquitto(certificates, { server: certificates.issue(name, options) });
+    t.after(() => other.stop());
+    for (const url of [other.tlsUrl, other.wssUrl]) {
+      const error = await refused((await client(t, url, { ca })).call("start"));
+      assert.equal(error.code, "SERVER_UNTRUSTED", error.message);
+      assert.match(error.message, why);
+    }
+  });
+}
+
 test("dangerouslyDisableServerVerification connects, and says so", async (t) => {
   const certs = { ...mutual, ca: undefined, dangerouslyDisableServerVerification: true };
   const one = await client(t, broker.tlsUrl, certs);
@@ -101,9 +117,33 @@ test("a port without TLS, and port 8883 by itself", async (t) => {
   const plain = await refused((await client(t, `mqtts://127.0.0.1:${broker.port}`, { ca })).call("start"));
   assert.equal(plain.code, "CONNECTION_REFUSED");
   const { code, stderr } = await run(WASMTIME, [
-    ...["run", ...NETWORK, COMMAND_WITH_TLS, "pub", "--mqttserver", "127.0.0.1", "--mqttport", "8883"],
-    ...["--topic", "a", "--payload", "x", "--stoptimeout", "0"],
+    ...["run", ...NETWORK, COMMAND_WITH_TLS, "pub", "--host", "127.0.0.1", "--port", "8883"],
+    ...["--topic", "a", "--message", "x", "--stoptimeout", "0"],
   ]);
   assert.equal(code, 1);
-  assert.match(stderr, /cannot connect to mqtts:\/\/127\.0\.0\.1:8883: connection refused/);
+  assert.match(
+    stderr,
+    /cannot connect to mqtts:\/\/127\.0\.0\.1:8883: connection refused: nothing listens there/,
+  );
+});
+
+test("the command reads certificates from a folder that it is given", async (t) => {
+  const topic = freshTopic("wasi");
+  const receiver = await client(t, broker.tlsUrl, mutual);
+  await receiver.call("subscribe", topic, { qos: 1 });
+  const files = (path) => `/certs/${basename(path)}`;
+  const given = ["--cafile", files(certificates.ca), "--cert", files(own.cert), "--key", files(own.key)];
+  const pub = (words) => {
+    const folder = `${dirname(certificates.ca)}::/certs`;
+    const command = ["run", ...NETWORK, "--dir", folder, COMMAND_WITH_TLS, "pub", broker.tlsUrl];
+    return run(WASMTIME, [...command, "-t", topic, "-m", "safe", "-q", "1", ...words]);
+  };
+  const { stderr, code } = await pub(given);
+  assert.equal(code, 0, stderr);
+  assert.equal(Buffer.from((await receiver.call("nextMessage", 30)).payload).toString(), "safe");
+  assert.match((await pub([])).stderr, /SERVER_UNTRUSTED/);
+  assert.match(
+    (await pub(["--cafile", "/certs/none"])).stderr,
+    /cannot read "\/certs\/none" of --cafile: No such file/i,
+  );
 });
