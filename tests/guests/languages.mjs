@@ -17,9 +17,13 @@ export function layOutWit() {
   cpSync(join(SOURCES, "wit"), WIT, { recursive: true });
   cpSync(join(ROOT, "wit/deps"), join(WIT, "deps"), { recursive: true });
   cpSync(join(ROOT, "wit/mqtt-lib.wit"), join(WIT, "deps/mqtt-lib/mqtt-lib.wit"));
+  cpSync(join(ROOT, "wasi/messaging/wit/deps"), join(WIT, "deps"), { recursive: true });
 }
 
-export async function rust() {
+export const rust = () => rustGuest("rust", "guest.wasm");
+
+/** A program of Rust in a folder of its own, and the file that cargo makes of it. */
+export async function rustGuest(folder, file) {
   const args = [
     "build",
     "--release",
@@ -29,8 +33,8 @@ export async function rust() {
     "--target-dir",
     join(OUT, "rust"),
   ];
-  await must("cargo", args, { cwd: join(SOURCES, "rust") });
-  return join(OUT, "rust/wasm32-wasip2/release/guest.wasm");
+  await must("cargo", args, { cwd: join(SOURCES, folder) });
+  return join(OUT, "rust/wasm32-wasip2/release", file);
 }
 
 export async function javascript() {
