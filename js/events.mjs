@@ -33,6 +33,8 @@ const guards = new WeakMap();
 
 /** @param {any} listener */
 function guarded(listener) {
+  // Also undefined and null: what is no listener the platform refuses, or takes for none.
+  if (Object(listener) !== listener) return listener;
   let guard = guards.get(listener);
   if (guard === undefined) {
     /** @this {any} @param {any} event */
@@ -58,13 +60,13 @@ function guarded(listener) {
 export class Events extends EventTarget {
   /** @override @param {string} type @param {any} listener @param {any} [options] */
   addEventListener(type, listener, options) {
-    super.addEventListener(type, listener && guarded(listener), options);
+    super.addEventListener(type, guarded(listener), options);
     if (type === "message") /** @type {any} */ (this)[HOOKS].inbound.listen();
   }
 
   /** @override @param {string} type @param {any} listener @param {any} [options] */
   removeEventListener(type, listener, options) {
-    super.removeEventListener(type, listener && guarded(listener), options);
+    super.removeEventListener(type, guarded(listener), options);
   }
 }
 
@@ -87,7 +89,10 @@ export function announce(client, slot, values) {
       // What it returns may reject, too.
       quiet(
         Promise.resolve(
-          logger[level](`mqtt-lib: ${type} ${error?.message ?? state}`.trim(), { ...others, error }),
+          (logger[level] ?? logger).call(logger, `mqtt-lib: ${type} ${error?.message ?? state}`.trim(), {
+            ...others,
+            error,
+          }),
         ),
       );
     } catch {

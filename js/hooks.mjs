@@ -131,7 +131,16 @@ export class Hooks {
     } catch {
       // the user's, and nothing that can be read
     }
-    return this.wire?.(own) ?? own;
+    try {
+      const tapped = this.wire?.(own) ?? own;
+      if (tapped !== undefined && typeof tapped !== "function") throw noFunction("what wire returns", tapped);
+      return tapped;
+    } catch (error) {
+      // The reason why nothing connects.
+      return () => {
+        throw error;
+      };
+    }
   }
 
   /** @param {string} message @param {string} code @param {number} [reason] @param {unknown} [cause] */

@@ -14,11 +14,11 @@ export function isLimited(options) {
   }
 }
 
-/** @param {any} timeout @param {string} place */
-export function checkTimeout(timeout, place) {
+/** @param {any} timeout @param {string} place @param {string} [name] */
+export function checkTimeout(timeout, place, name = "timeout") {
   if (typeof timeout === "number" && timeout > 0 && timeout <= 2_147_483) return;
   const shown = typeof timeout === "number" ? timeout : kind(timeout);
-  const text = `timeout${place} must be a number of seconds above 0, at most 2147483; ${shown} was given`;
+  const text = `${name}${place} must be a number of seconds above 0, at most 2147483; ${shown} was given`;
   if (typeof timeout !== "number") throw invalidOption(text);
   throw Object.assign(new RangeError(text), { code: "OUT_OF_RANGE" });
 }

@@ -2,7 +2,7 @@
 // none has come for a while, and a round trip through the broker has brought no further one.
 
 import { setTimeout } from "./clock.mjs";
-import { limited } from "./limits.mjs";
+import { checkTimeout, limited } from "./limits.mjs";
 
 const TIMEOUT_S = 30;
 const QUIET_S = 0.5;
@@ -30,6 +30,8 @@ export function snapshot(client, filter, options) {
   };
   /** @param {{ quiet?: number }} others */
   const collect = async ({ quiet = QUIET_S }) => {
+    // With 0 it is the round trip alone.
+    if (quiet !== 0) checkTimeout(quiet, "", "quiet");
     // With a key more it subscribes in any case, which has the broker send them.
     const added = client.addHandler(filter, keep, { qos: 1, properties: undefined });
     try {

@@ -102,7 +102,7 @@ export interface AddedHandler {
 export interface SnapshotOptions extends Abortable {
   /** Seconds, above 0, at most 2147483; then it rejects. Default: 30. */
   timeout?: number | null | undefined;
-  /** Seconds in which no retained message comes. Default: 0.5. */
+  /** Seconds in which no retained message comes, at most 2147483; 0: a round trip alone. Default: 0.5. */
   quiet?: number | undefined;
 }
 

@@ -48,8 +48,8 @@ export interface ClientOptions<Userdata = unknown> {
   userdata?: Userdata | undefined;
   /** Whether the constructor calls `start()`. Default: `true`. */
   autostart?: boolean | undefined;
-  /** Where the client's events are logged. Instead of `console.warn` for what nobody takes. Default: none. */
-  logger?: Logger | null | undefined;
+  /** Where the client's events are logged; a function is called for every level. Instead of `console.warn` for what nobody takes. Default: none. */
+  logger?: Logger | Logger["debug"] | null | undefined;
   /** Shows each packet: what `wireLog` of `mqtt-lib/wire` returns. Default: none. */
   wire?: Wire | null | undefined;
   /** See {@link OnConnect}. Default: none. */

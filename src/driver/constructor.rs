@@ -60,7 +60,8 @@ impl Options {
                 "wire" => {
                     arguments::optional_function(key, &platform::get(options, key))?;
                 }
-                "logger" if value.is_nothing() || platform::get(options, key).is_object() => {}
+                "logger" if value.is_nothing() => {}
+                "logger" if matches!(value, Argument::Other("an object" | "a function")) => {}
                 "logger" => return Err(no_object(key, value.kind())),
                 name => match Callbacks::slot(name) {
                     Some(slot) => {

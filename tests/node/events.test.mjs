@@ -140,6 +140,21 @@ test("what a listener throws or rejects with is reported, and the others get the
   );
 });
 
+test("what is no listener the platform refuses with its own sentence; null and undefined are none", () => {
+  const client = new MqttCustom({ autostart: false });
+  const sentence = (target, method, value) => {
+    try {
+      target[method]("message", value);
+    } catch ({ name, message }) {
+      return `${name}: ${message}`;
+    }
+    return "taken";
+  };
+  for (const value of [5, "x", true, Symbol("s"), null, undefined])
+    for (const method of ["addEventListener", "removeEventListener"])
+      assert.equal(sentence(client, method, value), sentence(new EventTarget(), method, value));
+});
+
 test("a listener of error counts like on_error, and without one the console has it again", async (t) => {
   const warnings = captureWarnings(t);
   const client = new MqttCustom({

@@ -77,6 +77,26 @@ test("a logger whose methods are asynchronous and reject does not end the proces
   assert.ok(calls > 3);
 });
 
+test("a function, such as one of the package debug, is called for every level", async (t) => {
+  const { url } = await fakeBroker(t);
+  const lines = [];
+  const client = clientFor(t, url, { logger: (text, details) => lines.push([text, typeof details]) });
+  await client.start();
+  await client.stop();
+  const seen = lines.map(([text]) => text);
+  for (const text of ["connect", "disconnect", "statechange stopped", "close"])
+    assert.ok(seen.includes(`mqtt-lib: ${text}`), text);
+  assert.ok(lines.every(([, details]) => details === "object"));
+});
+
+test("a logger that is a function with levels is called by them", async (t) => {
+  const { url } = await fakeBroker(t);
+  const logger = Object.assign(() => assert.fail("without a level"), recorder());
+  const client = clientFor(t, url, { logger });
+  await client.start();
+  assert.ok(logger.lines.some(([level, text]) => level === "info" && text === "mqtt-lib: connect"));
+});
+
 test("a logger that throws or lacks a level does no harm; anything but an object is refused", async (t) => {
   const broker = await fakeBroker(t);
   const logger = {
@@ -90,6 +110,9 @@ test("a logger that throws or lacks a level does no harm; anything but an object
   assert.throws(() => clientFor(t, broker.url, { logger: 5 }), {
     code: "INVALID_OPTION",
     message: "logger must be an object; a number was given",
+  });
+  assert.throws(() => clientFor(t, broker.url, { logger: [] }), {
+    message: "logger must be an object; an array was given",
   });
   assert.throws(() => clientFor(t, broker.url, { loger: console }), /did you mean "?logger/);
 });

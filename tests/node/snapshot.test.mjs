@@ -62,6 +62,27 @@ test("it rejects at its timeout, with the reason of its signal, and where the fi
   assert.equal((await failure(client.snapshot("a/#/b"))).code, "INVALID_TOPIC");
 });
 
+test("quiet is a number of seconds, and 0 is the round trip alone", async (t) => {
+  const client = clientFor(t, { mqttserver: mosquitto.url });
+  for (const [quiet, code, shown] of [
+    [Number.NaN, "OUT_OF_RANGE", "NaN"],
+    [Number.POSITIVE_INFINITY, "OUT_OF_RANGE", "Infinity"],
+    [-1, "OUT_OF_RANGE", "-1"],
+    [1e10, "OUT_OF_RANGE", "10000000000"],
+    ["1", "INVALID_OPTION", "a string"],
+  ]) {
+    const error = await failure(client.snapshot("a/#", { quiet }));
+    assert.equal(error.code, code);
+    assert.equal(
+      error.message,
+      `quiet must be a number of seconds above 0, at most 2147483; ${shown} was given`,
+    );
+  }
+  const base = freshTopic();
+  await client.publish(`${base}/a`, "1", { qos: 1, retain: true });
+  assert.equal((await client.snapshot(`${base}/#`, { quiet: 0 })).size, 1);
+});
+
 test("a broker that does not answer the UNSUBSCRIBE of a filter that nobody has subscribed is waited for, not for ever", async (t) => {
   const broker = await fakeBroker(
     t,

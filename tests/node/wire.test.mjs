@@ -4,7 +4,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { wireLog } from "mqtt-lib/wire";
 import { fakeBroker, scripts } from "../support/fake-broker.mjs";
-import { clientFor, until } from "./helpers.mjs";
+import { clientFor, failure, until } from "./helpers.mjs";
 
 /** Without time and connection. */
 const brief = ({ direction, packet: { cmd } }) => `${direction} ${cmd}`;
@@ -119,6 +119,26 @@ test("the log holds memory for no payload of the WebAssembly: it is a copy", asy
     payloads.map((payload) => Buffer.from(payload).toString()),
     ["one", "two"],
   );
+});
+
+for (const [what, wire, reason] of [
+  ["returns no function", () => 5, "what wire returns must be a function; a number was given"],
+  ["returns an object", () => ({}), "what wire returns must be a function; an object was given"],
+  ["throws", () => assert.fail("the application's"), "the application's"],
+]) {
+  test(`a wire that ${what} is the reason why nothing connects`, async (t) => {
+    const { url } = await fakeBroker(t);
+    const client = clientFor(t, { mqttserver: url, reconnect: false }, { wire });
+    const error = await failure(client.start());
+    assert.ok(error.message.includes(`cannot connect to ${url}: ${reason};`), error.message);
+  });
+}
+
+test("a wire that returns nothing leaves the connections as they are", async (t) => {
+  const { url } = await fakeBroker(t);
+  const client = clientFor(t, url, { wire() {} });
+  await client.start();
+  assert.equal(client.connected, true);
 });
 
 test("anything but a function is refused, by wireLog and by the client", (t) => {
