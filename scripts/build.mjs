@@ -7,6 +7,7 @@ import {
   existsSync,
   mkdirSync,
   mkdtempSync,
+  readdirSync,
   readFileSync,
   renameSync,
   rmSync,
@@ -117,7 +118,7 @@ async function buildJs() {
       join(folder, "mqttjs.d.ts"),
       'export * from "./mqttjs.cjs";\nexport { default } from "./mqttjs.cjs";\n',
     );
-    writeFileSync(join(folder, "mqttjs.d.cts"), joined(at(MQTTJS, "index.d.ts")));
+    writeMqttjsTypes(folder);
     for (const name of ["node", "persistent.node", "mqttjs.node"]) {
       const names = Object.keys(require(join(folder, `${name}.cjs`)));
       if (name === "node") writeInline(folder, join(folder, WHOLE_WASM), names);
@@ -127,6 +128,18 @@ async function buildJs() {
   } finally {
     rmSync(folder, { recursive: true, force: true });
   }
+}
+
+/** The types of the drop-in are in files of one idea; as they are shipped, each imports the others by its own ending. @param {string} folder */
+function writeMqttjsTypes(folder) {
+  const shipped = (path) =>
+    readFileSync(at(MQTTJS, path), "utf8").replaceAll(/"(\.\/[\w/]+)\.js"/g, (_, name) =>
+      JSON.stringify(`${name.replace("/types/", "/mqttjs/")}.cjs`),
+    );
+  writeFileSync(join(folder, "mqttjs.d.cts"), shipped("index.d.ts"));
+  mkdirSync(join(folder, "mqttjs"));
+  for (const name of readdirSync(at(MQTTJS, "types")))
+    writeFileSync(join(folder, "mqttjs", name.replace(/ts$/, "cts")), shipped(`types/${name}`));
 }
 
 /** An esbuild plugin: the JavaScript that belongs to the .wasm gets its short names. */

@@ -10,7 +10,9 @@ const read = (path) => readFileSync(new URL(`../../${path}`, import.meta.url), "
 const GUIDE = read("docs/mqttjs.md");
 const CLIENT_TYPES = read("node_modules/mqtt/build/lib/client.d.ts");
 const PACKET_TYPES = read("node_modules/mqtt-packet/types/index.d.ts");
-const OUR_TYPES = read("js/mqttjs/index.d.ts");
+const OUR_TYPES = readdirSync(new URL("../../js/mqttjs/types", import.meta.url))
+  .map((name) => read(`js/mqttjs/types/${name}`))
+  .join("\n");
 
 /** The rows of the guide with such a first cell: names, and what is said of them. @param {string} cell */
 const rowsOf = (cell) =>

@@ -16,10 +16,11 @@ const NAMES = {
     close attempt delay asyncDispose signal timeout quiet snapshot topicMatches start publish batch_publish qpublish subscribe
     request publish_high_priority transport servername pfx minVersion ciphers agent stats bytesQueued attempts lastMessage
     ackP50 ackP99 logger wire debug info warn json`,
-  "js/mqttjs/index.d.ts": "connect connectAsync MqttClient",
+  "js/mqttjs/types/mqtt.d.ts": "connect connectAsync MqttClient",
   "js/topics/index.d.ts": "topic json text bytes encode decode contentType params value",
   "js/react/index.d.ts": "MqttProvider useMqtt useMessage useMessages limit useConnection",
   "js/otel/index.d.ts": "instrument tracer meter",
+  "js/streams/index.d.ts": "transport webSocketStream",
   "js/sparkplug/index.d.ts": "encodePayload decodePayload EdgeNode HostApplication",
   "js/wire/index.d.ts": "wireLog direction time bytes packet",
 };
