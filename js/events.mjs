@@ -85,19 +85,13 @@ export function announce(client, slot, values) {
   const { logger } = client[HOOKS];
   if (level && logger) {
     const { isTrusted: _, userdata: __, properties: ___, error, state = "", ...others } = event;
-    try {
-      // What it returns may reject, too.
-      quiet(
-        Promise.resolve(
-          (logger[level] ?? logger).call(logger, `mqtt-lib: ${type} ${error?.message ?? state}`.trim(), {
-            ...others,
-            error,
-          }),
-        ),
-      );
-    } catch {
-      // A logger is not to disturb.
-    }
+    // A logger is not to disturb: asynchronous, so that what it throws rejects, as what it returns may.
+    const log = async () =>
+      (logger[level] ?? logger).call(logger, `mqtt-lib: ${type} ${error?.message ?? state}`.trim(), {
+        ...others,
+        error,
+      });
+    quiet(log());
     // Instead of a warning in the console.
     if (slot === ERROR) own.push(undefined);
   }

@@ -16,11 +16,11 @@ export function isLimited(options) {
 
 /** @param {any} timeout @param {string} place @param {string} [name] */
 export function checkTimeout(timeout, place, name = "timeout") {
-  if (typeof timeout === "number" && timeout > 0 && timeout <= 2_147_483) return;
-  const shown = typeof timeout === "number" ? timeout : kind(timeout);
+  const isNumber = typeof timeout === "number";
+  if (isNumber && timeout > 0 && timeout <= 2_147_483) return;
+  const shown = isNumber ? timeout : kind(timeout);
   const text = `${name}${place} must be a number of seconds above 0, at most 2147483; ${shown} was given`;
-  if (typeof timeout !== "number") throw invalidOption(text);
-  throw Object.assign(new RangeError(text), { code: "OUT_OF_RANGE" });
+  throw isNumber ? Object.assign(new RangeError(text), { code: "OUT_OF_RANGE" }) : invalidOption(text);
 }
 
 /** Calls `abort` with the reason when the signal is aborted, now or later; what is returned ends that. @param {any} signal @param {(reason: unknown) => void} abort */

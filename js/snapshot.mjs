@@ -20,13 +20,10 @@ function unlessLate(error) {
 export function snapshot(client, filter, options) {
   /** @type {Map<string, any>} */
   const kept = new Map();
-  let count = 0;
   let isOver = false;
   /** @param {unknown} _client @param {unknown} _userdata @param {any} message */
   const keep = (_client, _userdata, message) => {
-    if (!message.retain) return;
-    count += 1;
-    kept.set(message.topic, message);
+    if (message.retain) kept.set(message.topic, message);
   };
   /** @param {{ quiet?: number }} others */
   const collect = async ({ quiet = QUIET_S }) => {
@@ -36,9 +33,9 @@ export function snapshot(client, filter, options) {
     const added = client.addHandler(filter, keep, { qos: 1, properties: undefined });
     try {
       await added.ready;
-      for (let seen = -1; seen < count && !isOver; ) {
-        seen = count;
-        await new Promise((resolve) => setTimeout(() => resolve(0), quiet * 1000));
+      for (let seen = -1; seen < kept.size && !isOver; ) {
+        seen = kept.size;
+        await new Promise((/** @type {(value?: any) => void} */ resolve) => setTimeout(resolve, quiet * 1000));
         await client.unsubscribe(MARKER, { timeout: MARKER_S }).catch(unlessLate);
       }
       return kept;
