@@ -23,6 +23,26 @@ test("offline, close, reconnect and connect, in the order of MQTT.js, and subscr
   await message;
 });
 
+test("what is unsubscribed without a connection is not subscribed again, and its retained message does not come", async (t) => {
+  const client = await connected(t, { reconnectPeriod: 30 });
+  const [topic, other] = [freshTopic(), freshTopic()];
+  await client.publishAsync(topic, "kept", { qos: 1, retain: true });
+  await client.publishAsync(other, "kept", { qos: 1, retain: true });
+  const texts = [];
+  client.on("message", (name) => texts.push(name));
+  await client.subscribeAsync([topic, other]);
+  await until(() => texts.length === 2);
+  client.stream.destroy();
+  await once(client, "close");
+  client.unsubscribe(topic);
+  await once(client, "connect");
+  await until(() => texts.length === 3);
+  // A round trip behind it.
+  await client.publishAsync(freshTopic(), "x", { qos: 1 });
+  assert.equal(texts[2], other);
+  assert.equal(texts.length, 3);
+});
+
 test("resubscribe: false, and what a listener of connect subscribes again is subscribed", async (t) => {
   const client = clientOf(t, shared.mosquitto.url, { reconnectPeriod: 30, resubscribe: false });
   const topic = freshTopic();

@@ -57,7 +57,9 @@ impl Subscriptions {
         let (slot, at) = self.find_requested_again(&filter.filter)?;
         let request = self.requests.get(slot)?;
         let contents = &request.contents;
-        let is_same = contents.filters[at].options == filter.options && contents.properties == properties;
+        let is_same = contents.kind == Kind::Subscribe
+            && contents.filters[at].options == filter.options
+            && contents.properties == properties;
         if !is_same && request.restores && request.stage == Stage::Waiting && request.callers.len() == 1 {
             self.requests.drop_filter(slot, at);
         }

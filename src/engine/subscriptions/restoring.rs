@@ -84,15 +84,12 @@ impl Subscriptions {
         released
     }
 
-    /// This request asks again for its filters.
+    /// This request is for its filters, again.
     fn mark(&mut self, slot: u32) {
         let Some(request) = self.requests.get(slot) else {
             return;
         };
         request.again = true;
-        if request.contents.kind == Kind::Unsubscribe {
-            return;
-        }
         for Filter { filter, .. } in request.contents.filters.clone() {
             if let Some(entry) = self.find(&filter) {
                 entry.request = Some(slot);
@@ -100,16 +97,12 @@ impl Subscriptions {
         }
     }
 
-    /// The request that asks again for this filter, and its place there.
+    /// The request that is sent again for this filter, SUBSCRIBE or UNSUBSCRIBE, and its place there.
     pub(super) fn find_requested_again(&mut self, filter: &str) -> Option<(u32, usize)> {
         let slot = self.find(filter)?.request?;
         let request = self.requests.get(slot)?;
         let contents = &request.contents;
-        if !request.again
-            || request.cancelled
-            || request.callers.is_empty()
-            || contents.kind != Kind::Subscribe
-        {
+        if !request.again || request.cancelled || request.callers.is_empty() {
             return None;
         }
         let at = contents.filters.iter().position(|one| one.filter == filter)?;
@@ -123,7 +116,7 @@ impl Subscriptions {
         for (filter, its_properties) in self.list(true) {
             let entry = self.find(&filter.filter);
             let its_suspicion = entry.map_or_else(Suspicion::default, |entry| entry.suspicion);
-            // A call that asks for it is unanswered, and is sent again.
+            // A call for it is unanswered, and is sent again: what is unsubscribed is not asked for before.
             if self.find_requested_again(&filter.filter).is_some() {
                 continue;
             }

@@ -107,6 +107,44 @@ fn an_unsubscribed_filter_is_not_restored() {
 }
 
 #[test]
+fn a_filter_whose_unsubscribe_has_no_answer_is_not_restored() {
+    for was_sent in [false, true] {
+        let mut sim = Sim::online(config());
+        sim.subscribe(&[("a", 1), ("b", 1)], Some(4));
+        sim.broker.subacks = false;
+        if !was_sent {
+            sim.drop_connection();
+        }
+        let token = sim.unsubscribe(&["a"]);
+        if was_sent {
+            sim.drop_connection();
+        }
+        sim.broker.subacks = true;
+        sim.advance(2_000);
+        sim.ok(token);
+        assert_eq!(sim.broker.subscribes()[1..], [owned(&[("b", 1)])]);
+        sim.incoming("b", "x", 0);
+        assert_eq!(sim.messages[0].handlers, [4]);
+        // Subscribed again before the answer, it is subscribed after that.
+        sim.drop_connection();
+        sim.unsubscribe(&["b"]);
+        let again = sim.subscribe(&[("b", 2)], Some(5));
+        sim.advance(2_000);
+        assert_eq!(sim.ok(again), &granted(&[2]));
+        assert_eq!(sim.broker.subscribes()[2..], [owned(&[("b", 2)])]);
+        sim.incoming("b", "y", 0);
+        assert_eq!(sim.messages[1].handlers, [5]);
+        // Nor does a SUBSCRIBE join an UNSUBSCRIBE that is sent again.
+        sim.broker.subacks = false;
+        sim.unsubscribe(&["b"]);
+        sim.reconnect();
+        sim.broker.subacks = true;
+        let own = sim.subscribe(&[("b", 0)], None);
+        assert_eq!(sim.ok(own), &granted(&[0]));
+    }
+}
+
+#[test]
 fn subscriptions_asked_for_offline_are_sent_once_connected_one_packet_a_call() {
     let mut sim = Sim::new(config());
     let one = sim.subscribe(&[("a", 0)], None);
