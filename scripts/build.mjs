@@ -7,7 +7,6 @@ import {
   existsSync,
   mkdirSync,
   mkdtempSync,
-  readdirSync,
   readFileSync,
   renameSync,
   rmSync,
@@ -130,16 +129,11 @@ async function buildJs() {
   }
 }
 
-/** The types of the drop-in are in files of one idea; as they are shipped, each imports the others by its own ending. @param {string} folder */
+/** The default export is the namespace of the others, which are therefore in a file of their own. @param {string} folder */
 function writeMqttjsTypes(folder) {
-  const shipped = (path) =>
-    readFileSync(at(MQTTJS, path), "utf8").replaceAll(/"(\.\/[\w/]+)\.js"/g, (_, name) =>
-      JSON.stringify(`${name.replace("/types/", "/mqttjs/")}.cjs`),
-    );
-  writeFileSync(join(folder, "mqttjs.d.cts"), shipped("index.d.ts"));
-  mkdirSync(join(folder, "mqttjs"));
-  for (const name of readdirSync(at(MQTTJS, "types")))
-    writeFileSync(join(folder, "mqttjs", name.replace(/ts$/, "cts")), shipped(`types/${name}`));
+  writeFileSync(join(folder, "mqttjs.names.d.cts"), joined(at(MQTTJS, "types", "mqtt.d.ts")));
+  const index = readFileSync(at(MQTTJS, "index.d.ts"), "utf8");
+  writeFileSync(join(folder, "mqttjs.d.cts"), index.replaceAll("./types/mqtt.js", "./mqttjs.names.cjs"));
 }
 
 /** An esbuild plugin: the JavaScript that belongs to the .wasm gets its short names. */

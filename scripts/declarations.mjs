@@ -3,11 +3,11 @@
 import { readFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 
-const IMPORTED = /^import type \{[^}]*\} from "\.[^"]*";\n/gm;
+const IMPORTED = /^import (?:type )?\{[^}]*\} from "\.[^"]*";\n/gm;
 const EXPORTED = /^export (?:type )?(?:\*|\{([^}]*)\}) from "(\.[^"]*)\.js";\n/gm;
 /** The first lines of a file, which say what it owns. */
 const HEAD = /^(?:\/\/.*\n)+/;
-const DECLARED = /^export (?=(?:type|interface|class) (\w+))/gm;
+const DECLARED = /^export (?=(type|interface|class) (\w+))/gm;
 
 /** All declarations of a file and of those behind it. @param {string} path */
 export function joined(path) {
@@ -17,7 +17,10 @@ export function joined(path) {
     (_all, /** @type {string | undefined} */ names, /** @type {string} */ from) => {
       const part = joined(join(dirname(path), `${from}.d.ts`)).replace(HEAD, "");
       const own = names?.split(",").map((name) => name.trim());
-      return part.replace(DECLARED, (kept, name) => (!own || own.includes(name) ? kept : ""));
+      return part.replace(DECLARED, (kept, kind, name) => {
+        if (!own || own.includes(name)) return kept;
+        return kind === "class" ? "declare " : "";
+      });
     },
   );
 }

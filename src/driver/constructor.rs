@@ -60,8 +60,8 @@ impl Options {
                 "wire" => {
                     arguments::optional_function(key, &platform::get(options, key))?;
                 }
-                "logger" if value.is_nothing() => {}
-                "logger" if matches!(value, Argument::Other("an object" | "a function")) => {}
+                // An object or a function, which nothing looks into.
+                "logger" if value.is_nothing() || matches!(value, Argument::Other(_)) => {}
                 "logger" => return Err(no_object(key, value.kind())),
                 name => match Callbacks::slot(name) {
                     Some(slot) => {

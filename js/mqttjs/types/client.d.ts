@@ -1,6 +1,5 @@
 // The client.
 
-import type { ConnackProperties } from "mqtt-lib";
 import type { Any } from "./any.js";
 import type {
   ClientSubscribeCallback,
@@ -13,9 +12,9 @@ import type {
   ISubscriptionMap,
   PacketCallback,
 } from "./calls.js";
-import { TypedEventEmitter } from "./events.js";
+import type { TypedEventEmitter } from "./events.js";
 import type { IClientOptions } from "./options.js";
-import type { IAuthPacket, IDisconnectPacket, IPublishPacket, Packet } from "./packets.js";
+import type { IAuthPacket, IConnackPacket, IDisconnectPacket, IPublishPacket, Packet } from "./packets.js";
 import type { IMessageIdProvider, IStore } from "./stores.js";
 
 /** A client of MQTT.js, over the core of mqtt-lib. */
@@ -41,7 +40,7 @@ export class MqttClient extends TypedEventEmitter {
   noop: (error?: Any) => void;
   messageIdProvider: IMessageIdProvider;
   keepaliveManager: KeepaliveManager | null;
-  readonly serverProperties: ConnackProperties | undefined;
+  readonly serverProperties: IConnackPacket["properties"];
   readonly keepalive: number;
   log: (...args: Any[]) => void;
   handleAuth(packet: IAuthPacket, callback: PacketCallback): void;

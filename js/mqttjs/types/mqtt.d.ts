@@ -1,8 +1,9 @@
 // What the package `mqtt` exports by name.
 
-import type { MqttClient } from "./client.js";
+import { MqttClient } from "./client.js";
 import type { IClientOptions } from "./options.js";
 
+export type {} from "./any.js";
 export * from "./calls.js";
 export * from "./client.js";
 export * from "./errors.js";
@@ -18,7 +19,7 @@ export type {
   OnPacketCallback,
 } from "./events.js";
 
-export { MqttClient as Client } from "./client.js";
+export { MqttClient as Client };
 
 export const MQTTJS_VERSION: string;
 
