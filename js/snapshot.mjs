@@ -35,7 +35,9 @@ export function snapshot(client, filter, options) {
       await added.ready;
       for (let seen = -1; seen < kept.size && !isOver; ) {
         seen = kept.size;
-        await new Promise((/** @type {(value?: any) => void} */ resolve) => setTimeout(resolve, quiet * 1000));
+        await new Promise((/** @type {(value?: any) => void} */ resolve) =>
+          setTimeout(resolve, quiet * 1000),
+        );
         await client.unsubscribe(MARKER, { timeout: MARKER_S }).catch(unlessLate);
       }
       return kept;
