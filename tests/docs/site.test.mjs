@@ -155,3 +155,44 @@ test("the search finds prose: a page for each question of a newcomer", async () 
   await page.close();
   assert.deepEqual(missing, []);
 });
+
+test("examples run in the page, with a broker in it, and print what is said below them", async () => {
+  const page = await browser.newPage();
+  const wrong = [];
+  let count = 0;
+  page.on("pageerror", (error) => wrong.push(error.message));
+  for (const guide of pages.filter((name) => name.startsWith("documents"))) {
+    await page.goto(pathToFileURL(join(SITE, guide)).href);
+    const examples = await page.locator(".live").all();
+    for (const example of examples) {
+      await example.getByRole("button", { name: "Run in this page" }).click();
+      await example.getByText("It has ended.").waitFor();
+      const printed = (await example.locator("pre").innerText()).trim();
+      const said = await example.evaluate((bar) => {
+        const next = bar.nextElementSibling;
+        return next?.matches("pre") ? (next.querySelector("code.text")?.innerText ?? "") : "";
+      });
+      if (printed !== said.trim()) wrong.push(`${guide}: ${printed}`);
+      count += 1;
+    }
+  }
+  assert.deepEqual(wrong, []);
+  assert.ok(count > 20, `${count} examples`);
+  await page.close();
+});
+
+test("an example can be changed, and stopped", async () => {
+  const page = await browser.newPage();
+  const guide = pages.find((name) => name.includes("Try_it"));
+  await page.goto(pathToFileURL(join(SITE, guide)).href);
+  const code = page.locator("pre:has(+ .live) > code").first();
+  await code.fill(
+    'import { MqttCustom } from "mqtt-lib";\nconst client = new MqttCustom();\nawait client.start();\nconsole.log({ a: [1, "b"] });',
+  );
+  const bar = page.locator(".live").first();
+  await bar.getByRole("button").click();
+  await bar.getByText("{ a: [ 1, 'b' ] }").waitFor();
+  await bar.getByRole("button", { name: "Stop" }).click();
+  await bar.getByText("It has ended.").waitFor();
+  await page.close();
+});

@@ -6,6 +6,19 @@ import { Duplex } from "readable-stream";
 /** @type {Promise<any> | undefined} */
 let broker;
 
+/** Chunks that connections have carried. */
+let carried = 0;
+/** So many turns of a timer without one, and the broker has delivered everything: it works in turns of this page. */
+const QUIET_TURNS = 10;
+
+/** Resolves when no connection carries anything. */
+export async function quiet() {
+  for (let before = carried, turns = 0; turns < QUIET_TURNS; turns++) {
+    await new Promise((resolve) => setTimeout(resolve, 10));
+    if (carried !== before) [before, turns] = [carried, 0];
+  }
+}
+
 /** @param {any} _to @returns {Promise<object>} */
 export async function transport(_to) {
   broker ??= Aedes.createBroker();
@@ -20,6 +33,7 @@ export async function transport(_to) {
   const connection = new Duplex({
     read() {},
     write(bytes, _encoding, done) {
+      carried += 1;
       if (isOpen) toClient.enqueue(new Uint8Array(bytes));
       done();
     },
@@ -42,7 +56,10 @@ export async function transport(_to) {
     },
   });
   const writable = new WritableStream({
-    write: (bytes) => void connection.push(bytes),
+    write(bytes) {
+      carried += 1;
+      connection.push(bytes);
+    },
     close: () => void connection.push(null),
     abort: () => void connection.destroy(),
   });

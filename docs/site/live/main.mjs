@@ -2,13 +2,11 @@
 // clients of what runs; one example runs at a time.
 import * as lib from "mqtt-lib/inline";
 import "mqtt-lib/streams";
-import { transport } from "./broker.mjs";
+import { quiet, transport } from "./broker.mjs";
 import { show } from "./show.mjs";
 
 const IMPORT = /^import (\{[^}]*\}) from "mqtt-lib";$/gm;
 const AsyncFunction = /** @type {any} */ (async () => {}).constructor;
-/** Milliseconds in which the broker of the page has delivered. */
-const DELIVERED = 100;
 /** @type {Set<any>} */
 const clients = new Set();
 
@@ -21,7 +19,7 @@ class MqttCustom extends lib.MqttCustom {
 
   /** aedes acknowledges a publish before it delivers it, other than the brokers that the examples are written for. @param {any} [options] */
   async stop(options) {
-    await new Promise((resolve) => setTimeout(resolve, DELIVERED));
+    await quiet();
     return super.stop(options);
   }
 }
