@@ -2,9 +2,9 @@
 
 const { MqttCustom } = await import(process.env.BENCH_DIST);
 
-export async function connect({ url, onMessage, way = "publish" }) {
+export async function connect({ url, onMessage, way = "publish", maxinflightqos2 }) {
   const client = new MqttCustom({
-    credentials: { mqttserver: url },
+    credentials: { mqttserver: url, maxinflightqos2 },
     on_message: (_client, _userdata, message) => onMessage(message.payload),
   });
   await client.start();
