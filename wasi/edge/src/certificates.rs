@@ -1,5 +1,6 @@
-//! What `credentials.certs` give, as it is given: PEM. Without TLS there is nothing to check.
+//! What `credentials.certs` give, as it is given: PEM. `tls.rs` checks it; without TLS there is nothing to check.
 
+#[cfg(not(feature = "tls"))]
 use mqtt_lib::engine::Error;
 
 #[derive(Debug, Clone, Default)]
@@ -18,16 +19,5 @@ pub struct Certificates {
 impl Certificates {
     pub fn check(&self) -> Result<(), Error> {
         Ok(())
-    }
-}
-
-#[cfg(feature = "tls")]
-impl Certificates {
-    /// # Errors
-    /// `CERTIFICATE_INVALID` for what TLS cannot use.
-    pub fn check(&self) -> Result<(), Error> {
-        crate::tls::config(self)
-            .map(drop)
-            .map_err(|why| Error::new(mqtt_lib::engine::Code::CertificateInvalid, &why))
     }
 }

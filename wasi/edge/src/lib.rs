@@ -15,6 +15,7 @@ mod events;
 mod folder;
 mod high_priority;
 mod host;
+mod layer;
 mod layers;
 mod limit;
 mod receiving;
@@ -23,8 +24,10 @@ mod routes;
 mod run;
 mod sha1;
 mod snapshot;
+mod snapshotting;
 mod store;
 mod store_log;
+mod storing;
 mod stream;
 #[cfg(feature = "tls")]
 mod tls;

@@ -4,7 +4,7 @@
 use std::io::{Read, Write};
 use std::sync::Arc;
 
-use mqtt_lib::engine::Code;
+use mqtt_lib::engine::{Code, Error};
 use rustls::client::danger::{HandshakeSignatureValid, ServerCertVerified, ServerCertVerifier};
 use rustls::client::WebPkiServerVerifier;
 use rustls::crypto::CryptoProvider;
@@ -16,7 +16,7 @@ use rustls::{
 };
 
 use crate::certificates::Certificates;
-use crate::layers::Layer;
+use crate::layer::Layer;
 
 pub struct Tls {
     connection: ClientConnection,
@@ -148,9 +148,19 @@ impl Layer for Tls {
     }
 }
 
+impl Certificates {
+    /// # Errors
+    /// `CERTIFICATE_INVALID` for what TLS cannot use.
+    pub fn check(&self) -> Result<(), Error> {
+        config(self)
+            .map(drop)
+            .map_err(|why| Error::new(Code::CertificateInvalid, &why))
+    }
+}
+
 /// # Errors
 /// What cannot be used, by the name of its option.
-pub fn config(given: &Certificates) -> Result<ClientConfig, String> {
+fn config(given: &Certificates) -> Result<ClientConfig, String> {
     let provider = Arc::new(rustls_rustcrypto::provider());
     let versions: &[&SupportedProtocolVersion] = match given.min_version.as_deref() {
         None | Some("TLSv1.2") => rustls::DEFAULT_VERSIONS,

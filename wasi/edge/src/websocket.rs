@@ -3,7 +3,7 @@
 
 use crate::clock;
 use crate::close_codes;
-use crate::layers::Layer;
+use crate::layer::Layer;
 use crate::sha1::{base64, sha1};
 
 const GUID: &str = "258EAFA5-E914-47DA-95CA-C5AB0DC85B11";
