@@ -38,7 +38,7 @@ export function receiveFrom(socket, generation, client) {
     try {
       payload = environment.allocate?.(whole) ?? new Uint8Array(whole);
     } catch {
-      general({ type: "close", reason: `there is no memory for a payload of ${whole} bytes` });
+      general({ type: "close", reason: `no memory for ${whole} bytes` });
       return socket.close();
     }
     payload.set(memoryBytes().subarray(address, address + length));
