@@ -6,9 +6,14 @@ import { once } from "node:events";
 import { connect, createServer } from "node:net";
 import mqttPacket from "mqtt-packet";
 
-/** `connections` has for each its `deliveries` in order: { id, text, qos, dup, acked, completed }. */
+/**
+ * `connections` has for each its `deliveries` in order: { id, text, qos, dup, acked, completed }; `completed` are the texts that
+ * the broker has done with.
+ */
 export async function startAckRelay(port, { version = 4 } = {}) {
   const connections = [];
+  /** @type {Set<string>} */
+  const completed = new Set();
   const sockets = new Set();
 
   function deliver(connection, packet) {
@@ -23,7 +28,9 @@ export async function startAckRelay(port, { version = 4 } = {}) {
     const delivery = connection.open.get(messageId);
     if (delivery === undefined) return;
     if (cmd === "puback" || cmd === "pubrec") delivery.acked = true;
-    if (cmd === "puback" || cmd === "pubcomp") delivery.completed = true;
+    if (cmd !== "puback" && cmd !== "pubcomp") return;
+    delivery.completed = true;
+    completed.add(delivery.text);
   }
 
   function relay(source, target, onPacket) {
@@ -53,6 +60,7 @@ export async function startAckRelay(port, { version = 4 } = {}) {
   return {
     url: `mqtt://127.0.0.1:${server.address().port}`,
     connections,
+    completed,
     stop() {
       for (const socket of sockets) socket.destroy();
       return new Promise((resolve) => server.close(resolve));

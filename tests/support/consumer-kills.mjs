@@ -10,7 +10,10 @@ import { startAckRelay } from "./ack-relay.mjs";
 import { launch } from "./kills.mjs";
 
 const CONSUMER = fileURLToPath(new URL("consumer.mjs", import.meta.url));
-/** How many jobs may be open: the stock queue of a broker (mosquitto: 1,000) never overflows. */
+/**
+ * How many jobs the broker may have, also those that are done and not acknowledged: its stock queue (mosquitto: 1,000) never
+ * overflows. It drops what is beyond.
+ */
 const BACKLOG = 300;
 /** Why a job that had been done was done again. */
 export const EXPLANATIONS = {
@@ -136,7 +139,7 @@ export async function killConsumers({
       credentials: common,
       topics: subscriptions.map(({ filter }) => filter),
       qos,
-      open: (number) => number - done.size,
+      open: (number) => number - relay.completed.size,
       ended: () => ended,
     });
     for (let number = 1; number < kills; number++) await kill(number, random() * life);
