@@ -24,4 +24,7 @@ export function clearTimeout(timer) {
 /** @param {() => void} work */
 export const queueMicrotask = (work) => enqueue(work);
 
-export const performance = { now: () => now.call(clock) };
+/** What `performance.now` has given last: the core asks right before it hands messages over. */
+export let latest = 0;
+
+export const performance = { now: () => (latest = now.call(clock)) };

@@ -8,7 +8,7 @@ import {
   thrown as reportThrown,
   topic as topicOf,
 } from "../pkg/mqtt_lib.js";
-import { performance, setTimeout } from "./clock.mjs";
+import { latest, performance, setTimeout } from "./clock.mjs";
 import { announce, MESSAGE } from "./events.mjs";
 import { Message } from "./message.mjs";
 import { Delivery, deliveryOf, HANDLER, handing, Unhandled } from "./unhandled.mjs";
@@ -97,7 +97,7 @@ export class Inbound {
    * @param {number} epoch of the topic numbers
    */
   receive(views, count, base, epoch) {
-    this.last = performance.now();
+    this.last = latest;
     if (this.#topics === null || epoch !== this.#epoch) {
       this.#topics = [];
       this.#routes = [];

@@ -29,12 +29,13 @@ export function receiveFrom(socket, generation, client) {
     const address = fastPath.reserve(client.number, length);
     if (address === 0) return general({ type: "message", data: bytes });
     memoryBytes().set(bytes, address);
-    const begun = fastPath.received(client.number, generation, length, false) >>> 2;
-    if (begun > 0) begin(memoryWords().slice(begun, begun + 3));
+    const begun = fastPath.received(client.number, generation, length, 0);
+    if (begun !== 0) begin(begun);
   };
 
-  /** @param {Uint32Array} words */
-  const begin = ([address, length, whole]) => {
+  /** @param {number} begun the address of three words */
+  const begin = (begun) => {
+    const [address, length, whole] = memoryWords().subarray(begun >>> 2);
     try {
       payload = environment.allocate?.(whole) ?? new Uint8Array(whole);
     } catch {
@@ -57,7 +58,7 @@ export function receiveFrom(socket, generation, client) {
       client.inbound.beside = whole;
       socket.into = payload = undefined;
     }
-    fastPath.received(client.number, generation, piece.length, true);
+    fastPath.received(client.number, generation, piece.length, 1);
   };
 
   /** @param {Uint8Array} bytes */

@@ -27,7 +27,7 @@ let memory;
 /**
  * Exports of the WebAssembly that take and return numbers only, and so need no glue.
  * @type {{ publish: PublishCall, batch: PublishCall, reserve: (client: number, length: number) => number,
- *   received: (client: number, generation: number, length: number, beside: boolean) => number, drain: (client: number) => void,
+ *   received: (client: number, generation: number, length: number, beside: number) => number, drain: (client: number) => void,
  *   settle: (client: number, ticket: number, qos: number, what: number) => void, awaits: (client: number) => boolean }}
  */
 export let fastPath;

@@ -13,10 +13,15 @@ impl Engine {
     /// Leaves the payload of a large PUBLISH, whose beginning has just arrived, to the adapter: where in
     /// [`Engine::received_bytes`] it begins, how many of its bytes are there, and how many it will have. The adapter takes
     /// these bytes, and gives further ones to [`Engine::received_beside`] until it has all.
+    #[inline(always)]
     pub fn payload_begun(&mut self, generation: Generation) -> Option<[usize; 3]> {
-        if !self.connection.listens_to(generation) {
-            return None;
+        match self.connection.received().begun.is_some() && self.connection.listens_to(generation) {
+            true => self.leave_payload(),
+            false => None,
         }
+    }
+
+    fn leave_payload(&mut self) -> Option<[usize; 3]> {
         let version = self.connection.version();
         self.connection.received().leave_payload(version, LENGTHS)
     }

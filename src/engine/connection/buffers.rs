@@ -19,7 +19,7 @@ impl Connection {
     }
 
     /// Bytes arrived: any of them is a sign of life.
-    #[inline(never)]
+    #[inline(always)]
     pub fn note_received(&mut self, now: Millis, len: usize) {
         self.bytes_received += len as u64;
         if let Some(online) = self.online_mut() {
