@@ -34,7 +34,7 @@ export function parse(command, args) {
     if (token.kind === "positional") words.push(token.value);
     if (token.kind !== "option") continue;
     const { name, rawName, value } = token;
-    const option = options[name];
+    const option = Object.hasOwn(options, name) ? options[name] : undefined;
     if (option === undefined) throw unknown(command, name, rawName);
     if (option.value === undefined) {
       if (value !== undefined) throw new UsageError(`${rawName} takes no value; "${value}" was given`);

@@ -54,6 +54,7 @@ export async function startEmbedded(
     };
     if (!isRefused(request, refuse)) serve(request, response);
   });
+  const asks = asking(http, connectTimeout);
   const admit = admission(aedes, connectTimeout);
   acceptWebSockets(http, isRefused, (stream, socket, request) => {
     admit(stream, socket);
@@ -74,7 +75,10 @@ export async function startEmbedded(
       if (first[0] === CONNECT) {
         aedes.handle(socket);
         admit(socket, socket);
-      } else http.emit("connection", socket);
+      } else {
+        asks(socket);
+        http.emit("connection", socket);
+      }
       process.nextTick(() => socket.resume());
     });
   }
@@ -102,6 +106,34 @@ export async function startEmbedded(
 function rejectHttp(_request, response) {
   response.writeHead(426, { "Content-Type": "text/plain; charset=utf-8", Upgrade: "websocket" });
   response.end("This is an MQTT broker; connect to it with MQTT over TCP or WebSocket.\n");
+}
+
+/**
+ * Ends connections that take too long for the head of a request of HTTP. (The server's own limit counts only where it
+ * listens itself.) The result is called with a connection.
+ * @param {import("node:http").Server} http @param {number} timeout
+ */
+function asking(http, timeout) {
+  /** @type {WeakMap<object, NodeJS.Timeout>} */
+  const timers = new WeakMap();
+  const asked = (/** @type {object} */ socket) => clearTimeout(timers.get(socket));
+  const asks = (/** @type {Socket} */ socket) => {
+    asked(socket);
+    if (!socket.destroyed)
+      timers.set(
+        socket,
+        setTimeout(() => socket.destroy(), timeout),
+      );
+  };
+  http.on("upgrade", ({ socket }) => asked(socket));
+  http.prependListener("request", ({ socket }, response) => {
+    asked(socket);
+    response.once("close", () => asks(socket));
+  });
+  return (/** @type {Socket} */ socket) => {
+    asks(socket);
+    socket.once("close", () => asked(socket));
+  };
 }
 
 /**

@@ -1,6 +1,6 @@
 // Reads what is to be published: the text of an option, a file, standard input as a whole or by lines. Bytes stay bytes.
 
-import { createReadStream } from "node:fs";
+import { createReadStream, fstatSync } from "node:fs";
 import { Failure, UsageError } from "./failure.mjs";
 
 /** The length of the longest MQTT packet. */
@@ -74,7 +74,7 @@ function line(parts) {
 
 /** Ends early if the signal is aborted. @param {string | undefined} file @param {AbortSignal} signal @returns {AsyncGenerator<Buffer>} */
 async function* read(file, signal) {
-  const stream = file === undefined || file === "-" ? process.stdin : createReadStream(file);
+  const stream = file === undefined || file === "-" ? standardInput() : createReadStream(file);
   const stop = () => stream.destroy();
   if (signal.aborted) return;
   signal.addEventListener("abort", stop, { once: true });
@@ -88,6 +88,12 @@ async function* read(file, signal) {
   } finally {
     signal.removeEventListener("abort", stop);
   }
+}
+
+/** Node gives an empty stream for a folder. */
+function standardInput() {
+  if (fstatSync(0).isDirectory()) throw new Failure(`cannot read standard input: ${REASONS.EISDIR}`);
+  return process.stdin;
 }
 
 /** @type {Record<string, string>} */

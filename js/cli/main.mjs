@@ -58,11 +58,10 @@ async function runCommand(end, first, rest) {
   }
   const { values, words } = parse(command, rest);
   const urls = words.filter(isUrl);
-  const warning = exposed(values, urls);
-  complete(command, values, urls);
+  const warnings = [exposed(values, urls), complete(command, values, urls)];
   const context = { end, values, words: words.filter((word) => !isUrl(word)) };
   const options = connects(command) ? credentialsOf(values, urls, command) : {};
-  if (warning && !values.quiet) printNotice(warning);
+  for (const warning of warnings) if (warning && !values.quiet) printNotice(warning);
   const run = await LOAD[command]();
   await run({ ...context, ...options });
   return EXIT.OK;

@@ -23,7 +23,9 @@ export function hide(args) {
   for (const [at, arg] of args.entries()) {
     const [, user] = /:\/*([\s\S]*)@/.exec(arg) ?? [];
     if (user !== undefined) for (const text of [`${user}@`, user.slice(user.indexOf(":") + 1)]) keep(text);
-    if (/^(-P|--pw)$/.test(args[at - 1] ?? "")) keep(arg);
+    if (/^(-P|--pw|--passphrase)$/.test(args[at - 1] ?? "")) keep(arg);
+    const [, within] = /(?:^|\s)(?:-P|--pw|--passphrase)[\s=]+(\S[\s\S]*)/.exec(arg) ?? [];
+    if (within !== undefined) keep(within);
   }
 }
 

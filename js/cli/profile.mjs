@@ -2,7 +2,7 @@
 // their precedence (the command line, then the environment, then the profile), and the warning about secrets in the list of
 // processes.
 
-import { readFileSync } from "node:fs";
+import { readFileSync, statSync } from "node:fs";
 import { homedir } from "node:os";
 import { join } from "node:path";
 import { parse } from "./arguments.mjs";
@@ -20,20 +20,25 @@ const VARIABLES = /** @type {Record<string, string>} */ ({
 /** Each of these says which server is meant, so that one of them replaces the others of a weaker source. */
 const SERVER = ["url", "host", "port"];
 
+/** The bits of a file's mode that let others read it. */
+const OTHERS = 0o044;
+
 /** @typedef {import("./arguments.mjs").Values} Values */
 
 const folder = () => join(process.env.XDG_CONFIG_HOME || join(homedir(), ".config"), "mqtt-lib");
 
 /**
- * Adds what the environment and the profile have. `urls` are those among the words of the command line.
+ * Adds what the environment and the profile have. `urls` are those among the words of the command line. Returns what is to
+ * be said of a profile that others can read, or undefined.
  * @param {string} command @param {Values} values @param {string[]} urls
  */
 export function complete(command, values, urls) {
   const named = urls.length > 0 || SERVER.some((name) => values[name] !== undefined);
   const { options } = COMMANDS[command];
-  if (options.pw === undefined) return;
+  if (options.pw === undefined) return undefined;
   let server = named;
-  for (const source of [environment(), profile(command, values.profile)]) {
+  const { warning, ...fromProfile } = profile(command, values.profile);
+  for (const source of [environment(), fromProfile]) {
     const hasServer = SERVER.some((name) => source[name] !== undefined);
     for (const [name, value] of Object.entries(source)) {
       if (SERVER.includes(name) && server) continue;
@@ -42,6 +47,7 @@ export function complete(command, values, urls) {
     }
     server ||= hasServer;
   }
+  return warning;
 }
 
 /** @returns {Record<string, any>} */
@@ -60,7 +66,11 @@ function profile(command, name) {
   }
   const file = join(folder(), name);
   let text;
+  let mode;
   try {
+    const found = statSync(file);
+    if (!found.isFile()) throw new Error("it is no file");
+    mode = found.mode;
     text = readFileSync(file, "utf8");
   } catch (error) {
     const { code, message } = /** @type {NodeJS.ErrnoException} */ (error);
@@ -74,8 +84,13 @@ function profile(command, name) {
   hide(args);
   try {
     const { values, words } = parse(command, args);
-    if (words.length > 0) throw new UsageError(`"${words[0]}" belongs to no option`);
+    // Not quoted: a file of another format has its password anywhere.
+    if (words.length > 0)
+      throw new UsageError("a line has no option; each begins with one, as in --host HOST");
     const { property, ...rest } = values;
+    if ((rest.pw ?? rest.passphrase) !== undefined && mode & OTHERS && process.platform !== "win32") {
+      rest.warning = `the profile ${file} has a password and can be read by other users of this machine; chmod 600 it`;
+    }
     return property.length > 0 ? { ...rest, property } : rest;
   } catch (error) {
     throw new UsageError(`in the profile ${file}: ${error instanceof Error ? error.message : error}`);

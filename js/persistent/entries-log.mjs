@@ -10,6 +10,7 @@
 import {
   closeSync,
   constants,
+  fstatSync,
   ftruncateSync,
   openSync,
   readFileSync,
@@ -38,7 +39,7 @@ const MAX_SHARE = 4;
 const LONGEST = 1 << 30;
 /** At least so many bytes are read at a time. */
 const WINDOW = 1 << 16;
-const { O_RDONLY, O_RDWR, O_CREAT, O_EXCL, O_NOFOLLOW = 0 } = constants;
+const { O_RDONLY, O_RDWR, O_CREAT, O_EXCL, O_NOFOLLOW = 0, O_NONBLOCK = 0 } = constants;
 const OWNER_ONLY = 0o600;
 
 export class EntriesLog {
@@ -214,6 +215,11 @@ export class EntriesLog {
     return { generation: bytes.readDoubleBE(8), length: bytes.readDoubleBE(16) };
   }
 
+  /** Whether the log was removed while it was open: what is written to it nobody can read again. */
+  get isRemoved() {
+    return this.#log !== undefined && fstatSync(this.#log).nlink === 0;
+  }
+
   #closeLog() {
     if (this.#log !== undefined) closeSync(this.#log);
     this.#log = undefined;
@@ -254,8 +260,9 @@ function reader(fd) {
 /** @param {string} path */
 export function contentOf(path) {
   try {
-    const fd = openSync(path, O_RDONLY | O_NOFOLLOW);
+    const fd = openSync(path, O_RDONLY | O_NOFOLLOW | O_NONBLOCK); // a pipe would block the process
     try {
+      if (!fstatSync(fd).isFile()) throw new Error(`${path} is no file; remove it`);
       return readFileSync(fd);
     } finally {
       closeSync(fd);

@@ -97,7 +97,11 @@ export class FileStore {
   }
 
   async close() {
+    const removed = this.#log?.isRemoved;
+    const path = this.#folder?.path;
     await this.#shut();
+    if (removed)
+      throw new Error(`the files in ${path} were removed while it was open; what was in them is lost`);
   }
 
   async #shut() {

@@ -54,7 +54,9 @@ async function openLevel(path, lockedError) {
     return db;
   } catch (error) {
     await db.close();
-    throw /** @type {any} */ (error)?.cause?.code === "LEVEL_LOCKED" ? lockedError(error) : error;
+    const { cause } = /** @type {any} */ (error);
+    if (cause?.code === "LEVEL_LOCKED") throw lockedError(error);
+    throw cause ? new Error(`the lock of ${path}: ${cause.message}`, { cause: error }) : error;
   }
 }
 

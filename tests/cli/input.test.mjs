@@ -5,7 +5,7 @@ import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, before, test } from "node:test";
-import { cli, run, subscribed } from "../support/command.mjs";
+import { CLI, cli, launch, run, subscribed } from "../support/command.mjs";
 import { startEmbedded } from "../support/embedded.mjs";
 
 let broker;
@@ -123,4 +123,15 @@ test("a reader that has had enough ends sub without a failure", async () => {
   await pub.ended;
   assert.equal(code, 0);
   assert.doesNotMatch(stderr, /EPIPE|Error/);
+});
+
+test("a folder as standard input is an error, not an empty message", async () => {
+  for (const words of [["-s"], ["-l"]]) {
+    const command = [CLI, "pub", broker.url, "-t", "test/folder", ...words]
+      .map((word) => `'${word}'`)
+      .join(" ");
+    const { code, stderr } = await launch("sh", ["-c", `${command} < /`], { input: "" }).ended;
+    assert.equal(code, 1, words[0]);
+    assert.match(stderr, /cannot read standard input: it is a folder/);
+  }
 });

@@ -194,3 +194,11 @@ test("SIGTERM while it cannot connect ends it too, without waiting", async () =>
   const { code, stderr } = await sub.ended;
   assert.deepEqual([code, stderr], [143, "mqtt-lib: ended by SIGTERM\n"]);
 });
+
+test("names that every object has are no options", async () => {
+  for (const name of ["--constructor", "--__proto__", "--toString", "--hasOwnProperty"]) {
+    const { code, stderr } = await run(["pub", "-t", "a", "-m", "x", name]);
+    assert.equal(code, 2, name);
+    assert.match(stderr, /pub has no option --/, name);
+  }
+});

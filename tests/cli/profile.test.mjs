@@ -2,7 +2,7 @@
 
 import assert from "node:assert/strict";
 import { execFileSync } from "node:child_process";
-import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { chmodSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, before, test } from "node:test";
@@ -28,7 +28,7 @@ after(async () => {
   await broker?.stop();
 });
 
-const profile = (name, text) => writeFileSync(join(config, "mqtt-lib", name), text);
+const profile = (name, text) => writeFileSync(join(config, "mqtt-lib", name), text, { mode: 0o600 });
 const withConfig = (args, env = {}) => run(args, { env: { XDG_CONFIG_HOME: config, ...env } });
 const PUB = ["pub", "-t", "profile/a", "-m", "x", "-q", "1", "-W", "5"];
 
@@ -87,4 +87,45 @@ test("a password on the command line is warned of, also in a URL, unless --quiet
     );
     assert.equal((await withConfig([...PUB, ...words, "--quiet"])).stderr, "");
   }
+});
+
+test("nothing of a profile that is none is quoted, wherever its password is", async () => {
+  const files = [
+    '{"host":"x","pw":"s3cr3t"}',
+    "host: x\npw: s3cr3t",
+    "s3cr3t",
+    "--host localhost --pw s3cr3t",
+    "--host localhost --pw=s3cr3t",
+    "-h a -P s3cr3t",
+    "--cafile x --passphrase s3cr3t --cert y",
+  ];
+  for (const text of files) {
+    profile("other", text);
+    const { code, stdout, stderr } = await withConfig([...PUB, "--profile", "other"]);
+    assert.notEqual(code, 0, text);
+    assert.doesNotMatch(`${stdout}${stderr}`, /s3cr3t/, text);
+  }
+});
+
+test("a profile with a password that others can read is warned of, once", async () => {
+  profile("open", `--host 127.0.0.1\n-p ${port}\n-u me\n--pw s3cr3t\n`);
+  const file = join(config, "mqtt-lib", "open");
+  chmodSync(file, 0o644);
+  const { code, stderr } = await withConfig([...PUB, "--profile", "open"]);
+  assert.equal(code, 0);
+  assert.equal(
+    stderr,
+    `mqtt-lib: the profile ${file} has a password and can be read by other users of this machine; chmod 600 it\n`,
+  );
+  profile("no-secret", `--host 127.0.0.1\n-p ${port}\n`);
+  chmodSync(join(config, "mqtt-lib", "no-secret"), 0o644);
+  const env = { MQTT_LIB_USERNAME: "me", MQTT_LIB_PASSWORD: "s3cr3t" };
+  assert.equal((await withConfig([...PUB, "--profile", "no-secret"], env)).stderr, "");
+});
+
+test("a profile that is a pipe is refused, not read", async () => {
+  execFileSync("mkfifo", [join(config, "mqtt-lib", "pipe")]);
+  const { code, stderr } = await withConfig([...PUB, "--profile", "pipe"]);
+  assert.equal(code, 2);
+  assert.match(stderr, /cannot read the profile "pipe".*it is no file/);
 });

@@ -178,3 +178,15 @@ test("a client that is connected may send more, and stay longer, than before", a
     await client.stop();
   }
 });
+
+test("the head of an HTTP request has the same time, however slowly it comes, also behind another request", async () => {
+  const { port } = new URL(broker.page);
+  for (const first of ["", "HEAD / HTTP/1.1\r\nHost: localhost\r\n\r\n"]) {
+    const socket = connect(Number(port), "127.0.0.1");
+    socket.on("error", () => {}).resume();
+    socket.write(`${first}GET / HTTP/1.1\r\n`);
+    const timer = setInterval(() => socket.write("X: a\r\n"), 50);
+    await once(socket, "close");
+    clearInterval(timer);
+  }
+});

@@ -239,3 +239,46 @@ test("what another client's store has is not given out", async (t) => {
   assert.deepEqual(entries, []);
   assert.equal(told.length, 1);
 });
+
+test("a pipe or a folder in the place of a file is refused, and blocks nothing", async (t) => {
+  for (const name of ["entries", "mark"]) {
+    const folder = temporary(t);
+    const file = join(await simple(folder), name);
+    rmSync(file);
+    execFileSync("mkfifo", [file]);
+    await assert.rejects(
+      persistent({ folder }).open("simple", () => {}),
+      /is no file/,
+      name,
+    );
+    rmSync(file);
+    mkdirSync(file);
+    await assert.rejects(
+      persistent({ folder }).open("simple", () => {}),
+      /is no file/,
+      name,
+    );
+  }
+});
+
+test("a lock that cannot be taken says why", async (t) => {
+  const folder = temporary(t);
+  const lock = join(await simple(folder), "db", "LOCK");
+  rmSync(lock);
+  mkdirSync(lock);
+  await assert.rejects(
+    persistent({ folder }).open("simple", () => {}),
+    /the lock of .*db: .*LOCK/,
+  );
+});
+
+test("files that were removed while the store was open are an error when it is closed", async (t) => {
+  const folder = temporary(t);
+  await simple(folder);
+  const store = persistent({ folder });
+  await store.open("simple", () => {});
+  rmSync(join(folder, readdirSync(folder)[0]), { recursive: true });
+  store.write([[1, Buffer.from("more")]]);
+  await assert.rejects(store.close(), /were removed while it was open/);
+  assert.deepEqual((await content(folder, "simple")).entries, []);
+});
