@@ -217,7 +217,8 @@ export class Inbound {
     if (typeof (/** @type {any} */ (result)?.then) !== "function") return;
     const delivery = this.delivery(message);
     delivery?.take();
-    const done = () => delivery?.done();
+    /** @param {unknown} [value] */
+    const done = (value) => delivery?.done(value);
     Promise.resolve(result).then(done, (thrown) => {
       this.report(client, name, thrown);
       done();

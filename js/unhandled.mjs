@@ -12,6 +12,8 @@ import { fastPath } from "./runtime.mjs";
 const DEFER = 0;
 const ACKNOWLEDGE = 1;
 const LEAVE = 2;
+/** What a handler of js/mqttjs/ resolves with to leave a message to the broker. */
+const LEFT = Symbol.for("mqtt-lib.left");
 
 /** What may come beyond the bound from a socket that is paused: a chunk of the smallest messages, and more while an answer is awaited on it. */
 const OVERDRAFT = 16_384;
@@ -102,8 +104,9 @@ export class Delivery {
     return this.#takers === 0;
   }
 
-  /** Somebody who took it is done. */
-  done() {
+  /** Somebody who took it is done. @param {unknown} [result] of the handler */
+  done(result) {
+    if (result === LEFT) this.leave();
     this.#takers -= 1;
     this.#working -= 1;
     if (this.#takers === 0) this.#end(this.#left ? LEAVE : ACKNOWLEDGE);

@@ -45,6 +45,8 @@ export class MqttClient extends platform.EventEmitter {
   #publishes;
   /** Nothing is waited for any more. */
   #isFinishing = false;
+  /** Publishes that `end(true)` has given up: they are called back when they are removed. @type {Set<any>} */
+  #forgotten = new Set();
   /** Calls that are made when the core connects again. @type {(() => void)[]} */
   #left = [];
   /** @type {(() => void) | undefined} */
@@ -202,7 +204,9 @@ export class MqttClient extends platform.EventEmitter {
 
   /** MQTT.js does not call back any more what it has in its store. */
   forget() {
-    for (const entry of this.pending) if (!entry.volatile) this.pending.delete(entry);
+    const forgotten = [...this.pending].filter((entry) => !entry.volatile);
+    for (const entry of forgotten) this.pending.delete(entry);
+    this.#forgotten = new Set(forgotten);
   }
 
   /** @param {Function} listener */
@@ -257,10 +261,12 @@ export class MqttClient extends platform.EventEmitter {
 
   /** @param {number} messageId */
   removeOutgoingMessage(messageId) {
-    for (const entry of this.pending) {
-      if (entry.id !== messageId || !this.pending.delete(entry)) continue;
-      entry.withdrawal?.abort();
-      entry.cb?.(new Error("Message removed"));
+    for (const all of [this.pending, this.#forgotten]) {
+      for (const entry of all) {
+        if (entry.id !== messageId || !all.delete(entry)) continue;
+        entry.withdrawal?.abort();
+        entry.cb?.(new Error("Message removed"));
+      }
     }
     return this;
   }

@@ -11,5 +11,6 @@ export function validateTopic(filter) {
 /** The first filter that is wrong; null if all are right. @param {readonly string[]} filters */
 export function validateTopics(filters) {
   if (filters.length === 0) return "empty_topic_list";
-  return filters.find((filter) => !validateTopic(filter)) ?? null;
+  const wrong = filters.findIndex((filter) => typeof filter !== "string" || !validateTopic(filter));
+  return wrong < 0 ? null : `${filters[wrong]}`;
 }

@@ -30,7 +30,8 @@ export class DefaultMessageIdProvider {
 export class UniqueMessageIdProvider {
   /** @type {Set<number>} */
   #used = new Set();
-  #last = 0;
+  /** @type {number | undefined} */
+  #last;
   /** None below it is free. */
   #lowest = 1;
 

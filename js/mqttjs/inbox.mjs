@@ -16,8 +16,8 @@ const PUBREL = 6;
 /** More identifiers than messages can be on their way: then they are not worth keeping. */
 const MAX_IDS = 65_535;
 
-/** The outcome of a message whose handling failed: it is not acknowledged, and later ones are handled all the same. */
-const LEFT = Symbol("left");
+/** The outcome of a message whose handling failed: the core does not acknowledge it on this connection, and goes on. */
+const LEFT = Symbol.for("mqtt-lib.left");
 
 /** @typedef {typeof LEFT | undefined} Outcome */
 
@@ -30,8 +30,6 @@ export class Inbox {
   #client;
   /** Settles when the message before has been handled. @type {Promise<Outcome> | undefined} */
   #before;
-  /** Messages whose handling failed: they are not acknowledged on this connection. @type {(() => void)[]} */
-  #failed = [];
   /** QoS and packet identifier of messages that the core has not delivered yet. @type {[number, number][]} */
   #ids = [];
   /** Packet identifiers of QoS 2 between PUBLISH and PUBREL (§4.3.3). @type {Set<number>} */
@@ -60,10 +58,9 @@ export class Inbox {
   /** The connection has ended: what was not acknowledged comes again. */
   reset() {
     this.#ids = [];
-    for (const settle of this.#failed.splice(0)) settle();
   }
 
-  /** @param {any} message of the native client @returns {Promise<void> | undefined} */
+  /** @param {any} message of the native client @returns {Promise<Outcome> | undefined} */
   receive(message) {
     const client = this.#client;
     const packet = this.#packet(message);
@@ -75,13 +72,13 @@ export class Inbox {
     }
     const handled = this.#before === undefined ? this.#handle(message, packet) : this.#queue(message, packet);
     if (handled === undefined) return undefined;
-    if (handled === LEFT) return this.#untilReset();
+    if (handled === LEFT) return Promise.resolve(LEFT);
     // The turn of the next message comes when this one is handled, acknowledged or not.
     const turn = handled.finally(() => {
       if (this.#before === turn) this.#before = undefined;
     });
     this.#before = turn;
-    return turn.then((outcome) => (outcome === LEFT ? this.#untilReset() : undefined));
+    return turn;
   }
 
   /** @param {any} message @param {any} packet @returns {Promise<Outcome>} */
@@ -129,13 +126,6 @@ export class Inbox {
   #fail(error) {
     this.#client.emit("error", error);
     return LEFT;
-  }
-
-  /** For the core: the message is not acknowledged on this connection. @returns {Promise<void>} */
-  #untilReset() {
-    return new Promise((resolve) => {
-      this.#failed.push(resolve);
-    });
   }
 
   /** As `mqtt-packet` shows it. @param {any} message @returns {any} */

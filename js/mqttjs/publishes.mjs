@@ -43,8 +43,8 @@ export class Publishes {
       const sent = this.#send(message);
       if (callback)
         sent.then(
-          () => callback(),
-          (/** @type {any} */ error) => error.code !== STOPPED && callback(publishError(error)),
+          () => call(callback),
+          (/** @type {any} */ error) => error.code !== STOPPED && call(callback, publishError(error)),
         );
     } else if (client.queueQoSZero) {
       this.#queue(message, callback);
@@ -60,8 +60,8 @@ export class Publishes {
     client.queue.push({ packet: { cmd: "publish", ...packet } });
     const send = () =>
       this.#send(message).then(
-        () => callback?.(undefined),
-        (/** @type {any} */ error) => client.leave(error, send) || callback?.(publishError(error)),
+        () => call(callback, undefined),
+        (/** @type {any} */ error) => client.leave(error, send) || call(callback, publishError(error)),
       );
     send();
   }
@@ -76,7 +76,7 @@ export class Publishes {
     const ended = (/** @type {any} */ error, /** @type {any} */ packet) => {
       if (!client.pending.delete(entry)) return;
       client.messageIdProvider.deallocate(entry.id);
-      callback?.(error, packet);
+      call(callback, error, packet);
       if (client.disconnecting) client.checkOutgoing();
     };
     const { qos } = message;
@@ -93,7 +93,8 @@ export class Publishes {
           ),
         (/** @type {any} */ error) => {
           if (!client.pending.has(entry) || client.leave(error, send)) return;
-          ended(publishError(error), { cmd: "puback", messageId, reasonCode: error.reasonCode });
+          const cmd = qos === 2 ? "pubrec" : "puback";
+          ended(publishError(error), { cmd, messageId, reasonCode: error.reasonCode });
         },
       );
     send();
@@ -116,6 +117,17 @@ export class Publishes {
     const sent = this.#link.native.publish(name, payload, options);
     sequence.published();
     return sent;
+  }
+}
+
+/** What a callback throws is an uncaught exception, and not a rejection of the promise that it stands behind. @param {Callback | undefined} callback @param {any[]} given */
+function call(callback, ...given) {
+  try {
+    callback?.(...given);
+  } catch (thrown) {
+    queueMicrotask(() => {
+      throw thrown;
+    });
   }
 }
 

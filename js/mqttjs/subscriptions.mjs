@@ -190,7 +190,8 @@ export class Subscriptions {
     /** @param {Error} error */
     const fail = ({ message }) =>
       asked.length > 0
-        ? done(new ErrorWithSubackPacket(message, undefined), asked, undefined)
+        ? // Behind `close`, as behind the promise of MQTT.js.
+          queueMicrotask(() => done(new ErrorWithSubackPacket(message, undefined), asked, undefined))
         : done(new Error(message));
     this.#pending.add(fail);
     if (!this.#client.connected) this.#client.queue.push({ packet: { cmd, messageId: id } });

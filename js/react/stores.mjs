@@ -26,7 +26,7 @@ class Store {
     this.#added = client.addHandler(
       filter,
       (/** @type {unknown} */ _client, /** @type {unknown} */ _userdata, /** @type {any} */ message) => {
-        this.messages = [...(limit > 1 ? this.messages.slice(1 - limit) : NONE), message];
+        this.messages = limit > 0 ? [...this.messages, message].slice(-limit) : NONE;
         for (const changed of this.#listeners) changed();
       },
       options,

@@ -41,6 +41,19 @@ test("without reconnects and a session, what has no answer at end(true) is an er
   await assert.rejects(subscribed, { message: "Connection closed" });
 });
 
+test("removeOutgoingMessage calls back after end(true), too, and once", async (t) => {
+  const client = await connected(t);
+  const errors = [];
+  client.publish(freshTopic(), "a", { qos: 1 }, (error) => errors.push(error?.message));
+  const id = client.getLastMessageId();
+  const ended = client.endAsync(true);
+  assert.equal(client.removeOutgoingMessage(id), client);
+  assert.deepEqual(errors, ["Message removed"]);
+  await ended;
+  client.removeOutgoingMessage(id);
+  assert.deepEqual(errors, ["Message removed"]);
+});
+
 test("reconnect after end connects again", async (t) => {
   const client = await connected(t);
   await client.endAsync();

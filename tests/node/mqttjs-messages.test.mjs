@@ -4,6 +4,7 @@ import assert from "node:assert/strict";
 import { once } from "node:events";
 import { describe, test } from "node:test";
 import { fakeBroker, scripts } from "../support/fake-broker.mjs";
+import { startMosquitto } from "../support/mosquitto.mjs";
 import { clients } from "../support/mqttjs-clients.mjs";
 import { freshTopic, until } from "./helpers.mjs";
 
@@ -85,6 +86,25 @@ describe("messages", () => {
     assert.equal(calls[2][1][1].messageId, client.getLastMessageId());
   });
 
+  test("a refused publish gives the packet that refused it, MQTT 5", async (t) => {
+    const broker = await fakeBroker(
+      t,
+      scripts.accepts(({ cmd, qos, messageId }, connection) => {
+        if (cmd === "publish")
+          connection.send({ cmd: qos === 1 ? "puback" : "pubrec", messageId, reasonCode: 135 });
+      }),
+      { protocolVersion: 5 },
+    );
+    const client = await connected(t, { protocolVersion: 5 }, broker.url);
+    for (const qos of [1, 2]) {
+      const [error, packet] = await new Promise((resolve) =>
+        client.publish("a", "b", { qos }, (...given) => resolve(given)),
+      );
+      assert.equal(error.code, 135);
+      assert.deepEqual([packet.cmd, packet.reasonCode], [qos === 1 ? "puback" : "pubrec", 135]);
+    }
+  });
+
   test("a message is acknowledged when handleMessage calls back, and the next one is handled then", async (t) => {
     const client = await connected(t);
     const topic = freshTopic();
@@ -145,6 +165,22 @@ describe("messages", () => {
     });
   }
 
+  for (const protocolVersion of [4, 5]) {
+    test(`behind a failed message come more than the broker sends ahead, MQTT ${protocolVersion}`, async (t) => {
+      const broker = await startMosquitto({ config: "max_inflight_messages 20" });
+      t.after(() => broker.stop());
+      const client = await connected(t, { protocolVersion }, broker.url);
+      let count = 0;
+      client.handleMessage = (_packet, done) => {
+        count += 1;
+        done(count === 3 ? new Error("no") : undefined);
+      };
+      await client.subscribeAsync("a", { qos: 1 });
+      for (let i = 0; i < 200; i++) client.publish("a", `${i}`, { qos: 1 });
+      await until(() => count === 200);
+    });
+  }
+
   test("an error of customHandleAcks stops no other message", async (t) => {
     const topic = freshTopic();
     const client = await connected(t, {
@@ -193,20 +229,25 @@ describe("messages", () => {
     });
   });
 
-  test("an exception in a listener is an uncaught exception, as in MQTT.js", async (t) => {
-    const client = await connected(t);
-    const topic = freshTopic();
-    await client.subscribeAsync(topic);
-    const uncaught = new Promise((resolve) => process.once("uncaughtException", resolve));
-    const others = process.listeners("uncaughtException").slice(0, -1);
-    for (const other of others) process.removeListener("uncaughtException", other);
-    client.on("message", () => {
-      throw new Error("mine");
+  for (const where of ["a listener", "a callback of publish"]) {
+    test(`an exception in ${where} is an uncaught exception, as in MQTT.js`, async (t) => {
+      const client = await connected(t);
+      const topic = freshTopic();
+      await client.subscribeAsync(topic);
+      const uncaught = new Promise((resolve) =>
+        process.once("uncaughtException", (error, origin) => resolve([error.message, origin])),
+      );
+      const others = process.listeners("uncaughtException").slice(0, -1);
+      for (const other of others) process.removeListener("uncaughtException", other);
+      const fail = () => {
+        throw new Error("mine");
+      };
+      if (where === "a listener") client.on("message", fail);
+      client.publish(topic, "a", { qos: 1 }, where === "a listener" ? undefined : fail);
+      assert.deepEqual(await uncaught, ["mine", "uncaughtException"]);
+      for (const other of others) process.on("uncaughtException", other);
     });
-    client.publish(topic, "a");
-    assert.equal((await uncaught).message, "mine");
-    for (const other of others) process.on("uncaughtException", other);
-  });
+  }
 });
 
 describe("subscriptions", () => {
@@ -256,6 +297,17 @@ describe("arguments of publish", () => {
     await assert.rejects(client.subscribeAsync(""), { code: "INVALID_TOPIC" });
     assert.deepEqual(client._resubscribeTopics, {});
     assert.equal(client.connected, true);
+  });
+
+  test("what is no filter is an error of unsubscribe's callback", async (t) => {
+    const client = await connected(t);
+    for (const topic of [5, null, undefined, {}, ["a", undefined]]) {
+      await assert.rejects(client.unsubscribeAsync(topic), /^Error: Invalid topic/);
+      await assert.rejects(
+        client.subscribeAsync(Array.isArray(topic) ? topic : [topic]),
+        /^Error: Invalid topic/,
+      );
+    }
   });
 
   test("what MQTT.js takes is taken: QoS null, retain 0, a topic in a Buffer", async (t) => {

@@ -23,6 +23,21 @@ test("offline, close, reconnect and connect, in the order of MQTT.js, and subscr
   await message;
 });
 
+test("a subscription without an answer calls back behind close, as in MQTT.js", async (t) => {
+  const url = await brokerOf(t, (socket) => {
+    socket.once("data", () => {
+      socket.write(Buffer.of(0x20, 2, 0, 0));
+      socket.once("data", () => socket.destroy());
+    });
+  });
+  const client = await connected(t, { reconnectPeriod: 30 }, url);
+  const log = [];
+  for (const event of ["close", "offline", "reconnect"]) client.once(event, () => log.push(event));
+  client.subscribe("a", ({ message }) => log.push(message));
+  await once(client, "reconnect");
+  assert.deepEqual(log, ["offline", "close", "Connection closed", "reconnect"]);
+});
+
 test("what is unsubscribed without a connection is not subscribed again, and its retained message does not come", async (t) => {
   const client = await connected(t, { reconnectPeriod: 30 });
   const [topic, other] = [freshTopic(), freshTopic()];
