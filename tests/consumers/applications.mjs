@@ -34,6 +34,7 @@ const aedes = {
 
 export const APPLICATIONS = [
   program("NestJS 12, transport MQTT: mqtt-lib/mqttjs", "nestjs", "Node", ["main.cjs"], undefined, MADE_FOR),
+  program("async-mqtt 2.6: mqtt-lib/mqttjs", "async-mqtt", "Node", ["main.cjs"], undefined, MADE_FOR),
   program("Node-RED 5, nodes of MQTT: mqtt-lib/mqttjs", "node-red", "Node", ["main.cjs"], newest, MADE_FOR),
   program(
     "zigbee2mqtt 2.14, without radio: mqtt-lib/mqttjs",

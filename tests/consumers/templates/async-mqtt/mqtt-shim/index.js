@@ -1,0 +1,1 @@
+module.exports = require("mqtt-lib/mqttjs");
