@@ -99,14 +99,14 @@ class Turns {
   async #fail({ client, message, delivery }, thrown) {
     delivery.report(client, thrown);
     if (this.#deadLetter === undefined) {
-      if (this.#leaves) delivery.leave();
+      delivery.left ||= this.#leaves;
       return;
     }
     try {
       await client.publish(this.#deadLetter, message.payload, letter(client, message, thrown));
     } catch (cause) {
-      delivery.leave();
-      const text = "its dead letter could not be published, so the message is left to the broker";
+      delivery.left = true;
+      const text = "its dead letter is refused: the message is left to the broker";
       delivery.report(client, new Error(text, { cause }));
     }
   }
@@ -116,10 +116,21 @@ class Turns {
 function letter(client, message, thrown) {
   const qos = Math.max(1, message.qos);
   if (client.mqttversion !== 5) return { qos };
-  const { subscriptionIdentifiers, topicAlias, ...kept } = message.properties ?? {};
-  const reason = thrown instanceof Error ? thrown.message : String(thrown);
-  const userProperties = { ...kept.userProperties, deadLetterTopic: message.topic, deadLetterReason: reason };
+  const { subscriptionIdentifier, topicAlias, ...kept } = message.properties ?? {};
+  const deadLetterReason = reasonOf(thrown);
+  const userProperties = { ...kept.userProperties, deadLetterTopic: message.topic, deadLetterReason };
   return { qos, properties: { ...kept, userProperties } };
+}
+
+/** Why the handler failed, as MQTT can carry it: anything can be thrown. @param {any} thrown */
+function reasonOf(thrown) {
+  try {
+    return String(thrown?.message ?? thrown)
+      .slice(0, 1000)
+      .replace(/[\0\p{Cs}]/gu, "?");
+  } catch {
+    return ""; // it has no text
+  }
 }
 
 /** Waits before another attempt; false if the message has been left to the broker meanwhile. @param {Delivery} delivery @param {number} seconds @returns {Promise<boolean>} */

@@ -66,7 +66,8 @@ export class Delivery {
   /** Those who wait for `message.ack()`. @type {(() => void)[]} */
   #manual = [];
   #acknowledged = false;
-  #left = false;
+  /** When all are done it is left to the broker, which sends it again on the next connection. */
+  left = false;
   ended = false;
   since = performance.now();
 
@@ -109,7 +110,11 @@ export class Delivery {
     if (result === LEFT) this.leave();
     this.#takers -= 1;
     this.#working -= 1;
-    if (this.#takers === 0) this.#end(this.#left ? LEAVE : ACKNOWLEDGE);
+    this.#endIfDone();
+  }
+
+  #endIfDone() {
+    if (this.#takers === 0) this.#end(this.left ? LEAVE : ACKNOWLEDGE);
   }
 
   /** Somebody who took it lets it wait for its turn. */
@@ -134,11 +139,6 @@ export class Delivery {
   acknowledge() {
     this.#acknowledged = true;
     for (const resolve of this.#manual.splice(0)) resolve();
-  }
-
-  /** When all are done it is left to the broker, which sends it again on the next connection. */
-  leave() {
-    this.#left = true;
   }
 
   /** @param {number} what */

@@ -102,6 +102,37 @@ for (const version of VERSIONS) {
   });
 }
 
+test("a dead letter leaves out what is the subscription's, and is published whatever the handler throws", async (t) => {
+  const thrown = [
+    new Error("a\0b\ud800"),
+    new Error("x".repeat(100_000)),
+    { message: 5 },
+    { toString: () => assert.fail("thrown by toString()") },
+    Object.create(null),
+    Symbol("s"),
+    undefined,
+  ];
+  const handler = (_client, _userdata, message) => {
+    throw thrown[message.text()];
+  };
+  const options = { qos: 1, deadLetter: "dead", properties: { subscriptionIdentifier: 7 } };
+  const { connection, send, acks } = await subscribed(t, 5, { options, handler });
+  const properties = { subscriptionIdentifier: 7, topicAlias: 1, contentType: "text/x" };
+  for (const at of thrown.keys()) send(at + 1, String(at), 1, { properties });
+  await until(() => acks().length === thrown.length, "all acknowledgements");
+  const letters = connection().packets.filter(({ cmd }) => cmd === "publish");
+  for (const letter of letters) {
+    const { userProperties, ...others } = letter.properties;
+    assert.deepEqual({ ...others }, { contentType: "text/x" });
+    assert.equal(userProperties.deadLetterTopic, "t");
+  }
+  const reasons = letters.map((letter) => letter.properties.userProperties.deadLetterReason);
+  assert.deepEqual(
+    [reasons[0], reasons[1].length, reasons[2], ...reasons.slice(5)],
+    ["a?b?", 1_000, "5", "Symbol(s)", "undefined"],
+  );
+});
+
 test("a dead letter that the broker refuses leaves the message to the broker", async (t) => {
   const handler = async () => {
     throw new Error("cannot");
