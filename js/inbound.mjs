@@ -245,6 +245,7 @@ export class Inbound {
     this.#timer = setTimeout(() => this.#reportUntaken(), UNTAKEN_MS);
     // In Node it keeps no process alive.
     /** @type {any} */ (this.#timer.id).unref?.();
+    this.unhandled.judge();
   }
 
   /** A loop has ended before it came to this message. @param {Delivery} delivery */

@@ -45,3 +45,23 @@ test("a QoS 1 flood of a broker that ignores Receive Maximum: nothing is dropped
   assert.ok(most < 100, `${most} were held`);
   assert.equal(client.stats().dropped, 0);
 });
+
+test("a flood that nobody takes is held within the bounds, and comes whole when somebody does", async (t) => {
+  const { client, send, acks } = await subscribed(t, 4, {
+    options: { qos: 1 },
+    credentials: { maxunhandled: 20 },
+  });
+  const large = "x".repeat(10_000);
+  for (let id = 1; id <= 2_000; id++) send(id, large);
+  await pause(500);
+  const held = client.stats().unhandled;
+  assert.ok(held >= 20 && held < 100, `${held} were held`);
+  // An answer is found behind what the broker had sent before it.
+  await client.subscribe("late", { qos: 1 });
+  let seen = 0;
+  client.on_message = () => {
+    seen += 1;
+  };
+  await until(() => acks().length === 2_000, "all acknowledgements");
+  assert.deepEqual([seen, client.stats().dropped, client.stats().unhandled], [2_000, 0, 0]);
+});
