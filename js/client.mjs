@@ -223,11 +223,14 @@ export class MqttCustom extends Events {
       accepted = core.call(operation.STOP, options);
       return accepted;
     });
+    const { inbound } = this.#hooks;
+    // It cannot be refused, and a handler that calls it gets nothing more.
+    if (options === undefined) inbound.connection = -1;
     // After a wrong argument it is rejected by now, and nothing is stopped.
     await Promise.race([accepted, undefined]);
     this.#requests?.end();
     this.#loops?.stop();
-    this.#hooks.inbound.stop();
+    inbound.stop();
     await stopping;
     if (this.state !== operation.STOPPED) return;
     alive.delete(this);

@@ -46,7 +46,7 @@ export class Inbound {
   #watchers = null;
   /** A large payload that has not passed through the core. @type {Uint8Array | undefined} */
   beside;
-  /** Counts connections. */
+  /** Counts connections; below 0 the client was stopped, and what has come and is not handed out is left to the broker. */
   connection = 0;
   /** The messages of which one is being handed out: a number is set for each message, and no object. @type {Message[]} */
   #messages = NO_MESSAGES;
@@ -166,6 +166,7 @@ export class Inbound {
       if (delivery !== undefined) return delivery.repeat(this.#ticket(), this.connection);
     }
     if (this.#delivery !== undefined) this.#delivery = undefined;
+    if (this.connection < 0) return this.delivery(message)?.abandon();
     if (!this.#hand(client, route, message) && message.qos > 0) this.#keep(message);
   }
 

@@ -3,6 +3,7 @@
 
 import assert from "node:assert/strict";
 import { test } from "node:test";
+import mqttPacket from "mqtt-packet";
 import { scripts } from "../support/fake-broker.mjs";
 import { deferred, subscribed, VERSIONS } from "../support/subscribed.mjs";
 import { pause, until } from "./helpers.mjs";
@@ -145,6 +146,27 @@ for (const version of VERSIONS) {
     await client.stop();
     assert.deepEqual(begun, ["1"]);
     assert.deepEqual(acks(), []);
+  });
+
+  test(`stop() in a handler: no further message is handed out, of the same chunk neither, MQTT ${version}`, async (t) => {
+    const seen = [];
+    let stopped;
+    const handler = (client, _userdata, message) => {
+      seen.push(message.text());
+      if (message.text() === "2") stopped = client.stop();
+    };
+    const { connection, acks } = await subscribed(t, version, { handler });
+    const messages = [1, 2, 3, 4, 5].map((messageId) =>
+      mqttPacket.generate(
+        { cmd: "publish", topic: "t", messageId, payload: String(messageId), qos: messageId % 3 },
+        { protocolVersion: version },
+      ),
+    );
+    connection().write(Buffer.concat(messages));
+    await until(() => stopped !== undefined, "stop()");
+    await stopped;
+    assert.deepEqual(seen, ["1", "2"]);
+    assert.deepEqual(acks(), ["puback 1 0", "pubrec 2 0"]);
   });
 
   test(`a message that comes again while it is dealt with is handed out once, MQTT ${version}`, async (t) => {
