@@ -184,14 +184,16 @@ export class Inbound {
         taken = true;
       }
     }
+    // More than a loop has it.
+    let dealt = subscribed;
     if (!subscribed && this.on_message !== null) {
       this.#call(this.on_message, "on_message", client, message);
-      taken = true;
+      dealt = taken = true;
     }
     if (!subscribed && this.#listens && client !== undefined) {
       for (const result of announce(client, MESSAGE, [this.#userdata, message])) {
         this.#await(result, 'a listener of "message"', client, message);
-        taken = true;
+        dealt = taken = true;
       }
     }
     if (this.#watchers !== null) {
@@ -200,6 +202,7 @@ export class Inbound {
         taken = true;
       }
     }
+    if (dealt && this.#delivery) this.#delivery.dealt = true;
     return taken;
   }
 
@@ -242,11 +245,11 @@ export class Inbound {
   /** Nobody wants the message: it is kept until somebody does. @param {Message} message */
   #keep(message) {
     this.#untaken.push(/** @type {Delivery} */ (this.delivery(message)));
+    this.unhandled.judge();
     if (this.#timer !== undefined) return;
     this.#timer = setTimeout(() => this.#reportUntaken(), UNTAKEN_MS);
     // In Node it keeps no process alive.
     /** @type {any} */ (this.#timer.id).unref?.();
-    this.unhandled.judge();
   }
 
   /** A loop has ended before it came to this message. @param {Delivery} delivery */
@@ -277,13 +280,9 @@ export class Inbound {
       const { message } = delivery;
       [this.#messages, this.#delivery] = [[message], delivery];
       delivery.take();
-      if (this.#hand(client, this.#route(message.topic), message)) {
-        delivery.done();
-      } else {
-        delivery.rest();
-        delivery.giveBack();
-        this.#untaken.push(delivery);
-      }
+      this.#hand(client, this.#route(message.topic), message);
+      delivery.rest();
+      if (delivery.giveBack()) this.#untaken.push(delivery);
     }
   }
 

@@ -69,6 +69,8 @@ export class Delivery {
   /** When all are done it is left to the broker, which sends it again on the next connection. */
   left = false;
   ended = false;
+  /** Somebody who took it is done, or took it and was done at once. */
+  dealt = false;
   since = performance.now();
 
   /** @param {Unhandled} owner @param {Message} message @param {number} ticket @param {number} connection */
@@ -99,15 +101,16 @@ export class Delivery {
     this.owner.judge();
   }
 
-  /** Somebody who took it, and lets it wait, gives it back. True if nobody else has taken it. */
+  /** Somebody who took it, and lets it wait, gives it back. True if nobody has it, or has dealt with it. */
   giveBack() {
     this.#takers -= 1;
-    return this.#takers === 0;
+    return this.dealt ? this.#endIfDone() : this.#takers === 0;
   }
 
   /** Somebody who took it is done. @param {unknown} [result] of the handler */
   done(result) {
-    if (result === LEFT) this.leave();
+    if (result === LEFT) this.left = true;
+    this.dealt = true;
     this.#takers -= 1;
     this.#working -= 1;
     this.#endIfDone();

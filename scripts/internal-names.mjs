@@ -1,7 +1,7 @@
 // Names of methods and fields that only the classes of js/ use among themselves: the bundles for pages have short ones
 // instead. Never a name that a user, the platform or the WebAssembly knows: a test compares the list with both.
 
-const NAMES = `abandon acknowledge acknowledged advice attach awaits block calls commit connection delivery detach drainSoon drop ended
+const NAMES = `abandon acknowledge acknowledged advice attach awaits block calls commit connection dealt delivery detach drainSoon drop ended
 failAll failure forCore forget giveBack hold inbound inUse isConnecting isOver judge latency loaded maxBytes maxCount
 news number offer owner pending receive refuse rejectAll reportDrop reporter reserve resolveAll setCallback since ticket
 waits watch whileConnecting`;

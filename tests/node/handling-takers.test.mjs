@@ -98,6 +98,59 @@ for (const version of VERSIONS) {
   });
 }
 
+for (const [name, take] of Object.entries({
+  "a handler": (client) => client.subscribe("+", { qos: 1 }, () => {}),
+  "a handler with options": (client) => client.subscribe("+", { qos: 1, concurrency: 1 }, async () => {}),
+  on_message: (client) => {
+    client.on_message = () => {};
+  },
+  "a listener": (client) => client.addEventListener("message", () => {}),
+  "another loop": async (client) => {
+    for await (const _message of client.messages());
+  },
+})) {
+  test(`what a loop leaves behind is acknowledged where ${name} has dealt with it`, async (t) => {
+    const { client, send, acks } = await subscribed(t, 4, { options: { qos: 1 } });
+    const loops = [client.messages(), client.messages("t")];
+    const taking = take(client);
+    if (name !== "another loop") await taking;
+    for (let id = 1; id <= 3; id++) send(id);
+    for (const loop of loops) await loop.next();
+    await pause(30);
+    assert.deepEqual(acks(), []);
+    for (const loop of loops) await loop.return();
+    await until(() => acks().length === 3, "all acknowledgements");
+    assert.equal(client.stats().unhandled, 0);
+  });
+}
+
+test("what a handler left to the broker stays the broker's when a loop leaves it behind", async (t) => {
+  const handler = () => {
+    throw new Error("cannot");
+  };
+  const options = { qos: 1, onFailure: "leave" };
+  const { client, send, acks } = await subscribed(t, 4, { options, handler });
+  const loop = client.messages();
+  send(1);
+  await until(() => client.errors.length === 1, "the failure");
+  await loop.return();
+  assert.equal(client.stats().unhandled, 0);
+  await pause(30);
+  assert.deepEqual(acks(), []);
+});
+
+test("what two loops leave behind is kept, once, also if it was offered to nobody in between", async (t) => {
+  const { client, send, acks } = await subscribed(t, 4, { options: { qos: 1 } });
+  send(1);
+  await until(() => client.stats().unhandled === 1, "the message");
+  for (const loop of [client.messages(), client.messages("t")]) await loop.return();
+  assert.equal(client.stats().unhandled, 1);
+  const seen = [];
+  client.on_message = (_client, _userdata, message) => seen.push(message.text());
+  await until(() => acks().length === 1, "the acknowledgement");
+  assert.deepEqual(seen, ["1"]);
+});
+
 test("a handler that takes what was kept goes on with its own message, too", async (t) => {
   const end = deferred();
   const { client, connection, acks } = await subscribed(t, 4, { options: { qos: 1 } });
