@@ -179,20 +179,23 @@ export class Subscriptions {
     const { pending, options } = this.#client;
     const isMapped = options.resubscribe && asked.length > 0;
     if (isMapped) this.filtersById[id] = asked.map(({ topic }) => topic);
-    /** @type {Callback} */
-    const done = (...result) => {
+    /** @param {() => void} call */
+    const end = (call) => {
       if (!this.#pending.delete(fail)) return;
       if (isMapped) delete this.filtersById[id];
       pending.delete(entry);
-      callback(...result);
+      call();
       this.#client.checkOutgoing();
     };
+    /** @type {Callback} */
+    const done = (...result) => end(() => callback(...result));
     /** @param {Error} error */
-    const fail = ({ message }) =>
-      asked.length > 0
-        ? // Behind `close`, as behind the promise of MQTT.js.
-          queueMicrotask(() => done(new ErrorWithSubackPacket(message, undefined), asked, undefined))
-        : done(new Error(message));
+    const fail = ({ message }) => {
+      if (asked.length === 0) return done(new Error(message));
+      // Behind `close`, as behind the promise of MQTT.js.
+      const call = () => callback(new ErrorWithSubackPacket(message, undefined), asked, undefined);
+      end(() => queueMicrotask(call));
+    };
     this.#pending.add(fail);
     if (!this.#client.connected) this.#client.queue.push({ packet: { cmd, messageId: id } });
     const entry = { id, volatile: true, cb: fail };

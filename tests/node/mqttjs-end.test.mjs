@@ -41,6 +41,19 @@ test("without reconnects and a session, what has no answer at end(true) is an er
   await assert.rejects(subscribed, { message: "Connection closed" });
 });
 
+test("end(true) while requests have no answer is no outgoingEmpty", async (t) => {
+  const url = await brokerOf(t, (socket) =>
+    socket.once("data", () => socket.write(Buffer.of(0x20, 2, 0, 0))),
+  );
+  const client = await connected(t, {}, url);
+  const log = [];
+  for (const event of ["close", "end", "outgoingEmpty"]) client.on(event, () => log.push(event));
+  for (const call of ["subscribe", "unsubscribe"]) client[call]("a", ({ message }) => log.push(message));
+  await client.endAsync(true);
+  await new Promise(setImmediate);
+  assert.deepEqual(log.toSorted(), ["Connection closed", "Connection closed", "close", "end"]);
+});
+
 test("removeOutgoingMessage calls back after end(true), too, and once", async (t) => {
   const client = await connected(t);
   const errors = [];
