@@ -14,6 +14,16 @@ const named = (size) => (size < 1024 ? `${size}B` : size < 1 << 20 ? `${size / 1
 const handlers = { measure: "receive", transport: "ws", packed: 16, clients: two };
 
 export const MORE = [
+  // With as many in flight as MQTT.js has; `ws-publish-2` has the default, 16 in MQTT 3.1.1.
+  {
+    name: "ws-publish-2-window-1000",
+    measure: "window",
+    transport: "ws",
+    qos: 2,
+    maxinflightqos2: 1000,
+    clients: two,
+    goal: 16,
+  },
   // A single message must not wait for others. The p99 of one measurement depends on about thirty messages, and on the
   // other load of the machine, so there are several in each round.
   ...["ws", "tcp"].map((transport) => ({

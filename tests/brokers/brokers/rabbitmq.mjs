@@ -11,6 +11,8 @@ import { untilConnack } from "../support/ready.mjs";
 
 const SERVER = "/usr/lib/rabbitmq/bin/rabbitmq-server";
 const VERSIONS = [4];
+/** Three nodes on a busy machine need more than a minute. */
+const START_SECONDS = 300;
 /** Queues of kept sessions have a copy on each node. */
 const QUORUM_QUEUES = "[{rabbitmq_mqtt, [{durable_queue_type, quorum}]}].\n";
 const LOOPBACK = "-kernel inet_dist_use_interface {127,0,0,1}";
@@ -85,7 +87,7 @@ async function startOne({ folder, names, number, setting, mapperPort, user }) {
     urls: sameUrls(VERSIONS, { mqtt: ports.mqtt, ws: ports.ws, path: "/ws" }),
     launch: () => startChild(SERVER, [], { env, cwd: own }),
     ready: async (child) => {
-      await untilConnack(ports.mqtt, { gone: child.why, seconds: 60, ...user });
+      await untilConnack(ports.mqtt, { gone: child.why, seconds: START_SECONDS, ...user });
       await untilAccepts(ports.ws, { gone: child.why });
     },
   });

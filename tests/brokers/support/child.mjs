@@ -12,7 +12,7 @@ const KEPT_OUTPUT = 100_000;
 /** A folder for one broker's configuration and data, and what removes it. */
 export function ownFolder(name) {
   const folder = mkdtempSync(join(tmpdir(), `mqtt-lib-${name}-`));
-  return { folder, remove: () => rmSync(folder, { recursive: true, force: true }) };
+  return { folder, remove: () => rmSync(folder, { recursive: true, force: true, maxRetries: 10 }) };
 }
 
 /** Starts a program. `why()` is a sentence once the program has ended, `log()` the end of what it printed. */
