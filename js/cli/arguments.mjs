@@ -41,7 +41,10 @@ export function parse(command, args) {
       values[name] = true;
       continue;
     }
-    if (value === undefined) throw new UsageError(`${rawName} needs a value: ${rawName} ${option.value}`);
+    if (value === undefined)
+      throw new UsageError(
+        `${rawName} needs a value: ${rawName} ${option.value}${rawName === "-h" ? `; for help: mqtt-lib ${command} --help` : ""}`,
+      );
     if (name === "property") {
       const start = token.index + (token.inlineValue ? 1 : 2);
       const rest = args.slice(start, start + (args[start] === "user-property" ? 3 : 2));
@@ -106,15 +109,19 @@ export function guess(given, names, prefix = "") {
   return near && `did you mean ${prefix}${near.name}?`;
 }
 
-/** Edit distance. @param {string} a @param {string} b */
+/** Edit distance; two letters in the wrong order are one mistake. @param {string} a @param {string} b */
 function distance(a, b) {
+  /** @type {number[]} */
+  let before = [];
   let row = Array.from({ length: b.length + 1 }, (_, i) => i);
   for (let i = 1; i <= a.length; i++) {
     const next = [i];
     for (let j = 1; j <= b.length; j++) {
       const swap = row[j - 1] + (a[i - 1] === b[j - 1] ? 0 : 1);
-      next.push(Math.min(swap, row[j] + 1, next[j - 1] + 1));
+      const turned = a[i - 1] === b[j - 2] && a[i - 2] === b[j - 1] ? before[j - 2] + 1 : swap;
+      next.push(Math.min(swap, turned, row[j] + 1, next[j - 1] + 1));
     }
+    before = row;
     row = next;
   }
   return row[b.length];

@@ -16,8 +16,10 @@ const LOST_MS = 3000;
 export async function bench(context) {
   const { values, end, topics, words } = context;
   const { signal } = end;
+  const given = [values.topic, ...topics, ...words].filter((one) => one !== undefined);
+  if (given.length > 1) throw new UsageError(`bench takes one topic; "${given[1]}" is one word too many`);
   const plan = {
-    topic: values.topic ?? topics[0] ?? words[0] ?? `mqtt-lib/bench/${Math.random().toString(36).slice(2)}`,
+    topic: given[0] ?? `mqtt-lib/bench/${Math.random().toString(36).slice(2)}`,
     qos: /** @type {0 | 1 | 2} */ (whole(values, "qos", 0, 2) ?? 0),
     count: whole(values, "count", 1) ?? 10_000,
     size: whole(values, "size", 0, 268_000_000) ?? 100,

@@ -15,7 +15,11 @@ export async function broker({ values, words, end }) {
   const wanted = whole(values, "port", 0, 65_535) ?? STOCK_PORT;
   const { aedes, port, stop } = await start(host, wanted, values["allow-origin"] ?? []);
   const where = `${host.includes(":") ? `[${host}]` : host}:${port}`;
-  print(`mqtt://${where} and ws://${where}/mqtt; Ctrl-C ends it`);
+  const speaks =
+    Number.parseInt(aedes.version, 10) >= 2
+      ? "MQTT 5.0 and 3.1.1"
+      : "MQTT 3.1.1 (for 5.0: npm install aedes@2.0.0-beta.1)";
+  print(`mqtt://${where} and ws://${where}/mqtt, ${speaks}; Ctrl-C ends it`);
   if (values.verbose) printEvents(aedes);
   try {
     await untilEnded(end.signal);

@@ -44,6 +44,7 @@ export function messageOf({ message }) {
   return message
     .replace(KEYS, (_all, _object, key) => FLAG_OF[key])
     .replace("the connect-src of a page, ", "")
+    .replace('--protocol-version to 4 or "auto"', "--protocol-version to 3.1.1 or auto")
     .replace(CLOSED_EARLY, "$1; if this port expects TLS, use $2s://");
 }
 

@@ -10,6 +10,9 @@ const EXIT_CODES = `Exit codes:
   27   the time limit of --timeout was reached
   130  ended by Ctrl-C before it was done; 143 by SIGTERM, 129 by SIGHUP`;
 
+const ENVIRONMENT = `Environment, so that no secret is on the command line:
+  MQTT_LIB_URL, MQTT_LIB_USERNAME, MQTT_LIB_PASSWORD, MQTT_LIB_PASSPHRASE`;
+
 /** @param {string} version */
 export function overview(version) {
   const rows = Object.entries(COMMANDS).map(([name, { summary }]) => `  ${name.padEnd(12)}${summary}`);
@@ -39,11 +42,14 @@ export function helpOf(name) {
 Examples:
 ${shown.join("\n")}
 
-Options:
-${Object.entries(options).map(describe).join("\n")}
-
-${EXIT_CODES}
+${[optionsOf(options), options.pw && ENVIRONMENT, EXIT_CODES].filter(Boolean).join("\n\n")}
 `;
+}
+
+/** @param {Record<string, import("./options.mjs").Option>} options */
+function optionsOf(options) {
+  const lines = Object.entries(options).map(describe);
+  return lines.length > 0 && ["Options:", ...lines].join("\n");
 }
 
 /** @param {[string, import("./options.mjs").Option]} option */

@@ -23,7 +23,7 @@ export function sourceOf(values, words) {
   }
   if (origins.length === 0) {
     throw new UsageError(
-      "there is nothing to publish; give --message TEXT, --file FILE, --stdin-line (-l) or --stdin-file (-s)",
+      "there is nothing to publish; write it behind the topic, or give --message TEXT, --file FILE, --stdin-line (-l), --stdin-file (-s) or --null-message (-n)",
     );
   }
   if (origins.length > 1) throw new UsageError(`${origins.join(" and ")} exclude each other; give one`);

@@ -25,6 +25,7 @@ const LOAD = /** @type {Record<string, () => Promise<(context: any) => Promise<v
 /** Whether a command connects to a broker. @param {string} command */
 const connects = (command) => COMMANDS[command].options.pw !== undefined;
 const HELP = new Set(["help", "--help", "-h"]);
+const VERSION = new Set(["version", "--version", "-v"]);
 
 const version = () => createRequire(import.meta.url)("mqtt-lib/package.json").version;
 
@@ -43,7 +44,7 @@ async function runCommand(end, first, rest) {
     process.stderr.write(overview(version()));
     return EXIT.USAGE;
   }
-  if (first === "--version") {
+  if (VERSION.has(first)) {
     process.stdout.write(`${version()}\n`);
     return EXIT.OK;
   }

@@ -92,7 +92,10 @@ export const COMMANDS = {
     },
     examples: [
       ["mqtt-lib pub -t test/topic -m hello"],
-      ["mqtt-lib pub mqtts://me:secret@broker.example test/topic hello -q 1"],
+      [
+        "mqtt-lib pub mqtts://broker.example test/topic hello -q 1 --profile work",
+        "user and password are in a file",
+      ],
       ["tail -f app.log | mqtt-lib pub -t logs/app -l -q 1", "each line when it comes"],
       ["mqtt-lib pub -t readings -l --json --batch 100 --interval 5 < readings.jsonl", "JSON arrays of 100"],
       ["mqtt-lib pub -t test/five -m 21.5 -D publish content-type text/plain"],
@@ -218,7 +221,12 @@ export const COMMANDS = {
     summary: "print the completion of a shell",
     usage: "mqtt-lib completion bash|zsh|fish",
     options: {},
-    examples: [["mqtt-lib completion bash > /etc/bash_completion.d/mqtt-lib"]],
+    examples: [
+      ["mqtt-lib completion bash > /etc/bash_completion.d/mqtt-lib", "as root"],
+      ["source <(mqtt-lib completion bash)", "in ~/.bashrc"],
+      ["mqtt-lib completion zsh > ~/.zsh/completions/_mqtt-lib", "a folder of $fpath"],
+      ["mqtt-lib completion fish > ~/.config/fish/completions/mqtt-lib.fish"],
+    ],
   },
 };
 

@@ -10,6 +10,8 @@ import { oneTopic, publishOptions } from "./pub.mjs";
 import { unlessEnded, withClient } from "./session.mjs";
 
 const DEFAULT_TIMEOUT = 30;
+/** The reason code of MQTT 5. */
+const UNSUPPORTED_VERSION = 0x84;
 
 /** @typedef {import("mqtt-lib").MqttCustom} MqttCustom */
 /** @typedef {import("mqtt-lib").Message} Message */
@@ -38,7 +40,10 @@ export async function request(context) {
       });
     },
     { seconds: timeout, late },
-  );
+  ).catch((error) => {
+    if (error.reasonCode !== UNSUPPORTED_VERSION) throw error;
+    throw new Failure("a request needs MQTT 5, which this broker does not speak");
+  });
   process.stdout.write(format(response));
 }
 

@@ -1,7 +1,7 @@
 // `mqtt-lib simulate`: many connections publish, each at an interval, topics and payloads from templates.
 
 import { setTimeout } from "node:timers/promises";
-import { fillTemplate } from "../../www/model/template.mjs";
+import { fillTemplate, strangePlaceholder } from "../../www/model/template.mjs";
 import { seconds, whole } from "./arguments.mjs";
 import { EXIT, Interrupted, UsageError } from "./failure.mjs";
 import { oneTopic, publishOptions } from "./pub.mjs";
@@ -19,6 +19,11 @@ export async function simulate(context) {
   if (message === undefined)
     throw new UsageError(
       `a payload is missing; give it with --message (-m), such as -m '{"t":{{random 18 25}}}'`,
+    );
+  const strange = strangePlaceholder(topic) ?? strangePlaceholder(message);
+  if (strange !== undefined)
+    throw new UsageError(
+      `there is no ${strange}; what is filled in is {{client}}, {{count}}, {{time}}, {{iso}}, {{random}} and {{random 18 25}}`,
     );
   const connections = whole(values, "connections", 1, 100_000) ?? 1;
   const plan = {

@@ -3,7 +3,7 @@
 
 /** @type {Record<string, string>} */
 const HINTS = {
-  ECONNREFUSED: "nothing listens there; check host and port, and that the broker is running",
+  ECONNREFUSED: "nothing listens there",
   ENOTFOUND: "no such host; check its name",
   EAI_AGAIN: "the host name could not be resolved; check the network connection",
   ETIMEDOUT: "no answer; check host, port and firewalls",

@@ -48,6 +48,7 @@ test("a server that is not there: the advice is for a command, not for a page", 
   const { stderr } = await run(["pub", "-h", "127.0.0.1", "-p", `${await freePort()}`, ...message]);
   assert.match(stderr, /check --host, --port, --url, and that a broker listens there$/m);
   assert.doesNotMatch(stderr, /connect-src/);
+  assert.equal(stderr.match(/check /g)?.length, 1, "advice is given once");
 });
 
 test("1: a file is not there, or is a folder", async () => {
@@ -93,6 +94,14 @@ const WRONG = [
   [["pubb"], /there is no command "pubb"; did you mean pub\?/],
   [["nonsense"], /the commands are: pub, sub, request, bench, simulate, broker/],
   [["pub", ...message, "--tpic", "a"], /no option --tpic; did you mean --topic\?/],
+  [["pub", "--topci", "a", "-m", "b"], /no option --topci; did you mean --topic\?/],
+  [["pub", ...message, "-h"], /-h needs a value: -h HOST; for help: mqtt-lib pub --help/],
+  [["bench", "a", "b"], /bench takes one topic; "b" is one word too many/],
+  [
+    ["simulate", "-t", "a", "-m", "{{rnd}} {{count}}"],
+    /there is no {{rnd}}; what is filled in is {{client}}/,
+  ],
+  [["simulate", "-t", "a{{clent}}", "-m", "b"], /there is no {{clent}};/],
   [["pub", ...message, "-Z"], /no option -Z; mqtt-lib pub --help lists all options/],
   [["pub", ...message, "--capath", "/etc/ssl"], /--capath; give the certificates in one file, with --cafile/],
   [["pub", ...message, "-t"], /-t needs a value: -t TOPIC/],

@@ -70,6 +70,17 @@ test("broker: TCP and WebSocket on one port; it ends with its signal", async () 
     (await run(["pub", "-p", port, "-t", "a/b", "-m", "hello", "-r", "-q", "1", "-i", "tcp"])).code,
     0,
   );
+  assert.match(
+    embedded.stdout(),
+    /, MQTT 3\.1\.1 \(for 5\.0: npm install aedes@2\.0\.0-beta\.1\); Ctrl-C ends it/,
+  );
+  const asked = await run(["request", "-p", port, "-t", "a/b", "-m", "?"]);
+  assert.deepEqual(
+    [asked.code, asked.stderr],
+    [1, "mqtt-lib: a request needs MQTT 5, which this broker does not speak\n"],
+  );
+  const five = await run(["sub", "-p", port, "a/b", "-V", "5", "-C", "1"]);
+  assert.match(five.stderr, /set --protocol-version to 3\.1\.1 or auto/);
   const got = await run(["sub", `ws://localhost:${port}/mqtt`, "a/#", "-C", "1", "-v"]);
   assert.equal(got.stdout, "a/b hello\n");
   const taken = await run(["broker", "-p", port]);

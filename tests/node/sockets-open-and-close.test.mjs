@@ -83,10 +83,7 @@ for (const kind of Object.keys(kinds)) {
       const event = await seen.closed;
       assert.equal(event.wasClean, false);
       assert.deepEqual(seen.log, ["error", "close"]);
-      assert.match(
-        seen.error.message,
-        /^connect ECONNREFUSED 127\.0\.0\.1:1: nothing listens there; check host and port/,
-      );
+      assert.match(seen.error.message, /^connect ECONNREFUSED 127\.0\.0\.1:1: nothing listens there/);
       assert.equal(seen.error.code, "ECONNREFUSED");
       assert.equal(seen.error.cause.code, "ECONNREFUSED");
     });

@@ -3,6 +3,10 @@
 
 const PLACEHOLDER = /\{\{\s*(count|client|time|iso|random)(?:\s+(-?[\d.]+)\s+(-?[\d.]+))?\s*\}\}/g;
 
+/** What looks like one of them and is none, such as {{rnd}}. @param {string} template @returns {string | undefined} */
+export const strangePlaceholder = (template) =>
+  template.match(/\{\{[^{}]*\}\}/g)?.find((one) => one.replace(PLACEHOLDER, "") !== "");
+
 /** @param {string} template @param {{ count: number, client?: number }} of the message, and of its connection, from 1 */
 export function fillTemplate(template, { count, client = 1 }) {
   const now = Date.now();
