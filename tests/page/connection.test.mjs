@@ -104,7 +104,7 @@ test("MQTT 5: properties go out, and what the broker answers is shown", async ()
   await page.fill("#properties-part .pair input >> nth=1", "the page");
   await site.connect();
   assert.equal(await page.isDisabled("#version"), true, "of a connection it cannot change");
-  await site.shows("#greeting dt", "topicAliasMaximum");
+  await site.shows("#greeting dt", "topic alias maximum");
   await site.shows("#greeting dd", "new");
   assert.match(mosquitto.log(), /New client connected .* as mqttlib\w+ \(p5,/);
 });
@@ -140,6 +140,10 @@ test("no broker at all: the state says so, and the log why", async () => {
   await site.number("#port", 1);
   await page.click("#connect");
   await site.shows("#connection-result[data-kind=bad]", "127.0.0.1:1");
+  assert.match(
+    await site.text("#connection-result"),
+    /check Host, Port, Protocol, and that the broker takes WebSockets there$/,
+  );
   await site.shows("#state", /connecting$/);
   await page.click("#disconnect");
   await site.shows("#state", /^stopped$/);
@@ -150,6 +154,18 @@ test("no broker at all: the state says so, and the log why", async () => {
     site.problems.filter((text) => !/WebSocket|can.t establish a connection/.test(text)),
     [],
   );
+});
+
+test("the port of MQTT over TCP is recognised, also where nothing listens", async () => {
+  await page.fill("#host", "127.0.0.255"); // nothing on this address
+  await site.number("#port", 1883);
+  await page.click("#connect");
+  await site.shows(
+    "#connection-result[data-kind=bad]",
+    "Port 1883 is for MQTT over TCP, which no page can use",
+  );
+  await page.click("#disconnect");
+  await site.shows("#state", /^stopped$/);
 });
 
 test("nothing typed is stored, and the password is in no address", async () => {

@@ -86,6 +86,25 @@ test("pause holds the list, says how many came, and goes on with all of them", a
   assert.equal(await site.count(rowOf("PUBLISH", "received")), 4);
 });
 
+test("without Pings the round trips of the page are not listed, and other UNSUBSCRIBEs are", async () => {
+  await site.go("charts");
+  await page.check("#round-trip");
+  await site.go("packets");
+  await page.locator(rowOf("UNSUBACK", "received")).first().waitFor();
+  await page.uncheck("#packet-pings");
+  await until(
+    async () => !(await listed()).some((line) => /UNSUB|PING/.test(line)),
+    "no round trip is listed",
+  );
+  await site.go("charts");
+  await page.uncheck("#round-trip");
+  await site.go("packets");
+  await page.check("#packet-pings");
+  await page.locator(rowOf("UNSUBACK", "received")).first().click();
+  assert.doesNotMatch(await site.text("#packet-detail"), /false/);
+  await page.keyboard.press("Escape");
+});
+
 test("the filter finds names, topics and fields, and directions; what comes is filtered, too", async () => {
   await page.fill("#packet-filter", "publish");
   await until(async () => (await listed()).every((one) => one === "received PUBLISH"), "PUBLISH alone");

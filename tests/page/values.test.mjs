@@ -60,6 +60,15 @@ test("a number in a payload is charted, and several of one topic together", asyn
   assert.equal(await figure.count(), 0);
 });
 
+test("a chart without a number yet says so", async () => {
+  await site.go("charts");
+  await page.fill("#value-topic", "nobody/here");
+  await page.fill("#value-path", "x");
+  await page.click("#value-form button");
+  await site.shows('#values figure[data-topic="nobody/here"]', "No number yet");
+  await page.click('[aria-label="Remove the chart of nobody/here"]');
+});
+
 test("the listed messages are saved as JSON lines", async () => {
   await site.go("messages");
   await page.click("#resume");

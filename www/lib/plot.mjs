@@ -26,6 +26,9 @@ function colourIn(element, name) {
   return getComputedStyle(element).color;
 }
 
+/** Steps of an axis whose values are numbers of things: 1, 2, 5, 10, and so on. */
+const WHOLE = Array.from({ length: 10 }, (_, power) => [1, 2, 5].map((n) => n * 10 ** power)).flat();
+
 const fromZero = (_plot, _min, max) => [0, Math.max(1, max * 1.15)];
 
 /** Room above and below what is shown, also where all values are the same. */
@@ -36,10 +39,13 @@ const around = (_plot, min, max) => {
 };
 
 /**
- * @param {{ keys: string[], canvas: HTMLElement, write(value: number): string, binary?: boolean, label?: string, zero?: boolean }} chart
+ * @param {{ keys: string[], canvas: HTMLElement, write(value: number): string, binary?: boolean, whole?: boolean, label?: string, zero?: boolean }} chart
  * @param {(index: number | undefined) => void} point told which sample is under the pointer
  */
-export function plotOptions({ keys, canvas, write, binary = false, label, zero = true }, point) {
+export function plotOptions(
+  { keys, canvas, write, binary = false, whole = false, label, zero = true },
+  point,
+) {
   const colour = (name) => colourIn(canvas, name);
   const axis = {
     stroke: colour("--soft"),
@@ -69,6 +75,7 @@ export function plotOptions({ keys, canvas, write, binary = false, label, zero =
         size: 66,
         space: 36,
         ...(label && { label, labelSize: 18, labelGap: 2 }),
+        ...(whole && { incrs: WHOLE }),
         ...(binary && { incrs: Array.from({ length: 40 }, (_, power) => 2 ** power) }),
         values: (_plot, ticks) => ticks.map((tick) => write(tick)),
       },

@@ -2,6 +2,7 @@
 // user name, password and authentication data are masked before they come here.
 
 import { Ring } from "../lib/ring.mjs";
+import { ROUND_TRIP } from "./round-trip.mjs";
 
 const KEPT = 5_000;
 /** Of the payloads; a payload of a packet is kept whole. */
@@ -15,10 +16,11 @@ class Entry {
   /** @type {string | undefined} */
   #line;
 
-  /** @param {number} number @param {any} packet of `mqtt-lib/wire` */
-  constructor(number, packet) {
+  /** @param {number} number @param {any} packet of `mqtt-lib/wire` @param {boolean} isPing */
+  constructor(number, packet, isPing) {
     this.number = number;
     this.packet = packet;
+    this.isPing = isPing;
   }
 
   get line() {
@@ -36,10 +38,21 @@ export function createPackets({ keep = KEPT } = {}) {
 
   const filtering = () => filter.text !== "" || filter.direction !== "" || !filter.pings;
 
-  function matches({ packet, line }) {
+  function matches({ packet, line, isPing }) {
     if (filter.direction !== "" && packet.direction !== filter.direction) return false;
-    if (!filter.pings && /^PING/.test(nameOf(packet))) return false;
+    if (!filter.pings && isPing) return false;
     return filter.text === "" || line.toLowerCase().includes(filter.text);
+  }
+
+  /** The identifiers of round trips that are not answered. */
+  const asked = new Set();
+
+  /** PINGREQ and PINGRESP, and the round trip that the page measures. @param {any} packet */
+  function isPing({ packet: { cmd, messageId, unsubscriptions } }) {
+    if (cmd === "unsuback") return asked.delete(messageId);
+    if (!unsubscriptions?.[0]?.startsWith(ROUND_TRIP)) return /^ping/.test(cmd);
+    asked.add(messageId);
+    return true;
   }
 
   /** @param {Ring} ring @param {any} entry */
@@ -47,7 +60,7 @@ export function createPackets({ keep = KEPT } = {}) {
 
   return {
     add(packet) {
-      const entry = new Entry(++total, packet);
+      const entry = new Entry(++total, packet, isPing(packet));
       push(all, entry);
       if (found && matches(entry)) push(found, entry);
     },

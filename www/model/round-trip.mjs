@@ -2,9 +2,11 @@
 // and which affects no other client. Once in two seconds, if the user has chosen that.
 
 const EVERY = 2000;
+/** Its filters begin with it. */
+export const ROUND_TRIP = "mqtt-lib/round-trip/";
 
 export function createRoundTrip(session, wanted) {
-  const filter = `mqtt-lib/round-trip/${Math.random().toString(36).slice(2)}`;
+  const filter = `${ROUND_TRIP}${Math.random().toString(36).slice(2)}`;
   let last;
   let asking = false;
 

@@ -4,6 +4,7 @@ import { measure } from "../bench/workloads.mjs";
 import { button, byId, make, setText } from "../lib/dom.mjs";
 import { QOS, row } from "../lib/fields.mjs";
 import { bytes, count, figure, milliseconds } from "../lib/format.mjs";
+import { sentenceOf } from "../lib/sentence.mjs";
 
 const WORKLOADS = /** @type {[string, string][]} */ ([
   ["publish", "Publish"],
@@ -96,7 +97,7 @@ export function benchPanel({ MqttCustom, connection, log }) {
     } catch (error) {
       if (running.signal.aborted) showResult("", "Stopped.");
       else {
-        showResult("bad", error.message);
+        showResult("bad", sentenceOf(error));
         log.add(error);
       }
     } finally {

@@ -23,7 +23,7 @@ const CHARTS = [
     binary: true,
   },
   { title: "Round trip", series: { roundTrip: "last" }, write: milliseconds },
-  { title: "Pending", series: { inFlight: "in flight", waiting: "waiting" }, write: count },
+  { title: "Pending", series: { inFlight: "in flight", waiting: "waiting" }, write: count, whole: true },
 ];
 
 export function chartsPanel(samples, { views, log, theme }) {
@@ -100,7 +100,7 @@ export function chartsPanel(samples, { views, log, theme }) {
   }
 }
 
-function frame({ title, series, write, binary = false }) {
+function frame({ title, series, write, binary = false, whole = false }) {
   const keys = Object.keys(series);
   const values = keys.map(() => make("b", {}, "–"));
   const legend = keys.map((key, i) =>
@@ -112,6 +112,7 @@ function frame({ title, series, write, binary = false }) {
     values,
     write,
     binary,
+    whole,
     canvas,
     plot: /** @type {any} */ (undefined),
     figure: make("figure", {}, make("figcaption", {}, make("h3", {}, title), ...legend), canvas),

@@ -3,6 +3,7 @@
 import { byId, make, setText } from "../lib/dom.mjs";
 import { valuesOf } from "../lib/fields.mjs";
 import { clock } from "../lib/format.mjs";
+import { sentenceOf } from "../lib/sentence.mjs";
 import { connectionFields } from "./connection-fields.mjs";
 import { savedConnectionsRow } from "./saved-connections.mjs";
 
@@ -56,7 +57,7 @@ export function connectionPanel(session, log) {
     } catch (error) {
       if (error.code === "STOPPED") return;
       result.dataset.kind = "bad";
-      setText(result, error.message);
+      setText(result, sentenceOf(error));
       log.add(error);
     }
   }
@@ -101,11 +102,20 @@ export function connectionPanel(session, log) {
   };
 }
 
+/** "receiveMaximum" as people write it. @param {string} name */
+const inWords = (name) => name.replace(/[A-Z]/g, (letter) => ` ${letter.toLowerCase()}`);
+
 /** @returns {[string, string][]} */
 function factsOf({ sessionPresent, properties, since }, session) {
   const rows = Object.entries(properties ?? {}).map(([name, value]) => [
-    name,
-    value instanceof Uint8Array || typeof value === "object" ? JSON.stringify(value) : String(value),
+    inWords(name),
+    typeof value === "boolean"
+      ? value
+        ? "yes"
+        : "no"
+      : typeof value === "object"
+        ? JSON.stringify(value)
+        : String(value),
   ]);
   return [
     ["connected", clock(since)],

@@ -2,6 +2,7 @@
 
 import { byId, make, setText } from "../lib/dom.mjs";
 import { clock, count } from "../lib/format.mjs";
+import { sentenceOf } from "../lib/sentence.mjs";
 
 const KEPT = 100;
 
@@ -37,7 +38,7 @@ export function logPanel() {
           "li",
           { "data-code": error.code ?? "" },
           make("div", { class: "line" }, make("strong", {}, code), reason, make("time", {}, clock())),
-          make("p", {}, error.message ?? String(error), " ", help || false),
+          make("p", {}, sentenceOf(error), " ", help || false),
         ),
       );
       while (list.childElementCount > KEPT) list.lastElementChild.remove();

@@ -100,7 +100,7 @@ export function packetsPanel(packets, { views }) {
         [clock(time.getTime()), direction, plural(bytes, "byte"), `connection ${connection}`].join(" · "),
       ),
       make("dl", { class: "facts" }, ...facts.map(([name, value]) => fact(name, value))),
-      isPublish && payloadView(payload),
+      ...(isPublish ? [payloadView(payload)] : []),
     );
   }
 

@@ -26,7 +26,7 @@ export function pendingPanel(session) {
       number("queuesize", "Queue size", 5, 1),
       number("publishinterval", "Interval, s", 60, 0),
     ),
-    make("p", { class: "hint" }, "Read when you connect."),
+    make("p", { class: "hint" }, "Used from the next Connect on."),
   );
 
   function show() {

@@ -3,6 +3,7 @@
 import { byId, make, setText } from "../lib/dom.mjs";
 import { field, part, QOS, row } from "../lib/fields.mjs";
 import { milliseconds } from "../lib/format.mjs";
+import { sentenceOf } from "../lib/sentence.mjs";
 import { bytesOf, textOf } from "../lib/payload.mjs";
 import { propertyFields } from "./properties.mjs";
 import { publishFile } from "./publish-file.mjs";
@@ -71,7 +72,7 @@ export function sendPanel(session, { MqttCustom, connection, log, pending }) {
   }
 
   function fail(error) {
-    showResult("bad", error.message);
+    showResult("bad", sentenceOf(error));
     log.add(error);
   }
 

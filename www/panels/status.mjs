@@ -2,6 +2,7 @@
 
 import { byId, setText } from "../lib/dom.mjs";
 import { count, countdown, milliseconds } from "../lib/format.mjs";
+import { sentenceOf } from "../lib/sentence.mjs";
 
 export function statusPanel(session, samples) {
   const state = byId("state");
@@ -25,7 +26,7 @@ export function statusPanel(session, samples) {
   function aboutOf() {
     if (session.state === "idle" || session.state === "stopped") return "";
     const seconds = session.client.stats().reconnectIn;
-    const why = session.trouble ? `: ${session.trouble.message}` : "";
+    const why = session.trouble ? `: ${sentenceOf(session.trouble)}` : "";
     if (seconds !== undefined) return `next attempt in ${countdown(seconds)}${why}`;
     if (session.state !== "connected") return `waiting for the broker${why}`;
     return session.address;

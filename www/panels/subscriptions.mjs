@@ -164,7 +164,10 @@ export function subscriptionsPanel(session, { log, v5, onChange }) {
         keep(byId("subscribe-topic").value, chosenOptions());
       subscribedWith = session.client;
       for (const { filter, options } of [...subscriptions.values()])
-        subscribe(filter, options).catch(log.add);
+        subscribe(filter, options).catch((error) => {
+          // Another client takes them over when the fields have changed.
+          if (error.code !== "STOPPED") log.add(error);
+        });
     },
   };
 }

@@ -161,7 +161,8 @@ export function topicsPanel(
     if (!chosen) return;
     const { own, total, last } = chosen.node;
     const when = last ? `, the last at ${clock(last.at)}` : "";
-    setText(chosen.numbers, `${plural(own, "message")} here, ${count(total)} with those below${when}`);
+    const below = total > own ? ` here, ${count(total)} with those below` : "";
+    setText(chosen.numbers, `${plural(own, "message")}${below}${when}`);
     if (!last || last === chosen.last) return;
     chosen.last = last;
     const charts = make("div", {}, chartButtons(chosen.node.topic, last.payload, onChart));

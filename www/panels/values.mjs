@@ -40,6 +40,7 @@ export function valuesPanel(values, { views, log, theme }) {
 
   function drawChart(chart) {
     const frame = frameOf(chart);
+    frame.empty.hidden = chart.columns[0].length > 0;
     for (const [i, column] of chart.columns.slice(1).entries()) {
       const value = column.at(frame.pointed ?? -1);
       setText(frame.numbers[i], typeof value === "number" ? write(value) : "–");
@@ -74,6 +75,11 @@ export function valuesPanel(values, { views, log, theme }) {
       make("span", { class: `series series-${i + 1}` }, `${nameOf(path)} `, numbers[i]),
     );
     const canvas = make("div", { class: "canvas", "aria-hidden": "true" });
+    const empty = make(
+      "p",
+      { class: "soft" },
+      "No number yet: it comes with the next message of this topic that has one there, if a subscription matches.",
+    );
     const remove = button("×", { class: "quiet", "aria-label": `Remove the chart of ${topic}` }, () => {
       const frame = frames.get(topic);
       unplot(frame);
@@ -85,11 +91,20 @@ export function valuesPanel(values, { views, log, theme }) {
       "figure",
       { "data-topic": topic },
       make("figcaption", {}, make("h3", {}, topic), ...legend, remove),
+      empty,
       canvas,
     );
     if (former) former.figure.replaceWith(figure);
     else box.append(figure);
-    const frame = { paths: paths.length, numbers, canvas, figure, plot: undefined, pointed: undefined };
+    const frame = {
+      paths: paths.length,
+      numbers,
+      canvas,
+      empty,
+      figure,
+      plot: undefined,
+      pointed: undefined,
+    };
     frames.set(topic, frame);
     return frame;
   }
