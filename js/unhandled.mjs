@@ -44,7 +44,11 @@ class Tag extends /** @type {any} */ (Given) {
 
   /** @param {any} payload */
   static of(payload) {
-    return #delivery in payload ? payload.#delivery : undefined;
+    try {
+      return payload.#delivery;
+    } catch {
+      return undefined;
+    }
   }
 }
 

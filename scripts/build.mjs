@@ -18,6 +18,7 @@ import { buildWasm, PKG, SHORT, SHORT_NAMES, WASM } from "./build-wasm.mjs";
 import { joined } from "./declarations.mjs";
 import { INTERNAL } from "./internal-names.mjs";
 import { INLINE, keepInline, writeInline } from "./inline.mjs";
+import { noPrivateMethods } from "./private-methods.mjs";
 import { Failure, isMain, main, ROOT } from "./run.mjs";
 import { setup } from "./setup.mjs";
 import { printSizes } from "./sizes.mjs";
@@ -211,6 +212,7 @@ async function bundle(folder, names) {
     platform: "browser", // an import of a Node module is an error here
     target: "es2022",
     minify: true,
+    plugins: [...common.plugins, noPrivateMethods],
   };
   // Names and lines are kept: Node shows the line that threw.
   const node = {
@@ -290,7 +292,7 @@ async function bundle(folder, names) {
     ignoreAnnotations: true, // see below
     entryPoints: ["js/tabs/worker.mjs"],
     outfile: join(folder, "tabs.worker.mjs"),
-    plugins: [nativeClient("browser.mjs")],
+    plugins: [nativeClient("browser.mjs"), noPrivateMethods],
   });
   // package.json says of no file of js/ that it has effects, and one sets the platform.
   const facade = { ignoreAnnotations: true };
@@ -306,8 +308,9 @@ async function bundle(folder, names) {
   ]) {
     const entryPoints = [`${MQTTJS}/${options.platform}.mjs`];
     const outfile = join(folder, name);
-    const plugins = [nativeClient(native), ...(name === "mqttjs.bundle.mjs" ? [fromWsFile] : [])];
-    const external = plugins.length === 1 ? ["ws"] : [];
+    const further = { "mqttjs.browser.mjs": noPrivateMethods, "mqttjs.bundle.mjs": fromWsFile }[name];
+    const plugins = [nativeClient(native), ...(further ? [further] : [])];
+    const external = name === "mqttjs.bundle.mjs" ? [] : ["ws"];
     await build({ ...options, ...facade, external, format, entryPoints, outfile, plugins });
   }
   const cli = join(folder, "cli.cjs");
@@ -356,6 +359,7 @@ export async function build({ force = false } = {}) {
       "inline",
       "internal-names",
       "locals",
+      "private-methods",
       "shorten",
       "split",
       "trim",

@@ -53,16 +53,17 @@ function prepare(options, up) {
   return { ...options, credentials: typeof credentials === "function" ? asked : forHub(credentials) };
 }
 
-export class MqttCustom extends Client {
-  /** @type {Member | undefined} */
-  #member;
+/** By client: a private field is not there yet when the client's constructor asks. @type {WeakMap<object, Member | undefined>} */
+const members = new WeakMap();
 
+export class MqttCustom extends Client {
   /** @param {any} [options] */
   constructor(options) {
     super(prepare(options, () => this.#up()));
-    this.#member = current;
+    const member = current;
+    members.set(this, member);
     current = undefined;
-    this.addEventListener("close", () => this.#member?.leave());
+    this.addEventListener("close", () => member?.leave());
   }
 
   /** The shared connection is there: an attempt that waits for its time is made now. */
@@ -73,7 +74,7 @@ export class MqttCustom extends Client {
 
   /** @param {any} own how the platform connects @returns {any} */
   [CONNECT](own) {
-    const member = #member in this ? this.#member : current;
+    const member = members.has(this) ? members.get(this) : current;
     return member === undefined ? own : (/** @type {string} */ url) => member.open(url);
   }
 }

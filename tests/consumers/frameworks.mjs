@@ -10,6 +10,9 @@ const QUIET = {
   ASTRO_TELEMETRY_DISABLED: "1",
   NUXT_TELEMETRY_DISABLED: "1",
   STORYBOOK_DISABLE_TELEMETRY: "1",
+  GATSBY_TELEMETRY_DISABLED: "1",
+  EXPO_NO_TELEMETRY: "1",
+  EXPO_OFFLINE: "1",
   CI: "1",
 };
 
@@ -178,6 +181,26 @@ const QWIK = {
 const viteApp = (name, template) =>
   both(name, template, { build: [["vite", "build"]], folder: "out", dev: ["vite", "--strictPort", ...HOST] });
 
+/** Its Babel transforms all of node_modules, and private fields without private methods. */
+const vueCli = both("Vue CLI 5", "vue-cli", {
+  build: [["vue-cli-service", "build"]],
+  folder: "dist",
+  dev: ["vue-cli-service", "serve", ...HOST],
+});
+
+const gatsby = both("Gatsby 5", "gatsby", {
+  build: [["gatsby", "build"]],
+  folder: "public",
+  dev: ["gatsby", "develop", "-H", "127.0.0.1", "-p"],
+});
+
+/** Metro for a page. */
+const expo = both("Expo 57, its page", "expo", {
+  build: [["expo", "export", "--platform", "web"]],
+  folder: "dist",
+  wasm: 0,
+});
+
 export const FRAMEWORKS = [
   ...viteApp("React 19 in StrictMode, Vite 8", "vite-react"),
   ...viteApp("Vue 3 with Pinia, Vite 8", "vite-vue"),
@@ -225,4 +248,7 @@ export const FRAMEWORKS = [
   ...storybook(9, "9.1.8"),
   // Its manager needs the React that comes with what its template has beside.
   ...storybook(8, "8.6.9", { "@storybook/addon-essentials": "8.6.9" }),
+  ...vueCli,
+  ...gatsby,
+  ...expo,
 ];

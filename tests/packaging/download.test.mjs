@@ -1,6 +1,6 @@
 // What a page downloads: how large it may be, and what of its names and exports may be short.
 import assert from "node:assert/strict";
-import { readFileSync } from "node:fs";
+import { readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { test } from "node:test";
 import { fileURLToPath } from "node:url";
@@ -36,6 +36,19 @@ test("no name that the bundles for pages shorten is one of the user, or of what 
     named.filter(([, name]) => INTERNAL.test(name)).map(([, name]) => name),
     [],
   );
+});
+
+// Babel with a transform for private fields and none for private methods refuses them, as Vue CLI's does with its own presets.
+test("no file for pages has private methods, or asks whether a private field is there", () => {
+  const forNode = /^(cli|ws)\.|node|bundle/;
+  const files = readdirSync(join(ROOT, "dist")).filter(
+    (name) => /\.[cm]?js$/.test(name) && !forNode.test(name),
+  );
+  assert.ok(files.length > 20);
+  for (const name of files) {
+    const code = readFileSync(join(ROOT, "dist", name), "utf8");
+    assert.equal(/(?<![\w.?$"'`#])#[\w$]+(?:\(| ?in\b).{40}/.exec(code)?.[0], undefined, name);
+  }
 });
 
 // V8 of Node 20 and 22 aborts the process if optimised code with such a call inlined is deoptimised during the call: with

@@ -121,14 +121,14 @@ export async function pack({ peers = [], keep = true, packed } = {}) {
     writeFileSync(join(cwd, "package.json"), JSON.stringify(manifest));
     const [command, ...args] = manifest.installedBy ?? ["npm", "install", ...QUIET];
     const program = command === "npm" ? command : await tool(command);
-    const installed = (more = []) => run(cwd, program, [...args, ...more], { timeout: 10 * MINUTE });
     // What npm has kept may know a package that is newer than the list of versions of another one.
     const afresh = (error) => {
       if (!/code ETARGET/.test(error.message)) throw error;
-      return installed(["--prefer-online"]);
+      const online = args.map((arg) => (arg === "--prefer-offline" ? "--prefer-online" : arg));
+      return run(cwd, program, online, { timeout: 10 * MINUTE });
     };
     try {
-      await installed().catch(afresh);
+      await run(cwd, program, args, { timeout: 10 * MINUTE }).catch(afresh);
     } catch (error) {
       throw new Error(`it was not installed: ${error.message}`, { cause: error });
     }
