@@ -90,9 +90,11 @@ export const MORE = [
   ...[0, 1].flatMap((work) => {
     const common = { measure: "handled", transport: "tcp", qos: 1, work, clients: two };
     const name = `tcp-handled-${work}ms`;
-    const flatTo = { workload: `${name}-loop`, part: 1 };
+    // With a timer of 1 ms the loop and MQTT.js are as fast as that timer.
+    const [goal, part] = work === 0 ? [2, 1] : [0.9, 10];
+    const flatTo = { workload: `${name}-loop`, part };
     return [
-      { name: `${name}-loop`, way: "loop", ...common },
+      { name: `${name}-loop`, way: "loop", ...common, goal },
       { name, ...common, flatTo },
       { name: `${name}-concurrency-100`, concurrency: 100, ...common, flatTo },
     ];
