@@ -1,10 +1,11 @@
-// A process whose loop over messages takes a millisecond for each. Its argument is JSON: credentials, topic, count, at (after
-// which numbers of messages the memory is read). Payloads begin with their number. It prints "ready", then one line of JSON:
-// { first wrong number or undefined, memory: [[count, heap, rss], ...], dropped, most unhandled }. Run it with --expose-gc.
+// A process whose loop over messages takes its time for each. Its argument is JSON: credentials, topic, count, pause
+// (milliseconds; 0: a turn of the event loop), at (after which numbers of messages the memory is read). Payloads begin with
+// their number. It prints "ready", then one line of JSON: { first wrong number or undefined, memory: [[count, heap, rss,
+// external, heap reserved], ...], dropped, most unhandled }. Run it with --expose-gc.
 
 import { MqttCustom } from "mqtt-lib";
 
-const { credentials, topic, count, at } = JSON.parse(process.argv[2]);
+const { credentials, topic, count, pause, at } = JSON.parse(process.argv[2]);
 const errors = [];
 const client = new MqttCustom({
   credentials,
@@ -24,11 +25,11 @@ for await (const message of messages) {
   if (seen % 100 === 0) most = Math.max(most, client.stats().unhandled);
   if (at.includes(seen)) {
     globalThis.gc();
-    const { heapUsed, rss } = process.memoryUsage();
-    memory.push([seen, heapUsed, rss]);
+    const { heapUsed, rss, external, heapTotal } = process.memoryUsage();
+    memory.push([seen, heapUsed, rss, external, heapTotal]);
   }
   if (seen === count) break;
-  await new Promise((resolve) => setTimeout(resolve, 1));
+  await new Promise((resolve) => (pause > 0 ? setTimeout(resolve, pause) : setImmediate(resolve)));
 }
 await client.stop();
 const { dropped, unhandled, reconnects } = client.stats();

@@ -58,11 +58,14 @@ export const SOURCES = {
   },
 };
 
-/** @param {{ source: keyof typeof SOURCES, version: number, count: number, at: number[] }} task */
-export async function slowLoop({ source, version, count, at }) {
+/** @param {{ source: keyof typeof SOURCES, version: number, count: number, at: number[], pause?: number }} task */
+export async function slowLoop({ source, version, count, at, pause = 1 }) {
   const broker = await SOURCES[source]();
   const credentials = { mqttserver: broker.url, mqttversion: version };
-  const child = launch("--expose-gc", [LOOP, JSON.stringify({ credentials, topic: TOPIC, count, at })]);
+  const child = launch("--expose-gc", [
+    LOOP,
+    JSON.stringify({ credentials, topic: TOPIC, count, at, pause }),
+  ]);
   try {
     await child.prints("ready");
     await broker.send(count);
