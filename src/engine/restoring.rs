@@ -162,7 +162,9 @@ impl Engine {
 /// Whether it is a whole PUBLISH, apart from its packet identifier, which it has only in flight.
 fn is_readable(version: Version, packet: &[u8]) -> bool {
     let mut copy = packet.to_vec();
-    publish::clear_dup(&mut copy);
+    if publish::qos(&copy) > 0 {
+        publish::clear_dup(&mut copy); // with QoS 0 it would be sent as it is, which is malformed
+    }
     if let Some(id) = PacketId::new(1) {
         publish::set_packet_id(&mut copy, id);
     }

@@ -132,6 +132,23 @@ mod tests {
     }
 
     #[test]
+    fn what_is_on_the_wire_of_two_kinds_is_counted_together() {
+        let guilty = after(&[true, true]);
+        let mut publishes = OnWire::default();
+        for _ in 0..3 {
+            publishes.sent(guilty);
+        }
+        publishes.answered(guilty);
+        publishes.answered(guilty);
+        let mut requests = OnWire::default();
+        requests.sent(guilty);
+        requests.answered(guilty);
+        requests.sent(Suspicion::default());
+        let both = publishes.with(requests);
+        assert_eq!((both.all, both.suspects, both.cleared), (2, 1, 3));
+    }
+
+    #[test]
     fn an_operation_alone_on_three_connections_that_ended_is_guilty() {
         assert_eq!(after(&[true]).sending(), Sending::Free);
         assert_eq!(after(&[true, true]).sending(), Sending::LastTime);

@@ -1,5 +1,7 @@
 //! Messages and subscriptions of MQTT 5, against a peer that says exactly what a test wants, byte by byte (§3.3 to §3.11).
 
+use std::collections::BTreeMap;
+
 use super::wire::{five, incoming, list, number, packet, Wire};
 use crate::codec::frame::frame;
 use crate::codec::properties::{self, Place, Property, Value};
@@ -376,4 +378,65 @@ fn in_3_1_1_there_are_no_properties() {
     assert!(error.message.contains("mqttversion"));
     assert!(wire.subscribe("a", 4, &[], 2).is_err());
     assert!(properties::check(&[], Place::Publish).is_ok());
+}
+
+#[test]
+fn one_that_expires_leaves_the_others_their_own_age() {
+    let mut wire = Wire::new(Config {
+        offline_expiry: Some(5_000),
+        ..five()
+    });
+    wire.publish("short", 1, &number(Property::MessageExpiryInterval, 2), 1)
+        .unwrap();
+    wire.publish("plain", 1, &[], 2).unwrap();
+    wire.advance(3_500);
+    assert_eq!(wire.error(1).code.name(), "EXPIRED");
+    wire.advance(2_000);
+    assert_eq!(wire.error(2).code.name(), "EXPIRED");
+}
+
+#[test]
+fn the_properties_of_a_batch_survive_a_restart() {
+    let cfg = || Config {
+        persist: true,
+        clean_session: false,
+        ..five()
+    };
+    let mut wire = Wire::new(cfg());
+    let kind = list(&[(Property::ContentType, Value::Text("application/json"))]);
+    let item = Message {
+        topic: "a",
+        payload: b"1",
+        qos: 1,
+        retain: false,
+        properties: &kind,
+    };
+    wire.engine.restore(wire.now, Vec::new());
+    wire.engine.batch(wire.now, &item, Token::new(1)).unwrap();
+    wire.drain();
+    let mut kept = BTreeMap::new();
+    for (key, value) in std::mem::take(&mut wire.kept) {
+        match value {
+            Some(value) => kept.insert(key, value),
+            None => kept.remove(&key),
+        };
+    }
+    assert!(!kept.is_empty());
+    let mut next = Wire::new(cfg());
+    assert_eq!(next.engine.restore(next.now, kept.into_iter().collect()), 0);
+    next.open();
+    next.connack(false, &[]);
+    next.advance(60_000);
+    let sent = next.sent();
+    let batch = sent.iter().find(|sent| sent[0] >> 4 == 3).unwrap();
+    let parts = publish::parts(Version::V5, batch).unwrap();
+    assert_eq!((parts.payload, parts.properties), (&b"[1]"[..], &kind[..]));
+}
+
+#[test]
+fn the_buffer_says_how_far_it_has_to_grow() {
+    let mut wire = Wire::online(five(), &[]);
+    assert!(wire.engine.growth(1_000_000) >= 1_000_000);
+    wire.engine.space(1_000_000);
+    assert_eq!(wire.engine.growth(0), 0);
 }

@@ -238,3 +238,17 @@ fn silence_of_a_server_that_spoke_mqtt_5_before_is_no_reason_to_fall_back() {
     wire.advance(300_000);
     assert_eq!(wire.open()[0][8], 5);
 }
+
+#[test]
+fn a_window_of_all_identifiers_is_the_default_and_not_said() {
+    for (max_unhandled, said) in [(65_534, Some(65_534)), (65_535, None)] {
+        let cfg = Config {
+            max_unhandled,
+            ..five()
+        };
+        let connect = Wire::new(cfg).open().remove(0);
+        let said = said.map(|maximum| number(Property::ReceiveMaximum, maximum));
+        let found = connect.windows(3).find(|part| part[0] == 0x21 && part[1] == 0xff);
+        assert_eq!(found, said.as_deref());
+    }
+}

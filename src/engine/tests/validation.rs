@@ -446,3 +446,18 @@ fn a_session_that_is_kept_needs_a_client_id() {
     assert!(!finish(&[clean(false), id("me")]).unwrap().clean_session);
     assert!(finish(&[clean(true)]).unwrap().clean_session);
 }
+
+#[test]
+fn every_number_goes_to_a_setting_of_its_own_and_a_store_may_be_an_object() {
+    let default = finish(&[]).unwrap();
+    let mut seen = vec![default.clone()];
+    for (key, min, max) in SECONDS {
+        let cfg = finish(&[(key, Value::Number((min + 1.5).min(max).floor()))]).unwrap();
+        assert!(!seen.contains(&cfg), "{key}");
+        seen.push(cfg);
+    }
+    let store = |value| finish(&[("store", value), ("mqttclientid", text("a"))]).unwrap();
+    assert!(store(Value::Other("an object")).persist);
+    assert!(store(text("persistent")).persist);
+    assert!(!store(text("memory")).persist);
+}

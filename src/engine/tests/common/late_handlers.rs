@@ -336,3 +336,37 @@ fn a_thousand_schedules_of_late_handlers() {
         assert!(run.is_ok(), "seed {seed}");
     }
 }
+
+#[test]
+fn a_message_of_qos_0_needs_no_place_in_the_window() {
+    let mut sim = deferring(Config {
+        max_unhandled: 2,
+        ..config()
+    });
+    for (text, qos) in [("1", 1), ("2", 2), ("3", 0)] {
+        sim.incoming("a/b", text, qos);
+    }
+    assert!(sim.engine.is_online());
+    assert_eq!(sim.texts(), ["1", "2", "3"]);
+}
+
+#[test]
+fn pubcomp_waits_for_its_own_pubrec_alone() {
+    let mut sim = deferring(config());
+    sim.incoming("a/b", "1", 2);
+    sim.incoming("a/b", "2", 2);
+    acknowledge(&mut sim, "1");
+    assert_eq!(sim.broker.unacknowledged(), ["2"]);
+}
+
+#[test]
+fn a_message_says_whether_it_may_have_come_before() {
+    let mut sim = deferring(kept());
+    for (text, qos) in [("0", 0), ("1", 1), ("2", 2)] {
+        sim.incoming("a/b", text, qos);
+    }
+    leave(&mut sim, "1");
+    sim.reconnect();
+    let dups: Vec<_> = sim.messages.iter().map(|message| message.dup).collect();
+    assert_eq!(dups, [false, false, false, true]);
+}

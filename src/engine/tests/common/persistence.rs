@@ -378,3 +378,24 @@ fn the_laws_hold_for_random_calls_faults_and_crashes() {
         }
     }
 }
+
+#[test]
+fn what_stop_left_in_flight_keeps_its_identifiers_at_the_next_start_of_the_same_client() {
+    let mut sim = begun(persistent());
+    sim.broker.acks = false;
+    sim.publish("a", "one", 1);
+    sim.publish("a", "two", 2);
+    sim.stop();
+    sim.advance(11_000);
+    sim.assert_stopped();
+    sim.open_store();
+    sim.start();
+    let sent = sim.broker.publishes();
+    let seen: Vec<_> = sent.iter().map(|sent| (sent.pkid, sent.dup)).collect();
+    let ids = [seen[0].0, seen[1].0];
+    assert_ne!(ids[0], ids[1]);
+    assert_eq!(
+        seen,
+        [(ids[0], false), (ids[1], false), (ids[0], true), (ids[1], true)]
+    );
+}

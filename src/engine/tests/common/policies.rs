@@ -433,3 +433,19 @@ fn with_a_hundred_thousand_waiting_a_message_costs_no_more() {
         assert_eq!(sim.engine.stats().dropped, 300_000);
     }
 }
+
+#[test]
+fn each_message_is_withdrawn_after_publishtimeout_to_the_millisecond() {
+    let mut sim = Sim::new(Config {
+        publish_timeout: Some(3_000),
+        ..config()
+    });
+    let first = sim.publish("a", "0", 1);
+    sim.advance(1_300);
+    let second = sim.publish("a", "1", 1);
+    sim.advance(1_700);
+    assert_eq!(fates(&sim, &[first, second]), ["TIMEOUT", "pending"]);
+    assert_eq!(sim.engine.next_deadline(), Some(sim.now + 1_300));
+    sim.advance(1_300);
+    assert_eq!(fates(&sim, &[second]), ["TIMEOUT"]);
+}

@@ -12,7 +12,10 @@ fn a_transport_that_never_opens_is_given_up() {
     assert!(sim.is_pending(token));
     sim.advance(500);
     assert_eq!(sim.fate(token), "TIMEOUT");
-    assert!(sim.error(token).message.contains("connecttimeout"));
+    assert!(sim
+        .error(token)
+        .message
+        .contains("did not accept a connection in 10 s (connecttimeout)"));
     assert_eq!(sim.engine.state(), State::Connecting);
     sim.dial = Dial::Accept;
     sim.advance(1_000);
