@@ -7,10 +7,10 @@ import { join } from "node:path";
 import { test } from "node:test";
 import { ownerOf } from "../../js/persistent/checksum.mjs";
 import { EntriesLog } from "../../js/persistent/entries-log.mjs";
-import { collect } from "../node/helpers.mjs";
+import { collect, until } from "../node/helpers.mjs";
 import { freePort } from "../support/ports.mjs";
 import { startMosquitto } from "../support/mosquitto.mjs";
-import { bytes } from "./helpers.mjs";
+import { bytes, ROOT, start } from "./helpers.mjs";
 import { refused, remote } from "./remote.mjs";
 
 function folderFor(t) {
@@ -96,4 +96,57 @@ test("a store without a client id, and a folder that cannot be had, are errors o
   const error = await refused(stored(t, { port }, folder, { store: file }));
   assert.equal(error.code, "STORE_FAILED", error.message);
   assert.ok(existsSync(file));
+});
+
+test("a second client on a folder that is open is an error, until the first one has stopped", async (t) => {
+  const folder = folderFor(t);
+  const port = await freePort();
+  const first = await stored(t, { port }, folder, { queuesize: 1 });
+  const error = await refused(stored(t, { port }, folder));
+  assert.equal(error.code, "STORE_FAILED", error.message);
+  assert.match(error.message, /another client has it open; stop that one, or give each a folder of its own$/);
+  await first.call("qpublish", "kept", bytes("0"), { qos: 1 });
+  assert.equal((await first.call("stats")).queued, 1n);
+  await first.call("stop");
+  const next = await stored(t, { port }, folder);
+  assert.equal((await next.call("stats")).queued, 1n);
+});
+
+test("a folder is free again as soon as the process of its client is killed", async (t) => {
+  const folder = folderFor(t);
+  const port = await freePort();
+  const program = start(process.execPath, [
+    `${ROOT}/tests/wasi/store-publisher.mjs`,
+    `${port}`,
+    folder,
+    "1",
+    "0",
+  ]);
+  await until(() => program.result.stdout !== "", "a message that was accepted");
+  const again = () => stored(t, { port }, folder, { mqttclientid: "killed" });
+  assert.equal((await refused(again())).code, "STORE_FAILED");
+  program.child.kill("SIGKILL");
+  await program.ended();
+  const client = await again();
+  assert.ok((await client.call("stats")).queued > 0n);
+});
+
+test("a client stops and says so when something else has written to its folder, and leaves that as it is", async (t) => {
+  const folder = folderFor(t);
+  const client = await stored(t, { port: await freePort() }, folder, { queuesize: 1 });
+  await client.call("qpublish", "kept", bytes("0"), { qos: 1 });
+  const log = nodeLog(folder);
+  const { entries } = log.read();
+  log.reopen();
+  log.append([[1e9, new Uint8Array([7])]]);
+  log.close();
+  await client.call("qpublish", "kept", bytes("1"), { qos: 1 });
+  for (;;) {
+    const { code, message } = await client.next("error");
+    if (code !== "STORE_FAILED") continue;
+    assert.match(message, /something else has written to it; give it to one client at a time$/);
+    break;
+  }
+  const after = nodeLog(folder).read();
+  assert.deepEqual([after.entries.size, after.sound], [entries.size + 1, true]);
 });

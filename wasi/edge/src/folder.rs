@@ -12,8 +12,11 @@ const PIECE: u64 = 1 << 20;
 pub enum Failure {
     /// No folder that was preopened leads there.
     NotPreopened,
-    /// Somebody else has written to it.
     Damaged,
+    /// Another client has it open.
+    Locked,
+    /// Somebody else has written to it.
+    Foreign,
     Host(ErrorCode),
 }
 
@@ -33,6 +36,18 @@ impl fmt::Display for Failure {
                 )
             }
             Failure::Damaged => write!(out, "it was damaged while it was open"),
+            Failure::Locked => {
+                write!(
+                    out,
+                    "another client has it open; stop that one, or give each a folder of its own"
+                )
+            }
+            Failure::Foreign => {
+                write!(
+                    out,
+                    "something else has written to it; give it to one client at a time"
+                )
+            }
             Failure::Host(code) => write!(out, "{}", code.message().trim_end_matches('.')),
         }
     }
@@ -125,6 +140,10 @@ impl Folder {
         file.write_at(0, bytes)
     }
 
+    pub fn remove(&self, name: &str) -> Result<(), Failure> {
+        Ok(self.0.unlink_file_at(name)?)
+    }
+
     /// In place of what has the new name.
     pub fn rename(&self, from: &str, to: &str) -> Result<(), Failure> {
         Ok(self.0.rename_at(from, &self.0, to)?)
@@ -141,6 +160,11 @@ impl File {
                 return Ok(content);
             }
         }
+    }
+
+    /// So many bytes at its beginning, or as many as it has.
+    pub fn head(&self, length: usize) -> Result<Vec<u8>, Failure> {
+        Ok(self.0.read(length as u64, 0)?.0)
     }
 
     pub fn write_at(&self, mut place: u64, mut bytes: &[u8]) -> Result<(), Failure> {

@@ -18,6 +18,7 @@ mod host;
 mod layer;
 mod layers;
 mod limit;
+mod lock;
 mod receiving;
 mod requests;
 mod routes;

@@ -1,11 +1,14 @@
-//! A store of a client: a folder that the host has preopened, and its log while it is open.
+//! A store of a client: a folder that the host has preopened, and its log and lock while it is open.
 
+use crate::lock::Lock;
 use crate::store_log::Log;
 
 pub struct Store {
     pub folder: String,
     /// While it is open.
     pub log: Option<Log>,
+    /// Likewise, unless the host allows none.
+    pub lock: Option<Lock>,
 }
 
 impl Store {
@@ -13,10 +16,12 @@ impl Store {
         Store {
             folder: folder.into(),
             log: None,
+            lock: None,
         }
     }
 
     pub fn close(&mut self) {
         self.log = None;
+        self.lock = None;
     }
 }

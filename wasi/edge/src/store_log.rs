@@ -40,6 +40,8 @@ pub struct Log {
     owner: u32,
     log: File,
     mark: File,
+    /// What it was given last.
+    marked: Vec<u8>,
     generation: u64,
     length: u64,
     /// How many bytes each entry takes, and all of them.
@@ -59,6 +61,7 @@ impl Log {
         let mut opened = Log {
             log: folder.file(ENTRIES)?,
             mark: folder.file(MARKER)?,
+            marked: Vec::new(),
             folder,
             owner,
             generation,
@@ -77,7 +80,12 @@ impl Log {
         Ok(opened)
     }
 
+    /// # Errors
+    /// Also if the mark is no longer what this client wrote: something else has the log.
     pub fn append(&mut self, changes: &[Change]) -> Result<(), Failure> {
+        if self.mark.head(HEADER)? != self.marked {
+            return Err(Failure::Foreign);
+        }
         let record = record(changes, self.length, self.owner);
         self.log.write_at(self.length, &record)?;
         self.length += record.len() as u64;
@@ -107,8 +115,8 @@ impl Log {
     }
 
     fn write_mark(&mut self) -> Result<(), Failure> {
-        let frame = frame(MARK, self.generation, self.length, self.owner);
-        self.mark.write_at(0, &frame)
+        self.marked = frame(MARK, self.generation, self.length, self.owner);
+        self.mark.write_at(0, &self.marked)
     }
 
     fn count(&mut self, key: u64, value: Option<&Vec<u8>>) {

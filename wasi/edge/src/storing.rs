@@ -8,6 +8,7 @@ use crate::client::Client;
 use crate::clock;
 use crate::events::Event;
 use crate::folder::{Failure, Folder};
+use crate::lock::Lock;
 use crate::store::Store;
 use crate::store_log::{read, Log, ENTRIES, MARKER};
 
@@ -23,12 +24,14 @@ impl Client {
             return Ok(());
         };
         let owner = checksum(self.engine.config().client_id.as_bytes(), 0);
-        let opened = Folder::open(&store.folder).and_then(|folder| {
+        let opened = Lock::take(&store.folder).and_then(|lock| {
+            let folder = Folder::open(&store.folder)?;
             let found = read(&folder, owner)?;
             if !found.is_sound {
                 keep_damaged(&folder)?;
             }
             store.log = Some(Log::open(folder, owner, &found)?);
+            store.lock = lock;
             Ok(found)
         });
         let found = opened.map_err(|error| failed("opened", store, &error))?;
