@@ -114,11 +114,12 @@ impl Builder {
     /// What only the whole shows.
     pub fn finish(mut self, platform: Platform) -> Result<Config, Error> {
         if let (Some(name), false) = (self.node_only, platform.has_certificates()) {
-            return Err(Error::format(
-                Code::InvalidOption,
-                "credentials.% is for Node only: a WASI component has no TLS, and in a page the browser sees to certificates and headers; use wss and a CA that it trusts, or mqttusername and mqttpassword",
-                &[name],
-            ));
+            let why = match platform {
+                #[cfg(not(feature = "package"))]
+                Platform::Wasi { .. } => "credentials.% needs TLS: use the component whose name ends in -tls.wasm",
+                _ => "credentials.% is for Node only: in a page the browser sees to certificates and headers; use wss and a CA that it trusts, or mqttusername and mqttpassword",
+            };
+            return Err(Error::format(Code::InvalidOption, why, &[name]));
         }
         if self.transport && matches!(platform, Platform::Browser { streams: false, .. }) {
             return Err(Error::new(

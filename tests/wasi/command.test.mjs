@@ -1,6 +1,8 @@
 // The command `mqtt-lib pub|sub|request` in wasmtime and in `jco run`, together with Mosquitto's own tools.
 
 import assert from "node:assert/strict";
+import { once } from "node:events";
+import { createServer } from "node:net";
 import { after, before, test } from "node:test";
 import { freshTopic, until } from "../node/helpers.mjs";
 import { freePort } from "../support/ports.mjs";
@@ -115,6 +117,30 @@ test("without network permission, with a wrong host, and where nobody listens: a
   }
 });
 
+test("a reset is one line, also where the host adds a backtrace, and --timeout is the option that ends a subscription", async (t) => {
+  const resets = createServer((socket) => socket.on("data", () => socket.resetAndDestroy())).listen(
+    0,
+    "127.0.0.1",
+  );
+  const silent = createServer((socket) => {
+    socket.on("error", () => {});
+    socket.once("data", () => socket.write(Buffer.from([0x20, 2, 0, 0])));
+  }).listen(0, "127.0.0.1");
+  t.after(() => {
+    for (const server of [resets, silent]) server.close();
+  });
+  await Promise.all([once(resets, "listening"), once(silent, "listening")]);
+  const at = (server) => ["-t", "a", "--host", "127.0.0.1", "--port", `${server.address().port}`];
+  const reset = await wasmtime(["pub", "-m", "x", ...at(resets)], NETWORK, { env: { RUST_BACKTRACE: "1" } });
+  assert.match(
+    reset.stderr,
+    /^mqtt-lib: CONNECTION_REFUSED .*closed the connection before it answered CONNECT/,
+  );
+  assert.doesNotMatch(reset.stderr, /backtrace/i);
+  const late = await wasmtime(["sub", ...at(silent), "--count", "1", "--timeout", "1", "--stoptimeout", "0"]);
+  assert.equal(late.stderr, "mqtt-lib: only 0 of 1 messages arrived within 1 s\n");
+});
+
 test("a wrong word is named, with what is allowed", async () => {
   const pub = ["pub", "-t", "a", "-m", "b"];
   for (const [words, expected] of [
@@ -127,7 +153,7 @@ test("a wrong word is named, with what is allowed", async () => {
     [[...pub, "--mqttprt", "1"], /pub has no option --mqttprt; mqtt-lib pub --help lists all options/],
     [[...pub, "--port", "0"], /--port must be a whole number from 1 to 65535; 0 was given/],
     [["sub", "-t", "a/#/b", ...server], /"a\/#\/b"/],
-    [[...pub, "--insecure"], /a WASI component has no TLS/],
+    [[...pub, "--insecure"], /certs needs TLS: use the component whose name ends in -tls\.wasm/],
     [
       [...pub, "--passphrase", "x"],
       /--passphrase is not in the WASI command: rustls reads no encrypted keys/,

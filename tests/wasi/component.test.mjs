@@ -258,8 +258,14 @@ test("what is wrong with an argument is said by the one validator", (t) => {
     reasonCode: undefined,
     properties: undefined,
   });
-  assert.match(wrong({ mqttprotocol: "wss" }).message, /needs TLS: use mqtt-lib-client-tls\.wasm/);
-  assert.match(wrong({ certs: {} }).message, /credentials\.certs is for Node only/);
+  assert.match(
+    wrong({ mqttprotocol: "wss" }).message,
+    /needs TLS: use the component whose name ends in -tls\.wasm/,
+  );
+  assert.match(
+    wrong({ certs: {} }).message,
+    /credentials\.certs needs TLS: use the component whose name ends in -tls\.wasm$/,
+  );
   assert.equal(wrong({ mqttserver: "mqtts://localhost" }).code, "INVALID_OPTION");
   assert.equal(wrong({ willsettopic: "a/#" }).code, "INVALID_TOPIC");
 
@@ -268,6 +274,11 @@ test("what is wrong with an argument is said by the one validator", (t) => {
   assert.equal(failure(() => client.publish("a", bytes(""), { qos: 3 })).code, "OUT_OF_RANGE");
   assert.equal(failure(() => client.subscribe("a/#/b")).code, "INVALID_TOPIC");
   assert.equal(failure(() => client.batchPublish("a", "{")).code, "INVALID_PAYLOAD");
+  assert.match(
+    failure(() => client.subscribeTopics([])).message,
+    /was given no topic filter; give at least one$/,
+  );
+  assert.match(failure(() => client.snapshot("#", -1)).message, /^quiet must be a number of seconds/);
   for (const timeout of [-1, Number.NaN, Number.POSITIVE_INFINITY]) {
     assert.equal(failure(() => client.nextMessage(timeout)).code, "OUT_OF_RANGE");
   }

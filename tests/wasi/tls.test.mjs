@@ -100,12 +100,27 @@ test("ALPN, the server's name and the lowest version are as they are given", asy
   assert.equal(await one.call("connected"), true);
 });
 
+test("an alert that is of no certificate says what it is of", async (t) => {
+  const front = await startTlsFront(broker.port, {
+    server: certificates.issue("other-front"),
+    ca: certificates.ca,
+    protocols: ["x-amzn-mqtt-ca"],
+  });
+  t.after(() => front.stop());
+  const certs = { ...mutual, iotProtocolName: "h2" };
+  const error = await refused((await client(t, `mqtts://localhost:${front.port}`, certs)).call("start"));
+  assert.match(error.message, /NoApplicationProtocol; it does not know certs\.iot-protocol-name; check/);
+  assert.doesNotMatch(error.message, /certs\.cert,|a page/);
+});
+
 test("certificates that are none are an error of the constructor", async (t) => {
   for (const [certs, why] of [
     [{ ca: bytes("hello") }, /certs\.ca has no certificate in PEM/],
     [{ ca, cert: mutual.cert }, /need each other/],
     [{ ca, cert: mutual.cert, key: bytes("x") }, /certs\.key has no private key/],
     [{ ca, minVersion: "TLSv1.1" }, /TLSv1\.2 or TLSv1\.3/],
+    [{ ca, cert: mutual.cert, key: pem(strange.key) }, /certs\.key is not the key of certs\.cert/],
+    [{ ca, servername: "a b" }, /certs\.servername: "a b" is no name that a certificate can have/],
   ]) {
     const error = await refused(client(t, broker.tlsUrl, certs));
     assert.equal(error.code, "CERTIFICATE_INVALID", error.message);

@@ -8,6 +8,12 @@ use crate::engine::error::{Code, Error};
 use crate::engine::format::{format, seconds};
 use crate::engine::output::{Event, Generation};
 
+#[cfg(feature = "package")]
+const CANNOT_CONNECT: &str = "cannot connect to %%%; check mqttserver, mqttport, mqttprotocol, the connect-src of a page, and that a broker listens there";
+#[cfg(not(feature = "package"))]
+const CANNOT_CONNECT: &str =
+    "cannot connect to %%%; check mqttserver, mqttport, mqttprotocol, and that a broker listens there";
+
 impl Connection {
     /// The transport is gone; `why` is in its own words, "" if it said nothing.
     pub fn closed(&mut self, generation: Generation, why: &str) -> Closed {
@@ -22,7 +28,7 @@ impl Connection {
             (Phase::Opening | Phase::Handshake(_), Some(code)) => (code, "cannot connect to %%%"),
             (Phase::Opening, _) => (
                 Code::ConnectionRefused,
-                "cannot connect to %%%; check mqttserver, mqttport, mqttprotocol, the connect-src of a page, and that a broker listens there",
+                CANNOT_CONNECT,
             ),
             (Phase::Handshake(_), _) if self.may_fall_back() => return Closed::FallBack,
             (Phase::Handshake(_), _) => (

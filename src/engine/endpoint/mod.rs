@@ -171,7 +171,7 @@ fn check_protocol(protocol: Protocol, settings: &Settings<'_>) -> Result<(), &'s
         }
         #[cfg(not(feature = "package"))]
         Platform::Wasi { tls: false } if protocol.is_encrypted() => {
-            Err("needs TLS: use mqtt-lib-client-tls.wasm")
+            Err("needs TLS: use the component whose name ends in -tls.wasm")
         }
         _ if settings.tls && !protocol.is_encrypted() => {
             Err("is not encrypted, and certs was given: use mqtts or wss")

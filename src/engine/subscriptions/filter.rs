@@ -46,6 +46,11 @@ impl Filter {
     }
 }
 
+#[cfg(feature = "package")]
+const NO_FILTER: &str = "% was given no topic filter; give a string, an array of strings, or { filter: qos }";
+#[cfg(not(feature = "package"))]
+const NO_FILTER: &str = "% was given no topic filter; give at least one";
+
 /// Whether all of one call's filters are filters, and not too many.
 pub(super) fn check_filters(call: &str, filters: &mut dyn Iterator<Item = &str>) -> Result<(), Error> {
     let mut bytes = 0;
@@ -65,11 +70,7 @@ pub(super) fn check_filters(call: &str, filters: &mut dyn Iterator<Item = &str>)
         }
     }
     if bytes == 0 {
-        return Err(Error::format(
-            Code::InvalidTopic,
-            "% was given no topic filter; give a string, an array of strings, or { filter: qos }",
-            &[call],
-        ));
+        return Err(Error::format(Code::InvalidTopic, NO_FILTER, &[call]));
     }
     if bytes > MAX_FILTERS_BYTES {
         return Err(Error::new(

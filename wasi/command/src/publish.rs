@@ -11,7 +11,7 @@ use crate::failure::{failed, usage, Failure, Outcome};
 use crate::format::{quoted, Printer};
 use crate::input::{source, Lines, Source};
 use crate::properties::Lists;
-use crate::session::{close, connect, debug, pause, report, Deadline};
+use crate::session::{close, connect, debug, in_time, pause, report, Deadline};
 use crate::words::Words;
 
 /// So many lines are published before their acknowledgements are awaited, or a few more, so that batches are whole.
@@ -231,19 +231,21 @@ fn request_at(
     properties = without(&properties, Property::CorrelationData);
     put(&mut properties, Property::ResponseTopic, Value::Text(at));
     put(&mut properties, Property::CorrelationData, Value::Binary(&data));
-    client.subscribe(Subscription {
+    let subscribed = client.subscribe(Subscription {
         filters: vec![Filter {
             filter: at.to_owned(),
             options: 1,
         }],
         timeout: deadline.limit(),
         ..Subscription::default()
-    })?;
+    });
+    in_time(subscribed, deadline, || late(message, deadline))?;
     let request = Outgoing {
         properties: &properties,
         ..*message
     };
-    client.publish(&request, deadline.limit())?;
+    let published = client.publish(&request, deadline.limit());
+    in_time(published, deadline, || late(message, deadline))?;
     loop {
         match client.next_event(deadline.left_millis())? {
             Some(Event::Message(answer)) => {

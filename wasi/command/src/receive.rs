@@ -6,10 +6,10 @@ use std::io::Write;
 use mqtt_lib_edge::{topic_matches, Client, Event, Filter, Message, Outgoing, Subscription};
 
 use crate::credentials::Connection;
-use crate::failure::{failed, usage, Outcome};
+use crate::failure::{failed, usage, Failure, Outcome};
 use crate::format::Printer;
 use crate::properties::Lists;
-use crate::session::{close, connect, debug, notice, report, Deadline};
+use crate::session::{close, connect, debug, in_time, notice, report, Deadline};
 use crate::words::Words;
 
 pub fn subscribe(words: &Words, connection: Connection, lists: &Lists, rest: Vec<String>) -> Outcome<()> {
@@ -55,20 +55,24 @@ fn receive(
     output: &mut Output<'_>,
     deadline: &Deadline,
 ) -> Outcome<()> {
+    let late = || Failure::Failed(output.late(deadline));
     let left = output.words.list("unsubscribe");
     if !left.is_empty() {
-        client.unsubscribe(left.to_vec(), Vec::new(), deadline.limit())?;
+        let limit = deadline.limit();
+        let unsubscribed = client.unsubscribe(left.to_vec(), Vec::new(), limit);
+        in_time(unsubscribed, deadline, late)?;
     }
     if filters.is_empty() {
         return Ok(());
     }
     let filters = filters.into_iter().map(|filter| Filter { filter, options: qos });
-    let (granted, _) = client.subscribe(Subscription {
+    let subscribed = client.subscribe(Subscription {
         filters: filters.collect(),
         properties: lists.subscribe.clone(),
         timeout: deadline.limit(),
         ..Subscription::default()
-    })?;
+    });
+    let (granted, _) = in_time(subscribed, deadline, late)?;
     debug(&format!("subscribed: granted QoS {granted:?}"));
     if output.words.flag("exit-after-subscribe") {
         return Ok(());

@@ -3,7 +3,7 @@
 
 use std::cell::Cell;
 
-use mqtt_lib_edge::{Client, Code, Event, Pollable};
+use mqtt_lib_edge::{Client, Code, Error, Event, Pollable};
 use wasip2::clocks::monotonic_clock::{now, subscribe_duration};
 
 use crate::credentials::Connection;
@@ -50,6 +50,14 @@ impl Deadline {
     pub fn alarm(&self) -> Option<Pollable> {
         Some(subscribe_duration((self.left()? * NANOS) as u64))
     }
+}
+
+/// The failure of a call that may have been ended by the time limit, in words of the command.
+pub fn in_time<T>(result: Result<T, Error>, deadline: &Deadline, late: impl Fn() -> Failure) -> Outcome<T> {
+    result.map_err(|error| match error.code {
+        Code::Timeout if deadline.is_over() => late(),
+        _ => error.into(),
+    })
 }
 
 thread_local! {

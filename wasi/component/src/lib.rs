@@ -195,7 +195,7 @@ impl GuestMqttCustom for MqttCustom {
     }
 
     fn snapshot(&self, filter: String, quiet: Option<f64>) -> Result<Vec<Message>, Error> {
-        let quiet = edge::timeout(quiet.unwrap_or(0.5))?;
+        let quiet = edge::millis("quiet", quiet.unwrap_or(0.5))?;
         let messages = self.0.borrow_mut().snapshot(&filter, quiet)?;
         Ok(messages.into_iter().map(Message::from).collect())
     }
@@ -231,13 +231,13 @@ impl GuestMqttCustom for MqttCustom {
     }
 
     fn next_message(&self, timeout: Option<f64>) -> Result<Option<Message>, Error> {
-        let timeout = timeout.map(edge::timeout).transpose()?;
+        let timeout = waits(timeout)?;
         let message = self.0.borrow_mut().next_message(timeout)?;
         Ok(message.map(Message::from))
     }
 
     fn next_event(&self, timeout: Option<f64>) -> Result<Option<Event>, Error> {
-        let timeout = timeout.map(edge::timeout).transpose()?;
+        let timeout = waits(timeout)?;
         let event = self.0.borrow_mut().next_event(timeout)?;
         Ok(event.map(Event::from))
     }
@@ -282,6 +282,12 @@ fn outgoing<'a>(
         retain: options.and_then(|options| options.retain).unwrap_or(false),
         properties,
     }
+}
+
+fn waits(timeout: Option<f64>) -> Result<Option<edge::Millis>, edge::Error> {
+    timeout
+        .map(|seconds| edge::millis("timeout", seconds))
+        .transpose()
 }
 
 fn properties_of(options: &Option<PublishOptions>) -> Result<Vec<u8>, edge::Error> {

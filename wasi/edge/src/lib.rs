@@ -71,13 +71,13 @@ pub fn topic_matches(filter: &str, name: &str) -> Result<bool, Error> {
     Ok(topic::matches(filter, name))
 }
 
-/// A timeout in seconds as the host gives it.
-pub fn timeout(seconds: f64) -> Result<Millis, Error> {
+/// A time in seconds as the host gives it, under this name.
+pub fn millis(name: &str, seconds: f64) -> Result<Millis, Error> {
     if (0.0..=MOST_SECONDS).contains(&seconds) {
         return Ok((seconds * 1000.0).ceil() as Millis);
     }
     Err(Error::new(
         Code::OutOfRange,
-        &format!("timeout must be a number of seconds from 0 to {MOST_SECONDS}; {seconds} was given"),
+        &format!("{name} must be a number of seconds from 0 to {MOST_SECONDS}; {seconds} was given"),
     ))
 }

@@ -208,9 +208,13 @@ impl Stream {
     }
 }
 
+/// A host may add a backtrace of its own, from the second line on.
 fn describe(error: StreamError) -> String {
     match error {
         StreamError::Closed => String::new(),
-        StreamError::LastOperationFailed(error) => error.to_debug_string(),
+        StreamError::LastOperationFailed(error) => {
+            let said = error.to_debug_string();
+            said.lines().next().unwrap_or_default().to_owned()
+        }
     }
 }

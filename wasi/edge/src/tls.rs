@@ -9,11 +9,14 @@ use rustls::client::danger::{HandshakeSignatureValid, ServerCertVerified, Server
 use rustls::client::WebPkiServerVerifier;
 use rustls::crypto::CryptoProvider;
 use rustls::pki_types::pem::PemObject;
-use rustls::pki_types::{CertificateDer, PrivateKeyDer, ServerName, UnixTime};
+use rustls::pki_types::{
+    CertificateDer, PrivateKeyDer, ServerName, SignatureVerificationAlgorithm, UnixTime,
+};
 use rustls::{
     AlertDescription, CertificateError, ClientConfig, ClientConnection, DigitallySignedStruct, RootCertStore,
     SignatureScheme, SupportedProtocolVersion,
 };
+use webpki::EndEntityCert;
 
 use crate::certificates::Certificates;
 use crate::layer::Layer;
@@ -27,8 +30,7 @@ pub struct Tls {
 impl Tls {
     pub fn new(host: &str, certificates: &Certificates) -> Result<Tls, String> {
         let name = certificates.servername.as_deref().unwrap_or(host);
-        let server = ServerName::try_from(name.to_owned())
-            .map_err(|_| format!("\"{name}\" is no name that a certificate can have"))?;
+        let server = server_name(name)?;
         let connection = ClientConnection::new(Arc::new(config(certificates)?), server)
             .map_err(|error| error.to_string())?;
         Ok(Tls {
@@ -67,7 +69,17 @@ impl Tls {
                 if is_of_certificates(alert) {
                     self.failure = Some(Code::CertificateRefused);
                 }
-                format!("it sent the TLS alert {alert:?}; does it require certs.cert, and accept the one that was given?")
+                let advice = match alert {
+                    AlertDescription::ProtocolVersion => {
+                        "; it may know no TLS 1.2, or certs.min-version is above what it knows"
+                    }
+                    AlertDescription::NoApplicationProtocol => "; it does not know certs.iot-protocol-name",
+                    _ if self.failure.is_some() => {
+                        "; does it require certs.cert, and accept the one that was given?"
+                    }
+                    _ => "",
+                };
+                format!("it sent the TLS alert {alert:?}{advice}")
             }
             rustls::Error::InvalidMessage(_) => "it does not answer with TLS".to_owned(),
             error => error.to_string(),
@@ -153,9 +165,46 @@ impl Certificates {
     /// `CERTIFICATE_INVALID` for what TLS cannot use.
     pub fn check(&self) -> Result<(), Error> {
         config(self)
-            .map(drop)
+            .and_then(|_| self.check_names_and_key())
             .map_err(|why| Error::new(Code::CertificateInvalid, &why))
     }
+
+    fn check_names_and_key(&self) -> Result<(), String> {
+        if let Some(name) = &self.servername {
+            server_name(name).map_err(|why| format!("certs.servername: {why}"))?;
+        }
+        match (&self.cert, &self.key) {
+            (Some(cert), Some(key)) if is_of_another(cert, key).unwrap_or(false) => {
+                Err("certs.key is not the key of certs.cert; give the two that belong together".to_owned())
+            }
+            _ => Ok(()),
+        }
+    }
+}
+
+/// Whether what a key signs is not what a certificate confirms; none if that cannot be tried.
+fn is_of_another(cert: &[u8], key: &[u8]) -> Option<bool> {
+    const MESSAGE: &[u8] = b"whose key is it?";
+    let provider = rustls_rustcrypto::provider();
+    let algorithms = provider.signature_verification_algorithms;
+    let cert = certificates("certs.cert", cert).ok()?.into_iter().next()?;
+    let key = PrivateKeyDer::from_pem_slice(key).ok()?;
+    let key = provider.key_provider.load_private_key(key).ok()?;
+    let signer = key.choose_scheme(&algorithms.supported_schemes())?;
+    let (_, verifiers) = algorithms
+        .mapping
+        .iter()
+        .find(|(scheme, _)| *scheme == signer.scheme())?;
+    let signed = signer.sign(MESSAGE).ok()?;
+    let cert = EndEntityCert::try_from(&cert).ok()?;
+    let confirms =
+        |with: &&dyn SignatureVerificationAlgorithm| cert.verify_signature(*with, MESSAGE, &signed).is_ok();
+    Some(!verifiers.iter().any(confirms))
+}
+
+fn server_name(name: &str) -> Result<ServerName<'static>, String> {
+    ServerName::try_from(name.to_owned())
+        .map_err(|_| format!("\"{name}\" is no name that a certificate can have"))
 }
 
 /// # Errors
