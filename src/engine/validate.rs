@@ -117,7 +117,7 @@ impl Builder {
             let why = match platform {
                 #[cfg(not(feature = "package"))]
                 Platform::Wasi { .. } => "credentials.% needs TLS: use the component whose name ends in -tls.wasm",
-                _ => "credentials.% is for Node only: in a page the browser sees to certificates and headers; use wss and a CA that it trusts, or mqttusername and mqttpassword",
+                _ => "credentials.% is for Node only: in a page the browser sees to it; use wss and a CA that it trusts, or mqttusername and mqttpassword",
             };
             return Err(Error::format(Code::InvalidOption, why, &[name]));
         }

@@ -47,7 +47,7 @@ impl Filter {
 }
 
 #[cfg(feature = "package")]
-const NO_FILTER: &str = "% was given no topic filter; give a string, an array of strings, or { filter: qos }";
+const NO_FILTER: &str = "% was given no topic filter; give a string, an array, or { filter: qos }";
 #[cfg(not(feature = "package"))]
 const NO_FILTER: &str = "% was given no topic filter; give at least one";
 
