@@ -178,3 +178,27 @@ for (const width of [320, 390, 820, 1440]) {
     }
   });
 }
+
+/** Only Chromium reports it. 0.1 is the bound of "good" of Core Web Vitals. */
+if (!FIREFOX)
+  for (const width of [320, 390, 820, 1440]) {
+    test(`${width} px: nothing to speak of moves while the page loads`, async () => {
+      const fresh = await site.browser.newPage({ viewport: { width, height: 900 } });
+      await fresh.addInitScript(() => {
+        const moved = /** @type {any[]} */ ([]);
+        Object.assign(globalThis, { moved });
+        new PerformanceObserver((list) => moved.push(...list.getEntries())).observe({
+          type: "layout-shift",
+          buffered: true,
+        });
+      });
+      await fresh.goto(site.broker.page);
+      await fresh.locator("html[data-ready]").waitFor({ state: "attached" });
+      const shift = await fresh.evaluate(async () => {
+        await new Promise((resolve) => requestAnimationFrame(() => requestAnimationFrame(resolve)));
+        return /** @type {any} */ (globalThis).moved.reduce((sum, { value }) => sum + value, 0);
+      });
+      await fresh.close();
+      assert.ok(shift < 0.1, `${shift}`);
+    });
+  }
