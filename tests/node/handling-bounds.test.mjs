@@ -65,3 +65,44 @@ test("a flood that nobody takes is held within the bounds, and comes whole when 
   await until(() => acks().length === 2_000, "all acknowledgements");
   assert.deepEqual([seen, client.stats().dropped, client.stats().unhandled], [2_000, 0, 0]);
 });
+
+test("maxunhandledbytes: at that many bytes the socket rests, and a message larger than the bound is handled", async (t) => {
+  let most = 0;
+  const { client, send, acks } = await subscribed(t, 4, {
+    options: { qos: 1, concurrency: 1 },
+    handler: async () => {
+      most = Math.max(most, client.stats().unhandled);
+      await pause(1);
+    },
+    credentials: { maxunhandledbytes: 150_000 },
+  });
+  const large = "x".repeat(200_000);
+  for (let id = 1; id <= 60; id++) send(id, large);
+  await until(() => acks().length === 60, "all acknowledgements");
+  assert.ok(most < 4, `${most} were held`);
+});
+
+test("anything with then is awaited, also what is no promise, and what throws there", async (t) => {
+  const name = "then";
+  const thenable = (then, object = {}) => Object.assign(object, { [name]: then });
+  const ways = [
+    thenable((resolve) => setTimeout(resolve, 20)),
+    thenable(
+      (resolve) => resolve(),
+      () => {},
+    ),
+    thenable(() => assert.fail("thrown by then()")),
+    Object.defineProperty({}, name, { get: () => assert.fail("thrown by the getter") }),
+    thenable(1),
+  ];
+  const handler = (_client, _userdata, message) => ways[Number(message.text()) - 1];
+  const { client, send, acks } = await subscribed(t, 4, { options: { qos: 1 }, handler });
+  for (let id = 1; id <= ways.length; id++) send(id);
+  await until(() => acks().length === ways.length, "all acknowledgements");
+  assert.deepEqual(acks(), ["puback 1 0", "puback 2 0", "puback 3 0", "puback 4 0", "puback 5 0"]);
+  assert.deepEqual(
+    client.errors.map(({ code }) => code),
+    ["CALLBACK_FAILED", "CALLBACK_FAILED"],
+  );
+  assert.equal(client.stats().unhandled, 0);
+});
