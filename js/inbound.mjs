@@ -147,13 +147,13 @@ export class Inbound {
     const key = topicOf(this.#core.number, number);
     this.#routes[number] = this.#route(key);
     // Behind U+0000 are subscription identifiers, which only the route depends on.
-    return key.split("\0", 1)[0];
+    return key.split("\0")[0];
   }
 
   /** @param {string} topic @returns {Route} */
   #route(topic) {
     /** @type {[boolean, ...Handler[]]} */
-    const route = routeOf(this.#core.number, topic) ?? [false];
+    const route = routeOf(this.#core.number, topic);
     return route.length === 2 && route[0] ? route[1] : route;
   }
 
@@ -173,12 +173,11 @@ export class Inbound {
   /** Hands a message to everybody who wants it; false if there is nobody. @param {object | undefined} client @param {Route} route @param {Message} message */
   #hand(client, route, message) {
     let subscribed = true;
-    let taken = false;
-    if (typeof route === "function") {
-      this.#call(route, HANDLER, client, message);
-      taken = true;
-    } else {
-      subscribed = route[0];
+    let taken = true;
+    if (typeof route === "function") this.#call(route, HANDLER, client, message);
+    else {
+      // None may be left: they get another copy.
+      taken = subscribed = route[0];
       for (let i = 1; i < route.length; i++) {
         this.#call(/** @type {Handler} */ (route[i]), HANDLER, client, message);
         taken = true;
@@ -292,7 +291,7 @@ export class Inbound {
     const [oldest, ...others] = this.#untaken.filter(({ ended }) => !ended);
     if (oldest === undefined) return;
     this.#reportText(
-      `nobody takes a message on "${oldest.message.topic}", and ${others.length} more; they are not acknowledged, and hold up others: set on_message, give subscribe a handler, read messages(), or unsubscribe`,
+      `nobody takes a message on "${oldest.message.topic}", and ${others.length} more; they are not acknowledged and hold up others: set on_message, give subscribe a handler, read messages(), or unsubscribe`,
     );
   }
 

@@ -233,16 +233,13 @@ pub fn topic(number: u32, topic: u32) -> String {
         .unwrap_or_default()
 }
 
-/// `[subscribed, ...handlers]` of a topic; undefined if there is none.
+/// `[subscribed, ...handlers]` of a topic.
 #[wasm_bindgen]
 pub fn route(number: u32, topic: &str) -> Export<JsValue> {
     let (handlers, subscribed) = match client(number) {
         Some(client) => client.route(topic),
         None => Default::default(),
     };
-    if handlers.is_empty() {
-        return export(JsValue::UNDEFINED);
-    }
     let all = platform::list(&[&subscribed.into()]);
     for handler in handlers {
         all.push(&handler);

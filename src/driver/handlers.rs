@@ -30,14 +30,14 @@ impl Handlers {
         }
     }
 
-    /// The functions of these numbers, and whether one of them is more than a watcher.
+    /// The functions of these numbers, but of those that get another copy, and whether one of them is more than a watcher.
     pub fn select(&self, numbers: &[u32]) -> (Vec<Function>, bool) {
         let mut found = Vec::with_capacity(numbers.len());
         let mut subscribed = false;
         for &number in numbers {
+            subscribed |= number & 1 == 0;
             if let Some(Some(function)) = self.functions.get((number >> 1) as usize) {
                 found.push(function.clone());
-                subscribed |= number & 1 == 0;
             }
         }
         (found, subscribed)

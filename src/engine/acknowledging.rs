@@ -55,7 +55,7 @@ impl Engine {
         if self.connection.is_first_downgrade() {
             self.effects.error(Error::format(
                 Code::NotSupported,
-                "% acknowledged a message of QoS 2 with PUBACK, so messages may arrive twice; publish with QoS 1, or use another broker",
+                "% acknowledged a message of QoS 2 with PUBACK, so messages may arrive twice; publish with QoS 1",
                 &[&self.connection.server_name()],
             ));
         }

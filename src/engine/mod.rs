@@ -66,7 +66,7 @@ pub use message::{check_topic, Message};
 pub use output::{Change, Delivery, Event, Generation, MessageView, Outcome, Output, Ticket, Token};
 pub use publishing::Published;
 pub use stats::Stats;
-pub use subscriptions::{is_ours, Filter, Handler};
+pub use subscriptions::{is_ours, Filter, Handler, NOT_FOR};
 
 use connection::{Connection, Phase, SEND_CAP};
 use deadline::NEVER;

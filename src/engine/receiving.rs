@@ -195,7 +195,7 @@ impl Engine {
         let mut topic = topic;
         let mut list = message.properties;
         if !list.is_empty() {
-            match self.with_properties(topic, &mut list) {
+            match self.with_properties(topic, &message, &mut list) {
                 Some(key) => topic = key,
                 None => return Ok(()),
             }
@@ -219,12 +219,17 @@ impl Engine {
         Ok(())
     }
 
-    /// The number of a topic with what else routes the message; none if it is skipped: a message that the broker merely
-    /// forwards is no reason to leave the broker, it would come again.
+    /// The number of a topic with what else routes the message; none if it is skipped, as a further copy, or for what is
+    /// wrong with it: a message that the broker merely forwards is no reason to leave the broker, it would come again.
     #[inline(never)]
-    fn with_properties(&mut self, topic: u32, list: &mut &[u8]) -> Option<u32> {
+    fn with_properties(
+        &mut self,
+        topic: u32,
+        message: &publish::Publish<'_>,
+        list: &mut &[u8],
+    ) -> Option<u32> {
         if list.len() <= MAX_LIST && publish::has_valid_response_topic(list) {
-            return Some(self.subscriptions.with_identifiers(topic, list));
+            return self.subscriptions.with_identifiers(topic, message, list);
         }
         self.outbox.count_dropped();
         self.effects.error(Error::format(

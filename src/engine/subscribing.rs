@@ -100,7 +100,8 @@ impl Engine {
         self.subscriptions.unwatch(filter, handler);
     }
 
-    /// Handlers whose filters match a topic, or a [`Engine::topic_key`]; none means `on_message`.
+    /// Handlers whose filters match a topic, or a [`Engine::topic_key`]; none means `on_message`. With
+    /// [`NOT_FOR`](super::NOT_FOR): those that get another copy of the message.
     pub fn route(&self, topic: &str) -> Vec<u32> {
         self.subscriptions.route(topic)
     }

@@ -136,7 +136,10 @@ impl Engine {
         let search = &self.search;
         let is_known = self.subscriptions.next_request().is_some_and(|(_, asks)| {
             let what = asks.kind.named();
-            let mut hashes = asks.filters.iter().map(|one| hash_of(what, &one.filter));
+            let mut hashes = asks
+                .filters
+                .iter()
+                .map(|one| hash_of(what, one.filter.as_bytes()));
             hashes.any(|hash| search.knows(now, hash))
         });
         if is_known {
@@ -202,7 +205,7 @@ impl Engine {
     ) -> Option<Error> {
         let search = &mut self.search;
         let (what, name) = name?;
-        let hash = hash_of(what, &name);
+        let hash = hash_of(what, name.as_bytes());
         let is_known = search.knows(now, hash);
         if !(suspicion.is_guilty(search.faults) || is_message && is_known && suspicion.is_singled_out()) {
             return None;
@@ -236,10 +239,10 @@ impl Engine {
 }
 
 /// FNV-1a, of 64 bits.
-pub(super) fn hash_of(what: &str, name: &str) -> u64 {
+pub(super) fn hash_of(what: &str, name: &[u8]) -> u64 {
     let mut hash = 0xcbf2_9ce4_8422_2325;
-    for text in [what, name] {
-        for &byte in text.as_bytes() {
+    for bytes in [what.as_bytes(), name] {
+        for &byte in bytes {
             hash = (hash ^ u64::from(byte)).wrapping_mul(0x0100_0000_01b3);
         }
     }

@@ -1,16 +1,38 @@
 // Two handlers on filters that overlap: each is called once for a message, by subscription identifiers of the engine, where
-// the broker has them. Against Mosquitto as Debian ships it, which sends a copy for each subscription, and a broker without.
+// the broker has them. Against Mosquitto as Debian ships it, which sends a copy for each subscription, aedes 2, which sends one
+// copy with one of the identifiers, and a broker without.
 
 import assert from "node:assert/strict";
+import { createServer } from "node:net";
 import { test } from "node:test";
+import { Aedes } from "aedes-mqtt5";
 import mosquitto from "../brokers/brokers/mosquitto.mjs";
 import { fakeBroker, scripts } from "../support/fake-broker.mjs";
 import { sharedFixtures } from "../support/fixtures.mjs";
 import { startProxy } from "../support/proxy.mjs";
 import { clientFor, freshTopic, until } from "./helpers.mjs";
 
-const shared = sharedFixtures({ stock: mosquitto.start });
+const shared = sharedFixtures({ stock: mosquitto.start, aedes: startAedes5 });
 const five = (more = {}) => ({ mqttserver: shared.stock.nodes[0].urls[5].mqtt, mqttversion: 5, ...more });
+/** Brokers of both kinds. */
+const brokers = {
+  mosquitto: () => five(),
+  "aedes 2": () => ({ mqttserver: shared.aedes.url, mqttversion: 5 }),
+};
+
+/** Aedes 2: of several identifiers it sends one. */
+async function startAedes5() {
+  const broker = await Aedes.createBroker();
+  const server = createServer(broker.handle);
+  await new Promise((resolve) => server.listen(0, "127.0.0.1", resolve));
+  return {
+    url: `mqtt://127.0.0.1:${server.address().port}`,
+    stop: async () => {
+      await new Promise((resolve) => broker.close(resolve));
+      server.close();
+    },
+  };
+}
 
 /** Subscribes handlers that log their name and the text of each message. */
 async function subscribed(client, filters, log, options) {
@@ -33,17 +55,58 @@ async function published(client, topic, texts, options = { qos: 1 }) {
   await loop.return();
 }
 
-for (const qos of [0, 1, 2]) {
-  test(`each handler of three filters that overlap is called once for a message of QoS ${qos}`, async (t) => {
-    const client = clientFor(t, five());
+for (const [name, credentials] of Object.entries(brokers)) {
+  for (const qos of [0, 1, 2]) {
+    test(`${name}: each handler of three filters that overlap is called once for a message of QoS ${qos}`, async (t) => {
+      const client = clientFor(t, credentials());
+      const base = freshTopic();
+      const log = [];
+      await subscribed(client, { one: `${base}/a`, plus: `${base}/+`, all: `${base}/#` }, log, { qos });
+      await published(client, `${base}/a`, ["first", "first", "second"], { qos });
+      const expected = ["first", "first", "second"].flatMap((text) =>
+        ["one", "plus", "all"].map((name) => `${name} ${text}`),
+      );
+      assert.deepEqual(log.toSorted(), expected.toSorted());
+      assert.equal(client.errors.length, 0);
+    });
+  }
+
+  test(`${name}: each handler that addHandler has added is called once, also beside one of subscribe`, async (t) => {
+    const client = clientFor(t, credentials());
     const base = freshTopic();
     const log = [];
-    await subscribed(client, { one: `${base}/a`, plus: `${base}/+`, all: `${base}/#` }, log, { qos });
-    await published(client, `${base}/a`, ["first", "second"], { qos });
-    const expected = ["first", "second"].flatMap((text) =>
-      ["one", "plus", "all"].map((name) => `${name} ${text}`),
-    );
-    assert.deepEqual(log.toSorted(), expected.toSorted());
+    const add = (handler, filter) =>
+      client.addHandler(filter, (_client, _userdata, message) => log.push(`${handler} ${message.text()}`), {
+        qos: 1,
+      });
+    const plus = add("plus", `${base}/+`);
+    const all = add("all", `${base}/#`);
+    const second = add("second", `${base}/#`);
+    await Promise.all([plus.ready, all.ready, second.ready]);
+    await subscribed(client, { one: `${base}/a` }, log, { qos: 1 });
+    await published(client, `${base}/a`, ["x", "y"]);
+    const expected = (...names) => ["x", "y"].flatMap((text) => names.map((name) => `${name} ${text}`));
+    assert.deepEqual(log.toSorted(), expected("all", "one", "plus", "second").toSorted());
+    log.length = 0;
+    await plus.remove();
+    await published(client, `${base}/a`, ["x", "y"]);
+    assert.deepEqual(log.toSorted(), expected("all", "one", "second").toSorted());
+  });
+
+  test(`${name}: a subscription without a handler brings the handler of another one no further call`, async (t) => {
+    const client = clientFor(t, credentials());
+    const base = freshTopic();
+    const log = [];
+    const others = [];
+    client.on_message = (_client, _userdata, message) => {
+      if (message.topic.startsWith(base)) others.push(message.text());
+    };
+    await client.subscribe(`${base}/#`, { qos: 1 });
+    await subscribed(client, { plus: `${base}/+` }, log, { qos: 1 });
+    await published(client, `${base}/a`, ["x", "y"]);
+    await published(client, `${base}/a/b`, ["z"]);
+    assert.deepEqual(log, ["plus x", "plus y"]);
+    assert.deepEqual(others, ["z"]);
     assert.equal(client.errors.length, 0);
   });
 }

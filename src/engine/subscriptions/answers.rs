@@ -36,7 +36,7 @@ impl Subscriptions {
                     ),
                 })
             }
-            _ => {}
+            _ => self.copies.forget_last(),
         }
         let Some(request) = self.requests.remove(slot) else {
             return Ok(());

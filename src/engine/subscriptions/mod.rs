@@ -3,6 +3,7 @@
 
 mod answers;
 mod calls_to_requests;
+mod copies;
 mod filter;
 mod handlers;
 mod overlaps;
@@ -25,14 +26,15 @@ use crate::codec::PacketId;
 pub(super) use answers::answers_another;
 pub use filter::Filter;
 pub use handlers::Handler;
-pub use overlaps::is_ours;
+pub use overlaps::{is_ours, NOT_FOR};
 pub(super) use requests::{Call, Contents, Kind};
 
+use copies::Copies;
 use filter::{check_filters, MAX_FILTERS_BYTES};
 use handlers::{Attached, Verdict};
 use overlaps::Identity;
 use requests::Requests;
-use router::{Router, WATCHER};
+use router::{Router, NOBODY, WATCHER};
 use split_calls::SplitCalls;
 
 #[derive(Debug, Default)]
@@ -62,6 +64,7 @@ pub(super) struct Subscriptions {
     uses: Vec<u32>,
     router: Router,
     topics: TopicCache,
+    copies: Copies,
     requests: Requests,
     calls: SplitCalls,
     ack_due: Deadline,
@@ -75,6 +78,7 @@ impl Subscriptions {
             uses: Vec::new(),
             router: Router::new(keys),
             topics: TopicCache::new(keys),
+            copies: Copies::default(),
             requests: Requests::default(),
             calls: SplitCalls::default(),
             ack_due: Deadline::default(),
@@ -166,6 +170,7 @@ impl Subscriptions {
         }
         if self.filters.len() > known {
             self.entries[number] = Subscription::default();
+            self.router.insert(filter, number as u32, NOBODY);
         }
         &mut self.entries[number]
     }
@@ -175,6 +180,7 @@ impl Subscriptions {
         if self.find(filter).is_some_and(|entry| entry.last_call <= seq) {
             self.detach(filter, Verdict::Unsubscribed, (0, u64::MAX), effects);
             if let Some(number) = self.filters.find(filter.as_bytes()) {
+                self.router.remove(filter, number, NOBODY);
                 self.filters.remove(number);
             }
         }

@@ -1,11 +1,12 @@
 //! Subscription identifiers that the engine chooses (§3.8.2.1.2). Where filters overlap, a broker of MQTT 5 may send a copy of
 //! a message for each of them, or one for all: by the identifiers that a copy has, its handlers are found. Only filters
-//! that have handlers and overlap with another one get an identifier, and a SUBSCRIBE of their own. Never sends.
+//! that overlap with another one, where one of them has a handler, get an identifier, and a SUBSCRIBE of their own. Which
+//! copies there are is `copies`' matter. Never sends.
 
 use super::requests::{Request, BEFORE_ALL_CALLS};
-use super::router::WATCHER;
+use super::router::{NOBODY, WATCHER};
 use super::{Filter, Kind, Subscriptions};
-use crate::codec::properties::{number, Properties, Property, Value};
+use crate::codec::properties::{number, Property};
 use crate::codec::topic;
 use crate::engine::format::split_once;
 use crate::engine::suspecting::hash_of;
@@ -19,11 +20,17 @@ pub(super) const LEFT: Identity = 2;
 
 /// Our identifiers: the upper bits of each. The others are those of a character, from U+10000 on, which are a hash of the
 /// filter, so that a kept session of another process has the same ones.
-const OURS: u32 = 0x70 << CHARACTER;
+pub(super) const OURS: u32 = 0x70 << CHARACTER;
 const CHARACTER: u32 = 21;
 const FIRST: u32 = 0x1_0000;
+/// In an identifier: its subscription is a shared one, of which each message is for one member of the group only.
+pub(super) const SHARED: u32 = 0x8_0000;
 /// What cannot be in a topic separates it from the identifiers of a message, of which each is a character.
-const SEPARATOR: u8 = 0;
+pub(super) const SEPARATOR: u8 = 0;
+/// Among identifiers: the message goes to all subscriptions that match, but to shared ones only by their identifiers.
+pub(super) const ALL: char = '#';
+/// With the number of a handler: it handles such messages, and not this copy.
+pub const NOT_FOR: u32 = 1 << 31;
 /// Without retained messages: the subscription that is repeated has had them.
 const RETAIN_HANDLING: u8 = 0x30;
 const NO_RETAINED: u8 = 0x20;
@@ -35,13 +42,16 @@ pub fn is_ours(identifier: u32) -> bool {
 
 /// Of those bits of the hash that the last byte of the filter, often its wildcard, changes directly.
 fn identifier_of(filter: &str) -> Identity {
-    let hash = (hash_of("", filter) >> 40) as u32;
-    OURS + FIRST + (hash & 0xf_ffff)
+    let hash = (hash_of("", filter.as_bytes()) >> 40) as u32;
+    let shared = (topic::shared(filter).len() < filter.len()) as u32 * SHARED;
+    OURS + FIRST + (hash & 0x3_ffff | shared)
 }
 
 /// Whether an identifier is among those behind a topic.
 fn has(marks: &str, identity: Identity) -> bool {
-    marks.chars().any(|mark| OURS | mark as u32 == identity)
+    marks
+        .chars()
+        .any(|mark| OURS | mark as u32 == identity || mark == ALL && identity & SHARED == 0)
 }
 
 impl Subscriptions {
@@ -71,24 +81,28 @@ impl Subscriptions {
         }
     }
 
-    /// Whether a filter that has handlers overlaps with another one that has. Those that have a subscription without an
-    /// identifier are put into `plain`.
+    /// Whether a filter overlaps with another one, and a message of both has a handler. Those that have a subscription
+    /// without an identifier are put into `plain`.
     #[inline(never)]
     pub(super) fn overlaps(&self, filter: &str, plain: &mut Vec<u32>) -> bool {
         let found = self.router.route(topic::shared(filter));
         let own = self.number_of(filter);
-        let (mut is_own, mut is_other) = (false, false);
-        for (of, _) in found {
-            if of == own {
-                is_own = true;
-            } else if of != WATCHER {
+        let (mut is_other, mut is_handled) = (false, false);
+        let known = plain.len();
+        for (of, handler) in found {
+            is_handled |= handler != NOBODY;
+            if of != own && of != WATCHER {
                 is_other = true;
                 if self.identity(of) == PLAIN {
                     plain.push(of);
                 }
             }
         }
-        is_own && is_other
+        let overlaps = is_other && is_handled;
+        if !overlaps {
+            plain.truncate(known);
+        }
+        overlaps
     }
 
     /// Prepares the next request for a broker that has identifiers, and answers the one that it is sent with; 0: none.
@@ -159,30 +173,8 @@ impl Subscriptions {
         }
     }
 
-    /// The number of a topic with the identifiers of ours in these properties, which are empty if they have nothing else.
-    #[inline(never)]
-    pub fn with_identifiers(&mut self, topic: u32, list: &mut &[u8]) -> u32 {
-        let mut key = String::new();
-        let mut has_others = false;
-        for (row, value) in Properties(list) {
-            match value {
-                Value::Number(id) if row.property == Property::SubscriptionIdentifier && is_ours(id) => {
-                    key.extend(char::from_u32(id - OURS));
-                }
-                _ => has_others = true,
-            }
-        }
-        if key.is_empty() {
-            return topic;
-        }
-        if !has_others {
-            *list = &[];
-        }
-        self.topics.extended(topic, SEPARATOR, key.as_bytes())
-    }
-
-    /// Handlers of a topic, each once: with identifiers behind it, those of the filters that have these identifiers. All
-    /// that match where one of them has none.
+    /// Handlers of a topic, each once. With identifiers behind it, where all that match have one, those of other filters
+    /// are `NOT_FOR`. One that watches a filter that nobody has subscribed gets each copy.
     #[inline(never)]
     pub fn route(&self, topic: &str) -> Vec<u32> {
         let (topic, marks) = split_once(topic, SEPARATOR);
@@ -195,11 +187,15 @@ impl Subscriptions {
             is_chosen |= has(marks, identity);
         }
         let mut handlers = Vec::new();
-        for (of, handler) in found {
-            if !(is_known && is_chosen) || of == WATCHER || has(marks, self.identity(of)) {
-                if let Err(place) = handlers.binary_search(&handler) {
-                    handlers.insert(place, handler);
-                }
+        for (of, mut handler) in found {
+            if handler == NOBODY {
+                continue;
+            }
+            if is_known && is_chosen && of != WATCHER && !has(marks, self.identity(of)) {
+                handler |= NOT_FOR;
+            }
+            if let Err(place) = handlers.binary_search(&handler) {
+                handlers.insert(place, handler);
             }
         }
         handlers

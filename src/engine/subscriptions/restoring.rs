@@ -72,6 +72,7 @@ impl Subscriptions {
             self.mark(slot);
         }
         if !session_present {
+            self.copies.forget_last();
             for entry in &mut self.entries {
                 entry.identity = NONE;
             }

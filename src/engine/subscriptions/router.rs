@@ -15,6 +15,8 @@ struct Node {
 
 /// In place of the number of a filter, of a handler that is there without a subscription.
 pub(super) const WATCHER: u32 = u32::MAX;
+/// In place of a handler, of a subscription, which may have none: those that watch its filter belong to it.
+pub(super) const NOBODY: u32 = u32::MAX;
 
 #[derive(Debug)]
 pub(super) struct Router {
@@ -92,7 +94,8 @@ impl Router {
         }
     }
 
-    /// Handlers whose filter matches a topic, or overlaps with a filter, each behind the number of its filter.
+    /// Handlers whose filter matches a topic, or overlaps with a filter, each behind the number of its filter; one that
+    /// watches a filter behind the number of a subscription to it.
     pub fn route(&self, topic: &str) -> Vec<(u32, u32)> {
         let mut found = Vec::new();
         // A leading wildcard matches no `$` topic [MQTT-4.7.2-1].
@@ -130,8 +133,11 @@ impl Router {
     }
 
     fn collect(&self, at: u32, found: &mut Vec<(u32, u32)>) {
-        if let Some(node) = self.nodes.get(at as usize) {
-            found.extend_from_slice(&node.handlers);
+        let handlers = self.nodes.get(at as usize).map_or(&[][..], |node| &node.handlers);
+        let own = handlers.iter().map(|one| one.0).min();
+        for &(of, handler) in handlers {
+            let of = if of == WATCHER { own.unwrap_or(of) } else { of };
+            found.push((of, handler));
         }
     }
 

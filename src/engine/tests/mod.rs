@@ -19,6 +19,7 @@ mod lenient;
 mod max_packet_size;
 mod mqtt5;
 mod mqtt5_connections;
+mod mqtt5_copies;
 mod mqtt5_limits;
 mod mqtt5_overlapping;
 mod mqtt5_server_references;

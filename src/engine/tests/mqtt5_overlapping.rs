@@ -1,21 +1,22 @@
-//! Handlers of filters that overlap, at brokers that send a copy for each subscription and at brokers that send one copy for
-//! all: each handler is called once, by subscription identifiers that the engine chooses (§3.3.4).
+//! Handlers of filters that overlap, at brokers that send a copy for each subscription, at brokers that send one copy for
+//! all, and at those that name one of the subscriptions: each handler is called once, by subscription identifiers that the
+//! engine chooses (§3.3.4).
 
-use super::overlapping_peer::{subscribe_of, Peer, ID};
+use super::overlapping_peer::{subscribe_of, Copies, Peer, ID};
 use super::wire::{five, number, packet, Wire};
 use crate::codec::properties::Property;
-use crate::engine::{is_ours, Config, Outcome, Versions};
+use crate::engine::{is_ours, Config, Outcome, Versions, NOT_FOR};
 
-/// In both shapes of brokers.
-fn at_both(test: impl Fn(Peer)) {
-    for one_copy in [true, false] {
-        test(Peer::new(one_copy));
+/// At brokers of each kind.
+fn at_all(test: impl Fn(Peer)) {
+    for copies in [Copies::One, Copies::Each, Copies::OneOfThem] {
+        test(Peer::new(copies));
     }
 }
 
 #[test]
 fn each_handler_of_overlapping_filters_is_called_once() {
-    at_both(|mut peer| {
+    at_all(|mut peer| {
         peer.subscribe("a/+", 1);
         peer.subscribe("a/#", 2);
         assert_eq!(peer.calls("a/b", &[1, 2]), [1, 1]);
@@ -27,7 +28,7 @@ fn each_handler_of_overlapping_filters_is_called_once() {
 
 #[test]
 fn a_filter_that_has_an_earlier_subscription_is_subscribed_again_without_its_retained_messages() {
-    at_both(|mut peer| {
+    at_all(|mut peer| {
         peer.subscribe("a/+", 1);
         assert_eq!(peer.ids(), [0]);
         peer.subscribe("a/#", 2);
@@ -41,7 +42,7 @@ fn a_filter_that_has_an_earlier_subscription_is_subscribed_again_without_its_ret
 
 #[test]
 fn calls_of_one_turn_need_no_second_subscribe() {
-    at_both(|mut peer| {
+    at_all(|mut peer| {
         peer.ask(&["a/+"], &[], 1);
         peer.ask(&["a/#"], &[], 2);
         peer.serve();
@@ -52,7 +53,7 @@ fn calls_of_one_turn_need_no_second_subscribe() {
 
 #[test]
 fn a_subscribe_that_is_on_the_wire_counts_as_one_without_an_identifier() {
-    at_both(|mut peer| {
+    at_all(|mut peer| {
         peer.ask(&["a/+"], &[], 1);
         peer.wire.drain();
         peer.ask(&["a/#"], &[], 2);
@@ -64,21 +65,39 @@ fn a_subscribe_that_is_on_the_wire_counts_as_one_without_an_identifier() {
 
 #[test]
 fn filters_that_overlap_with_none_stay_together_and_have_no_identifier() {
-    let mut peer = Peer::new(false);
+    let mut peer = Peer::new(Copies::Each);
     peer.ask(&["a", "b", "c/+", "d/#"], &[], 1);
     peer.ask(&["e"], &[], 0);
     peer.serve();
     assert_eq!(peer.filters(), [&["a", "b", "c/+", "d/#"][..], &["e"]]);
     assert_eq!(peer.ids(), [0, 0]);
-    // Neither does a filter without a handler make others overlap.
-    peer.subscribe("#", 0);
-    assert_eq!(peer.ids(), [0, 0, 0]);
-    assert_eq!(peer.packets.len(), 3);
+    // Neither have filters of which none has a handler.
+    peer.subscribe("e/+", 0);
+    peer.subscribe("e/#", 0);
+    assert_eq!(peer.ids(), [0; 4]);
+    assert_eq!(peer.packets.len(), 4);
+}
+
+#[test]
+fn a_filter_without_a_handler_brings_those_of_others_no_further_copy() {
+    at_all(|mut peer| {
+        peer.subscribe("#", 0);
+        peer.subscribe("a/+", 1);
+        assert_eq!(peer.filters(), [["#"], ["#"], ["a/+"]]);
+        for _ in 0..3 {
+            assert_eq!(peer.calls("a/b", &[1]), [1]);
+        }
+        // What nobody else has goes to nobody: that is, to `on_message`.
+        peer.publish("b");
+        assert!(peer.wire.engine.route("b").is_empty());
+        let key = format!("a/b\0{}", char::from_u32(peer.ids()[1] & 0x1f_ffff).unwrap());
+        assert_eq!(peer.wire.engine.route(&key), [1 | NOT_FOR]);
+    });
 }
 
 #[test]
 fn of_a_call_of_several_filters_those_that_overlap_go_apart_and_the_codes_keep_their_order() {
-    at_both(|mut peer| {
+    at_all(|mut peer| {
         peer.refused = Some("x");
         peer.subscribe("b/#", 2);
         peer.ask(&["a", "b/+", "x", "c"], &[], 1);
@@ -96,7 +115,7 @@ fn of_a_call_of_several_filters_those_that_overlap_go_apart_and_the_codes_keep_t
 
 #[test]
 fn two_overlapping_filters_of_one_call_have_a_packet_each() {
-    let mut peer = Peer::new(false);
+    let mut peer = Peer::new(Copies::Each);
     peer.ask(&["a/+", "b", "a/#"], &[], 1);
     peer.serve();
     let mut filters = peer.filters();
@@ -111,7 +130,7 @@ fn two_overlapping_filters_of_one_call_have_a_packet_each() {
 
 #[test]
 fn a_lost_session_is_restored_with_identifiers_and_a_kept_one_keeps_them() {
-    at_both(|mut peer| {
+    at_all(|mut peer| {
         peer.subscribe("a/+", 1);
         peer.subscribe("a/#", 2);
         peer.subscribe("z", 3);
@@ -132,7 +151,7 @@ fn a_lost_session_is_restored_with_identifiers_and_a_kept_one_keeps_them() {
 
 #[test]
 fn after_unsubscribe_the_other_handler_still_gets_everything() {
-    at_both(|mut peer| {
+    at_all(|mut peer| {
         peer.subscribe("a/+", 1);
         peer.subscribe("a/#", 2);
         peer.unsubscribe("a/#");
@@ -144,7 +163,7 @@ fn after_unsubscribe_the_other_handler_still_gets_everything() {
 
 #[test]
 fn a_filter_that_is_being_unsubscribed_is_not_subscribed_again() {
-    let mut peer = Peer::new(false);
+    let mut peer = Peer::new(Copies::Each);
     peer.subscribe("a/+", 1);
     let engine = &mut peer.wire.engine;
     engine.unsubscribe(vec!["a/+".into()], Vec::new(), None).unwrap();
@@ -157,7 +176,7 @@ fn a_filter_that_is_being_unsubscribed_is_not_subscribed_again() {
 
 #[test]
 fn several_handlers_of_one_filter_are_called_once_each() {
-    at_both(|mut peer| {
+    at_all(|mut peer| {
         peer.subscribe("a/+", 1);
         peer.subscribe("a/#", 2);
         peer.subscribe("a/+", 3);
@@ -168,28 +187,50 @@ fn several_handlers_of_one_filter_are_called_once_each() {
 
 #[test]
 fn a_shared_subscription_and_another_one_of_the_same_topics_are_told_apart() {
-    at_both(|mut peer| {
+    for copies in [Copies::One, Copies::Each] {
+        let mut peer = Peer::new(copies);
         peer.subscribe("a/+", 1);
         peer.subscribe("$share/g/a/+", 2);
-        assert_eq!(peer.calls("a/b", &[1, 2]), [1, 1]);
-        // Another member of the group gets the next one.
         let id = peer.subscriptions.iter().find(|one| one.0 == "a/+").unwrap().2;
-        assert_eq!(peer.deliver("a/b", vec![vec![id]]), [[1]]);
+        for _ in 0..2 {
+            // Another member of the group gets this one.
+            assert_eq!(peer.deliver("a/b", vec![vec![id]]), [[1]]);
+            assert_eq!(peer.calls("a/b", &[1, 2]), [1, 1]);
+        }
+    }
+}
+
+#[test]
+fn one_that_watches_a_subscribed_filter_gets_a_message_once() {
+    at_all(|mut peer| {
+        peer.wire.engine.watch("a/+", 8).unwrap();
+        peer.subscribe("a/+", 0);
+        peer.subscribe("a/#", 0);
+        peer.wire.engine.watch("a/#", 9).unwrap();
+        peer.subscribe("a/b", 1);
+        for _ in 0..3 {
+            assert_eq!(peer.calls("a/b", &[1, 8, 9]), [1, 1, 1]);
+        }
+        peer.wire.engine.unwatch("a/#", 9);
+        peer.unsubscribe("a/+");
+        assert_eq!(peer.calls("a/b", &[1, 9]), [1, 0]);
     });
 }
 
 #[test]
-fn a_watcher_gets_each_copy() {
-    let mut peer = Peer::new(false);
+fn one_that_watches_a_filter_that_is_not_subscribed_gets_each_copy() {
+    let mut peer = Peer::new(Copies::Each);
     peer.subscribe("a/+", 1);
     peer.subscribe("a/#", 2);
     peer.wire.engine.watch("a/b", 9).unwrap();
+    peer.publish("a/b");
+    peer.publish("a/c");
     assert_eq!(peer.calls("a/b", &[1, 2, 9]), [1, 1, 2]);
 }
 
 #[test]
 fn a_message_without_identifiers_or_with_one_of_an_earlier_process_goes_to_all_that_match() {
-    let mut peer = Peer::new(false);
+    let mut peer = Peer::new(Copies::Each);
     peer.subscribe("a/+", 1);
     peer.subscribe("a/#", 2);
     let ids = peer.ids();
@@ -205,7 +246,7 @@ fn a_message_without_identifiers_or_with_one_of_an_earlier_process_goes_to_all_t
 
 #[test]
 fn an_identifier_of_the_user_is_left_as_it_is_and_its_filter_is_not_subscribed_again() {
-    let mut peer = Peer::new(false);
+    let mut peer = Peer::new(Copies::Each);
     peer.ask(&["a/+"], &number(ID, 7), 1);
     peer.serve();
     peer.subscribe("a/#", 2);
@@ -216,7 +257,7 @@ fn an_identifier_of_the_user_is_left_as_it_is_and_its_filter_is_not_subscribed_a
 
 #[test]
 fn the_topic_of_a_message_is_not_changed_by_identifiers() {
-    let mut peer = Peer::new(true);
+    let mut peer = Peer::new(Copies::One);
     peer.subscribe("a/+", 1);
     peer.subscribe("a/#", 2);
     peer.publish("a/b");
@@ -226,7 +267,7 @@ fn the_topic_of_a_message_is_not_changed_by_identifiers() {
 #[test]
 fn a_broker_without_identifiers_and_one_of_3_1_1_get_none() {
     let none = number(Property::SubscriptionIdentifierAvailable, 0);
-    let mut peer = Peer::of(Wire::online(five(), &none), false);
+    let mut peer = Peer::of(Wire::online(five(), &none), Copies::Each);
     peer.subscribe("a/+", 1);
     peer.subscribe("a/#", 2);
     assert_eq!(peer.filters(), [["a/+"], ["a/#"]]);
@@ -253,7 +294,7 @@ fn a_broker_without_identifiers_and_one_of_3_1_1_get_none() {
 
 #[test]
 fn a_refusal_of_the_second_subscribe_leaves_everything_as_it_was() {
-    at_both(|mut peer| {
+    at_all(|mut peer| {
         peer.subscribe("a/+", 1);
         peer.refused = Some("a/+");
         peer.subscribe("a/#", 2);
@@ -268,7 +309,7 @@ fn a_refusal_of_the_second_subscribe_leaves_everything_as_it_was() {
 
 #[test]
 fn a_subscribe_after_which_connections_end_is_sent_without_an_identifier() {
-    let mut peer = Peer::new(true);
+    let mut peer = Peer::new(Copies::One);
     peer.subscribe("a/+", 1);
     peer.ask(&["a/#"], &[], 2);
     let is_identified = |packet: &Vec<u8>| packet[0] == 0x82 && subscribe_of(packet).1[0].2 != 0;
@@ -307,7 +348,7 @@ fn a_subscribe_after_which_connections_end_is_sent_without_an_identifier() {
 
 #[test]
 fn thousands_of_filters_are_compared_quickly_and_stay_in_few_packets() {
-    let mut peer = Peer::new(false);
+    let mut peer = Peer::new(Copies::Each);
     let names: Vec<String> = (0..4_000).map(|i| format!("device/{i}/+")).collect();
     let names: Vec<&str> = names.iter().map(|name| &**name).collect();
     peer.ask(&names, &[], 1);
@@ -318,7 +359,7 @@ fn thousands_of_filters_are_compared_quickly_and_stay_in_few_packets() {
 /// Properties of messages have identifiers of the user only.
 #[test]
 fn identifiers_of_the_engine_are_known_by_their_range() {
-    let mut peer = Peer::new(false);
+    let mut peer = Peer::new(Copies::Each);
     peer.subscribe("a/+", 1);
     peer.subscribe("a/#", 2);
     for id in peer.ids() {

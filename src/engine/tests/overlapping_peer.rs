@@ -1,5 +1,5 @@
 //! A broker with subscription identifiers, which knows what it is subscribed to: it sends a copy for each subscription, or
-//! one for all.
+//! one for all, with all identifiers or, against the standard, with one.
 
 use super::wire::{five, incoming, list, Wire};
 use crate::codec::properties::{self, Property, Value};
@@ -11,11 +11,21 @@ pub(super) const ID: Property = Property::SubscriptionIdentifier;
 /// One filter of a SUBSCRIBE: its options, and the packet's subscription identifier; 0: none.
 pub(super) type Asked = (String, u8, u32);
 
+/// What a broker sends of a message that several subscriptions of a client match (§3.3.4).
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Copies {
+    /// One for each.
+    Each,
+    /// One, with all identifiers.
+    One,
+    /// One, with one of the identifiers, as aedes 2.0.0-beta.1 does.
+    OneOfThem,
+}
+
 /// The broker at the other end: what it is subscribed to, filter by filter.
 pub(super) struct Peer {
     pub wire: Wire,
-    /// It sends one copy for all subscriptions of the client.
-    one_copy: bool,
+    pub copies: Copies,
     pub subscriptions: Vec<Asked>,
     /// Each SUBSCRIBE so far.
     pub packets: Vec<Vec<Asked>>,
@@ -40,18 +50,18 @@ pub(super) fn subscribe_of(packet: &[u8]) -> (Vec<u8>, Vec<Asked>) {
 }
 
 impl Peer {
-    pub fn new(one_copy: bool) -> Peer {
+    pub fn new(copies: Copies) -> Peer {
         let cfg = Config {
             clean_session: false,
             ..five()
         };
-        Peer::of(Wire::online(cfg, &[]), one_copy)
+        Peer::of(Wire::online(cfg, &[]), copies)
     }
 
-    pub fn of(wire: Wire, one_copy: bool) -> Peer {
+    pub fn of(wire: Wire, copies: Copies) -> Peer {
         Peer {
             wire,
-            one_copy,
+            copies,
             subscriptions: Vec::new(),
             packets: Vec::new(),
             refused: None,
@@ -132,9 +142,11 @@ impl Peer {
             .iter()
             .filter(|one| topic::matches(&one.0, name));
         let ids: Vec<u32> = matching.map(|one| one.2).collect();
-        let copies = match self.one_copy {
-            true => vec![ids.into_iter().filter(|&id| id != 0).collect()],
-            false => ids.into_iter().map(|id| vec![id]).collect(),
+        let some = ids.iter().copied().filter(|&id| id != 0);
+        let copies = match self.copies {
+            Copies::Each => ids.into_iter().map(|id| vec![id]).collect(),
+            Copies::One => vec![some.collect()],
+            Copies::OneOfThem => vec![some.take(1).collect()],
         };
         self.deliver(name, copies)
     }

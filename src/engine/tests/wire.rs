@@ -5,7 +5,7 @@ use crate::codec::publish::{self, Parts};
 use crate::codec::{PacketId, ReasonCode, Version};
 use crate::engine::{
     drive, Change, Config, Delivery, Engine, Error, Event, Filter, Flow, Generation, Io, Message, Millis,
-    Outcome, Token, Versions,
+    Outcome, Ticket, Token, Versions, NOT_FOR,
 };
 
 /// A client and the other end of its wire.
@@ -22,6 +22,8 @@ pub struct Wire {
     pub topics: Vec<String>,
     /// The handlers of each message.
     pub handlers: Vec<Vec<u32>>,
+    /// The tickets of messages that the application goes on with; none: it goes on with none.
+    pub deferred: Option<Vec<Ticket>>,
 }
 
 pub fn five() -> Config {
@@ -80,6 +82,7 @@ impl Wire {
             events: Vec::new(),
             topics: Vec::new(),
             handlers: Vec::new(),
+            deferred: None,
         };
         wire.engine.start(wire.now, None);
         wire.drain();
@@ -235,8 +238,15 @@ impl Io for Wire {
     fn deliver(&mut self, delivery: Delivery) {
         for message in &self.engine.messages()[delivery.from..delivery.upto] {
             self.topics.push(self.engine.topic(message.topic).to_owned());
-            self.handlers
-                .push(self.engine.route(self.engine.topic_key(message.topic)));
+            let mut handlers = self.engine.route(self.engine.topic_key(message.topic));
+            handlers.retain(|&number| number & NOT_FOR == 0);
+            self.handlers.push(handlers);
+            if let Some(deferred) = &mut self.deferred {
+                deferred.push(message.ticket);
+            }
+        }
+        for &ticket in self.deferred.iter().flatten() {
+            self.engine.defer(Some(ticket));
         }
     }
 
