@@ -171,6 +171,11 @@ export interface Credentials {
    */
   maxunhandledbytes?: number | null | undefined;
   /**
+   * How many bytes the publishes in flight may have: while they have so many, further ones wait. The default
+   * is 128 MiB. Whole number of bytes from 1 to 2147483648. Default: 134217728.
+   */
+  maxinflightbytes?: number | null | undefined;
+  /**
    * How many messages may wait to be sent: offline, behind `maxinflight`, in batches and in the queue. A
    * further call rejects with `QUEUE_FULL`, unless `offlinepolicy` says otherwise. Whole number of messages
    * from 0 to 10000000. The first answer of a credentials function counts. Default: 100000.

@@ -60,6 +60,9 @@ pub struct Config {
     pub max_unhandled: usize,
     /// How many bytes their payloads may have. Option `maxunhandledbytes`.
     pub max_unhandled_bytes: usize,
+    /// How many bytes the messages in flight may have; the last of them may go beyond. Option
+    /// `maxinflightbytes`.
+    pub max_inflight_bytes: usize,
     /// How many messages may wait to be sent. Option `offlinesize`.
     pub offline_size: usize,
     /// How many bytes of messages may wait to be sent. Option `offlinebytes`.
@@ -198,6 +201,7 @@ impl Default for Config {
             max_packet_size: 16_777_216,
             max_unhandled: 1_000,
             max_unhandled_bytes: 16_777_216,
+            max_inflight_bytes: 134_217_728,
             offline_size: 100_000,
             offline_bytes: 67_108_864,
             offline_policy: Policy::Refuse,

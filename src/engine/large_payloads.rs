@@ -1,13 +1,15 @@
 //! A large payload that is received beside the engine: the adapter keeps it, and what stands before it in the PUBLISH waits
 //! here until it is whole. Owns how much of it is still to come; never sees it.
 
+use std::ops::Range;
+
 use super::deadline::Millis;
 use super::output::Generation;
 use super::Engine;
 
 /// A shorter payload costs less in its packet. Memory for the whole is taken when it begins: of one that is longer than the
 /// second only as its bytes come.
-const LENGTHS: std::ops::RangeInclusive<usize> = 32 << 10..=64 << 20;
+const LENGTHS: Range<usize> = 32 << 10..(64 << 20) + 1;
 
 impl Engine {
     /// Leaves the payload of a large PUBLISH, whose beginning has just arrived, to the adapter: where in

@@ -99,8 +99,7 @@ impl Engine {
         message: &Message<'_>,
         token: Option<Token>,
     ) -> Result<Published, Error> {
-        let max_inflight = self.config().max_inflight;
-        if !self.session.has_place(message.qos, max_inflight) {
+        if !self.session.has_place(message.qos, self.config()) {
             return self.enqueue(now, message, token);
         }
         let Some(id) = self.session.take_id(&mut self.effects.journal) else {
@@ -246,7 +245,7 @@ impl Engine {
         }
         let mut id = None;
         if qos > 0 {
-            if !self.session.has_place(qos, self.config().max_inflight) {
+            if !self.session.has_place(qos, self.config()) {
                 return false;
             }
             match self.session.take_id(&mut self.effects.journal) {

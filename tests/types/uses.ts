@@ -71,6 +71,7 @@ const credentials: Required<Credentials> = {
   stoptimeout: 1,
   maxinflight: 1,
   maxinflightqos2: 1,
+  maxinflightbytes: 1 << 20,
   maxunhandled: 1000,
   maxunhandledbytes: 1 << 24,
   maxfilters: 1,

@@ -1,7 +1,7 @@
 //! Bytes that have arrived and are not yet a whole packet. A cursor moves over the buffer; the beginning of a packet
 //! goes to the front once, when the next bytes come, so nothing is quadratic. Never looks into a packet.
 
-use std::ops::RangeInclusive;
+use std::ops::Range;
 
 use crate::codec::frame::Frame;
 use crate::codec::{publish, PacketId, Version};
@@ -67,7 +67,7 @@ impl ReceiveBuffer {
 
     /// Leaves the payload of a PUBLISH that has begun to somebody else, if all that stands before it is here and its length
     /// is within these bounds: where it begins, how many bytes of it are here, and how many it will have.
-    pub fn leave_payload(&mut self, version: Version, lengths: RangeInclusive<usize>) -> Option<[usize; 3]> {
+    pub fn leave_payload(&mut self, version: Version, lengths: Range<usize>) -> Option<[usize; 3]> {
         let frame = self.begun?;
         let body = self.start + frame.header;
         let head = publish::head(version, frame.first, &self.bytes[body..self.end], frame.body).ok()??;

@@ -82,6 +82,8 @@ pub(in crate::engine) enum Key {
     MaxUnhandled,
     /// `maxunhandledbytes`
     MaxUnhandledBytes,
+    /// `maxinflightbytes`
+    MaxInflightBytes,
     /// `offlinesize`
     OfflineSize,
     /// `offlinebytes`
@@ -102,7 +104,7 @@ pub(in crate::engine) enum Key {
 
 /// The keys of `credentials`. Seconds may have fractions.
 #[rustfmt::skip]
-pub(in crate::engine) const KEYS: [Row; 42] = [
+pub(in crate::engine) const KEYS: [Row; 43] = [
     ("mqttserver", Key::Server, Kind::TextOrList),
     ("mqttport", Key::Port, Kind::Whole(1.0, 65_535.0)),
     ("mqttprotocol", Key::Protocol, Kind::Text),
@@ -135,6 +137,7 @@ pub(in crate::engine) const KEYS: [Row; 42] = [
     ("maxpacketsize", Key::MaxPacketSize, Kind::Whole(16.0, 268_435_460.0)),
     ("maxunhandled", Key::MaxUnhandled, Kind::Whole(1.0, 65_535.0)),
     ("maxunhandledbytes", Key::MaxUnhandledBytes, Kind::Whole(1.0, 2_147_483_648.0)),
+    ("maxinflightbytes", Key::MaxInflightBytes, Kind::Whole(1.0, 2_147_483_648.0)),
     ("offlinesize", Key::OfflineSize, Kind::Whole(0.0, 10_000_000.0)),
     ("offlinebytes", Key::OfflineBytes, Kind::Whole(0.0, 2_147_483_648.0)),
     ("offlinepolicy", Key::OfflinePolicy, Kind::Text),
@@ -202,6 +205,7 @@ fn whole(cfg: &mut Config, key: Key) -> Option<&mut usize> {
         Key::MaxPacketSize => &mut cfg.max_packet_size,
         Key::MaxUnhandled => &mut cfg.max_unhandled,
         Key::MaxUnhandledBytes => &mut cfg.max_unhandled_bytes,
+        Key::MaxInflightBytes => &mut cfg.max_inflight_bytes,
         Key::OfflineSize => &mut cfg.offline_size,
         Key::OfflineBytes => &mut cfg.offline_bytes,
         _ => return None,

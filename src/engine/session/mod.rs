@@ -46,6 +46,8 @@ pub(super) struct Session {
     resend: VecDeque<Key>,
     last_order: u64,
     link: Option<Link>,
+    /// Of the packets of messages in flight.
+    bytes_in_flight: usize,
     /// Messages of QoS 2 that are on the wire of this connection.
     qos2_sent: usize,
     on_wire: OnWire,
@@ -142,6 +144,7 @@ impl Session {
     pub fn take_lost(&mut self, slot: u32, journal: &mut Journal) -> Option<Publish> {
         let (_, publish) = self.publishes.at(slot)?;
         let abandoned = publish.flight.is_some_and(|flight| flight.abandoned);
+        self.bytes_in_flight -= publish.packet.len();
         let publish = self.land(slot, journal)?;
         if abandoned {
             journal.ended(publish.record);
@@ -341,6 +344,7 @@ impl Session {
             };
             let id = publish.flight.map(|flight| flight.packet_id);
             if let Some(packet) = publish::reencoded(from, to, &publish.packet, id) {
+                self.bytes_in_flight = self.bytes_in_flight + packet.len() - publish.packet.len();
                 publish.packet = packet;
             }
         }
@@ -371,8 +375,10 @@ impl Session {
         };
         publish::set_packet_id(&mut publish.packet, id);
         publish.flight = Some(flight);
+        let bytes = publish.packet.len();
         let key = self.publishes.insert(publish);
         if self.ids.restore(id, Holder::Publish(key.slot())) {
+            self.bytes_in_flight += bytes;
             self.last_order = self.last_order.max(order);
             return Ok(());
         }

@@ -4,6 +4,7 @@
 use super::packet_ids::Holder;
 use super::{Acked, Session};
 use crate::codec::{publish, PacketId};
+use crate::engine::config::Config;
 use crate::engine::deadline::{Millis, NEVER};
 use crate::engine::journal::Journal;
 use crate::engine::output::Token;
@@ -12,8 +13,10 @@ use crate::engine::record::Stage;
 
 impl Session {
     /// Whether one more message of this QoS, 1 or 2, may be in flight.
-    pub fn has_place(&self, qos: u8, max_inflight: usize) -> bool {
-        self.publishes.len() < max_inflight && self.has_quota(qos)
+    pub fn has_place(&self, qos: u8, config: &Config) -> bool {
+        self.publishes.len() < config.max_inflight
+            && self.bytes_in_flight < config.max_inflight_bytes
+            && self.has_quota(qos)
     }
 
     /// Whether this connection takes one more message of this QoS.
@@ -43,6 +46,7 @@ impl Session {
         });
         journal.flight(&publish);
         self.qos2_sent += (publish::qos(&publish.packet) == 2) as usize;
+        self.bytes_in_flight += publish.packet.len();
         self.on_wire.sent(publish.suspicion);
         let key = self.publishes.insert(publish);
         self.ids.hold(id, Holder::Publish(key.slot()));
@@ -193,8 +197,10 @@ impl Session {
     #[inline(never)]
     pub(super) fn end(&mut self, slot: u32, journal: &mut Journal) -> Option<Token> {
         let publish = self.land(slot, journal)?;
+        let bytes = publish.packet.len();
         journal.ended(publish.record);
         let token = publish.token;
+        self.bytes_in_flight -= bytes;
         self.publishes.drop(slot);
         token
     }

@@ -3,6 +3,7 @@
 use super::inbound::Released;
 use super::*;
 use crate::codec::Ack;
+use crate::engine::config::Config;
 use crate::engine::suspicion::Suspicion;
 
 fn id(number: u16) -> PacketId {
@@ -58,17 +59,25 @@ impl Test {
     }
 }
 
+fn has_place(session: &Session, qos: u8, max_inflight: usize) -> bool {
+    let config = Config {
+        max_inflight,
+        ..Config::default()
+    };
+    session.has_place(qos, &config)
+}
+
 #[test]
 fn the_window_is_the_smaller_of_our_limit_and_the_brokers_quota() {
     let mut test = Test::connected(2);
-    assert!(test.session.has_place(1, 10));
+    assert!(has_place(&test.session, 1, 10));
     let id = test.launch(1, 1);
-    assert!(!test.session.has_place(1, 1));
+    assert!(!has_place(&test.session, 1, 1));
     test.launch(2, 1);
-    assert!(!test.session.has_place(1, 10));
+    assert!(!has_place(&test.session, 1, 10));
     let acked = test.session.on_last_ack(5, id, 1, &mut test.journal);
     assert!(matches!(acked, Acked::Ended(token) if token == Token::new(1)));
-    assert!(test.session.has_place(1, 10));
+    assert!(has_place(&test.session, 1, 10));
 }
 
 #[test]
@@ -79,23 +88,23 @@ fn the_window_of_qos_2_counts_what_is_on_the_wire_of_this_connection() {
     test.session.disconnected();
     test.session.connected(9, 10, 1, usize::MAX, true);
     test.session.schedule_resend();
-    assert!(test.session.has_place(2, 10));
+    assert!(has_place(&test.session, 2, 10));
     // PUBREL is not a new message: it is sent whatever the window says, and first.
     assert!(matches!(test.session.next_resend(), Some((Stage::Released, id, _)) if id == ids[0]));
     test.session.resent(9, ACK_TIMEOUT);
-    assert!(!test.session.has_place(2, 10) && test.session.has_place(1, 10));
+    assert!(!has_place(&test.session, 2, 10) && has_place(&test.session, 1, 10));
     assert!(test.session.next_resend().is_none());
     test.session.on_last_ack(9, ids[0], 2, &mut test.journal);
     let (_, second, _) = test.session.next_resend().unwrap();
     assert_eq!(second, ids[1]);
     test.session.resent(9, ACK_TIMEOUT);
-    assert!(!test.session.has_place(2, 10));
+    assert!(!has_place(&test.session, 2, 10));
     let (_, third, _) = test.session.next_resend().unwrap();
     assert_eq!(third, ids[2]);
     test.session.resent(9, ACK_TIMEOUT);
     test.session.on_pubrec(9, second, false, &mut test.journal);
     test.session.on_last_ack(9, second, 2, &mut test.journal);
-    assert!(test.session.has_place(2, 10));
+    assert!(has_place(&test.session, 2, 10));
 }
 
 #[test]

@@ -83,6 +83,7 @@ fn laid_over(base: Credentials, over: Credentials) -> Credentials {
         maxpacketsize: over.maxpacketsize.or(base.maxpacketsize),
         maxunhandled: over.maxunhandled.or(base.maxunhandled),
         maxunhandledbytes: over.maxunhandledbytes.or(base.maxunhandledbytes),
+        maxinflightbytes: over.maxinflightbytes.or(base.maxinflightbytes),
         offlinesize: over.offlinesize.or(base.offlinesize),
         offlinebytes: over.offlinebytes.or(base.offlinebytes),
         offlinepolicy: over.offlinepolicy.or(base.offlinepolicy),

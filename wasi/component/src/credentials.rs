@@ -74,6 +74,7 @@ pub fn builder(given: Credentials) -> Result<Builder, Error> {
         ("maxpacketsize", whole(given.maxpacketsize)),
         ("maxunhandled", whole(given.maxunhandled)),
         ("maxunhandledbytes", whole(given.maxunhandledbytes)),
+        ("maxinflightbytes", whole(given.maxinflightbytes)),
         ("offlinesize", whole(given.offlinesize)),
         ("offlinebytes", whole(given.offlinebytes)),
         ("offlinepolicy", text(given.offlinepolicy)),

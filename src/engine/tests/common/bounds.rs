@@ -1,6 +1,7 @@
 //! Nothing grows without a bound, and every counter comes back to 0.
 
 use super::harness::{config, connack_len, is_five, Sim};
+use crate::engine::output::Token;
 use crate::engine::Config;
 
 #[test]
@@ -77,6 +78,35 @@ fn what_is_in_flight_and_lost_with_its_session_is_counted_and_comes_back_to_0() 
     sim.settle();
     sim.assert_empty();
     assert_eq!(sim.broker.given.len(), 20);
+}
+
+#[test]
+fn what_is_in_flight_is_bounded_in_bytes_too_and_one_message_above_the_bound_passes() {
+    let mut sim = Sim::online(Config {
+        max_inflight_bytes: 2_000,
+        max_inflight_qos2: 16,
+        ..config()
+    });
+    for size in [900, 5_000] {
+        sim.broker.acks = false;
+        let tokens: Vec<Token> = (0..10)
+            .map(|i| sim.publish_bytes("a", &vec![0; size], 1 + i % 2))
+            .collect();
+        let most = if size == 900 { 3 } else { 1 };
+        assert_eq!(sim.engine.stats().in_flight, most, "{size}");
+        assert_eq!(sim.engine.stats().queued, 10 - most, "{size}");
+        // A new connection sends the same ones again, and no more.
+        sim.drop_connection();
+        sim.advance(20_000);
+        assert_eq!(sim.engine.stats().in_flight, most, "{size}");
+        sim.broker.acks = true;
+        sim.drop_connection();
+        sim.advance(20_000);
+        for token in tokens {
+            sim.ok(token);
+        }
+        sim.assert_empty();
+    }
 }
 
 #[test]
