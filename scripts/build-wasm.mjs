@@ -35,6 +35,8 @@ const SMALL_CODE = [
   // adds counters to loops.
   "enable-pre=false",
   "disable-lsr",
+  // The last value of a loop's variable is not computed a second time behind the loop.
+  "replexitval=never",
 ];
 
 /** Half of the default stack: the addresses after it are shorter by a byte wherever they are encoded. */

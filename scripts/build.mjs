@@ -359,6 +359,7 @@ export async function build({ force = false } = {}) {
       "inline",
       "internal-names",
       "locals",
+      "order",
       "private-methods",
       "shorten",
       "split",

@@ -2,8 +2,10 @@
 // wasm-bindgen carry hashes, which no compression makes small. Owns the options of wasm-opt, and the same names in the
 // JavaScript that belongs to the .wasm.
 import { readFileSync, writeFileSync } from "node:fs";
+import { gzipSync } from "node:zlib";
 import { module, SECTION, sections } from "./binary.mjs";
 import { renumberLocals } from "./locals.mjs";
+import { bestOrder } from "./order.mjs";
 import { Failure, must } from "./run.mjs";
 import { split } from "./split.mjs";
 
@@ -50,19 +52,36 @@ function isOfStore(name) {
   return STORE.some((of) => of.test(plain));
 }
 
+/** Each gives another order. */
+const BEGINNINGS = [1, 8, 12, 13];
+
 /** The .wasm as it is shipped. @typedef {{ whole: string, page: string, store: string }} Files the paths of: the whole; what a page loads; what it loads for a store beside that */
 
 /** Writes the files; returns what wasm-opt says of the names. @param {string} from @param {Files} to */
 export async function shortenWasm(from, to) {
   const options = [...SMALLER, "--minify-imports-and-exports-and-modules", "--dealign", "-g"];
   const names = await must("wasm-opt", [from, ...options, "-o", to.whole], { capture: true });
-  const named = readFileSync(to.whole);
-  const { first, second } = split(named, isOfStore);
+  const named = renumberLocals(readFileSync(to.whole));
   const unnamed = module(sections(named).filter(({ id }) => id !== SECTION.custom));
   writeFileSync(to.whole, renumberLocals(unnamed));
-  writeFileSync(to.page, renumberLocals(first));
-  writeFileSync(to.store, renumberLocals(second));
+  const { page, store } = smallest(named);
+  writeFileSync(to.page, page);
+  writeFileSync(to.store, store);
   return names;
+}
+
+/**
+ * The split whose page is the smallest one of several orders of functions. Their locals have been numbered, so that what is
+ * alike is more alike, and are numbered again for what is then before them.
+ * @param {Buffer} named
+ */
+function smallest(named) {
+  const tried = BEGINNINGS.map((beginning) => {
+    const { first, second } = split(named, isOfStore, (codes) => bestOrder(codes, beginning));
+    const page = renumberLocals(first);
+    return { page, store: renumberLocals(second), size: gzipSync(page, { level: 9 }).length };
+  });
+  return tried.reduce((best, one) => (one.size < best.size ? one : best));
 }
 
 /** Reads that: JSON for each round of `--converge`, of which the first shortens all names. @param {string} text @returns {Names} */

@@ -143,7 +143,11 @@ function moved(wasm, moves) {
 }
 
 /** @typedef {ReturnType<typeof read>} Wasm */
-/** Which functions move, which functions call each of all, and which of them are called from the other module. @typedef {ReturnType<typeof plan>} Plan */
+/** An order of functions by their code: which one stands at each place. @typedef {(codes: Buffer[]) => number[]} Order */
+/**
+ * Which functions move, which functions call each of all, and which of them are called from the other module.
+ * @typedef {ReturnType<typeof plan> & { order: Order }} Plan
+ */
 
 /** @param {Wasm} wasm @param {(name: string) => boolean} moves */
 function plan(wasm, moves) {
@@ -195,12 +199,13 @@ const constant = (value) => [0x41, ...signed(value)];
  * which calls what is in the slot.
  * @param {Wasm} wasm @param {Plan} plan @param {boolean} second @param {(index: number) => number} globalAt
  */
-function functionsOf(wasm, { isIn, isCalledBy, across, bySlot }, second, globalAt) {
+function functionsOf(wasm, { isIn, isCalledBy, across, bySlot, order }, second, globalAt) {
   const count = wasm.imports.length;
   const isImported = (/** @type {number} */ index) =>
     isCalledBy(second)(index) || (!second && !isCalledBy(true)(index));
   const imports = [...wasm.imports.keys()].filter(isImported);
-  const own = wasm.codes.map((_, i) => count + i).filter(isIn(second));
+  const unordered = wasm.codes.map((_, i) => count + i).filter(isIn(second));
+  const own = order(unordered.map((index) => wasm.codes[index - count])).map((i) => unordered[i]);
   const others = across(second);
   const indices = new Map([...imports, ...own, ...others].map((index, i) => [index, i]));
   const functionAt = (/** @type {number} */ index) => {
@@ -286,10 +291,11 @@ function secondModule(wasm, plan, globals) {
 /**
  * The first and the second module, and the names of what is in the second one.
  * @param {Uint8Array} bytes with the names of its functions @param {(name: string) => boolean} moves
+ * @param {Order} [order] of the functions of each module
  */
-export function split(bytes, moves) {
+export function split(bytes, moves, order = (codes) => [...codes.keys()]) {
   const wasm = read(bytes);
-  const parts = plan(wasm, moves);
+  const parts = { ...plan(wasm, moves), order };
   const globals = sharedGlobals(wasm, parts);
   const names = Array.from(parts.found, (index) => wasm.names.get(index) ?? "");
   return {
