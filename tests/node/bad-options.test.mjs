@@ -87,6 +87,10 @@ describe("the constructor throws", () => {
       { mqttcleansession: "yes" },
       wrongType("mqttcleansession", "true or false", '"yes"'),
     ],
+    "a kept session without a client id": [
+      { mqttcleansession: false },
+      wrongType("mqttcleansession is false without mqttclientid"),
+    ],
     "a password without a user name": [{ mqttpassword: "x" }, wrongType("mqttpassword", "mqttusername")],
     "a password that is a number, without showing it": [
       { mqttusername: "a", mqttpassword: 4711 },
