@@ -51,5 +51,9 @@ fn with_options(message: &str) -> String {
             text = text.replace(&format!("credentials.{key} "), &format!("--{name} "));
         }
     }
-    text
+    // Each of them makes one of the connection's keys.
+    text.replace(
+        "credentials.certs ",
+        "an option of TLS (--cafile, --cert, --key, --insecure, --tls-alpn) ",
+    )
 }
