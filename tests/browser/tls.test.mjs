@@ -107,10 +107,7 @@ for (const [name, value] of Object.entries(NODE_ONLY)) {
     assert.equal(code, "INVALID_OPTION");
     assert.equal(type, "TypeError");
     assert.ok(message.startsWith(`credentials.${name} is for Node only: `), message);
-    assert.match(
-      message,
-      /in a page the browser sees to certificates and headers; use wss and a CA that it trusts/,
-    );
+    assert.match(message, /in a page the browser sees to it; use wss and a CA that it trusts/);
   });
 }
 

@@ -27,9 +27,9 @@ function names(file, before) {
   return found;
 }
 
-/** `__v_skip` is for Vue alone. */
+/** `__v_skip` is for Vue alone; `$` and a number stands for a private method where pages load the file, too. */
 const own = (object) =>
-  Object.getOwnPropertyNames(object).filter((name) => !["constructor", "__v_skip"].includes(name));
+  Object.getOwnPropertyNames(object).filter((name) => !/^(constructor|__v_skip|\$[a-z]?\$?\d+)$/.test(name));
 const statics = (type) => own(type).filter((name) => !["length", "name", "prototype"].includes(name));
 
 /** Asserts that a type is the union of exactly these names. */
