@@ -185,14 +185,16 @@ export class Inbound {
     }
     // More than a loop has it.
     let dealt = subscribed;
-    if (!subscribed && this.on_message !== null) {
-      this.#call(this.on_message, "on_message", client, message);
-      dealt = taken = true;
-    }
-    if (!subscribed && this.#listens && client !== undefined) {
-      for (const result of announce(client, MESSAGE, [this.#userdata, message])) {
-        this.#await(result, 'a listener of "message"', client, message);
+    if (!subscribed) {
+      if (this.on_message !== null) {
+        this.#call(this.on_message, "on_message", client, message);
         dealt = taken = true;
+      }
+      if (this.#listens && client !== undefined) {
+        for (const result of announce(client, MESSAGE, [this.#userdata, message])) {
+          this.#await(result, 'a listener of "message"', client, message);
+          dealt = taken = true;
+        }
       }
     }
     if (this.#watchers !== null) {
@@ -201,14 +203,15 @@ export class Inbound {
         taken = true;
       }
     }
-    if (dealt && this.#delivery) this.#delivery.dealt = true;
+    if (this.#delivery !== undefined && dealt) this.#delivery.dealt = true;
     return taken;
   }
 
   /** @param {Handler} handler @param {string} name @param {object | undefined} client @param {Message} message */
   #call(handler, name, client, message) {
     try {
-      this.#await(handler(client, this.#userdata, message), name, client, message);
+      const result = handler(client, this.#userdata, message);
+      if (result !== undefined) this.#await(result, name, client, message);
     } catch (thrown) {
       this.report(client, name, thrown);
     }
