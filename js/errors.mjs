@@ -9,9 +9,13 @@ const HELP = "https://github.com/mqtt-lib/mqtt-lib/blob/main/docs/troubleshootin
  */
 export let atCall = () => (error) => error;
 
-/** @param {typeof atCall} remember */
-export function useStacks(remember) {
+/** Called with each error that the core makes, which may belong to no call. @type {<T>(error: T) => T} */
+export let made = (error) => error;
+
+/** @param {typeof atCall} remember @param {typeof made} shorten */
+export function useStacks(remember, shorten) {
   atCall = remember;
+  made = shorten;
 }
 
 /** A failure of MQTT or of the connection to the broker, or the result of a policy that was configured. */

@@ -2,7 +2,7 @@
 // thousands of clients. It holds the client weakly, so that a client which is no longer used can be collected.
 
 import { Valve } from "./back-pressure.mjs";
-import { MqttError, noFunction } from "./errors.mjs";
+import { MqttError, made, noFunction } from "./errors.mjs";
 import { closeText, isStatus } from "./close-codes.mjs";
 import { announce, CONNECT, STATE } from "./events.mjs";
 import { Inbound } from "./inbound.mjs";
@@ -18,7 +18,7 @@ import { instance } from "./trap.mjs";
 const OWN_TRANSPORTS = Symbol.for("mqtt-lib.connect");
 
 /** @param {string} message @param {string} code @param {number} [reason] @param {unknown} [cause] */
-const makeError = (message, code, reason, cause) => new MqttError(message, code, reason, cause);
+const makeError = (message, code, reason, cause) => made(new MqttError(message, code, reason, cause));
 
 /** What the error of a connection tells of the close event. @typedef {{ closeCode: number, closeReason: string }} Close */
 

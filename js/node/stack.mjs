@@ -23,6 +23,15 @@ export function remember() {
   };
 }
 
+/** An error without the frames of the package, which say nothing to anybody where it belongs to no call. @param {any} error */
+export function withoutOwn(error) {
+  const [, own = "", ...others] = `${error.stack}`.split(/\n(?= {4}at )/);
+  const isForeign = (/** @type {string} */ frame) =>
+    fileOf(frame) !== fileOf(own) && !/wasm:|node:|<anonymous>/.test(frame);
+  error.stack = [`${error.name}: ${error.message}`, ...others.filter(isForeign)].join("\n");
+  return error;
+}
+
 /** Of one call: not what every call gets once the WebAssembly has failed. @param {any} error */
 const isOwn = (error) => OWN.test(error?.name) && /^(?!CORE_FAILED)[A-Z_]+$/.test(error.code);
 

@@ -6,12 +6,12 @@ import { use } from "../runtime.mjs";
 import { connect } from "./connect.mjs";
 import { diagnose } from "./diagnostics.mjs";
 import { allocate } from "./payload-memory.mjs";
-import { remember } from "./stack.mjs";
+import { remember, withoutOwn } from "./stack.mjs";
 
 /** @param {() => Uint8Array | undefined} bytes gives the .wasm */
 export function useNode(bytes) {
   diagnose();
-  useStacks(remember);
+  useStacks(remember, withoutOwn);
   use({
     node: true,
     // As the platform's WebSocket has it.

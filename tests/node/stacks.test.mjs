@@ -77,3 +77,15 @@ test("an error that nobody catches shows a few lines, and the line of the caller
     assert.match(stderr, /at (async )?file:.*\[eval1\]:2:/, stderr);
   }
 });
+
+test("a handler that throws, without on_error, is at most 15 lines on the terminal, with its own line", async (t) => {
+  const broker = await startFakeBroker(scripts.accepts());
+  t.after(() => broker.stop());
+  const { stderr } = await run(`import { MqttCustom } from "mqtt-lib";
+const client = new MqttCustom({ credentials: { mqttserver: "${broker.url}" }, on_connect() { null.value } });
+await client.start(); await client.stop();`);
+  assert.match(stderr, /on_connect threw: .*\n[\s\S]*at .*\[eval1\]:2:/);
+  const lines = stderr.trimEnd().split("\n");
+  assert.ok(lines.length <= 15, stderr);
+  assert.doesNotMatch(stderr.split("[cause]")[0], /^ +at /m);
+});
