@@ -168,8 +168,9 @@ export class Hub {
     await this.#stopped;
     const { signal } = new AbortController();
     if (this.#client === undefined) this.#make();
-    const { state } = this.#client;
-    if (state === "idle" || state === "stopped") this.#client.start({ signal }).catch(this.#failed);
+    const client = this.#client;
+    const failed = (/** @type {any} */ error) => client === this.#client && this.#failed(error);
+    if (client.state === "idle" || client.state === "stopped") client.start({ signal }).catch(failed);
   }
 
   #make() {
@@ -180,16 +181,27 @@ export class Hub {
     };
     const asked = async (/** @type {number} */ attempt, /** @type {any} */ error) =>
       given(await this.#credentials(attempt, error));
+    /** A client that is stopping says nothing of those who wait for the next one. @param {(...given: any[]) => void} tell */
+    const current =
+      (tell) =>
+      (/** @type {any[]} */ ...given) =>
+        this.#client === client && tell(...given);
+    /** @type {any} */
+    let client;
     try {
-      const client = new this.Client({
+      client = new this.Client({
         credentials: credentials === undefined ? asked : given(credentials),
         autostart: false,
-        on_connect: (/** @type {any[]} */ ...[, , flags, code, properties]) =>
+        on_connect: current((_client, _userdata, flags, code, properties) =>
           this.#connected(flags.sessionPresent, code, properties),
-        on_disconnect: (/** @type {any[]} */ ...[, , , error]) => this.#disconnected(error),
+        ),
+        on_disconnect: current((_client, _userdata, _code, error) => this.#disconnected(error)),
         on_error() {},
       });
-      client.addEventListener("reconnecting", (/** @type {any} */ { error }) => this.#failed(error));
+      client.addEventListener(
+        "reconnecting",
+        current(({ error }) => this.#failed(error)),
+      );
       this.#client = client;
       this.#receive(client);
     } catch (error) {

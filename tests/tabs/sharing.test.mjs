@@ -56,6 +56,18 @@ for (const leader of [false, true]) {
     assert.equal(wire.of("connect").length, 2);
   });
 
+  test(`${where}: the last tab starts again while the shared client is still stopping`, async (t) => {
+    const { wire, tabs } = await openTabs(t, 1, { leader, filters: FILTERS });
+    await tabs[0].run(async () => {
+      for (let i = 0; i < 20; i++) {
+        await globalThis.client.stop();
+        await globalThis.client.start();
+      }
+    });
+    assert.equal((await tabs[0].state()).state, "connected");
+    assert.equal(wire.of("connect").length, 21);
+  });
+
   test(`${where}: retained messages come to a tab that subscribes later, and to no other one again`, async (t) => {
     const { tabs, open } = await openTabs(t, 1, { leader, filters: () => [`retained-${leader}/#`] });
     await tabs[0].publish(`retained-${leader}/a`, "kept", { qos: 1, retain: true });
