@@ -10,7 +10,7 @@
 //!
 //! A SUBSCRIBE or UNSUBSCRIBE that is a suspect goes behind all messages.
 //!
-//! What is held against an operation is in `suspicion.rs`. Tests: `tests/suspects.rs`.
+//! What is held against an operation is in `suspicion.rs`. Tests: `tests/common/suspects.rs`.
 
 use super::connection::Phase;
 use super::deadline::{Deadline, Millis};

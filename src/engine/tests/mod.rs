@@ -20,6 +20,7 @@ mod max_packet_size;
 mod mqtt5;
 mod mqtt5_connections;
 mod mqtt5_copies;
+mod mqtt5_kept;
 mod mqtt5_limits;
 mod mqtt5_overlapping;
 mod mqtt5_server_references;
@@ -28,6 +29,7 @@ mod reason_codes;
 mod reentrant_calls;
 mod skipped_publish;
 mod validation;
+mod validation_objects;
 mod violations;
 
 #[path = "common/mod.rs"]

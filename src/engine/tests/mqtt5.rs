@@ -1,12 +1,9 @@
 //! Messages and subscriptions of MQTT 5, against a peer that says exactly what a test wants, byte by byte (§3.3 to §3.11).
 
-use std::collections::BTreeMap;
-
 use super::wire::{five, incoming, list, number, packet, Wire};
-use crate::codec::frame::frame;
 use crate::codec::properties::{self, Place, Property, Value};
-use crate::codec::{publish, ReasonCode, Version};
-use crate::engine::{Config, Message, Outcome, Token, Versions};
+use crate::codec::ReasonCode;
+use crate::engine::{Message, Outcome, Token, Versions};
 
 #[test]
 fn what_a_server_may_not_send_is_answered_with_its_reason() {
@@ -237,26 +234,6 @@ fn an_alias_of_the_users_own_goes_as_it_is_within_the_servers_limit() {
 }
 
 #[test]
-fn a_message_expires_while_it_waits_and_what_is_left_is_sent() {
-    let mut wire = Wire::new(five());
-    wire.publish("short", 1, &number(Property::MessageExpiryInterval, 2), 1)
-        .unwrap();
-    wire.publish("long", 1, &number(Property::MessageExpiryInterval, 100), 2)
-        .unwrap();
-    wire.advance(3_500);
-    assert_eq!(wire.error(1).code.name(), "EXPIRED");
-    wire.open();
-    wire.connack(false, &[]);
-    let sent = wire.sent();
-    assert_eq!(sent.len(), 1);
-    let parts = publish::parts(Version::V5, &sent[0]).unwrap();
-    assert_eq!(
-        properties::number(parts.properties, Property::MessageExpiryInterval),
-        Some(97)
-    );
-}
-
-#[test]
 fn a_refused_message_ends_with_the_brokers_reason_and_gives_its_place_free() {
     let mut wire = Wire::online(five(), &number(Property::ReceiveMaximum, 1));
     let why = list(&[(Property::ReasonString, Value::Text("not here"))]);
@@ -328,46 +305,6 @@ fn unsuback_says_what_became_of_each_filter() {
 }
 
 #[test]
-fn what_is_kept_in_the_journal_survives_a_change_of_the_version() {
-    let keep = |version| Config {
-        version,
-        persist: true,
-        clean_session: false,
-        ..five()
-    };
-    for (before, after) in [
-        (Versions::V5, Versions::V5),
-        (Versions::V5, Versions::V4),
-        (Versions::V4, Versions::V5),
-    ] {
-        let mut wire = Wire::new(keep(before));
-        wire.engine.restore(wire.now, Vec::new());
-        let properties = match before {
-            Versions::V4 => Vec::new(),
-            _ => number(Property::MessageExpiryInterval, 60),
-        };
-        wire.publish("a/b", 1, &properties, 1).unwrap();
-        let kept: Vec<_> = std::mem::take(&mut wire.kept)
-            .into_iter()
-            .filter_map(|(key, value)| Some((key, value?)))
-            .collect();
-        let mut next = Wire::new(keep(after));
-        assert_eq!(next.engine.restore(next.now, kept), 0);
-        next.open();
-        let version = next.engine.version();
-        match version {
-            Version::V4 => next.inject(&[0x20, 2, 0, 0]),
-            Version::V5 => next.connack(false, &[]),
-        }
-        let sent = next.sent();
-        let parts = publish::parts(version, &sent[0]).unwrap();
-        assert_eq!((parts.topic, parts.payload), (&b"a/b"[..], &b"x"[..]));
-        let found = frame(&sent[0], version).unwrap().unwrap();
-        assert_eq!(found.total(), sent[0].len());
-    }
-}
-
-#[test]
 fn in_3_1_1_there_are_no_properties() {
     let mut cfg = five();
     cfg.version = Versions::V4;
@@ -378,59 +315,6 @@ fn in_3_1_1_there_are_no_properties() {
     assert!(error.message.contains("mqttversion"));
     assert!(wire.subscribe("a", 4, &[], 2).is_err());
     assert!(properties::check(&[], Place::Publish).is_ok());
-}
-
-#[test]
-fn one_that_expires_leaves_the_others_their_own_age() {
-    let mut wire = Wire::new(Config {
-        offline_expiry: Some(5_000),
-        ..five()
-    });
-    wire.publish("short", 1, &number(Property::MessageExpiryInterval, 2), 1)
-        .unwrap();
-    wire.publish("plain", 1, &[], 2).unwrap();
-    wire.advance(3_500);
-    assert_eq!(wire.error(1).code.name(), "EXPIRED");
-    wire.advance(2_000);
-    assert_eq!(wire.error(2).code.name(), "EXPIRED");
-}
-
-#[test]
-fn the_properties_of_a_batch_survive_a_restart() {
-    let cfg = || Config {
-        persist: true,
-        clean_session: false,
-        ..five()
-    };
-    let mut wire = Wire::new(cfg());
-    let kind = list(&[(Property::ContentType, Value::Text("application/json"))]);
-    let item = Message {
-        topic: "a",
-        payload: b"1",
-        qos: 1,
-        retain: false,
-        properties: &kind,
-    };
-    wire.engine.restore(wire.now, Vec::new());
-    wire.engine.batch(wire.now, &item, Token::new(1)).unwrap();
-    wire.drain();
-    let mut kept = BTreeMap::new();
-    for (key, value) in std::mem::take(&mut wire.kept) {
-        match value {
-            Some(value) => kept.insert(key, value),
-            None => kept.remove(&key),
-        };
-    }
-    assert!(!kept.is_empty());
-    let mut next = Wire::new(cfg());
-    assert_eq!(next.engine.restore(next.now, kept.into_iter().collect()), 0);
-    next.open();
-    next.connack(false, &[]);
-    next.advance(60_000);
-    let sent = next.sent();
-    let batch = sent.iter().find(|sent| sent[0] >> 4 == 3).unwrap();
-    let parts = publish::parts(Version::V5, batch).unwrap();
-    assert_eq!((parts.payload, parts.properties), (&b"[1]"[..], &kind[..]));
 }
 
 #[test]

@@ -15,6 +15,7 @@ mod offline_hour;
 mod order;
 mod persistence;
 mod policies;
+mod publish_timeouts;
 mod publishing;
 mod queue;
 mod random;
@@ -24,7 +25,9 @@ mod stopping;
 mod subscribing_again;
 mod subscriptions;
 mod suspects;
+mod suspects_at_random;
 mod timeouts;
+mod unsubscribing;
 mod withdrawing;
 
 use super::broker;

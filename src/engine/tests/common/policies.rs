@@ -1,4 +1,4 @@
-//! What gives way when messages wait: by number, by topic, by age; and publishes that take too long.
+//! What is dropped while messages wait: by number, by topic, by age.
 
 use super::harness::{config, connack_len, Dial, Sim};
 use crate::engine::{Config, Policy, Token};
@@ -11,7 +11,7 @@ fn offline(offline_policy: Policy, offline_size: usize) -> Sim {
     })
 }
 
-fn fates(sim: &Sim, tokens: &[Token]) -> Vec<&'static str> {
+pub(super) fn fates(sim: &Sim, tokens: &[Token]) -> Vec<&'static str> {
     tokens.iter().map(|&token| sim.fate(token)).collect()
 }
 
@@ -225,113 +225,6 @@ fn the_age_of_queued_and_batched_messages_counts_from_when_they_are_to_be_sent()
     sim.assert_empty();
 }
 
-#[test]
-fn a_message_that_waits_is_withdrawn_after_publishtimeout() {
-    let mut sim = Sim::new(Config {
-        publish_timeout: Some(3_000),
-        ..config()
-    });
-    sim.dial = Dial::Refuse;
-    sim.start();
-    let tokens = [sim.publish("a", "0", 0), sim.publish("a", "1", 1)];
-    sim.advance(2_999);
-    assert_eq!(fates(&sim, &tokens), ["pending", "pending"]);
-    sim.advance(1);
-    assert_eq!(fates(&sim, &tokens), ["TIMEOUT", "TIMEOUT"]);
-    sim.dial = Dial::Accept;
-    sim.start();
-    assert!(sim.broker.given.is_empty());
-    assert_eq!(sim.engine.stats().dropped, 2);
-    sim.assert_empty();
-}
-
-#[test]
-fn a_message_on_the_wire_keeps_its_identifier_after_publishtimeout_and_its_end_is_not_told() {
-    let mut sim = Sim::online(Config {
-        publish_timeout: Some(3_000),
-        max_inflight: 65_535,
-        ..config()
-    });
-    sim.broker.acks = false;
-    let tokens = [sim.publish("a", "0", 1), sim.publish("a", "1", 2)];
-    sim.advance(3_300);
-    assert_eq!(fates(&sim, &tokens), ["TIMEOUT", "TIMEOUT"]);
-    assert_eq!((sim.engine.stats().in_flight, sim.engine.stats().dropped), (2, 0));
-    // No later message is given one of the two.
-    for _ in 0..2_000 {
-        sim.publish_undrained("a", b"x", 1);
-    }
-    sim.settle();
-    let reused = sim.broker.publishes().iter().skip(2).any(|p| p.pkid <= 2);
-    assert!(!reused);
-    sim.inject(b"\x40\x02\x00\x01\x50\x02\x00\x02\x70\x02\x00\x02");
-    assert_eq!(sim.engine.stats().in_flight, 2_000);
-    assert!(sim.engine.is_online(), "{:?}", sim.errors);
-}
-
-#[test]
-fn publishtimeout_does_not_disturb_what_is_acknowledged_in_time() {
-    let mut sim = Sim::online(Config {
-        publish_timeout: Some(1_000),
-        keepalive: None,
-        ..config()
-    });
-    for i in 0..1_000u32 {
-        let token = sim.publish("a", &i.to_string(), 1 + (i % 2) as u8);
-        sim.ok(token);
-        sim.advance(10);
-    }
-    assert!(sim.engine.entries()[1] <= 70);
-    sim.advance(40_000);
-    assert_eq!(sim.engine.next_deadline(), None);
-    assert_eq!(sim.engine.stats().dropped, 0);
-}
-
-#[test]
-fn an_acknowledgement_that_waits_behind_the_late_timer_counts() {
-    let mut sim = Sim::online(Config {
-        publish_timeout: Some(1_000),
-        ..config()
-    });
-    sim.auto = false;
-    let token = sim.publish("a", "x", 1);
-    sim.sleep(600_000);
-    sim.tick();
-    sim.auto = true;
-    sim.settle();
-    sim.ok(token);
-}
-
-#[test]
-fn a_timed_out_publish_does_not_hold_up_stop_for_longer_than_stoptimeout() {
-    let mut sim = Sim::online(Config {
-        publish_timeout: Some(1_000),
-        ..config()
-    });
-    sim.broker.acks = false;
-    let token = sim.publish("a", "x", 1);
-    sim.advance(2_000);
-    assert_eq!(sim.fate(token), "TIMEOUT");
-    let stop = sim.stop();
-    sim.advance(11_500);
-    sim.ok(stop);
-    sim.assert_stopped();
-}
-
-#[test]
-fn stop_before_the_first_start_leaves_no_timer() {
-    let mut sim = Sim::new(Config {
-        publish_timeout: Some(1_000),
-        offline_expiry: Some(1_000),
-        offline_policy: Policy::Latest,
-        ..config()
-    });
-    sim.publish("a", "x", 1);
-    sim.stop();
-    sim.assert_stopped();
-    assert_eq!(sim.engine.entries()[..3], [0, 0, 0]);
-}
-
 /// An hour offline, a hundred messages a second.
 fn an_hour(cfg: Config, topics: u32) -> (Sim, usize) {
     let mut sim = Sim::new(cfg);
@@ -432,20 +325,4 @@ fn with_a_hundred_thousand_waiting_a_message_costs_no_more() {
         assert_eq!(sim.engine.stats().queued, 100_000);
         assert_eq!(sim.engine.stats().dropped, 300_000);
     }
-}
-
-#[test]
-fn each_message_is_withdrawn_after_publishtimeout_to_the_millisecond() {
-    let mut sim = Sim::new(Config {
-        publish_timeout: Some(3_000),
-        ..config()
-    });
-    let first = sim.publish("a", "0", 1);
-    sim.advance(1_300);
-    let second = sim.publish("a", "1", 1);
-    sim.advance(1_700);
-    assert_eq!(fates(&sim, &[first, second]), ["TIMEOUT", "pending"]);
-    assert_eq!(sim.engine.next_deadline(), Some(sim.now + 1_300));
-    sim.advance(1_300);
-    assert_eq!(fates(&sim, &[second]), ["TIMEOUT"]);
 }

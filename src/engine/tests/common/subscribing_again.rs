@@ -1,11 +1,8 @@
 //! `subscribe` called again at each connection, as in `on_connect`: one SUBSCRIBE, not one that restores and one of the call.
 
 use super::harness::{config, Sim};
+use super::subscriptions::owned;
 use crate::engine::{Config, Outcome};
-
-fn owned(filters: &[(&str, u8)]) -> Vec<(String, u8)> {
-    filters.iter().map(|(f, q)| (f.to_string(), *q)).collect()
-}
 
 fn calling(filters: &[(&'static str, u8)]) -> Sim {
     let mut sim = Sim::new(config());

@@ -227,48 +227,6 @@ fn the_last_acknowledgement_of_many_does_not_reset_the_clock_of_the_next_message
 }
 
 #[test]
-fn a_publish_rejected_by_publishtimeout_is_sent_again_in_a_kept_session_only() {
-    for (clean_session, qos) in [(true, 1), (true, 2), (false, 1), (false, 2)] {
-        let mut sim = Sim::online(Config {
-            clean_session,
-            publish_timeout: Some(5_000),
-            ..config()
-        });
-        sim.broker.acks = false;
-        let token = sim.publish("a", "x", qos);
-        sim.advance(5_300);
-        assert_eq!(sim.fate(token), "TIMEOUT");
-        sim.broker.acks = true;
-        sim.reconnect();
-        let expected = if clean_session { 1 } else { 2 };
-        assert_eq!(sim.broker.publishes().len(), expected);
-        sim.assert_empty();
-        let next = sim.publish("a", "y", qos);
-        sim.ok(next);
-    }
-}
-
-#[test]
-fn a_publish_rejected_by_publishtimeout_is_not_sent_again_where_the_broker_forgot_the_session() {
-    for qos in [1, 2] {
-        let mut sim = Sim::online(Config {
-            clean_session: false,
-            publish_timeout: Some(5_000),
-            ..config()
-        });
-        sim.broker.acks = false;
-        let token = sim.publish("a", "x", qos);
-        sim.advance(5_300);
-        assert_eq!(sim.fate(token), "TIMEOUT");
-        sim.broker.acks = true;
-        sim.broker.lose_session();
-        sim.reconnect();
-        assert_eq!(sim.broker.publishes().len(), 1);
-        sim.assert_empty();
-    }
-}
-
-#[test]
 fn acktimeout_of_subscribe_and_unsubscribe_runs_across_reconnects() {
     for keep in [false, true] {
         let mut sim = Sim::online(Config {

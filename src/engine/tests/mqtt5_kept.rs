@@ -1,0 +1,121 @@
+//! Messages of MQTT 5 that wait: what is left of their expiry, and what a store has of them after a restart (§3.3.2.3).
+
+use super::wire::{five, list, number, Wire};
+use crate::codec::frame::frame;
+use crate::codec::properties::{self, Property, Value};
+use crate::codec::{publish, Version};
+use crate::engine::{Config, Message, Token, Versions};
+use std::collections::BTreeMap;
+
+#[test]
+fn what_is_kept_in_the_journal_survives_a_change_of_the_version() {
+    let keep = |version| Config {
+        version,
+        persist: true,
+        clean_session: false,
+        ..five()
+    };
+    for (before, after) in [
+        (Versions::V5, Versions::V5),
+        (Versions::V5, Versions::V4),
+        (Versions::V4, Versions::V5),
+    ] {
+        let mut wire = Wire::new(keep(before));
+        wire.engine.restore(wire.now, Vec::new());
+        let properties = match before {
+            Versions::V4 => Vec::new(),
+            _ => number(Property::MessageExpiryInterval, 60),
+        };
+        wire.publish("a/b", 1, &properties, 1).unwrap();
+        let kept: Vec<_> = std::mem::take(&mut wire.kept)
+            .into_iter()
+            .filter_map(|(key, value)| Some((key, value?)))
+            .collect();
+        let mut next = Wire::new(keep(after));
+        assert_eq!(next.engine.restore(next.now, kept), 0);
+        next.open();
+        let version = next.engine.version();
+        match version {
+            Version::V4 => next.inject(&[0x20, 2, 0, 0]),
+            Version::V5 => next.connack(false, &[]),
+        }
+        let sent = next.sent();
+        let parts = publish::parts(version, &sent[0]).unwrap();
+        assert_eq!((parts.topic, parts.payload), (&b"a/b"[..], &b"x"[..]));
+        let found = frame(&sent[0], version).unwrap().unwrap();
+        assert_eq!(found.total(), sent[0].len());
+    }
+}
+
+#[test]
+fn one_that_expires_leaves_the_others_their_own_age() {
+    let mut wire = Wire::new(Config {
+        offline_expiry: Some(5_000),
+        ..five()
+    });
+    wire.publish("short", 1, &number(Property::MessageExpiryInterval, 2), 1)
+        .unwrap();
+    wire.publish("plain", 1, &[], 2).unwrap();
+    wire.advance(3_500);
+    assert_eq!(wire.error(1).code.name(), "EXPIRED");
+    wire.advance(2_000);
+    assert_eq!(wire.error(2).code.name(), "EXPIRED");
+}
+
+#[test]
+fn the_properties_of_a_batch_survive_a_restart() {
+    let cfg = || Config {
+        persist: true,
+        clean_session: false,
+        ..five()
+    };
+    let mut wire = Wire::new(cfg());
+    let kind = list(&[(Property::ContentType, Value::Text("application/json"))]);
+    let item = Message {
+        topic: "a",
+        payload: b"1",
+        qos: 1,
+        retain: false,
+        properties: &kind,
+    };
+    wire.engine.restore(wire.now, Vec::new());
+    wire.engine.batch(wire.now, &item, Token::new(1)).unwrap();
+    wire.drain();
+    let mut kept = BTreeMap::new();
+    for (key, value) in std::mem::take(&mut wire.kept) {
+        match value {
+            Some(value) => kept.insert(key, value),
+            None => kept.remove(&key),
+        };
+    }
+    assert!(!kept.is_empty());
+    let mut next = Wire::new(cfg());
+    assert_eq!(next.engine.restore(next.now, kept.into_iter().collect()), 0);
+    next.open();
+    next.connack(false, &[]);
+    next.advance(60_000);
+    let sent = next.sent();
+    let batch = sent.iter().find(|sent| sent[0] >> 4 == 3).unwrap();
+    let parts = publish::parts(Version::V5, batch).unwrap();
+    assert_eq!((parts.payload, parts.properties), (&b"[1]"[..], &kind[..]));
+}
+
+#[test]
+fn a_message_expires_while_it_waits_and_what_is_left_is_sent() {
+    let mut wire = Wire::new(five());
+    wire.publish("short", 1, &number(Property::MessageExpiryInterval, 2), 1)
+        .unwrap();
+    wire.publish("long", 1, &number(Property::MessageExpiryInterval, 100), 2)
+        .unwrap();
+    wire.advance(3_500);
+    assert_eq!(wire.error(1).code.name(), "EXPIRED");
+    wire.open();
+    wire.connack(false, &[]);
+    let sent = wire.sent();
+    assert_eq!(sent.len(), 1);
+    let parts = publish::parts(Version::V5, &sent[0]).unwrap();
+    assert_eq!(
+        properties::number(parts.properties, Property::MessageExpiryInterval),
+        Some(97)
+    );
+}
