@@ -14,9 +14,10 @@ import {
 } from "node:fs";
 import { createRequire } from "node:module";
 import { join } from "node:path";
+import { compressible } from "./bundle-order.mjs";
 import { buildWasm, PKG, SHORT, SHORT_NAMES, WASM } from "./build-wasm.mjs";
 import { joined } from "./declarations.mjs";
-import { INTERNAL } from "./internal-names.mjs";
+import { SHORTENED } from "./internal-names.mjs";
 import { INLINE, keepInline, writeInline } from "./inline.mjs";
 import { noPrivateMethods } from "./private-methods.mjs";
 import { Failure, isMain, main, ROOT } from "./run.mjs";
@@ -172,7 +173,14 @@ async function minify(file) {
   const options = {
     module,
     toplevel: true,
-    compress: { ecma: 2020, passes: 3, hoist_funs: true, inline: 1, reduce_funcs: false },
+    compress: {
+      ecma: 2020,
+      passes: 3,
+      hoist_funs: true,
+      inline: 1,
+      reduce_funcs: false,
+      lhs_constants: false,
+    },
   };
   const { code } = await terser.minify(readFileSync(file, "utf8"), options);
   writeFileSync(file, `${code}\n`);
@@ -231,7 +239,7 @@ async function bundle(folder, names) {
       js: 'const __moduleUrl = typeof __filename === "string" ? require("node:url").pathToFileURL(__filename).href : undefined;',
     },
   };
-  const core = { ...browser, mangleProps: INTERNAL };
+  const core = { ...browser, mangleProps: SHORTENED };
   await build({ ...core, entryPoints: ["js/browser.mjs"], outfile: join(folder, "browser.mjs") });
   const bare = { ...core, entryPoints: ["js/bare.mjs"], inject: ["js/utf8.mjs", "js/registry.mjs"] };
   await build({ ...bare, outfile: join(folder, "bare.mjs") });
@@ -254,6 +262,8 @@ async function bundle(folder, names) {
     }
   }
   for (const name of ["browser.mjs", "bare.mjs", "bare.cjs"]) await minify(join(folder, name));
+  const page = join(folder, "browser.mjs");
+  writeFileSync(page, compressible(readFileSync(page, "utf8")));
   await build({
     ...node,
     entryPoints: ["js/node.mjs"],
@@ -354,6 +364,7 @@ export async function build({ force = false } = {}) {
       "binary",
       "build",
       "build-wasm",
+      "bundle-order",
       "crate",
       "declarations",
       "inline",

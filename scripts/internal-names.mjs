@@ -6,5 +6,12 @@ failAll failure forCore forget giveBack hold inbound inUse isConnecting isOver j
 news number offer owner pending receive refuse rejectAll reportDrop reporter reserve resolveAll setCallback since ticket
 waits watch whileConnecting`;
 
+/** Those that only the glue of wasm-bindgen uses, for itself. */
+const OF_GLUE = "__destroy_into_raw __wbg_ptr __wrap _wbg_cb_unref cnt";
+
+/** @param {string} names */
+const oneOf = (names) => new RegExp(`^(?:${names.split(/\s+/).join("|")})$`);
+
+export const INTERNAL = oneOf(NAMES);
 /** For esbuild's `mangleProps`. */
-export const INTERNAL = new RegExp(`^(?:${NAMES.split(/\s+/).join("|")})$`);
+export const SHORTENED = oneOf(`${NAMES} ${OF_GLUE}`);
