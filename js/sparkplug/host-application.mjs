@@ -157,9 +157,9 @@ export class HostApplication {
         error,
       );
     }
-    // What was missed is not known: births say it.
+    // What was missed is not known: births say it. One that is online was born on this connection.
     if (this.#options.rebirth !== false)
-      for (const { group, node } of this.#nodes.values()) this.#request(group, node);
+      for (const { group, node, online } of this.#nodes.values()) if (!online) this.#request(group, node);
   }
 
   #subscribe() {

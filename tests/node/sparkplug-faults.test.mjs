@@ -1,6 +1,8 @@
 // mqtt-lib/sparkplug when something goes wrong: a node that hangs, gaps, brokers that restart, wrong options, what others send.
 
 import assert from "node:assert/strict";
+import { once } from "node:events";
+import { connect, createServer } from "node:net";
 import { test } from "node:test";
 import { fileURLToPath } from "node:url";
 import mqtt from "mqtt";
@@ -66,6 +68,51 @@ test("a gap in the sequence: what comes in time is sorted, otherwise the node is
   await until(() => !host.node("gaps", "x").online, "a death");
   await observer.publishAsync("spBv1.0/gaps/NDATA/x", "nonsense");
   await until(() => host.errors.length === 1, "an error");
+});
+
+/** A relay to mosquitto that holds back what the broker sends from the client's STATE on until the word is in it: one chunk. */
+async function joining(t, word) {
+  const server = createServer((near) => {
+    const far = connect({ port: mosquitto.port, host: "127.0.0.1" });
+    let held;
+    near.on("data", (chunk) => {
+      if (chunk.includes("spBv1.0/STATE/") && chunk.includes('"online":true')) held ??= [];
+      far.write(chunk);
+    });
+    far.on("data", (chunk) => {
+      if (held?.push(chunk) === undefined) return near.write(chunk);
+      const all = Buffer.concat(held);
+      if (!all.includes(word)) return;
+      near.write(all);
+      held.length = 0;
+    });
+    for (const [one, other] of [
+      [near, far],
+      [far, near],
+    ])
+      one.on("error", () => {}).on("close", () => other.destroy());
+  }).listen(0, "127.0.0.1");
+  await once(server, "listening");
+  t.after(() => server.close());
+  return `mqtt://127.0.0.1:${server.address().port}`;
+}
+
+test("a birth that comes together with the acknowledgement of the host's STATE is not asked for again", async (t) => {
+  const mqttserver = await joining(t, "NBIRTH/prompt");
+  const host = hostOf(t, { groups: ["together"], credentials: { mqttserver } });
+  const { of, count } = await watch(t, "spBv1.0/together/+/prompt");
+  const node = edgeNode(t, { group: "together", node: "prompt", primaryHost: host.id });
+  const born = node.start();
+  await host.start();
+  await born;
+  // Behind any other request of the host.
+  await host.command("together", "prompt", { temperature: 1 });
+  await count("NCMD", 1);
+  assert.deepEqual(
+    of("NCMD").map(({ content }) => content.metrics[0].name),
+    ["temperature"],
+  );
+  assert.deepEqual([of("NBIRTH").length, node.errors, host.errors], [1, [], []]);
 });
 
 test("a primary host: nodes wait for it, die with it, and an old offline message means nothing", async (t) => {
