@@ -167,10 +167,13 @@ export class Hub {
     if (this.#accepted !== undefined) return this.#acceptAll();
     await this.#stopped;
     const { signal } = new AbortController();
-    if (this.#client === undefined) this.#make();
+    // A new one that subscribes loads the WebAssembly, and is "connecting" before it is started.
+    const isNew = this.#client === undefined;
+    if (isNew) this.#make();
     const client = this.#client;
     const failed = (/** @type {any} */ error) => client === this.#client && this.#failed(error);
-    if (client.state === "idle" || client.state === "stopped") client.start({ signal }).catch(failed);
+    if (isNew || client.state === "idle" || client.state === "stopped")
+      client.start({ signal }).catch(failed);
   }
 
   #make() {

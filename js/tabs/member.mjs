@@ -53,7 +53,10 @@ export class Member {
     this.#socket = socket;
     this.#enter().then(
       () => this.#offer(),
-      (error) => socket.failed(`${error}`),
+      (error) => {
+        socket.failed(`this page cannot share a connection (${error}); use mqtt-lib here`);
+        this.leave();
+      },
     );
     return socket;
   }
@@ -98,11 +101,13 @@ export class Member {
     if (typeof this.#credentials !== "function") structuredClone(this.#credentials);
     this.#name ||= await nameOf(this.#credentials);
     const name = this.#name;
-    await new Promise((held) => {
-      navigator.locks.request(memberLock(name, this.#id), () => {
+    await new Promise((held, refused) => {
+      const granted = () => {
         held(undefined);
         return new Promise((left) => stay.signal.addEventListener("abort", left));
-      });
+      };
+      // As in a frame without an origin, or where the browser stores nothing for the site.
+      navigator.locks.request(memberLock(name, this.#id), granted).catch(refused);
     });
     if (stay.signal.aborted) return;
     this.#all = new BroadcastChannel(name);

@@ -95,3 +95,20 @@ for (const leader of [false, true]) {
     });
   }
 }
+
+test("one tab alone connects through the next worker without an attempt that runs out of time", async (t) => {
+  const { wire, tabs, killWorker } = await openTabs(t, 1, { filters: () => ["alone"] });
+  const [tab] = tabs;
+  await killWorker();
+  await until(
+    async () => wire.of("connect").length === 2 && (await tab.state()).connects === 2,
+    "a connection",
+  );
+  await tab.publish("alone", "again");
+  await until(async () => (await tab.state()).got.includes("again"), "its message");
+  const { errors } = await tab.state();
+  assert.deepEqual(
+    errors.map((error) => error.split(" ")[0]),
+    ["CONNECTION_LOST"],
+  );
+});

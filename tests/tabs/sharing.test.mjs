@@ -115,6 +115,31 @@ test("clients with other credentials have another connection, and those with the
   );
 });
 
+test("a page that may have no locks says so, and shares when it may", async (t) => {
+  const { context, open } = await openTabs(t, 0);
+  await context.addInitScript(() => {
+    const { request } = navigator.locks;
+    navigator.locks.request = function (...all) {
+      return globalThis.allowed || !all[0].startsWith("mqtt-lib")
+        ? request.apply(this, all)
+        : Promise.reject(new DOMException("access denied", "SecurityError"));
+    };
+  });
+  const tab = await open("denied");
+  const errors = await until(async () => {
+    const all = (await tab.state()).errors;
+    return all.length > 0 && all;
+  }, "an error");
+  assert.match(
+    errors[0],
+    /this page cannot share a connection \(SecurityError: access denied\); use mqtt-lib here/,
+  );
+  await tab.run(() => {
+    globalThis.allowed = true;
+  });
+  await until(async () => (await tab.state()).state === "connected", "a connection");
+});
+
 test("a credentials function is asked in one tab for each attempt", async (t) => {
   const { wire, open } = await openTabs(t, 0);
   const tabs = [await open("a"), await open("b")];
