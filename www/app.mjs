@@ -58,7 +58,7 @@ async function begin() {
   const traffic = createTraffic(topics, subscriptions);
   const pending = pendingPanel(session);
   const send = sendPanel(session, { MqttCustom, connection, log, pending });
-  const values = valuesPanel(createValues(), { views, log, theme });
+  const values = valuesPanel(createValues(), { traffic, views, log, theme });
   function onChart(topic, path) {
     values.add(topic, path);
     views.go("charts");
@@ -130,7 +130,8 @@ function firstSteps(session, subscriptions) {
   if (session.state !== "connected") return "There is no connection yet; the line above says why.";
   const [first] = subscriptions.read();
   if (!first) return "Subscribe to a topic filter: # is every topic.";
-  return `Subscribed to ${first.filter}. Publish something at the right, or in a terminal: npx mqtt-lib pub ${session.url} test/topic hello`;
+  const more = first.filter === "#" ? "" : ", or subscribe to # to see every topic";
+  return `Subscribed to ${first.filter}. Publish something under Publish, or in a terminal: npx mqtt-lib pub ${session.url} test/topic hello${more}`;
 }
 
 /** Properties that are not filled in are stored as an empty object. */

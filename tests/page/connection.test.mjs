@@ -37,6 +37,12 @@ test("before connecting: idle, on the broker that served the page, nothing to pu
   }
 });
 
+test("with nothing chosen it speaks MQTT 5 where the broker does", async () => {
+  await site.connect();
+  await site.shows("#greeting", /MQTT5\.0/);
+  await site.disconnect();
+});
+
 test("connects with the fields as they are, and the will is published only if the page is lost", async () => {
   const other = await mqtt.connectAsync(site.broker.url);
   const wills = [];
@@ -96,6 +102,7 @@ test("a wrong password is reported where it was typed; the right one connects", 
 
 test("MQTT 5: properties go out, and what the broker answers is shown", async () => {
   await page.click("#properties-part summary");
+  await page.selectOption("#version", "4");
   assert.equal(await page.isDisabled("#connect-sessionExpiryInterval"), true, "3.1.1 has none");
   await page.selectOption("#version", "5");
   await site.number("#connect-sessionExpiryInterval", 60);

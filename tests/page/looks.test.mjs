@@ -179,6 +179,20 @@ for (const width of [320, 390, 820, 1440]) {
   });
 }
 
+test("1,280 px: search, choices and buttons of the messages are one line", async () => {
+  await page.setViewportSize(WIDE);
+  await site.go("messages");
+  const lines = await page.evaluate(
+    () =>
+      new Set(
+        [...document.querySelectorAll("#messages-view > .title :is(input[type=search], select, button)")].map(
+          (one) => one.getBoundingClientRect().top,
+        ),
+      ).size,
+  );
+  assert.equal(lines, 1);
+});
+
 /** Only Chromium reports it. 0.1 is the bound of "good" of Core Web Vitals. */
 if (!FIREFOX)
   for (const width of [320, 390, 820, 1440]) {

@@ -29,6 +29,10 @@ function colourIn(element, name) {
 /** Steps of an axis whose values are numbers of things: 1, 2, 5, 10, and so on. */
 const WHOLE = Array.from({ length: 10 }, (_, power) => [1, 2, 5].map((n) => n * 10 ** power)).flat();
 
+/** Below so many seconds a chart's times are written with tenths, so that no two are the same. */
+const TENTHS_BELOW = 10;
+const STEPS_S = [0.1, 0.5, 1, 2, 5, 10, 15, 30, 60, 120, 300, 600, 900, 1800, 3600, 7200, 21_600, 86_400];
+
 const fromZero = (_plot, _min, max) => [0, Math.max(1, max * 1.15)];
 
 /** Room above and below what is shown, also where all values are the same. */
@@ -66,9 +70,11 @@ export function plotOptions(
       {
         ...axis,
         size: 28,
+        incrs: STEPS_S,
         gap: 8,
-        space: 70,
-        values: (_plot, ticks) => ticks.map((tick) => clock(tick * 1000).slice(0, 8)),
+        space: (_plot, _axis, min, max) => (max - min < TENTHS_BELOW ? 90 : 70),
+        values: (_plot, ticks, _axis, _space, step) =>
+          ticks.map((tick) => clock(tick * 1000).slice(0, step < 1 ? 10 : 8)),
       },
       {
         ...axis,

@@ -1,7 +1,7 @@
 // Numbers in payloads, over time: which topics and JSON paths are charted, and their last points.
 
 /** Points that are kept of a chart. */
-const KEPT = 5_000;
+export const KEPT = 5_000;
 /** Numbers of a JSON payload that are offered. */
 const MAX_OFFERED = 30;
 
@@ -61,13 +61,24 @@ export function createValues() {
       return [...charts.values()];
     },
 
-    /** Charts a value; the paths of one topic share a chart. @param {string} topic @param {string} path */
-    add(topic, path) {
+    /**
+     * Charts a value, from the messages that are listed on; the paths of one topic share a chart.
+     * @param {string} topic @param {string} path
+     * @param {{ message: { topic: string, payload: Uint8Array }, at: number }[]} listed those of the topic, the oldest first
+     */
+    add(topic, path, listed = []) {
       const chart = charts.get(topic) ?? { topic, paths: [], columns: [[]] };
       charts.set(topic, chart);
       if (chart.paths.includes(path)) return;
       chart.paths.push(path);
-      chart.columns.push(chart.columns[0].map(() => null));
+      chart.columns.push([]);
+      // Points older than the list stay, without the new value.
+      const begin = listed.length > 0 ? listed[0].at / 1000 : Number.POSITIVE_INFINITY;
+      const older = chart.columns[0].filter((time) => time < begin).length;
+      chart.columns = chart.columns.map((column) =>
+        Array.from({ length: older }, (_, i) => column[i] ?? null),
+      );
+      for (const { message, at: time } of listed) this.take(message, time);
     },
 
     /** @param {string} topic */

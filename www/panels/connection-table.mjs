@@ -37,7 +37,7 @@ export const FIELDS = {
           ["5", "5.0"],
           ["auto", "5.0, else 3.1.1"],
         ],
-        value: "4",
+        value: "auto",
       },
     ],
     [{ id: "clientid", name: "mqttclientid", label: "Client id", more: { placeholder: "chosen at random" } }],

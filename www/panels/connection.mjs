@@ -30,19 +30,20 @@ export function connectionPanel(session, log) {
     target.value = url.hostname;
   });
 
-  const v5 = () => byId("version").value !== "4";
+  const wants5 = () => byId("version").value !== "4";
+  /** Whether there is MQTT 5: while connected the broker has decided, before that the field. */
+  const v5 = () => wants5() && (session.state !== "connected" || session.client.mqttversion === 5);
   function versionChosen() {
     for (const group of document.querySelectorAll(".only-5")) {
       /** @type {HTMLFieldSetElement} */ (group).disabled = !v5();
     }
   }
   byId("version").addEventListener("change", versionChosen);
-  versionChosen();
 
   function credentials() {
     const values = valuesOf(form.elements);
     if (values.mqttversion !== "auto") values.mqttversion = Number(values.mqttversion);
-    if (!v5()) return values;
+    if (!wants5()) return values;
     const will = values.willsettopic ? properties.will.read() : undefined;
     return { ...values, properties: properties.connect.read(), willProperties: will };
   }
@@ -96,6 +97,7 @@ export function connectionPanel(session, log) {
       connect.disabled = running && !waits;
       byId("disconnect").disabled = !running;
       byId("version").disabled = running; // the publish panel depends on it
+      versionChosen();
       if (state === "connected" && result.textContent) setText(result, "");
       greet();
     },

@@ -17,7 +17,7 @@ export function topicHistory(traffic, topic) {
   const list = make("ol", { class: "rows" });
   const about = make("p", { class: "soft" });
   const changes = make("pre", { class: "diff", tabindex: "0", "aria-label": "Changes" });
-  const element = make("details", { class: "part" }, make("summary", {}, "History"), list, about, changes);
+  const element = make("details", { class: "part" }, make("summary", {}, "History"), about, changes, list);
   /** @type {any[]} the newest first, and one more to compare with */
   let entries = [];
   /** The chosen message; undefined follows the newest. @type {any} */

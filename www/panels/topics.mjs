@@ -132,6 +132,7 @@ export function topicsPanel(
       as: {},
     };
     const { topic } = node;
+    const result = make("p", { class: "result", role: "status" });
     detail.hidden = false;
     detail.replaceChildren(
       make(
@@ -144,10 +145,11 @@ export function topicsPanel(
           onSubscribe(node.children.size > 0 ? `${topic}/#` : topic),
         ),
         button("Delete retained", { class: "quiet", title: "Here and below" }, () =>
-          deleteRetained(session, topic).catch(log.add),
+          deleteRetained(session, topic).then((text) => setText(result, text), log.add),
         ),
         button("Close", { class: "quiet" }, close),
       ),
+      result,
       chosen.numbers,
       chosen.charts,
       chosen.payload,

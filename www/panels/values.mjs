@@ -2,14 +2,18 @@
 
 import { button, byId, make, setText } from "../lib/dom.mjs";
 import { painter } from "../lib/painter.mjs";
+import { KEPT } from "../model/values.mjs";
 import { HEIGHT, loadPlot, MAX_SERIES, plotOptions } from "../lib/plot.mjs";
 
 const REDRAW_MS = 100;
 const write = (/** @type {number} */ value) => String(Number(value.toPrecision(6)));
 const nameOf = (/** @type {string} */ path) => path || "value";
 
-/** @param {ReturnType<import("../model/values.mjs").createValues>} values */
-export function valuesPanel(values, { views, log, theme }) {
+/**
+ * @param {ReturnType<import("../model/values.mjs").createValues>} values
+ * @param {any} parts `traffic` has the listed messages, with which a chart begins
+ */
+export function valuesPanel(values, { traffic, views, log, theme }) {
   const box = byId("values");
   /** @type {Map<string, any>} */
   const frames = new Map();
@@ -117,7 +121,7 @@ export function valuesPanel(values, { views, log, theme }) {
       );
       return;
     }
-    values.add(topic, path);
+    values.add(topic, path, traffic.of(topic, KEPT).reverse());
     paint.mark();
   }
 
