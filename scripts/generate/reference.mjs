@@ -40,7 +40,7 @@ ${[...groups, ...objects].join("\n")}`,
   );
 }
 
-const optionTable = (rows) => table(["key", "type", "range", "default", "where", "meaning"], rows);
+const optionTable = (rows) => table(["key", "meaning", "type", "range", "default", "where"], rows);
 
 function optionRow(entry) {
   const { key, doc, mqtt5, cli } = entry;
@@ -50,7 +50,7 @@ function optionRow(entry) {
     .map(({ flag, short }) => (short ? `\`--${flag}\`, \`-${short}\`` : `\`--${flag}\``));
   const meaning = flags.length > 0 ? `${doc} Command line: ${flags.join("; ")}.` : doc;
   const where = [placesOf(entry), mqtt5 && "MQTT 5"].filter(Boolean).join("; ");
-  return [`\`${key}\``, typeName(entry), rangeOf(entry), defaultOf(entry), where, meaning].map(cell);
+  return [`\`${key}\``, meaning, typeName(entry), rangeOf(entry), defaultOf(entry), where].map(cell);
 }
 
 function typeName({ type, unit, values }) {
@@ -66,13 +66,13 @@ function properties(schema) {
     .map((property) => [
       String(property.identifier),
       `\`${property.javascript}\``,
-      PROPERTY_TYPES[property.javascriptType].name,
-      propertyRange(property),
-      property.packets.join(", "),
       [
         property.doc,
         ...Object.entries(property.notes ?? {}).map(([packet, note]) => `In ${packet}: ${note}`),
       ].join(" "),
+      PROPERTY_TYPES[property.javascriptType].name,
+      propertyRange(property),
+      property.packets.join(", "),
     ]);
   return page(
     "Properties",
@@ -81,7 +81,7 @@ function properties(schema) {
 may appear. Sections (§) are those of MQTT 5.0. On the command line a property is \`-D PACKET NAME VALUE\`, see
 [command line](../command-line.md).
 
-${table(["identifier", "name", "type", "range", "packets", "meaning"], rows)}
+${table(["identifier", "name", "meaning", "type", "range", "packets"], rows)}
 `,
   );
 }
@@ -91,15 +91,15 @@ function reasonCodes(schema) {
     String(value),
     `0x${value.toString(16).padStart(2, "0")}`,
     name,
-    packets.join(", "),
     doc,
+    packets.join(", "),
   ]);
   return page(
     "Reason codes",
     "reason-codes",
     `The reason codes of MQTT 5 (§2.4), with the packets in which they may appear. From 128 on they mean failure.
 
-${table(["code", "hex", "name", "packets", "meaning"], rows)}
+${table(["code", "hex", "name", "meaning", "packets"], rows)}
 `,
   );
 }

@@ -128,7 +128,7 @@ test("the table of options has every key of the validator, with its range", () =
   assert.ok(expected.length > 20);
   assert.deepEqual(
     optionRows()
-      .map(([key, , range]) => [key, range])
+      .map(([key, , , range]) => [key, range])
       .sort(),
     expected.sort(),
   );
@@ -152,7 +152,7 @@ test("the table of options has the defaults of the engine", () => {
     publishtimeout: "publish_timeout",
   };
   const source = read("src/engine/config.rs").split("impl Default for Config")[1];
-  for (const [key, type, , shown] of optionRows()) {
+  for (const [key, , type, , shown] of optionRows()) {
     if (!(key in fields)) continue;
     const [, digits] = source.match(new RegExp(`${fields[key]}: (?:Some\\()?([\\d_]+|None)\\)?,`));
     const value = digits === "None" ? 0 : numberOf(digits);

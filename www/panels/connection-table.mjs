@@ -35,7 +35,7 @@ export const FIELDS = {
         options: [
           ["4", "3.1.1"],
           ["5", "5.0"],
-          ["auto", "5.0, else 3.1.1"],
+          ["auto", "Auto"],
         ],
         value: "auto",
       },
