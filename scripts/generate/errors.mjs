@@ -93,5 +93,6 @@ code. A wrong argument is a \`TypeError\` or \`RangeError\`, with a \`code\` too
 
 ${table(["code", "class", "when", "what to do"], rows)}
 `,
+    "error.code, exception, what does the error mean",
   );
 }

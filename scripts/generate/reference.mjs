@@ -37,6 +37,7 @@ When \`credentials\` is a [function](../signing-in.md), each answer replaces the
 first answer: ${first.join(", ")}.
 
 ${[...groups, ...objects].join("\n")}`,
+    "settings, configuration, parameters, keep alive timeout, large payload, largest packet, defaults",
   );
 }
 
@@ -83,6 +84,7 @@ may appear. Sections (§) are those of MQTT 5.0. On the command line a property 
 
 ${table(["identifier", "name", "meaning", "type", "range", "packets"], rows)}
 `,
+    "message expiry, user property, content type, response topic, topic alias",
   );
 }
 
@@ -101,5 +103,6 @@ function reasonCodes(schema) {
 
 ${table(["code", "hex", "name", "meaning", "packets"], rows)}
 `,
+    "what does the code mean, CONNACK, PUBACK, SUBACK, DISCONNECT",
   );
 }
