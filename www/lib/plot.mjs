@@ -64,7 +64,7 @@ export function plotOptions(
     hooks: {
       setCursor: [(plot) => point(plot.cursor.left < 0 ? undefined : (plot.cursor.idx ?? undefined))],
     },
-    padding: [8, 8, 0, 0],
+    padding: [8, 28, 0, 0], // room for half of the last time
     scales: { y: { range: zero ? fromZero : around } },
     axes: [
       {
@@ -92,7 +92,7 @@ export function plotOptions(
         stroke: colour(COLOURS[i]),
         width: 1.5,
         fill: i === 0 && zero ? colour("--series-1-fill") : undefined,
-        points: { show: !zero, size: 4 },
+        points: zero ? { show: false } : { size: 4 },
         spanGaps: !zero,
       })),
     ],
