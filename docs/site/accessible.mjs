@@ -1,5 +1,5 @@
 // A plugin of TypeDoc: tables that scroll can be reached with the keyboard, their cells of prose are marked for a width to read
-// in, and the content is a landmark.
+// in, and content and sidebar are landmarks.
 
 import { PageEvent } from "typedoc";
 
@@ -16,6 +16,7 @@ export function load(app) {
     page.contents = page.contents
       ?.replaceAll("<table>", '<table tabindex="0">')
       .replaceAll(/<td>(.*?)<\/td>/gs, marked)
-      .replace('<div class="col-content">', '<div class="col-content" role="main">');
+      .replace('<div class="col-content">', '<div class="col-content" role="main">')
+      .replace('<div class="col-sidebar">', '<div class="col-sidebar" role="complementary" aria-label="Sidebar">');
   });
 }
