@@ -9,6 +9,8 @@ import { WebSocketServer } from "ws";
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { createServer } from "node:tls";
+import { makeCertificates } from "../support/certificates.mjs";
 import { tcpServer } from "../support/socket-peers.mjs";
 import { clientFor, failure, thrown, until } from "./helpers.mjs";
 
@@ -51,6 +53,27 @@ test("the reason with which a WebSocket is closed", async (t) => {
   await until(() => client.errors.length > 0);
   check(client, client.errors[0]);
 });
+
+for (const host of ["127.0.0.1", "localhost"]) {
+  test(`the name in a server's certificate, seen from ${host}`, async (t) => {
+    const { openssl, path, read } = makeCertificates();
+    const made = ["-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1", "-nodes", "-days", "30"];
+    const name = ["-utf8", "-subj", `/CN=evil${ESCAPES}`];
+    openssl("req", "-x509", ...made, ...name, "-keyout", "evil.key", "-out", "evil.pem");
+    const server = createServer({ key: read("evil.key"), cert: read("evil.pem") }, (peer) => peer.destroy());
+    t.after(() => server.close());
+    server.on("tlsClientError", () => {});
+    await once(server.listen(0, host), "listening");
+    const credentials = {
+      mqttserver: `mqtts://${host}:${server.address().port}`,
+      certs: { ca: path("evil.pem") },
+    };
+    const client = clientFor(t, credentials, { autostart: false });
+    const error = await failure(client.start());
+    assert.equal(error.code, "SERVER_UNTRUSTED");
+    check(client, error);
+  });
+}
 
 test("a client id, in a sentence of the store", async (t) => {
   const folder = mkdtempSync(join(tmpdir(), "mqtt-lib-escapes-"));
