@@ -9,15 +9,16 @@ const OWN = /^(Mqtt|Type|Range)Error$/;
 /** Remembers where a public method is being called; what is returned gives an error that stack. @returns {(error: any) => any} */
 export function remember() {
   const limit = Error.stackTraceLimit;
-  /** @type {{ stack: string }} */
-  const call = { stack: "" };
-  Error.stackTraceLimit = limit + OWN_FRAMES;
+  const call = {};
+  // An application may have frozen Error; then there are fewer frames.
+  Reflect.set(Error, "stackTraceLimit", limit + OWN_FRAMES);
   Error.captureStackTrace(call, remember);
-  Error.stackTraceLimit = limit;
+  Reflect.set(Error, "stackTraceLimit", limit);
   return (error) => {
     // Where one public method calls another, the outer one is the last to do this.
-    if (limit > 0 && isOwn(error)) {
-      error.stack = `${error.name}: ${error.message}\n${callers(call.stack).slice(0, limit).join("\n")}`;
+    const stack = limit > 0 && isOwn(error) ? textOf(call) : "";
+    if (stack !== "") {
+      error.stack = `${error.name}: ${error.message}\n${callers(stack).slice(0, limit).join("\n")}`;
     }
     return error;
   };
@@ -25,11 +26,22 @@ export function remember() {
 
 /** An error without the frames of the package, which say nothing to anybody where it belongs to no call. @param {any} error */
 export function withoutOwn(error) {
-  const [, own = "", ...others] = `${error.stack}`.split(/\n(?= {4}at )/);
+  const stack = textOf(error);
+  if (stack === "") return error;
+  const [, own = "", ...others] = stack.split(/\n(?= {4}at )/);
   const isForeign = (/** @type {string} */ frame) =>
     fileOf(frame) !== fileOf(own) && !/wasm:|node:|<anonymous>/.test(frame);
   error.stack = [`${error.name}: ${error.message}`, ...others.filter(isForeign)].join("\n");
   return error;
+}
+
+/** A stack, unless an `Error.prepareStackTrace` of the application throws or makes no text of it. @param {any} holder */
+function textOf(holder) {
+  try {
+    return typeof holder.stack === "string" ? holder.stack : "";
+  } catch {
+    return "";
+  }
 }
 
 /** Of one call: not what every call gets once the WebAssembly has failed. @param {any} error */

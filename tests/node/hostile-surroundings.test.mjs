@@ -43,6 +43,32 @@ for (const [what, warn] of [
   });
 }
 
+for (const [what, prepare, shown] of [
+  ["throws", "() => { throw new Error('no stack') }", "INVALID_TOPIC undefined"],
+  ["returns frames, not text", "(_, frames) => frames", "INVALID_TOPIC object"],
+]) {
+  test(`an Error.prepareStackTrace that ${what} keeps no promise from its end`, async () => {
+    const source = `
+      import { MqttCustom } from "mqtt-lib";
+      const client = new MqttCustom({ credentials: { mqttserver: process.argv[2] } });
+      const reported = new Promise((resolve) => { client.on_error = (c, u, error) => resolve(error.code); });
+      client.on_message = () => { throw "of the user"; };
+      await client.subscribe("stack/" + process.pid);
+      const kind = (error) => { try { return typeof error.stack; } catch {} };
+      Error.prepareStackTrace = ${prepare};
+      const error = await client.publish("a/+", 1).catch((error) => error);
+      await client.publish("stack/" + process.pid, "x", { qos: 1 });
+      const code = await reported;
+      const seen = kind(error);
+      Error.prepareStackTrace = undefined;
+      console.log(error.code, seen, code, client.state);
+      await client.stop();
+    `;
+    const { stdout, stderr } = await run(source, [broker.url]);
+    assert.equal(stdout, `${shown} CALLBACK_FAILED connected\n`, stderr);
+  });
+}
+
 test("a store whose methods call the client", async (t) => {
   const topic = freshTopic("store");
   const received = await collect(t, broker.url, topic, { qos: 1 });
