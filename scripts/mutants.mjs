@@ -1,26 +1,24 @@
-// `npm run proof:mutants`: would the tests notice? Changes the code in one place at a time and runs the tests: a change that
-// no test fails for is a survivor. A sample, chosen by a seed, because all of them take days.
-//   npm run proof:mutants -- --sample 100 --seed 1         engine and codec, with cargo-mutants
-//   npm run proof:mutants -- --js --sample 20 --seed 1     js/, with the sampler of js-mutants.mjs
-// A survivor in a place on which safety depends gets a test; others may be the same behaviour in other words.
-import { existsSync, mkdirSync, readFileSync, rmSync } from "node:fs";
+// `npm run proof:mutants`: changes the code in one place after the other, and says which changes no test notices. A seeded
+// sample, because all of them take days.
+//   npm run proof:mutants                            100 mutants of the engine and the codec
+//   npm run proof:mutants -- --sample=400 --seed=7   others of them
+//   npm run proof:mutants -- --minutes=5             as many as in five minutes; again goes on
+//   npm run proof:mutants -- --js                    of js/, by a sampler of our own
+// Mutants of Rust are those of cargo-mutants, compiled into one program with a switch for each, and run against the engine's
+// and the codec's own tests, then the fuzzers' inputs and the exhaustive tests. What cannot be switched is compiled alone.
+// What became of a mutant is kept in target/mutants, until its code changes; survivors are run again when a test changes.
+import { createHash } from "node:crypto";
+import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { parseArgs } from "node:util";
 import { choose, sampleOfJs } from "./js-mutants.mjs";
+import { buildProgram, ENVIRONMENT, runMutant } from "./mutant-program.mjs";
 import { Failure, isMain, main, must, ROOT, run } from "./run.mjs";
 import { setup } from "./setup.mjs";
 
 const OUTPUT = join(ROOT, "target", "mutants");
-const FILES = [
-  "-f",
-  "src/engine/**/*.rs",
-  "-f",
-  "src/codec/**/*.rs",
-  "-e",
-  "**/tests/**",
-  "-e",
-  "**/tests.rs",
-];
+const FILES = ["src/engine/**/*.rs", "src/codec/**/*.rs"].flatMap((name) => ["-f", name]);
+FILES.push("-e", "**/tests/**", "-e", "**/tests.rs");
 /** Tests that take half a second or more: half of the time of all. */
 const SLOW = [
   "a_hundred_thousand_waiting",
@@ -31,14 +29,15 @@ const SLOW = [
   "a_thousand_schedules",
   "invalid_packets_are_not_written",
 ];
+const FAIL_FAST = ["-Zunstable-options", "--fail-fast"];
+const skipped = SLOW.flatMap((name) => ["--skip", name]);
 /** The first tests are fast and see most of it; the others are asked about what is left. */
 const STAGES = [
-  ["--lib", "--", "-Zunstable-options", "--fail-fast", ...SLOW.flatMap((name) => ["--skip", name])],
-  ["--lib"],
-  ["--test", "exhaustive", "--test", "fuzz"],
+  { name: "lib", program: "lib", args: [...FAIL_FAST, ...skipped] },
+  { name: "slow", program: "lib", args: [...FAIL_FAST, ...SLOW] },
+  { name: "fuzz", program: "fuzz", args: FAIL_FAST },
+  { name: "exhaustive", program: "exhaustive", args: FAIL_FAST },
 ];
-/** The first failure ends the tests, which Rust's own test runner has for its nightly only. */
-const ENVIRONMENT = { RUSTC_BOOTSTRAP: "1", CARGO_PROFILE_TEST_DEBUG: "false" };
 
 /** The share of viable mutants that were noticed. */
 export const share = ({ caught, timeout, missed }) => {
@@ -48,41 +47,116 @@ export const share = ({ caught, timeout, missed }) => {
 
 const escaped = (text) => text.replace(/[.*+?^${}()|[\]\\/]/g, "\\$&");
 
-/** Runs these mutants against these tests; the lists of cargo-mutants. */
-async function stage(mutants, tests, name) {
-  const output = join(OUTPUT, name);
+/** What cargo-mutants says of one mutant, compiled alone, against the tests of the library and the fuzzers' inputs. */
+async function judgeAlone(name) {
+  const output = join(OUTPUT, "alone");
   rmSync(output, { recursive: true, force: true });
   mkdirSync(output, { recursive: true });
-  const args = ["mutants", ...FILES, "--re", `^(${mutants.map(escaped).join("|")})$`, "--output", output];
-  // Its exit code says that there are survivors; the lists say which.
-  args.push("--baseline=skip", "--timeout=180", "--shuffle", "--cap-lints=true", "--", ...tests);
-  await run("cargo", args, { env: ENVIRONMENT });
-  const list = (kind) => {
+  const args = ["mutants", ...FILES, "--re", `^${escaped(name)}$`, "--output", output];
+  args.push("--baseline=skip", "--timeout=180", "--cap-lints=true", "--", "--lib", "--test=fuzz");
+  const { output: said } = await run("cargo", args, { env: ENVIRONMENT, capture: true });
+  const has = (kind) => {
     const file = join(output, "mutants.out", `${kind}.txt`);
-    return existsSync(file) ? readFileSync(file, "utf8").split("\n").filter(Boolean) : [];
+    return existsSync(file) && readFileSync(file, "utf8").trim() !== "";
   };
-  return {
-    caught: list("caught"),
-    missed: list("missed"),
-    timeout: list("timeout"),
-    unviable: list("unviable"),
-  };
+  const fate = ["caught", "missed", "timeout", "unviable"].find(has);
+  if (!fate) throw new Failure(`${said}\ncargo-mutants says nothing of ${name}.`);
+  return fate;
 }
 
-async function sampleOfRust(count, seed) {
-  await setup("mutants");
-  const listed = await must("cargo", ["mutants", "--list", ...FILES], { capture: true });
-  const all = listed.split("\n").filter((line) => line.startsWith("src/"));
-  const mutants = choose(all, count, seed);
-  console.log(`${mutants.length} of ${all.length} mutants, seed ${seed}`);
-  const found = await stage(mutants, STAGES[0], "1");
-  for (const [at, tests] of STAGES.entries()) {
-    if (at === 0 || found.missed.length === 0) continue;
-    const more = await stage(found.missed, tests, `${at + 1}`);
-    found.missed = more.missed;
-    found.caught.push(...more.caught);
-    found.timeout.push(...more.timeout);
+/** How long each stage takes without a mutant; a stage that fails then proves nothing. */
+async function limitsOf(programs) {
+  const limits = {};
+  for (const { name, program, args } of STAGES) {
+    const begin = Date.now();
+    const fate = await runMutant(programs[program], args, 0, 600);
+    if (fate !== "passed") throw new Failure(`Without a mutant the tests of ${name} ${fate}.`);
+    limits[name] = Math.max(30, ((Date.now() - begin) / 1000) * 4);
   }
+  return limits;
+}
+
+async function judgeSwitched(programs, limits, number) {
+  for (const { name, program, args } of STAGES) {
+    const fate = await runMutant(programs[program], args, number, limits[name]);
+    if (fate === "failed") return "caught";
+    if (fate === "timeout") return "timeout";
+  }
+  return "missed";
+}
+
+/** A fingerprint of all files below these folders for which `counts` is true. */
+function fingerprint(folders, counts) {
+  const hash = createHash("sha256");
+  for (const folder of folders) {
+    const names = readdirSync(join(ROOT, folder), { recursive: true }).map((name) => `${folder}/${name}`);
+    for (const name of names.filter((name) => /\.(rs|txt)$/.test(name) && counts(name)).sort())
+      hash.update(name).update(readFileSync(join(ROOT, name)));
+  }
+  return hash.digest("hex");
+}
+
+/** What is known already of the mutants of this code. */
+function known() {
+  const file = join(OUTPUT, "fates.json");
+  const isTest = (name) => /(^|\/)tests(\/|\.rs)/.test(name);
+  const now = {
+    code: fingerprint(["src"], (name) => !isTest(name)),
+    tests: fingerprint(["src", "tests/fuzz"], isTest),
+  };
+  const before = existsSync(file) ? JSON.parse(readFileSync(file, "utf8")) : {};
+  const fates = before.code === now.code ? before.fates : {};
+  if (before.tests !== now.tests)
+    for (const name of Object.keys(fates)) if (fates[name] === "missed") delete fates[name];
+  const save = () => writeFileSync(file, JSON.stringify({ ...now, fates }, null, 1));
+  return { fates, save, now };
+}
+
+/** The program, which is compiled again only when code or tests have changed. */
+async function programOf(sample, key) {
+  const file = join(OUTPUT, "program.json");
+  const before = existsSync(file) ? JSON.parse(readFileSync(file, "utf8")) : {};
+  if (before.key === key && Object.values(before.programs).every((path) => existsSync(path))) return before;
+  rmSync(file, { force: true });
+  const { programs, alone, broken } = await buildProgram(sample);
+  const numbers = (mutants) => mutants.map(({ number }) => number);
+  const limits = await limitsOf(programs);
+  const built = { key, programs, alone: numbers(alone), broken: numbers(broken), limits };
+  writeFileSync(file, JSON.stringify(built));
+  return built;
+}
+
+async function sampleOfRust(count, seed, minutes) {
+  await setup("mutants");
+  const listed = await must("cargo", ["mutants", "--list", "--json", ...FILES], { capture: true });
+  const all = JSON.parse(listed.slice(listed.indexOf("[")));
+  const sample = choose(all, count, seed).map((mutant, at) => ({ ...mutant, number: at + 1 }));
+  mkdirSync(OUTPUT, { recursive: true });
+  const { fates, save, now } = known();
+  const left = sample.filter(({ name }) => !fates[name]);
+  console.log(`${sample.length} of ${all.length} mutants, seed ${seed}; ${left.length} are to be run`);
+  if (left.length > 0) {
+    const end = Date.now() + minutes * 60_000;
+    const { programs, alone, broken, limits } = await programOf(
+      sample,
+      `${now.code} ${now.tests} ${count} ${seed}`,
+    );
+    console.log(`${alone.length} cannot be switched, and are compiled alone`);
+    const judge = ({ name, number }) => {
+      if (broken.includes(number)) return "unviable";
+      return alone.includes(number) ? judgeAlone(name) : judgeSwitched(programs, limits, number);
+    };
+    // Those alone last, because each takes a minute.
+    left.sort((a, b) => Number(alone.includes(a.number)) - Number(alone.includes(b.number)));
+    for (const mutant of left) {
+      if (Date.now() > end) break;
+      fates[mutant.name] = await judge(mutant);
+      save();
+      console.log(`${fates[mutant.name]}: ${mutant.name}`);
+    }
+  }
+  const found = { caught: [], timeout: [], missed: [], unviable: [] };
+  for (const { name } of sample) if (fates[name]) found[fates[name]].push(name);
   return found;
 }
 
@@ -92,12 +166,14 @@ if (isMain(import.meta.url)) {
       options: {
         sample: { type: "string", default: "100" },
         seed: { type: "string", default: "1" },
+        minutes: { type: "string", default: "100000" },
         js: { type: "boolean", default: false },
       },
     });
-    const [count, seed] = [Number(values.sample), Number(values.seed)];
-    if (!(count > 0) || !(seed >= 0)) throw new Failure("--sample and --seed are numbers.");
-    const found = await (values.js ? sampleOfJs : sampleOfRust)(count, seed);
+    const [count, seed, minutes] = [values.sample, values.seed, values.minutes].map(Number);
+    if (!(count > 0) || !(seed >= 0) || !(minutes > 0))
+      throw new Failure("--sample, --seed and --minutes are numbers.");
+    const found = await (values.js ? sampleOfJs : sampleOfRust)(count, seed, minutes);
     for (const survivor of found.missed) console.log(`survives: ${survivor}`);
     console.log(
       `${found.caught.length} caught, ${found.timeout.length} ended by the time limit, ${found.missed.length} survive, ` +

@@ -4,6 +4,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { changed, choose, places } from "./js-mutants.mjs";
 import { modeOf } from "./modes.mjs";
+import { blamed, withSwitch } from "./mutant-switch.mjs";
 import { share } from "./mutants.mjs";
 import { differences } from "./pack-twice.mjs";
 import { isAllowed, refused } from "./sbom.mjs";
@@ -59,4 +60,51 @@ test("a sample is chosen by its seed, and the share is that of the viable", () =
   assert.equal(new Set(choose(all, 100, 3)).size, 100);
   const counted = { caught: ["a", "b"], timeout: ["c"], missed: ["d"], unviable: ["e"] };
   assert.equal(share(counted), 0.75);
+});
+
+const RUST = `/// A brace { in its comment.
+#[inline]
+fn sum((a, b): (u8, u8)) -> u8 {
+    "ä"; a + b
+}
+
+const fn fixed() -> u8 {
+    1 + 1
+}
+`;
+const sum = { function_name: "sum", span: { start: { line: 1, column: 1 }, end: { line: 5, column: 2 } } };
+const fixed = {
+  function_name: "fixed",
+  span: { start: { line: 7, column: 1 }, end: { line: 9, column: 2 } },
+};
+const at = (line, column, length) => ({ start: { line, column }, end: { line, column: column + length } });
+const MUTANTS = [
+  { number: 1, function: sum, span: at(4, 12, 1), replacement: "-" },
+  { number: 2, function: sum, span: at(4, 5, 10), replacement: "0" },
+  { number: 3, function: fixed, span: at(8, 7, 1), replacement: "-" },
+  { number: 4, function: null, span: at(8, 7, 1), replacement: "-" },
+];
+
+test("a function has its body once for each mutant, and once as it was; a const fn cannot be switched", () => {
+  const { text, alone } = withSwitch(RUST, MUTANTS);
+  assert.deepEqual(
+    alone.map(({ number }) => number),
+    [3, 4],
+  );
+  assert.equal(
+    text.replace(/\s+/g, " ").trim(),
+    "/// A brace { in its comment. #[inline] fn sum((a, b): (u8, u8)) -> u8 { match crate::mutant() { " +
+      '1 => { "ä"; a - b } 2 => { 0 } _ => { "ä"; a + b } } } const fn fixed() -> u8 { 1 + 1 }',
+  );
+});
+
+test("an error of the compiler is blamed on the mutant whose line it is in, or on all of the function", () => {
+  const switched = withSwitch(RUST, MUTANTS);
+  const lines = switched.text.split("\n");
+  const numbers = (part) =>
+    blamed(switched, lines.findIndex((line) => line.includes(part)) + 1).map(({ number }) => number);
+  assert.deepEqual(numbers("a  -  b"), [1]);
+  assert.deepEqual(numbers("2 => {"), [2]);
+  assert.deepEqual(numbers("a + b"), [1, 2]);
+  assert.deepEqual(numbers("const fn"), []);
 });
