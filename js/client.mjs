@@ -18,7 +18,7 @@ import * as operation from "./operations.mjs";
 import { quiet, rejected } from "./pending.mjs";
 import { report, reportFailure } from "./reporting.mjs";
 import { Requests, respond } from "./request.mjs";
-import { BUFFERED, fastPath, load, PENDING, ready } from "./runtime.mjs";
+import { BUFFERED, environment, fastPath, load, PENDING, ready } from "./runtime.mjs";
 import { isTyped, shape, TYPED } from "./shape.mjs";
 import { snapshot } from "./snapshot.mjs";
 import { statistics } from "./statistics.mjs";
@@ -256,6 +256,13 @@ export class MqttCustom extends Events {
     if (this.#core === null) return this.#publishLater(topic, payload, options, kind);
     const flags = publishFlags(options);
     const number = flags < 0 ? -1 : topicNumber(topic);
+    if (!(/** @type {any} */ (import.meta).page) && number >= 0 && kind === 0) {
+      const sent = environment.publish?.(this.#hooks, number, payload, flags);
+      if (sent) {
+        const turn = this.#endOfTurn();
+        return sent === true ? turn : sent;
+      }
+    }
     const length = number < 0 ? -1 : writePayload(payload);
     if (length < 0) return this.#publishInFull(topic, payload, options, kind, flags);
     const hooks = this.#hooks;

@@ -88,7 +88,7 @@ export function writePayload(payload) {
 }
 
 /** The length of an array as it is, whatever the array says: bytes behind its end would be those of other payloads. */
-const lengthOf = /** @type {{ call: (array: Uint8Array) => number }} */ (
+export const lengthOf = /** @type {{ call: (array: Uint8Array) => number }} */ (
   Object.getOwnPropertyDescriptor(Object.getPrototypeOf(Uint8Array.prototype), "length")?.get
 );
 

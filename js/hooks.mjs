@@ -224,6 +224,8 @@ export class Hooks {
     this.attempts += 1;
     this.#socket = new WeakRef(socket);
     this.url = socket.url;
+    // For js/node/publishing.mjs.
+    if (!(/** @type {any} */ (import.meta).page)) /** @type {any} */ (this).socket = this.#socket;
     this.#close = undefined;
     this.#valve = undefined;
     this.inbound.connection = generation;

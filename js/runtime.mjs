@@ -15,6 +15,7 @@ import { fail, failed, guardedBy, instance, unguarded } from "./trap.mjs";
  * @property {() => URL | string} [url] where to fetch it from otherwise; without it, `init` must be given a source
  * @property {() => URL} [store] the same for the part of the core that only a store needs, where it is a file of its own
  * @property {(length: number) => Uint8Array} [allocate] memory for a large payload, all of which is written
+ * @property {(hooks: any, topic: number, payload: unknown, flags: number) => Promise<void> | true | void} [publish] publishes a large payload beside the core, if that can be done
  * @property {string} [advice] what to do when it is not found
  * @property {(source: unknown) => unknown} [file] reads a file: URL, which `fetch` does not in Node
  */

@@ -143,7 +143,9 @@ function shortNames(names) {
   const change = (filter, shorten) => (esbuild) =>
     esbuild.onLoad({ filter }, ({ path }) => ({ contents: shorten(readFileSync(path, "utf8")) }));
   const glue = change(/pkg[/\\]mqtt_lib\.js$/, (source) => shortenGlue(trimGlue(source), names));
-  const runtime = change(/js[/\\]runtime\.mjs$/, (source) => shortenExports(source, names.exports));
+  const runtime = change(/js[/\\](runtime|node[/\\]publishing)\.mjs$/, (source) =>
+    shortenExports(source, names.exports),
+  );
   return {
     name: "short-names",
     setup(esbuild) {
@@ -234,12 +236,16 @@ async function bundle(folder, names) {
   // CommonJS has no import.meta.url; the sources use it to find the wasm file beside them. In a bundle that is an ES module
   // there is no file name either.
   const moduleUrl = {
-    define: { "import.meta.url": "__moduleUrl" },
+    define: { "import.meta.url": "__moduleUrl", "import.meta.page": "false" },
     banner: {
       js: 'const __moduleUrl = typeof __filename === "string" ? require("node:url").pathToFileURL(__filename).href : undefined;',
     },
   };
-  const core = { ...browser, mangleProps: SHORTENED };
+  const core = {
+    ...browser,
+    mangleProps: SHORTENED,
+    define: { "import.meta.page": "true" },
+  };
   await build({ ...core, entryPoints: ["js/browser.mjs"], outfile: join(folder, "browser.mjs") });
   const bare = { ...core, entryPoints: ["js/bare.mjs"], inject: ["js/utf8.mjs", "js/registry.mjs"] };
   await build({ ...bare, outfile: join(folder, "bare.mjs") });

@@ -115,13 +115,38 @@ function rewritten(code, functionAt, globalAt) {
   return Buffer.concat([...parts, code.subarray(from)]);
 }
 
+/** The .wasm without some of its exports: what only these call is in neither module. @param {Wasm} wasm @param {string[]} unused */
+function without(wasm, unused) {
+  const exports = wasm.exports.filter(({ index }) => !unused.includes(wasm.names.get(index) ?? ""));
+  if (wasm.exports.length - exports.length !== unused.length)
+    throw new Error(`the .wasm does not export all of ${unused}`);
+  return { ...wasm, exports };
+}
+
+/**
+ * The functions that can be called at all: exported, in the table, or called by one of these.
+ * @param {Wasm} wasm
+ */
+function reachable(wasm) {
+  const count = wasm.imports.length;
+  const found = new Set(wasm.slots);
+  for (const { kind, index } of wasm.exports) if (kind === KIND.function) found.add(index);
+  // A set is walked through with what is added meanwhile.
+  for (const caller of found) {
+    if (caller < count) continue;
+    for (const { op, index } of references(wasm.codes[caller - count])) if (op === OP.call) found.add(index);
+  }
+  return found;
+}
+
 /**
  * The functions that move: those whose names `moves` says, and all that only these call.
- * @param {ReturnType<typeof read>} wasm @param {(name: string) => boolean} moves
+ * @param {Wasm} wasm @param {(name: string) => boolean} moves
  */
 function moved(wasm, moves) {
   const count = wasm.imports.length;
-  const all = wasm.codes.map((_, i) => count + i);
+  const called = reachable(wasm);
+  const all = wasm.codes.map((_, i) => count + i).filter((index) => called.has(index));
   const rooted = new Set(wasm.slots);
   for (const { kind, index } of wasm.exports) if (kind === KIND.function) rooted.add(index);
   /** @type {Map<number, Set<number>>} */
@@ -139,7 +164,7 @@ function moved(wasm, moves) {
       if (!rooted.has(index) && by && [...by].every((caller) => found.has(caller))) found.add(index);
     }
   }
-  return { found, callers };
+  return { found, callers, all };
 }
 
 /** @typedef {ReturnType<typeof read>} Wasm */
@@ -151,23 +176,20 @@ function moved(wasm, moves) {
 
 /** @param {Wasm} wasm @param {(name: string) => boolean} moves */
 function plan(wasm, moves) {
-  const { found, callers } = moved(wasm, moves);
+  const { found, callers, all } = moved(wasm, moves);
   if (found.size === 0) throw new Error("no function of the .wasm moves");
-  const count = wasm.imports.length;
   const isIn = (/** @type {boolean} */ second) => (/** @type {number} */ index) =>
     found.has(index) === second;
   const isCalledBy = (/** @type {boolean} */ second) => (/** @type {number} */ index) =>
     Array.from(callers.get(index) ?? []).some(isIn(second));
   /** What the first, or the second, calls of the other one. */
   const across = (/** @type {boolean} */ second) =>
-    wasm.codes
-      .map((_, i) => count + i)
-      .filter((index) => found.has(index) !== second && isCalledBy(second)(index));
+    all.filter((index) => found.has(index) !== second && isCalledBy(second)(index));
   // A function may have several slots: the first ones are as they were. Those of the second module are empty until it is
   // there, and at the end as far as they are new, because each gap in the first one's list takes bytes.
   const bySlot = [...wasm.slots];
   for (const index of [...across(true), ...across(false)]) if (!bySlot.includes(index)) bySlot.push(index);
-  return { found, isIn, isCalledBy, across, bySlot };
+  return { all, found, isIn, isCalledBy, across, bySlot };
 }
 
 /** The lists of elements of one module: its functions in their slots. @param {Wasm} wasm @param {Plan} plan @param {boolean} second @param {(index: number) => number} functionAt */
@@ -199,12 +221,12 @@ const constant = (value) => [0x41, ...signed(value)];
  * which calls what is in the slot.
  * @param {Wasm} wasm @param {Plan} plan @param {boolean} second @param {(index: number) => number} globalAt
  */
-function functionsOf(wasm, { isIn, isCalledBy, across, bySlot, order }, second, globalAt) {
+function functionsOf(wasm, { all, isIn, isCalledBy, across, bySlot, order }, second, globalAt) {
   const count = wasm.imports.length;
   const isImported = (/** @type {number} */ index) =>
     isCalledBy(second)(index) || (!second && !isCalledBy(true)(index));
   const imports = [...wasm.imports.keys()].filter(isImported);
-  const unordered = wasm.codes.map((_, i) => count + i).filter(isIn(second));
+  const unordered = all.filter(isIn(second));
   const own = order(unordered.map((index) => wasm.codes[index - count])).map((i) => unordered[i]);
   const others = across(second);
   const indices = new Map([...imports, ...own, ...others].map((index, i) => [index, i]));
@@ -291,10 +313,10 @@ function secondModule(wasm, plan, globals) {
 /**
  * The first and the second module, and the names of what is in the second one.
  * @param {Uint8Array} bytes with the names of its functions @param {(name: string) => boolean} moves
- * @param {Order} [order] of the functions of each module
+ * @param {Order} [order] of the functions of each module @param {string[]} [unused] exports that neither has, by their functions
  */
-export function split(bytes, moves, order = (codes) => [...codes.keys()]) {
-  const wasm = read(bytes);
+export function split(bytes, moves, order = (codes) => [...codes.keys()], unused = []) {
+  const wasm = without(read(bytes), unused);
   const parts = { ...plan(wasm, moves), order };
   const globals = sharedGlobals(wasm, parts);
   const names = Array.from(parts.found, (index) => wasm.names.get(index) ?? "");

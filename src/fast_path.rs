@@ -17,7 +17,7 @@ thread_local! {
     static CLIENTS: RefCell<Vec<Weak<Client>>> = const { RefCell::new(Vec::new()) };
     /// The lowest of those numbers: one that belongs to another instance is no client here.
     static FIRST: Cell<u32> = const { Cell::new(0) };
-    /// What `bulk_received` returns the address of.
+    /// What `bulk_received` and `bulk_head` return the address of.
     static BEGUN: Cell<[usize; 3]> = const { Cell::new([0; 3]) };
     static REFUSAL: RefCell<Option<Error>> = const { RefCell::new(None) };
 }
@@ -119,6 +119,17 @@ pub extern "C" fn bulk_send(number: u32, topic: u32, len: usize, flags: u32, tok
             REFUSED
         }
     }
+}
+
+/// Publishes a payload of `len` bytes that js/ keeps, as in Node: the address of two words, where the bytes are that js/ sends
+/// before it, and how many. 0: nothing was done, and the payload takes the scratch buffer.
+#[no_mangle]
+pub extern "C" fn bulk_head(number: u32, topic: u32, len: usize, flags: u32) -> usize {
+    let Some(client) = client(number) else { return 0 };
+    let place = with_scratch(topic, 0, flags, |message| Ok(client.publish_beside(message, len)));
+    let Ok(Some([address, len])) = place else { return 0 };
+    BEGUN.set([address, len, 0]);
+    BEGUN.with(|begun| begun.as_ptr() as usize)
 }
 
 /// Adds an item, JSON, to a batch: the token under which it will end, 0 if it is refused.

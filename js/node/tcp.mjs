@@ -4,6 +4,7 @@
 import { isIP, connect as netConnect } from "node:net";
 import { connect as tlsConnect } from "node:tls";
 import { queueMicrotask } from "../clock.mjs";
+import { give, take } from "./blocks.mjs";
 import { addressOf, failure, socketFailure } from "./socket-failure.mjs";
 import { connectBy } from "./proxy.mjs";
 import { sharedReads } from "./reading.mjs";
@@ -17,10 +18,10 @@ const SMALL = 4 << 10;
 /** The shared buffer, unless a stream still holds it: most writes are complete when they return. @type {Buffer | null} */
 let shared = null;
 
-/** Copies the bytes, because node:net keeps them until the kernel takes them. @param {import("node:net").Socket} socket @param {Uint8Array} bytes */
+/** Copies the bytes, because node:net keeps them until the kernel takes them. @param {import("node:net").Socket} socket @param {Uint8Array} bytes of SHARED_SIZE at most */
 function writeCopy(socket, bytes) {
   const { length } = bytes;
-  if (length < SMALL || length > SHARED_SIZE) {
+  if (length < SMALL) {
     socket.write(Buffer.from(bytes));
     return;
   }
@@ -40,6 +41,11 @@ export class TcpSocket extends WebSocketAdapter {
   #open = false;
   #answered = false;
   #peerEnded = false;
+  /** Blocks that the kernel does not have yet. @type {Uint8Array[]} */
+  #unsent = [];
+  /** Resolves when it has them. @type {Promise<void> | undefined} */
+  #taken;
+  #takenAll = () => {};
 
   /**
    * @param {import("./address.mjs").Address} address
@@ -119,13 +125,53 @@ export class TcpSocket extends WebSocketAdapter {
   /** @param {boolean} hadError */
   onClose(hadError) {
     const clean = this.#peerEnded && !hadError;
+    this.#unsent = []; // the system may have them still
+    this.#sent();
     // TCP has no close frame, and 1005 says so.
     this.closed(clean ? 1005 : 1006, "", clean);
   }
 
   /** @override @param {Uint8Array} bytes */
   write(bytes) {
-    if (this.#socket !== undefined) writeCopy(this.#socket, bytes);
+    if (this.#socket === undefined) return;
+    const { length } = bytes;
+    if (length <= SHARED_SIZE) return writeCopy(this.#socket, bytes);
+    const block = take(length);
+    block.set(bytes);
+    this.sendBlock(block, 0, length);
+  }
+
+  /**
+   * Sends bytes of a block of blocks.mjs, and gives the block back: now, or when the kernel has it.
+   * @param {Uint8Array} block @param {number} start @param {number} end @returns {true | Promise<void>} true: now
+   */
+  sendBlock(block, start, end) {
+    const socket = /** @type {import("node:net").Socket} */ (this.#socket);
+    socket.write(block.subarray(start, end));
+    if (socket.writableLength === 0) {
+      give(block);
+      return true;
+    }
+    this.#unsent.push(block);
+    this.#taken ??= new Promise((resolve) => {
+      this.#takenAll = resolve;
+    });
+    return this.#taken;
+  }
+
+  /** The kernel has everything, or gets nothing more. */
+  #sent() {
+    if (this.#taken === undefined) return;
+    for (const block of this.#unsent) give(block);
+    this.#unsent = [];
+    this.#taken = undefined;
+    this.#takenAll();
+  }
+
+  /** @override */
+  drained() {
+    this.#sent();
+    super.drained();
   }
 
   /** @override */

@@ -6,6 +6,7 @@ import { use } from "../runtime.mjs";
 import { connect } from "./connect.mjs";
 import { diagnose } from "./diagnostics.mjs";
 import { allocate } from "./payload-memory.mjs";
+import { publish } from "./publishing.mjs";
 import { remember, withoutOwn } from "./stack.mjs";
 
 /** @param {() => Uint8Array | undefined} bytes gives the .wasm */
@@ -19,6 +20,7 @@ export function useNode(bytes) {
     advice: 'mark "mqtt-lib" as external in the bundler\'s configuration',
     bytes,
     allocate,
+    publish,
     file: (source) => (/^file:/.test(`${source}`) ? readFileSync(new URL(`${source}`)) : undefined),
   });
 }

@@ -7,7 +7,7 @@ use wasm_bindgen::{JsCast, JsValue};
 
 use super::callbacks::NAMES;
 use super::{arguments, Client};
-use crate::engine::{Error, Filter, Handler, Message, Published, Token};
+use crate::engine::{Error, Filter, Flow, Handler, Message, Published, Token};
 
 impl Client {
     pub fn publish(&self, message: &Message<'_>) -> Promise {
@@ -104,6 +104,22 @@ impl Client {
         let pending = token.filter(|_| published == Ok(Published::Pending));
         self.last_token.set(pending.map_or(0, Token::get));
         published
+    }
+
+    /// Publishes a message whose payload of `len` bytes js/ has and sends itself: the address and the length of what it sends before
+    /// that. The bytes stay there until the next call. None: the message takes the usual way.
+    pub fn publish_beside(&self, message: &Message<'_>, len: usize) -> Option<[usize; 2]> {
+        if self.store.is_some() || self.is_socket_full() {
+            return None;
+        }
+        let now = self.now();
+        let mut engine = self.engine.borrow_mut();
+        let bytes = engine.publish_beside(now, message, len)?;
+        let place = [bytes.as_ptr() as usize, bytes.len()];
+        // The buffer, which is short, is kept.
+        engine.transmitted(bytes, Flow::Ready);
+        self.last_token.set(0);
+        Some(place)
     }
 
     pub fn batch_fast(&self, item: &Message<'_>, token: Option<Token>) -> Result<Option<Token>, Error> {

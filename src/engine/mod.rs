@@ -30,6 +30,7 @@ mod interner;
 mod journal;
 mod keys;
 mod large_payloads;
+mod large_publishes;
 mod lifecycle;
 pub(crate) mod message;
 mod outbox;

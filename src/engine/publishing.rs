@@ -73,7 +73,7 @@ impl Engine {
 
     /// Whether nothing stands before a new message.
     #[inline(always)]
-    fn can_send_now(&self) -> bool {
+    pub(super) fn can_send_now(&self) -> bool {
         self.connection.can_write()
             && !self.outbox.has_ready()
             && !self.session.has_resend()

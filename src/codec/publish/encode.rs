@@ -88,6 +88,20 @@ pub fn encode(out: &mut Vec<u8>, version: Version, parts: &Parts<'_>, packet_id:
     out.extend_from_slice(parts.payload);
 }
 
+/// Lets a payload of `more` bytes follow on the whole PUBLISH at the end of `out`, which begins at `start`. The caller has checked
+/// the sizes.
+pub fn lengthen(out: &mut Vec<u8>, start: usize, more: usize) {
+    let packet = out.split_off(start);
+    let Some((&first, rest)) = packet.split_first() else {
+        return;
+    };
+    if let Ok(Some((body, rest))) = varint::read(rest) {
+        out.push(first);
+        varint::write(out, body as usize + more);
+        out.extend_from_slice(rest);
+    }
+}
+
 /// An encoded PUBLISH in another protocol version: 3.1.1 has no properties. None: it cannot be read.
 pub fn reencoded(from: Version, to: Version, packet: &[u8], packet_id: Option<PacketId>) -> Option<Vec<u8>> {
     let parts = super::parts(from, packet)?;

@@ -7,6 +7,7 @@ mod dialect;
 mod harness;
 mod inspect;
 mod overlapping_peer;
+mod published_beside;
 mod store;
 mod user;
 mod wire;
