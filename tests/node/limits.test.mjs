@@ -229,10 +229,35 @@ test("with reconnect: false a failed attempt, and the loss of a connection, is t
   assert.equal(broker.connections.length, 2);
 });
 
-test("the end of a block with `await using` is stop()", async (t) => {
+/** As a compiler writes it for engines without the syntax: an ES2022 module. */
+const USING = `export async function run(make) {
+  const seen = [];
+  {
+    await using client = make();
+    await client.start();
+    seen.push([client, client.state]);
+  }
+  {
+    using added = seen[0][0].addHandler("a", () => {});
+    seen.push(added);
+  }
+  return seen;
+}`;
+
+test("the end of a block with `await using` is stop(), that of one with `using` removes a handler", async (t) => {
+  const { transform } = await import("esbuild");
+  const { code } = await transform(USING, { format: "esm", target: "es2022" });
+  assert.doesNotMatch(code, /await using/);
+  const { run } = await import(`data:text/javascript,${encodeURIComponent(code)}`);
   const broker = await fakeBroker(t);
-  const client = clientFor(t, broker.url);
+  const [[client, state], added] = await run(() => clientFor(t, broker.url));
+  assert.deepEqual([state, client.state, added.filter], ["connected", "stopped", "a"]);
+  assert.equal(broker.connections[0].packets.at(-1).cmd, "disconnect");
   await client.start();
-  await client[Symbol.asyncDispose]();
-  assert.equal(client.state, "stopped");
+  await client.publish("a", "x", { qos: 1 });
+  assert.deepEqual(
+    broker.connections[1].packets.filter(({ cmd }) => cmd === "subscribe"),
+    [],
+    "the handler is gone",
+  );
 });

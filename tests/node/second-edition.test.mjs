@@ -37,6 +37,10 @@ function texts(folder, ending) {
 /** A name that is not part of another one. @param {string} name */
 const whole = (name) => new RegExp(`(?<![\\w$])${name}(?![\\w$])`);
 
+/** Whether a file of types exports this name. @param {string} types @param {string} name */
+const declaredIn = (types, name) =>
+  new RegExp(`^export (?:declare )?(?:function|const|class) ${name}\\b`, "m").test(joined(join(ROOT, types)));
+
 const docs = texts("docs", /\.md$/);
 const tests = texts("tests", /\.(mjs|ts|js)$/);
 
@@ -53,6 +57,16 @@ for (const [types, list] of Object.entries(NAMES)) {
     assert.deepEqual(missing, []);
   });
 }
+
+test("the reference names what each entry exports", () => {
+  const reference = texts("docs/reference", /\.md$/);
+  for (const [types, list] of Object.entries(NAMES)) {
+    const [, entry] = types.split("/");
+    if (entry !== "index.d.ts") assert.ok(reference.includes(`mqtt-lib/${entry}`), entry);
+    for (const name of list.split(/\s+/).filter((one) => declaredIn(types, one)))
+      assert.match(reference, whole(name), `${name} of ${types}`);
+  }
+});
 
 test("the failures that a handler may have are the three of the contract", () => {
   const declared = joined(join(ROOT, "js/index.d.ts"));
