@@ -16,9 +16,9 @@ const SLOW = `
   import { WebSocketServer } from "ws";
   const server = new WebSocketServer({ port: 0, host: "127.0.0.1", backlog: 1, handleProtocols: () => "mqtt" });
   server.on("listening", () => process.send(server.address().port));
-  process.on("message", () => {
+  process.on("message", (ms) => {
     process.send("blocked");
-    setImmediate(() => Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 700));
+    setImmediate(() => Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, ms));
   });
 `;
 
@@ -34,8 +34,8 @@ async function slowServer(t) {
   });
   return {
     port,
-    async block() {
-      child.send("block");
+    async block(ms = 700) {
+      child.send(ms);
       await once(child, "message");
       for (let i = 0; i < 4; i++) {
         fillers.push(net.connect({ port, host: "127.0.0.1" }).on("error", () => {}));
@@ -58,6 +58,20 @@ for (const kind of ["mqtt", "ws"]) {
       t.mock.method(dns, "lookup", (_host, _options, done) => done(null, ADDRESSES));
       await slow.block();
       const seen = watch(connect(`${kind}://two.addresses:${slow.port}`, "mqtt", { connecttimeout: 10 }));
+      await Promise.race([seen.open, seen.closed]);
+      assert.deepEqual(seen.log, ["open"], seen.error?.message);
+      seen.socket.close();
+      await seen.closed;
+    });
+
+    test("a silent address leaves a share of connecttimeout to the next one", async (t) => {
+      const silent = await slowServer(t);
+      await silent.block(600_000);
+      const { port } = silent;
+      if (kind === "ws") await wsServer(() => {}, { host: "::1", port });
+      else await tcpServer((peer) => peer.resume(), "::1", port);
+      t.mock.method(dns, "lookup", (_host, _options, done) => done(null, ADDRESSES));
+      const seen = watch(connect(`${kind}://two.addresses:${port}`, "mqtt", { connecttimeout: 3 }));
       await Promise.race([seen.open, seen.closed]);
       assert.deepEqual(seen.log, ["open"], seen.error?.message);
       seen.socket.close();

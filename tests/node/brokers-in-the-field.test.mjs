@@ -87,6 +87,59 @@ test("unsubscribe() ends a subscribe() that no connection has answered", async (
   assert.equal(kinds(broker, "subscribe").length, 1, "it is not sent again");
 });
 
+test("acktimeout of subscribe() and unsubscribe() runs across connections", async (t) => {
+  const unanswered = ({ cmd }, connection) => {
+    if (cmd !== "subscribe" && cmd !== "unsubscribe") return false;
+    // With another reason the call would be a suspect.
+    setTimeout(() => connection.send({ cmd: "disconnect", reasonCode: 142 }), 100);
+    return true;
+  };
+  const broker = await fakeBroker(t, [scripts.accepts(), scripts.accepts(unanswered)]);
+  const client = clientFor(t, { mqttserver: broker.url, mqttversion: 5, acktimeout: 1, ...quick });
+  await client.subscribe("a");
+  broker.connections[0].reset();
+  await until(() => broker.connections[1] && client.connected, "the next connection");
+  const calls = await Promise.all([failure(client.subscribe("b")), failure(client.unsubscribe("a"))]);
+  assert.deepEqual(
+    calls.map(({ code }) => code),
+    ["TIMEOUT", "TIMEOUT"],
+  );
+  assert.ok(broker.connections.length > 2, "connections that ended did not begin it anew");
+});
+
+for (const transport of ["url", "wsUrl"]) {
+  test(`"auto" takes silence to MQTT 5 for a broker of 3.1.1 (${transport})`, async (t) => {
+    const silent = scripts.accepts(({ cmd, protocolVersion }) => cmd === "connect" && protocolVersion === 5);
+    const broker = await fakeBroker(t, silent);
+    const client = clientFor(t, {
+      mqttserver: broker[transport],
+      mqttversion: "auto",
+      connecttimeout: 0.3,
+      ...quick,
+    });
+    await client.publish("a", "b", { qos: 1 });
+    assert.equal(client.mqttversion, 4);
+    assert.deepEqual(
+      broker.connections.map(({ packets }) => packets[0].protocolVersion),
+      [5, 4],
+    );
+    assert.deepEqual(client.errors, []);
+    broker.connections[1].reset();
+    await until(() => client.stats().reconnects === 1, "the next connection");
+    assert.equal(broker.connections[2].packets[0].protocolVersion, 4, "it is not tried again");
+  });
+}
+
+test("after a wrong password once the next attempt comes soon, with the default delays", async (t) => {
+  const broker = await fakeBroker(t, [scripts.refuses(5), scripts.accepts()]);
+  const client = clientFor(t, { mqttserver: broker.url, mqttusername: "u", mqttpassword: "p" });
+  const published = client.publish("a", "b", { qos: 1 });
+  assert.equal((await failure(client.start())).code, "NOT_AUTHORIZED");
+  await until(() => client.connected, "the second attempt");
+  await published;
+  assert.equal(broker.connections.length, 2);
+});
+
 test("a publish that publishtimeout has ended is not sent again in a session that was lost", async (t) => {
   const broker = await fakeBroker(
     t,
@@ -163,6 +216,32 @@ test("followServerReference: each server of the reference is tried, and start() 
     [first, refuses, good].map(({ connections }) => connections.length),
     [1, 1, 1],
   );
+});
+
+test("followServerReference: a DISCONNECT with several servers leads to each in turn, and nothing is lost", async (t) => {
+  const refuses = await fakeBroker(t, scripts.refuses(0x88));
+  const closed = await fakeBroker(t, scripts.closesAtOnce);
+  const good = await fakeBroker(t);
+  const refers = scripts.accepts(({ cmd }, connection) => {
+    if (cmd !== "publish") return false;
+    const serverReference = [refuses, closed, good].map(({ port }) => `127.0.0.1:${port}`).join(" ");
+    connection.send({ cmd: "disconnect", reasonCode: 0x9c, properties: { serverReference } });
+    connection.close();
+    return true;
+  });
+  const first = await fakeBroker(t, refers);
+  const client = clientFor(t, {
+    mqttserver: first.url,
+    mqttversion: 5,
+    followServerReference: true,
+    ...quick,
+  });
+  await client.publish("a", "b", { qos: 1 });
+  assert.deepEqual(
+    [first, refuses, closed, good].map(({ connections }) => connections.length),
+    [1, 1, 1, 1],
+  );
+  assert.equal(kinds(good, "publish").length, 1);
 });
 
 test("offlinesize: 0 refuses batches while connected too, and lets what fits into the window through", async (t) => {

@@ -47,14 +47,14 @@ const closers = [];
 after(() => Promise.all(closers.map((close) => close())));
 
 /** A TCP server; calls `onPeer` with each connection. */
-export async function tcpServer(onPeer, host = "127.0.0.1") {
+export async function tcpServer(onPeer, host = "127.0.0.1", port = 0) {
   const peers = new Set();
   const server = createServer((peer) => {
     peers.add(peer);
     peer.on("error", () => {});
     onPeer(peer);
   });
-  server.listen(0, host);
+  server.listen(port, host);
   await once(server, "listening");
   closers.push(() => {
     for (const peer of peers) peer.destroy();
