@@ -38,6 +38,7 @@ for (const mqttversion of [4, 5]) {
     await Promise.all(Array.from({ length: AT_ONCE }, work));
     if (results.length > 0)
       printFigures(`schedules with a stock mosquitto, MQTT ${mqttversion}`, total(results));
+    for (const story of results.flatMap(({ stories }) => stories)) console.log(story);
     for (const { error } of failed) console.error(error);
     assert.deepEqual(
       failed.map(({ seed }) => seed),

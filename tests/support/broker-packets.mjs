@@ -72,13 +72,30 @@ export class ResentAfterPubrel {
  * that was cut, messages that it had never sent (DUP 0) follow later ones that it sends again (DUP 1).
  */
 export class OrderOfTheBroker {
-  /** By topic: the connection and the number of each message. @type {Map<string, [number, number][]>} */
+  /** By topic: the connection and the number of each message, and whether it was sent again. @type {Map<string, [number, number, boolean][]>} */
   #sent = new Map();
+  /** What it has sent on topics of which it broke the order, for people. @type {string[]} */
+  stories = [];
 
   see(packet, index) {
     if (packet.cmd !== "publish") return;
     if (!this.#sent.has(packet.topic)) this.#sent.set(packet.topic, []);
-    this.#sent.get(packet.topic).push([index, Number.parseInt(packet.payload, 10)]);
+    this.#sent.get(packet.topic).push([index, Number.parseInt(packet.payload, 10), packet.dup]);
+  }
+
+  /** A line for each connection: the numbers as they were sent, those with DUP marked by "d". */
+  #story(topic, early) {
+    const lines = new Map();
+    for (const [connection, number, dup] of this.#sent.get(topic)) {
+      lines.set(
+        connection,
+        `${lines.get(connection) ?? `  connection ${connection}:`} ${number}${dup ? "d" : ""}`,
+      );
+    }
+    return [
+      `${topic}: ${early} handed over before a smaller number; sent by the broker:`,
+      ...lines.values(),
+    ].join("\n");
   }
 
   /** Whether it has sent `number` on a connection without `earlier` before it, and `earlier` later. */
@@ -102,6 +119,7 @@ export class OrderOfTheBroker {
       }
       return overtaken.length > 0;
     });
+    if (early.length > 0) this.stories.push(this.#story(topic, early));
     return early.length;
   }
 }

@@ -189,6 +189,7 @@ export async function runSchedule(
       ...(await settle({ client, peer, proxy, name, out, back, promises })),
       ws,
       faults: proxy.faults,
+      stories: order.stories.map((story) => `seed ${seed}, ${ws ? "ws" : "mqtt"}, ${story}`),
     };
   } catch (error) {
     const story = [
