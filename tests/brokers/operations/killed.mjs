@@ -4,7 +4,8 @@
 
 import { numbered, some } from "../support/numbers.mjs";
 import { brief, Failed, holds, NotDone, pause, settled } from "../support/outcome.mjs";
-import { connectSecond, within } from "../support/second.mjs";
+import { connectSecond, uncounted, within } from "../support/second.mjs";
+import { startWire } from "../support/wire.mjs";
 
 /** How long the publishes may take after the kill, and the rest of the messages to arrive after the last publish. */
 const SECONDS = 90;
@@ -141,7 +142,9 @@ async function another(cell, topic, url) {
 async function nodeKilled(cell, { messages, killAt, portion, round = 0 }) {
   const numbers = numbered("node");
   const topic = cell.topic("node");
-  const urls = cell.nodes.map((node) => node.urls[cell.version].mqtt);
+  const direct = cell.nodes.map((node) => node.urls[cell.version].mqtt);
+  const wire = await uncounted(() => startWire(direct));
+  const { urls } = wire;
   const used = round % urls.length;
   const from = (i) => [...urls.slice(i % urls.length), ...urls.slice(0, i % urls.length)];
   const subscriber = await cell.connected({
@@ -153,7 +156,8 @@ async function nodeKilled(cell, { messages, killAt, portion, round = 0 }) {
   const take = (_client, _userdata, message) => numbers.take(message.text());
   await cell.succeeds(subscriber.subscribe(topic, { qos: 1 }, take), "subscribe");
   const client = await cell.connected({ mqttserver: from(used), ...ACK });
-  const beside = await another(cell, topic, from(used + 2)[0]);
+  // Not by the proxies: what it gets is not what ours was sent.
+  const beside = await another(cell, topic, direct[(used + 2) % direct.length]);
   const kill = async (killed) => {
     const dying = cell.kill(used);
     killed();
@@ -170,6 +174,11 @@ async function nodeKilled(cell, { messages, killAt, portion, round = 0 }) {
     cell.notes.push(
       `${numbers.arrived() - arrived} more came in ${LATE_SECONDS} s; the subscriber is ${connected ? "" : "not "}connected, ` +
         `${reconnects} reconnects; MQTT.js, at a node that was not killed, has ${beside.about(topic).length} of ${messages}`,
+    );
+    const missing = [...figures.lostBefore, ...figures.lostAfter].filter((i) => !numbers.has(i));
+    const { acknowledged, sent } = wire.about(missing);
+    cell.notes.push(
+      `on the wire, of ${missing.length} missing: PUBACK for ${acknowledged.length}, sent to the subscriber ${sent.length}`,
     );
   }
   beside.end(true);

@@ -12,9 +12,12 @@ let made = 0;
 /** True in code that a second client runs. */
 export const isSecond = () => scope.getStore() === true;
 
+/** Connections that `work` makes, also later, are not counted. */
+export const uncounted = (work) => scope.run(true, work);
+
 /** Connects once and never again; `options` are those of MQTT.js. */
 export function connectSecond(url, { version, credentials = {}, ...options }) {
-  return scope.run(true, async () => {
+  return uncounted(async () => {
     const client = mqtt.connect(url, {
       protocolVersion: version,
       clientId: `second${process.pid}x${++made}`,
