@@ -28,7 +28,7 @@ const TOO_LARGE: DecodeError = decode_error!(
 );
 const TOO_MANY: DecodeError = decode_error!(
     ReasonCode::RECEIVE_MAXIMUM_EXCEEDED,
-    "more messages are unacknowledged than receiveMaximum allows [MQTT-3.3.4-9]"
+    "more messages are unacknowledged than receiveMaximum allows"
 );
 
 impl Engine {
@@ -114,7 +114,9 @@ impl Engine {
             return Ok(None);
         };
         if is_publish {
-            self.on_publish(frame.first, body, at + frame.header)?;
+            if let Err(what) = self.on_publish(frame.first, body, at + frame.header) {
+                self.pass_over(what)?;
+            }
         } else {
             let packet = codec::decode(self.connection.version(), frame.packet_type, body)?;
             self.on_control(now, packet)?;
@@ -167,6 +169,18 @@ impl Engine {
             error,
         });
         Ok(true)
+    }
+
+    /// A malformed message ends the connection [MQTT-4.8.0-1]. One that a broker keeps, and sends again on each, would let
+    /// nothing else through: after several short ones it is skipped, and not acknowledged.
+    #[inline(never)]
+    fn pass_over(&mut self, what: DecodeError) -> Result<(), DecodeError> {
+        if !self.connection.fails_again() || what.reason == ReasonCode::RECEIVE_MAXIMUM_EXCEEDED {
+            return Err(what);
+        }
+        self.outbox.count_dropped();
+        self.effects.error(self.connection.violation_error(what));
+        Ok(())
     }
 
     #[cfg_attr(small_code, optimize(speed))]
@@ -234,7 +248,7 @@ impl Engine {
         self.outbox.count_dropped();
         self.effects.error(Error::format(
             Code::ProtocolError,
-            "a message on \"%\" was skipped: its response topic is no topic name [MQTT-3.3.2-14], or its properties have more than 256 KiB; correct its publisher",
+            "a message on \"%\" was skipped: its response topic is no topic name, or its properties have more than 256 KiB; correct its publisher",
             &[&excerpt(self.topic_key(topic))],
         ));
         None

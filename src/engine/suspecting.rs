@@ -16,7 +16,7 @@ use super::connection::Phase;
 use super::deadline::{Deadline, Millis};
 use super::error::{excerpt, Code, Error};
 use super::format::format;
-use super::suspicion::{Name, OnWire, Sending, Suspicion, RIGHT_AFTER};
+use super::suspicion::{Name, OnWire, Sending, Suspicion, MOST_FAULTS, RIGHT_AFTER};
 use super::Engine;
 use crate::codec::ReasonCode;
 
@@ -151,14 +151,14 @@ impl Engine {
     /// The connection ended by the broker's will, with this reason where it said one: whatever was sent right before is under
     /// suspicion.
     pub(super) fn suspect(&mut self, now: Millis, reason: Option<ReasonCode>) {
-        if !matches!(self.connection.phase(), Phase::Online(_))
-            || self.connection.is_paused(false)
-            || reason.is_some_and(is_its_own)
-        {
+        if !matches!(self.connection.phase(), Phase::Online(_)) || self.connection.is_paused(false) {
             return;
         }
         if now > self.search.connected_at + 2 * RIGHT_AFTER {
             (self.search.ended, self.search.faults) = (0, 0);
+        }
+        if reason.is_some_and(is_its_own) {
+            (self.search.hurries, self.search.faults) = (true, MOST_FAULTS);
         }
         if self.on_wire().all == 0 {
             if self.search.held.is_set() && !self.search.may_be_unacknowledged(now) {
@@ -249,7 +249,7 @@ pub(super) fn hash_of(what: &str, name: &[u8]) -> u64 {
     hash
 }
 
-/// A reason of the broker's own, which no operation gives it (5.0 §3.14.2.1).
+/// A reason of the broker's own (5.0 §3.14.2.1), which an operation seldom gives it: it counts like a network that fails.
 fn is_its_own(reason: ReasonCode) -> bool {
     matches!(
         reason.0,

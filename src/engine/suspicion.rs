@@ -13,7 +13,7 @@ const SINGLED_OUT: u8 = 3;
 const GUILTY: u8 = 3;
 /// For each connection that ended while a suspect was held back it must be so many more, at most twice.
 const MORE: u8 = 3;
-const MOST_FAULTS: u8 = 2;
+pub(super) const MOST_FAULTS: u8 = 2;
 
 /// What an operation is called in an error, with a place for its topic or filter, and that.
 pub(super) type Name = (&'static str, String);

@@ -187,7 +187,7 @@ impl Connection {
         if code == ReasonCode::SUCCESS && session_present && handshake.clean {
             // [MQTT-3.2.2-1]
             return Err(protocol_error!(
-                "CONNACK says that a session is present although a clean one was asked for",
+                "CONNACK has a session although a clean one was asked for",
             ));
         }
         let assigned = string(properties, Property::AssignedClientIdentifier).is_some();

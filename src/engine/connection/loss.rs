@@ -1,6 +1,6 @@
 //! The end of a connection: by the transport, by a DISCONNECT of either side, by a fault; and what the error says of it.
 
-use super::{Closed, Connection, Loss, Phase, SHORT_LIVED};
+use super::{Closed, Connection, Loss, Phase};
 use crate::codec::{write, DecodeError, ReasonCode, Version};
 use crate::engine::deadline::Millis;
 use crate::engine::effects::Effects;
@@ -39,7 +39,7 @@ impl Connection {
                 },
             ),
             // In 3.1.1 a broker cannot say that a session was taken over (§3.1.4), and with MQTT 5 some do not.
-            (Phase::Online(_), _) if why.is_empty() && self.failures >= SHORT_LIVED => (
+            (Phase::Online(_), _) if why.is_empty() && self.fails_again() => (
                 Code::ConnectionLost,
                 "the connection to % was lost%%, as several short ones before it; if another client has the same mqttclientid, they throw each other out: give each its own",
             ),

@@ -374,6 +374,11 @@ impl Connection {
         }
     }
 
+    /// Several attempts failed, or connections were short.
+    pub fn fails_again(&self) -> bool {
+        self.failures >= SHORT_LIVED
+    }
+
     /// The next reconnect delay is as if after so many failures at most.
     pub fn limit_failures(&mut self, most: u32) {
         self.failures = self.failures.min(most);

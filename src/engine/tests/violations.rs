@@ -120,6 +120,37 @@ fn instead_of_connack_every_other_answer_is_a_protocol_error() {
     }
 }
 
+/// Online again, and no longer than it takes.
+fn reconnected(sim: &mut Sim) {
+    while !sim.engine.is_online() {
+        sim.advance(100);
+    }
+}
+
+#[test]
+fn a_malformed_message_that_ended_three_connections_in_a_row_is_passed_over() {
+    let malformed = b"\x32\x06\x00\x01\xff\x00\x07x";
+    let good = b"\x32\x06\x00\x01a\x00\x08x";
+    let mut sim = Sim::online(config());
+    for times in 1..=3 {
+        sim.inject(malformed);
+        assert_eq!(sim.disconnects.len(), times);
+        reconnected(&mut sim);
+    }
+    sim.inject(&[&malformed[..], good, malformed].concat());
+    assert!(sim.engine.is_online() && sim.disconnects.len() == 3);
+    assert_eq!((sim.topics(), sim.engine.stats().dropped), (vec!["a"], 2));
+    let codes: Vec<&str> = sim.errors.iter().map(|error| error.code.name()).collect();
+    assert_eq!(codes, ["PROTOCOL_ERROR"; 5]);
+    // Anything else that is malformed ends the connection as ever, and so does a message on one after one that lasted.
+    sim.inject(b"\x90\x03\x00\x01\x00");
+    assert_eq!(sim.disconnects.len(), 4);
+    reconnected(&mut sim);
+    sim.advance(60_000);
+    sim.inject(malformed);
+    assert_eq!(sim.disconnects.len(), 5);
+}
+
 #[test]
 fn a_server_that_closes_before_connack_is_named() {
     let mut sim = Sim::new(config());

@@ -380,22 +380,25 @@ fn while_a_suspect_is_under_way_everything_waits_and_stats_say_so() {
 }
 
 #[test]
-fn a_disconnect_with_a_reason_of_the_brokers_own_holds_nothing_against_anyone() {
+fn a_disconnect_with_a_reason_of_the_brokers_own_counts_like_a_network_that_fails() {
     if !is_five() {
         return;
     }
     let reason = |code: u8| [0xe0, 2, code, 0];
-    for (code, ended) in [(0x8b, 0), (0x8e, 0), (0x97, 1)] {
+    // After six connections, and after fourteen.
+    for (code, after) in [(0x8b, [0, 1]), (0x98, [0, 1]), (0x8e, [0, 1]), (0x97, [1, 1])] {
         let mut sim = Sim::online(kept());
         sim.broker.acks = false;
         let token = sim.publish("open", "x", 1);
-        for _ in 0..6 {
-            sim.inject_raw(&reason(code));
-            sim.start();
-            sim.advance(5_000);
+        for (times, ended) in [6, 8].into_iter().zip(after) {
+            for _ in 0..times {
+                sim.inject_raw(&reason(code));
+                sim.start();
+                sim.advance(5_000);
+            }
+            assert_eq!(reports(&sim), ended, "{code:x}");
         }
-        assert_eq!(reports(&sim), ended, "{code:x}");
-        if ended > 0 {
+        if code == 0x97 {
             let error = sim.error(token);
             assert!(
                 error.reason.is_some() && error.message.contains("reason code 151"),
