@@ -190,21 +190,26 @@ export class Inbound {
         this.#call(this.on_message, "on_message", client, message);
         dealt = taken = true;
       }
-      if (this.#listens && client !== undefined) {
-        for (const result of announce(client, MESSAGE, [this.#userdata, message])) {
-          this.#await(result, 'a listener of "message"', client, message);
-          dealt = taken = true;
-        }
-      }
+      if (this.#listens && this.#announce(client, message)) dealt = taken = true;
     }
-    if (this.#watchers !== null) {
-      for (const watcher of this.#watchers) {
-        this.#call(watcher, "messages()", client, message);
-        taken = true;
-      }
-    }
+    if (this.#watchers !== null && this.#show(this.#watchers, client, message)) taken = true;
     if (this.#delivery !== undefined && dealt) this.#delivery.dealt = true;
     return taken;
+  }
+
+  // What is seldom there is a method of its own, so that V8 can put the rest into the loop over a chunk.
+
+  /** Calls the listeners of `message`; whether there are any. @param {object | undefined} client @param {Message} message */
+  #announce(client, message) {
+    const results = client === undefined ? [] : announce(client, MESSAGE, [this.#userdata, message]);
+    for (const result of results) this.#await(result, 'a listener of "message"', client, message);
+    return results.length > 0;
+  }
+
+  /** Calls the iterators without a filter; whether there are any. @param {Set<Handler>} watchers @param {object | undefined} client @param {Message} message */
+  #show(watchers, client, message) {
+    for (const watcher of watchers) this.#call(watcher, "messages()", client, message);
+    return watchers.size > 0;
   }
 
   /** @param {Handler} handler @param {string} name @param {object | undefined} client @param {Message} message */
