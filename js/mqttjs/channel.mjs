@@ -15,13 +15,16 @@ const LINGER_MS = 2000;
  * Those who want to know.
  * @typedef {object} Observer
  * @property {(sent: boolean) => boolean} sees whether somebody wants to see all packets of a direction
+ * @property {(type: number) => boolean} watches whether somebody wants to see packets of a type, of PUBLISH the head
  * @property {(bytes: Uint8Array, type: number, sent: boolean) => void} packet what somebody wants to see
  * @property {(error: any) => void} failed
  * @property {() => void} closed
  */
 
+const PUBLISH = 3;
+const DISCONNECT = 14;
 /** Always seen of what is received: CONNACK, SUBACK, UNSUBACK, DISCONNECT. */
-const ANSWERS = (1 << 2) | (1 << 9) | (1 << 11) | (1 << 14);
+const ANSWERS = (1 << 2) | (1 << 9) | (1 << 11) | (1 << DISCONNECT);
 
 export class Channel {
   binaryType = "arraybuffer";
@@ -48,6 +51,8 @@ export class Channel {
   #single = false;
   #sent;
   #received;
+  /** DISCONNECT behind packets that the core does not have yet. @type {Uint8Array | undefined} */
+  #farewell;
   /** @type {ReturnType<typeof setTimeout> | undefined} */
   #linger;
 
@@ -55,16 +60,21 @@ export class Channel {
   constructor(observer) {
     this.#observer = observer;
     this.#sent = new Framer(
-      () => (observer.sees(true) ? WHOLE : NOTHING),
+      (type) => {
+        if (observer.sees(true)) return WHOLE;
+        return type === PUBLISH && observer.watches(type) ? HEAD : NOTHING;
+      },
       (bytes, type) => observer.packet(bytes, type, true),
     );
     this.#received = new Framer(
       (type, first) => {
         if (this.#single || (ANSWERS >> type) & 1) return WHOLE;
-        return type === 3 && (first & 6) > 0 ? HEAD : NOTHING;
+        if (type === PUBLISH) return (first & 6) > 0 ? HEAD : NOTHING;
+        return observer.watches(type) ? WHOLE : NOTHING;
       },
       (bytes, type) => {
-        observer.packet(bytes, type, false);
+        if (!this.#single && type === DISCONNECT) this.#farewell = bytes.slice();
+        else observer.packet(bytes, type, false);
         if (this.#single && this.readyState === OPEN) this.onmessage?.({ type: "message", data: bytes });
       },
     );
@@ -105,7 +115,7 @@ export class Channel {
 
   /** Nobody wants to know of it any more. */
   forget() {
-    this.#observer = { sees: () => false, packet() {}, failed() {}, closed() {} };
+    this.#observer = { sees: () => false, watches: () => false, packet() {}, failed() {}, closed() {} };
     this.destroy();
   }
 
@@ -139,6 +149,9 @@ export class Channel {
     this.#received.push(bytes);
     // Somebody who saw a packet may have closed it.
     if (!this.#single && this.readyState === OPEN) this.onmessage?.({ type: "message", data: bytes });
+    const farewell = this.#farewell;
+    this.#farewell = undefined;
+    if (farewell !== undefined) this.#observer.packet(farewell, DISCONNECT, false);
   }
 
   /** @param {any} error */

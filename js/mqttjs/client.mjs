@@ -3,6 +3,7 @@
 
 import { DefaultMessageIdProvider } from "./ids.mjs";
 import { handleMessage, Inbox } from "./inbox.mjs";
+import { Kept } from "./kept.mjs";
 import { CONNECT, Link } from "./link.mjs";
 import { complete, defaultId } from "./options.mjs";
 import { platform } from "./platform.mjs";
@@ -39,16 +40,22 @@ export class MqttClient extends platform.EventEmitter {
   queue = [];
   /** That of the native client. @type {any} */
   connectNatively;
+  /** Publishes whose messages a store keeps. */
+  kept = new Kept();
 
   #link;
   #subscriptions;
   #publishes;
   /** Nothing is waited for any more. */
   #isFinishing = false;
+  /** Ends the client that waits for answers. @type {(() => void) | undefined} */
+  #awaitsAnswers;
   /** Publishes that `end(true)` has given up: they are called back when they are removed. @type {Set<any>} */
   #forgotten = new Set();
   /** Calls that are made when the core connects again. @type {(() => void)[]} */
   #left = [];
+  /** The core connects, or is connected. */
+  #isBegun = false;
   /** @type {(() => void) | undefined} */
   #deferredReconnect;
   /** Of the next attempt. @type {ReturnType<typeof setInterval> | undefined} */
@@ -83,7 +90,7 @@ export class MqttClient extends platform.EventEmitter {
   }
 
   get keepalive() {
-    const { serverKeepAlive } = this.serverProperties ?? {};
+    const { serverKeepAlive } = (this.connected && this.serverProperties) || {};
     return (this.options.keepalive && serverKeepAlive) || this.options.keepalive;
   }
 
@@ -118,12 +125,15 @@ export class MqttClient extends platform.EventEmitter {
   /** True for a call that was stopped with the client: it is made again when the client connects again. @param {any} error @param {() => void} call */
   leave(error, call) {
     if (error.code !== STOPPED) return false;
-    this.#left.push(call);
+    // It learns of the end when the core has begun again.
+    if (this.#isBegun) call();
+    else this.#left.push(call);
     return true;
   }
 
   /** The core connects, perhaps again. */
   begun() {
+    this.#isBegun = true;
     for (const call of this.#left.splice(0)) call();
   }
 
@@ -168,9 +178,17 @@ export class MqttClient extends platform.EventEmitter {
     }
     this.#link.clearReconnect();
     this.disconnecting = true;
-    const finish = () => this.#finish(isForced, disconnect, done);
-    if (!isForced && this.pending.size > 0) this.once("outgoingEmpty", () => setTimeout(finish, END_MS));
-    else finish();
+    const finish = () => {
+      this.#awaitsAnswers = undefined;
+      this.#finish(isForced, disconnect, done);
+    };
+    const isAnswered = isForced || this.pending.size === 0 || !this.#link.isOpen;
+    if (isAnswered) {
+      finish();
+    } else {
+      this.#awaitsAnswers = () => setTimeout(finish, END_MS);
+      this.once("outgoingEmpty", this.#awaitsAnswers);
+    }
     return this;
   }
 
@@ -182,6 +200,7 @@ export class MqttClient extends platform.EventEmitter {
   /** @param {boolean} isForced @param {any} disconnect @param {(error?: Error) => void} done */
   #finish(isForced, disconnect, done) {
     this.#isFinishing = true;
+    this.#isBegun = false;
     const link = this.#link;
     const wasOpen = link.isOpen;
     const ended = () => platform.later(() => this.#ended(done));
@@ -207,6 +226,11 @@ export class MqttClient extends platform.EventEmitter {
     const forgotten = [...this.pending].filter((entry) => !entry.volatile);
     for (const entry of forgotten) this.pending.delete(entry);
     this.#forgotten = new Set(forgotten);
+  }
+
+  /** A publish was acknowledged, perhaps one that `end(true)` has given up; true if its callback is to be called. @param {any} entry */
+  completed(entry) {
+    return this.pending.delete(entry) || this.#forgotten.delete(entry);
   }
 
   /** @param {Function} listener */
@@ -264,6 +288,7 @@ export class MqttClient extends platform.EventEmitter {
     for (const all of [this.pending, this.#forgotten]) {
       for (const entry of all) {
         if (entry.id !== messageId || !all.delete(entry)) continue;
+        this.kept.delete(entry);
         entry.withdrawal?.abort();
         entry.cb?.(new Error("Message removed"));
       }
@@ -276,7 +301,9 @@ export class MqttClient extends platform.EventEmitter {
 
   sendPing() {}
 
-  onKeepaliveTimeout() {}
+  onKeepaliveTimeout() {
+    this.#link.fail(new Error("Keepalive timeout"));
+  }
 
   // ---- for the other files of the facade
 
@@ -313,6 +340,11 @@ export class MqttClient extends platform.EventEmitter {
   closed() {
     this.#publishes.aliases.clear();
     this.#subscriptions.closed();
+    // No answer comes any more, and no other connection.
+    const end = this.#awaitsAnswers;
+    if (end === undefined || !this.listeners("outgoingEmpty").includes(end)) return;
+    this.off("outgoingEmpty", end);
+    end();
   }
 
   /** The connection is the first of another native client. */

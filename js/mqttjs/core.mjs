@@ -86,7 +86,8 @@ export class Core {
     // Only the first failure of a start is not reported to on_error.
     const { native } = this;
     native.start().catch((/** @type {any} */ error) => {
-      if (isWrong(error) && this.#next === channel) this.#callbacks.on_error(native, undefined, error);
+      if (error.code === "PROTOCOL_ERROR" || (isWrong(error) && this.#next === channel))
+        this.#callbacks.on_error(native, undefined, error);
     });
     this.#client.begun();
     const permit = this.#permit;

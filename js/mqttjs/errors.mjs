@@ -35,7 +35,16 @@ export const ReasonCodes = {
   ...Object.fromEntries(FROM_128.split(",").map((name, at) => [128 + at, name])),
 };
 
+const PROTOCOL_ERROR = 130;
 const TOPIC_ALIAS_INVALID = 148;
+const PACKET_TOO_LARGE = 149;
+
+/** An error that ended a connection: a broker that breaks the rules is a reason code in MQTT.js, which the native client has from CONNACK on. @param {any} error */
+export function connectionError(error) {
+  if (error.code !== "PROTOCOL_ERROR") return error;
+  const early = /maxpacketsize/.test(error.message) ? PACKET_TOO_LARGE : PROTOCOL_ERROR;
+  return Object.assign(new ErrorWithReasonCode(error.message, error.reasonCode ?? early), { cause: error });
+}
 
 /** What the callback of a publish gets. @param {any} error */
 export function publishError(error) {

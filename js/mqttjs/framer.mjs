@@ -85,7 +85,13 @@ const headOf = (bytes, body) =>
 
 /** The packet identifier of a PUBLISH of QoS 1 or 2. @param {Uint8Array} packet */
 export function messageIdOf(packet) {
-  const body = bodyAt(packet, 0);
-  const at = body + 2 + packet[body] * 256 + packet[body + 1];
+  const at = headOf(packet, bodyAt(packet, 0)) - 2;
   return packet[at] * 256 + packet[at + 1];
+}
+
+/** Topic and packet identifier of a PUBLISH of QoS 1 or 2. @param {Uint8Array} packet @returns {[string, number]} */
+export function topicAndIdOf(packet) {
+  const body = bodyAt(packet, 0);
+  const topic = packet.subarray(body + 2, headOf(packet, body) - 2);
+  return [new TextDecoder().decode(topic), messageIdOf(packet)];
 }

@@ -55,9 +55,10 @@ export class Inbox {
     }
   }
 
-  /** The connection has ended: what was not acknowledged comes again. */
+  /** The connection has ended: what was not acknowledged comes again. Messages of the next one wait for no handler of this one. */
   reset() {
     this.#ids = [];
+    this.#before = undefined;
   }
 
   /** @param {any} message of the native client @returns {Promise<Outcome> | undefined} */
@@ -152,18 +153,24 @@ export class Inbox {
  * @returns {Promise<Outcome> | Outcome}
  */
 function callback(call, then) {
-  /** @type {[any, any] | undefined} */
-  let answer;
+  /** @type {[any, any][]} */
+  const answers = [];
   /** @type {((value?: any) => void) | undefined} */
   let resolve;
   call((error, value) => {
-    if (answer !== undefined) return;
-    answer = [error, value];
-    resolve?.(then(error, value));
+    if (answers.push([error, value]) === 1) resolve?.(then(error, value));
   });
-  const now = /** @type {[any, any] | undefined} */ (answer);
-  if (now !== undefined) return then(...now);
-  return new Promise((settle) => {
-    resolve = settle;
-  });
+  if (answers.length === 0) {
+    return new Promise((settle) => {
+      resolve = settle;
+    });
+  }
+  /** @type {Promise<Outcome> | Outcome} */
+  let outcome;
+  // An error, and then all is well: an application without a return, which MQTT.js takes at its last word.
+  for (const answer of answers) {
+    outcome = then(...answer);
+    if (outcome !== LEFT) break;
+  }
+  return outcome;
 }

@@ -4,8 +4,9 @@
 
 import { channelOver } from "./channel.mjs";
 import { Core } from "./core.mjs";
-import { ErrorWithReasonCode, ReasonCodes } from "./errors.mjs";
+import { connectionError, ErrorWithReasonCode, ReasonCodes } from "./errors.mjs";
 import { KeepaliveManager } from "./keepalive.mjs";
+import { WATCHED } from "./kept.mjs";
 import { isWrong } from "./options.mjs";
 import { connack, readPacket, withBuffers } from "./packets.mjs";
 
@@ -30,6 +31,8 @@ const WARNINGS = [
   "PACKET_TOO_LARGE",
   "PROTOCOL_ERROR",
 ];
+/** Why a callback of the core failed, where listeners know it already. */
+const REPORTED = new Error("reported");
 const RC_PROTOCOL = 2;
 const RC_KEEPALIVE = 16;
 const CONTINUE = 24;
@@ -102,6 +105,7 @@ export class Link {
     /** @type {import("./channel.mjs").Channel} */
     const channel = channelOver(transport, {
       sees: (sent) => client.listenerCount(sent ? "packetsend" : "packetreceive") > 0,
+      watches: (type) => !client.kept.isEmpty && ((WATCHED >> type) & 1) === 1,
       packet: (bytes, type, sent) => this.#seen(bytes, type, sent),
       failed: (error) => this.#failed(error),
       closed: () => this.#closed(channel),
@@ -115,7 +119,9 @@ export class Link {
 
   /** The stores of the options may be others than before; throws for options that are wrong. */
   renew() {
-    if (this.#core.renew()) this.#isNew = true;
+    if (!this.#core.renew()) return;
+    this.#isNew = true;
+    this.#client.kept.clear();
   }
 
   /** The core opens the transport that was made for it. */
@@ -183,24 +189,25 @@ export class Link {
 
   /** An accepted connection has ended. @param {number} code @param {any} error */
   #lost(code, error) {
-    if (code === RC_KEEPALIVE) this.#fail(new Error("Keepalive timeout"));
-    else if (code === RC_PROTOCOL) this.#fail(error);
+    if (code === RC_KEEPALIVE) this.fail(new Error("Keepalive timeout"));
+    else if (code === RC_PROTOCOL) this.fail(error);
   }
 
   #overdue() {
-    this.#fail(new Error("connack timeout"));
+    this.fail(new Error("connack timeout"));
   }
 
-  /** @param {Error} error */
-  #fail(error) {
+  /** Ends the connection; listeners of the error see that it has ended. @param {Error} error */
+  fail(error) {
     this.#client.flushIfLost();
     this.destroy();
-    this.#client.emit("error", error);
+    this.planReconnect();
+    this.#client.emit("error", connectionError(error));
   }
 
   /** What no promise of the native client carries. @param {any} error */
   #report(error) {
-    if (KNOWN.includes(error.code)) return;
+    if (KNOWN.includes(error.code) || error.cause === REPORTED) return;
     const client = this.#client;
     if (error.code === "CALLBACK_FAILED") {
       // What a listener throws is an uncaught exception in MQTT.js.
@@ -211,9 +218,9 @@ export class Link {
       queueMicrotask(() => this.warn(error));
     } else if (client.connected || !(isWrong(error) || error.code === "CREDENTIALS_FAILED")) {
       // Not here, where the core would catch what a listener throws.
-      queueMicrotask(() => client.emit("error", error));
+      queueMicrotask(() => client.emit("error", connectionError(error)));
     } else {
-      queueMicrotask(() => this.#fail(error));
+      queueMicrotask(() => this.fail(error));
     }
   }
 
@@ -253,6 +260,7 @@ export class Link {
     const client = this.#client;
     const event = sent ? "packetsend" : "packetreceive";
     if (!sent) this.inbox.arrived(bytes, type);
+    if (!client.kept.isEmpty) client.kept.saw(bytes, type, sent);
     const isSeen = client.listenerCount(event) > 0 && !(type === CONNECT_PACKET && this.#isFirst);
     const isOurs = !sent && (type === SUBACK || type === UNSUBACK || type === DISCONNECT || type === CONNACK);
     if (!isSeen && !isOurs) return;
@@ -275,8 +283,8 @@ export class Link {
         if (!error && (answer !== undefined || packet.reasonCode !== CONTINUE))
           return resolve(answer?.properties);
         const missing = "Protocol error: No auth packet to continue the authentication exchange";
-        this.#fail(error ?? new ErrorWithReasonCode(missing, 130));
-        reject(error);
+        this.fail(error ?? new ErrorWithReasonCode(missing, 130));
+        reject(REPORTED);
       });
     });
   }

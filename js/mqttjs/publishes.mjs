@@ -3,11 +3,14 @@
 
 import { TopicAliases } from "./aliases.mjs";
 import { publishError } from "./errors.mjs";
+import { keepsMessages } from "./options.mjs";
 import { MESSAGE } from "./sequence.mjs";
 import { Withdrawal } from "./withdrawal.mjs";
 
 /** Of the native client. */
 export const STOPPED = "STOPPED";
+/** Reason codes from here on are refusals. */
+const REFUSED = 128;
 
 /** @typedef {(error?: any, packet?: any) => void} Callback */
 /** @typedef {{ topic: string, payload: any, qos: number, retain: boolean, properties: any }} Message */
@@ -71,30 +74,44 @@ export class Publishes {
     const client = this.#client;
     // While connected it is on the wire at once.
     const withdrawal = client.connected ? undefined : new Withdrawal();
-    const entry = { id: client._nextId(), volatile: false, cb: callback, withdrawal };
+    const { qos, topic } = message;
+    /** @type {any} */
+    const entry = { id: client._nextId(), volatile: false, cb: callback, withdrawal, qos, topic };
     client.pending.add(entry);
-    const ended = (/** @type {any} */ error, /** @type {any} */ packet) => {
-      if (!client.pending.delete(entry)) return;
-      client.messageIdProvider.deallocate(entry.id);
+    const { id: messageId } = entry;
+    /** @param {any} error @param {any} packet */
+    const called = (error, packet) => {
+      client.messageIdProvider.deallocate(messageId);
       call(callback, error, packet);
       if (client.disconnecting) client.checkOutgoing();
     };
-    const { qos } = message;
-    const { id: messageId } = entry;
+    // What MQTT.js has in its store at the end: of QoS 2 PUBREL.
+    const completed = () =>
+      qos === 2 ? { cmd: "pubrel", qos, messageId } : { cmd: "publish", ...message, messageId, dup: false };
+    /** @param {number | undefined} reasonCode */
+    const refused = (reasonCode) => ({ cmd: qos === 2 ? "pubrec" : "puback", messageId, reasonCode });
+    if (keepsMessages(client.options)) client.kept.add(entry);
     const send = () =>
       this.#send(message, withdrawal).then(
-        // What MQTT.js has in its store at the end: of QoS 2 PUBREL.
-        () =>
-          ended(
-            null,
-            qos === 2
-              ? { cmd: "pubrel", qos, messageId }
-              : { cmd: "publish", ...message, messageId, dup: false },
-          ),
+        () => {
+          client.kept.delete(entry);
+          if (client.completed(entry)) called(null, completed());
+        },
         (/** @type {any} */ error) => {
+          if (error.code === STOPPED && client.kept.has(entry)) {
+            // The store has it: a later connection completes it.
+            entry.completed = (/** @type {number} */ reasonCode) => {
+              client.kept.delete(entry);
+              if (!client.completed(entry)) return;
+              const failed = reasonCode >= REFUSED ? publishError({ reasonCode }) : null;
+              queueMicrotask(() => called(failed, failed ? refused(reasonCode) : completed()));
+            };
+            return;
+          }
+          client.kept.delete(entry);
           if (!client.pending.has(entry) || client.leave(error, send)) return;
-          const cmd = qos === 2 ? "pubrec" : "puback";
-          ended(publishError(error), { cmd, messageId, reasonCode: error.reasonCode });
+          client.pending.delete(entry);
+          called(publishError(error), refused(error.reasonCode));
         },
       );
     send();

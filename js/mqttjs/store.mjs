@@ -1,5 +1,6 @@
 // MQTT.js's store in memory. The core keeps messages itself: with `clean: false` it keeps them in here over the end of a client,
-// otherwise a store that is given as an option is only closed. One of another package is refused: nothing would be in it.
+// otherwise a store that is given as an option is only closed. One of another package, or with methods of its own, is refused:
+// nothing would be in it.
 
 import { platform } from "./platform.mjs";
 
@@ -69,13 +70,20 @@ function answer(packet, done) {
   else done?.(null, packet);
 }
 
+/** What MQTT.js calls with each packet. */
+const OF_PACKETS = ["put", "get", "del", "createStream"];
+
 /** @param {any} options */
 export function checkStores(options) {
   for (const name of ["incomingStore", "outgoingStore"]) {
     const store = options[name];
-    if (store == null || store instanceof Store) continue;
+    if (store == null) continue;
+    const own = OF_PACKETS.find((method) => store[method] !== /** @type {any} */ (Store.prototype)[method]);
+    if (store instanceof Store && own === undefined) continue;
+    const what =
+      store instanceof Store ? `calls no ${own}() of a Store of your own` : "cannot use a store of MQTT.js";
     throw new Error(
-      `${name}: mqtt-lib/mqttjs cannot use a store of MQTT.js; give native: { store: "persistent" } and import "mqtt-lib/persistent"`,
+      `${name}: mqtt-lib/mqttjs ${what}, because its core keeps the messages; give native: { store: "persistent" } and import "mqtt-lib/persistent", or native: { store } with methods open, write and close`,
     );
   }
 }

@@ -4,8 +4,9 @@ import assert from "node:assert/strict";
 import { once } from "node:events";
 import { test } from "node:test";
 import mqtt, { connect } from "mqtt-lib/mqttjs";
+import { scripts, startFakeBroker } from "../support/fake-broker.mjs";
 import { brokerOf, clients } from "../support/mqttjs-clients.mjs";
-import { freshTopic } from "./helpers.mjs";
+import { freshTopic, until } from "./helpers.mjs";
 
 const { shared, clientOf, connected } = clients();
 
@@ -53,6 +54,59 @@ test("end(true) while requests have no answer is no outgoingEmpty", async (t) =>
   await new Promise(setImmediate);
   assert.deepEqual(log.toSorted(), ["Connection closed", "Connection closed", "close", "end"]);
 });
+
+test("acknowledgements in one chunk all call back, also behind an end(true), as in MQTT.js", async (t) => {
+  const ids = [];
+  const broker = await startFakeBroker(
+    scripts.accepts(({ cmd, messageId }, connection) => {
+      if (cmd !== "publish") return false;
+      ids.push(messageId);
+      const answers = ids.map((id) => Buffer.from([0x40, 2, id >> 8, id & 255]));
+      if (ids.length === 3) connection.write(Buffer.concat(answers));
+      return true;
+    }),
+  );
+  t.after(() => broker.stop());
+  const client = await connected(t, {}, broker.url);
+  const called = [];
+  await new Promise((resolve) => {
+    client.once("end", () => setImmediate(resolve));
+    for (const text of ["a", "b", "c"]) {
+      client.publish("t", text, { qos: 1 }, (error) => {
+        called.push(`${text} ${error}`);
+        client.end(true);
+      });
+    }
+  });
+  assert.deepEqual(called, ["a null", "b null", "c null"]);
+});
+
+for (const isLost of [true, false]) {
+  const where = isLost ? "when the connection is lost" : "where there is none";
+  test(`end() that waits for an answer ends ${where}, and reconnect() sends what had none`, async (t) => {
+    const sent = [];
+    const broker = await startFakeBroker(
+      // The first one has no answer.
+      scripts.accepts(({ cmd, payload }) => cmd === "publish" && sent.push(`${payload}`) === 1 && isLost),
+    );
+    t.after(() => broker.stop());
+    const client = await connected(t, { reconnectPeriod: 60_000 }, broker.url);
+    const lose = () => client.stream.destroy();
+    if (!isLost) {
+      lose();
+      await once(client, "close");
+    }
+    const published = client.publishAsync("t", "a", { qos: 1 });
+    if (isLost) await until(() => sent.length === 1);
+    const ended = client.endAsync();
+    if (isLost) lose();
+    await ended;
+    assert.equal(sent.length, isLost ? 1 : 0);
+    client.reconnect();
+    await published;
+    assert.equal(sent.length, isLost ? 2 : 1);
+  });
+}
 
 test("removeOutgoingMessage calls back after end(true), too, and once", async (t) => {
   const client = await connected(t);

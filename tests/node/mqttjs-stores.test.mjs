@@ -96,3 +96,31 @@ test("a store of another package is refused by reconnect, too", async (t) => {
   const client = await connected(t);
   assert.throws(() => client.reconnect({ outgoingStore: { put() {} } }), /^Error: outgoingStore: mqtt-lib/);
 });
+
+for (const method of ["put", "get", "del", "createStream"]) {
+  test(`a Store with a ${method} of its own is refused: nothing would call it`, async (t) => {
+    class Own extends mqtt.Store {}
+    Own.prototype[method] = () => {};
+    const sentence = new RegExp(`outgoingStore: .* calls no ${method}\\(\\) .*native: \\{ store`);
+    const options = { clean: false, clientId: "c", manualConnect: true };
+    assert.throws(
+      () => mqtt.connect(shared.mosquitto.url, { ...options, outgoingStore: new Own() }),
+      sentence,
+    );
+    const client = await connected(t);
+    assert.throws(() => client.reconnect({ outgoingStore: new Own() }), sentence);
+  });
+}
+
+test("a Store whose close is its own is used", async (t) => {
+  let closed = 0;
+  class Own extends mqtt.Store {
+    close(done) {
+      closed += 1;
+      super.close(done);
+    }
+  }
+  const client = await connected(t, { outgoingStore: new Own(), incomingStore: new Own() });
+  await client.endAsync();
+  assert.equal(closed, 2);
+});
