@@ -314,7 +314,8 @@ async function bundle(folder, names) {
   const facade = { ignoreAnnotations: true };
   for (const [options, format, name, native] of [
     [browser, "esm", "mqttjs.browser.mjs", "browser.mjs"],
-    [node, "cjs", "mqttjs.node.cjs", "node.cjs"],
+    // Names for stacks, and lines that are short when an uncaught error shows one.
+    [{ ...node, minifyWhitespace: true, lineLimit: 100 }, "cjs", "mqttjs.node.cjs", "node.cjs"],
     [
       { ...node, minify: true, ...tracedToo("mqttjs.node.mjs") },
       "esm",

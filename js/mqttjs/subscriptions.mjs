@@ -5,6 +5,7 @@ import { ErrorWithSubackPacket, subscribeError } from "./errors.mjs";
 import { validateTopics } from "./filters.mjs";
 import { isRestored, isWrong } from "./options.mjs";
 import { SUBSCRIBE, UNSUBSCRIBE } from "./sequence.mjs";
+import { Withdrawal } from "./withdrawal.mjs";
 
 /** Reason codes from here on are refusals. */
 const REFUSED = 128;
@@ -26,6 +27,8 @@ export class Subscriptions {
   filtersById = {};
   /** Calls without an answer; each ends with an error when the connection closes. @type {Set<(error: Error) => void>} */
   #pending = new Set();
+  /** Of what was sent, and is not sent again by another connection. @type {Set<Withdrawal>} */
+  #withdrawals = new Set();
   /** SUBACK and UNSUBACK whose calls have not ended. @type {any[]} */
   answers = [];
 
@@ -53,7 +56,9 @@ export class Subscriptions {
     }
     const id = this.#client._nextId();
     const done = this.#await(callback, id, "subscribe", asked);
-    const choice = properties && this.#five ? { properties } : undefined;
+    const { connected, options: all } = this.#client;
+    const signal = connected && !isRestored(all) ? new Withdrawal() : undefined;
+    const choice = { ...(properties && this.#five && { properties }), ...(signal && { signal }) };
     const unique = [...new Set(asked.map(({ topic }) => topic))];
     this.#ask(
       () => {
@@ -61,7 +66,11 @@ export class Subscriptions {
           this.#link.native.subscribe(nativeMap(asked), choice),
         );
         this.#asking.set(answer, unique);
-        const end = () => this.#asking.delete(answer);
+        if (signal) this.#withdrawals.add(signal);
+        const end = () => {
+          this.#asking.delete(answer);
+          if (signal) this.#withdrawals.delete(signal);
+        };
         answer.then(end, end);
         return answer;
       },
@@ -139,6 +148,7 @@ export class Subscriptions {
   /** The connection has closed. */
   closed() {
     for (const fail of [...this.#pending]) fail(new Error("Connection closed"));
+    for (const withdrawal of this.#withdrawals) withdrawal.abort();
     this.answers = [];
   }
 

@@ -96,6 +96,10 @@ export const EXPECTED = [
     "auto reconnect: should not resend in-flight QoS 2 removed publish messages from the client",
     "it reads the store, an internal; tests/node/mqttjs-reconnect.test.mjs has the rest",
   ],
+  [
+    "auto reconnect: should resend in-flight QoS 2 pubrel messages from the client if clean is false",
+    "its broker has lost the session, and takes nothing that is published as new",
+  ],
   ["creating: should disable number cache if specified in options", INTERNAL],
   ["should use mqttv3.1 as the protocol if using v3.1", "MQTT 3.1 is refused with a sentence"],
   ["flushing: should attempt to complete pending unsub and send on ping timeout", INTERNAL],

@@ -50,6 +50,8 @@ const NEEDS = [
 ];
 /** Only tests with such names. */
 const WANTED = new RegExp(process.env.MQTTJS_ONLY ?? "");
+/** So often a test is tried that is expected to pass. */
+const TRIES = 3;
 /** A test that ends later than that is stuck. */
 const TIMEOUT_MS = 5000;
 
@@ -172,29 +174,37 @@ function run(file, env) {
   );
 }
 
+/** Why a test is not expected to pass; one of abstract_client.ts is in several files, below the name of each. @param {string} test */
+const reasonOf = (test) =>
+  EXPECTED.find(([name]) => test === name || test.slice(test.indexOf(": ") + 2) === name)?.[1];
+
+/** Whether a test passes; on a loaded machine one in a hundred has not begun when its time is over. @param {string} file @param {number} index @param {string} title @param {number} tries */
+async function passes(file, index, title, tries) {
+  const output = await run(file, { MQTTJS_TEST: `${index}` });
+  if (/^ *ok /m.test(output) && !/^ *not ok /m.test(output)) return true;
+  appendFileSync(LOG, `\n==== ${title}\n${output}`);
+  return tries > 1 && passes(file, index, title, tries - 1);
+}
+
 /** Runs the tests of a file, one after the other; how many did not pass without a reason that is known. @param {string} name */
 async function runFile(name) {
   const file = await bundle(name);
   const tests = [...(await run(file, {})).matchAll(/^(?:# )?TEST (.*)$/gm)].map(([, test]) => test);
-  const failed = [];
+  const lines = [];
+  let failed = 0;
+  let surprises = 0;
   for (const [index, test] of tests.entries()) {
     if (!WANTED.test(test)) continue;
-    const output = await run(file, { MQTTJS_TEST: `${index}` });
-    if (/^ *ok /m.test(output) && !/^ *not ok /m.test(output)) continue;
-    appendFileSync(LOG, `\n==== ${name} ${index}: ${test}\n${output}`);
-    failed.push(test);
+    const reason = reasonOf(test);
+    const isWell = await passes(file, index, `${name} ${index}: ${test}`, reason === undefined ? TRIES : 1);
+    if (!isWell) failed += 1;
+    if (isWell && reason === undefined) continue;
+    if (reason === undefined) surprises += 1;
+    const said = isWell ? "PASSES, and is listed as one that does not" : (reason ?? "NOT EXPECTED");
+    lines.push(`  ${test}: ${said}\n`);
   }
-  // A test of abstract_client.ts is in several files, below the name of each.
-  const isNamed = (/** @type {string} */ test, /** @type {string} */ known) =>
-    test === known || test.slice(test.indexOf(": ") + 2) === known;
-  const reasons = failed.map(
-    (test) => EXPECTED.find(([known]) => isNamed(test, known))?.[1] ?? "NOT EXPECTED",
-  );
-  const lines = failed.map((test, index) => `  ${test}: ${reasons[index]}\n`);
-  process.stdout.write(
-    `${name}: ${tests.length - failed.length} of ${tests.length} passed\n${lines.join("")}`,
-  );
-  return reasons.filter((reason) => reason === "NOT EXPECTED").length;
+  process.stdout.write(`${name}: ${tests.length - failed} of ${tests.length} passed\n${lines.join("")}`);
+  return surprises;
 }
 
 prepare();

@@ -4,6 +4,7 @@ import assert from "node:assert/strict";
 import { spawn } from "node:child_process";
 import { once } from "node:events";
 import { test } from "node:test";
+import { scripts, startFakeBroker } from "../support/fake-broker.mjs";
 import { brokerOf, clients } from "../support/mqttjs-clients.mjs";
 import { freshTopic, until } from "./helpers.mjs";
 
@@ -104,6 +105,31 @@ test("resubscribe: false: nothing is sent for subscriptions after a reconnect, a
   await client.publishAsync(topic, "b", { qos: 1 });
   assert.deepEqual(requests, []);
 });
+
+for (const resubscribe of [true, false]) {
+  const what = resubscribe ? "is sent again" : "is not sent again";
+  test(`a SUBSCRIBE that had no answer ${what} with resubscribe: ${resubscribe}`, async (t) => {
+    const sent = [];
+    const broker = await startFakeBroker(
+      scripts.accepts(({ cmd }, connection) => {
+        if (cmd !== "subscribe") return false;
+        sent.push(connection.index);
+        return connection.index === 0;
+      }),
+    );
+    t.after(() => broker.stop());
+    const client = await connected(t, { reconnectPeriod: 50, resubscribe }, broker.url);
+    const failed = assert.rejects(client.subscribeAsync("a"), { message: "Connection closed" });
+    await until(() => sent.length === 1);
+    const again = once(client, "connect");
+    client.stream.destroy();
+    await failed;
+    await again;
+    // Behind it, in the order of the calls.
+    await client.publishAsync("b", "c", { qos: 1 });
+    assert.deepEqual(sent, resubscribe ? [0, 1] : [0]);
+  });
+}
 
 test("resubscribe: false: what the session of the broker has stays subscribed", async (t) => {
   const options = { clean: false, clientId: freshTopic("c"), reconnectPeriod: 30, resubscribe: false };
