@@ -21,6 +21,8 @@ export class Subscriptions {
   #sequence;
   /** Calls of subscribe that the broker has not answered: their filters. @type {Map<Promise<any>, string[]>} */
   #asking = new Map();
+  /** The same of unsubscribe. @type {Map<Promise<any>, string[]>} */
+  #leaving = new Map();
   /** Options by filter. @type {Map<string, any>} */
   #known = new Map();
   /** Filters of calls without an answer, by their number. @type {Record<number, string[]>} */
@@ -62,15 +64,11 @@ export class Subscriptions {
     const unique = [...new Set(asked.map(({ topic }) => topic))];
     this.#ask(
       () => {
-        const answer = this.#sequence.run(SUBSCRIBE, () =>
-          this.#link.native.subscribe(nativeMap(asked), choice),
-        );
-        this.#asking.set(answer, unique);
         if (signal) this.#withdrawals.add(signal);
-        const end = () => {
-          this.#asking.delete(answer);
-          if (signal) this.#withdrawals.delete(signal);
-        };
+        const subscribe = () =>
+          this.#sequence.run(SUBSCRIBE, () => this.#link.native.subscribe(nativeMap(asked), choice));
+        const answer = this.#behind(this.#leaving, unique, subscribe, this.#asking);
+        const end = () => signal && this.#withdrawals.delete(signal);
         answer.then(end, end);
         return answer;
       },
@@ -123,10 +121,7 @@ export class Subscriptions {
     const unsubscribe = () =>
       this.#sequence.run(UNSUBSCRIBE, () => this.#link.native.unsubscribe(filters, choice));
     this.#ask(
-      () => {
-        const before = this.#before(filters);
-        return before.length > 0 ? Promise.allSettled(before).then(unsubscribe) : unsubscribe();
-      },
+      () => this.#behind(this.#asking, filters, unsubscribe, this.#leaving),
       () => done(null, this.#answer("unsuback", id, filters.length) ?? acknowledgement("unsuback", id)),
       (/** @type {any} */ error) => {
         const packet =
@@ -138,11 +133,21 @@ export class Subscriptions {
     );
   }
 
-  /** Without a connection, the calls of subscribe that ask for these filters: the core would forget them. @param {string[]} filters */
-  #before(filters) {
-    if (this.#client.connected) return [];
-    const calls = [...this.#asking].filter(([, asked]) => asked.some((one) => filters.includes(one)));
-    return calls.map(([answer]) => answer);
+  /**
+   * Makes a call, without a connection behind those of the other kind with one of its filters: the core would forget them.
+   * @param {Map<Promise<any>, string[]>} others @param {string[]} filters @param {() => Promise<any>} call @param {Map<Promise<any>, string[]>} own
+   */
+  #behind(others, filters, call, own) {
+    const before = this.#client.connected
+      ? []
+      : [...others].flatMap(([answer, asked]) =>
+          asked.some((one) => filters.includes(one)) ? [answer] : [],
+        );
+    const answer = before.length > 0 ? Promise.allSettled(before).then(call) : call();
+    own.set(answer, filters);
+    const end = () => own.delete(answer);
+    answer.then(end, end);
+    return answer;
   }
 
   /** The connection has closed. */

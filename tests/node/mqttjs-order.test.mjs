@@ -3,6 +3,7 @@
 import assert from "node:assert/strict";
 import { once } from "node:events";
 import { test } from "node:test";
+import { scripts, startFakeBroker } from "../support/fake-broker.mjs";
 import { clients } from "../support/mqttjs-clients.mjs";
 import { freshTopic, until } from "./helpers.mjs";
 
@@ -77,6 +78,30 @@ test("a subscription that ends before there is a connection is granted, and ends
   client.on("message", () => messages.push(1));
   await client.publishAsync(topic, "a", { qos: 1 });
   assert.deepEqual(messages, []);
+});
+
+test("a filter that is subscribed, ended and subscribed again before there is a connection is subscribed", async (t) => {
+  const requests = [];
+  const broker = await startFakeBroker(
+    scripts.accepts(({ cmd, subscriptions, unsubscriptions }) => {
+      const list = subscriptions?.map(({ topic, qos }) => `${topic} ${qos}`) ?? unsubscriptions;
+      if (list !== undefined) requests.push(`${cmd} ${list}`);
+      return false;
+    }),
+  );
+  t.after(() => broker.stop());
+  const client = clientOf(t, broker.url, { manualConnect: true });
+  const first = client.subscribeAsync("a", { qos: 2 });
+  const ended = client.unsubscribeAsync("a");
+  const second = client.subscribeAsync(["a", "b"], { qos: 1 });
+  const endedToo = client.unsubscribeAsync("b");
+  client.connect();
+  const granted = (await Promise.all([first, ended, second, endedToo]))[2];
+  assert.deepEqual(
+    granted.map(({ qos }) => qos),
+    [1, 1],
+  );
+  assert.deepEqual(requests, ["subscribe a 2", "unsubscribe a", "subscribe a 1,b 1", "unsubscribe b"]);
 });
 
 test("end(true) calls back no publish that has no answer, as MQTT.js", async (t) => {
