@@ -2,6 +2,7 @@
 // of either package; what differs by chance (times, numbers, random names) is not logged.
 
 import { once } from "node:events";
+import { realPrograms } from "./mqttjs-programs.mjs";
 
 const settled = (client, event) => new Promise((resolve) => client.once(event, (...args) => resolve(args)));
 
@@ -36,6 +37,7 @@ export async function program(mqtt, url, topic, log) {
   await ends(mqtt, client, url, topic, log);
   await details(mqtt, url, topic, log);
   await properties(mqtt, url, topic, log);
+  await realPrograms(mqtt, url, topic, log);
 }
 
 async function subscriptions(client, topic, log) {
