@@ -63,8 +63,8 @@ export function jsonText(item) {
   }
 }
 
-/** Larger payloads take the general path, which keeps no large buffer afterwards. */
-const MAX_BUFFERED = 1 << 20;
+/** Larger payloads take the general path, which keeps no large buffer afterwards; the core keeps one for packets up to 1 MiB. */
+const MAX_BUFFERED = 1e6;
 /** For strings up to this length a loop is faster than the encoder, whose calls cost four times as much in a browser. */
 const SHORT = /** @type {any} */ (globalThis).process?.versions?.node ? 20 : 96;
 const encoder = new TextEncoder();
