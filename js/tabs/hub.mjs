@@ -128,6 +128,7 @@ export class Hub {
     else if (type === "data") session.receive(number, message.bytes);
     else if (type === "close") session.closed(number);
     else if (type === "leave") this.remove(session.id);
+    else if (type === "pong") session.awake();
     else if (type === "credentials") this.#questions.get(number)?.(message);
   }
 
@@ -139,6 +140,7 @@ export class Hub {
     this.#sessions.delete(member);
     this.#members.delete(member);
     leaves.abort();
+    session.rest();
     for (const number of this.#questions.keys()) this.#questions.get(number)?.({ gone: member });
     if (this.#sessions.size === 0) {
       session.close("");

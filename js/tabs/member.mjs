@@ -185,6 +185,7 @@ export class Member {
       this.#offer();
     } else if (type === "subscriptions") this.#subscriptions = message.subscriptions;
     else if (type === "ask") this.#ask(message);
+    else if (type === "ping") this.#own?.postMessage({ type: "pong" });
     else if (this.#socket?.number !== number) return;
     else if (type === "opened") this.#socket?.opened();
     else if (type === "data") this.#socket?.received(message.bytes);

@@ -5,6 +5,12 @@ import * as packets from "./packets.mjs";
 
 /** How many messages of QoS 0 wait for a member that is not connected. */
 const MAX_WAITING = 1000;
+/** A tab that has not answered for so long is frozen or busy: nobody else waits for it any more. */
+const ASLEEP_MS = 5000;
+/** It is asked at most that often. */
+const ASK_MS = 1000;
+/** How many messages are kept for a tab that is asleep. */
+const MOST_ASLEEP = 10_000;
 const UNSPECIFIED = 0x80;
 const UNSUPPORTED_VERSION = [0x84, 1];
 /** What the hub does by itself, or what is none of a member's business. */
@@ -41,6 +47,12 @@ export class Session {
   #publishing = new Set();
   /** Of those of QoS 2: published, and not released. @type {Set<number>} */
   #published = new Set();
+  #isAsleep = false;
+  /** Messages since it is asleep. */
+  #behind = 0;
+  #askedAt = Number.NEGATIVE_INFINITY;
+  /** Until it is asleep. @type {ReturnType<typeof setTimeout> | undefined} */
+  #answers;
 
   /** @param {import("./hub.mjs").Hub} hub @param {string} id @param {(message: object) => void} post @param {any} credentials @param {boolean} known whether a hub has had it before */
   constructor(hub, id, post, credentials, known) {
@@ -119,13 +131,45 @@ export class Session {
   deliver(message, qos, identifiers) {
     const { subscriptionIdentifier: _, topicAlias: __, ...given } = message.properties ?? {};
     const properties = identifiers.length > 0 ? { ...given, subscriptionIdentifier: identifiers } : given;
+    this.#ask();
+    if (this.#isAsleep) this.#behind += 1;
+    if (this.#behind > MOST_ASLEEP) return Promise.resolve();
     return new Promise((done) => {
       /** @type {Job} */
       const job = { message, qos, properties, done, id: 0, sent: false, released: false };
       if (this.isOpen) this.#deliver(job);
       else if (qos > 0 || this.#queue.length < MAX_WAITING) this.#queue.push(job);
-      if (qos === 0) done();
+      if (qos === 0 || this.#isAsleep) done();
     });
+  }
+
+  /** Whether the tab is awake: its handlers may take their time, but it answers. */
+  #ask() {
+    const now = performance.now();
+    if (this.#answers !== undefined || now - this.#askedAt < ASK_MS) return;
+    this.#askedAt = now;
+    this.post({ type: "ping" });
+    this.#answers = setTimeout(() => {
+      this.#isAsleep = true;
+      for (const job of [...this.#unacknowledged.values(), ...this.#queue]) job.done();
+    }, ASLEEP_MS);
+  }
+
+  /** It has answered. What was not kept for it is lost with its session. */
+  awake() {
+    this.rest();
+    const hasMissed = this.#behind > MOST_ASLEEP;
+    this.#isAsleep = false;
+    this.#behind = 0;
+    if (!hasMissed) return;
+    this.#known = false;
+    this.close(`the tab was asleep, and more than ${MOST_ASLEEP} messages came`);
+  }
+
+  /** Nothing is asked of it. */
+  rest() {
+    clearTimeout(this.#answers);
+    this.#answers = undefined;
   }
 
   /** @param {Job} job */

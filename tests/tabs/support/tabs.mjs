@@ -58,8 +58,12 @@ async function publishOn({ topic }) {
 }
 
 /** Tabs of a profile of their own. `leader`: there is no SharedWorker. */
-export async function openTabs(t, count, { leader = false, version = 4, credentials = {}, filters } = {}) {
-  const wire = await startWire(shared.broker.port, version);
+export async function openTabs(
+  t,
+  count,
+  { leader = false, version = 4, credentials = {}, filters, port = shared.broker.port } = {},
+) {
+  const wire = await startWire(port, version);
   const context = await shared.browser.newContext();
   t.after(async () => {
     await context.close();

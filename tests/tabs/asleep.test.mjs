@@ -1,0 +1,47 @@
+// A tab that does not answer, as one with an open alert() or a frozen one, holds up no other one, and gets its messages when it wakes.
+
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { MqttCustom } from "mqtt-lib";
+import { startMosquitto } from "../support/mosquitto.mjs";
+import { openTabs, until } from "./support/tabs.mjs";
+
+const COUNT = 100;
+
+for (const leader of [false, true]) {
+  const where = leader ? "a leading tab" : "a SharedWorker";
+  test(`${where}: an alert() in a tab holds up no other tab, and loses nothing`, async (t) => {
+    // As brokers have it: few messages in flight, and none further before they are acknowledged.
+    const broker = await startMosquitto({ config: "max_inflight_messages 20" });
+    t.after(() => broker.stop());
+    const { wire, tabs, leading } = await openTabs(t, 3, {
+      leader,
+      filters: () => ["asleep"],
+      port: broker.port,
+    });
+    const leads = leader ? await leading() : undefined;
+    const asleep = tabs.findLast((tab) => tab !== leads);
+    let dialog;
+    asleep.page.on("dialog", (shown) => {
+      dialog = shown;
+    });
+    await asleep.run(() => {
+      setTimeout(() => alert("asleep"));
+    });
+    await until(() => dialog, "the dialog");
+    const outside = new MqttCustom({ credentials: { mqttserver: broker.url } });
+    t.after(() => outside.stop());
+    const texts = Array.from({ length: COUNT }, (_, i) => `message ${i}`);
+    for (const text of texts) await outside.publish("asleep", text, { qos: 1 });
+    for (const tab of tabs.filter((one) => one !== asleep)) {
+      await until(async () => (await tab.state()).got.length >= COUNT, tab.name);
+      assert.deepEqual((await tab.state()).got, texts, tab.name);
+    }
+    await dialog.accept();
+    await until(async () => (await asleep.state()).got.length >= COUNT, "the one that was asleep");
+    assert.deepEqual((await asleep.state()).got, texts);
+    await asleep.publish("asleep", "awake");
+    for (const tab of tabs) await until(async () => (await tab.state()).got.includes("awake"), tab.name);
+    assert.equal(wire.of("connect").length, 1);
+  });
+}
