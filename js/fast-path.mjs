@@ -2,6 +2,7 @@
 // buffer. Other types, large payloads and everything that is wrong take the general path, which also makes the errors.
 
 import { forget_topics, intern, scratch } from "../pkg/mqtt_lib.js";
+import { onGrown } from "./emulated.mjs";
 import { memoryBytes, onBegin } from "./runtime.mjs";
 
 /** A flag of `fastPath.publish`, beside QoS and retain: as `qpublish`. */
@@ -127,5 +128,8 @@ function writeText(text) {
 // Topics and the buffer are those of one instance.
 onBegin(() => {
   topics.clear();
+  buffer = new Uint8Array(0);
+});
+onGrown(() => {
   buffer = new Uint8Array(0);
 });

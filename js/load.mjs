@@ -1,11 +1,14 @@
 // Compiles the .wasm, from the argument of `init` or from the URL that an entry knows. Never compiles synchronously. If the
 // source is something else, such as an HTML page, the error names it.
 
+import { EMULATED, jsCore } from "./emulated.mjs";
+
 /** Under this name `mqtt-lib/inline` stores the .wasm as text, and the entry for Workers as a module, for any entry of the package. */
 const INLINE = Symbol.for("mqtt-lib.wasm");
 
-/** The .wasm of such an entry, if that was imported. @returns {any} a module, bytes or undefined */
+/** The .wasm of such an entry, or the core as JavaScript, if that was imported. @returns {any} a module, bytes or undefined */
 export function inlined() {
+  if (EMULATED && jsCore()) return jsCore();
   const given = /** @type {any} */ (globalThis)[INLINE];
   return typeof given === "string" ? decode(given) : given;
 }
@@ -38,7 +41,7 @@ const kind = (value) => Object.prototype.toString.call(value).slice(8, -1);
 export async function compile(source) {
   let given = /** @type {any} */ (await source);
   if (/^(String|URL|Request)$/.test(kind(given))) given = await fetch(given);
-  if (kind(given) === "WebAssembly.Module") return given;
+  if (kind(given) === "WebAssembly.Module" || (EMULATED && given === jsCore())) return given;
   if (kind(given) === "Response") {
     if (!given.ok) throw new Error(`the server answered ${given.status}`);
     // With the right type it is compiled while it is downloaded.

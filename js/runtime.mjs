@@ -2,6 +2,7 @@
 
 // @ts-expect-error `attach` comes from scripts/shorten.mjs
 import { attach, initSync } from "../pkg/mqtt_lib.js";
+import { onGrown } from "./emulated.mjs";
 import { MqttError } from "./errors.mjs";
 import { compile, inlined } from "./load.mjs";
 import { fail, failed, guardedBy, instance, unguarded } from "./trap.mjs";
@@ -238,14 +239,15 @@ async function instantiate() {
 function failure(place, cause) {
   const why = cause instanceof Error ? cause.message : String(cause);
   const [url] = /^\w+:.*/.exec(`${place}`) ?? [];
-  const policy = /unsafe-eval|CSP/.test(why) ? "allow 'wasm-unsafe-eval' in script-src, or " : "";
-  const text = `the WebAssembly could not be loaded${url ? ` from ${url}` : ""} (${why}); ${policy}${remedy(url)}; then call start() again`;
+  const text = `the WebAssembly could not be loaded${url ? ` from ${url}` : ""} (${why}); ${remedy(url, why)}; then call start() again`;
   return new MqttError(text, "LOAD_FAILED", undefined, cause);
 }
 
-/** What helps in this place. @param {string | undefined} url */
-function remedy(url) {
-  if (typeof WebAssembly === "undefined") return "use an engine that has WebAssembly; this one has none";
+/** What helps in this place. @param {string | undefined} url @param {string} why */
+function remedy(url, why) {
+  const without = 'import "mqtt-lib/js"';
+  if (typeof WebAssembly === "undefined") return without;
+  if (/unsafe-eval|CSP/.test(why)) return `allow 'wasm-unsafe-eval' in script-src, or ${without}`;
   if (inlined()) return "call init() with the WebAssembly.Module of mqtt_lib_bg.wasm";
   const served =
     url && `serve mqtt_lib_${/_store/.test(url) ? "store" : "bg"}.wasm there as application/wasm`;
@@ -255,6 +257,9 @@ function remedy(url) {
 
 let bytes = new Uint8Array(0);
 let words = new Uint32Array(0);
+onGrown(() => {
+  [bytes, words] = [new Uint8Array(0), new Uint32Array(0)];
+});
 
 /** Growing the memory detaches its buffer, which leaves the views empty. */
 function renewViews() {

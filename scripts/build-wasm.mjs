@@ -2,20 +2,24 @@
 import { readFileSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { writeCrate } from "./crate.mjs";
+import { writeJsCore } from "./js-core.mjs";
 import { must, ROOT } from "./run.mjs";
-import { guardGlue, shortenWasm } from "./shorten.mjs";
+import { guardGlue, parseNames, shortenWasm } from "./shorten.mjs";
 
 /** What wasm-bindgen writes; what a page loads of the core has the same name. */
 export const WASM = "mqtt_lib_bg.wasm";
 /** The .wasm as it is shipped, and the short names in it. */
 export const SHORT = { whole: "pkg/short.wasm", page: "pkg/short-page.wasm", store: "pkg/short-store.wasm" };
 export const SHORT_NAMES = "pkg/short-names.txt";
+/** The same program as JavaScript. */
+export const JS_CORE = "pkg/js-core.js";
 export const PKG = [
   "pkg/mqtt_lib.js",
   "pkg/mqtt_lib.d.ts",
   `pkg/${WASM}`,
   ...Object.values(SHORT),
   SHORT_NAMES,
+  JS_CORE,
 ];
 /** @param {string[]} parts */
 const at = (...parts) => join(ROOT, ...parts);
@@ -80,5 +84,8 @@ export async function buildWasm() {
   writeFileSync(glue, guardGlue(readFileSync(glue, "utf8")));
   const { whole, page, store } = SHORT;
   const files = { whole: at(whole), page: at(page), store: at(store) };
-  writeFileSync(at(SHORT_NAMES), await shortenWasm(at("pkg", WASM), files));
+  const names = await shortenWasm(at("pkg", WASM), files);
+  writeFileSync(at(SHORT_NAMES), names);
+  const compiled = at("target", "package", "wasm32-unknown-unknown", "release", "mqtt_lib.wasm");
+  await writeJsCore(compiled, at("pkg", `${WASM}.d.ts`), parseNames(names), at(JS_CORE));
 }

@@ -15,10 +15,11 @@ import {
 import { createRequire } from "node:module";
 import { join } from "node:path";
 import { compressible } from "./bundle-order.mjs";
-import { buildWasm, PKG, SHORT, SHORT_NAMES, WASM } from "./build-wasm.mjs";
+import { buildWasm, JS_CORE, PKG, SHORT, SHORT_NAMES, WASM } from "./build-wasm.mjs";
 import { joined } from "./declarations.mjs";
 import { SHORTENED } from "./internal-names.mjs";
 import { INLINE, keepInline, writeInline } from "./inline.mjs";
+import { JS_ENTRY, writeJsEntry } from "./js-entry.mjs";
 import { noPrivateMethods } from "./private-methods.mjs";
 import { Failure, isMain, main, ROOT } from "./run.mjs";
 import { setup } from "./setup.mjs";
@@ -82,6 +83,7 @@ const DIST = [
   "persistent.d.ts",
   "persistent.d.cts",
   ...INLINE,
+  ...JS_ENTRY,
   "tabs.worker.mjs",
   WASM,
   STORE_WASM,
@@ -108,11 +110,9 @@ async function buildJs() {
     // The same types for `import` and `require`; a second copy would be a thirtieth of the tarball.
     writeFileSync(join(folder, "index.d.ts"), 'export * from "./index.cjs";\n');
     writeFileSync(join(folder, "index.d.cts"), joined(at("js/index.d.ts")));
-    copyFileSync(at(PERSISTENT, "index.d.ts"), join(folder, "persistent.d.ts"));
-    copyFileSync(at(PERSISTENT, "index.d.ts"), join(folder, "persistent.d.cts"));
-    for (const [name] of EVERYWHERE) {
-      for (const type of ["d.ts", "d.cts"])
-        copyFileSync(at("js", name, "index.d.ts"), join(folder, `${name}.${type}`));
+    for (const name of ["persistent", ...EVERYWHERE.map(([name]) => name)]) {
+      copyFileSync(at("js", name, "index.d.ts"), join(folder, `${name}.d.cts`));
+      writeFileSync(join(folder, `${name}.d.ts`), `export * from "./${name}.cjs";\n`);
     }
     // One set of types, as for the package itself.
     writeFileSync(
@@ -122,7 +122,10 @@ async function buildJs() {
     writeMqttjsTypes(folder);
     for (const name of ["node", "persistent.node", "mqttjs.node"]) {
       const names = Object.keys(require(join(folder, `${name}.cjs`)));
-      if (name === "node") writeInline(folder, join(folder, WHOLE_WASM), names);
+      if (name === "node") {
+        writeInline(folder, join(folder, WHOLE_WASM), names);
+        writeJsEntry(folder, at(JS_CORE), names, tracedToo("js.node.mjs").footer.js);
+      }
       writeFileSync(join(folder, `${name}.mjs`), esmWrapper(name, names));
     }
     swap(folder, at("dist"));
@@ -154,6 +157,16 @@ function shortNames(names) {
     },
   };
 }
+
+/** An esbuild plugin: what pages download by default works with WebAssembly only. */
+const onlyWasm = {
+  name: "only-wasm",
+  setup(esbuild) {
+    esbuild.onLoad({ filter: /js[/\\]emulated\.mjs$/ }, ({ path }) => ({
+      contents: readFileSync(path, "utf8").replace("EMULATED = true", "EMULATED = false"),
+    }));
+  },
+};
 
 /** An esbuild plugin: the native client is that of the package's other entry, so that there is one core. @param {string} file */
 function nativeClient(file) {
@@ -246,8 +259,18 @@ async function bundle(folder, names) {
     mangleProps: SHORTENED,
     define: { "import.meta.page": "true" },
   };
-  await build({ ...core, entryPoints: ["js/browser.mjs"], outfile: join(folder, "browser.mjs") });
-  const bare = { ...core, entryPoints: ["js/bare.mjs"], inject: ["js/utf8.mjs", "js/registry.mjs"] };
+  await build({
+    ...core,
+    entryPoints: ["js/browser.mjs"],
+    outfile: join(folder, "browser.mjs"),
+    plugins: [onlyWasm, ...core.plugins],
+  });
+  const bare = {
+    ...core,
+    entryPoints: ["js/bare.mjs"],
+    define: { ...core.define, "Symbol.asyncIterator": "asyncIterator" }, // of js/registry.mjs
+    inject: ["js/event-target.mjs", "js/utf8.mjs", "js/registry.mjs"],
+  };
   await build({ ...bare, outfile: join(folder, "bare.mjs") });
   await build({ ...bare, format: "cjs", outfile: join(folder, "bare.cjs") });
   await build({
@@ -293,6 +316,7 @@ async function bundle(folder, names) {
       resolveDir: ROOT,
     },
     outfile: join(folder, "ws.mjs"),
+    minify: true, // the only file whose code is not of this package
     plugins: [withWs],
   });
   const store = { ...node, entryPoints: [`${PERSISTENT}/node.mjs`], external: ["classic-level"] };
@@ -337,6 +361,7 @@ async function bundle(folder, names) {
     ...moduleUrl,
     entryPoints: ["js/cli/main.mjs"],
     outfile: cli,
+    minifyWhitespace: true, // a command shows no lines of its code
     // The package itself too: the command uses it as other programs do.
     external: ["mqtt-lib", "ws", "aedes", "cborg", "@msgpack/msgpack"],
   });
@@ -376,6 +401,8 @@ export async function build({ force = false } = {}) {
       "declarations",
       "inline",
       "internal-names",
+      "js-core",
+      "js-entry",
       "locals",
       "order",
       "private-methods",

@@ -124,6 +124,12 @@ export function shortenGlue(source, { module, imports, exports }) {
 
 const EXPORTS = "wasm = instance.exports;";
 const INSTANCE = "const instance = new WebAssembly.Instance(module, imports);";
+/** The same, or one of the core as JavaScript (js/emulated.mjs). */
+const EITHER = `const renew = () => {
+        cachedDataViewMemory0 = cachedUint8ArrayMemory0 = null;
+    };
+    const isJs = EMULATED && module.instantiate;
+    const instance = isJs ? instantiate(module, imports, renew) : new WebAssembly.Instance(module, imports);`;
 
 /** Functions that the glue imports from js/clock.mjs instead of using those of the platform. */
 const CLOCK = ["setTimeout", "clearTimeout", "queueMicrotask", "performance"];
@@ -137,12 +143,13 @@ export function guardGlue(source) {
     .replace(EXPORTS, "wasm = guard(instance.exports);")
     .replace(
       INSTANCE,
-      `${INSTANCE}\n    attach = (part) => new WebAssembly.Instance(part, { ...imports, b: instance.exports });`,
+      `${EITHER}\n    attach = (part) => new WebAssembly.Instance(part, { ...imports, b: instance.exports });`,
     );
   const absent = CLOCK.find((name) => !new RegExp(`[^.\\w]${name}[.(]`).test(source));
   if (absent) throw new Failure(`The glue does not use "${absent}" of the platform.`);
   const clock = `import { ${CLOCK.join(", ")} } from "../js/clock.mjs";`;
-  return instances(`import { guard } from "../js/trap.mjs";\n${clock}\n${guarded}`);
+  const emulated = 'import { EMULATED, instantiate } from "../js/emulated.mjs";';
+  return instances(`import { guard } from "../js/trap.mjs";\n${emulated}\n${clock}\n${guarded}`);
 }
 
 /**

@@ -51,5 +51,11 @@ test("a policy that forbids WebAssembly is named with what to allow", async (t) 
     return init().catch((error) => [error.code, error.message]);
   });
   assert.equal(failure[0], "LOAD_FAILED");
-  assert.match(failure[1], /allow 'wasm-unsafe-eval' in script-src/);
+  assert.match(failure[1], /allow 'wasm-unsafe-eval' in script-src, or import "mqtt-lib\/js"/);
+});
+
+test("mqtt-lib/js works under a policy that forbids WebAssembly", async (t) => {
+  const page = await openPage(t, shared, "/forbidding");
+  assert.equal(await page.evaluate(talk, { entry: "/dist/js.mjs", url: shared.broker.wsUrl }), "hello");
+  assert.equal(shared.site.wasmRequests, 0);
 });

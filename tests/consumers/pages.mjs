@@ -28,6 +28,20 @@ const trustedTypes = {
   },
 };
 
+/** No WebAssembly is allowed, nor code made of text. */
+const withoutWasm = {
+  name: "page under a CSP without WebAssembly",
+  write: "`mqtt-lib/js`",
+  peer: false,
+  async works({ project, inBrowsers }) {
+    const cwd = await project("plain");
+    const policy = ["default-src 'self'", "script-src 'self'", "connect-src 'self' ws:", "img-src data:"];
+    await serveFolder(cwd, (url) => inBrowsers(`${url}/js.html`), {
+      headers: { "Content-Security-Policy": policy.join("; ") },
+    });
+  },
+};
+
 const otherOrigin = {
   name: "page with the package from another origin (CORS)",
   async works({ project, inBrowsers }) {
@@ -101,6 +115,7 @@ const extension = (part, path) => ({
 export const PAGES = [
   page("SharedWorker", "plain", { path: "/shared-worker.html" }),
   trustedTypes,
+  withoutWasm,
   otherOrigin,
   file,
   blob,

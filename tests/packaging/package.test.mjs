@@ -7,6 +7,7 @@ import { join } from "node:path";
 import { after, before, test } from "node:test";
 import { fileURLToPath } from "node:url";
 import { promisify } from "node:util";
+import { gzipSync } from "node:zlib";
 import { build } from "esbuild";
 import { publint } from "publint";
 import { formatMessage } from "publint/utils";
@@ -38,6 +39,13 @@ const FILES = [
   "dist/inline.node.mjs",
   "dist/inline/package.json",
   "dist/inline/wasm.js",
+  "dist/js.bundle.mjs",
+  "dist/js.cjs",
+  "dist/js.mjs",
+  "dist/js.node.cjs",
+  "dist/js.node.mjs",
+  "dist/js/core.js",
+  "dist/js/package.json",
   "dist/mqtt_lib_bg.wasm",
   "dist/mqtt_lib_bg.wasm.d.cts",
   "dist/mqtt_lib_store.wasm",
@@ -93,6 +101,7 @@ const FILES = [
   "dist/workerd.wasm.mjs",
   "dist/ws.mjs",
   "inline/package.json",
+  "js.js",
   "mqttjs/package.json",
   "otel/package.json",
   "package.json",
@@ -139,8 +148,13 @@ test("the tarball contains what it should and nothing else", () => {
   assert.deepEqual(packed.files.map((file) => file.path).sort(), FILES);
 });
 
-test("the tarball is under 640 KB", () => {
-  assert.ok(statSync(tarball).size < 640_000, `${statSync(tarball).size} bytes`);
+// It was 640,000 bytes for all. `mqtt-lib/js` brought the core a second time, as JavaScript: 119,600 bytes compressed, which
+// only those who import it load. 18,057 bytes of the rest were saved for it, and the bound of the rest is lower by 17,000.
+test("the tarball is under 623 KB, and the core as JavaScript under 120 KB beside that", () => {
+  const core = gzipSync(readFileSync(join(ROOT, "dist/js/core.js")), { level: 9 }).length;
+  const rest = statSync(tarball).size - core;
+  assert.ok(rest < 623_000, `${rest} bytes`);
+  assert.ok(core < 120_000, `${core} bytes`);
 });
 
 test("every file that package.json names is in the tarball", () => {
@@ -161,9 +175,9 @@ test("every file that package.json names is in the tarball", () => {
 // Parcel and other tools that know no `exports` look for a folder of that name.
 test("every entry beside the main one has a folder that names the same files", () => {
   const last = (value) => (typeof value === "string" ? value : last(value.require ?? value.default));
-  for (const [name, entry] of Object.entries(MANIFEST.exports).filter(
-    ([name]) => !/^\.$|\.\w+$/.test(name),
-  )) {
+  const entries = Object.entries(MANIFEST.exports).filter(([name]) => !/^\.$|\.\w+$/.test(name));
+  for (const [name, entry] of entries) {
+    if (name === "./js") continue; // the folder of the sources has this name: it is the file js.js
     const stub = JSON.parse(readFileSync(join(ROOT, name, "package.json"), "utf8"));
     assert.equal(stub.main, `.${last(entry.node ?? entry)}`, name);
     const page = entry.browser ?? entry;

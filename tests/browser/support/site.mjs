@@ -66,7 +66,7 @@ export async function startSite() {
     if (path === "/tabs") {
       return response.setHeader("Content-Type", "text/html; charset=utf-8").end(PAGE_WITH_TABS);
     }
-    const [, name, type] = /^\/dist\/((?:inline\/)?[\w.]+\.(mjs|js|wasm))$/.exec(path) ?? [];
+    const [, name, type] = /^\/dist\/((?:inline\/|js\/)?[\w.]+\.(mjs|js|wasm))$/.exec(path) ?? [];
     if (name === undefined) return response.writeHead(404).end();
     if (type === "wasm") {
       site.wasmRequests += 1;

@@ -1,4 +1,7 @@
-import { MqttCustom } from "mqtt-lib";
+import * as lib from "mqtt-lib";
+import { exchange } from "./exchange.cjs";
 
-const client = new MqttCustom({ credentials: { mqttserver: "ws://127.0.0.1:1" }, on_error() {} });
-client.start().catch((error) => console.log(error.code, error.message));
+exchange(lib, globalThis.BROKER, globalThis.TOPIC).then(
+  (count) => console.log(`exchanged ${count}`),
+  (error) => console.log(`failed: ${error.code} ${error.message}`),
+);
