@@ -3,6 +3,7 @@ import { existsSync, mkdirSync, readdirSync, rmSync } from "node:fs";
 import { availableParallelism } from "node:os";
 import { dirname, join } from "node:path";
 import { buildWasi } from "./build-wasi.mjs";
+import { CANNOT, IN_STAGE } from "./js-tests.mjs";
 import { ROOT, run, which } from "./run.mjs";
 import { WASMTIME } from "./setup.mjs";
 import { countResults, readResults } from "./test-reporter.mjs";
@@ -83,16 +84,28 @@ export function longestFirst(files, results) {
   return files.toSorted((a, b) => known.get(b) - known.get(a) || (a < b ? -1 : 1));
 }
 
-function nodeTests(folder, timeout, { concurrency = 1, env } = {}) {
+function nodeTests(folder, timeout, { concurrency = 1, env, of = folder, chosen = () => true } = {}) {
   const path = join(ROOT, folder);
-  const names = existsSync(path) ? readdirSync(path).filter((name) => name.endsWith(".test.mjs")) : [];
+  const all = existsSync(path) ? readdirSync(path).filter((name) => name.endsWith(".test.mjs")) : [];
+  const names = all.filter(chosen);
   if (names.length === 0) return { passed: 0, failed: 0, skipped: 0 };
-  const record = join(ROOT, "target", "tests", `${folder.replaceAll("/", "-")}.jsonl`);
+  const record = join(ROOT, "target", "tests", `${of.replaceAll("/", "-")}.jsonl`);
   const files = longestFirst(
     names.map((name) => join(folder, name)),
     readResults(record),
   );
   return runNodeTests(files, { timeout, env, record, concurrency });
+}
+
+/** Tests of Node, in an engine without WebAssembly, in which every entry has the core of `mqtt-lib/js`. @param {string} of @param {(file: string) => boolean} chosen by the name without its end */
+function jsTests(of, chosen) {
+  const NODE_OPTIONS = `--jitless --require ${JSON.stringify(join(ROOT, "dist", "js", "core.js"))}`;
+  return nodeTests("tests/node", 5 * MINUTE, {
+    concurrency: WAITING,
+    env: { NODE_OPTIONS },
+    of,
+    chosen: (file) => chosen(file.replace(".test.mjs", "")),
+  });
 }
 
 /** wasm-pack builds tests as `dev` before it runs them as `test`: with the same settings they are built once. */
@@ -186,6 +199,19 @@ export const STAGES = [
     title: "node --test tests/node",
     built: true,
     body: () => nodeTests("tests/node", 5 * MINUTE, { concurrency: WAITING }),
+  },
+  {
+    name: "js",
+    title: "mqtt-lib/js in node --jitless: some of tests/node",
+    built: true,
+    body: () => jsTests("js", (name) => IN_STAGE.includes(name)),
+  },
+  {
+    name: "js-all",
+    title: "mqtt-lib/js in node --jitless: all of tests/node that can run there",
+    built: true,
+    onlyByName: true,
+    body: () => jsTests("js-all", (name) => !(name in CANNOT)),
   },
   {
     name: "browser",

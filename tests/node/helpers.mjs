@@ -99,6 +99,11 @@ export async function run(source, args = [], { flags = [], limit = TIMEOUT_MS } 
   const timer = setTimeout(() => child.kill("SIGKILL"), limit);
   const [code, signal] = await new Promise((resolve) => child.once("close", (...all) => resolve(all)));
   clearTimeout(timer);
+  // What Node says at its start in the stage `js`.
+  result.stderr = result.stderr.replace(
+    "Warning: disabling flag --expose_wasm due to conflicting flags\n",
+    "",
+  );
   return { ...result, code, signal };
 }
 
