@@ -16,6 +16,7 @@ import { createRequire } from "node:module";
 import { join } from "node:path";
 import { compressible } from "./bundle-order.mjs";
 import { buildWasm, JS_CORE, PKG, SHORT, SHORT_NAMES, WASM } from "./build-wasm.mjs";
+import { nativeClient, onlyWasm, shortNames, tracedToo } from "./bundling.mjs";
 import { joined } from "./declarations.mjs";
 import { SHORTENED } from "./internal-names.mjs";
 import { INLINE, keepInline, writeInline } from "./inline.mjs";
@@ -24,9 +25,8 @@ import { noPrivateMethods } from "./private-methods.mjs";
 import { Failure, isMain, main, ROOT } from "./run.mjs";
 import { setup } from "./setup.mjs";
 import { printSizes } from "./sizes.mjs";
-import { parseNames, shortenExports, shortenGlue } from "./shorten.mjs";
+import { parseNames } from "./shorten.mjs";
 import { step } from "./step.mjs";
-import { trimGlue } from "./trim.mjs";
 import { fromWsFile, websocketFile, withWs } from "./ws.mjs";
 
 /** What a page loads for a store beside the core, and both in one file, as for Node. */
@@ -141,46 +141,6 @@ function writeMqttjsTypes(folder) {
   writeFileSync(join(folder, "mqttjs.d.cts"), index.replaceAll("./types/mqtt.js", "./mqttjs.names.cjs"));
 }
 
-/** An esbuild plugin: the JavaScript that belongs to the .wasm gets its short names. */
-function shortNames(names) {
-  const change = (filter, shorten) => (esbuild) =>
-    esbuild.onLoad({ filter }, ({ path }) => ({ contents: shorten(readFileSync(path, "utf8")) }));
-  const glue = change(/pkg[/\\]mqtt_lib\.js$/, (source) => shortenGlue(trimGlue(source), names));
-  const runtime = change(/js[/\\](runtime|node[/\\]publishing)\.mjs$/, (source) =>
-    shortenExports(source, names.exports),
-  );
-  return {
-    name: "short-names",
-    setup(esbuild) {
-      glue(esbuild);
-      runtime(esbuild);
-    },
-  };
-}
-
-/** An esbuild plugin: what pages download by default works with WebAssembly only. */
-const onlyWasm = {
-  name: "only-wasm",
-  setup(esbuild) {
-    esbuild.onLoad({ filter: /js[/\\]emulated\.mjs$/ }, ({ path }) => ({
-      contents: readFileSync(path, "utf8").replace("EMULATED = true", "EMULATED = false"),
-    }));
-  },
-};
-
-/** An esbuild plugin: the native client is that of the package's other entry, so that there is one core. @param {string} file */
-function nativeClient(file) {
-  return {
-    name: "native-client",
-    setup(esbuild) {
-      esbuild.onResolve({ filter: /^\.\.\/(node|browser)\.mjs$/ }, () => ({
-        path: `./${file}`,
-        external: true,
-      }));
-    },
-  };
-}
-
 /** Minifies what esbuild has minified once more: 3 % less. No functions move into others: a publish would cost 4 % more. @param {string} file an ES module or CommonJS */
 async function minify(file) {
   const terser = await import("terser");
@@ -200,21 +160,6 @@ async function minify(file) {
   const { code } = await terser.minify(readFileSync(file, "utf8"), options);
   writeFileSync(file, `${code}\n`);
 }
-
-/**
- * A server's build that copies the used files of node_modules (Nitro: Nuxt, SolidStart) finds a file as a bundler does, by the
- * condition `module`, and Node another one beside it later, by `import`. Its tracer follows this, which is never called and
- * which bundlers drop.
- */
-const tracedToo = (...files) => ({
-  footer: {
-    js: `import module from "node:module";
-function tracedToo() {
-  const load = module.createRequire("/");
-${files.map((file) => `  load("./${file}");`).join("\n")}
-}`,
-  },
-});
 
 async function bundle(folder, names) {
   const esbuild = await import("esbuild"); // not before set-up has installed it
@@ -397,6 +342,7 @@ export async function build({ force = false } = {}) {
       "build",
       "build-wasm",
       "bundle-order",
+      "bundling",
       "crate",
       "declarations",
       "inline",
