@@ -299,6 +299,7 @@ async function bundle(folder, names) {
     const external = name === "mqttjs.bundle.mjs" ? [] : ["ws"];
     await build({ ...options, ...facade, external, format, entryPoints, outfile, plugins });
   }
+  keepExportsVisible(join(folder, "mqttjs.node.cjs"));
   const cli = join(folder, "cli.cjs");
   // CommonJS, because Node's loader of ES modules alone takes longer than a publish.
   await build({
@@ -311,6 +312,15 @@ async function bundle(folder, names) {
     external: ["mqtt-lib", "ws", "aedes", "cborg", "@msgpack/msgpack"],
   });
   chmodSync(cli, 0o755);
+}
+
+/** Begins a line with what exports: where a line of limited length ends within it, attw and publint see no exports. @param {string} file */
+function keepExportsVisible(file) {
+  const text = readFileSync(file, "utf8");
+  writeFileSync(
+    file,
+    text.replace(";__export(", ";\n__export(").replace(/module\.\s*exports=/, "\nmodule.exports="),
+  );
 }
 
 /** `import` and `require` return the same objects, so that there is only one class. */
