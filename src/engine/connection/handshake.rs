@@ -1,5 +1,5 @@
 //! CONNECT and CONNACK: what the client says of itself, what the broker answers, and what follows from it: online,
-//! another protocol version, another server (§3.1, §3.2). And AUTH, by which both may go on to authenticate (§4.12).
+//! another protocol version, another server (§3.1, §3.2).
 
 use super::aliases::{Aliases, INBOUND_MAXIMUM};
 use super::broker_limits::BrokerLimits;
@@ -13,7 +13,7 @@ use crate::engine::effects::Effects;
 use crate::engine::endpoint;
 use crate::engine::error::{Code, Error};
 use crate::engine::format::before;
-use crate::engine::output::{Event, Generation};
+use crate::engine::output::Generation;
 
 /// CONNACK 3 of 3.1.1, the one refusal that passes by itself.
 const UNAVAILABLE: ReasonCode = ReasonCode(3);
@@ -354,79 +354,6 @@ impl Connection {
             first: !std::mem::replace(&mut self.has_credentials, true),
             version: Some(version).filter(|&version| version != self.version),
             more_servers: count.saturating_sub(before.max(1)),
-        }
-    }
-
-    // ---- AUTH
-
-    /// AUTH arrived: whether it may come now, and of this method.
-    pub fn on_auth(&mut self, reason: ReasonCode, properties: &[u8]) -> Result<(), DecodeError> {
-        let method = string(&self.config.properties, Property::AuthenticationMethod);
-        if method.is_none() {
-            return Err(protocol_error!(
-                "an AUTH without an authentication method [MQTT-4.12.0-6]"
-            ));
-        }
-        if string(properties, Property::AuthenticationMethod) != method {
-            return Err(protocol_error!(
-                "an AUTH of another authentication method [MQTT-4.12.0-5]"
-            ));
-        }
-        let expected = match &mut self.phase {
-            Phase::Online(online) => {
-                let expected = online.reauthenticating;
-                online.reauthenticating &= reason == ReasonCode::CONTINUE_AUTHENTICATION;
-                expected
-            }
-            _ => reason == ReasonCode::CONTINUE_AUTHENTICATION,
-        };
-        match expected {
-            true => Ok(()),
-            false => Err(protocol_error!("an AUTH that nothing asked for")),
-        }
-    }
-
-    /// Answers an AUTH; online, where there is none to answer, begins to re-authenticate. The method is added here.
-    pub fn authenticate(&mut self, properties: &[u8]) -> Result<(), Error> {
-        let method = string(&self.config.properties, Property::AuthenticationMethod);
-        let Some(method) = method.filter(|_| self.version == Version::V5) else {
-            return Err(Error::new(
-                Code::NotSupported,
-                "there is no authentication to continue; set authenticationMethod in the properties of credentials",
-            ));
-        };
-        let mut list = without(properties, Property::AuthenticationMethod);
-        put(&mut list, Property::AuthenticationMethod, Value::Text(method));
-        let start = self.out.len();
-        match &mut self.phase {
-            Phase::Handshake(_) => write::auth(&mut self.out, ReasonCode::CONTINUE_AUTHENTICATION, &list),
-            Phase::Online(online) => {
-                let reason = match online.reauthenticating {
-                    true => ReasonCode::CONTINUE_AUTHENTICATION,
-                    false => ReasonCode::RE_AUTHENTICATE,
-                };
-                write::auth(&mut self.out, reason, &list);
-                if let Err(error) = online.limits.check_size(self.out.len() - start) {
-                    self.out.truncate(start);
-                    return Err(error);
-                }
-                online.reauthenticating = true;
-            }
-            _ => {
-                return Err(Error::new(
-                    Code::ConnectionLost,
-                    "there is no connection to authenticate on; the next one authenticates by itself",
-                ))
-            }
-        }
-        Ok(())
-    }
-
-    /// Reports an AUTH to the application.
-    pub fn auth_event(reason: ReasonCode, properties: &[u8]) -> Event {
-        Event::Auth {
-            reason: reason.0,
-            properties: properties.to_vec(),
         }
     }
 }

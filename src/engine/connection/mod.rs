@@ -2,6 +2,7 @@
 //! outgoing buffer. Never knows what a message is for, and never ends an operation.
 
 mod aliases;
+mod authentication;
 mod backoff;
 mod broker_limits;
 mod buffers;

@@ -26,6 +26,7 @@ mod subscribing_again;
 mod subscriptions;
 mod suspects;
 mod suspects_at_random;
+mod suspects_of_networks;
 mod timeouts;
 mod unsubscribing;
 mod withdrawing;
