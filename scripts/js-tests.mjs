@@ -24,4 +24,13 @@ export const IN_STAGE = [
 /** @type {Record<string, string>} */
 export const CANNOT = {
   "a-trap-of-the-webassembly": "makes instances of WebAssembly trap",
+  aws: "Node's fetch needs WebAssembly",
+  "before-the-wasm-is-loaded": "loads a .wasm",
+  "bench-compare": "loads a .wasm",
+  init: "loads a .wasm",
+  "memory-above-2-gib": "the memory of mqtt-lib/js is at most 2 GiB",
+  "persistent-store":
+    "reads what its child process writes to stderr, where Node says that there is no WebAssembly",
+  readme: "reads what its child processes write to stderr",
+  "service-example": "Node's fetch needs WebAssembly",
 };
