@@ -237,7 +237,7 @@ async function bundle(folder, names) {
   }
   for (const name of ["browser.mjs", "bare.mjs", "bare.cjs"]) await minify(join(folder, name));
   const page = join(folder, "browser.mjs");
-  writeFileSync(page, compressible(readFileSync(page, "utf8")));
+  writeFileSync(page, await compressible(readFileSync(page, "utf8")));
   await build({
     ...node,
     entryPoints: ["js/node.mjs"],

@@ -1,7 +1,6 @@
 // The order of what may stand in any order in a bundle: functions beside each other, methods of a class, functions of an object.
 // gzip finds repetitions better in some orders. Owns how one is found; the same bundle gives the same order. Changes no name.
 import { gzipSync } from "node:zlib";
-import { parse } from "acorn";
 
 /** How many moves are tried; a thousand take about five seconds. */
 const MOVES = 2000;
@@ -43,7 +42,8 @@ function groupsOf(node, groups = []) {
 /** A part of the text: as it is, or the place of one of a group. @typedef {string | { group: number, place: number }} Part */
 
 /** @param {string} text an ES module, minified @param {number} [moves] */
-export function compressible(text, moves = MOVES) {
+export async function compressible(text, moves = MOVES) {
+  const { parse } = await import("acorn"); // not before set-up has installed it
   const groups = groupsOf(parse(text, { ecmaVersion: 2022, sourceType: "module" }));
   const all = groups
     .flatMap((nodes, group) => nodes.map(({ start, end }, place) => ({ start, end, group, place })))
