@@ -101,7 +101,7 @@ export async function buildProgram(all) {
 /** Runs the tests of one program with this mutant. @returns {Promise<"passed" | "failed" | "timeout">} */
 export function runMutant(program, args, number, seconds) {
   if (!existsSync(program)) throw new Failure(`${program} is not there any more.`);
-  return new Promise((resolve) => {
+  return new Promise((resolve, reject) => {
     const limited = ["-c", 'ulimit -v "$0"; exec "$@"', String(MOST_KIB), program, ...args];
     const env = { ...process.env, ...ENVIRONMENT, MQTT_MUTANT: String(number) };
     const child = spawn("/bin/sh", limited, { cwd: FOLDER, env, stdio: "ignore" });
@@ -110,6 +110,7 @@ export function runMutant(program, args, number, seconds) {
       late = true;
       child.kill("SIGKILL");
     }, seconds * 1000);
+    child.on("error", reject);
     child.on("close", (code) => {
       clearTimeout(timer);
       resolve(late ? "timeout" : code === 0 ? "passed" : "failed");

@@ -102,7 +102,7 @@ function known() {
   const isTest = (name) => /(^|\/)tests(\/|\.rs)/.test(name);
   const now = {
     code: fingerprint(["src"], (name) => !isTest(name)),
-    tests: fingerprint(["src", "tests/fuzz"], isTest),
+    tests: fingerprint(["src", "tests"], isTest),
   };
   const before = existsSync(file) ? JSON.parse(readFileSync(file, "utf8")) : {};
   const fates = before.code === now.code ? before.fates : {};
