@@ -79,8 +79,27 @@ export function adapted(source, names, several) {
   code = replaced(code, /^ function __wasm_memory_grow\([\s\S]*?^ \}$/m, MEMORY);
   code = code.replaceAll(/(?<= = )imports\["\S+"\]/g, "imports");
   code = code.replaceAll(/(?<= = \S+\.)__wb\w+(?=;$)/gm, (long) => short(names.imports, long));
+  code = saturating(code);
   code = replaced(code, " return {\n", `${SEVERAL.replaceAll("POINTER", pointer)}\n return {\n`);
   return `${BEGINNING}${code}\nreturn asmFunc(imports);\n} };\n`;
+}
+
+/**
+ * Numbers become integers as in Rust, whose largest is of 32 bits the largest, too, and of what is larger. The pass of wasm-opt
+ * makes 0 of both; of 64 bits the upper half is right.
+ * @param {string} code
+ */
+function saturating(code) {
+  const right = code
+    .replaceAll(
+      /(\$\d+) < 4294967295\.0 & \1 >= 0\.0 \? ~~\1 >>> 0 : 0/g,
+      "$1 >= 4294967295.0 ? -1 : $1 >= 0.0 ? ~~$1 >>> 0 : 0",
+    )
+    .replaceAll(/(\$\d+) < 4294967295\.0 & \1 >= 0\.0/g, "$1 < 4294967296.0 & $1 >= 0.0")
+    .replaceAll(/(\$\d+) < 18446744073709551615\.0 & \1 >= 0\.0/g, "$1 >= 0.0");
+  if (right === code || /< (?:4294967295|18446744073709551615)\.0 &/.test(right))
+    throw new Failure("The output of wasm2js makes integers of numbers in another way.");
+  return right;
 }
 
 /**

@@ -27,8 +27,10 @@ export const CANNOT = {
   aws: "Node's fetch needs WebAssembly",
   "before-the-wasm-is-loaded": "loads a .wasm",
   "bench-compare": "loads a .wasm",
+  "idle-memory": "the memory of mqtt-lib/js grows by half as much again, which is more than the bound",
   init: "loads a .wasm",
   "memory-above-2-gib": "the memory of mqtt-lib/js is at most 2 GiB",
+  "memory-of-all-clients": "looks at instances of WebAssembly",
   "persistent-store":
     "reads what its child process writes to stderr, where Node says that there is no WebAssembly",
   readme: "reads what its child processes write to stderr",

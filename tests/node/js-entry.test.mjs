@@ -77,6 +77,21 @@ test("payloads are whole while the memory grows, both ways", async () => {
   assert.deepEqual(await play("./dist/js.node.mjs", body, broker.url), ["40 0"]);
 });
 
+test("numbers of 32 bits are whole, the largest too", async () => {
+  const body = `
+    const client = new MqttCustom({ credentials: { mqttserver, mqttversion: 5 } });
+    const messages = client.messages();
+    await client.subscribe(topic);
+    for (const messageExpiryInterval of [4_294_967_295, 4_294_967_294, 2 ** 31]) {
+      await client.publish(topic, "x", { qos: 1, properties: { messageExpiryInterval } });
+      const left = (await messages.next()).value.properties.messageExpiryInterval;
+      console.log(messageExpiryInterval - left < 60);
+    }
+    await client.stop();
+  `;
+  assert.deepEqual(await play("./dist/js.mjs", body), ["true", "true", "true"]);
+});
+
 test("deadlines are right beyond 2^32 milliseconds", async () => {
   const body = `
     console.log(performance.now() > OFFSET);
