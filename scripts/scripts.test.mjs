@@ -197,7 +197,7 @@ function finalize(instance) { wasm = instance.exports; }
   const guarded = guardGlue(glue);
   assert.match(
     guarded,
-    /^import \{ guard \} from "\.\.\/js\/trap\.mjs";\nimport \{ setTimeout, .*js\/clock\.mjs";\n/,
+    /^import \{ guard \} from "\.\.\/js\/trap\.mjs";\nimport .*js\/emulated\.mjs";\nimport \{ setTimeout, .*js\/clock\.mjs";\n/,
   );
   assert.match(guarded, /wasm = guard\(instance\.exports\);/);
   assert.match(
