@@ -179,6 +179,13 @@ fn malformed_vectors_are_refused() {
 }
 
 #[test]
+fn a_refusal_with_a_session_is_named_by_its_rule() {
+    let error = super::decode(Version::V4, PacketType::ConnAck, &[1, 5]).unwrap_err();
+    assert_eq!(error.reason, ReasonCode::PROTOCOL_ERROR);
+    assert!(error.to_string().ends_with("[MQTT-3.2.2-4]"), "{error}");
+}
+
+#[test]
 fn vectors_that_only_mqtt5_refuses_are_read() {
     for text in "20020000 3003000161 300d000161060b010b020b0378797a".split(' ') {
         let bytes = hex(text);

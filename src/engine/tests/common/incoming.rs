@@ -32,6 +32,9 @@ fn flags_and_payload_are_shown_as_they_came() {
     let got = &sim.messages[0];
     assert_eq!((got.qos, got.retain, got.dup), (1, true, true));
     assert_eq!(got.payload, [0, 0xff]);
+    sim.inject(b"\x32\x06\x00\x01a\x00\x06x");
+    let got = &sim.messages[1];
+    assert_eq!((got.qos, got.retain, got.dup), (1, false, false));
 }
 
 #[test]

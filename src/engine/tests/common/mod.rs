@@ -4,6 +4,7 @@
 mod backoff;
 mod batches;
 mod bounds;
+mod failing;
 mod fragments;
 mod handshake;
 mod incoming;

@@ -82,3 +82,26 @@ fn a_queue_that_goes_out_offline_waits_behind_earlier_messages() {
     sim.start();
     assert_eq!(sim.broker.texts(), ["first", "second", "third"]);
 }
+
+#[test]
+fn flush_ends_when_every_publish_that_was_begun_before_it_has_ended() {
+    let mut sim = Sim::new(config());
+    let queued = sim.queue("a", "x", 1);
+    let flush = sim.token();
+    sim.engine.flush(sim.now, Some(flush));
+    sim.settle();
+    assert!(sim.is_pending(flush), "it is not sent");
+    sim.start();
+    assert!(!sim.is_pending(queued) && !sim.is_pending(flush));
+
+    sim.auto = false;
+    let queued = sim.queue("a", "y", 1);
+    let flush = sim.token();
+    sim.engine.flush(sim.now, Some(flush));
+    sim.settle();
+    assert!(sim.is_pending(flush), "it is sent, and not acknowledged");
+    sim.auto = true;
+    sim.settle();
+    sim.ok(queued);
+    sim.ok(flush);
+}
