@@ -6,7 +6,6 @@ export const IN_STAGE = [
   "batch",
   "events",
   "handling",
-  "js-entry",
   "message-object",
   "mqtt5-properties",
   "overlapping-filters",

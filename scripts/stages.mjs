@@ -101,7 +101,7 @@ function nodeTests(folder, timeout, { concurrency = 1, env, of = folder, chosen 
 function jsTests(of, chosen) {
   const NODE_OPTIONS = `--jitless --require ${JSON.stringify(join(ROOT, "dist", "js", "core.js"))}`;
   return nodeTests("tests/node", 5 * MINUTE, {
-    concurrency: WAITING,
+    concurrency: COMPUTING,
     env: { NODE_OPTIONS },
     of,
     chosen: (file) => chosen(file.replace(".test.mjs", "")),
