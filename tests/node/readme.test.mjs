@@ -42,6 +42,7 @@ const SEEN = {
   Transport: ["test/websocket hello"],
   "Quality of service": ["test/session while it was away"],
   Node: ["test/require hello"],
+  "Without WebAssembly": ["test/js hello"],
 };
 
 const SNIPPETS = snippets(ALL);
