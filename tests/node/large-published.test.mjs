@@ -131,7 +131,7 @@ for (const kind of ["tcp", "ws"]) {
   }
 }
 
-test("the promise resolves when the connection has the message, and a slow one bounds what waits for it", async (t) => {
+test("the promise resolves when the connection has the message, and a slow one bounds the messages that wait for it", async (t) => {
   const { client, connection, arrived } = await publisher(t, "tcp", 4, { offlinebytes: 4 << 20 });
   connection.pause();
   const payload = "x".repeat(1 << 20);
