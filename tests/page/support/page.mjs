@@ -50,7 +50,9 @@ export async function openPage({ viewport = WIDE, url } = {}) {
     page,
     problems,
     shows,
+    /** Once no request is open: one that the reload ended (of the icon, which comes last) would count as a problem. */
     async reload() {
+      await page.waitForLoadState("networkidle");
       await page.reload();
       await ready();
     },
