@@ -65,7 +65,7 @@ test("the round trip is measured while it is wanted", async () => {
   await site.shows("#meter-rtt", /ms$/);
   await page.uncheck("#round-trip");
   await site.shows("#meter-rtt", /^–$/);
-  assert.match(mosquitto.log(), /Received UNSUBSCRIBE/);
+  await until(() => /Received UNSUBSCRIBE/.test(mosquitto.log()), "UNSUBSCRIBE in the broker's log");
   await page.check("#round-trip");
 });
 
@@ -106,10 +106,9 @@ test("a benchmark can be stopped, and leaves no connection behind", async () => 
   await page.click("#bench-stop");
   await site.shows("#bench-status", "Stopped.");
   assert.equal(await page.isDisabled("#bench-run"), false);
-  const log = () => mosquitto.log();
-  const begun = (log().match(/New client connected/g) ?? []).length;
+  const logged = (pattern) => (mosquitto.log().match(pattern) ?? []).length;
   await until(
-    () => (log().match(/Client \S+ disconnected/g) ?? []).length === begun - 1,
+    () => logged(/Client \S+ disconnected/g) === logged(/New client connected/g) - 1,
     "only the page's own client is left",
   );
 });

@@ -120,8 +120,11 @@ test("the tree is searched with its parents, and ordered by name or by the numbe
   await until(async () => (await topicRows()).join() === "binary,five,lamp,spBv1.0", "by name");
   await page.selectOption("#topic-order", "messages");
   await until(async () => (await topicRows()).join() === "binary,lamp,five,spBv1.0", "by number");
-  await send("five/two", "x");
-  await site.shows('#topics .v-row[data-topic="five"] .rate', "1/s");
+  // Looked for in the page, and before it is sent: the rate of a second is shown for a second.
+  const rate = page.waitForFunction(() =>
+    document.querySelector('#topics .v-row[data-topic="five"] .rate')?.textContent?.includes("1/s"),
+  );
+  await Promise.all([rate, send("five/two", "x")]);
 });
 
 /** Over WebDriver BiDi, as in Firefox, `fill` adds to what a field for numbers has. */
@@ -144,9 +147,11 @@ test("Repeat publishes from a template, so many times or until it is stopped", a
     await site.shows(`${rowOf(`repeat/${n}`)} .text`, new RegExp(`^{"n":${n},"r":5\\.\\d\\d}$`));
   assert.equal(await site.count(rowOf("repeat/4")), 0);
   await fillNumber("#repeat-times", "");
+  await page.fill("#search", "repeat/4"); // or the row of the fourth message soon leaves the screen
   await page.click("#repeat");
   await site.shows("#repeat", "Stop");
   await page.locator(rowOf("repeat/4")).waitFor();
+  await page.fill("#search", "");
   await page.click("#repeat");
   await site.shows("#send-result", /^Stopped after \d+ messages$/);
   await fillNumber("#repeat-every", "0");

@@ -25,7 +25,10 @@ before(async () => {
   listener.stdout.on("data", (chunk) => {
     lines += chunk;
   });
-  await until(() => site.broker.aedes.connectedClients === 2, "mosquitto_sub is connected");
+  await until(async () => {
+    await other.publishAsync("test/probe", "x");
+    return lines.includes("test/probe");
+  }, "mosquitto_sub has subscribed");
 });
 
 after(async () => {
@@ -187,8 +190,11 @@ test("after a second a batch goes by itself, where the interval says so", async 
   await site.number("#publishinterval", 1);
   await site.connect();
   await site.write("test/interval", "late");
-  await page.click("#batch-publish");
-  await site.shows("#batches .due", /sent in/);
+  // Looked for in the page, and before the click: it is shown for a second.
+  const due = page.waitForFunction(() =>
+    document.querySelector("#batches .due")?.textContent?.includes("sent in"),
+  );
+  await Promise.all([due, page.click("#batch-publish")]);
   await othersSee("test/interval", ['["late"]']);
   await site.shows("#batch-count", /^0$/);
   assert.deepEqual(site.problems, []);

@@ -30,7 +30,12 @@ export async function openPage({ viewport = WIDE, url } = {}) {
     if (message.type() === "error" || message.type() === "warning") problems.push(message.text());
   });
   page.on("pageerror", (error) => problems.push(error.message));
-  page.on("requestfailed", (request) => problems.push(`${request.url()} failed`));
+  /** While a reload aborts what is still loaded: Chromium asks for the icon of the tab after everything else. */
+  let leaving = false;
+  page.on("requestfailed", (request) => {
+    const why = request.failure()?.errorText;
+    if (!(leaving && /ABORTED/.test(why ?? ""))) problems.push(`${request.url()} failed: ${why}`);
+  });
 
   /** Resolves once an element that matches the selector has this text. @param {string} selector @param {string | RegExp} text */
   const shows = (selector, text) => page.locator(selector, { hasText: text }).first().waitFor();
@@ -50,10 +55,10 @@ export async function openPage({ viewport = WIDE, url } = {}) {
     page,
     problems,
     shows,
-    /** Once no request is open: one that the reload ended (of the icon, which comes last) would count as a problem. */
     async reload() {
-      await page.waitForLoadState("networkidle");
+      leaving = true;
       await page.reload();
+      leaving = false;
       await ready();
     },
     count: (selector) => page.locator(selector).count(),
