@@ -3,7 +3,7 @@
 use super::wire::{five, incoming, list, number, packet, Wire};
 use crate::codec::properties::{self, Place, Property, Value};
 use crate::codec::ReasonCode;
-use crate::engine::{Message, Outcome, Token, Versions};
+use crate::engine::{Filter, Message, Outcome, Token, Versions};
 
 #[test]
 fn what_a_server_may_not_send_is_answered_with_its_reason() {
@@ -302,6 +302,30 @@ fn unsuback_says_what_became_of_each_filter() {
         (wire.error(2).code.name(), wire.error(2).reason),
         ("UNSUBSCRIBE_FAILED", Some(ReasonCode(0x87)))
     );
+}
+
+#[test]
+fn a_call_of_several_packets_has_the_properties_of_the_last_suback_that_has_any() {
+    let why = list(&[(Property::ReasonString, Value::Text("why"))]);
+    let mut wire = Wire::online(five(), &[]);
+    let filters = (0..9).map(|number| Filter {
+        filter: format!("t/{number}"),
+        options: 1,
+    });
+    wire.engine
+        .subscribe(filters.collect(), Vec::new(), None, Token::new(1))
+        .unwrap();
+    assert_eq!(wire.sent().len(), 2);
+    let mut first = packet(0x90, &[0, 1], &why);
+    first[1] += 8;
+    first.extend([1; 8]);
+    wire.inject(&first);
+    wire.inject(&[0x90, 4, 0, 2, 0, 1]);
+    let granted = Outcome::Granted {
+        codes: vec![1; 9],
+        properties: why,
+    };
+    assert_eq!(wire.done, [(1, Ok(granted))]);
 }
 
 #[test]

@@ -64,7 +64,9 @@ fn the_server_decides_keep_alive_and_client_identifier() {
     };
     let mut wire = Wire::online(cfg, &says);
     wire.sent();
-    wire.advance(6_000);
+    wire.advance(4_900);
+    assert!(wire.sent().is_empty());
+    wire.advance(1_100);
     assert_eq!(wire.sent(), [[0xc0, 0]], "half of 10 s, not of 60");
     let connect = wire.reconnect();
     assert!(connect.windows(7).any(|part| part == b"\0\x05given"));
@@ -206,6 +208,26 @@ fn stop_says_its_reason() {
         .set_disconnect(ReasonCode(0), &number(Property::SessionExpiryInterval, 5))
         .unwrap_err();
     assert!(error.message.contains("sessionExpiryInterval"));
+}
+
+#[test]
+fn in_3_1_1_stop_has_no_reason() {
+    let mut cfg = five();
+    cfg.version = Versions::V4;
+    let mut wire = Wire::new(cfg);
+    wire.open();
+    wire.inject(&[0x20, 2, 0, 0]);
+    let why = list(&[(Property::ReasonString, Value::Text("bye"))]);
+    for (reason, properties) in [(4, &[][..]), (0, &why)] {
+        let error = wire
+            .engine
+            .set_disconnect(ReasonCode(reason), properties)
+            .unwrap_err();
+        assert!(error.message.contains("mqttversion"), "{}", error.message);
+    }
+    wire.engine.set_disconnect(ReasonCode::SUCCESS, &[]).unwrap();
+    wire.engine.stop(wire.now, Token::new(1));
+    assert_eq!(wire.sent(), [[0xe0, 0]]);
 }
 
 #[test]

@@ -47,6 +47,58 @@ fn what_is_kept_in_the_journal_survives_a_change_of_the_version() {
     }
 }
 
+/// A client with a store, and what the store has of one that published to these topics and has no answer.
+fn in_flight(topics: &[&str]) -> (Config, Vec<(u64, Vec<u8>)>) {
+    let cfg = Config {
+        persist: true,
+        clean_session: false,
+        max_inflight_bytes: 5_000,
+        ..five()
+    };
+    let mut wire = Wire::new(cfg.clone());
+    wire.engine.restore(wire.now, Vec::new());
+    wire.open();
+    wire.connack(false, &[]);
+    for (topic, token) in topics.iter().zip(1..) {
+        wire.publish(topic, 1, &[], token).unwrap();
+    }
+    let kept = std::mem::take(&mut wire.kept).into_iter();
+    let mut kept: Vec<_> = kept.filter_map(|(key, value)| Some((key, value?))).collect();
+    kept.sort();
+    (cfg, kept)
+}
+
+#[test]
+fn bytes_in_flight_are_right_after_a_fall_back_to_3_1_1() {
+    let long = "t".repeat(1_000);
+    let (mut cfg, kept) = in_flight(&[&long, &long]);
+    cfg.version = Versions::Auto;
+    let mut next = Wire::new(cfg);
+    assert_eq!(next.engine.restore(next.now, kept), 0);
+    next.open();
+    next.inject(&[0x20, 2, 0, 1]);
+    next.open();
+    next.inject(&[0x20, 2, 1, 0]);
+    assert_eq!(next.sent().len(), 2);
+    for token in 3..=7 {
+        next.publish(&long, 1, &[], token).unwrap();
+    }
+    assert_eq!(next.sent().len(), 3, "5,000 are in flight");
+}
+
+#[test]
+fn an_identifier_whose_message_cannot_be_read_is_given_to_no_other() {
+    let (cfg, mut kept) = in_flight(&["a"]);
+    assert_eq!(kept.len(), 2, "the message, and that it is in flight");
+    kept[0].1.truncate(1);
+    let mut next = Wire::new(cfg);
+    assert_eq!(next.engine.restore(next.now, kept), 2);
+    next.open();
+    next.connack(true, &[]);
+    next.publish("b", 1, &[], 1).unwrap();
+    assert_eq!(next.sent(), [b"\x32\x07\0\x01b\0\x02\0x"]);
+}
+
 #[test]
 fn one_that_expires_leaves_the_others_their_own_age() {
     let mut wire = Wire::new(Config {

@@ -82,6 +82,10 @@ fn what_cannot_be_sent_at_once_or_at_all_is_left_to_the_usual_way() {
     assert_eq!(beside(&mut online(Versions::V5, &says), &[0; 990]), None);
     assert!(beside(&mut online(Versions::V5, &says), &[0; 900]).is_some());
 
+    // What goes before the payload has 15 bytes, the length grows by 3 at most.
+    assert!(beside(&mut online(Versions::V5, &says), &[0; 982]).is_some());
+    assert_eq!(beside(&mut online(Versions::V5, &says), &[0; 983]), None);
+
     let mut wire = online(Versions::V4, &[]);
     let one = wire.engine.publish_beside(wire.now, &message(&[], 1), 40_000);
     assert_eq!(one, None);

@@ -211,6 +211,18 @@ fn secrets_are_never_shown() {
 }
 
 #[test]
+fn an_error_names_a_server_without_its_credentials() {
+    for server in ["http://me:hunter2@h", "http://me:p@ss@h?token=hunter2"] {
+        let error = finish(&[("mqttserver", text(server))]).unwrap_err();
+        assert!(
+            error.message.starts_with("mqttserver \"h\" "),
+            "{}",
+            error.message
+        );
+    }
+}
+
+#[test]
 fn a_password_needs_a_user_name_and_may_be_bytes() {
     let error = finish(&[("mqttpassword", text("x"))]).unwrap_err();
     assert!(error.message.contains("mqttusername"));

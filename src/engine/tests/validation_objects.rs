@@ -1,9 +1,10 @@
-//! The keys of `certs`, `websocket` and `transport`, and what each platform takes of them.
+//! The keys of `certs`, `websocket` and `transport`, and what each platform takes of them; settings that were built without
+//! the validator.
 
 use super::validation::{set, text};
 use crate::engine::endpoint::Platform;
 use crate::engine::validate::{Builder, Value};
-use crate::engine::{Code, Config, Error};
+use crate::engine::{Code, Config, Engine, Error, Will};
 
 /// With `certs` or `websocket`, and a key of it.
 fn with_object(server: &str, key: &str, value: Value, platform: Platform) -> Result<Config, Error> {
@@ -105,4 +106,37 @@ fn keys_of_an_object_are_checked_like_all_others_and_never_shown() {
         .unwrap_err()
         .message
         .contains("must be an object"));
+}
+
+#[test]
+fn a_client_is_not_made_of_settings_that_it_cannot_work_with() {
+    let good = super::harness::config;
+    let twice = [0x21, 0, 9].repeat(2);
+    let with_will = |topic: &str, qos, properties: &[u8]| Config {
+        will: Some(Will {
+            topic: topic.into(),
+            payload: Vec::new(),
+            qos,
+            retain: false,
+            properties: properties.to_vec(),
+        }),
+        ..good()
+    };
+    let wrong = [
+        Config {
+            servers: Vec::new(),
+            ..good()
+        },
+        Config {
+            properties: twice.clone(),
+            ..good()
+        },
+        with_will("a/#", 0, &[]),
+        with_will("a", 3, &[]),
+        with_will("a", 0, &twice),
+    ];
+    for (number, config) in wrong.into_iter().enumerate() {
+        assert!(Engine::new(config, 1).is_err(), "{number}");
+    }
+    assert!(Engine::new(with_will("a", 2, &[]), 1).is_ok());
 }

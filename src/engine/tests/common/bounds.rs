@@ -241,3 +241,24 @@ fn a_million_messages_leave_the_engine_as_small_as_the_first() {
     assert!(sim.engine.slots() <= 1_000);
     sim.assert_empty();
 }
+
+#[test]
+fn bytesqueued_counts_new_messages_and_those_of_a_lost_session() {
+    let mut sim = Sim::online(config());
+    sim.broker.acks = false;
+    for text in ["1", "2", "3"] {
+        sim.publish("a", text, 1);
+    }
+    // Connections that end right after make them suspects, which are sent one by one.
+    sim.reconnect();
+    sim.reconnect();
+    let lost = sim.engine.usage()[1].1;
+    assert!(lost > 0, "not all are sent again");
+    assert_eq!(sim.engine.usage()[0], (0, 0));
+    assert_eq!(sim.engine.stats().bytes_queued, lost as u64);
+    sim.drop_connection();
+    sim.publish("a", "new", 1);
+    let [new, lost] = sim.engine.usage().map(|(_, bytes)| bytes);
+    assert!(new > 0 && lost > 0);
+    assert_eq!(sim.engine.stats().bytes_queued, (new + lost) as u64);
+}

@@ -78,6 +78,19 @@ fn a_message_that_was_left_comes_again_on_the_next_connection() {
 }
 
 #[test]
+fn one_of_qos_2_that_was_left_behind_another_that_is_handled_comes_again_on_the_next_connection() {
+    let mut sim = deferring(kept());
+    sim.incoming("a/b", "1", 2);
+    sim.incoming("a/b", "2", 2);
+    leave(&mut sim, "2");
+    sim.reconnect();
+    assert_eq!(sim.texts(), ["1", "2", "2"], "the first is handled still");
+    acknowledge(&mut sim, "1");
+    acknowledge(&mut sim, "2");
+    assert_eq!(sim.broker.owes(), 0);
+}
+
+#[test]
 fn qos_2_that_comes_again_while_it_is_handled_is_acknowledged_when_that_ends() {
     let mut sim = deferring(kept());
     sim.incoming("a/b", "1", 2);

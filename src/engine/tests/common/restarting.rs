@@ -98,3 +98,16 @@ fn identifiers_of_qos_2_that_were_given_up_are_not_used_again_in_the_kept_sessio
     sim.reconnect();
     assert!(sim.engine.reserved_ids() == 0);
 }
+
+#[test]
+fn calls_between_a_start_that_is_prepared_and_its_begin_are_taken() {
+    let mut sim = Sim::online(config());
+    sim.stop();
+    let early = sim.publish("a", "early", 1);
+    assert_eq!(sim.fate(early), "STOPPED");
+    sim.engine.expect_start();
+    let publish = sim.publish("a", "x", 1);
+    assert!(sim.is_pending(publish));
+    sim.start();
+    sim.ok(publish);
+}

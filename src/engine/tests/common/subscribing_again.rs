@@ -100,6 +100,26 @@ fn the_refusal_of_what_is_restored_fails_the_call_that_joined_and_only_its_filte
 }
 
 #[test]
+fn a_refusal_removes_the_handler_of_the_call_that_joined_for_that_filter_whichever_came_first() {
+    for refused in ["a", "b"] {
+        let mut sim = Sim::online(config());
+        sim.subscribe(&[("a", 1), ("b", 1)], None);
+        reconnect_unanswered(&mut sim);
+        sim.subscribe(&[("a", 1)], Some(7));
+        sim.subscribe(&[("b", 1)], Some(8));
+        let (codes, gone, stays) = match refused {
+            "a" => (b"\x80\x01", 7, ("b", 8)),
+            _ => (b"\x01\x80", 8, ("a", 7)),
+        };
+        sim.inject(&[b"\x90\x04\x00\x02", &codes[..]].concat());
+        assert_eq!(sim.unrouted, [gone]);
+        assert_eq!(sim.engine.route(stays.0), [stays.1]);
+        sim.reconnect();
+        assert_eq!(sim.broker.subscribes().last(), Some(&owned(&[(stays.0, 1)])));
+    }
+}
+
+#[test]
 fn a_call_that_joined_one_of_overlapping_filters_ends_when_the_session_is_lost_again_before_the_suback() {
     let mut sim = Sim::online(config());
     sim.subscribe(&[("a/#", 1), ("a/b", 1)], Some(1));
