@@ -206,6 +206,7 @@ pub fn unknown(place: &str, key: &str, known: &dyn Fn(usize) -> Option<&'static 
         number += 1;
     }
     let hint = match nearest {
+        _ if KEYS.iter().any(|row| row.0 == key) => "; put it into credentials".to_owned(),
         "" => "; see https://github.com/mqtt-lib/mqtt-lib/blob/main/docs/reference/options.md".to_owned(),
         _ => format("; did you mean \"%\"?", &[nearest]),
     };

@@ -7,7 +7,7 @@ fn a_bad_option_is_refused_by_name_with_what_is_allowed() {
     let world = World::new();
     let type_error = "TypeError INVALID_OPTION: ";
     let range_error = "RangeError OUT_OF_RANGE: ";
-    let cases: [(&str, &[&str]); 36] = [
+    let cases: [(&str, &[&str]); 37] = [
         (
             "5",
             &[
@@ -31,6 +31,10 @@ fn a_bad_option_is_refused_by_name_with_what_is_allowed() {
         (
             "{ onconnect: null }",
             &[type_error, "did you mean \"on_connect\"?"],
+        ),
+        (
+            "{ mqttserver: 'localhost' }",
+            &[type_error, "has no key \"mqttserver\"; put it into credentials"],
         ),
         (
             "{ credentials: 'localhost' }",
