@@ -163,6 +163,9 @@ impl Engine {
         code: ReasonCode,
         properties: &[u8],
     ) -> Result<(), DecodeError> {
+        // In 3.1.1 the broker alone errs that has a session for a clean one [MQTT-3.2.2-1]; in MQTT 5 the client must close.
+        let is_new = self.connection.version() == Version::V4 && self.config().clean_session;
+        let session_present = session_present && !is_new;
         let connack = self
             .connection
             .on_connack(now, session_present, code, properties)?;

@@ -79,6 +79,16 @@ const LIES = {
     },
     guilty: () => pause(4000),
   },
+  "has a session although a clean one was asked for": {
+    versions: [4],
+    connack: { sessionPresent: true },
+    lie: () => false,
+    guilty: async (client) => {
+      await pause(1000);
+      return client.stats().reconnects;
+    },
+    outcome: 0,
+  },
   "closes the connection at each fifth packet": {
     lie: (_packet, connection, state) => {
       if (state.packets % 5 > 0) return false;

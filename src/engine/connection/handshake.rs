@@ -185,7 +185,7 @@ impl Connection {
             ));
         }
         if code == ReasonCode::SUCCESS && session_present && handshake.clean {
-            // [MQTT-3.2.2-1]
+            // [MQTT-3.2.2-4]
             return Err(protocol_error!(
                 "CONNACK has a session although a clean one was asked for",
             ));

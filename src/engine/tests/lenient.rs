@@ -24,6 +24,25 @@ fn a_suback_code_above_128_is_a_refusal() {
 }
 
 #[test]
+fn a_session_although_a_clean_one_was_asked_for_is_a_new_one() {
+    let mut sim = Sim::new(config());
+    sim.broker.claims_session = true;
+    let start = sim.start();
+    sim.ok(start);
+    sim.subscribe(&[("open", 1)], None);
+    sim.broker.acks = false;
+    let token = sim.publish("a", "x", 1);
+    sim.broker.acks = true;
+    sim.reconnect();
+    sim.ok(token);
+    assert_eq!(sim.connacks, [(false, 0); 2]);
+    assert_eq!(sim.broker.subscribes().len(), 2);
+    let dups: Vec<bool> = sim.broker.given.iter().map(|given| given.dup).collect();
+    assert_eq!(dups, [false; 2]);
+    sim.assert_empty();
+}
+
+#[test]
 fn an_acknowledgement_with_a_reason_code_is_taken() {
     for (qos, bytes) in [
         (1, &b"\x40\x03\x00\x01\x00"[..]),

@@ -64,6 +64,8 @@ pub struct Broker {
 
     // How it behaves.
     pub connack: Option<u8>,
+    /// Each CONNACK says that a session is present.
+    pub claims_session: bool,
     pub silent: bool,
     pub acks: bool,
     /// The client's Receive Maximum.
@@ -96,6 +98,7 @@ impl Default for Broker {
             hangup: false,
             said_goodbye: false,
             connack: Some(0),
+            claims_session: false,
             silent: false,
             acks: true,
             window: usize::MAX,
@@ -239,7 +242,7 @@ impl Broker {
         if self.clean {
             self.session = None;
         }
-        let present = self.session.is_some();
+        let present = self.session.is_some() || self.claims_session;
         self.out.extend_from_slice(&[0x20, 2, present as u8, 0]);
         let session = self.session.get_or_insert_with(Session::default);
         for owed in &mut session.owed {
