@@ -90,8 +90,8 @@ test("unsubscribe() ends a subscribe() that no connection has answered", async (
 test("acktimeout of subscribe() and unsubscribe() runs across connections", async (t) => {
   const unanswered = ({ cmd }, connection) => {
     if (cmd !== "subscribe" && cmd !== "unsubscribe") return false;
-    // A few such connections, and a reason of the broker's own: the call is no suspect yet.
-    setTimeout(() => connection.send({ cmd: "disconnect", reasonCode: 142 }), 300);
+    // A reason of the broker's own: the calls become suspects, which are held back, and none is put aside that soon.
+    setTimeout(() => connection.send({ cmd: "disconnect", reasonCode: 142 }), 100);
     return true;
   };
   const broker = await fakeBroker(t, [scripts.accepts(), scripts.accepts(unanswered)]);

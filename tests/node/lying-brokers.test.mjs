@@ -31,6 +31,7 @@ const LIES = {
       connection.write(Uint8Array.of(0x90, body.length, ...body));
       return true;
     },
+    options: { acktimeout: 30 },
     guilty: async (client) => (await failure(client.subscribe(["a", "lie", "b"], { qos: 1 }, () => {}))).code,
     outcome: "BROKER_CLOSES",
   },
@@ -40,6 +41,7 @@ const LIES = {
       connection.send({ cmd: "suback", messageId: 60_000, granted: [1] });
       return true;
     },
+    options: { acktimeout: 30 },
     guilty: subscribes,
     outcome: "BROKER_CLOSES",
   },

@@ -116,8 +116,8 @@ impl Subscriptions {
         self.ack_due.expire(now)
     }
 
-    /// Ends calls whose SUBACK or UNSUBACK is overdue, with this error. They stay in the table, so that a late answer
-    /// is still recognised.
+    /// Ends calls whose SUBACK or UNSUBACK is overdue, with this error. What is on the wire stays in the table, so that a late
+    /// answer is still recognised; what would be sent again is not.
     pub fn end_overdue(&mut self, now: Millis, ack_timeout: Millis, error: &Error, effects: &mut Effects) {
         let oldest = self.requests.oldest();
         if oldest == NEVER {
@@ -133,9 +133,6 @@ impl Subscriptions {
             let Some(request) = self.requests.get(slot) else {
                 continue;
             };
-            if request.stage != Stage::Sent {
-                continue;
-            }
             let mut overdue = Vec::new();
             for caller in std::mem::take(&mut request.callers) {
                 match now >= caller.since.saturating_add(ack_timeout) {
@@ -145,8 +142,13 @@ impl Subscriptions {
             }
             let (kind, suspicion) = (request.contents.kind, request.suspicion);
             if request.callers.is_empty() {
-                request.stage = Stage::Late;
-                self.requests.on_wire.answered(suspicion);
+                if request.stage == Stage::Sent {
+                    request.stage = Stage::Late;
+                    self.requests.on_wire.answered(suspicion);
+                } else if request.stage == Stage::Waiting && !request.restores {
+                    self.requests.forget_queued(slot);
+                    self.forget_abandoned(slot, effects);
+                }
             }
             self.fail(kind, overdue, error, effects);
         }

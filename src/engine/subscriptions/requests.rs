@@ -308,13 +308,11 @@ impl Requests {
         ranked
     }
 
-    /// Since when the oldest that is on the wire is unanswered; `NEVER` if none is.
+    /// Since when the oldest that was on a wire is unanswered; `NEVER` if none is.
     pub fn oldest(&self) -> Millis {
         let mut oldest = NEVER;
         for request in self.slots.iter().flatten() {
-            if request.stage == Stage::Sent {
-                oldest = oldest.min(request.oldest());
-            }
+            oldest = oldest.min(request.oldest());
         }
         oldest
     }

@@ -271,3 +271,28 @@ fn acktimeout_of_subscribe_runs_while_there_is_no_connection() {
     assert_eq!(sim.broker.subscribes().last().unwrap(), &[("b".to_owned(), 0)]);
     sim.assert_empty();
 }
+
+#[test]
+fn acktimeout_of_subscribe_and_unsubscribe_runs_while_they_are_held_back_as_suspects() {
+    // Connections that end before a suspect would be sent again.
+    for lasts in [300, 900] {
+        let mut sim = Sim::online(Config {
+            max_reconnect_delay: 100,
+            ..config()
+        });
+        sim.broker.subacks = false;
+        let calls = [sim.subscribe(&[("a", 0)], Some(5)), sim.unsubscribe(&["b"])];
+        let began = sim.now;
+        while calls.iter().any(|&call| sim.is_pending(call)) && sim.now < began + 100_000 {
+            sim.advance(lasts);
+            sim.drop_connection();
+            sim.start();
+        }
+        assert_eq!(calls.map(|call| sim.fate(call)), ["TIMEOUT"; 2]);
+        assert!(sim.now <= began + 30_000 + 2 * lasts, "{}", sim.now - began);
+        sim.broker.subacks = true;
+        sim.reconnect();
+        assert_eq!(sim.unrouted, [5]);
+        sim.assert_empty();
+    }
+}
