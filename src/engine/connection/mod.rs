@@ -2,6 +2,7 @@
 //! outgoing buffer. Never knows what a message is for, and never ends an operation.
 
 mod aliases;
+mod attempts;
 mod authentication;
 mod backoff;
 mod broker_limits;
@@ -14,11 +15,10 @@ mod servers;
 
 use super::config::{Config, Versions};
 use super::deadline::{Deadline, Millis};
-use super::effects::Effects;
 use super::error::{Code, Error};
 use super::format::before;
 use super::interner::HashKeys;
-use super::output::{Event, Generation};
+use super::output::Generation;
 use super::random::Random;
 use super::State;
 use crate::codec::Version;
@@ -35,9 +35,6 @@ pub(super) use receive_buffer::SkippedPublish;
 
 /// `outgoing` is handed over when it passes this, so that no frame is much larger.
 pub(super) const SEND_CAP: usize = 64 << 10;
-
-/// So many failed or short-lived connections in a row are no accident.
-const SHORT_LIVED: u32 = 3;
 
 /// The stages of a connection; what exists only in one of them is in it.
 #[derive(Debug)]
@@ -260,26 +257,6 @@ impl Connection {
         generation == self.generation && matches!(self.phase, Phase::Handshake(_) | Phase::Online(_))
     }
 
-    /// Whether the credentials for this attempt are still awaited.
-    pub fn awaits_credentials(&self, generation: Generation) -> bool {
-        generation == self.generation && matches!(self.phase, Phase::Asking)
-    }
-
-    /// When the next attempt is made.
-    pub fn retries_at(&self) -> Millis {
-        self.retry_due.at()
-    }
-
-    /// The attempts since `start` or the last accepted connection, and what ended the last one or the connection.
-    pub fn last_attempt(&self) -> (u32, Option<&Error>) {
-        (self.attempts, self.last_error.as_ref())
-    }
-
-    /// Without a network attempts pause, as long as nobody awaits one.
-    pub fn is_paused(&self, awaited: bool) -> bool {
-        self.network_down && !awaited
-    }
-
     /// The server as an error may show it: without a query, which may hold a signature.
     #[inline(never)]
     pub fn server_name(&self) -> String {
@@ -287,102 +264,9 @@ impl Connection {
         before(url.map_or("the broker", |url| url.as_str()), b'?').to_owned()
     }
 
-    // ---- attempts
-
-    /// `start` was called for a client that is not in use.
-    pub fn reset(&mut self) {
-        self.ever_online = false;
-        self.network_down = false;
-        self.failures = 0;
-        self.refusals = 0;
-        self.attempts = 0;
-        self.last_error = None;
-    }
-
-    /// Every server is tried once without a delay.
-    pub fn begin_round(&mut self) {
-        self.servers.begin_round();
-    }
-
-    /// Begins an attempt: asks for credentials, or opens a transport.
-    pub fn attempt(&mut self, now: Millis, effects: &mut Effects) {
-        self.retry_due.clear();
-        self.out.clear();
-        self.transport_error = None;
-        self.generation = self.generation.wrapping_add(1);
-        self.attempts += 1;
-        self.attempts_made += 1;
-        if !self.config.ask {
-            return self.open(now, effects);
-        }
-        self.connect_due.set(now + self.config.connect_timeout);
-        self.phase = Phase::Asking;
-        effects.push(Event::CredentialsRequested {
-            generation: self.generation,
-            attempt: self.attempts,
-            last: self.last_error.clone(),
-        });
-    }
-
-    pub fn open(&mut self, now: Millis, effects: &mut Effects) {
-        self.connect_due.set(now + self.config.connect_timeout);
-        self.phase = Phase::Opening;
-        effects.push(Event::Open {
-            generation: self.generation,
-            server: self.servers.current,
-        });
-    }
-
-    pub fn retry_in(&mut self, now: Millis, delay: Millis) {
-        self.retry_due.set(now + delay);
-    }
-
-    pub fn set_network(&mut self, online: bool) {
-        self.network_down = !online;
-    }
-
-    /// No attempt is made until there is a network.
-    pub fn pause(&mut self) {
-        self.retry_due.clear();
-    }
-
-    /// The transport will close, for a reason of its own.
-    pub fn set_transport_error(&mut self, code: Option<Code>) {
-        self.transport_error = code;
-    }
-
-    // ---- time
-
     pub fn next_deadline(&self) -> Millis {
         let attempt = self.connect_due.at().min(self.retry_due.at());
         attempt.min(self.stable_due.at()).min(self.keepalive_due.at())
-    }
-
-    /// Whether the attempt is overdue; confirmed first.
-    pub fn connect_expired(&mut self, now: Millis) -> bool {
-        self.connect_due.expire(now) && self.connect_due.confirm(now)
-    }
-
-    pub fn retry_expired(&mut self, now: Millis) -> bool {
-        self.retry_due.expire(now)
-    }
-
-    /// The connection has lasted: the reconnect delay starts small again.
-    pub fn note_stable(&mut self, now: Millis) {
-        if self.stable_due.expire(now) {
-            self.failures = 0;
-            self.servers.redirects = 0;
-        }
-    }
-
-    /// Several attempts failed, or connections were short.
-    pub fn fails_again(&self) -> bool {
-        self.failures >= SHORT_LIVED
-    }
-
-    /// The next reconnect delay is as if after so many failures at most.
-    pub fn limit_failures(&mut self, most: u32) {
-        self.failures = self.failures.min(most);
     }
 
     #[cfg(test)]

@@ -1,12 +1,15 @@
 //! The session (§4.1): packet identifiers, messages in flight and the order in which they are sent again, messages
 //! received and the acknowledgements owed for them. Never decides when to connect, and never writes to the transport:
-//! it answers what is to be written.
+//! it answers what is to be written. Here is what a connection, its end and the loss of the session do with messages in
+//! flight.
 
 pub(super) mod inbound;
 mod outbound;
 mod owed;
 pub(super) mod packet_ids;
+mod restoring;
 mod suspects;
+mod timeouts;
 mod unreleased;
 
 use std::collections::VecDeque;
@@ -212,81 +215,6 @@ impl Session {
         self.ids.release(id);
     }
 
-    // ---- time
-
-    pub fn next_deadline(&self) -> Millis {
-        self.ack_due.at().min(self.age_due.at())
-    }
-
-    pub fn expect_ack(&mut self, now: Millis, ack_timeout: Millis) {
-        if !self.ack_due.is_set() {
-            self.ack_due.set(now + ack_timeout);
-        }
-    }
-
-    /// Whether the moment to look for overdue acknowledgements has come.
-    pub fn ack_expired(&mut self, now: Millis) -> bool {
-        self.ack_due.expire(now)
-    }
-
-    /// Whether a PUBACK, PUBREC or PUBCOMP is overdue: then a new connection is needed, on which the message is sent
-    /// again. While others come in, an old message may only stand behind a slow link.
-    pub fn is_overdue(&mut self, now: Millis, ack_timeout: Millis) -> bool {
-        let Some(link) = &self.link else { return false };
-        let mut oldest = NEVER;
-        for flight in self.publishes.iter().filter_map(|publish| publish.flight) {
-            oldest = oldest.min(flight.sent_at);
-        }
-        if oldest == NEVER {
-            return false;
-        }
-        let progress = link.last_ack.min(oldest + 3 * ack_timeout);
-        let due = oldest.max(progress) + ack_timeout;
-        if now < due {
-            self.ack_due.set(due);
-            return false;
-        }
-        self.ack_due.confirm(now)
-    }
-
-    /// Whether the moment to look for publishes over their time limit has come. Online it is confirmed first, because
-    /// bytes that have arrived may end them.
-    pub fn age_expired(&mut self, now: Millis) -> bool {
-        self.age_due.expire(now) && (self.link.is_none() || self.age_due.confirm(now))
-    }
-
-    /// Takes the tokens of those publishes whose time limit has passed: they stay in flight as long as the session
-    /// lives [MQTT-4.4.0-1], but nobody waits for their end.
-    pub fn timed_out(&mut self, now: Millis, timeout: Millis) -> Vec<Option<Token>> {
-        let mut tokens = Vec::new();
-        while let Some((since, key)) = self.timeouts.first(&mut self.publishes) {
-            if now < since + timeout {
-                self.age_due.hasten(since + timeout);
-                break;
-            }
-            self.timeouts.pop();
-            if let Some(publish) = self.publishes.get(key) {
-                if publish.token.is_some() {
-                    tokens.push(publish.token.take());
-                }
-                if let Some(flight) = &mut publish.flight {
-                    flight.abandoned = true;
-                }
-            }
-        }
-        tokens
-    }
-
-    /// Takes the token of a publish whose caller waits no longer, as of one whose time limit has passed.
-    pub fn abandon(&mut self, token: Token) -> Option<Token> {
-        let key = self.publishes.find(token)?;
-        let publish = self.publishes.get(key)?;
-        if let Some(flight) = &mut publish.flight {
-            flight.abandoned = true;
-        }
-        publish.token.take()
-    }
-
     // ---- the whole
 
     /// Messages of QoS 1 and 2 that the broker has not acknowledged to the end.
@@ -348,55 +276,6 @@ impl Session {
                 publish.packet = packet;
             }
         }
-    }
-
-    // ---- restored from a store
-
-    /// Forgets every identifier, before messages are restored.
-    pub fn clear_identifiers(&mut self, journal: &mut Journal) {
-        self.ids.clear();
-        self.inbound.session_lost(journal);
-    }
-
-    /// A message that was in flight; given back if its identifier is another's.
-    pub fn restore(
-        &mut self,
-        mut publish: Publish,
-        stage: Stage,
-        id: PacketId,
-        order: u64,
-    ) -> Result<(), Publish> {
-        let flight = Flight {
-            packet_id: id,
-            stage,
-            order,
-            sent_at: NEVER,
-            abandoned: false,
-        };
-        publish::set_packet_id(&mut publish.packet, id);
-        publish.flight = Some(flight);
-        let bytes = publish.packet.len();
-        let key = self.publishes.insert(publish);
-        if self.ids.restore(id, Holder::Publish(key.slot())) {
-            self.bytes_in_flight += bytes;
-            self.last_order = self.last_order.max(order);
-            return Ok(());
-        }
-        match self.publishes.remove(key) {
-            Some(mut publish) => {
-                publish.flight = None;
-                Err(publish)
-            }
-            None => Ok(()),
-        }
-    }
-
-    pub fn restore_reserved(&mut self, id: PacketId) -> bool {
-        self.ids.restore_reserved(id)
-    }
-
-    pub fn restored(&mut self) {
-        self.ids.complete();
     }
 
     #[cfg(test)]

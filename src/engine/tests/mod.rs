@@ -1,6 +1,7 @@
 //! The engine on a virtual clock, against a simulated broker. What holds in both versions is in `common/` and
 //! is run in both: the names of its tests begin with `v4` and `v5`.
 
+mod adapter;
 mod beside;
 mod broker;
 mod dialect;

@@ -4,6 +4,7 @@
 mod backoff;
 mod batches;
 mod bounds;
+mod crashes;
 mod failing;
 mod fragments;
 mod handshake;
