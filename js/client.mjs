@@ -21,6 +21,7 @@ import { Requests, respond } from "./request.mjs";
 import { BUFFERED, environment, fastPath, load, PENDING, ready } from "./runtime.mjs";
 import { isTyped, shape, TYPED } from "./shape.mjs";
 import { snapshot } from "./snapshot.mjs";
+import { startLimited } from "./starting.mjs";
 import { statistics } from "./statistics.mjs";
 import { Subscribing } from "./subscribing.mjs";
 import { instance, onFailure, orFailure } from "./trap.mjs";
@@ -93,16 +94,7 @@ export class MqttCustom extends Events {
   /** Creates the core, which validates the options and connects. The wasm is loaded. */
   #begin() {
     const hooks = this.#hooks;
-    const given = this.#options ?? {};
-    // With the callbacks as they are now. Anything but an object is left for the validator to reject.
-    const options =
-      typeof given === "object" && !Array.isArray(given)
-        ? {
-            ...given,
-            ...this.#callbacks,
-            on_connect: hooks.forCore("on_connect", this.#callbacks.on_connect),
-          }
-        : given;
+    const options = hooks.optionsForCore(this.#options ?? {}, this.#callbacks);
     /** @type {Core} */
     let core;
     ready();
@@ -155,19 +147,8 @@ export class MqttCustom extends Events {
   /** Without limits it rejects with the first failure; with one it waits over failed attempts. @param {unknown} [options] @returns {Promise<void>} */
   start(options) {
     if (!isLimited(options)) return this.#start();
-    /** @type {any} */
-    let cause;
-    const started = this.#limit(options, () =>
-      this.#start().catch((error) => {
-        cause = error;
-        return this.#connection(error);
-      }),
-    );
-    const why = (/** @type {any} */ late) => {
-      if (cause && late?.code === "TIMEOUT") late.message += `: ${cause.message}`;
-      throw late;
-    };
-    return quiet(started.catch(why));
+    const limit = (/** @type {() => Promise<any>} */ call) => this.#limit(options, call);
+    return startLimited(this, () => this.#start(), limit);
   }
 
   #start() {
@@ -176,20 +157,6 @@ export class MqttCustom extends Events {
       alive.add(this);
       return core.call(operation.START);
     }, false);
-  }
-
-  /** Resolves with the next connection; rejects if the client stops before. @param {unknown} error why there is none yet */
-  #connection(error) {
-    return new Promise((resolve, reject) => {
-      const look = () => {
-        if (this.connected) resolve(undefined);
-        else if (this.state === operation.STOPPED) reject(error);
-        else return;
-        this.removeEventListener("statechange", look);
-      };
-      this.addEventListener("statechange", look);
-      look();
-    });
   }
 
   /** A publish or `start` with limits. @param {unknown} options @param {(others: any) => Promise<any>} call @returns {Promise<any>} */

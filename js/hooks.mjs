@@ -194,6 +194,12 @@ export class Hooks {
     }
   }
 
+  /** The options, with the callbacks as they are now. Anything but an object is left for the validator to reject. @param {any} given @param {Record<string, any>} callbacks */
+  optionsForCore(given, callbacks) {
+    if (typeof given !== "object" || Array.isArray(given)) return given;
+    return { ...given, ...callbacks, on_connect: this.forCore("on_connect", callbacks.on_connect) };
+  }
+
   /** A callback as the core calls it. @param {string} name @param {any} callback */
   forCore(name, callback) {
     if (name !== "on_connect" || typeof callback !== "function") return callback;
