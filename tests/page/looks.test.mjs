@@ -167,14 +167,35 @@ const outside = () =>
     return [...links, ...heads].map(({ textContent }) => textContent?.trim());
   });
 
+/** Choices narrower than the text that is chosen, and buttons of a view's head that are not in one line with the others. */
+const cramped = () =>
+  page.evaluate(() => {
+    const cut = [...document.querySelectorAll("[data-shown] select")].filter((one) => {
+      const select = /** @type {HTMLSelectElement} */ (one);
+      const alone = /** @type {HTMLSelectElement} */ (select.cloneNode());
+      alone.style.width = "auto";
+      alone.append(new Option(select.selectedOptions[0]?.text));
+      select.after(alone);
+      const needed = alone.offsetWidth;
+      alone.remove();
+      return select.offsetWidth > 0 && select.offsetWidth < needed;
+    });
+    const heads = [...document.querySelectorAll("[data-shown] > .title")].filter((head) => {
+      const buttons = [...head.querySelectorAll("button")];
+      return new Set(buttons.map((button) => button.offsetTop)).size > 1;
+    });
+    return [...cut.map(({ id }) => id), ...heads.map(({ textContent }) => textContent?.trim())];
+  });
+
 for (const width of [320, 390, 820, 1440]) {
-  test(`${width} px: in every view nothing is wider than the screen, and all views and controls can be seen`, async () => {
+  test(`${width} px: in every view nothing is wider than the screen, and all views and controls can be seen and read`, async () => {
     await page.setViewportSize({ width, height: 640 });
     const links = width < 768 ? HAND : width < 1200 ? LINKS.tablet : DESK;
     for (const name of links) {
       await site.go(name);
       assert.equal(await page.evaluate(() => document.documentElement.scrollWidth), width, name);
       assert.deepEqual(await outside(), [], name);
+      assert.deepEqual(await cramped(), [], name);
     }
   });
 }

@@ -14,7 +14,7 @@ const REDRAW_MS = 100;
 const SEARCH_MS = 150;
 const NARROW = matchMedia("(max-width: 47.99rem)");
 const KEEP = [1_000, 10_000, 100_000];
-const AS = { auto: "Text or hex", text: "Text", hex: "Hex" };
+const AS = { auto: "Auto", text: "Text", hex: "Hex" };
 
 export function messagesPanel(traffic, { views, hint, onUse, onChart }) {
   const box = byId("messages");

@@ -9,9 +9,9 @@ import { matcher } from "../model/topic-filter.mjs";
 const COLOURS = 8;
 const REFUSED = 128;
 const HANDLING = /** @type {[string, string][]} */ ([
-  ["0", "retained: always"],
-  ["1", "retained: if new"],
-  ["2", "retained: never"],
+  ["0", "always"],
+  ["1", "if new"],
+  ["2", "never"],
 ]);
 
 /**
