@@ -7,6 +7,7 @@ import { Kept } from "./kept.mjs";
 import { CONNECT, Link } from "./link.mjs";
 import { complete, defaultId } from "./options.mjs";
 import { platform } from "./platform.mjs";
+import { nativeProperties } from "./properties.mjs";
 import { Publishes, STOPPED } from "./publishes.mjs";
 import { Sequence } from "./sequence.mjs";
 import { checkStores, closeStores, Store } from "./store.mjs";
@@ -212,7 +213,8 @@ export class MqttClient extends platform.EventEmitter {
     if (isForced || !this.connected) link.destroy();
     const { reasonCode, properties } = disconnect ?? {};
     const five = this.options.protocolVersion === 5;
-    const options = five && disconnect && !isForced ? { reasonCode, properties } : undefined;
+    const options =
+      five && disconnect && !isForced ? { reasonCode, properties: nativeProperties(properties) } : undefined;
     // With options that MQTT does not allow the broker would not take DISCONNECT.
     link.stop(options).catch((error) => {
       link.warn(error);

@@ -17,7 +17,7 @@ export function connect(url, given) {
   } else if (!options.protocol?.startsWith("ws")) {
     delete options.path;
   }
-  if (options.auth) [options.username, options.password] = credentialsIn(options.auth);
+  if (options.auth) Object.assign(options, credentialsIn(options.auth));
   if (typeof options.query?.clientId === "string") options.clientId = options.query.clientId;
   options.socksProxy ??= globalThis.process?.env?.MQTTJS_SOCKS_PROXY;
   if (unix) options.socksProxy = undefined;
@@ -97,10 +97,10 @@ function parse(text) {
   };
 }
 
-/** User name and password. @param {string} auth @returns {(string | undefined)[]} */
+/** User name and, unless it is given apart from it, password. @param {string} auth @returns {{ username: string, password?: string }} */
 function credentialsIn(auth) {
   const [, username, password] = /^(.+):(.+)$/.exec(auth) ?? [];
-  return username === undefined ? [auth] : [username, password];
+  return username === undefined ? { username: auth } : { username, password };
 }
 
 /** @param {string | undefined} protocol */

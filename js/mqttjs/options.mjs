@@ -1,6 +1,7 @@
 // Options of MQTT.js as credentials of the native client. Owns what each one means, and the sentences of those that are
 // refused; the table in docs/mqttjs.md says the same.
 
+import { nativeProperties } from "./properties.mjs";
 import { checkStores, Store } from "./store.mjs";
 
 /** In seconds, for the native client: as good as never. */
@@ -107,7 +108,7 @@ function addressOf({ protocol, hostname, host, port }) {
 
 /** @param {any} given @param {boolean} clean @param {boolean} aliases the core would take some, too */
 function connectProperties(given, clean, aliases) {
-  const properties = { ...given };
+  const properties = { ...nativeProperties(given) };
   if (aliases) properties.topicAliasMaximum ??= 0;
   const { receiveMaximum = 1 } = properties;
   if (!Number.isInteger(receiveMaximum) || receiveMaximum < 1 || receiveMaximum > MAX) {
@@ -121,10 +122,11 @@ function connectProperties(given, clean, aliases) {
 /** @param {any} will @param {boolean} five */
 function willOf({ topic, payload, qos, retain, properties }, five) {
   return {
-    willsettopic: topic,
+    // Without one the native client would leave out the will.
+    willsettopic: topic || false,
     willsetpayload: payload,
-    willsetqos: qos,
+    willsetqos: typeof qos === "string" ? Number(qos) : qos,
     willsetretain: Boolean(retain),
-    ...(five && properties && { willProperties: properties }),
+    ...(five && properties && { willProperties: nativeProperties(properties) }),
   };
 }

@@ -1,4 +1,4 @@
-// Properties of MQTT 5 (§2.2.2.2) as the package `mqtt-packet` shows them. Reads bytes that the core has checked or made.
+// Properties of MQTT 5 (§2.2.2.2) as the package `mqtt-packet` shows and takes them. Reads bytes that the core has checked or made.
 
 /** @typedef {"flag" | "byte" | "u16" | "u32" | "varint" | "text" | "bytes" | "pair"} Kind */
 /** By identifier. @type {Record<number, [string, Kind]>} */
@@ -70,6 +70,20 @@ function value(reader, kind) {
     default:
       return reader.bytes(reader.u16());
   }
+}
+
+/** A value of a user property as the native client takes it. @param {any} value @returns {any} */
+const textOf = (value) => {
+  if (Array.isArray(value)) return value.map(textOf);
+  return /number|boolean|bigint/.test(typeof value) ? `${value}` : value;
+};
+
+/** Properties of a call as the native client takes them: `mqtt-packet` sends numbers of user properties as texts. @param {any} given @returns {any} */
+export function nativeProperties(given) {
+  const pairs = given?.userProperties;
+  if (typeof pairs !== "object" || pairs === null || Array.isArray(pairs)) return given;
+  const texts = Object.entries(pairs).map(([name, value]) => [name, textOf(value)]);
+  return { ...given, userProperties: Object.fromEntries(texts) };
 }
 
 /** Several values of a name are an array. @param {Record<string, any>} owner @param {string} name @param {any} given */

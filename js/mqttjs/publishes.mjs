@@ -4,6 +4,7 @@
 import { TopicAliases } from "./aliases.mjs";
 import { publishError } from "./errors.mjs";
 import { keepsMessages } from "./options.mjs";
+import { nativeProperties } from "./properties.mjs";
 import { MESSAGE } from "./sequence.mjs";
 import { Withdrawal } from "./withdrawal.mjs";
 
@@ -124,7 +125,9 @@ export class Publishes {
     const options = { qos, retain };
     let name = topic;
     if (properties && client.options.protocolVersion === 5) {
-      options.properties = properties;
+      // With that of a message that was received a client would break [MQTT-3.3.4-6].
+      const { subscriptionIdentifier: _, ...others } = properties;
+      options.properties = nativeProperties(others);
       if (properties.topicAlias > 0) name = this.aliases.apply(topic, options, client.connected);
     }
     if (signal !== undefined) options.signal = signal;

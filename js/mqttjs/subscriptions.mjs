@@ -4,6 +4,7 @@
 import { ErrorWithSubackPacket, subscribeError } from "./errors.mjs";
 import { validateTopics } from "./filters.mjs";
 import { isRestored, isWrong } from "./options.mjs";
+import { nativeProperties } from "./properties.mjs";
 import { SUBSCRIBE, UNSUBSCRIBE } from "./sequence.mjs";
 import { Withdrawal } from "./withdrawal.mjs";
 
@@ -60,7 +61,10 @@ export class Subscriptions {
     const done = this.#await(callback, id, "subscribe", asked);
     const { connected, options: all } = this.#client;
     const signal = connected && !isRestored(all) ? new Withdrawal() : undefined;
-    const choice = { ...(properties && this.#five && { properties }), ...(signal && { signal }) };
+    const choice = {
+      ...(properties && this.#five && { properties: nativeProperties(properties) }),
+      ...(signal && { signal }),
+    };
     const unique = [...new Set(asked.map(({ topic }) => topic))];
     this.#ask(
       () => {
@@ -116,7 +120,7 @@ export class Subscriptions {
     for (const filter of filters) this.#known.delete(filter);
     const id = this.#client._nextId();
     const done = this.#await(callback, id, "unsubscribe");
-    const { properties } = options ?? {};
+    const properties = nativeProperties(options?.properties);
     const choice = properties && this.#five ? { properties } : undefined;
     const unsubscribe = () =>
       this.#sequence.run(UNSUBSCRIBE, () => this.#link.native.unsubscribe(filters, choice));
@@ -160,7 +164,7 @@ export class Subscriptions {
   /** Subscribes what another native client had. */
   restore() {
     for (const [topic, known] of this.#known) {
-      const { properties } = known;
+      const properties = nativeProperties(known.properties);
       this.#link.native
         .subscribe(nativeMap([{ topic, ...known }]), properties && { properties })
         .catch(() => {});

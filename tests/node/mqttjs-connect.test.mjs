@@ -58,6 +58,9 @@ describe("connect", () => {
     assert.equal(client.options.username, "user");
     assert.equal(client.options.password, "secret");
     assert.equal(client.options.clientId, "two");
+    const apart = await connected(t, { password: "secret" }, `mqtt://user@127.0.0.1:${port}`);
+    assert.equal(apart.options.username, "user");
+    assert.equal(apart.options.password, "secret");
   });
 
   test("over WebSocket, and with options of the package ws", async (t) => {

@@ -318,4 +318,26 @@ describe("arguments of publish", () => {
     client.publish(Buffer.from(topic), "a", { qos: null, retain: 0 });
     assert.equal((await message)[0], topic);
   });
+
+  test("properties of a message can be those of another one, and numbers as user properties are texts, MQTT 5", async (t) => {
+    const client = await connected(t, { protocolVersion: 5 });
+    const [first, second] = [freshTopic(), freshTopic()];
+    const properties = { subscriptionIdentifier: 7, userProperties: { a: 1 } };
+    await client.subscribeAsync([first, second], { properties });
+    const other = new Promise((resolve) => {
+      client.on("message", (topic, payload, packet) => {
+        if (topic === second) resolve(packet);
+        else client.publish(second, payload, { properties: packet.properties });
+      });
+    });
+    await client.publishAsync(first, "a", {
+      qos: 1,
+      properties: { userProperties: { n: 1, all: [true, 2n] } },
+    });
+    const { userProperties, subscriptionIdentifier } = (await other).properties;
+    assert.deepEqual({ ...userProperties }, { n: "1", all: ["true", "2"] });
+    assert.equal(subscriptionIdentifier, 7);
+    await client.unsubscribeAsync(first, { properties: { userProperties: { a: 1 } } });
+    await client.endAsync(false, { reasonCode: 4, properties: { userProperties: { a: 1 } } });
+  });
 });

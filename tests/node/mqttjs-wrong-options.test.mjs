@@ -18,6 +18,8 @@ const WRONG = {
   "the user name": [{ username: 5 }, /mqttusername/],
   clientId: [{ clientId: "a\0b" }, /mqttclientid/],
   "the topic of the will": [{ will: { topic: "a/#", payload: "x" } }, /willsettopic/],
+  "a will without a topic": [{ will: { payload: "x" } }, /willsettopic/],
+  "the QoS of the will": [{ will: { topic: "a", payload: "x", qos: "one" } }, /willsetqos/],
   "the payload of the will": [{ will: { topic: "a", payload: 5 } }, /willsetpayload/],
   topicAliasMaximum: [{ protocolVersion: 5, properties: { topicAliasMaximum: 70_000 } }, /topicAliasMaximum/],
   "a property": [{ protocolVersion: 5, properties: { wrong: 1 } }, /wrong/],
@@ -52,6 +54,12 @@ const TOLERATED = {
   "subscribeBatchSize is text": { subscribeBatchSize: "2" },
   "receiveMaximum is 0": { protocolVersion: 5, properties: { receiveMaximum: 0 } },
   "receiveMaximum is text": { protocolVersion: 5, properties: { receiveMaximum: "7" } },
+  "QoS of the will is text": { will: { topic: "a", payload: "", qos: "1" } },
+  "user properties are numbers": {
+    protocolVersion: 5,
+    properties: { userProperties: { a: 1 } },
+    will: { topic: "a", payload: "", properties: { userProperties: { b: [true, 2] } } },
+  },
   "retain of the will is 1": { will: { topic: "a", payload: "", retain: 1 } },
 };
 
