@@ -3,6 +3,7 @@
 import assert from "node:assert/strict";
 import { describe, test } from "node:test";
 import { fakeBroker, scripts } from "../support/fake-broker.mjs";
+import { WITH_MEMORY } from "../support/with-memory.mjs";
 import { clientFor, failure, pause, run, until } from "./helpers.mjs";
 
 const KIB = 1024;
@@ -219,17 +220,7 @@ test("before the connection, with the offline queue, and with an impossible topi
 
 /** A module: a client over the URL that is its argument, which says by how much `work` lets the memory of the core grow. */
 const grown = (work) => `
-  import { createRequire } from "node:module";
-  const [, url] = process.argv.slice(1);
-  const { Instance } = WebAssembly;
-  let memory;
-  WebAssembly.Instance = class extends Instance {
-    constructor(...all) {
-      super(...all);
-      memory = Object.values(this.exports).find((value) => value instanceof WebAssembly.Memory);
-    }
-  };
-  const { MqttCustom } = createRequire(process.cwd() + "/")("mqtt-lib");
+  ${WITH_MEMORY}
   const client = new MqttCustom({ credentials: { mqttserver: url } });
   await client.start();
   await client.publish("t", "short");

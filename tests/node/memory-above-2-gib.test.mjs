@@ -4,21 +4,12 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { startMosquitto } from "../support/mosquitto.mjs";
+import { WITH_MEMORY } from "../support/with-memory.mjs";
 import { run } from "./helpers.mjs";
 
 const source = `
   import { createHash, randomBytes } from "node:crypto";
-  import { createRequire } from "node:module";
-  const [, url] = process.argv.slice(1);
-  const { Instance } = WebAssembly;
-  let memory;
-  WebAssembly.Instance = class extends Instance {
-    constructor(...all) {
-      super(...all);
-      memory = Object.values(this.exports).find((value) => value instanceof WebAssembly.Memory);
-    }
-  };
-  const { MqttCustom } = createRequire(process.cwd() + "/")("mqtt-lib");
+  ${WITH_MEMORY}
   const hash = (bytes) => createHash("sha1").update(bytes).digest("hex");
   const broken = [];
   process.on("uncaughtException", (error) => broken.push(error.stack));

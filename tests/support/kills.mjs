@@ -7,6 +7,7 @@ import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { MqttCustom } from "mqtt-lib";
 import "mqtt-lib/persistent";
+import { watchArrivals } from "./arrivals.mjs";
 import { startMosquitto } from "./mosquitto.mjs";
 
 const PUBLISHER = fileURLToPath(new URL("publisher.mjs", import.meta.url));
@@ -48,7 +49,7 @@ export async function killRepeatedly({ kills, random, life = 150 }) {
   const log = join(folder, "published");
   writeFileSync(log, "");
   /** @type {Map<string, number>} */
-  const arrived = new Map();
+  const arrivals = watchArrivals();
   const watcher = new MqttCustom({ credentials: { mqttserver: broker.url } });
   const credentials = {
     mqttclientid: "killed",
@@ -58,10 +59,7 @@ export async function killRepeatedly({ kills, random, life = 150 }) {
   };
   const problems = [];
   try {
-    await watcher.subscribe("sigkill", { qos: 2 }, (_client, _userdata, message) => {
-      for (const [token] of message.text().matchAll(/<\d+>/g))
-        arrived.set(token, (arrived.get(token) ?? 0) + 1);
-    });
+    await watcher.subscribe("sigkill", { qos: 2 }, arrivals.handler);
     for (let i = 0; i < kills; i++) {
       const first = (i + 1) * 1_000_000;
       const child = launch(PUBLISHER, [JSON.stringify(credentials), log, first, 4, folder]);
@@ -81,19 +79,9 @@ export async function killRepeatedly({ kills, random, life = 150 }) {
       .split("\n")
       .filter(Boolean)
       .map((line) => line.split(" "));
-    const missing = () => published.filter(([number]) => !arrived.has(`<${number}>`));
-    const end = Date.now() + 15_000;
-    while (missing().length > 0 && Date.now() < end) await new Promise((resolve) => setTimeout(resolve, 20));
-    await new Promise((resolve) => setTimeout(resolve, 300)); // for duplicates
+    const { lost, twice, twiceOfQos1 } = await arrivals.of(published);
     await last.stop();
-    const twice = published.filter(([number]) => arrived.get(`<${number}>`) > 1);
-    return {
-      published: published.length,
-      lost: missing().map((line) => line.join(" ")),
-      twice: twice.filter(([, qos]) => qos === "2").map((line) => line.join(" ")),
-      twiceOfQos1: twice.filter(([, qos]) => qos === "1").length,
-      problems,
-    };
+    return { published: published.length, lost, twice, twiceOfQos1, problems };
   } finally {
     await watcher.stop();
     await broker.stop();

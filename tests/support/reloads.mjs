@@ -2,6 +2,7 @@
 
 import { MqttCustom } from "mqtt-lib";
 import { startSite } from "../browser/support/site.mjs";
+import { watchArrivals } from "./arrivals.mjs";
 import { launchChromium } from "./chromium.mjs";
 import { startAll } from "./fixtures.mjs";
 import { startMosquitto } from "./mosquitto.mjs";
@@ -38,15 +39,12 @@ export async function reloadRepeatedly({ reloads, random, life = 200 }) {
     site: startSite,
     browser: launchChromium,
   });
-  const arrived = new Map();
+  const arrivals = watchArrivals();
   const watcher = new MqttCustom({ credentials: { mqttserver: broker.url } });
   const published = [];
   const problems = [];
   try {
-    await watcher.subscribe("reload", { qos: 2 }, (_client, _userdata, message) => {
-      for (const [token] of message.text().matchAll(/<\d+>/g))
-        arrived.set(token, (arrived.get(token) ?? 0) + 1);
-    });
+    await watcher.subscribe("reload", { qos: 2 }, arrivals.handler);
     const page = await browser.newPage();
     page.on("console", (message) => {
       const [word, rest] = message.text().split(/ (.*)/);
@@ -68,18 +66,8 @@ export async function reloadRepeatedly({ reloads, random, life = 200 }) {
         credentials: { mqttclientid: "reloaded", mqttserver: url, store: "persistent" },
       }).start();
     }, broker.wsUrl);
-    const missing = () => published.filter(([number]) => !arrived.has(`<${number}>`));
-    const end = Date.now() + 10_000;
-    while (missing().length > 0 && Date.now() < end) await new Promise((resolve) => setTimeout(resolve, 20));
-    await new Promise((resolve) => setTimeout(resolve, 300)); // for duplicates
-    const twice = published.filter(([number]) => arrived.get(`<${number}>`) > 1);
-    return {
-      published: published.length,
-      lost: missing().map((line) => line.join(" ")),
-      twice: twice.filter(([, qos]) => qos === "2").map((line) => line.join(" ")),
-      twiceOfQos1: twice.filter(([, qos]) => qos === "1").length,
-      problems,
-    };
+    const { lost, twice, twiceOfQos1 } = await arrivals.of(published);
+    return { published: published.length, lost, twice, twiceOfQos1, problems };
   } finally {
     await browser.close();
     await watcher.stop();

@@ -5,7 +5,7 @@ import { existsSync, mkdirSync, symlinkSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { freePort } from "../../support/ports.mjs";
 import { ownFolder, startChild } from "../support/child.mjs";
-import { sameUrls, startNode } from "../support/node.mjs";
+import { alone, sameUrls, startNode } from "../support/node.mjs";
 import { untilConnack } from "../support/ready.mjs";
 
 const HOME = "/usr/share/activemq";
@@ -71,13 +71,7 @@ async function start({ setting } = {}) {
     launch: () => startChild("java", args, { cwd: folder }),
     ready: (child) => untilConnack(port, { gone: child.why }),
   });
-  return {
-    nodes: [node],
-    stop: async () => {
-      await node.kill();
-      remove();
-    },
-  };
+  return alone(node, remove);
 }
 
 export default {

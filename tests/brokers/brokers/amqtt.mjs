@@ -5,7 +5,7 @@ import { join } from "node:path";
 import { AMQTT } from "../../../scripts/setup.mjs";
 import { freePort, untilAccepts } from "../../support/ports.mjs";
 import { ownFolder, startChild } from "../support/child.mjs";
-import { sameUrls, startNode } from "../support/node.mjs";
+import { alone, sameUrls, startNode } from "../support/node.mjs";
 import { untilConnack } from "../support/ready.mjs";
 
 const VERSIONS = [4];
@@ -41,13 +41,7 @@ async function start({ setting } = {}) {
       await untilAccepts(ports.ws, { gone: child.why });
     },
   });
-  return {
-    nodes: [node],
-    stop: async () => {
-      await node.kill();
-      remove();
-    },
-  };
+  return alone(node, remove);
 }
 
 export default {

@@ -7,7 +7,7 @@ import { join } from "node:path";
 import { which } from "../../../scripts/run.mjs";
 import { freePort, untilAccepts } from "../../support/ports.mjs";
 import { ownFolder, startChild } from "../support/child.mjs";
-import { sameUrls, startNode } from "../support/node.mjs";
+import { alone, sameUrls, startNode } from "../support/node.mjs";
 import { untilConnack } from "../support/ready.mjs";
 
 const VERSIONS = [4, 5];
@@ -70,12 +70,8 @@ async function start({ setting } = {}) {
     },
   });
   return {
-    nodes: [node],
+    ...alone(node, remove),
     credentials: { mqttusername: USER.username, mqttpassword: USER.password },
-    stop: async () => {
-      await node.kill();
-      remove();
-    },
   };
 }
 

@@ -6,7 +6,7 @@ import { join } from "node:path";
 import { which } from "../../../scripts/run.mjs";
 import { freePort, untilAccepts } from "../../support/ports.mjs";
 import { ownFolder, startChild } from "../support/child.mjs";
-import { sameUrls, startNode } from "../support/node.mjs";
+import { alone, sameUrls, startNode } from "../support/node.mjs";
 import { untilConnack } from "../support/ready.mjs";
 
 const VERSIONS = [4, 5];
@@ -40,13 +40,7 @@ async function start({ setting } = {}) {
       await untilAccepts(ws, { gone: child.why });
     },
   });
-  return {
-    nodes: [node],
-    stop: async () => {
-      await node.kill();
-      remove();
-    },
-  };
+  return alone(node, remove);
 }
 
 export default {

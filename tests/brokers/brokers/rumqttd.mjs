@@ -7,7 +7,7 @@ import { join } from "node:path";
 import { PYTHON } from "../../../scripts/setup.mjs";
 import { freePort } from "../../support/ports.mjs";
 import { ownFolder, startChild } from "../support/child.mjs";
-import { startNode } from "../support/node.mjs";
+import { alone, startNode } from "../support/node.mjs";
 import { untilConnack } from "../support/ready.mjs";
 
 const PROGRAM = `
@@ -60,13 +60,7 @@ async function start({ setting } = {}) {
       await untilConnack(ports.five, { version: 5, gone: child.why });
     },
   });
-  return {
-    nodes: [node],
-    stop: async () => {
-      await node.kill();
-      remove();
-    },
-  };
+  return alone(node, remove);
 }
 
 export default {

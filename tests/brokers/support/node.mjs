@@ -38,3 +38,14 @@ export function sameUrls(versions, { mqtt, ws, path = "/mqtt" }) {
   if (ws) urls.ws = `ws://127.0.0.1:${ws}${path}`;
   return Object.fromEntries(versions.map((version) => [version, urls]));
 }
+
+/** A broker that is one node, and removes what it has written when it stops. */
+export function alone(node, remove) {
+  return {
+    nodes: [node],
+    stop: async () => {
+      await node.kill();
+      remove();
+    },
+  };
+}
