@@ -24,6 +24,8 @@ const LOAD = /** @type {Record<string, () => Promise<(context: any) => Promise<v
 });
 /** Whether a command connects to a broker. @param {string} command */
 const connects = (command) => COMMANDS[command].options.pw !== undefined;
+/** Host and port without a scheme, which would be taken for a topic. */
+const ADDRESS = /^(localhost|[\w-]+(\.[\w-]+)+):\d+$/;
 const HELP = new Set(["help", "--help", "-h"]);
 const VERSION = new Set(["version", "--version", "-v"]);
 
@@ -59,6 +61,9 @@ async function runCommand(end, first, rest) {
   }
   const { values, words } = parse(command, rest);
   const urls = words.filter(isUrl);
+  const [word = ""] = words;
+  if (ADDRESS.test(word))
+    throw new UsageError(`"${word}" has no scheme: mqtt://${word}; a topic of this name is given by --topic`);
   const warnings = [exposed(values, urls), complete(command, values, urls)];
   const context = { end, values, words: words.filter((word) => !isUrl(word)) };
   const options = connects(command) ? credentialsOf(values, urls, command) : {};

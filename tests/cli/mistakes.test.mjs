@@ -113,6 +113,11 @@ const WRONG = [
   [["pub", ...message, "-W", "0"], /--timeout must be a number of seconds above 0/],
   [["pub", ...message, "-k", "-1"], /--keepalive must be .*-1 was given/],
   [["pub", ...message, "-M", "0"], /--max-inflight must be/],
+  [
+    ["sub", "127.0.0.1:1883", "-t", "a"],
+    /"127.0.0.1:1883" has no scheme: mqtt:\/\/127.0.0.1:1883; a topic of this/,
+  ],
+  [["pub", "localhost:1883", "a", "b"], /"localhost:1883" has no scheme: mqtt:\/\/localhost:1883/],
   [["pub", ...message, "word"], /"word" is one word too many/],
   [["pub", "a", "b", "c"], /"c" is one word too many; put a payload with spaces in quotes/],
   [["pub", "-m", "a"], /a topic is missing; give it with --topic/],
