@@ -28,6 +28,7 @@ test("handlers add up; one SUBSCRIBE for the first, one UNSUBSCRIBE for the last
   send("a/b", "1", 1);
   await until(() => log.length === 2, "both handlers");
   await first.remove();
+  assert.equal(packets("unsubscribe").length, 0);
   send("a/b", "2", 2);
   await until(() => log.length === 3, "the second handler");
   second[Symbol.dispose]();

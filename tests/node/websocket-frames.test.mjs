@@ -133,6 +133,19 @@ for (const secure of [false, true]) {
       assert.equal((await closed).wasClean, true);
     });
 
+    test("as many PINGs as are answered one by one, all at once, are answered one by one", async () => {
+      const { remote, socket, closed } = await open({ secure });
+      const names = Array.from({ length: 32 }, (_, n) => `ping ${n}`);
+      remote.peer.write(Buffer.concat(names.map((name) => unmasked(PING, Buffer.from(name)))));
+      const frames = await remote.arrived(names.length);
+      assert.deepEqual(
+        frames.map(({ payload }) => payload.toString()),
+        names,
+      );
+      socket.close();
+      assert.equal((await closed).wasClean, true);
+    });
+
     test("a peer that stands still: bytes wait, a PONG too, and all come in order", async () => {
       const { remote, socket, closed } = await open({ secure });
       let drains = 0;
