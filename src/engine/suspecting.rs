@@ -5,7 +5,8 @@
 //! 1. what was unanswered on two connections that ended right after it is a suspect, and is sent in small groups;
 //! 2. a suspect whose group ended a connection, too, is sent with nothing else on the wire;
 //! 3. one that was alone on three such connections, the last of which had lasted for some seconds before, is put aside;
-//!    of more connections where others have ended while it was held back: the network does that;
+//!    of more connections where others have ended while it was held back: the network does that. After three of those in a
+//!    row it is sent at once, and nothing is held against it for that: it may be that no connection lasts;
 //! 4. for some minutes after that a message of the same QoS and topic is put aside when it was on three, and alone on one of them.
 //!
 //! A SUBSCRIBE or UNSUBSCRIBE that is a suspect goes behind all messages.
@@ -22,6 +23,9 @@ use crate::codec::ReasonCode;
 
 /// So long a connection lasts before a suspect is sent on it for the last time; the second value when one did not.
 const PROVEN: [Millis; 2] = [5_000, 1_000];
+
+/// After so many connections that ended before in a row a suspect is sent at once: others may never last so long.
+const UNPROVEN: u8 = 3;
 
 /// So many connections of a search follow each other within two seconds.
 const QUICK: u8 = 8;
@@ -45,6 +49,10 @@ pub(super) struct Search {
     held: Deadline,
     /// A connection ended while a suspect was held back.
     hurries: bool,
+    /// So many did in a row.
+    held_ended: u8,
+    /// A suspect was sent before the connection had lasted: its end proves nothing.
+    is_unproven: bool,
     /// So many ended with nothing on the wire.
     faults: u8,
     /// Connections in a row that ended with operations unanswered.
@@ -59,11 +67,15 @@ impl Search {
     pub fn connected(&mut self, now: Millis) {
         self.connected_at = now;
         self.unacknowledged_at = None;
+        self.is_unproven = false;
     }
 
     pub fn disconnected(&mut self) {
         (self.is_isolating, self.is_alone) = (false, false);
-        self.hurries |= self.held.is_set();
+        if self.held.is_set() {
+            self.hurries = true;
+            self.held_ended += 1;
+        }
         self.held.clear();
     }
 
@@ -80,14 +92,17 @@ impl Search {
         self.held.expire(now);
     }
 
-    /// Whether the connection has lasted long enough for a suspect to be sent for the last time.
+    /// Whether the connection has lasted long enough for a suspect to be sent for the last time, or none does.
     fn is_proven(&mut self, now: Millis) -> bool {
         let proven = self.connected_at + PROVEN[self.hurries as usize];
         let is_proven = now >= proven;
-        if !is_proven {
+        if !is_proven && self.held_ended < UNPROVEN {
             self.held.set(proven);
+            return false;
         }
-        is_proven
+        self.is_unproven = !is_proven;
+        self.held_ended = 0;
+        true
     }
 
     /// Whether an operation of this name was put aside, not long ago.
@@ -170,7 +185,8 @@ impl Engine {
             self.search.ended += 1;
             self.connection.limit_failures(1);
         }
-        let alone = self.on_wire().all == 1 && !self.search.may_be_unacknowledged(now);
+        let alone =
+            self.on_wire().all == 1 && !self.search.may_be_unacknowledged(now) && !self.search.is_unproven;
         if let (true, Some((slot, suspicion))) = (alone, self.session.suspect(now, alone)) {
             let name = self.session.named(slot);
             if let Some(error) = self.guilty_error(now, true, suspicion, name, reason) {

@@ -25,6 +25,44 @@ fn connections_that_end_by_themselves_put_nothing_aside() {
     }
 }
 
+#[test]
+fn a_suspect_is_sent_again_although_no_connection_lasts_as_long_as_it_is_held_back() {
+    for qos in [1, 2] {
+        let mut sim = Sim::online(kept());
+        sim.broker.acks = false;
+        let token = sim.publish("open", "x", qos);
+        for _ in 0..2 {
+            sim.drop_connection();
+            sim.start();
+        }
+        sim.broker.acks = true;
+        let behind = sim.publish("open", "y", qos);
+        for _ in 0..5 {
+            sim.advance(300);
+            sim.drop_connection();
+            sim.start();
+        }
+        sim.ok(token);
+        sim.ok(behind);
+        assert_eq!(reports(&sim), 0);
+    }
+}
+
+#[test]
+fn a_guilty_one_is_found_after_many_connections_that_ended_while_it_was_held_back() {
+    for times in 0..9 {
+        let mut sim = closing_at(&["secret"], kept());
+        let guilty = sim.publish("secret", "no", 1);
+        for _ in 0..times {
+            sim.start();
+            sim.advance(300);
+            sim.drop_connection();
+        }
+        wait(&mut sim);
+        assert_put_aside(&sim, guilty, "PUBLISH");
+    }
+}
+
 /// Connections that end while a suspect is held back, and then one right after it, as a network does that fails all the time.
 fn network_that_fails(sim: &mut Sim, token: Token, times: usize) {
     for _ in 0..times {
