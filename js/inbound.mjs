@@ -111,17 +111,10 @@ export class Inbound {
     const messages = new Array(count);
     /** @type {Route[]} */
     const routes = new Array(count);
-    // Of the message before: in a burst it is mostly that of the next, too.
-    let number = -1;
-    /** @type {any} */
-    let topic;
-    /** @type {any} */
-    let route;
     for (let i = 0, at = views >>> 2; i < count; i++, at += WORDS) {
-      if (words[at] !== number) {
-        number = words[at];
-        topic = topics[number] ??= this.#newTopic(number);
-        route = this.#routes[number];
+      const number = words[at];
+      if (topics[number] === undefined) {
+        topics[number] = this.#newTopic(number);
         words = memoryWords();
         bytes = memoryBytes();
       }
@@ -133,8 +126,8 @@ export class Inbound {
         words = memoryWords();
         bytes = memoryBytes();
       }
-      messages[i] = new Message(topic, payload, flags, properties);
-      routes[i] = route;
+      messages[i] = new Message(topics[number], payload, flags, properties);
+      routes[i] = this.#routes[number];
     }
     const outer = handing.by;
     handing.by = this;
@@ -143,7 +136,6 @@ export class Inbound {
     this.#views = views >>> 2;
     for (let i = 0; i < count; i++) {
       this.#at = i;
-      if (this.#delivery !== undefined) this.#delivery = undefined;
       this.#deliver(client, routes[i], messages[i]);
     }
     this.#messages = NO_MESSAGES;
@@ -167,31 +159,13 @@ export class Inbound {
 
   /** @param {object | undefined} client @param {Route} route @param {Message} message */
   #deliver(client, route, message) {
-    const alone = typeof route === "function";
-    const only = alone ? route : route[0] || route.length > 1 || this.#listens ? null : this.on_message;
-    // Nearly always: one function gets the message, and nothing else is to be considered.
-    if (
-      only !== null &&
-      !message.dup &&
-      this.#watchers === null &&
-      this.connection >= 0 &&
-      !this.unhandled.full
-    ) {
-      this.#call(only, alone ? HANDLER : "on_message", client, message);
-      if (this.#delivery !== undefined) this.#delivery.dealt = true;
-    } else this.#deliverOther(client, route, message);
-  }
-
-  // What is seldom there is a method of its own, so that V8 can put the rest into the loop over a chunk.
-
-  /** @param {object | undefined} client @param {Route} route @param {Message} message */
-  #deliverOther(client, route, message) {
     if (message.qos === 0) {
       if (this.unhandled.isOver) return this.unhandled.drop();
     } else if (message.dup && message.qos === 1 && this.unhandled.count > 0) {
       const delivery = this.unhandled.find(message, this.connection);
       if (delivery !== undefined) return delivery.repeat(this.#ticket(), this.connection);
     }
+    if (this.#delivery !== undefined) this.#delivery = undefined;
     if (this.connection < 0) return this.delivery(message)?.abandon();
     if (!this.#hand(client, route, message) && message.qos > 0) this.#keep(message);
   }
@@ -222,6 +196,8 @@ export class Inbound {
     if (this.#delivery !== undefined && dealt) this.#delivery.dealt = true;
     return taken;
   }
+
+  // What is seldom there is a method of its own, so that V8 can put the rest into the loop over a chunk.
 
   /** Calls the listeners of `message`; whether there are any. @param {object | undefined} client @param {Message} message */
   #announce(client, message) {

@@ -202,7 +202,7 @@ export class Unhandled {
   /** In the order of arrival. @type {Set<Delivery>} */
   #all = new Set();
   #bytes = 0;
-  full = false;
+  #full = false;
   /** How many have ended since the last drain. */
   #ended = 0;
   #pause = 0;
@@ -266,16 +266,16 @@ export class Unhandled {
 
   /** Whether a message of QoS 0 has no place any more. */
   get isOver() {
-    return this.full && this.#exceeds(this.client.pause(true));
+    return this.#full && this.#exceeds(this.client.pause(true));
   }
 
   /** Pauses the socket or lets it go on; drops what cannot be kept. */
   judge() {
     // A socket that rests goes on when there is room for many messages, and not after each.
-    const part = this.full ? 0.75 : 1;
+    const part = this.#full ? 0.75 : 1;
     const full = this.#all.size >= this.maxCount * part || this.#bytes >= this.maxBytes * part;
-    if (!full && !this.full) return;
-    this.full = full;
+    if (!full && !this.#full) return;
+    this.#full = full;
     const paused = this.client.pause(full);
     if (!this.#exceeds(paused)) return;
     for (const delivery of this.#all) {
