@@ -51,8 +51,6 @@ pub(super) struct Search {
     hurries: bool,
     /// So many did in a row.
     held_ended: u8,
-    /// A suspect was sent before the connection had lasted: its end proves nothing.
-    is_unproven: bool,
     /// So many ended with nothing on the wire.
     faults: u8,
     /// Connections in a row that ended with operations unanswered.
@@ -67,7 +65,6 @@ impl Search {
     pub fn connected(&mut self, now: Millis) {
         self.connected_at = now;
         self.unacknowledged_at = None;
-        self.is_unproven = false;
     }
 
     pub fn disconnected(&mut self) {
@@ -96,11 +93,14 @@ impl Search {
     fn is_proven(&mut self, now: Millis) -> bool {
         let proven = self.connected_at + PROVEN[self.hurries as usize];
         let is_proven = now >= proven;
-        if !is_proven && self.held_ended < UNPROVEN {
-            self.held.set(proven);
-            return false;
+        if !is_proven {
+            if self.held_ended < UNPROVEN {
+                self.held.set(proven);
+                return false;
+            }
+            // The end of this connection proves no more than behind a message of QoS 0.
+            self.unacknowledged_at = Some(now);
         }
-        self.is_unproven = !is_proven;
         self.held_ended = 0;
         true
     }
@@ -185,8 +185,7 @@ impl Engine {
             self.search.ended += 1;
             self.connection.limit_failures(1);
         }
-        let alone =
-            self.on_wire().all == 1 && !self.search.may_be_unacknowledged(now) && !self.search.is_unproven;
+        let alone = self.on_wire().all == 1 && !self.search.may_be_unacknowledged(now);
         if let (true, Some((slot, suspicion))) = (alone, self.session.suspect(now, alone)) {
             let name = self.session.named(slot);
             if let Some(error) = self.guilty_error(now, true, suspicion, name, reason) {
