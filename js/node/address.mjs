@@ -1,7 +1,8 @@
 // Where a URL of the engine leads: host and port as node:net takes them, and how long one address of a name is tried.
-// Owns what node:url cannot read (the zone of an IPv6 address); never opens a connection.
+// Owns what node:url cannot read (the zone of an IPv6 address, names beyond ASCII); never opens a connection.
 
 import { getDefaultAutoSelectFamilyAttemptTimeout as attemptTimeout } from "node:net";
+import { domainToASCII } from "node:url";
 
 /** `connecttimeout` where it is not given, in seconds. */
 const CONNECT_TIMEOUT = 10;
@@ -22,6 +23,8 @@ export function parseAddress(text) {
   // RFC 6874 writes the percent sign as %25.
   const [written, zone] = /^[^/]+\/\/\[[^\]%]*(%(?:25)?([^\]]+))\]/.exec(text)?.slice(1) ?? ["", ""];
   const url = new URL(text.replace(written, ""));
+  // It writes a name beyond ASCII with percent signs, unless the scheme is one of the web's.
+  if (url.hostname.includes("%")) url.hostname = domainToASCII(url.hostname) || url.hostname;
   const host = url.hostname.replace(/^\[(.*)\]$/, "$1");
   return { url, host: (zone && `${host}%${zone}`) || host, zone: zone && `%${zone}` };
 }

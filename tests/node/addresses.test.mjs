@@ -78,6 +78,18 @@ for (const kind of ["mqtt", "ws"]) {
       await seen.closed;
     });
 
+    test("a name beyond ASCII is looked up as its A-label", async (t) => {
+      const asked = [];
+      t.mock.method(dns, "lookup", (name, _options, done) => {
+        asked.push(name);
+        done(Object.assign(new Error("no"), { code: "ENOTFOUND" }));
+      });
+      const seen = watch(connect(`${kind}://münchen.example:1883`, "mqtt"));
+      await seen.closed;
+      assert.deepEqual(asked, ["xn--mnchen-3ya.example"]);
+      assert.match(seen.error.message, /ENOTFOUND xn--mnchen-3ya\.example:1883/);
+    });
+
     test("a zone of an IPv6 address is used", async (t) => {
       const linkLocal = Object.entries(networkInterfaces())
         .flatMap(([name, all]) => all.map(({ address }) => `${address}%${name}`))
