@@ -163,6 +163,10 @@ test("a file of JSON lines is published after a question; a line that is no mess
   const file = (text) => ({ name: "a.jsonl", mimeType: "application/x-ndjson", buffer: Buffer.from(text) });
   await page.setInputFiles("#lines-file", file('{"topic":"file/a","payload":"x"}\n{"payload":"no topic"}\n'));
   await site.shows("#send-result[data-kind=bad]", /^Line 2 is no message: it has no "topic"/);
+  await page.setInputFiles("#lines-file", file("null\n"));
+  await site.shows("#send-result[data-kind=bad]", /^Line 1 is no message: it has no "topic"/);
+  await page.setInputFiles("#lines-file", file("\n"));
+  await site.shows("#send-result[data-kind=bad]", "The file has no line with a message");
   const asked = [];
   page.once("dialog", (dialog) => {
     asked.push(dialog.message());
@@ -181,6 +185,23 @@ test("the counters show what is not handled, what is suspected, and how fast ack
   await site.go("charts");
   await site.shows("#stats", /unhandled0/);
   await site.shows("#stat-ackP50", /\d ms$/);
+});
+
+test("JSON of any depth is shown, and what a payload says is never markup", async () => {
+  await site.go("messages");
+  await send("hostile/deep", "[".repeat(5_000) + "]".repeat(5_000));
+  await page.click(rowOf("hostile/deep"));
+  await site.shows("#detail .payload pre", /^\[\s*\[/);
+  await page.locator("#messages").press("Escape");
+  const markup = '<img src="x" onerror="globalThis.obeyed = true">';
+  await send(markup, JSON.stringify({ [markup]: markup }), {
+    properties: { contentType: markup, userProperties: { [markup]: markup } },
+  });
+  await page.locator("#messages .v-row:not([hidden])", { hasText: "onerror" }).first().click();
+  await site.shows("#detail .payload pre", /onerror/);
+  assert.equal(await page.locator(".centre img").count(), 0);
+  assert.equal(await page.evaluate(() => /** @type {any} */ (globalThis).obeyed), undefined);
+  await page.locator("#messages").press("Escape");
 });
 
 test("a saved connection fills the form again, without the password", async () => {
@@ -203,4 +224,13 @@ test("a saved connection fills the form again, without the password", async () =
   assert.equal(await page.inputValue("#version"), "5");
   await page.click("#remove-connection");
   assert.equal(await page.evaluate(() => localStorage.length), 0);
+});
+
+test("saved connections that another program has damaged are none", async () => {
+  for (const damaged of ["null", '"x"', '{"a":null,"b":{"fields":{}}}', "no JSON"]) {
+    await page.evaluate((text) => localStorage.setItem("mqtt-lib connections", text), damaged);
+    await site.reload();
+    assert.deepEqual(await page.locator("#saved option").allTextContents(), ["None saved"], damaged);
+  }
+  await page.evaluate(() => localStorage.clear());
 });

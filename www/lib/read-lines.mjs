@@ -7,23 +7,25 @@ const bytesOf = (/** @type {string} */ text) => Uint8Array.from(atob(text), (one
  * @returns {{ topic: string, payload: string | Uint8Array, options: { qos: number, retain: boolean } }[]}
  */
 export function readLines(text) {
-  return text
+  const lines = text
     .split("\n")
     .map((line, i) => ({ line: line.trim(), number: i + 1 }))
-    .filter(({ line }) => line !== "")
-    .map(({ line, number }) => {
-      try {
-        return messageOf(JSON.parse(line));
-      } catch (error) {
-        throw new Error(
-          `Line ${number} is no message: ${error.message}; it looks like {"topic":"a/b","payload":"x"}`,
-        );
-      }
-    });
+    .filter(({ line }) => line !== "");
+  if (lines.length === 0) throw new Error("The file has no line with a message");
+  return lines.map(({ line, number }) => {
+    try {
+      return messageOf(JSON.parse(line));
+    } catch (error) {
+      throw new Error(
+        `Line ${number} is no message: ${error.message}; it looks like {"topic":"a/b","payload":"x"}`,
+      );
+    }
+  });
 }
 
 /** @param {any} given */
-function messageOf({ topic, payload, payloadBase64, qos = 0, retain = false }) {
+function messageOf(given) {
+  const { topic, payload, payloadBase64, qos = 0, retain = false } = given ?? {};
   if (typeof topic !== "string") throw new Error('it has no "topic"');
   const content = payloadBase64 === undefined ? payload : bytesOf(payloadBase64);
   if (content === undefined) throw new Error('it has no "payload" and no "payloadBase64"');

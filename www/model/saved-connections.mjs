@@ -8,7 +8,8 @@ const SECRET = /:\/\/[^/]*@/;
 /** @returns {Record<string, Saved>} */
 function read() {
   try {
-    return JSON.parse(localStorage.getItem(KEY) ?? "{}");
+    const all = Object.entries(JSON.parse(localStorage.getItem(KEY) ?? "{}") ?? {});
+    return Object.fromEntries(all.filter(([, one]) => one?.fields && one.properties));
   } catch {
     return {}; // stored by another version, or a browser without storage
   }

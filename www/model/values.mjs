@@ -2,8 +2,9 @@
 
 /** Points that are kept of a chart. */
 export const KEPT = 5_000;
-/** Numbers of a JSON payload that are offered. */
+/** Numbers of a JSON payload that are offered, and levels of it that are searched. */
 const MAX_OFFERED = 30;
+const MAX_LEVELS = 32;
 
 /** @typedef {{ topic: string, paths: string[], columns: (number | null)[][] }} Chart columns: times in seconds, then a value for each path */
 
@@ -38,16 +39,18 @@ function at(value, path) {
 /** The paths of all numbers in a payload, "" if it is one itself. @param {Uint8Array} payload @returns {string[]} */
 export function pathsIn(payload) {
   const paths = /** @type {string[]} */ ([]);
-  const walk = (/** @type {any} */ value, /** @type {string} */ path) => {
-    if (paths.length >= MAX_OFFERED) return;
+  const walk = (/** @type {any} */ value, /** @type {string} */ path, /** @type {number} */ levels) => {
+    if (paths.length >= MAX_OFFERED || levels > MAX_LEVELS) return;
     if (numberOf(value) !== null) paths.push(path);
-    else if (Array.isArray(value)) for (const [i, one] of value.entries()) walk(one, `${path}[${i}]`);
+    else if (Array.isArray(value))
+      for (const [i, one] of value.entries()) walk(one, `${path}[${i}]`, levels + 1);
     else if (value !== null && typeof value === "object") {
-      for (const [name, one] of Object.entries(value)) walk(one, path === "" ? name : `${path}.${name}`);
+      for (const [name, one] of Object.entries(value))
+        walk(one, path === "" ? name : `${path}.${name}`, levels + 1);
     }
   };
   const value = parsed(payload);
-  walk(value === undefined ? decoder.decode(payload) : value, "");
+  walk(value === undefined ? decoder.decode(payload) : value, "", 0);
   return paths;
 }
 
