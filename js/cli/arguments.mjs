@@ -96,7 +96,9 @@ function unknown(command, name, raw) {
     short ? [long, short] : [long],
   );
   const advice =
-    ELSEWHERE[name] ?? guess(name, words, "--") ?? `mqtt-lib ${command} --help lists all options`;
+    (Object.hasOwn(ELSEWHERE, name) ? ELSEWHERE[name] : undefined) ??
+    guess(name, words, "--") ??
+    `mqtt-lib ${command} --help lists all options`;
   return new UsageError(`${command} has no option ${raw}; ${advice}`);
 }
 
