@@ -99,7 +99,6 @@ async fn a_broker_that_lies_is_left_and_tried_again() {
         "publish('t')",
         "packet(0xd0)",
         "connack(9)",
-        "connack(0, 1)",
         "packet(0x20, 0)",
         "packet(0x21, 0, 0)",
     ] {
