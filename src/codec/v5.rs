@@ -45,11 +45,13 @@ pub(super) fn decode(packet_type: PacketType, body: &[u8]) -> Result<Packet<'_>,
 
 /// An acknowledgement of a PUBLISH behind its packet identifier.
 pub(super) fn ack(kind: Ack, packet_id: PacketId, rest: &[u8]) -> Result<Packet<'_>, DecodeError> {
-    let known = match kind {
-        Ack::PubAck => allowed_in::PUBACK,
-        Ack::PubRec => allowed_in::PUBREC,
-        Ack::PubRel => allowed_in::PUBREL,
-        Ack::PubComp => allowed_in::PUBCOMP,
+    let known = match (kind, rest) {
+        // A refusal, whatever its code: mosquitto has 0x95 for a payload above its message_size_limit.
+        (Ack::PubAck | Ack::PubRec, [code, ..]) if *code >= 0x80 => std::slice::from_ref(code),
+        (Ack::PubAck, _) => allowed_in::PUBACK,
+        (Ack::PubRec, _) => allowed_in::PUBREC,
+        (Ack::PubRel, _) => allowed_in::PUBREL,
+        (Ack::PubComp, _) => allowed_in::PUBCOMP,
     };
     let (reason, properties) = reason(rest, known, Place::Ack)?;
     Ok(Packet::Ack {
@@ -62,8 +64,8 @@ pub(super) fn ack(kind: Ack, packet_id: PacketId, rest: &[u8]) -> Result<Packet<
 
 fn connack(body: &[u8]) -> Result<Packet<'_>, DecodeError> {
     let (session_present, code, properties) = match *body {
-        // A server that does not support MQTT 5 answers as in 3.1.1 (its return code 1).
-        [0, 1] => (false, ReasonCode::UNSUPPORTED_PROTOCOL_VERSION.0, &[][..]),
+        // A server that does not support MQTT 5 answers as in 3.1.1, without properties.
+        [_, _] => (false, ReasonCode::UNSUPPORTED_PROTOCOL_VERSION.0, &[][..]),
         [flags, code, _, ..] => {
             let (properties, rest) = split(&body[2..], Place::ConnAck)?;
             if !rest.is_empty() {

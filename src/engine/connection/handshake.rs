@@ -172,7 +172,9 @@ impl Connection {
         let Phase::Handshake(handshake) = &self.phase else {
             return Err(protocol_error!("a second CONNACK"));
         };
-        if code == ReasonCode::UNSUPPORTED_PROTOCOL_VERSION && self.may_fall_back() {
+        // A server that says so is believed later, too: it may be another one than before.
+        let is_auto = self.config.version == Versions::Auto && self.version == Version::V5;
+        if code == ReasonCode::UNSUPPORTED_PROTOCOL_VERSION && is_auto {
             return Ok(Connack::FallBack);
         }
         let method = string(properties, Property::AuthenticationMethod);

@@ -46,7 +46,11 @@ fn what_a_server_may_not_send_is_answered_with_its_reason() {
             0x94,
         ),
         ("identifier 0", incoming("a", &[], 1, 0), 0x82),
-        ("PUBACK with a reason of SUBACK", vec![0x40, 3, 0, 1, 0x9e], 0x82),
+        (
+            "PUBACK with a reason of UNSUBACK",
+            vec![0x40, 3, 0, 1, 0x11],
+            0x82,
+        ),
         ("PUBREL with another reason", vec![0x62, 3, 0, 1, 0x80], 0x82),
         ("SUBACK of nothing", vec![0x90, 4, 0, 1, 0, 0], 0x82),
         ("UNSUBACK without codes", vec![0xb0, 3, 0, 1, 0], 0x81),

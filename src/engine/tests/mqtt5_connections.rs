@@ -249,6 +249,30 @@ fn auto_takes_silence_to_the_first_attempt_for_a_broker_that_knows_no_better() {
 }
 
 #[test]
+fn auto_believes_a_server_that_answers_as_in_3_1_1_at_any_time() {
+    // Its refusal, and what one says that does not look at the version.
+    for answer in [b"\x20\x02\0\x01", b"\x20\x02\0\0"] {
+        for was_online in [false, true] {
+            let mut cfg = five();
+            cfg.version = Versions::Auto;
+            let mut wire = match was_online {
+                true => Wire::online(cfg, &[]),
+                false => Wire::new(cfg),
+            };
+            let connect = match was_online {
+                true => wire.reconnect(),
+                false => wire.open().remove(0),
+            };
+            assert_eq!(connect[8], 5);
+            wire.inject(answer);
+            assert_eq!(wire.open()[0][8], 4);
+            wire.inject(b"\x20\x02\0\0");
+            assert!(wire.engine.is_online());
+        }
+    }
+}
+
+#[test]
 fn silence_of_a_server_that_spoke_mqtt_5_before_is_no_reason_to_fall_back() {
     let mut cfg = five();
     cfg.version = Versions::Auto;

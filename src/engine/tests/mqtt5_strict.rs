@@ -277,19 +277,22 @@ fn a_session_that_was_not_asked_for_is_not_taken() {
 
 #[test]
 fn a_broker_that_knows_3_1_1_only_is_distinguished_from_one_that_refuses() {
-    let mut wire = Wire::new(five());
-    wire.open();
-    wire.inject(&[0x20, 2, 0, 1]);
-    let told = wire.events.iter().find_map(|event| match event {
-        Event::Error(error) => Some(error),
-        _ => None,
-    });
-    let error = told.unwrap();
-    assert_eq!(
-        (error.code.name(), error.reason),
-        ("NOT_SUPPORTED", Some(ReasonCode(0x84)))
-    );
-    assert!(error.message.contains("mqttversion"), "{}", error.message);
+    // Without properties: also one that does not look at the version, and accepts.
+    for answer in [[0, 1], [0, 0], [1, 0], [0, 5]] {
+        let mut wire = Wire::new(five());
+        wire.open();
+        wire.inject(&[0x20, 2, answer[0], answer[1]]);
+        let told = wire.events.iter().find_map(|event| match event {
+            Event::Error(error) => Some(error),
+            _ => None,
+        });
+        let error = told.unwrap();
+        assert_eq!(
+            (error.code.name(), error.reason),
+            ("NOT_SUPPORTED", Some(ReasonCode(0x84)))
+        );
+        assert!(error.message.contains("mqttversion"), "{}", error.message);
+    }
 }
 
 #[test]
