@@ -26,9 +26,15 @@ impl Engine {
     /// # Errors
     /// `NOT_SUPPORTED` where the connection speaks 3.1.1, which has neither: the message is acknowledged.
     pub fn refuse(&mut self, ticket: Option<Ticket>, reason: ReasonCode, text: &str) -> Result<(), Error> {
+        let version = self.connection.version();
+        // Whoever refuses a message of QoS 2 forgets its identifier: not in 3.1.1, whose PUBREC has no reason code.
+        let sent = match version {
+            Version::V5 => reason,
+            Version::V4 => ReasonCode::SUCCESS,
+        };
         let inbound = self.session.inbound();
-        inbound.acknowledge(ticket, (reason, text), &mut self.effects.journal);
-        match self.connection.version() {
+        inbound.acknowledge(ticket, (sent, text), &mut self.effects.journal);
+        match version {
             Version::V5 => Ok(()),
             Version::V4 => Err(Error::format(
                 Code::NotSupported,

@@ -204,6 +204,28 @@ fn in_3_1_1_a_refusal_is_an_acknowledgement_that_is_reported() {
     assert_eq!(sim.broker.owes(), 0);
 }
 
+#[test]
+fn in_3_1_1_a_refused_message_of_qos_2_whose_pubrec_is_lost_is_not_handed_out_again() {
+    let mut sim = deferring(kept());
+    sim.incoming("a/b", "1", 2);
+    sim.broker.silent = true;
+    let message = take(&mut sim, "1");
+    let refused = sim
+        .engine
+        .refuse(message.ticket, crate::codec::ReasonCode(0x99), "");
+    assert_eq!(refused.is_ok(), super::harness::is_five());
+    sim.settle();
+    sim.broker.silent = false;
+    sim.reconnect();
+    // In 5 a PUBREC of 128 or more ends the message, and its identifier is free for another one (§4.3.3).
+    let expected: &[&str] = if super::harness::is_five() {
+        &["1", "1"]
+    } else {
+        &["1"]
+    };
+    assert_eq!(sim.texts(), expected);
+}
+
 /// What must hold after each step.
 struct Laws {
     /// Payloads that the application has said it has dealt with.
