@@ -75,16 +75,11 @@ fn forms(version: Version, packet: Packet<'_>) -> Vec<Vec<u8>> {
             reason,
             properties,
         } => {
-            let mut forms = vec![[
+            vec![[
                 &[session_present.into(), reason.0][..],
                 &listed(version, properties),
             ]
-            .concat()];
-            // A broker that does not speak MQTT 5 answers in 3.1.1.
-            if reason == ReasonCode::UNSUPPORTED_PROTOCOL_VERSION && properties.is_empty() {
-                forms.push(vec![0, 1]);
-            }
-            forms
+            .concat()]
         }
         Packet::Ack {
             packet_id,
@@ -143,6 +138,11 @@ fn read(version: Version, first: u8, body: &[u8]) -> bool {
             return false;
         };
         assert!(slices(packet).iter().all(|part| is_part(body, part)));
+        // A server that does not speak MQTT 5 answers as in 3.1.1: two bytes, whatever they say.
+        if let (Version::V5, Packet::ConnAck { reason, .. }, [_, _]) = (version, packet, body) {
+            assert_eq!(reason, ReasonCode::UNSUPPORTED_PROTOCOL_VERSION);
+            return true;
+        }
         let mut all = forms(version, packet);
         // An acknowledgement of 3.1.1 that has a reason code, and one of MQTT 5, are read the same.
         all.extend(forms(Version::V5, packet));
