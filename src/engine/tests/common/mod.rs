@@ -12,6 +12,7 @@ mod incoming;
 mod keepalive;
 mod large_payloads;
 mod late_handlers;
+mod late_handlers_at_random;
 mod many_filters;
 mod offline_hour;
 mod order;
