@@ -71,18 +71,41 @@ class AgentRequest extends EventEmitter {
   }
 }
 
-/** What the proxy of an agent answered instead of 200. @param {number} status @param {string} target */
+/** What an agent has done for a request: its proxy's answer, and whether there is a socket. @typedef {{ status: number, made: boolean }} Seen */
+
+/** @param {EventEmitter} request @returns {Seen} */
+export function watchAgent(request) {
+  const seen = { status: 200, made: false };
+  request.on("proxyConnect", ({ statusCode }) => {
+    seen.status = statusCode;
+  });
+  request.on("socket", () => {
+    seen.made = true;
+  });
+  return seen;
+}
+
+/** Why the agent, or its proxy, made no connection; nothing if it made one. @param {Seen} seen @param {Error} error @param {string} target */
+export function agentFailure({ status, made }, error, target) {
+  if (status !== 200) return refusal(status, target);
+  return made ? undefined : unusable(error, target);
+}
+
+/** What the proxy of an agent answered instead of 200; NaN: no HTTP. @param {number} status @param {string} target */
 export function refusal(status, target) {
   const check =
     status === 407
       ? 'it wants a user name and password, as in new HttpsProxyAgent("http://user:password@proxy:3128")'
-      : "check that it lets this host and port through";
-  return failure(`the proxy of websocket.agent answered HTTP ${status} for ${target}: ${check}`);
+      : status
+        ? "check that it lets this host and port through"
+        : "check the proxy's own host and port";
+  const answer = status ? `HTTP ${status}` : "something else than HTTP";
+  return failure(`the proxy of websocket.agent answered ${answer} for ${target}: ${check}`);
 }
 
 /** @param {unknown} cause @param {string} target */
 function unusable(cause, target) {
   const said = cause instanceof Error ? cause.message : String(cause);
-  const text = `websocket.agent made no connection to ${target}: ${said}; give an http.Agent that can tunnel, such as HttpsProxyAgent`;
+  const text = `websocket.agent made no connection to ${target}: ${said}; check the proxy, or give an http.Agent that can tunnel, such as HttpsProxyAgent`;
   return failure(text, cause);
 }

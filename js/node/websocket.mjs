@@ -8,7 +8,7 @@ import { queueMicrotask } from "../clock.mjs";
 import { addressOf, codeOf, failure, shownUrl, socketFailure } from "./socket-failure.mjs";
 import { maskedFrame, maskKey } from "./frame.mjs";
 import { IncomingFrames, LONGEST } from "./incoming-frames.mjs";
-import { refusal } from "./proxy.mjs";
+import { agentFailure, refusal, watchAgent } from "./proxy.mjs";
 import { sharedReads } from "./reading.mjs";
 import { certificateFailure } from "./certificate-failure.mjs";
 import { ADAPTER, WebSocketAdapter } from "./websocket-adapter.mjs";
@@ -47,8 +47,8 @@ export class WsSocket extends WebSocketAdapter {
   #certificates;
   /** Of an IPv6 address. */
   #zone = "";
-  /** The user's agent makes the connection. */
-  #agent = false;
+  /** What the user's agent has done, if it makes the connection. @type {import("./proxy.mjs").Seen | undefined} */
+  #agent;
   #open = false;
   /** The stream that `ws` writes to, unless an extension was negotiated. @type {import("node:net").Socket | undefined} */
   #stream;
@@ -73,9 +73,22 @@ export class WsSocket extends WebSocketAdapter {
     this.#zone = zone;
     this.#certificates = certificates;
     const { headers, agent } = details ?? {};
-    this.#agent = agent !== undefined;
+    /** @param {import("node:http").ClientRequest} request */
+    const watched = (request) => {
+      this.#agent = watchAgent(request);
+      request.end();
+    };
+    const finishRequest = agent && watched;
     const createConnection = agent ? undefined : connectTo(zone && host, certificates !== undefined);
-    const all = { ...certificates?.options, ...options, ...OPTIONS, headers, agent, createConnection };
+    const all = {
+      ...certificates?.options,
+      ...options,
+      ...OPTIONS,
+      headers,
+      agent,
+      createConnection,
+      finishRequest,
+    };
     try {
       this.#ws = new WebSocket(url, protocols, /** @type {any} */ (all));
     } catch (error) {
@@ -156,11 +169,13 @@ export class WsSocket extends WebSocketAdapter {
   onError(error) {
     this.#deliver();
     const certificates = this.#certificates;
+    const address = this.#address;
     const secure = certificates !== undefined;
-    const why = secure && !this.#open && certificateFailure(error, certificates, false);
-    if (why) this.failed(why);
-    else if (this.#open) this.failed(failureAfterOpen(error, this.#address, secure));
-    else this.failed(handshakeFailure(error, this.#url, this.#address, secure, this.#agent));
+    if (this.#open) return this.failed(failureAfterOpen(error, address, secure));
+    const why =
+      (this.#agent && agentFailure(this.#agent, error, address)) ||
+      (secure && certificateFailure(error, certificates, false));
+    this.failed(why || handshakeFailure(error, this.#url, address, secure, this.#agent !== undefined));
   }
 
   /** @param {number} code @param {string} reason */

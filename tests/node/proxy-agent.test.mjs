@@ -3,6 +3,7 @@
 import assert from "node:assert/strict";
 import { once } from "node:events";
 import { Agent, createServer } from "node:http";
+import { createServer as createTcpServer } from "node:net";
 import { after, before, test } from "node:test";
 import { HttpsProxyAgent } from "https-proxy-agent";
 import { makeCertificates, startTlsMosquitto } from "../support/certificates.mjs";
@@ -74,13 +75,60 @@ test("a proxy that wants a password is named, not the broker", async (t) => {
   }
 });
 
-test("a proxy that forbids the host says so", async (t) => {
+/** One broker address of each transport. */
+const everywhere = () => [
+  brokers.mqtt.url,
+  brokers.mqtts.tlsUrl,
+  brokers.mqtt.wsUrl,
+  "wss://localhost:1/mqtt",
+];
+
+/** The proxy that answers each CONNECT in this way. */
+async function scriptedProxy(t, answer) {
+  const server = createTcpServer((socket) =>
+    socket.on("error", () => {}).once("data", () => answer(socket)),
+  ).listen(0, "127.0.0.1");
+  await once(server, "listening");
+  t.after(() => server.close());
+  return new HttpsProxyAgent(`http://127.0.0.1:${server.address().port}`);
+}
+
+test("a proxy that forbids the host says so, over each transport", async (t) => {
   const agent = new HttpsProxyAgent(await refusingProxy(t, 403));
-  const error = await failure(clientFor(t, { mqttserver: brokers.mqtt.url, websocket: { agent } }).start());
-  assert.match(
-    error.message,
-    /the proxy of websocket\.agent answered HTTP 403 .*lets this host and port through/,
-  );
+  for (const mqttserver of everywhere()) {
+    const error = await failure(clientFor(t, { mqttserver, websocket: { agent } }).start());
+    assert.match(
+      error.message,
+      /the proxy of websocket\.agent answered HTTP 403 .*lets this host and port through/,
+    );
+  }
+});
+
+const SILENCES = {
+  "closes instead of an answer": (socket) => socket.end(),
+  "closes in its answer": (socket) => socket.end("HTTP/1.1 200 O"),
+  "resets the connection": (socket) => socket.resetAndDestroy(),
+};
+
+for (const [what, answer] of Object.entries(SILENCES)) {
+  test(`a proxy that ${what} is named, not the broker`, async (t) => {
+    const agent = await scriptedProxy(t, answer);
+    for (const mqttserver of everywhere()) {
+      const error = await failure(clientFor(t, { mqttserver, websocket: { agent } }).start());
+      assert.match(error.message, /: websocket\.agent made no connection to .*; check the proxy, or/);
+    }
+  });
+}
+
+test("a proxy that speaks no HTTP is named, not the broker", async (t) => {
+  const agent = await scriptedProxy(t, (socket) => socket.end("SSH-2.0-x\r\n\r\n"));
+  for (const mqttserver of everywhere()) {
+    const error = await failure(clientFor(t, { mqttserver, websocket: { agent } }).start());
+    assert.match(
+      error.message,
+      /the proxy of websocket\.agent answered something else than HTTP for .*: check the proxy's own host/,
+    );
+  }
 });
 
 test("an agent that is none, and a proxy that is not there, are named", async (t) => {
