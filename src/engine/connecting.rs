@@ -2,6 +2,7 @@
 //! CONNACK, AUTH, DISCONNECT, keep alive, acknowledgements that are overdue, loss and the next attempt, and what a new
 //! connection does with everything that was pending (§4.4).
 
+use super::config::Versions;
 use super::connection::{Closed, Connack, Connection, Keepalive, Loss, Phase, FIRST_DELAY, LEAST_DELAY};
 use super::deadline::Millis;
 use super::error::{Code, Error};
@@ -92,8 +93,8 @@ impl Engine {
                 let limits = Limits::new(&config);
                 let adopted = self.connection.adopt(config);
                 self.lifecycle.add_attempts(adopted.more_servers);
-                if let Some(version) = adopted.version {
-                    self.set_version(version);
+                if self.config().version != Versions::Auto {
+                    self.settle_version();
                 }
                 if adopted.first {
                     self.outbox.set_limits(now, limits, &mut self.effects);
@@ -143,16 +144,19 @@ impl Engine {
 
     /// MQTT 5 is not spoken there: 3.1.1 is tried.
     fn fall_back(&mut self, now: Millis) {
-        self.set_version(Version::V4);
+        self.connection.set_version(Version::V4);
         self.connection.attempt(now, &mut self.effects);
     }
 
-    /// From here on another protocol is spoken: messages that are kept are encoded anew.
-    fn set_version(&mut self, version: Version) {
-        self.session.reencode(self.connection.version(), version);
-        self.outbox.reencode(version);
-        self.effects.journal.version = version;
-        self.connection.set_version(version);
+    /// The broker has accepted a version: if it is another than before, messages that are kept are encoded anew. An attempt
+    /// alone costs none of them its properties.
+    fn settle_version(&mut self) {
+        let (from, to) = (self.outbox.version(), self.connection.version());
+        if from != to {
+            self.session.reencode(from, to);
+            self.outbox.reencode(to);
+            self.effects.journal.version = to;
+        }
     }
 
     /// CONNACK arrived (§3.2).
@@ -191,6 +195,7 @@ impl Engine {
                 send_maximum,
                 receive_maximum,
             } => {
+                self.settle_version();
                 let qos2_maximum = match self.connection.version() {
                     Version::V4 => self.config().max_inflight_qos2,
                     Version::V5 => send_maximum,

@@ -53,8 +53,8 @@ impl Engine {
         token: Option<Token>,
     ) -> Result<Published, Error> {
         self.check_accepting_publish()?;
-        check_message(self.connection.version(), message)?;
-        if self.connection.version() == Version::V5 {
+        check_message(self.outbox.version(), message)?;
+        if self.outbox.version() == Version::V5 {
             if let Some(online) = self.connection.online() {
                 online.limits().check_publish(&message.parts())?;
             }
@@ -156,7 +156,7 @@ impl Engine {
             payload: &[],
             ..*item
         };
-        check_message(self.connection.version(), &empty)?;
+        check_message(self.outbox.version(), &empty)?;
         let ends_as = self.outbox.batch(now, item, token, &mut self.effects)?;
         self.flush_if_stopping(now);
         Ok(ends_as)
@@ -169,7 +169,7 @@ impl Engine {
     pub fn queue(&mut self, now: Millis, message: &Message<'_>, token: Option<Token>) -> Result<(), Error> {
         self.check_accepting_publish()?;
         check_topic(message.topic)?;
-        check_message(self.connection.version(), message)?;
+        check_message(self.outbox.version(), message)?;
         self.outbox
             .enqueue_timed(now, message, token, &mut self.effects)?;
         self.flush_if_stopping(now);

@@ -42,7 +42,7 @@ impl Engine {
         self.check_accepting()?;
         let offline_bytes = self.outbox.limits().offline_bytes();
         self.subscriptions
-            .check_subscribe(self.connection.version(), &filters, offline_bytes)?;
+            .check_subscribe(self.outbox.version(), &filters, offline_bytes)?;
         self.check_request_properties(&properties, Place::Subscribe)?;
         check_filters(&self.connection, &filters, &properties)?;
         let call = self.call(filters, properties, token);
@@ -81,7 +81,7 @@ impl Engine {
     }
 
     fn check_request_properties(&self, properties: &[u8], place: Place) -> Result<(), Error> {
-        if self.connection.version() == Version::V4 && !properties.is_empty() {
+        if self.outbox.version() == Version::V4 && !properties.is_empty() {
             return Err(needs_5("properties"));
         }
         check_properties(properties, place)

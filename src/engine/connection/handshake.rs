@@ -17,6 +17,8 @@ use crate::engine::output::Generation;
 
 /// CONNACK 3 of 3.1.1, the one refusal that passes by itself.
 const UNAVAILABLE: ReasonCode = ReasonCode(3);
+/// CONNACK 1 of 3.1.1: the server does not speak it.
+const UNSUPPORTED: ReasonCode = ReasonCode(1);
 /// Refusals of MQTT 5 that pass by themselves.
 const PASSING: [ReasonCode; 5] = [
     ReasonCode::SERVER_UNAVAILABLE,
@@ -57,8 +59,6 @@ pub(in crate::engine) enum Connack {
 pub(in crate::engine) struct Adopted {
     /// The first answer: limits of queues and batches are known from here on.
     pub first: bool,
-    /// The protocol that is spoken now, if it is another one.
-    pub version: Option<Version>,
     /// How many servers there are more than before.
     pub more_servers: usize,
 }
@@ -271,7 +271,9 @@ impl Connection {
 
     /// MQTT 5 was tried, and 3.1.1 may be.
     pub(super) fn may_fall_back(&self) -> bool {
-        self.config.version == Versions::Auto && self.version == Version::V5 && !self.ever_online
+        // A broker that spoke MQTT 5 may be in trouble; after several attempts it is more likely another one.
+        let is_likely = !self.ever_online || self.fails_again();
+        self.config.version == Versions::Auto && self.version == Version::V5 && is_likely
     }
 
     /// Likewise, and CONNECT was sent.
@@ -279,7 +281,15 @@ impl Connection {
         matches!(self.phase, Phase::Handshake(_)) && self.may_fall_back()
     }
 
-    /// From here on another protocol is spoken.
+    /// CONNECT got no answer of the version that was spoken: the next attempt begins with MQTT 5 again, as the first did.
+    pub(super) fn forget_version(&mut self, error: &Error) {
+        let answered = error.reason.is_some_and(|reason| reason != UNSUPPORTED);
+        if self.config.version == Versions::Auto && matches!(self.phase, Phase::Handshake(_)) && !answered {
+            self.version = Version::V5;
+        }
+    }
+
+    /// From the next attempt on another protocol is spoken.
     pub fn set_version(&mut self, version: Version) {
         self.version = version;
         self.last_error = None;
@@ -348,13 +358,15 @@ impl Connection {
             Versions::Auto if old.version == Versions::Auto => self.version,
             other => first_version(other),
         };
+        if version != self.version {
+            self.set_version(version);
+        }
         if self.has_credentials {
             config.keep_queue_limits(&self.config);
         }
         self.config = config;
         Adopted {
             first: !std::mem::replace(&mut self.has_credentials, true),
-            version: Some(version).filter(|&version| version != self.version),
             more_servers: count.saturating_sub(before.max(1)),
         }
     }

@@ -2,6 +2,7 @@
 
 use super::{Closed, Connection, Loss, Phase};
 use crate::codec::{write, DecodeError, ReasonCode, Version};
+use crate::engine::config::Versions;
 use crate::engine::deadline::Millis;
 use crate::engine::effects::Effects;
 use crate::engine::error::{Code, Error};
@@ -33,9 +34,9 @@ impl Connection {
             (Phase::Handshake(_), _) if self.may_fall_back() => return Closed::FallBack,
             (Phase::Handshake(_), _) => (
                 Code::ConnectionRefused,
-                match self.version {
-                    Version::V4 => "% closed the connection before it answered CONNECT%%; check that it is an MQTT broker and takes this client id and these credentials",
-                    Version::V5 => "% closed the connection before it answered CONNECT%%; it may not speak MQTT 5: set mqttversion to 4 or \"auto\"; or check that it is an MQTT broker and takes this client id and these credentials",
+                match self.config.version {
+                    Versions::V4 | Versions::Auto => "% closed the connection before it answered CONNECT%%; check that it is an MQTT broker and takes this client id and these credentials",
+                    Versions::V5 => "% closed the connection before it answered CONNECT%%; it may not speak MQTT 5: set mqttversion to 4 or \"auto\"; or check that it is an MQTT broker and takes this client id and these credentials",
                 },
             ),
             // In 3.1.1 a broker cannot say that a session was taken over (§3.1.4), and with MQTT 5 some do not.
@@ -151,6 +152,7 @@ impl Connection {
             self.servers.lost(self.config.servers.len(), short_lived);
         }
         let was_asking = matches!(self.phase, Phase::Asking);
+        self.forget_version(error);
         self.leave(Phase::Backoff);
         let round_over = was_online || was_asking || self.servers.next(self.config.servers.len(), refused);
         Loss {

@@ -278,6 +278,12 @@ impl Outbox {
         self.latest.clear();
     }
 
+    /// The protocol in which messages are kept: that of the last connection, before the first one the one that is tried first.
+    #[inline(always)]
+    pub fn version(&self) -> Version {
+        self.version
+    }
+
     /// From here on another protocol is spoken.
     pub fn reencode(&mut self, to: Version) {
         let from = std::mem::replace(&mut self.version, to);

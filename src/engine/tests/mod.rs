@@ -20,6 +20,7 @@ mod insecure_connections;
 mod lenient;
 mod max_packet_size;
 mod mqtt5;
+mod mqtt5_auto;
 mod mqtt5_connections;
 mod mqtt5_copies;
 mod mqtt5_kept;

@@ -2,7 +2,7 @@
 
 use super::wire::{five, list, number, packet, Wire};
 use crate::codec::properties::{find, Property, Value};
-use crate::codec::{ReasonCode, Version};
+use crate::codec::ReasonCode;
 use crate::engine::{Config, Event, Token, Versions, Will};
 
 #[test]
@@ -96,30 +96,6 @@ fn a_refusal_says_the_brokers_reason() {
             _ => None,
         });
         assert_eq!(told, Some((code, Some(ReasonCode(reason)))));
-    }
-}
-
-#[test]
-fn auto_falls_back_to_3_1_1_and_queued_messages_follow() {
-    for hangs_up in [false, true] {
-        let mut cfg = five();
-        cfg.version = Versions::Auto;
-        cfg.properties = list(&[(Property::AuthenticationMethod, Value::Text("M"))]);
-        let mut wire = Wire::new(cfg);
-        wire.publish("a", 1, &number(Property::MessageExpiryInterval, 60), 1)
-            .unwrap();
-        assert_eq!(wire.open()[0][8], 5);
-        if hangs_up {
-            wire.engine.closed(wire.now, wire.generation, "");
-            wire.drain();
-        } else {
-            wire.inject(&[0x20, 2, 0, 1]);
-        }
-        assert_eq!(wire.open()[0][8], 4);
-        wire.inject(&[0x20, 2, 0, 0]);
-        assert!(wire.engine.is_online());
-        assert_eq!(wire.sent(), [b"\x32\x06\0\x01a\0\x01x".to_vec()]);
-        assert!(!wire.events.iter().any(|event| matches!(event, Event::Error(_))));
     }
 }
 
@@ -228,61 +204,6 @@ fn in_3_1_1_stop_has_no_reason() {
     wire.engine.set_disconnect(ReasonCode::SUCCESS, &[]).unwrap();
     wire.engine.stop(wire.now, Token::new(1));
     assert_eq!(wire.sent(), [[0xe0, 0]]);
-}
-
-#[test]
-fn auto_takes_silence_to_the_first_attempt_for_a_broker_that_knows_no_better() {
-    let mut cfg = five();
-    cfg.version = Versions::Auto;
-    let mut wire = Wire::new(cfg);
-    assert_eq!(wire.open()[0][8], 5);
-    wire.publish("a", 1, &[], 1).unwrap();
-    wire.advance(10_000);
-    wire.advance(250);
-    let closed = |event: &Event| matches!(event, Event::Close { .. });
-    assert!(wire.events.iter().any(closed));
-    assert_eq!(wire.open()[0][8], 4);
-    wire.inject(b"\x20\x02\0\0");
-    assert!(wire.engine.is_online());
-    assert_eq!(wire.engine.version(), Version::V4);
-    assert_eq!(wire.sent().len(), 1, "what waited is sent");
-}
-
-#[test]
-fn auto_believes_a_server_that_answers_as_in_3_1_1_at_any_time() {
-    // Its refusal, and what one says that does not look at the version.
-    for answer in [b"\x20\x02\0\x01", b"\x20\x02\0\0"] {
-        for was_online in [false, true] {
-            let mut cfg = five();
-            cfg.version = Versions::Auto;
-            let mut wire = match was_online {
-                true => Wire::online(cfg, &[]),
-                false => Wire::new(cfg),
-            };
-            let connect = match was_online {
-                true => wire.reconnect(),
-                false => wire.open().remove(0),
-            };
-            assert_eq!(connect[8], 5);
-            wire.inject(answer);
-            assert_eq!(wire.open()[0][8], 4);
-            wire.inject(b"\x20\x02\0\0");
-            assert!(wire.engine.is_online());
-        }
-    }
-}
-
-#[test]
-fn silence_of_a_server_that_spoke_mqtt_5_before_is_no_reason_to_fall_back() {
-    let mut cfg = five();
-    cfg.version = Versions::Auto;
-    let mut wire = Wire::online(cfg, &[]);
-    let connect = wire.reconnect();
-    assert_eq!(connect[8], 5);
-    wire.advance(10_000);
-    wire.advance(250);
-    wire.advance(300_000);
-    assert_eq!(wire.open()[0][8], 5);
 }
 
 #[test]
