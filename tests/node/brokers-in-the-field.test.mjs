@@ -130,6 +130,31 @@ for (const transport of ["url", "wsUrl"]) {
   });
 }
 
+test('"auto" finds the version of the server that takes the place of another', async (t) => {
+  let down = 1;
+  const speaking = (place, version) => (connection) =>
+    down === place
+      ? connection.reset()
+      : scripts.accepts(({ cmd, protocolVersion }) => cmd === "connect" && protocolVersion !== version)(
+          connection,
+        );
+  const servers = [await fakeBroker(t, speaking(0, 4)), await fakeBroker(t, speaking(1, 5))];
+  const client = clientFor(t, {
+    mqttserver: servers.map(({ url }) => url),
+    mqttversion: "auto",
+    connecttimeout: 0.3,
+    ...quick,
+  });
+  await client.start();
+  assert.equal(client.mqttversion, 4);
+  for (const version of [5, 4]) {
+    down = 1 - down;
+    servers[down].connections.at(-1).reset();
+    await until(() => client.mqttversion === version, `the other server's version, ${version}`);
+    await client.publish("a", "b", { qos: 1 });
+  }
+});
+
 test("after a wrong password once the next attempt comes soon, with the default delays", async (t) => {
   const broker = await fakeBroker(t, [scripts.refuses(5), scripts.accepts()]);
   const client = clientFor(t, { mqttserver: broker.url, mqttusername: "u", mqttpassword: "p" });
