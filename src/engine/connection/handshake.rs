@@ -353,13 +353,9 @@ impl Connection {
             true => joins + servers.current - own,
             false => servers.current % count.max(1),
         };
-        let version = match config.version {
-            // It may have fallen back.
-            Versions::Auto if old.version == Versions::Auto => self.version,
-            other => first_version(other),
-        };
-        if version != self.version {
-            self.set_version(version);
+        // It may have fallen back.
+        if config.version != Versions::Auto || old.version != Versions::Auto {
+            self.version = first_version(config.version);
         }
         if self.has_credentials {
             config.keep_queue_limits(&self.config);
