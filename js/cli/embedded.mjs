@@ -42,7 +42,9 @@ export async function startEmbedded(
   const sockets = new Set();
   /** Whether a request is refused. @param {import("node:http").IncomingMessage} request @param {(why: string) => void} refuse */
   const isRefused = (request, refuse) => {
-    const why = refusal(request.headers, host, allowed);
+    const { headers, headersDistinct } = request;
+    // Of several, `headers` has the first.
+    const why = refusal({ ...headers, host: headersDistinct.host?.join(", ") }, host, allowed);
     if (why === undefined) return false;
     onRefused(`refused: ${why}; the option allow-origin permits more`);
     refuse(`${why}\n`);

@@ -35,9 +35,10 @@ async function upgrade({ host, origin }) {
   return event === "open" ? 101 : response.statusCode;
 }
 
-/** The status of the page. */
-async function get(host) {
-  const asked = request(broker.page, { headers: { Host: host } }).end();
+/** The status of the page, asked for with one host or several. */
+async function get(...hosts) {
+  const headers = hosts.flatMap((host) => ["Host", host]);
+  const asked = request(broker.page, { headers }).end();
   const [response] = await once(asked, "response");
   response.resume();
   return response.statusCode;
@@ -96,6 +97,18 @@ test("others are refused, and the reason is said", async () => {
   assert.equal(await upgrade({ host: "localhost", origin: "http://192.168.1.5:3000" }), 403);
   assert.equal(refused.length, 2 * BAD_HOSTS.length + BAD_ORIGINS.length + 1);
   for (const why of refused) assert.match(why, /none of this machine; the option allow-origin permits more/);
+});
+
+test("a request with two hosts is refused, whichever comes first", async () => {
+  for (const hosts of [
+    ["localhost", "evil.example"],
+    ["evil.example", "localhost"],
+    ["localhost", "localhost"],
+  ]) {
+    refused.length = 0;
+    assert.equal(await get(...hosts), 403, `${hosts}`);
+    assert.match(refused[0], new RegExp(`the host "${hosts.join(", ")}" is none of this machine`));
+  }
 });
 
 test("mqtt-lib broker takes --allow-origin, and prints what it refuses", async () => {
