@@ -1,6 +1,9 @@
 // Copies of the arguments of calls that are made before the WebAssembly is loaded, so that changes after the call have no
 // effect. What cannot be copied the core rejects.
 
+/** More filters than the arguments of a call have room for, if not all are of one character. */
+export const MANY = 1e7;
+
 /** A copy of a payload. @param {unknown} payload */
 export function copyPayload(payload) {
   try {
@@ -25,10 +28,10 @@ export function copyOptions(options) {
   }
 }
 
-/** A copy of topic filters. @param {unknown} topics */
+/** A copy of topic filters; of too many, whose copy takes minutes, what they were. @param {any} topics */
 export function copyTopics(topics) {
   try {
-    return Array.isArray(topics) ? [...topics] : copyOptions(topics);
+    return Array.isArray(topics) && topics.length < MANY ? [...topics] : copyOptions(topics);
   } catch {
     return topics;
   }

@@ -11,19 +11,15 @@ const camelCase = (name) => name.replace(/_([a-z])/g, (_, letter) => letter.toUp
 
 const original = new Map(CALLBACKS.map((name) => [camelCase(name), name]));
 
-/** A copy of the properties that an object has itself, and of what the getters of its class give. @param {object} given */
+/** A copy of the properties that an object has itself, and of what the getters of its class give. @param {any} given */
 function members(given) {
-  /** @type {Record<string, unknown>} */
-  const copy = { ...given };
-  let type = Object.getPrototypeOf(given);
-  let next = type && Object.getPrototypeOf(type);
+  const copy = { __proto__: null, ...given };
+  const { getPrototypeOf: classOf, getOwnPropertyNames: names } = Object;
   // Without the last one, whose getters every object has.
-  while (next) {
-    for (const [key, { get }] of Object.entries(Object.getOwnPropertyDescriptors(type)))
-      if (get) copy[key] ??= get.call(given);
-    type = next;
-    next = Object.getPrototypeOf(type);
-  }
+  for (let type = classOf(given); type && classOf(type); type = classOf(type))
+    // A descriptor of a method has the `get` of Object.prototype, if a page gives it one.
+    for (const key of names(type))
+      if (/** @type {any} */ ({}).__lookupGetter__.call(type, key)) copy[key] ??= given[key];
   return copy;
 }
 
@@ -44,7 +40,7 @@ export function originalNames(options) {
   try {
     if (!isObject(options)) return options;
     /** @type {Record<string, unknown>} */
-    const copy = {};
+    const copy = { __proto__: null };
     for (const [key, value] of Object.entries(members(options))) copy[original.get(key) ?? key] = value;
     /** @type {any} */
     const { credentials } = copy;

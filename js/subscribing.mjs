@@ -2,7 +2,7 @@
 // `addHandler` has added. Owns whose filter is to be unsubscribed; the core routes messages and restores subscriptions.
 
 import { AddedHandlers } from "./added-handlers.mjs";
-import { copyOptions, copyTopics } from "./copies.mjs";
+import { copyOptions, copyTopics, MANY } from "./copies.mjs";
 import { handledBy } from "./handling.mjs";
 import { keyOf } from "./identity.mjs";
 import { IDENTITY, SUBSCRIBE, UNSUBSCRIBE } from "./operations.mjs";
@@ -12,7 +12,9 @@ import { IDENTITY, SUBSCRIBE, UNSUBSCRIBE } from "./operations.mjs";
 /** The filters of an argument of `subscribe` or `unsubscribe`; none of one that cannot be read, which the core rejects. @param {any} topics @returns {unknown[]} */
 function filtersOf(topics) {
   try {
-    return typeof topics === "object" && !Array.isArray(topics) ? Object.keys(topics) : [topics].flat();
+    const isArray = Array.isArray(topics);
+    if (isArray) return topics.length < MANY ? [...topics] : [];
+    return typeof topics === "object" ? Object.keys(topics) : [topics];
   } catch {
     return [];
   }

@@ -44,9 +44,9 @@ export class Subscriptions {
 
   /** @param {any} topics @param {any} options @param {Callback} callback */
   subscribe(topics, options, callback) {
-    const map = filterMap(topics);
-    const again = map === topics && Boolean(topics.resubscribe);
-    const isMap = map === topics;
+    const isMap = typeof topics === "object" && topics !== null && !Array.isArray(topics);
+    const map = isMap ? topics : Object.create(null);
+    const again = Boolean(map.resubscribe);
     const names = isMap ? Object.keys(map).filter((filter) => filter !== "resubscribe") : listOf(topics);
     if (!this.#areValid(names, callback)) return;
     const { properties, ...defaults } = { ...(this.#five ? DEFAULTS_5 : DEFAULTS), ...options };
@@ -115,8 +115,9 @@ export class Subscriptions {
 
   /** @param {any} topics @param {any} options @param {Callback} callback */
   unsubscribe(topics, options, callback) {
-    const filters = [topics].flat();
-    if (!this.#areValid(filters, callback)) return;
+    const given = Array.isArray(topics) ? topics : [topics];
+    if (!this.#areValid(given, callback)) return;
+    const filters = [...given];
     for (const filter of filters) this.#known.delete(filter);
     const id = this.#client._nextId();
     const done = this.#await(callback, id, "unsubscribe");
@@ -255,13 +256,7 @@ const acknowledgement = (cmd, messageId, granted) => ({
 });
 
 /** One filter or several; what is neither are none. @param {any} topics @returns {any[]} */
-const listOf = (topics) => (typeof topics === "string" || Array.isArray(topics) ? [topics].flat() : []);
-
-/** @param {any} topics @returns {Record<string, any>} */
-function filterMap(topics) {
-  if (typeof topics === "object" && topics !== null && !Array.isArray(topics)) return topics;
-  return Object.fromEntries(listOf(topics).map((filter) => [filter, undefined]));
-}
+const listOf = (topics) => (Array.isArray(topics) ? topics : typeof topics === "string" ? [topics] : []);
 
 /** @param {any[]} asked */
 function nativeMap(asked) {

@@ -18,11 +18,12 @@ export function messageContext(message) {
 /** Of a handler, that are remembered for the names of its spans. */
 const MOST_FILTERS = 100;
 
-/** The topic filters of the first argument of `subscribe`. @param {any} topics @returns {string[]} */
+/** The topic filters of the first argument of `subscribe`; of many, the first ones. @param {any} topics @returns {string[]} */
 function filtersOf(topics) {
   try {
-    const all = typeof topics === "object" && !Array.isArray(topics) ? Object.keys(topics) : [topics].flat();
-    return all.filter((filter) => typeof filter === "string");
+    const all = typeof topics === "object" && !Array.isArray(topics) ? Object.keys(topics) : topics;
+    const first = Array.isArray(all) ? all.slice(0, MOST_FILTERS + 1) : [all];
+    return first.filter((filter) => typeof filter === "string");
   } catch {
     return []; // the client says that it cannot be read
   }

@@ -31,6 +31,12 @@ function short(given, most = LONGEST) {
 class Writer {
   #bytes = new Uint8Array(256);
   #at = 0;
+  #most;
+
+  /** @param {any} [most] at most so many bytes: the length of more is thrown */
+  constructor(most) {
+    this.#most = most;
+  }
 
   /** @param {number} tag @param {Uint8Array} [content] what follows, until `end`, if it is not given */
   block(tag, content = new Uint8Array()) {
@@ -51,6 +57,7 @@ class Writer {
   /** @param {number} more */
   #room(more) {
     const enough = this.#at + more;
+    if (enough > this.#most) throw enough;
     if (enough > this.#bytes.length) {
       const larger = new Uint8Array(2 * enough);
       larger.set(this.#bytes);
@@ -135,6 +142,8 @@ function encode(out, value, depth, opaque) {
   const name = Object.prototype.toString.call(value).slice(8, -1);
   if (NO_OPTIONS.test(name)) return out.block(OTHER, encoder.encode(`a ${name}`));
   const isArray = Array.isArray(value);
+  // Of holes alone, too, it would be longer than all arguments may be.
+  if (isArray) short(value, MOST);
   const from = out.block(isArray ? ARRAY : OBJECT);
   for (const key of isArray ? value.keys() : Object.keys(value)) {
     if (!isArray) string(out, `${key}`);
@@ -146,7 +155,7 @@ function encode(out, value, depth, opaque) {
 /** Objects and arrays `depth` levels deep, but not what stands under a key in `opaque`: ".agent.store.". @param {unknown} value @param {number} depth @param {string} opaque */
 export function flatten(value, depth, opaque) {
   try {
-    return short(written(value, depth, opaque), MOST);
+    return written(value, depth, opaque, MOST);
   } catch (thrown) {
     const out = new Writer();
     out.block(OTHER, encoder.encode(unreadable(thrown)));
@@ -154,9 +163,9 @@ export function flatten(value, depth, opaque) {
   }
 }
 
-/** @param {unknown} value @param {number} depth @param {string} opaque */
-function written(value, depth, opaque) {
-  const out = new Writer();
+/** @param {unknown} value @param {number} depth @param {string} opaque @param {number} [most] */
+function written(value, depth, opaque, most) {
+  const out = new Writer(most);
   encode(out, value, depth, opaque);
   return out.written();
 }
@@ -204,15 +213,11 @@ export function json(value) {
   return encoded(text);
 }
 
-/** @param {any} object @param {string} key @param {unknown} given */
-function add(object, key, given) {
-  const before = Object.hasOwn(object, key) ? object[key] : undefined;
+/** @param {Map<string, unknown>} all @param {string} key @param {unknown} given */
+function add(all, key, given) {
+  const before = all.get(key);
   if (Array.isArray(before)) before.push(given);
-  else {
-    const value = before === undefined ? given : [before, given];
-    // A name like any other may be "__proto__", which an assignment would take for something else.
-    Object.defineProperty(object, key, { value, configurable: true, enumerable: true, writable: true });
-  }
+  else all.set(key, before === undefined ? given : [before, given]);
 }
 
 /** Calling the decoder costs more than a few characters of ASCII. @param {Uint8Array} bytes */
@@ -227,7 +232,7 @@ function decoded(bytes) {
 
 /** Reads what `argument_codec::Object` wrote: values under one name become an array. @param {Uint8Array} bytes */
 export function inflate(bytes) {
-  const object = {};
+  const all = new Map();
   const view = new DataView(bytes.buffer, bytes.byteOffset);
   let at = 0;
   const next = () => {
@@ -240,8 +245,9 @@ export function inflate(bytes) {
     if (tag === STRING) return decoded(content);
     return tag === BYTES ? content.slice() : tag === TRUE;
   };
-  while (at < bytes.length) add(object, /** @type {string} */ (next()), next());
-  return object;
+  while (at < bytes.length) add(all, /** @type {string} */ (next()), next());
+  // An assignment would take "__proto__" for something else, and what a page gives Object.prototype changes a descriptor.
+  return Object.fromEntries(all);
 }
 
 const CLASSES = [Error, TypeError, RangeError];

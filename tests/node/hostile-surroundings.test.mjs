@@ -69,6 +69,34 @@ for (const [what, prepare, shown] of [
   });
 }
 
+for (const name of ["get", "set", "value"]) {
+  test(`a page that gives Object.prototype a \`${name}\` changes neither options nor messages, and ends no client`, async () => {
+    const source = `
+      import { MqttCustom } from "mqtt-lib";
+      const [url, topic] = [process.argv[2], "prototype/" + process.pid];
+      class Credentials {
+        get mqttserver() { return url; }
+        get mqttversion() { return 5; }
+        mqttusername() { return "no getter"; }
+      }
+      const client = new MqttCustom({ credentials: { mqttserver: url, mqttversion: 5 } });
+      const received = new Promise((resolve) => { client.on_message = (_client, _userdata, message) => resolve(message); });
+      await client.subscribe(topic, { qos: 1 });
+      Object.prototype.${name} = function () { return "of the page"; };
+      const other = new MqttCustom({ credentials: new Credentials() });
+      await other.start();
+      const userProperties = JSON.parse('{ "a": ["1", "2"], "__proto__": "3", "${name}": "4" }');
+      await other.publish(topic, "x", { qos: 1, properties: { userProperties } });
+      const { properties } = await received;
+      console.log(JSON.stringify(Object.entries(properties.userProperties)), client.state, other.state);
+      await Promise.all([client.stop(), other.stop()]);
+    `;
+    const { stdout, stderr } = await run(source, [broker.url]);
+    const entries = `[["a",["1","2"]],["__proto__","3"],["${name}","4"]]`;
+    assert.equal(stdout, `${entries} connected connected\n`, stderr);
+  });
+}
+
 test("a store whose methods call the client", async (t) => {
   const topic = freshTopic("store");
   const received = await collect(t, broker.url, topic, { qos: 1 });
