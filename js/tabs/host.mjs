@@ -3,8 +3,8 @@
 import { Hub } from "./hub.mjs";
 import { hubLock, lifeOf } from "./names.mjs";
 
-/** Returns a function that takes the offer back. @param {string} name @param {any} Client */
-export function host(name, Client) {
+/** Returns a function that takes the offer back. @param {string} name @param {any} Client @param {() => void} [deposed] called when another one has taken its locks, because it did not answer */
+export function host(name, Client, deposed) {
   const stay = new AbortController();
   const { signal } = stay;
   /** @type {Hub | undefined} */
@@ -14,14 +14,22 @@ export function host(name, Client) {
       if (signal.aborted) return ended(undefined);
       signal.addEventListener("abort", ended);
       const id = crypto.randomUUID();
-      navigator.locks.request(lifeOf(name, id), () => {
-        hub = new Hub(name, id, Client);
-        return new Promise((done) => signal.addEventListener("abort", done));
-      });
+      navigator.locks
+        .request(lifeOf(name, id), () => {
+          hub = new Hub(name, id, Client);
+          return new Promise((done) => signal.addEventListener("abort", done));
+        })
+        .catch(lost);
     });
-  navigator.locks.request(hubLock(name), { signal }, held).catch(() => {});
-  return () => {
+  const end = () => {
     hub?.close();
     stay.abort();
   };
+  const lost = () => {
+    if (signal.aborted) return;
+    end();
+    deposed?.();
+  };
+  navigator.locks.request(hubLock(name), { signal }, held).catch(lost);
+  return end;
 }

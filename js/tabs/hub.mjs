@@ -4,6 +4,7 @@
 import { memberChannel, memberLock, whenGone } from "./names.mjs";
 import { Routes } from "./routes.mjs";
 import { Session } from "./session.mjs";
+import { holder } from "./silence.mjs";
 
 /** How long a new hub waits for the members of the one before. */
 const JOIN_MS = 3000;
@@ -70,8 +71,12 @@ export class Hub {
       whenGone(memberLock(this.name, member), this.#stay.signal, () => this.#arrived(member));
     const timer = setTimeout(() => this.#ready(), JOIN_MS);
     this.#stay.signal.addEventListener("abort", () => clearTimeout(timer));
-    this.all.postMessage({ type: "hub", hub: this.id });
+    this.#announce();
     this.#arrived("");
+  }
+
+  #announce() {
+    if (!this.#stay.signal.aborted) this.all.postMessage({ type: "hub", hub: this.id });
   }
 
   /** @param {string} member that has joined, or is gone */
@@ -87,19 +92,26 @@ export class Hub {
     this.wants();
   }
 
-  /** The hub is gone on purpose, as its page is left. */
+  /** The hub is gone, as its page is left or another one has taken its locks. */
   close() {
+    const client = this.#client;
+    this.#client = undefined;
     this.all.close();
     this.#stay.abort();
-    for (const { channel } of this.#members.values()) channel.close();
-    this.#client?.stop();
+    for (const session of this.#sessions.values()) session.rest();
+    for (const { leaves, channel } of this.#members.values()) {
+      leaves.abort();
+      channel.close();
+    }
+    client?.stop().catch(() => {});
   }
 
   // ---- members
 
   /** @param {any} message */
   #heard(message) {
-    if (message.type === "who") this.all.postMessage({ type: "hub", hub: this.id });
+    // In a tab of Firefox with an open alert() messages come, and microtasks wait, as timers and sockets do.
+    if (message.type === "who") queueMicrotask(() => this.#announce());
     else if (message.type === "join" && message.hub === this.id) this.#join(message);
   }
 
@@ -108,8 +120,10 @@ export class Hub {
     if (this.#members.has(member)) return;
     const channel = new BroadcastChannel(memberChannel(this.name, member));
     const leaves = new AbortController();
-    const post = (/** @type {object} */ message) => channel.postMessage(message);
-    const session = new Session(this, member, post, credentials, subscriptions !== undefined);
+    const post = (/** @type {object} */ message) => leaves.signal.aborted || channel.postMessage(message);
+    // One that comes late, as a tab that was frozen, has missed messages.
+    const isKnown = subscriptions !== undefined && !this.#isReady;
+    const session = new Session(this, member, post, credentials, isKnown);
     this.#sessions.set(member, session);
     this.#members.set(member, { leaves, channel });
     channel.onmessage = ({ data }) => this.#told(session, data);
@@ -129,6 +143,7 @@ export class Hub {
     else if (type === "close") session.closed(number);
     else if (type === "leave") this.remove(session.id);
     else if (type === "pong") session.awake();
+    else if (type === "ping") queueMicrotask(() => session.post({ type: "pong" }));
     else if (type === "credentials") this.#questions.get(number)?.(message);
   }
 
@@ -184,8 +199,11 @@ export class Hub {
       const kept = Object.entries(all ?? {}).filter(([key]) => !OF_MEMBERS.includes(key));
       return { ...Object.fromEntries(kept), ...UNBOUNDED };
     };
-    const asked = async (/** @type {number} */ attempt, /** @type {any} */ error) =>
-      given(await this.#credentials(attempt, error));
+    const asked = async (/** @type {number} */ attempt, /** @type {any} */ error) => {
+      // One that was deposed while it did not answer learns it here before it connects again.
+      if ((await holder(this.name)).hub !== this.id) throw new Error("another tab has the connection");
+      return given(credentials ?? (await this.#credentials(attempt, error)));
+    };
     /** A client that is stopping says nothing of those who wait for the next one. @param {(...given: any[]) => void} tell */
     const current =
       (tell) =>
@@ -195,7 +213,7 @@ export class Hub {
     let client;
     try {
       client = new this.Client({
-        credentials: credentials === undefined ? asked : given(credentials),
+        credentials: asked,
         autostart: false,
         on_connect: current((_client, _userdata, flags, code, properties) =>
           this.#connected(flags.sessionPresent, code, properties),

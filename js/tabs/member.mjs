@@ -3,6 +3,7 @@
 
 import { host } from "./host.mjs";
 import { lifeOf, memberChannel, memberLock, nameOf, whenGone, workerName } from "./names.mjs";
+import { SILENT, Silence } from "./silence.mjs";
 import { TabSocket } from "./tab-socket.mjs";
 
 /** How long the worker may take to say that it is there, before a tab offers itself. */
@@ -37,6 +38,8 @@ export class Member {
   #answer;
   /** @type {ReturnType<typeof setTimeout> | undefined} */
   #overdue;
+  /** @type {Silence | undefined} */
+  #silence;
 
   /** @param {any} Client the class, for a hub in this tab @param {any} credentials @param {() => void} up called when the shared connection is there */
   constructor(Client, credentials, up) {
@@ -115,6 +118,14 @@ export class Member {
     this.#own = new BroadcastChannel(memberChannel(name, this.#id));
     this.#own.onmessage = ({ data }) => this.#told(data);
     addEventListener("pagehide", () => this.leave(), { signal: stay.signal });
+    this.#silence = new Silence(
+      name,
+      () => this.#hub,
+      (isLong) => {
+        this.#own?.postMessage({ type: "ping" });
+        if (isLong) this.#all?.postMessage({ type: "who" });
+      },
+    );
     this.#findHub();
   }
 
@@ -144,7 +155,10 @@ export class Member {
   /** Offers this tab as the hub. */
   #stand() {
     if (this.#entered === undefined || candidates.has(this.#name)) return;
-    candidates.set(this.#name, host(this.#name, this.Client));
+    candidates.set(
+      this.#name,
+      host(this.#name, this.Client, () => candidates.delete(this.#name)),
+    );
     addEventListener("pagehide", () => this.#withdraw(), { once: true });
   }
 
@@ -156,9 +170,11 @@ export class Member {
   /** What the hub tells everybody. @param {any} message */
   #heard({ type, hub }) {
     if (type === "up" && hub === this.#hub) this.#up();
-    if (type !== "hub" || hub === this.#hub) return;
+    if (type !== "hub") return;
+    if (hub === this.#hub) this.#silence?.heard();
+    // One that was deposed may not know it yet: a member looks for another hub when its own is gone.
+    if (this.#hub !== undefined) return;
     clearTimeout(this.#overdue);
-    this.#lost(undefined);
     const plain = typeof this.#credentials !== "function";
     this.#all?.postMessage({
       type: "join",
@@ -172,6 +188,7 @@ export class Member {
   /** What the hub tells this member. @param {any} message */
   #told(message) {
     const { type, number } = message;
+    if (type === "pong" || type === "data") this.#silence?.heard();
     if (type === "joined") {
       const { hub } = message;
       this.#hub = hub;
@@ -179,7 +196,7 @@ export class Member {
       whenGone(lifeOf(this.#name, hub), stay.signal, () => {
         if (this.#hub !== hub) return;
         this.#former = hub;
-        this.#lost(undefined);
+        this.#lost(undefined, this.#silence?.isLong ? SILENT : "");
         this.#findHub();
       });
       this.#offer();
@@ -192,10 +209,10 @@ export class Member {
     else if (type === "closed") this.#socket?.failed(message.reason);
   }
 
-  /** The hub is gone, or another one is there. @param {string | undefined} hub */
-  #lost(hub) {
+  /** The hub is gone, or another one is there. @param {string | undefined} hub @param {string} [reason] */
+  #lost(hub, reason = "") {
     this.#hub = hub;
-    if (this.#socket?.isOffered) this.#socket.failed("");
+    if (this.#socket?.isOffered) this.#socket.failed(reason);
   }
 
   /** Asks the hub to open the socket. */
@@ -214,6 +231,7 @@ export class Member {
     this.#lost(undefined);
     this.#socket?.failed("");
     clearTimeout(this.#overdue);
+    this.#silence?.end();
     this.#all?.close();
     this.#own?.close();
     this.#all = this.#own = this.#entered = this.#subscriptions = undefined;
