@@ -98,22 +98,53 @@ export async function buildProgram(all) {
   }
 }
 
-/** Runs the tests of one program with this mutant. @returns {Promise<"passed" | "failed" | "timeout">} */
-export function runMutant(program, args, number, seconds) {
+/** How often the processor time of a test is read. */
+const LOOK_MS = 100;
+/** A test that has used none for so long waits for what never comes, however many others there are. */
+const IDLE_SECONDS = 60;
+/** Of `/proc/PID/stat`, which is the same on every Linux. */
+const TICKS_A_SECOND = 100;
+
+/** The processor time of a process and of its threads, in seconds; of one that has ended, undefined. @param {number} pid */
+function processorTime(pid) {
+  try {
+    // The name, in parentheses, may have spaces; of what follows, the user's time is the 12th and the system's the 13th.
+    const [user, system] = readFileSync(`/proc/${pid}/stat`, "utf8")
+      .replace(/.*\) /s, "")
+      .split(" ")
+      .slice(11, 13);
+    return (Number(user) + Number(system)) / TICKS_A_SECOND;
+  } catch {
+    return undefined;
+  }
+}
+
+/**
+ * Runs the tests of one program with this mutant. Its time limit is in seconds of the processor, which other programs of the
+ * machine do not use up; `used` are those that it had when it ended, or shortly before.
+ * @returns {Promise<{ fate: "passed" | "failed" | "timeout", used: number }>}
+ */
+export function runMutant(program, args, number, seconds, idle = IDLE_SECONDS) {
   if (!existsSync(program)) throw new Failure(`${program} is not there any more.`);
   return new Promise((resolve, reject) => {
     const limited = ["-c", 'ulimit -v "$0"; exec "$@"', String(MOST_KIB), program, ...args];
     const env = { ...process.env, ...ENVIRONMENT, MQTT_MUTANT: String(number) };
-    const child = spawn("/bin/sh", limited, { cwd: FOLDER, env, stdio: "ignore" });
-    let late = false;
-    const timer = setTimeout(() => {
-      late = true;
-      child.kill("SIGKILL");
-    }, seconds * 1000);
+    const child = spawn("/bin/sh", limited, {
+      cwd: existsSync(FOLDER) ? FOLDER : ROOT,
+      env,
+      stdio: "ignore",
+    });
+    let [late, used, changed] = [false, 0, Date.now()];
+    const timer = setInterval(() => {
+      const now = processorTime(child.pid) ?? used;
+      if (now > used) [used, changed] = [now, Date.now()];
+      late = used > seconds || Date.now() - changed > idle * 1000;
+      if (late) child.kill("SIGKILL");
+    }, LOOK_MS);
     child.on("error", reject);
     child.on("close", (code) => {
-      clearTimeout(timer);
-      resolve(late ? "timeout" : code === 0 ? "passed" : "failed");
+      clearInterval(timer);
+      resolve({ fate: late ? "timeout" : code === 0 ? "passed" : "failed", used });
     });
   });
 }

@@ -6,6 +6,8 @@
 //   npm run proof:mutants -- --js                    of js/, by a sampler of our own
 // Mutants of Rust are those of cargo-mutants, compiled into one program with a switch for each, and run against the engine's
 // and the codec's own tests, then the fuzzers' inputs and the exhaustive tests. What cannot be switched is compiled alone.
+// A test with a mutant that takes four times the processor time of the one without, or waits for a minute without using the
+// processor, ends by the time limit, however much else the machine does.
 // What became of a mutant is kept in target/mutants, until its code changes; survivors are run again when a test changes.
 import { createHash } from "node:crypto";
 import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
@@ -39,6 +41,12 @@ const STAGES = [
   { name: "exhaustive", program: "exhaustive", args: FAIL_FAST },
 ];
 
+/** Of the processor: what the tests of one stage may take without a mutant, and what one with a mutant may take in any case. */
+const MOST_SECONDS = 1_200;
+const LEAST_SECONDS = 10;
+/** Likewise one that is compiled alone, its compiler, and its tests. */
+const ALONE_SECONDS = 400;
+
 /** The share of viable mutants that were noticed. */
 export const share = ({ caught, timeout, missed }) => {
   const viable = caught.length + timeout.length + missed.length;
@@ -53,8 +61,10 @@ async function judgeAlone(name) {
   rmSync(output, { recursive: true, force: true });
   mkdirSync(output, { recursive: true });
   const args = ["mutants", ...FILES, "--re", `^${escaped(name)}$`, "--output", output];
-  args.push("--baseline=skip", "--timeout=180", "--cap-lints=true", "--", "--lib", "--test=fuzz");
-  const { output: said } = await run("cargo", args, { env: ENVIRONMENT, capture: true });
+  args.push("--baseline=skip", "--timeout=3600", "--cap-lints=true", "--", "--lib", "--test=fuzz");
+  // The limit is in seconds of the processor, for each process; at its end the tests fail.
+  const limited = ["-c", 'ulimit -t "$0"; exec cargo "$@"', String(ALONE_SECONDS), ...args];
+  const { output: said } = await run("/bin/sh", limited, { env: ENVIRONMENT, capture: true });
   const has = (kind) => {
     const file = join(output, "mutants.out", `${kind}.txt`);
     return existsSync(file) && readFileSync(file, "utf8").trim() !== "";
@@ -64,21 +74,22 @@ async function judgeAlone(name) {
   return fate;
 }
 
-/** How long each stage takes without a mutant; a stage that fails then proves nothing. */
+/** The processor time of each stage without a mutant, four times; a stage that fails then proves nothing. */
 async function limitsOf(programs) {
+  if (!existsSync("/proc/self/stat"))
+    throw new Failure("Processor times are read from /proc, as Linux has it.");
   const limits = {};
   for (const { name, program, args } of STAGES) {
-    const begin = Date.now();
-    const fate = await runMutant(programs[program], args, 0, 600);
+    const { fate, used } = await runMutant(programs[program], args, 0, MOST_SECONDS);
     if (fate !== "passed") throw new Failure(`Without a mutant the tests of ${name} ${fate}.`);
-    limits[name] = Math.max(30, ((Date.now() - begin) / 1000) * 4);
+    limits[name] = Math.max(LEAST_SECONDS, 4 * used);
   }
   return limits;
 }
 
 async function judgeSwitched(programs, limits, number) {
   for (const { name, program, args } of STAGES) {
-    const fate = await runMutant(programs[program], args, number, limits[name]);
+    const { fate } = await runMutant(programs[program], args, number, limits[name]);
     if (fate === "failed") return "caught";
     if (fate === "timeout") return "timeout";
   }

@@ -4,6 +4,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { changed, choose, places } from "./js-mutants.mjs";
 import { modeOf } from "./modes.mjs";
+import { runMutant } from "./mutant-program.mjs";
 import { blamed, withSwitch } from "./mutant-switch.mjs";
 import { share } from "./mutants.mjs";
 import { differences } from "./pack-twice.mjs";
@@ -108,3 +109,15 @@ test("an error of the compiler is blamed on the mutant whose line it is in, or o
   assert.deepEqual(numbers("a + b"), [1, 2]);
   assert.deepEqual(numbers("const fn"), []);
 });
+
+for (const [what, source, fate] of [
+  ["that passes", "exit 0", "passed"],
+  ["that fails", "exit 3", "failed"],
+  ["that is slow because it does not have the processor", "sleep 1.5", "passed"],
+  ["that uses up the processor", "while :; do :; done", "timeout"],
+  ["that waits for ever", "exec sleep 600", "timeout"],
+]) {
+  test(`a test ${what} has ${fate === "timeout" ? "run into the time limit" : fate}`, async () => {
+    assert.equal((await runMutant("/bin/sh", ["-c", source], 1, 0.5, 4)).fate, fate);
+  });
+}
