@@ -68,11 +68,13 @@ impl Subscriptions {
         let Some(request) = self.requests.get(slot) else {
             return;
         };
+        // What asks for an identifier and goes without, as a suspect, does not ask again.
+        let least = PLAIN + request.identifies() as u32;
         let contents = &request.contents;
         let identity = match contents.kind {
             Kind::Unsubscribe => NONE,
             _ if number(&contents.properties, Property::SubscriptionIdentifier).is_some() => LEFT,
-            _ => identifier.max(PLAIN),
+            _ => identifier.max(least),
         };
         for Filter { filter, .. } in &contents.filters {
             if let Some(number) = self.filters.find(filter.as_bytes()) {
@@ -114,12 +116,12 @@ impl Subscriptions {
             let Some((slot, _)) = self.next_request() else {
                 return 0;
             };
-            let Some(Request {
-                contents, suspicion, ..
-            }) = self.requests.look_at(slot)
-            else {
+            let Some(request) = self.requests.look_at(slot) else {
                 return 0;
             };
+            let Request {
+                contents, suspicion, ..
+            } = request;
             // A broker may close the connection because of the identifier.
             if contents.kind == Kind::Unsubscribe
                 || number(&contents.properties, Property::SubscriptionIdentifier).is_some()
@@ -128,7 +130,7 @@ impl Subscriptions {
                 return 0;
             }
             let mut plain = Vec::new();
-            let mut overlap = false;
+            let mut overlap = request.identifies();
             for Filter { filter, .. } in &contents.filters {
                 overlap |= self.overlaps(filter, &mut plain);
             }

@@ -96,6 +96,25 @@ fn a_filter_without_a_handler_brings_those_of_others_no_further_copy() {
 }
 
 #[test]
+fn a_filter_whose_messages_have_no_handler_is_subscribed_again_once() {
+    at_all(|mut peer| {
+        peer.subscribe("none/#", 0);
+        peer.subscribe("handled/#", 1);
+        // Both are subscribed again: one of the two overlaps with a filter that has a handler.
+        peer.subscribe("#", 0);
+        assert_eq!(
+            peer.filters()[2..],
+            [vec!["none/#"], vec!["handled/#"], vec!["#"]]
+        );
+        assert!(peer.ids()[2..].iter().all(|&id| id != 0), "{:?}", peer.ids());
+        peer.subscribe("none/+", 2);
+        assert_eq!(peer.packets.len(), 6);
+        assert_eq!(peer.calls("none/a", &[1, 2]), [0, 1]);
+        assert_eq!(peer.calls("handled/a", &[1, 2]), [1, 0]);
+    });
+}
+
+#[test]
 fn of_a_call_of_several_filters_those_that_overlap_go_apart_and_the_codes_keep_their_order() {
     at_all(|mut peer| {
         peer.refused = Some("x");
