@@ -16,26 +16,48 @@ class Store {
   #listeners = new Set();
   /** @type {ReturnType<typeof setTimeout> | undefined} */
   #closing;
+  #isClosed = false;
+  /** @type {any} */
   #added;
+  #client;
+  #add;
   #forget;
   messages = NONE;
 
   /** @param {any} client @param {any} filter @param {any} options @param {() => void} forget */
   constructor(client, filter, { limit = LIMIT, ...options }, forget) {
+    this.#client = client;
     this.#forget = forget;
-    this.#added = client.addHandler(
-      filter,
-      (/** @type {unknown} */ _client, /** @type {unknown} */ _userdata, /** @type {any} */ message) => {
-        this.messages = limit > 0 ? [...this.messages, message].slice(-limit) : NONE;
-        for (const changed of this.#listeners) changed();
-      },
-      options,
-    );
+    // As JSON, `Infinity` is null.
+    const most = limit ?? Number.POSITIVE_INFINITY;
+    this.#add = () =>
+      client.addHandler(
+        filter,
+        (/** @type {unknown} */ _client, /** @type {unknown} */ _userdata, /** @type {any} */ message) => {
+          this.messages = most > 0 ? [...this.messages, message].slice(-most) : NONE;
+          for (const changed of this.#listeners) changed();
+        },
+        options,
+      );
+    this.#subscribe();
+  }
+
+  #subscribe() {
+    this.#added = this.#add();
     this.#added.ready.catch((/** @type {any} */ error) => {
-      forget();
-      if (error?.code !== "STOPPED") report(client, "useMessages", error);
+      if (this.#isClosed) return;
+      // A client that is stopped may be started again.
+      if (error?.code === "STOPPED") return this.#client.addEventListener("statechange", this.#started);
+      this.#forget();
+      report(this.#client, "useMessages", error);
     });
   }
+
+  #started = () => {
+    if (this.#client.state === "stopped") return;
+    this.#client.removeEventListener("statechange", this.#started);
+    this.#subscribe();
+  };
 
   /** @param {() => void} changed */
   listen(changed) {
@@ -51,6 +73,8 @@ class Store {
   closeUnused() {
     if (this.#listeners.size > 0) return;
     clearTimeout(this.#closing);
+    this.#isClosed = true;
+    this.#client.removeEventListener("statechange", this.#started);
     this.#forget();
     return this.#added.remove().catch(() => {});
   }

@@ -17,8 +17,10 @@ export class Pattern {
     if (typeof text !== "string" || text === "") throw invalid("a pattern of a topic must be a text");
     this.text = text;
     const [, share = "", topic] = /** @type {RegExpExecArray} */ (
-      /^(\$share\/[^/]+\/(?=.))?(.*)$/s.exec(text)
+      /^(\$share\/[^/{}+#]+\/(?=.))?(.*)$/s.exec(text)
     );
+    if (share === "" && text.startsWith("$share/"))
+      throw invalid(`"${text}": a shared subscription is $share/GROUP/FILTER, with the group written out`);
     this.#share = share;
     this.#levels = topic.split("/");
     this.#names = this.#levels.map((level) => {

@@ -129,6 +129,40 @@ test("useMessages keeps the newest up to its limit; useConnection shows a loss",
   assert.deepEqual(await texts("i"), ["3,4,5", "3,4,5"]);
 });
 
+test("what is unmounted before SUBACK is no error", async (t) => {
+  const { page } = await open(t);
+  const errors = await page.evaluate(
+    async (credentials) => {
+      const pause = (ms) => new Promise((resolve) => setTimeout(resolve, ms));
+      for (let i = 0; i < 20; i++) {
+        globalThis.show({ count: 1, filters: ["quick"], credentials });
+        await pause(i * 3);
+        globalThis.unmount();
+        await pause(50);
+      }
+      return globalThis.errors;
+    },
+    { mqttserver: shared.broker.wsUrl },
+  );
+  assert.deepEqual(errors, []);
+});
+
+test("a component that is mounted while the client is stopped gets messages when it is started; Infinity keeps all", async (t) => {
+  const { page, show, shows } = await open(t);
+  await show({ count: 1, filters: ["before"] });
+  await shows("connected true");
+  await page.evaluate(() => globalThis.client.stop());
+  await shows("stopped false");
+  await show({ count: 1, lists: 1, limit: "Infinity", filters: ["after"] });
+  await page.evaluate(() => globalThis.client.start());
+  await shows("connected true");
+  await page.evaluate(async () => {
+    for (let i = 1; i <= 120; i++) await globalThis.client.publish("after", String(i), { qos: 1 });
+  });
+  await shows(Array.from({ length: 120 }, (_, i) => i + 1).join());
+  assert.deepEqual(await page.evaluate(() => globalThis.errors), []);
+});
+
 test("a refused connection shows its error, and every attempt its number", async (t) => {
   const { page, show, shows } = await open(t);
   await show({

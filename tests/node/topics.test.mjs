@@ -252,6 +252,20 @@ test("in MQTT 5 the content type is sent, unless the call says another", async (
   );
 });
 
+test("a group that is a parameter, or none, is refused", () => {
+  for (const pattern of [
+    "$share/{group}/jobs",
+    "$share/+/jobs",
+    "$share/g#/jobs",
+    "$share/workers/",
+    "$share/workers",
+  ])
+    assert.throws(() => topic(pattern, json), {
+      code: "INVALID_TOPIC",
+      message: /with the group written out$/,
+    });
+});
+
 test("a shared subscription: the pattern has its group, and names have not", async (t) => {
   const jobs = topic("$share/workers/topics/jobs/{id}", json);
   assert.equal(jobs({ id: 1 }), "topics/jobs/1");

@@ -12,7 +12,7 @@ function Last({ filter }) {
 }
 
 function All({ filter, limit }) {
-  const messages = useMessages(filter, { limit });
+  const messages = useMessages(filter, { limit: limit === "Infinity" ? Number.POSITIVE_INFINITY : limit });
   return h("i", null, messages.map((message) => message.text()).join(","));
 }
 
@@ -28,6 +28,12 @@ function Handle() {
   }, [client]);
 }
 
+const options = {
+  on_error: (_client, _userdata, error) => {
+    globalThis.errors.push(`${error.code} ${error.message}`);
+  },
+};
+globalThis.errors = [];
 globalThis.show = ({ credentials, count, filters, limit, lists = 0 }) =>
   root.render(
     h(
@@ -35,7 +41,7 @@ globalThis.show = ({ credentials, count, filters, limit, lists = 0 }) =>
       null,
       h(
         MqttProvider,
-        { credentials },
+        { credentials, options },
         h(Handle),
         h(Indicator),
         Array.from({ length: count }, (_, i) =>
