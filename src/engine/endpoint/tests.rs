@@ -154,3 +154,25 @@ fn what_cannot_be_a_server_is_named() {
         );
     }
 }
+
+#[test]
+fn a_unix_socket_is_reached_by_node_alone_and_without_tls() {
+    let place = "unix:///run/broker.sock";
+    assert_eq!(url(place, Some(1883), None, Platform::Node), Ok(place.to_owned()));
+    for (tls, platform, why) in [
+        (true, Platform::Node, "not encrypted"),
+        (false, PAGE, "Node alone"),
+        (false, WASI, "Node alone"),
+    ] {
+        let settings = Settings {
+            port: None,
+            port_wins: false,
+            protocol: None,
+            path: "/mqtt",
+            tls,
+            platform,
+        };
+        let error = resolve(place, &settings).unwrap_err();
+        assert!(error.message.contains(why), "{}", error.message);
+    }
+}

@@ -313,3 +313,31 @@ fn a_disconnect_with_a_reason_of_the_brokers_own_counts_like_a_network_that_fail
         }
     }
 }
+
+#[test]
+fn suspects_are_sent_in_groups_that_grow_by_those_that_were_answered() {
+    let mut sim = Sim::online(kept());
+    sim.broker.acks = false;
+    for i in 0..7 {
+        sim.publish("open", &i.to_string(), 1);
+    }
+    for _ in 0..2 {
+        sim.drop_connection();
+        sim.start();
+    }
+    let mut answered = 14;
+    let mut groups = Vec::new();
+    while answered < 21 {
+        let sent: Vec<u16> = sim.broker.publishes()[answered..]
+            .iter()
+            .map(|publish| publish.pkid)
+            .collect();
+        groups.push(sent.len());
+        answered += sent.len().max(1);
+        for [high, low] in sent.into_iter().map(u16::to_be_bytes) {
+            sim.inject(&[0x40, 2, high, low]);
+        }
+    }
+    assert_eq!(groups, [1, 2, 4]);
+    sim.assert_empty();
+}
