@@ -134,3 +134,34 @@ impl ReceiveBuffer {
         self.bytes.capacity()
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// A buffer of `len` bytes of which so many are processed.
+    fn buffer(len: usize, processed: usize) -> ReceiveBuffer {
+        let mut buffer = ReceiveBuffer::default();
+        buffer.space(len);
+        let bytes = buffer.take();
+        buffer.put_back(bytes, processed);
+        buffer
+    }
+
+    #[test]
+    fn what_is_processed_needs_no_room() {
+        let buffer = buffer(100, 60);
+        let room = buffer.capacity() - 40;
+        assert_eq!(buffer.growth(room), 0);
+        assert_eq!(buffer.growth(room + 1), buffer.capacity() + 1);
+    }
+
+    #[test]
+    fn a_buffer_that_one_packet_made_large_is_given_back() {
+        for (len, kept) in [(KEEP, true), (KEEP + 1, false)] {
+            let mut buffer = buffer(len, len);
+            buffer.space(1);
+            assert_eq!(buffer.capacity() >= KEEP, kept, "{len}");
+        }
+    }
+}

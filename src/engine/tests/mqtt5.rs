@@ -264,6 +264,20 @@ fn a_refused_message_ends_with_the_brokers_reason_and_gives_its_place_free() {
 }
 
 #[test]
+fn properties_of_a_puback_are_given_to_the_call_also_where_it_says_success() {
+    let mut wire = Wire::online(five(), &[]);
+    let why = list(&[(Property::ReasonString, Value::Text("here"))]);
+    wire.publish("a", 1, &[], 1).unwrap();
+    let pid = wire.sent()[0][6];
+    wire.inject(&packet(0x40, &[0, pid, 0], &why));
+    let acked = Outcome::Acked {
+        reason: 0,
+        properties: why,
+    };
+    assert_eq!(wire.done.last(), Some(&(1, Ok(acked))));
+}
+
+#[test]
 fn a_pubrel_of_an_unknown_message_is_answered_with_its_own_reason() {
     let mut wire = Wire::online(five(), &[]);
     wire.inject(&[0x62, 2, 0, 9]);

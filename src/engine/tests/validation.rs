@@ -23,13 +23,16 @@ const BOOL: [&str; 5] = [
     "resubscribe",
 ];
 /// Whole numbers, with their bounds.
-const WHOLE: [(&str, f64, f64); 10] = [
+const WHOLE: [(&str, f64, f64); 13] = [
     ("mqttport", 1.0, 65_535.0),
     ("willsetqos", 0.0, 2.0),
     ("queuesize", 1.0, 1e6),
     ("batchsize", 1.0, 1e6),
     ("maxinflight", 1.0, 65_535.0),
     ("maxinflightqos2", 1.0, 65_535.0),
+    ("maxinflightbytes", 1.0, 2_147_483_648.0),
+    ("maxunhandled", 1.0, 65_535.0),
+    ("maxunhandledbytes", 1.0, 2_147_483_648.0),
     ("maxfilters", 1.0, 65_535.0),
     ("maxpacketsize", 16.0, 268_435_460.0),
     ("offlinesize", 0.0, 1e7),

@@ -237,3 +237,21 @@ fn a_batch_whose_items_were_taken_is_never_refused_for_want_of_room() {
     assert_eq!((sim.fate(second), sim.broker.texts()), ("OK", vec!["[1,2]"]));
     sim.assert_empty();
 }
+
+#[test]
+fn nothing_is_left_of_many_batches_that_were_sent_because_they_were_full() {
+    for topics in [30, 31] {
+        let mut sim = Sim::online(Config {
+            batch_size: 2,
+            ..config()
+        });
+        for _ in 0..2 {
+            for topic in 0..topics {
+                sim.batch(&topic.to_string(), "1");
+            }
+        }
+        assert_eq!(sim.broker.given.len(), topics);
+        let entries = sim.engine.entries()[4];
+        assert!(entries <= 16, "{entries} for {topics} topics");
+    }
+}

@@ -3,6 +3,7 @@
 use mqttbytes::v4::Packet;
 
 use super::harness::{config, Got, Sim};
+use super::persistence::{begun, persistent};
 use crate::engine::{Code, Config};
 
 pub fn kept() -> Config {
@@ -253,4 +254,21 @@ fn a_message_says_whether_it_may_have_come_before() {
     sim.reconnect();
     let dups: Vec<_> = sim.messages.iter().map(|message| message.dup).collect();
     assert_eq!(dups, [false, false, false, true]);
+}
+
+#[test]
+fn the_store_remembers_what_is_dealt_with_where_the_broker_may_send_it_again_under_its_identifier() {
+    let mut sim = begun(persistent());
+    sim.subscribe(&[("a/#", 2)], None);
+    sim.defers = true;
+    let before = sim.store.kept.len();
+    for (text, qos) in [("1", 1), ("2", 1), ("3", 2)] {
+        sim.incoming("a/b", text, qos);
+    }
+    acknowledge(&mut sim, "2");
+    assert_eq!(sim.store.kept.len(), before, "QoS 1");
+    acknowledge(&mut sim, "3");
+    assert_eq!(sim.store.kept.len(), before + 1);
+    acknowledge(&mut sim, "1");
+    assert_eq!((sim.store.kept.len(), sim.broker.owes()), (before, 0));
 }
