@@ -23,8 +23,9 @@ function sizeOf(payload) {
   return encoder.encode(String(payload)).length;
 }
 
-/** What `error.type` is: the code that programs compare. @param {any} error @returns {string} */
-export const errorType = (error) => String(error?.code ?? error?.name ?? "_OTHER");
+/** What `error.type` is: the code that programs compare; those of a DOMException are numbers. @param {any} error @returns {string} */
+export const errorType = (error) =>
+  typeof error?.code === "string" ? error.code : String(error?.name ?? error?.code ?? "_OTHER");
 
 /** @param {import("@opentelemetry/api").Span} span @param {any} error */
 export function failed(span, error) {

@@ -99,6 +99,10 @@ test("a handler that fails and a publish that is refused are errors, and a dead 
   await failure(client.publish("a/#", "x"));
   const [refused] = await spans(1);
   assert.equal(refused.attributes["error.type"], "INVALID_TOPIC");
+  exporter.reset();
+  await failure(client.publish("a", "x", { signal: AbortSignal.abort() }));
+  const [aborted] = await spans(1);
+  assert.equal(aborted.attributes["error.type"], "AbortError");
 });
 
 test("on_message, listeners, addHandler and loops have spans, and snapshot has none", async (t) => {
