@@ -16,7 +16,7 @@ import { createRequire } from "node:module";
 import { join } from "node:path";
 import { compressible } from "./bundle-order.mjs";
 import { buildWasm, JS_CORE, PKG, SHORT, SHORT_NAMES, WASM } from "./build-wasm.mjs";
-import { nativeClient, onlyWasm, shortNames, tracedToo } from "./bundling.mjs";
+import { nativeClient, onlyWasm, shortNames, tracedToo, withoutComments } from "./bundling.mjs";
 import { joined } from "./declarations.mjs";
 import { SHORTENED } from "./internal-names.mjs";
 import { INLINE, keepInline, writeInline } from "./inline.mjs";
@@ -300,6 +300,11 @@ async function bundle(folder, names) {
     await build({ ...options, ...facade, external, format, entryPoints, outfile, plugins });
   }
   keepExportsVisible(join(folder, "mqttjs.node.cjs"));
+  for (const name of ["node.cjs", "node.bundle.mjs", "persistent.node.cjs", "persistent.bundle.mjs"]) {
+    const file = join(folder, name);
+    const format = name.endsWith(".cjs") ? "cjs" : "esm";
+    writeFileSync(file, await withoutComments(readFileSync(file, "utf8"), format));
+  }
   const cli = join(folder, "cli.cjs");
   // CommonJS, because Node's loader of ES modules alone takes longer than a publish.
   await build({

@@ -1,6 +1,7 @@
-// What the build tells esbuild beside its options: plugins for the files that belong to the .wasm and for the native client, and
-// an end of a file that tracers follow. Owns no list of files.
+// What the build tells esbuild beside its options: plugins for the files that belong to the .wasm and for the native client, an
+// end of a file that tracers follow, and the comments of a bundle. Owns no list of files.
 import { readFileSync } from "node:fs";
+import { Failure } from "./run.mjs";
 import { shortenExports, shortenGlue } from "./shorten.mjs";
 import { trimGlue } from "./trim.mjs";
 
@@ -58,3 +59,19 @@ ${files.map((file) => `  load("./${file}");`).join("\n")}
 }`,
   },
 });
+
+/** A comment that documents, with lines of its own. */
+const COMMENTS = /^[ \t]*\/\*\*(?:[^*]|\*(?!\/))*\*\/[ \t]*\n/gm;
+
+/**
+ * A bundle without the comments that esbuild keeps in classes where it keeps lines: a sixth of the download. Throws where
+ * something else looks like one. @param {string} source @param {"cjs" | "esm"} format
+ */
+export async function withoutComments(source, format) {
+  const { transform } = await import("esbuild"); // not before set-up has installed it
+  const short = source.replaceAll(COMMENTS, "");
+  const code = async (/** @type {string} */ text) => (await transform(text, { format, minify: true })).code;
+  if ((await code(short)) !== (await code(source)))
+    throw new Failure("What looks like a comment of a bundle is none.");
+  return short;
+}
