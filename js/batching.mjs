@@ -32,7 +32,7 @@ export function batch(core, hooks, topic, item, text, options) {
   const token = pending.next();
   const begun = fastPath.batch(client, number, length, flags, token);
   if (begun === 0) return rejected(hooks.failure ?? atCall()(refusal(client)));
-  if (begun === token) return pending.commit(token);
+  if (begun === token) return pending.commit(token, /** @type {string} */ (topic)).promise;
   return pending.promise(begun) ?? core.call(BATCH_PROMISE, begun);
 }
 

@@ -238,12 +238,12 @@ export class MqttCustom extends Events {
     if (published === BUFFERED) return this.#endOfTurn();
     if (published !== PENDING) return rejected(hooks.failure ?? atCall()(refusal(hooks.number)));
     this.#endOfTurn();
-    const promise = hooks.pending.commit(token);
+    const entry = hooks.pending.commit(token, topic);
     if (kind !== QUEUE && hooks.accepted) {
       hooks.latency ??= new Latency();
-      hooks.latency.time(promise);
+      hooks.latency.time(entry);
     }
-    return promise;
+    return entry.promise;
   }
 
   /** @param {unknown} topic @param {unknown} payload @param {unknown} options @param {number} kind @returns {Promise<void>} */
@@ -266,6 +266,7 @@ export class MqttCustom extends Events {
       this.#hooks.inUse,
       () => core.call(kind === QUEUE ? operation.QPUBLISH : operation.PUBLISH, topic, payload, options),
       flags >= 0,
+      topic,
     );
   }
 

@@ -12,10 +12,17 @@ export let atCall = () => (error) => error;
 /** Called with each error that the core makes, which may belong to no call. @type {<T>(error: T) => T} */
 export let made = (error) => error;
 
-/** @param {typeof atCall} remember @param {typeof made} shorten */
-export function useStacks(remember, shorten) {
+/**
+ * Called with the error of a publish that fails later; `end` rejects its promise, which `linked` or `resolve` would resolve.
+ * @type {(error: any, publish: { topic?: unknown, resolve: Function, linked?: Function }, end: () => void) => void}
+ */
+export let refused = (_error, _publish, end) => end();
+
+/** @param {typeof atCall} remember @param {typeof made} shorten @param {typeof refused} name */
+export function useStacks(remember, shorten, name) {
   atCall = remember;
   made = shorten;
+  refused = name;
 }
 
 /** A failure of MQTT or of the connection to the broker, or the result of a policy that was configured. */

@@ -11,19 +11,22 @@ export class Latency {
   #times = [];
   #next = 0;
 
-  /** Times a publish that has just begun, unless another one is. @param {Promise<unknown>} acknowledged */
-  time(acknowledged) {
+  /** Times a publish that has just begun, unless another one is. @param {import("./pending.mjs").Entry} entry */
+  time(entry) {
     if (this.#isBusy) return;
     this.#isBusy = true;
     const begin = performance.now();
-    const end = () => {
+    const { resolve, reject } = entry;
+    if (!(/** @type {any} */ (import.meta).page)) entry.linked = resolve;
+    entry.resolve = (value) => {
+      this.#times[this.#next++ % KEPT] = (performance.now() - begin) / 1000;
       this.#isBusy = false;
+      resolve(value);
     };
-    acknowledged
-      .then(() => {
-        this.#times[this.#next++ % KEPT] = (performance.now() - begin) / 1000;
-      })
-      .then(end, end);
+    entry.reject = (error) => {
+      this.#isBusy = false;
+      reject(error);
+    };
   }
 
   /** Into the counters: the median, and what one of a hundred exceeds. @param {Record<string, number>} stats */

@@ -1,5 +1,7 @@
 // Promises of pending operations, by token. Tokens are small numbers that are reused; 0 means none.
 
+import { refused } from "./errors.mjs";
+
 /** @type {(value?: any) => void} */
 let resolveNext;
 /** @type {(reason: unknown) => void} */
@@ -21,7 +23,7 @@ export function quiet(promise) {
 /** A rejection that is not reported as unhandled. @param {unknown} error @returns {Promise<never>} */
 export const rejected = (error) => quiet(Promise.reject(error));
 
-/** @typedef {{ promise: Promise<any>, resolve: (value?: any) => void, reject: (reason: unknown) => void }} Entry */
+/** `linked`: the promise's own `resolve`, where `resolve` does more. @typedef {{ promise: Promise<any>, resolve: (value?: any) => void, reject: (reason: unknown) => void, topic?: string, linked?: (value?: any) => void }} Entry */
 
 export class Pending {
   /** @type {(Entry | undefined)[]} */
@@ -35,14 +37,17 @@ export class Pending {
     return length > 0 ? this.#free[length - 1] : this.#entries.length;
   }
 
-  /** Creates the promise of the token that `next` has returned. @param {number} token */
-  commit(token) {
+  /** Creates the promise of the token that `next` has returned. @param {number} token @param {string} topic for Node's errors @returns {Entry} */
+  commit(token, topic) {
     /** @type {Promise<any>} */
     const promise = new Promise(executor);
     if (token === this.#entries.length) this.#entries.push(undefined);
     else this.#free.pop();
-    this.#entries[token] = { promise, resolve: resolveNext, reject: rejectNext };
-    return promise;
+    const entry = /** @type {any} */ (import.meta).page
+      ? { promise, resolve: resolveNext, reject: rejectNext }
+      : { promise, resolve: resolveNext, reject: rejectNext, topic };
+    this.#entries[token] = entry;
+    return entry;
   }
 
   /** `undefined` for a promise that is one of the core. @param {number} token */
@@ -79,7 +84,11 @@ export class Pending {
   reject(token, error) {
     const entry = this.#take(token);
     if (entry === undefined) return;
-    entry.promise.catch(ignore);
-    entry.reject(error);
+    const end = () => {
+      entry.promise.catch(ignore);
+      entry.reject(error);
+    };
+    if (/** @type {any} */ (import.meta).page) end();
+    else refused(error, entry, end);
   }
 }

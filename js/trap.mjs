@@ -3,7 +3,7 @@
 // Owns the guard around every export, the instance in use, and the listeners of a failure. Knows nothing of what a call does.
 
 import { queueMicrotask } from "./clock.mjs";
-import { atCall, MqttError } from "./errors.mjs";
+import { atCall, MqttError, refused } from "./errors.mjs";
 
 /** An instance of the WebAssembly. */
 class Instance {
@@ -86,8 +86,8 @@ export function fail(cause, of) {
 /** @template T @param {T} value */
 const unchanged = (value) => value;
 
-/** The promise of a call into an instance, which also rejects when that fails. @template T @param {Instance} of @param {() => Promise<T>} call @param {boolean} [traced] errors get the stack of the caller @returns {Promise<T>} */
-export function orFailure(of, call, traced = true) {
+/** The promise of a call into an instance, which also rejects when that fails. @template T @param {Instance} of @param {() => Promise<T>} call @param {boolean} [traced] errors get the stack of the caller @param {unknown} [topic] of a publish, for Node's errors @returns {Promise<T>} */
+export function orFailure(of, call, traced = true, topic) {
   // Not for frequent calls, because a stack costs more than a publish.
   const caller = traced ? atCall() : unchanged;
   /** @type {any} */
@@ -99,10 +99,18 @@ export function orFailure(of, call, traced = true) {
     resolve = one;
     reject = other;
   });
-  // First of all: if this call is cut off, nobody has the promise.
-  promise.catch(() => {});
-  of.calls.add(reject);
-  const settled = () => of.calls.delete(reject);
+  // Nobody has the promise if this call is cut off. In Node only one that fails has this: the stack of its error has those who
+  // await it, if it has no reaction but theirs.
+  const quiet = () => promise.catch(() => {});
+  if (/** @type {any} */ (import.meta).page) quiet();
+  const end = /** @type {any} */ (import.meta).page
+    ? reject
+    : (/** @type {unknown} */ error) => {
+        quiet();
+        reject(error);
+      };
+  of.calls.add(end);
+  const settled = () => of.calls.delete(end);
   try {
     call().then(
       (value) => {
@@ -111,16 +119,18 @@ export function orFailure(of, call, traced = true) {
       },
       (error) => {
         settled();
-        reject(caller(error));
+        const told = caller(error);
+        if (/** @type {any} */ (import.meta).page) end(told);
+        else refused(told, { topic, resolve }, () => end(told));
       },
     );
   } catch (thrown) {
     // After a trap the result of the glue is not a promise.
     if (of.failure === undefined) {
       settled();
-      reject(caller(thrown));
+      end(caller(thrown));
     }
   }
-  if (of.failure !== undefined) reject(of.failure);
+  if (of.failure !== undefined) end(of.failure);
   return promise;
 }

@@ -5,6 +5,8 @@
 const OWN_FRAMES = 10;
 /** The errors that this package makes. */
 const OWN = /^(Mqtt|Type|Range)Error$/;
+/** Where the frames of a stack begin. */
+const FRAMES = /\n {4}(?=at )/;
 
 /** Remembers where a public method is being called; what is returned gives an error that stack. @returns {(error: any) => any} */
 export function remember() {
@@ -28,13 +30,31 @@ export function remember() {
 export function withoutOwn(error) {
   const stack = textOf(error);
   if (stack === "") return error;
-  const [, own = "", ...others] = stack.split(/\n(?= {4}at )/);
-  // Thousands of errors may be made at once, as when a client is stopped: `fileOf` for each frame takes half of their time.
-  const place = `${fileOf(own)}:`;
-  const isForeign = (/** @type {string} */ frame) =>
-    !/wasm:|node:|<anonymous>/.test(frame) && !frame.includes(place);
-  error.stack = [`${error.name}: ${error.message}`, ...others.filter(isForeign)].join("\n");
+  const [, own = "", ...others] = stack.split(FRAMES);
+  error.stack = [`${error.name}: ${error.message}`, ...others.filter(foreignTo(own))].join("\n    ");
   return error;
+}
+
+/** Says something before the message of an error, which keeps its frames. @param {any} error @param {string} before */
+export function preface(error, before) {
+  const text = textOf(error);
+  const frames = text.split(FRAMES).slice(1);
+  error.message = before + error.message;
+  if (text !== "") error.stack = [`${error.name}: ${error.message}`, ...frames].join("\n    ");
+}
+
+/** Gives an error that does not begin at a call the frames of the functions that await what is about to be settled. @param {any} error */
+export function addAwaiting(error) {
+  const [text, ...frames] = textOf(error).split(FRAMES);
+  const call = {};
+  Error.captureStackTrace(call);
+  const [own = "", ...others] = textOf(call).split(FRAMES).slice(1);
+  const isForeign = foreignTo(own);
+  if (text === "" || frames.some(isForeign)) return;
+  const awaiting = others.filter(
+    (/** @type {string} */ frame) => frame.startsWith("at async ") && isForeign(frame),
+  );
+  error.stack = [text, ...awaiting].join("\n    ");
 }
 
 /** A stack, unless an `Error.prepareStackTrace` of the application throws or makes no text of it. @param {any} holder */
@@ -47,7 +67,14 @@ function textOf(holder) {
 }
 
 /** Of one call: not what every call gets once the WebAssembly has failed. @param {any} error */
-const isOwn = (error) => OWN.test(error?.name) && /^(?!CORE_FAILED)[A-Z_]+$/.test(error.code);
+export const isOwn = (error) => OWN.test(error?.name) && /^(?!CORE_FAILED)[A-Z_]+$/.test(error.code);
+
+/** Whether a frame is of another file, and of the application. @param {string} own @returns {(frame: string) => boolean} */
+function foreignTo(own) {
+  // Thousands of errors may be made at once, as when a client is stopped: `fileOf` for each frame takes half of their time.
+  const place = `${fileOf(own)}:`;
+  return (frame) => !/wasm:|node:|<anonymous>/.test(frame) && !frame.includes(place);
+}
 
 /** The file of a frame. @param {string} frame */
 const fileOf = (frame) => /([^( ]+):\d+:\d+\)?$/.exec(frame)?.[1];

@@ -7,12 +7,13 @@ import { connect } from "./connect.mjs";
 import { diagnose } from "./diagnostics.mjs";
 import { allocate } from "./payload-memory.mjs";
 import { publish } from "./publishing.mjs";
+import { refused } from "./refused.mjs";
 import { remember, withoutOwn } from "./stack.mjs";
 
 /** @param {() => Uint8Array | undefined} bytes gives the .wasm */
 export function useNode(bytes) {
   diagnose();
-  useStacks(remember, withoutOwn);
+  useStacks(remember, withoutOwn, refused);
   use({
     node: true,
     // As the platform's WebSocket has it.

@@ -49,6 +49,56 @@ test("errors of methods begin at their call, whether they come at once or later"
   checkStack(await failure(starter()), "starter");
 });
 
+test("the error of a publish that fails later names its topic and the line that awaits it", async (t) => {
+  const broker = await startFakeBroker(
+    scripts.accepts(({ cmd, messageId, qos }, connection) => {
+      if (cmd === "publish")
+        connection.send({ cmd: qos === 1 ? "puback" : "pubrec", messageId, reasonCode: 135 });
+      return cmd === "publish";
+    }),
+  );
+  t.after(() => broker.stop());
+  const client = clientFor(t, { mqttserver: broker.url, mqttversion: 5 });
+  await client.start();
+  const about =
+    /^publish to "plant\/1": the broker refused the message; .*reason code 135 \(not authorized\)$/;
+  const calls = {
+    qos1: () => client.publish("plant/1", "x", { qos: 1 }),
+    qos2: () => client.publish("plant/1", "x", { qos: 2 }),
+    queued: () => client.qpublish("plant/1", "x", { qos: 1 }),
+    withProperties: () => client.publish("plant/1", "x", { qos: 1, properties: { contentType: "a" } }),
+    large: () => client.publish("plant/1", "x".repeat(2e6), { qos: 1 }),
+    limited: () => client.publish("plant/1", "x", { qos: 1, timeout: 30 }),
+  };
+  for (const [name, call] of Object.entries(calls)) {
+    const { [name]: caller } = { [name]: async () => await call() };
+    // The second of a name is not timed for stats().
+    const failures = [failure(caller()), failure(caller())];
+    await client.flush();
+    for (const error of await Promise.all(failures)) {
+      assert.match(error.message, about, name);
+      if (!/ at call/.test(error.stack)) checkStack(error, name);
+    }
+  }
+  // Nobody awaits it, or several do: the topic remains.
+  const shared = client.publish("plant/1", "x", { qos: 1 });
+  for (const each of [shared, shared]) assert.match((await failure(each)).message, about);
+  const batch = failure(client.batch_publish("plant/1", 1, { qos: 1 }));
+  await client.flush();
+  assert.match((await batch).message, about);
+  const long = `\u202e${"é".repeat(80)}`;
+  const { message } = await failure(client.publish(long, "x", { qos: 1 }));
+  assert.match(message, /^publish to "\\u202eé{59}…": /);
+});
+
+test("an awaited publish whose properties are wrong shows the line of the caller, and no line of the package", async (t) => {
+  const broker = await startFakeBroker(scripts.accepts());
+  t.after(() => broker.stop());
+  const client = clientFor(t, { mqttserver: broker.url, mqttversion: 5 });
+  const theCaller = async () => await client.publish("a/+", "x", { properties: {} });
+  checkStack(await failure(theCaller()), "theCaller");
+});
+
 test("an error of the user's keeps its stack", async (t) => {
   const broker = await startFakeBroker();
   t.after(() => broker.stop());
