@@ -33,9 +33,6 @@ const KEYS = new RegExp(
   "g",
 );
 
-/** A server that expects TLS closes a connection without it before CONNACK, and says nothing. */
-const CLOSED_EARLY = /^((mqtt|ws):\/\/\S+ closed the connection before it answered CONNECT.*)$/;
-
 /**
  * An error message with the options of the command line in place of keys of `credentials`, and with the advice that fits a
  * command. @param {Error} error
@@ -44,8 +41,7 @@ export function messageOf({ message }) {
   return message
     .replace(KEYS, (_all, _object, key) => FLAG_OF[key])
     .replace("the connect-src of a page, ", "")
-    .replace('--protocol-version to 4 or "auto"', "--protocol-version to 3.1.1 or auto")
-    .replace(CLOSED_EARLY, "$1; if this port expects TLS, use $2s://");
+    .replace('--protocol-version to 4 or "auto"', "--protocol-version to 3.1.1 or auto");
 }
 
 /** The error as a Failure; throws it if it is none of the package, because then it is a bug. @param {any} error */

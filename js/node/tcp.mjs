@@ -1,5 +1,5 @@
 // MQTT over TCP (mqtt://) and TLS (mqtts://) through node:net and node:tls.
-// Owns one stream; never interprets the bytes, except to recognise an HTTP server.
+// Owns one stream; never interprets the bytes, except to recognise a server of HTTP or TLS.
 
 import { isIP, connect as netConnect } from "node:net";
 import { connect as tlsConnect } from "node:tls";
@@ -15,6 +15,8 @@ import { ADAPTER, WebSocketAdapter } from "./websocket-adapter.mjs";
 const SHARED_SIZE = 96 << 10;
 /** Smaller writes get a buffer of their own, which costs less than occupying the shared one. */
 const SMALL = 4 << 10;
+/** Said of a server that ends a connection without a byte. */
+const AS_TLS = ", as a port for TLS does (try mqtts://)";
 /** The shared buffer, unless a stream still holds it: most writes are complete when they return. @type {Buffer | null} */
 let shared = null;
 
@@ -103,9 +105,11 @@ export class TcpSocket extends WebSocketAdapter {
 
   /** @param {Uint8Array} chunk */
   onData(chunk) {
-    if (this.#answered || !isHttp(chunk)) this.received(chunk);
-    else this.#rejectHttp();
+    const other = this.#answered ? undefined : this.#otherProtocol(chunk);
     this.#answered = true;
+    if (other === undefined) return this.received(chunk);
+    this.failed(failure(`${this.#address} answered with ${other}://`));
+    this.abort();
   }
 
   onEnd() {
@@ -119,7 +123,14 @@ export class TcpSocket extends WebSocketAdapter {
   onError(error) {
     const certificates = this.#certificates;
     const why = certificates && certificateFailure(error, certificates, this.#answered);
-    this.failed(why || socketFailure(error, this.#address, this.#open, certificates !== undefined));
+    const failed = why || socketFailure(error, this.#address, this.#open, certificates !== undefined);
+    if (this.#isSilent) failed.message += AS_TLS;
+    this.failed(failed);
+  }
+
+  /** Whether the server has taken a connection without TLS, and has sent nothing. */
+  get #isSilent() {
+    return this.#open && !this.#answered && !this.#certificates;
   }
 
   /** @param {boolean} hadError */
@@ -128,7 +139,7 @@ export class TcpSocket extends WebSocketAdapter {
     this.#unsent = []; // the system may have them still
     this.#sent();
     // TCP has no close frame, and 1005 says so.
-    this.closed(clean ? 1005 : 1006, "", clean);
+    this.closed(clean ? 1005 : 1006, this.#isSilent ? `it sent nothing${AS_TLS}` : "", clean);
   }
 
   /** @override @param {Uint8Array} bytes */
@@ -192,10 +203,12 @@ export class TcpSocket extends WebSocketAdapter {
     else queueMicrotask(() => this.closed(1006, "", false));
   }
 
-  #rejectHttp() {
-    const scheme = this.#certificates ? "wss" : "ws";
-    this.failed(failure(`${this.#address} answered with HTTP instead of MQTT: try ${scheme}://`));
-    this.abort();
+  /** What the first bytes are, and the scheme to try. @param {Uint8Array} chunk */
+  #otherProtocol(chunk) {
+    const secure = this.#certificates !== undefined;
+    if (isHttp(chunk)) return `HTTP instead of MQTT: try ${secure ? "wss" : "ws"}`;
+    // An alert. As MQTT it would be a CONNECT, which no server sends.
+    if (!secure && chunk[0] === 0x15 && chunk[1] === 3) return "TLS: try mqtts";
   }
 }
 

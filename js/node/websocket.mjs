@@ -352,10 +352,8 @@ function handshakeFailure(error, url, address, secure, agent) {
   const code = codeOf(error);
   const reset = code === "ECONNRESET" && !secure;
   if (code.startsWith("HPE_") || reset || /Invalid (Upgrade|Sec-)/.test(error.message)) {
-    return failure(
-      `${address} does not speak WebSocket: try mqtt${secure ? "s" : ""}:// (${reasonOf(error)})`,
-      error,
-    );
+    const schemes = secure ? "mqtts://" : "mqtt://, or wss:// if the port is for TLS";
+    return failure(`${address} does not speak WebSocket: try ${schemes} (${reasonOf(error)})`, error);
   }
   return socketFailure(error, address, false, secure);
 }

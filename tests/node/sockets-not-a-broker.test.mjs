@@ -88,6 +88,31 @@ describe("what is not an MQTT broker says so", () => {
     assert.match(await errorOf(`wss://127.0.0.1:${port}`), /does not answer with TLS/);
   });
 
+  test("a port for TLS behind mqtt:// and ws://", async () => {
+    const advice = /(sent nothing|was reset by .*), as a port for TLS does \(try mqtts:\/\/\)$/;
+    const plain = async (end) => {
+      const port = await tcpServer((peer) => peer.once("data", () => end(peer)));
+      const seen = watch(connect(`mqtt://127.0.0.1:${port}`, "mqtt"));
+      await seen.open;
+      seen.socket.send(new Uint8Array([0x10, 14, 0, 4, 77, 81, 84, 84, 4, 2, 0, 60, 0, 2, 97, 98]));
+      const { reason } = await seen.closed;
+      assert.deepEqual(seen.chunks, []);
+      return seen.error?.message ?? reason;
+    };
+    assert.match(await plain((peer) => peer.end()), advice);
+    assert.match(await plain((peer) => peer.resetAndDestroy()), advice);
+    const alert = Buffer.from([0x15, 3, 1, 0, 2, 2, 70]);
+    assert.match(
+      await plain((peer) => peer.end(alert)),
+      /^127\.0\.0\.1:\d+ answered with TLS: try mqtts:\/\/$/,
+    );
+    const port = await tcpServer((peer) => peer.once("data", () => peer.end(alert)));
+    assert.match(
+      await errorOf(`ws://127.0.0.1:${port}`),
+      /try mqtt:\/\/, or wss:\/\/ if the port is for TLS/,
+    );
+  });
+
   test("a URL that is none", async () => {
     assert.match(await errorOf("nonsense"), /"nonsense" is not a URL/);
     assert.match(await errorOf("http://localhost"), /must begin with ws:\/\//);
