@@ -3,7 +3,7 @@
 
 import { seconds, whole } from "./arguments.mjs";
 import { Failure, UsageError } from "./failure.mjs";
-import { grouped, messages, showProgress } from "./progress.mjs";
+import { grouped, plural, showProgress } from "./progress.mjs";
 import { loadPackage, unlessEnded, wireToErrors, withClient } from "./session.mjs";
 
 /** The most messages on their way at a time: few enough for the queues of a broker with default settings. */
@@ -30,12 +30,9 @@ export async function bench(context) {
   const limit = {
     seconds: seconds(values, "timeout"),
     late: (/** @type {number} */ s) =>
-      `the time limit of ${s} s was reached; ${messages(arrived())} had arrived`,
+      `the time limit of ${s} s was reached; ${plural(arrived())} had arrived`,
   };
-  const progress = showProgress(
-    values.quiet,
-    (s) => `${grouped(arrived())} messages, ${grouped(arrived() / s)}/s`,
-  );
+  const progress = showProgress(values.quiet, (s) => `${plural(arrived())}, ${grouped(arrived() / s)}/s`);
   const make = maker(context);
   const publishers = pairs.map((_, i) => make(`pub${i === 0 ? "" : i + 1}`));
   // The first one tells what happens to the connection; the others lose the broker at the same time.
@@ -63,9 +60,7 @@ export async function bench(context) {
     );
     process.stdout.write(values.json ? `${JSON.stringify(result)}\n` : table(result));
     if (result.lost > 0 && plan.qos > 0) {
-      throw new Failure(
-        `the broker did not deliver ${grouped(result.lost)} of ${grouped(plan.count)} messages`,
-      );
+      throw new Failure(`the broker did not deliver ${grouped(result.lost)} of ${plural(plan.count)}`);
     }
   } finally {
     progress();
@@ -199,7 +194,7 @@ function table({
   roundTrip,
 }) {
   const rate = (/** @type {number} */ n) => `${grouped(n)}/s, ${((n * size) / 1e6).toFixed(2)} MB/s`;
-  return `QoS ${qos}, payloads of ${grouped(size)} bytes, ${grouped(connections)} connections
+  return `QoS ${qos}, payloads of ${plural(size, "byte")}, ${plural(connections, "connection")}
 published   ${grouped(published)}: ${rate(publishedPerSecond)}
 received    ${grouped(received)}: ${rate(receivedPerSecond)}; ${grouped(lost)} lost
 round trip  ${grouped(roundTrip.count)}: median ${roundTrip.median} ms, 95 % ${roundTrip.p95} ms, 99 % ${roundTrip.p99} ms, longest ${roundTrip.max} ms

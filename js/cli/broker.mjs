@@ -4,6 +4,7 @@ import { whole } from "./arguments.mjs";
 import { startEmbedded } from "./embedded.mjs";
 import { EXIT, Failure, Interrupted, UsageError } from "./failure.mjs";
 import { printable } from "./printable.mjs";
+import { plural } from "./progress.mjs";
 import { printNotice, untilEnded } from "./session.mjs";
 
 const STOCK_PORT = 1883;
@@ -76,7 +77,7 @@ function printEvents(aedes) {
   aedes.on("publish", (/** @type {any} */ packet, /** @type {{ id: string } | null} */ client) => {
     if (client)
       print(
-        `${client.id} ${packet.topic} ${packet.payload.length} bytes, QoS ${packet.qos}${packet.retain ? ", retained" : ""}`,
+        `${client.id} ${packet.topic} ${plural(packet.payload.length, "byte")}, QoS ${packet.qos}${packet.retain ? ", retained" : ""}`,
       );
   });
 }

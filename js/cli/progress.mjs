@@ -8,8 +8,9 @@ const CLEAR = "\r\x1b[K";
 /** @param {number} count */
 export const grouped = (count) => Math.round(count).toLocaleString("en-US");
 
-/** @param {number} count */
-export const messages = (count) => `${grouped(count)} message${count === 1 ? "" : "s"}`;
+/** @param {number} count @param {string} [noun] @param {string} [one] what follows the noun after 1 @param {string} [more] and otherwise */
+export const plural = (count, noun = "message", one = "", more = one) =>
+  `${grouped(count)} ${noun}${count === 1 ? one : `s${more}`}`;
 
 /** Prints the line `text(seconds)` now and then; the returned function ends that. @param {boolean} quiet @param {(seconds: number) => string} text */
 export function showProgress(quiet, text) {

@@ -4,7 +4,7 @@ import { setTimeout } from "node:timers/promises";
 import { seconds, whole } from "./arguments.mjs";
 import { EXIT, Failure, Interrupted, isUsage, UsageError } from "./failure.mjs";
 import { linesOf, nameOf, payloadOf, sourceOf } from "./input.mjs";
-import { grouped, showProgress } from "./progress.mjs";
+import { grouped, plural, showProgress } from "./progress.mjs";
 import { printNotice, unlessEnded, withClient } from "./session.mjs";
 import { Window } from "./window.mjs";
 
@@ -35,7 +35,7 @@ export async function pub(context) {
   const limit = {
     seconds: seconds(values, "timeout"),
     late: (/** @type {number} */ s) =>
-      `${window.open} of ${window.begun} messages were not acknowledged in ${s} s`,
+      `${window.open} of ${plural(window.begun, "message", " was", " were")} not acknowledged in ${s} s`,
   };
   const what = lines ? "line" : "message";
   try {
@@ -53,14 +53,17 @@ export async function pub(context) {
     // stop() has sent all messages that could still be sent.
     if (!(error instanceof Interrupted) || window.begun === 0) throw error;
     const left = window.begun - window.sent;
-    const rest = left === 0 ? ", all that had been read" : `; ${grouped(left)} that had been read were not`;
-    const text = `${error.message}; ${grouped(window.sent)} ${what}s were published${rest}`;
+    const rest =
+      left === 0
+        ? ", all that had been read"
+        : `; ${grouped(left)} that had been read ${left === 1 ? "was" : "were"} not`;
+    const text = `${error.message}; ${plural(window.sent, what, " was", " were")} published${rest}`;
     throw new Interrupted(text, error.code);
   }
   if (window.error !== undefined && window.begun === 1) throw window.error;
   const outcome = window.outcome(what);
   if (outcome) throw outcome;
-  if (values.debug) printNotice(`${grouped(window.sent)} ${what}${window.sent === 1 ? "" : "s"} published`);
+  if (values.debug) printNotice(`${plural(window.sent, what)} published`);
 }
 
 /** @param {Context} context */
@@ -133,7 +136,7 @@ async function publishLines(client, topic, options, window, { values, end }) {
   const progress = showProgress(
     values.quiet,
     (s) =>
-      `${grouped(window.sent)} lines published, ${grouped(window.open)} pending, ${grouped(window.sent / s)}/s`,
+      `${plural(window.sent, "line")} published, ${grouped(window.open)} pending, ${grouped(window.sent / s)}/s`,
   );
   const queues = values.batch !== undefined || values.queue !== undefined;
   try {

@@ -5,7 +5,7 @@ import { fillTemplate, strangePlaceholder } from "../../www/model/template.mjs";
 import { seconds, whole } from "./arguments.mjs";
 import { EXIT, Interrupted, UsageError } from "./failure.mjs";
 import { oneTopic, publishOptions } from "./pub.mjs";
-import { grouped, showProgress } from "./progress.mjs";
+import { grouped, plural, showProgress } from "./progress.mjs";
 import { loadPackage, printNotice, unlessEnded, withClient } from "./session.mjs";
 
 /** @typedef {import("mqtt-lib").MqttCustom} MqttCustom */
@@ -36,12 +36,12 @@ export async function simulate(context) {
   };
   const progress = showProgress(
     values.quiet,
-    (s) => `${grouped(plan.acknowledged)} messages published, ${grouped(plan.acknowledged / s)}/s`,
+    (s) => `${plural(plan.acknowledged)} published, ${grouped(plan.acknowledged / s)}/s`,
   );
   const limit = {
     seconds: seconds(values, "timeout"),
     late: (/** @type {number} */ s) =>
-      `the time limit of ${s} s was reached; ${grouped(plan.acknowledged)} messages were published`,
+      `the time limit of ${s} s was reached; ${plural(plan.acknowledged, "message", " was", " were")} published`,
   };
   /** @type {MqttCustom[]} */
   const others = [];
@@ -67,9 +67,7 @@ export async function simulate(context) {
     progress();
     await Promise.all(others.map((client) => client.stop()));
     if (!values.quiet)
-      printNotice(
-        `${grouped(plan.acknowledged)} messages published over ${grouped(connections)} connections`,
-      );
+      printNotice(`${plural(plan.acknowledged)} published over ${plural(connections, "connection")}`);
   }
 }
 

@@ -4,7 +4,7 @@ import { seconds, whole } from "./arguments.mjs";
 import { decoderOf } from "./decode.mjs";
 import { EXIT, Interrupted, UsageError } from "./failure.mjs";
 import { formatOf } from "./format.mjs";
-import { grouped, messages } from "./progress.mjs";
+import { grouped, plural } from "./progress.mjs";
 import { loadPackage, printNotice, unlessEnded, withClient } from "./session.mjs";
 
 /** @typedef {import("mqtt-lib").Message} Message */
@@ -30,8 +30,8 @@ export async function sub(context) {
     seconds: seconds(values, "timeout"),
     late: (/** @type {number} */ s) =>
       most === Number.POSITIVE_INFINITY
-        ? `the time limit of ${s} s was reached; ${messages(printer.count)} had arrived`
-        : `only ${grouped(printer.count)} of ${grouped(most)} messages arrived within ${s} s`,
+        ? `the time limit of ${s} s was reached; ${plural(printer.count)} had arrived`
+        : `only ${grouped(printer.count)} of ${plural(most)} arrived within ${s} s`,
   };
   try {
     await withClient(
@@ -64,7 +64,7 @@ export async function sub(context) {
   }
   if (printer.beyond > 0 && (qos > 0 || values["disable-clean-session"])) {
     printNotice(
-      `${messages(printer.beyond)} arrived after the last one that --count allows, and are not printed`,
+      `${plural(printer.beyond)} arrived after the last one that --count allows, and are not printed`,
     );
   }
 }
@@ -92,7 +92,7 @@ class Remover {
   #removed = new Set();
 
   get report() {
-    return `${grouped(this.count)} retained message${this.count === 1 ? " was" : "s were"} removed`;
+    return `${plural(this.count, "retained message", " was", " were")} removed`;
   }
 
   /** Whether it is not to be printed: the broker's copy of what removes a message. @param {import("mqtt-lib").MqttCustom} client @param {Message} message */

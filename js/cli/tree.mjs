@@ -3,7 +3,7 @@
 import { seconds } from "./arguments.mjs";
 import { UsageError } from "./failure.mjs";
 import { printable } from "./printable.mjs";
-import { grouped } from "./progress.mjs";
+import { plural } from "./progress.mjs";
 import { printNotice, unlessEnded, withClient } from "./session.mjs";
 
 /** A payload longer than this is cut. */
@@ -32,9 +32,7 @@ export async function tree(context) {
   );
   process.stdout.write(values.json ? json(messages) : linesOf(rootOf(messages), "").join(""));
   if (!values.quiet) {
-    printNotice(
-      `${grouped(messages.size)} retained message${messages.size === 1 ? "" : "s"} under ${filter}`,
-    );
+    printNotice(`${plural(messages.size, "retained message")} under ${filter}`);
   }
 }
 
@@ -73,8 +71,8 @@ function linesOf({ levels }, indent) {
 /** @param {Message} message */
 function shownOf(message) {
   const text = printable(message.text());
-  if (text.includes("\ufffd")) return `${grouped(message.payload.length)} bytes`;
+  if (text.includes("\ufffd")) return plural(message.payload.length, "byte");
   return text.length > MAX_SHOWN
-    ? `${text.slice(0, MAX_SHOWN)}… (${grouped(message.payload.length)} bytes)`
+    ? `${text.slice(0, MAX_SHOWN)}… (${plural(message.payload.length, "byte")})`
     : text;
 }

@@ -43,6 +43,13 @@ test("simulate: each connection publishes its messages, filled in", async () => 
   assert.match(broker.log(), /as sim-3 \(/);
 });
 
+test("one is in the singular", async () => {
+  const one = await run(["simulate", broker.url, "-t", "one", "-m", "x", "-C", "1", "-q", "1"]);
+  assert.equal(one.stderr, "mqtt-lib: 1 message published over 1 connection\n");
+  const bench = await run(["bench", broker.url, "-C", "1", "--size", "1"]);
+  assert.match(bench.stdout, /^QoS 0, payloads of 1 byte, 2 connections\n/);
+});
+
 test("simulate without a number goes on until Ctrl-C, which is its normal end", async () => {
   received.length = 0;
   const running = cli([

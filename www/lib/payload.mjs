@@ -1,5 +1,7 @@
 // Formats a payload as text, JSON, or hexadecimal bytes; limited, because a payload can have 256 MiB.
 
+import { plural } from "./format.mjs";
+
 const strict = new TextDecoder("utf-8", { fatal: true });
 const lenient = new TextDecoder();
 /** Bytes used for one line of the list. */
@@ -72,20 +74,20 @@ export function dumpOf(payload) {
         .padEnd(WIDTH * 3)} ${text}`,
     );
   }
-  if (payload.length > DUMP) lines.push(`… ${payload.length - DUMP} more bytes`);
+  if (payload.length > DUMP) lines.push(`… ${plural(payload.length - DUMP, "more byte")}`);
   return lines.join("\n");
 }
 
 /** Base64, up to the limit. @param {Uint8Array} payload */
 export function base64Of(payload) {
   const text = btoa(Array.from(payload.subarray(0, WHOLE), (byte) => String.fromCharCode(byte)).join(""));
-  return payload.length > WHOLE ? `${text}\n… ${payload.length - WHOLE} more bytes` : text;
+  return payload.length > WHOLE ? `${text}\n… ${plural(payload.length - WHOLE, "more byte")}` : text;
 }
 
 /** Text, up to the limit. @param {Uint8Array} payload */
 export function wholeText(payload) {
   const text = lenient.decode(payload.subarray(0, WHOLE));
-  return payload.length > WHOLE ? `${text}\n… ${payload.length - WHOLE} more bytes` : text;
+  return payload.length > WHOLE ? `${text}\n… ${plural(payload.length - WHOLE, "more byte")}` : text;
 }
 
 const NO_HEX = /[^0-9a-f]/i;

@@ -2,7 +2,7 @@
 // selecting a message and the button pause the list; messages that arrive meanwhile are kept.
 
 import { byId, make, setText } from "../lib/dom.mjs";
-import { count } from "../lib/format.mjs";
+import { count, plural } from "../lib/format.mjs";
 import { painter } from "../lib/painter.mjs";
 import { saveLines } from "../lib/save-lines.mjs";
 import { virtualList } from "../lib/virtual-list.mjs";
@@ -62,7 +62,7 @@ export function messagesPanel(traffic, { views, hint, onUse, onChart }) {
     resume.hidden = !held;
     if (held) setText(resume, fresh === 0 ? "Paused · Resume" : `Paused · ${count(fresh)} new · Resume`);
     box.dataset.empty = traffic.searching
-      ? `None of the ${count(traffic.kept)} kept messages matches.`
+      ? `None of the ${plural(traffic.kept, "kept message")} matches.`
       : hint();
   }
 

@@ -84,13 +84,17 @@ export function valuesPanel(values, { traffic, views, log, theme }) {
       { class: "soft" },
       "No number yet: it comes with the next message of this topic that has one there, if a subscription matches.",
     );
-    const remove = button("×", { class: "quiet", "aria-label": `Remove the chart of ${topic}` }, () => {
-      const frame = frames.get(topic);
-      unplot(frame);
-      frame.figure.remove();
-      frames.delete(topic);
-      values.remove(topic);
-    });
+    const remove = button(
+      "×",
+      { class: "quiet corner", "aria-label": `Remove the chart of ${topic}` },
+      () => {
+        const frame = frames.get(topic);
+        unplot(frame);
+        frame.figure.remove();
+        frames.delete(topic);
+        values.remove(topic);
+      },
+    );
     const figure = make(
       "figure",
       { "data-topic": topic },
