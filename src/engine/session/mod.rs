@@ -292,6 +292,11 @@ impl Session {
     pub fn is_empty(&self) -> bool {
         self.publishes.len() == 0
     }
+
+    #[cfg(test)]
+    pub fn bytes_in_flight(&self) -> usize {
+        self.bytes_in_flight
+    }
 }
 
 #[cfg(test)]

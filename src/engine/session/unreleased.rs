@@ -53,3 +53,23 @@ fn bit_of(packet_id: PacketId) -> (usize, u64) {
     let number = packet_id.get();
     (usize::from(number >> 6), 1 << (number & 63))
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn each_that_is_marked_is_known_until_it_is_cleared_and_forgotten_with_all() {
+        let ids = [1, 63, 64, 4_000, 65_535].map(|id| PacketId::new(id).unwrap());
+        let mut unreleased = Unreleased::default();
+        for id in ids {
+            assert!(!unreleased.clear(id));
+            assert!(unreleased.mark(id) && !unreleased.mark(id));
+        }
+        assert!(unreleased.clear(ids[2]) && !unreleased.clear(ids[2]));
+        let mut forgotten = Vec::new();
+        unreleased.clear_all(|id| forgotten.push(id));
+        assert_eq!(forgotten, [ids[0], ids[1], ids[3], ids[4]]);
+        assert!(unreleased.mark(ids[0]));
+    }
+}

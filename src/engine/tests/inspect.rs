@@ -46,6 +46,7 @@ impl Engine {
 
     /// Nothing is pending in any machine.
     pub fn is_empty(&self) -> bool {
-        self.outbox.is_empty() && self.session.is_empty() && self.subscriptions.pending() == 0
+        let in_flight = (self.session.is_empty(), self.session.bytes_in_flight());
+        self.outbox.is_empty() && in_flight == (true, 0) && self.subscriptions.pending() == 0
     }
 }

@@ -362,12 +362,30 @@ fn a_session_that_is_kept_needs_a_client_id() {
 }
 
 #[test]
-fn every_number_goes_to_a_setting_of_its_own_and_a_store_may_be_an_object() {
+fn every_number_and_flag_goes_to_a_setting_of_its_own_and_a_store_may_be_an_object() {
     let default = finish(&[]).unwrap();
     let mut seen = vec![default.clone()];
-    for (key, min, max) in SECONDS {
-        let cfg = finish(&[(key, Value::Number((min + 1.5).min(max).floor()))]).unwrap();
+    for (key, min, max) in SECONDS.into_iter().chain(WHOLE) {
+        if ["mqttport", "willsetqos"].contains(&key) {
+            continue;
+        }
+        let cfg = finish(&[(key, Value::Number((min + 3.5).min(max).floor()))]).unwrap();
         assert!(!seen.contains(&cfg), "{key}");
+        seen.push(cfg);
+    }
+    for key in [
+        "topicAliases",
+        "followServerReference",
+        "resubscribe",
+        "reconnect",
+    ] {
+        let of = |flag| finish(&[(key, Value::Bool(flag))]).unwrap();
+        let [cfg] = [of(false), of(true)]
+            .into_iter()
+            .filter(|cfg| !seen.contains(cfg))
+            .collect::<Vec<_>>()
+            .try_into()
+            .unwrap();
         seen.push(cfg);
     }
     let store = |value| finish(&[("store", value), ("mqttclientid", text("a"))]).unwrap();
