@@ -293,9 +293,10 @@ impl Session {
         self.publishes.len() == 0
     }
 
+    /// Bytes in flight, and identifiers in use.
     #[cfg(test)]
-    pub fn bytes_in_flight(&self) -> usize {
-        self.bytes_in_flight
+    pub fn held(&self) -> (usize, usize) {
+        (self.bytes_in_flight, self.ids.held())
     }
 }
 

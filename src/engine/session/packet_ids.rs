@@ -117,6 +117,12 @@ impl PacketIds {
         self.reserved.len()
     }
 
+    /// Neither free nor reserved.
+    #[cfg(test)]
+    pub fn held(&self) -> usize {
+        self.holders.len().saturating_sub(1) - self.free.len() - self.reserved.len()
+    }
+
     fn is_free(&mut self, id: PacketId) -> bool {
         let place = usize::from(id.get());
         while place >= self.holders.len() {

@@ -44,9 +44,15 @@ impl Engine {
         self.session.reserved_ids()
     }
 
+    /// Identifiers that are in use.
+    pub fn held_ids(&self) -> usize {
+        self.session.held().1
+    }
+
     /// Nothing is pending in any machine.
     pub fn is_empty(&self) -> bool {
-        let in_flight = (self.session.is_empty(), self.session.bytes_in_flight());
-        self.outbox.is_empty() && in_flight == (true, 0) && self.subscriptions.pending() == 0
+        let (bytes, _) = self.session.held();
+        let is_idle = self.session.is_empty() && bytes == 0;
+        self.outbox.is_empty() && is_idle && self.subscriptions.pending() == 0
     }
 }

@@ -125,6 +125,7 @@ impl Sim {
     #[track_caller]
     pub fn assert_stopped(&self) {
         self.assert_empty();
+        assert_eq!(self.engine.held_ids(), 0);
         assert_eq!(self.engine.state(), State::Stopped);
         assert_eq!(self.engine.next_deadline(), None);
         assert_eq!(self.wire, None);

@@ -233,3 +233,24 @@ fn the_state_has_the_name_users_know() {
     sim.stop();
     assert_eq!(sim.engine.state().name(), "stopped");
 }
+
+#[test]
+fn bytes_behind_a_refusal_do_not_belong_to_the_next_connection() {
+    let mut sim = Sim::new(config());
+    sim.broker.connack = None;
+    sim.start();
+    let refusal: &[u8] = if is_five() {
+        &[0x20, 3, 0, 0x87, 0]
+    } else {
+        &[0x20, 2, 0, 5]
+    };
+    sim.inject_raw(&[refusal, &[0x30, 0x50, 0]].concat());
+    assert!(!sim.engine.is_online());
+    sim.broker.connack = Some(0);
+    let attempts = sim.broker.connects.len();
+    sim.start();
+    assert_eq!(
+        (sim.engine.is_online(), sim.broker.connects.len()),
+        (true, attempts + 1)
+    );
+}
