@@ -36,7 +36,7 @@ impl Engine {
                 last = last.max(key >> 2);
             }
         }
-        self.effects.journal = Journal::recording(self.connection.version(), last);
+        self.effects.journal = Journal::recording(self.outbox.version(), last);
         let aside = self.outbox.set_aside();
 
         let mut unread = 0;
@@ -117,7 +117,7 @@ impl Engine {
         if !is_readable(kept_in, &packet) || flight.is_some() && publish::qos(&packet) == 0 {
             return false;
         }
-        let version = self.connection.version();
+        let version = self.outbox.version();
         let packet = match kept_in == version {
             true => packet,
             false => publish::reencoded(kept_in, version, &packet, None).unwrap_or(packet),
@@ -149,7 +149,7 @@ impl Engine {
             return;
         };
         let mut message = batch.message(&kept.json);
-        if self.connection.version() == Version::V4 {
+        if self.outbox.version() == Version::V4 {
             message.properties = &[];
         }
         self.outbox.restore_batch(now, &message, &mut self.effects);

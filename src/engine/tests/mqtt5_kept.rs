@@ -47,6 +47,59 @@ fn what_is_kept_in_the_journal_survives_a_change_of_the_version() {
     }
 }
 
+/// The store after these changes.
+fn written(changes: &[(u64, Option<Vec<u8>>)]) -> Vec<(u64, Vec<u8>)> {
+    let mut kept = BTreeMap::new();
+    for (key, value) in changes.iter().cloned() {
+        match value {
+            Some(value) => kept.insert(key, value),
+            None => kept.remove(&key),
+        };
+    }
+    kept.into_iter().collect()
+}
+
+#[test]
+fn a_store_that_is_opened_again_while_the_next_version_is_not_known_is_read_and_written_in_that_of_before() {
+    let cfg = Config {
+        version: Versions::Auto,
+        persist: true,
+        clean_session: false,
+        ..five()
+    };
+    let mut wire = Wire::new(cfg.clone());
+    wire.engine.restore(wire.now, Vec::new());
+    let is_3_1_1 = |wire: &mut Wire| {
+        assert_eq!(wire.open()[0][8], 5);
+        wire.inject(&[0x20, 2, 0, 1]);
+        assert_eq!(wire.open()[0][8], 4);
+        wire.inject(&[0x20, 2, 0, 0]);
+    };
+    is_3_1_1(&mut wire);
+    wire.reconnect();
+    // Without an answer: the next attempt begins with MQTT 5 again.
+    wire.engine.closed(wire.now, wire.generation, "");
+    wire.drain();
+    wire.publish("a", 1, &[], 1).unwrap();
+    wire.engine.stop(wire.now, None);
+    wire.drain();
+    wire.advance(11_000);
+    wire.engine.closed(wire.now, wire.generation, "");
+    wire.drain();
+
+    assert_eq!(wire.engine.restore(wire.now, written(&wire.kept)), 0);
+    wire.engine.start(wire.now, None);
+    wire.drain();
+    wire.publish("b", 1, &[], 2).unwrap();
+    let mut later = Wire::new(cfg);
+    assert_eq!(later.engine.restore(later.now, written(&wire.kept)), 0);
+    for next in [&mut wire, &mut later] {
+        is_3_1_1(next);
+        let sent = next.sent();
+        assert_eq!(sent, [b"\x32\x06\0\x01a\0\x01x", b"\x32\x06\0\x01b\0\x02x"]);
+    }
+}
+
 /// A client with a store, and what the store has of one that published to these topics and has no answer.
 fn in_flight(topics: &[&str]) -> (Config, Vec<(u64, Vec<u8>)>) {
     let cfg = Config {

@@ -211,7 +211,8 @@ impl World<'_> {
         }
         if qos > 0 {
             let too_large = bytes.len() > self.engine.config().max_packet_size;
-            self.broker.deliveries.publish(pid, qos, too_large);
+            let malformed = pid == 0 || five && how & 1 != 0;
+            self.broker.deliveries.publish(pid, qos, too_large, malformed);
         }
         let piece = self.input.pick(&[usize::MAX, 1, 7]);
         self.feed(&bytes, piece);

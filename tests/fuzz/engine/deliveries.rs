@@ -14,6 +14,8 @@ struct Sent {
     delivered: bool,
     /// The application has dealt with it.
     handled: bool,
+    /// It may be a violation, which the client passes over without an acknowledgement where it ended connections before.
+    malformed: bool,
 }
 
 #[derive(Default)]
@@ -50,8 +52,8 @@ impl Deliveries {
         self.last_serial
     }
 
-    /// The message that was numbered last.
-    pub(super) fn publish(&mut self, packet_id: u16, qos: u8, too_large: bool) {
+    /// The message that was numbered last; `malformed` if it may be a violation.
+    pub(super) fn publish(&mut self, packet_id: u16, qos: u8, too_large: bool, malformed: bool) {
         let is_first = qos == 1 || self.unreleased.insert(packet_id);
         self.sent.push_back(Sent {
             packet_id,
@@ -60,6 +62,7 @@ impl Deliveries {
             may_be_dropped: too_large || !is_first || qos == 2 && self.left.contains(&packet_id),
             delivered: false,
             handled: false,
+            malformed,
         });
     }
 
@@ -103,11 +106,10 @@ impl Deliveries {
     /// PUBACK for QoS 1, PUBREC for QoS 2.
     pub(super) fn acknowledged(&mut self, packet_id: u16, qos: u8) {
         let is_it = |sent: &Sent| (sent.packet_id, sent.qos) == (packet_id, qos);
-        while self.stopping
-            && self
-                .sent
-                .front()
-                .is_some_and(|sent| !sent.delivered && !is_it(sent))
+        while self
+            .sent
+            .front()
+            .is_some_and(|sent| (self.stopping || sent.malformed) && !sent.delivered && !is_it(sent))
         {
             self.sent.pop_front();
         }
