@@ -235,6 +235,16 @@ fn distance(a: &str, b: &str) -> usize {
 #[cfg(test)]
 mod tests {
     use super::distance;
+    use crate::engine::validate::{Builder, Value};
+
+    #[test]
+    fn a_version_is_a_number_or_auto() {
+        let set = |value| Builder::default().set("mqttversion", value).is_ok();
+        assert!(set(Value::Text("auto".into())));
+        for text in ["", "Auto", "6", "autos"] {
+            assert!(!set(Value::Text(text.into())), "{text}");
+        }
+    }
 
     #[test]
     fn the_edits_between_two_words_are_counted() {

@@ -1,7 +1,8 @@
 //! Which flags and reason codes each packet of a server may have (§2.4), and what a wrong one is answered with.
 
-use super::wire::{five, list, packet, Wire};
+use super::wire::{five, incoming, list, packet, Wire};
 use crate::codec::properties::{Property, Value};
+use crate::codec::ReasonCode;
 use crate::engine::Token;
 
 #[test]
@@ -129,4 +130,30 @@ fn an_auth_has_its_flags_and_reasons() {
     wire.open();
     wire.inject(&packet(0xf0, &[0], &method));
     assert_eq!(wire.errors(), ["PROTOCOL_ERROR"], "[MQTT-4.12.0-2]");
+}
+
+#[test]
+fn a_message_that_the_application_refuses_is_answered_with_its_reason_and_text() {
+    for (qos, first) in [(1, 0x40), (2, 0x50)] {
+        let mut wire = Wire::online(five(), &[]);
+        wire.subscribe("a", 2, &[], 1).unwrap();
+        wire.inject(&[0x90, 4, 0, 1, 0, 2]);
+        wire.sent();
+        for (pid, text) in [(7, "no"), (8, "")] {
+            wire.deferred = Some(Vec::new());
+            wire.inject(&incoming("a", &[], qos, pid));
+            let ticket = wire.deferred.take().unwrap()[0];
+            wire.engine.refuse(Some(ticket), ReasonCode(0x83), text).unwrap();
+            let why = match text {
+                "" => Vec::new(),
+                text => list(&[(Property::ReasonString, Value::Text(text))]),
+            };
+            let sent = wire.sent().concat();
+            let expected = match why.is_empty() {
+                true => vec![first, 3, 0, 8, 0x83],
+                false => packet(first, &[0, 7, 0x83], &why),
+            };
+            assert_eq!(sent, expected, "QoS {qos}");
+        }
+    }
 }
