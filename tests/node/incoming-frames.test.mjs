@@ -81,6 +81,17 @@ describe("of what a WebSocket receives", () => {
     });
   }
 
+  test("a masked frame is left, also an empty one", () => {
+    for (const masked of [
+      [BINARY, 0x80, 1, 2, 3, 4],
+      [BINARY, 0x81, 1, 2, 3, 4, 5],
+    ].map((bytes) => Buffer.from(bytes)))
+      assert.deepEqual(
+        taken(masked, () => 1 << 20),
+        [["others", masked]],
+      );
+  });
+
   test("a frame inside of a message of several is left, because it is wrong there", () => {
     const all = [
       frame(PART, Buffer.from("be")),
