@@ -66,3 +66,16 @@ test("a frame in the same turn as the close frame is handed over before onclose"
   assert.equal(seen.text(), "last");
   assert.deepEqual(seen.log, ["open", "message", "close"]);
 });
+
+test("frames in the same turn as a wrong one are handed over before onerror", async () => {
+  const port = await wsServer((peer) => {
+    peer._socket.cork();
+    for (const text of ["one", "two"]) peer.send(Buffer.from(text));
+    peer._socket.write(Buffer.from([0xf2, 0]));
+    peer._socket.uncork();
+  });
+  const seen = watch(connect(`ws://127.0.0.1:${port}`, "mqtt"));
+  await seen.closed;
+  assert.equal(seen.text(), "onetwo");
+  assert.deepEqual(seen.log.slice(0, 3), ["open", "message", "error"]);
+});

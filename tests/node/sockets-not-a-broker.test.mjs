@@ -48,6 +48,17 @@ describe("what is not an MQTT broker says so", () => {
     assert.deepEqual(seen.chunks, []);
   });
 
+  test("a web server that keeps the connection open is left", async () => {
+    const port = await tcpServer((peer) =>
+      peer.once("data", () => peer.write("HTTP/1.1 400 Bad Request\r\n")),
+    );
+    const seen = watch(connect(`mqtt://127.0.0.1:${port}`, "mqtt"));
+    await seen.open;
+    seen.socket.send(new Uint8Array([0x10]));
+    await seen.closed;
+    assert.deepEqual(seen.log, ["open", "error", "close"]);
+  });
+
   test("an HTTP error to the handshake", async (t) => {
     const port = await webServer(t, (_, response) => response.writeHead(404).end());
     assert.equal(
