@@ -69,7 +69,7 @@ export function repeatPart(session, { log, publish, showResult }) {
           id: "repeat-times",
           label: "Times",
           type: "number",
-          more: { min: 1, placeholder: "until stopped" },
+          more: { min: 1, placeholder: "endless" },
         },
         start,
       ),
