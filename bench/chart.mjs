@@ -16,7 +16,7 @@ const BAR = 18;
 const GROUP = 3 * BAR + 20;
 const LEFT = 130;
 const WIDTH = 760;
-const ROOM = WIDTH - LEFT - 170;
+const ROOM = WIDTH - LEFT - 190;
 const TOP = 44;
 
 /** Rates and ratios to MQTT.js of the first table behind `<!-- Node -->`, by workload and client. */
