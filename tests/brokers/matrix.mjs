@@ -67,8 +67,15 @@ async function runBroker(broker, operations, take) {
       for (const result of notStarted(broker, group, running.error)) take(result);
       continue;
     }
+    const left = new Set(group);
     try {
-      await runGroup(broker, group, running, take);
+      await runGroup(broker, group, running, (result) => {
+        left.delete(result.operation);
+        take(result);
+      });
+    } catch (error) {
+      // A broker that does not come back must not end the run of the others.
+      for (const result of notStarted(broker, [...left], error)) take(result);
     } finally {
       await running.stop();
     }

@@ -11,6 +11,8 @@ import { alone, sameUrls, startNode } from "../support/node.mjs";
 import { untilConnack } from "../support/ready.mjs";
 
 const VERSIONS = [4, 5];
+/** A busy machine needs more than a minute. */
+const START_SECONDS = 300;
 const USER = { username: "u@localhost", password: "p" };
 const SETTINGS = {
   // What no rule allows is forbidden: the topics of the operations begin with m/.
@@ -65,7 +67,7 @@ async function start({ setting } = {}) {
     urls: sameUrls(VERSIONS, ports),
     launch: () => startChild("erl", args, { env, cwd: folder }),
     ready: async (child) => {
-      await untilConnack(ports.mqtt, { gone: child.why, ...USER });
+      await untilConnack(ports.mqtt, { gone: child.why, seconds: START_SECONDS, ...USER });
       await untilAccepts(ports.ws, { gone: child.why });
     },
   });

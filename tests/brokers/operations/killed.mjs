@@ -49,8 +49,11 @@ async function publishAcross({ client, topic, numbers, messages, killAt, portion
   }
   await killing;
   const all = await Promise.all(results.map((promise) => settled(promise, SECONDS)));
-  const hung = all.filter((result) => !result).length;
-  if (hung) throw new Failed(`${hung} of ${messages} publishes have not settled ${SECONDS} s after the kill`);
+  const hung = [...all.keys()].filter((i) => !all[i]);
+  if (hung.length) {
+    const text = `${hung.length} of ${messages} publishes have not settled ${SECONDS} s after the kill`;
+    throw Object.assign(new Failed(text), { hung, killedAt });
+  }
   const rejected = all.filter((result) => result.error);
   if (rejected.length) {
     throw new Failed(
@@ -135,6 +138,19 @@ async function another(cell, topic, url) {
   return second;
 }
 
+/** What passed on the wire of publishes that have not settled. */
+function whoIsSilent({ hung, killedAt }, client, wire) {
+  const { published, acknowledged, most, since } = wire.about(hung);
+  const [connect, connack] = wire.handshakesAfter(killedAt);
+  const { reconnects } = client.stats();
+  return (
+    `on the wire, of ${hung.length} that have not settled (${some(hung)}): published ${published.length}, at most ${most} times each, ` +
+    `PUBACK for ${acknowledged.length}; the last PUBLISH was ${since[0].toFixed(1)} s ago, the last PUBACK ` +
+    `${since[1].toFixed(1)} s; the client is ${client.connected ? "" : "not "}connected, ${reconnects} reconnects; ` +
+    `${((performance.now() - killedAt) / 1000).toFixed(1)} s after the kill, since when ${connect} CONNECT and ${connack} CONNACK passed`
+  );
+}
+
 /**
  * `round` says which node is the one in use. The subscriber has a kept session; in even rounds it is connected to another
  * node, in odd ones to the same.
@@ -163,7 +179,12 @@ async function nodeKilled(cell, { messages, killAt, portion, round = 0 }) {
     killed();
     await dying;
   };
-  const figures = await publishAcross({ client, topic, numbers, messages, killAt, portion, kill });
+  const figures = await publishAcross({ client, topic, numbers, messages, killAt, portion, kill }).catch(
+    (error) => {
+      if (error.hung) cell.notes.push("", whoIsSilent(error, client, wire));
+      throw error;
+    },
+  );
   await cell.start(used);
   cell.notes.push(describe(figures));
   if (figures.lostBefore.length + figures.lostAfter.length > 0) {
