@@ -182,6 +182,8 @@ fn an_unknown_key_is_named_with_the_nearest_known_one() {
     }
     let far = set("zzz", Value::Absent).unwrap_err();
     assert!(!far.message.contains("did you mean"), "{}", far.message);
+    let far = unknown("options", "q-o-s", &|number| ["qos"].get(number).copied());
+    assert!(!far.message.contains("did you mean"), "{}", far.message);
     let long = set(&"x".repeat(1_000_000), Value::Absent).unwrap_err();
     assert!(long.message.len() < 300);
     let empty = unknown("options", "", &|number| ["qos"].get(number).copied());
