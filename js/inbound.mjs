@@ -299,7 +299,7 @@ export class Inbound {
     const [oldest, ...others] = this.#untaken.filter(({ ended }) => !ended);
     if (oldest === undefined) return;
     this.#reportText(
-      `nobody takes a message on "${oldest.message.topic}", and ${others.length} more; they are not acknowledged and hold up others: set on_message, give subscribe a handler, read messages(), or unsubscribe`,
+      `nobody takes a message on "${oldest.message.topic}", and ${others.length} more; they hold up others: set on_message, give subscribe a handler, read messages(), or unsubscribe`,
     );
   }
 

@@ -157,7 +157,7 @@ const LENGTHS: &str = "
 /// CONNACK with flag bits 7-1, session present with an error, an unknown return code; SUBACK
 /// with a return code that does not exist.
 const CODES: &str = "
-    2002ff00 20020200 20020101 20020105 20020006 200200ff 20020106
+    2002ff00 20020200 20020101 20020105 20020006 2002007f 20020106
     9003000103 90040001007f 9005000180007f";
 
 /// DUP at QoS 0, QoS 3, an empty topic, wildcards, U+0000, not UTF-8, cut short.
@@ -253,8 +253,13 @@ fn damage_never_panics() {
         if let Ok(Some(total)) = read(&bytes) {
             read_well += 1;
             // `mqttbytes` is more lenient: it accepts whatever this decoder accepts, but a SUBACK with other failures than
-            // 128.
-            if bytes[0] != 0x90 || bytes[..total].iter().all(|&byte| byte <= 0x80) {
+            // 128, and a CONNACK with a reason code of MQTT 5.
+            let largest = match bytes[0] {
+                0x20 => 0x7f,
+                0x90 => 0x80,
+                _ => 0xff,
+            };
+            if bytes[..total].iter().all(|&byte| byte <= largest) {
                 they_read(&bytes[..total]);
             }
         }

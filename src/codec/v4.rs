@@ -28,6 +28,12 @@ fn connack(body: &[u8]) -> Result<Packet<'_>, DecodeError> {
         [1, code] if code != 0 => Err(protocol_error!(
             "a CONNACK refuses and says session present [MQTT-3.2.2-4]",
         )),
+        // There are brokers that send the reason codes of MQTT 5, all of which are refusals.
+        [_, code] if code >= 0x80 => Ok(Packet::ConnAck {
+            session_present: false,
+            reason: ReasonCode(code),
+            properties: &[],
+        }),
         [_, _] => match known(body) {
             Some(packet) => Ok(Packet::ConnAck {
                 session_present: packet.session_present,

@@ -108,7 +108,7 @@ impl Connection {
         self.insecure_reported = true;
         let template = match readable {
             true => "the password is sent to % unencrypted and can be intercepted; use mqtts or wss",
-            false => "the certificate of % is not verified, so it may be any server: certs.dangerouslyDisableServerVerification is on; give its CA as certs.ca instead",
+            false => "the certificate of % is not verified, so it may be any server: certs.dangerouslyDisableServerVerification is on; give its CA as certs.ca",
         };
         effects.error(Error::format(Code::Insecure, template, &[&self.server_name()]));
     }
@@ -203,6 +203,11 @@ impl Connection {
             ));
         }
         if code != ReasonCode::SUCCESS {
+            let is_unsupported = code == ReasonCode::UNSUPPORTED_PROTOCOL_VERSION;
+            let code = match self.version {
+                Version::V4 if is_unsupported => UNSUPPORTED,
+                _ => code,
+            };
             return Ok(self.refusal(code, properties));
         }
         Ok(self.accepted(now, properties))
@@ -210,8 +215,8 @@ impl Connection {
 
     fn refusal(&self, code: ReasonCode, properties: &[u8]) -> Connack {
         let (error, passes) = match self.version {
-            Version::V4 => (Error::refusal(code), code == UNAVAILABLE),
-            Version::V5 => (Error::refusal_because(code, properties), PASSING.contains(&code)),
+            Version::V4 if code.0 < 0x80 => (Error::refusal(code), code == UNAVAILABLE),
+            _ => (Error::refusal_because(code, properties), PASSING.contains(&code)),
         };
         Connack::Refused {
             error,

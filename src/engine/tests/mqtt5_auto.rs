@@ -3,7 +3,7 @@
 use super::wire::{five, list, number, Wire};
 use crate::codec::properties::{Property, Value};
 use crate::codec::Version;
-use crate::engine::{Config, Engine, Event, Filter, Output, Token, Versions};
+use crate::engine::{Code, Config, Engine, Event, Filter, Output, Token, Versions};
 
 fn auto() -> Config {
     Config {
@@ -213,5 +213,29 @@ fn auto_is_not_advised_where_it_is_set() {
             _ => None,
         });
         assert_eq!(said.unwrap().contains("mqttversion"), version == Versions::V5);
+    }
+}
+
+#[test]
+fn a_reason_code_of_mqtt_5_in_3_1_1_is_a_refusal() {
+    for (code, kind, retried_as) in [
+        (0x87, Code::NotAuthorized, 4),
+        (0x90, Code::ConnectionRefused, 4),
+        // Unsupported protocol version: as return code 1.
+        (0x84, Code::ConnectionRefused, 5),
+    ] {
+        let mut wire = Wire::new(auto());
+        wire.open();
+        wire.inject(b"\x20\x02\0\x01");
+        wire.open();
+        wire.events.clear();
+        wire.inject(&[0x20, 2, 0, code]);
+        let refused = wire.events.iter().find_map(|event| match event {
+            Event::Error(error) => Some(error.code),
+            _ => None,
+        });
+        assert_eq!(refused, Some(kind), "{code:#x}");
+        wire.advance(300_000);
+        assert_eq!(wire.open()[0][8], retried_as, "{code:#x}");
     }
 }
