@@ -26,11 +26,11 @@ export function snapshot(client, filter, options) {
     if (message.retain) kept.set(message.topic, message);
   };
   /** @param {{ quiet?: number }} others */
-  const collect = async ({ quiet = QUIET_S }) => {
+  const collect = async ({ quiet = QUIET_S, ...unknown }) => {
     // With 0 it is the round trip alone.
     if (quiet !== 0) checkTimeout(quiet, "", "quiet");
     // With a key more it subscribes in any case, which has the broker send them.
-    const added = client.addHandler(filter, keep, { qos: 1, properties: undefined });
+    const added = client.addHandler(filter, keep, { ...unknown, qos: 1, properties: undefined });
     try {
       await added.ready;
       for (let seen = -1; seen < kept.size && !isOver; ) {

@@ -15,6 +15,8 @@ const REMOVE = Symbol.for("mqtt-lib.otel.remove");
 
 /** @param {any} options */
 function checked(options) {
+  if (options != null && typeof options !== "object")
+    throw new TypeError(`instrument: options must be an object; a ${typeof options} was given`);
   const { tracer, meter, template, attributes, propagate, ...unknown } = options ?? {};
   for (const key of Object.keys(unknown)) {
     throw new TypeError(

@@ -206,6 +206,7 @@ test("wrong arguments are named", (t) => {
   const client = tracedClient(t);
   const sentence = (...all) => thrown(() => instrument(...all)).message;
   assert.match(sentence({}), /must be a client/);
+  assert.match(sentence(client, 5), /options must be an object; a number was given/);
   assert.match(sentence(client, { trace: 1 }), /unknown option "trace"; known are tracer, meter/);
   assert.match(sentence(client, { tracer: {} }), /tracer must be a Tracer/);
   assert.match(sentence(client, { meter: 1 }), /meter must be a Meter/);

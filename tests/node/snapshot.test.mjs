@@ -57,6 +57,9 @@ test("it rejects at its timeout, with the reason of its signal, and where the fi
   const client = clientFor(t, broker.url);
   await client.start();
   assert.equal((await failure(client.snapshot("a", { timeout: 0.05 }))).code, "TIMEOUT");
+  const mistyped = await failure(client.snapshot("a", { quite: 1 }));
+  assert.deepEqual([mistyped.name, mistyped.code], ["TypeError", "INVALID_OPTION"]);
+  assert.match(mistyped.message, /"quite"/);
   const reason = new Error("gone");
   assert.equal(await failure(client.snapshot("a", { signal: AbortSignal.abort(reason) })), reason);
   assert.equal((await failure(client.snapshot("a/#/b"))).code, "INVALID_TOPIC");

@@ -170,7 +170,10 @@ impl Subscriptions {
             return;
         };
         let callers = std::mem::take(&mut request.callers);
-        self.forget_abandoned(slot, effects);
+        // One of a lost connection still holds its identifier; `connected` or `drain` forgets it, and gives that back.
+        if request.packet_id.is_none() {
+            self.forget_abandoned(slot, effects);
+        }
         let error = Error::new(
             Code::SubscribeFailed,
             "unsubscribe() came before the answer to this subscribe()",

@@ -119,6 +119,10 @@ impl Sim {
         assert_eq!(engine.usage(), [(0, 0); 2]);
         assert_eq!((engine.stats().in_flight, engine.stats().queued), (0, 0));
         assert!(engine.is_empty());
+        // An identifier of a lost connection is held until the next one.
+        if engine.state() == State::Connected {
+            assert_eq!(engine.held_ids(), 0);
+        }
     }
 
     /// Stopped for good: nothing is kept and no timer runs.
