@@ -28,6 +28,16 @@ test("a connection that fails says why in the bar; the next try takes what the f
   await site.number("#port", await freePort());
   await page.click("#connect");
   await site.shows("#about", /: .*127\.0\.0\.1:\d+/);
+  const { width, height } = page.viewportSize();
+  for (const narrow of [320, 820, width]) {
+    await page.setViewportSize({ width: narrow, height });
+    const cut = await page.$eval("#about", (about) => [
+      about.scrollWidth - about.clientWidth,
+      about.scrollHeight - about.clientHeight,
+      document.documentElement.scrollWidth - innerWidth,
+    ]);
+    assert.deepEqual(cut, [0, 0, 0], `the reason is cut at ${narrow} px`);
+  }
   await site.shows("#connect", "Try now");
   await site.number("#port", mosquitto.wsPort);
   await page.click("#connect");

@@ -19,7 +19,9 @@ export function statusPanel(session, samples) {
     refresh() {
       setText(state, session.state);
       state.dataset.state = session.state;
-      setText(about, aboutOf());
+      const text = aboutOf();
+      setText(about, text);
+      about.toggleAttribute("data-trouble", text !== "" && session.trouble !== undefined);
     },
   };
 
