@@ -106,11 +106,15 @@ impl Deliveries {
     /// PUBACK for QoS 1, PUBREC for QoS 2.
     pub(super) fn acknowledged(&mut self, packet_id: u16, qos: u8) {
         let is_it = |sent: &Sent| (sent.packet_id, sent.qos) == (packet_id, qos);
-        while self
-            .sent
-            .front()
-            .is_some_and(|sent| (self.stopping || sent.malformed) && !sent.delivered && !is_it(sent))
-        {
+        while let Some(front) = self.sent.front() {
+            // What was passed over is not acknowledged: this answers a later message, which may have its identifier.
+            let is_later = !is_it(front)
+                || !front.may_be_dropped
+                || self.sent.iter().any(|sent| sent.delivered && is_it(sent));
+            let may_be_passed_over = front.malformed && is_later || self.stopping && !is_it(front);
+            if front.delivered || !may_be_passed_over {
+                break;
+            }
             self.sent.pop_front();
         }
         let first = self.sent.pop_front().expect("an acknowledgement of nothing");
