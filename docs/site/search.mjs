@@ -1,7 +1,11 @@
 // A plugin of TypeDoc: the search weighs names less, and also headings of guides, and words that people type and a guide does not have: those
-// behind `search:` in its front matter.
+// behind `search:` in its front matter. It does not know measured figures: nobody looks for them, and lunr mixes up terms
+// of many digits, in the words that begin with what was typed, so that a question with such a digit is not answered at all.
 
 import { IndexEvent } from "typedoc";
+
+/** Numbers of thousands, with decimals or beyond four digits, times; not ports, reason codes and versions. */
+const FIGURES = /(?<![\w.,])(?!5\.0\b)(?:\d{1,3}(?:,\d{3})+|\d{5,}|\d+\.\d+)(?:[x×%])?(?![\w.])/g;
 
 /** @param {import("typedoc").Application} app */
 export function load(app) {
@@ -11,6 +15,7 @@ export function load(app) {
       const guide = /** @type {any} */ (found);
       if (!guide.isDocument()) continue;
       Object.assign(event.searchFields[i], {
+        document: textOf(guide.content).replace(FIGURES, " "),
         headings: headingsOf(guide.content),
         words: guide.frontmatter.search,
       });
@@ -19,7 +24,8 @@ export function load(app) {
 }
 
 /** @param {{ text: string }[]} content */
-function headingsOf(content) {
-  const text = content.map((part) => part.text).join("");
-  return [...text.matchAll(/^#+ (.*)$/gm)].map(([, heading]) => heading).join("\n");
-}
+const textOf = (content) => content.map((part) => part.text).join("");
+
+/** @param {{ text: string }[]} content */
+const headingsOf = (content) =>
+  [...textOf(content).matchAll(/^#+ (.*)$/gm)].map(([, heading]) => heading).join("\n");
