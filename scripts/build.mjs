@@ -230,8 +230,11 @@ async function bundle(folder, names) {
       ["cjs", "cjs"],
     ]) {
       const outfile = join(folder, `${name}.${type}`);
-      // A worker of js/tabs/ cannot be found from CommonJS, which has no address.
-      const define = format === "cjs" ? { "import.meta.url": "undefined" } : {};
+      // One file for Node and pages. A worker of js/tabs/ cannot be found from CommonJS, which has no address.
+      const define = {
+        "import.meta.page": "false",
+        ...(format === "cjs" && { "import.meta.url": "undefined" }),
+      };
       await build({ ...browser, define, format, entryPoints: [`js/${name}/index.mjs`], outfile, external });
     }
   }

@@ -41,7 +41,7 @@ export function formatOf(values, decode, isTerminal = process.stdout.isTTY === t
   }
   const colours = hasColours(isTerminal);
   const payload = (/** @type {Uint8Array} */ content) =>
-    readable(content, { decode, isPretty: values.pretty === true, colours }) ?? bytes(content);
+    readable(content, { decode, isPretty: values.pretty === true, colours, isTerminal }) ?? bytes(content);
   if (!values.verbose) return (message) => Buffer.concat([payload(message.payload), end]);
   const topic = (/** @type {string} */ name) =>
     colours ? text.encode(colouredTopic(printable(name))) : bytes(name);
@@ -51,17 +51,17 @@ export function formatOf(values, decode, isTerminal = process.stdout.isTTY === t
 /**
  * A payload that was decoded, or is JSON to be indented; undefined: it is printed as it is.
  * @param {Uint8Array} payload
- * @param {{ decode?: (payload: Uint8Array) => string | undefined, isPretty: boolean, colours: boolean }} how
+ * @param {{ decode?: (payload: Uint8Array) => string | undefined, isPretty: boolean, colours: boolean, isTerminal: boolean }} how
  */
-function readable(payload, { decode, isPretty, colours }) {
+function readable(payload, { decode, isPretty, colours, isTerminal }) {
   const decoded = decode?.(payload);
   if (decoded === undefined && !isPretty) return undefined;
   const json = decoded ?? lenient.decode(payload);
   const shown = isPretty ? indented(json) : json;
   if (shown === undefined) return undefined;
   // JSON.stringify has escaped what is below U+0020; what is above and obeyed is escaped here.
-  const safe = colours ? colouredJson(printableText(shown)) : shown;
-  return text.encode(safe);
+  const safe = colours || isTerminal ? printableText(shown) : shown;
+  return text.encode(colours ? colouredJson(safe) : safe);
 }
 
 /**

@@ -5,6 +5,8 @@ import { BinaryReader, BinaryWriter, WireType } from "@bufbuild/protobuf/wire";
 
 /** Of messages within messages; a template may contain itself. */
 const MAX_DEPTH = 50;
+/** Metrics, rows, values and properties of a payload together: each may have two bytes alone, and costs microseconds. */
+const MOST_MESSAGES = 200_000;
 
 /** @type {Record<string, number>} */
 const WIRE = {
@@ -128,8 +130,18 @@ function write(writer, message, content) {
   }
 }
 
-/** @param {string} message @param {Uint8Array} bytes @param {number} [depth] @returns {any} */
-export function decode(message, bytes, depth = 0) {
+/** @param {string} message @param {Uint8Array} bytes @returns {any} */
+export function decode(message, bytes) {
+  let messages = 0;
+  return read(message, bytes, 0, () => {
+    if (++messages > MOST_MESSAGES)
+      throw new Error(`more than ${MOST_MESSAGES} metrics, rows, values and properties`);
+  });
+}
+
+/** @param {string} message @param {Uint8Array} bytes @param {number} depth @param {() => void} count @returns {any} */
+function read(message, bytes, depth, count) {
+  count();
   if (depth > MAX_DEPTH) throw new Error(`more than ${MAX_DEPTH} messages within each other`);
   const reader = /** @type {any} */ (new BinaryReader(bytes));
   /** @type {Record<string, any>} */
@@ -143,10 +155,10 @@ export function decode(message, bytes, depth = 0) {
       continue;
     }
     const [name, kind, repeated] = field;
-    const read = () => (kind in WIRE ? reader[kind]() : decode(kind, reader.bytes(), depth + 1));
-    if (!repeated) content[name] = read();
+    const value = () => (kind in WIRE ? reader[kind]() : read(kind, reader.bytes(), depth + 1, count));
+    if (!repeated) content[name] = value();
     else if (kind === "uint32" && wire === WireType.LengthDelimited) readPacked(reader, content[name]);
-    else content[name].push(read());
+    else content[name].push(value());
   }
   return content;
 }

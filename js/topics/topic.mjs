@@ -1,6 +1,7 @@
 // Typed topics: what a client calls when it is given one in place of a text. Owns how a call with a typed topic becomes one
 // with a name or a filter, and a message one with `params` and `value`. Never sends or receives by itself.
 
+import { isLimited, limited } from "../limits.mjs";
 import { report } from "../report.mjs";
 import { whenThere } from "./codecs.mjs";
 import { Pattern } from "./pattern.mjs";
@@ -77,14 +78,21 @@ class Calls {
   /** @param {any} client @param {"publish" | "qpublish"} method @param {any} value @param {any} given */
   #send(client, method, value, given) {
     const { params, ...others } = given ?? {};
-    /** @param {string} name @param {any} payload */
-    const send = (name, payload) => client[method](name, payload, this.#options(client, given && others));
+    /** @param {string} name @param {any} payload @param {any} [options] */
+    const send = (name, payload, options = given && others) =>
+      client[method](name, payload, this.#options(client, options));
     try {
       const name = this.pattern.name(params);
       const payload = this.#encode(name, value);
-      return payload instanceof Promise
-        ? quiet(payload.then((made) => send(name, made)))
-        : send(name, payload);
+      if (!(payload instanceof Promise)) return send(name, payload);
+      if (!isLimited(others)) return quiet(payload.then((made) => send(name, made)));
+      // The codec's time counts, too: at the end of it nothing is sent, or it is withdrawn.
+      const end = new AbortController();
+      return limited(
+        others,
+        (rest) => payload.then((made) => send(name, made, { ...rest, signal: end.signal })),
+        () => end.abort(),
+      );
     } catch (thrown) {
       return quiet(Promise.reject(thrown));
     }

@@ -148,14 +148,12 @@ impl Engine {
     pub(super) fn end_all(&mut self, error: &Error) {
         // What the journal has stays in the store, for the next start.
         let kept = self.effects.journal.pause();
-        let reserves = !self.config().clean_session && !kept;
+        let config = self.config();
+        let keeps_qos2 = !config.clean_session && !config.persist;
         let effects = &mut self.effects;
-        if reserves {
-            self.session.reserve_qos2(&mut effects.journal);
-        }
         let mut ended = Vec::new();
         self.outbox.drain(&mut effects.journal, &mut ended);
-        self.session.drain(&mut effects.journal, &mut ended);
+        self.session.drain(keeps_qos2, &mut effects.journal, &mut ended);
         for id in self.subscriptions.drain(&mut ended) {
             self.session.release_id(id);
         }

@@ -247,6 +247,9 @@ test("random bytes are read or refused, and nothing else", () => {
   let nested = { metrics: [] };
   for (let i = 0; i < 60; i++) nested = { metrics: [{ name: "a", type: "Template", value: nested }] };
   assert.match(thrown(() => decodePayload(encodePayload(nested))).message, /within each other/);
+  // Two bytes each: an empty metric.
+  const empty = new Uint8Array(400_010).map((_, at) => (at % 2 === 0 ? 18 : 0));
+  assert.match(thrown(() => decodePayload(empty)).message, /more than 200000 metrics/);
 });
 
 test("an extension that is not known is skipped", () => {

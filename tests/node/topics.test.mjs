@@ -287,3 +287,30 @@ test("read() gives the typed message of one that came otherwise", async (t) => {
     code: "INVALID_PAYLOAD",
   });
 });
+
+test("signal and timeout of a publish end it also while its schema is checked, and then nothing is sent", async (t) => {
+  const { client, received } = await subscribed(t, "slow/#", { qos: 1 });
+  for (const method of ["publish", "qpublish"]) {
+    const answers = [];
+    const validate = (value) => new Promise((resolve) => answers.push(() => resolve({ value })));
+    const slow = topic("slow/{id}", json({ "~standard": { version: 1, vendor: "test", validate } }));
+    const reason = new Error("no longer wanted");
+    const controller = new AbortController();
+    const params = { id: 1 };
+    const aborted = failure(client[method](slow, 1, { params, signal: controller.signal }));
+    controller.abort(reason);
+    assert.equal(await aborted, reason);
+    if (method === "publish")
+      assert.equal((await failure(client.publish(slow, 2, { params, timeout: 0.05 }))).code, "TIMEOUT");
+    const sent = client[method](slow, method, { params, signal: new AbortController().signal });
+    for (const answer of answers) answer();
+    await new Promise((resolve) => setImmediate(resolve));
+    await client.flush();
+    await sent;
+  }
+  await until(() => received.length === 2);
+  assert.deepEqual(
+    received.map((message) => message.json()),
+    ["publish", "qpublish"],
+  );
+});

@@ -226,27 +226,24 @@ impl Session {
         self.publishes.any_up_to(seq)
     }
 
-    /// Ends everything in flight.
-    pub fn drain(&mut self, journal: &mut Journal, ended: &mut Vec<Ended>) {
+    /// Ends the calls of everything in flight. Where the session is kept, messages of QoS 2 stay in flight until it is lost,
+    /// because the broker may hold them, and then waits for the rest [MQTT-4.4.0-1].
+    pub fn drain(&mut self, keeps_qos2: bool, journal: &mut Journal, ended: &mut Vec<Ended>) {
         self.resend.clear();
         self.timeouts.clear();
         self.age_due.clear();
         for &(_, slot) in &self.publishes.in_order() {
             if let Some((_, publish)) = self.publishes.at(slot) {
                 ended.push(publish.ended());
-                self.end(slot, journal);
-            }
-        }
-    }
-
-    /// Messages of QoS 2 are given up while the broker may hold them: their identifiers are kept from others.
-    pub fn reserve_qos2(&mut self, journal: &mut Journal) {
-        for &(_, slot) in &self.in_sending_order() {
-            let Some((_, publish)) = self.publishes.at(slot) else {
-                continue;
-            };
-            if publish::qos(&publish.packet) == 2 {
-                self.reserve(slot, journal);
+                match &mut publish.flight {
+                    Some(flight) if keeps_qos2 && publish::qos(&publish.packet) == 2 => {
+                        flight.abandoned = true;
+                        publish.token = None;
+                        // No flush waits for it.
+                        publish.seq = u64::MAX;
+                    }
+                    _ => drop(self.end(slot, journal)),
+                }
             }
         }
     }

@@ -74,29 +74,39 @@ fn after_stop_start_connects_again_with_the_subscriptions() {
 }
 
 #[test]
-fn identifiers_of_qos_2_that_were_given_up_are_not_used_again_in_the_kept_session() {
-    let mut sim = Sim::online(Config {
-        clean_session: false,
-        ..config()
-    });
-    sim.broker.acks = false;
-    for _ in 0..3 {
-        sim.publish("a", "given up", 2);
+fn messages_of_qos_2_that_stop_gave_up_are_completed_in_the_kept_session() {
+    for keeps_session in [true, false] {
+        let mut sim = Sim::online(Config {
+            clean_session: false,
+            ..config()
+        });
+        sim.broker.acks = false;
+        let tokens = [0; 3].map(|_| sim.publish("a", "given up", 2));
+        sim.stop();
+        sim.advance(11_000);
+        assert_eq!(tokens.map(|token| sim.fate(token)), ["STOPPED"; 3]);
+        let stop = sim.stop();
+        sim.ok(stop);
+        let flush = sim.token();
+        sim.engine.flush(sim.now, Some(flush));
+        sim.settle();
+        sim.ok(flush);
+        sim.broker.acks = true;
+        if !keeps_session {
+            sim.broker.lose_session();
+        }
+        sim.start();
+        assert_eq!(sim.connacks.last(), Some(&(keeps_session, 0)));
+        // The broker holds nothing back for them, and nobody is told again; in another session nothing remains of them.
+        assert_eq!(sim.broker.session().halfway.len(), 0);
+        sim.assert_empty();
+        // The broker complains if a new message comes under an identifier it still holds.
+        for i in 0..3_000u32 {
+            let token = sim.publish("a", &i.to_string(), 2);
+            sim.ok(token);
+        }
+        assert_eq!(sim.broker.given.len(), 3_003);
     }
-    sim.stop();
-    sim.advance(11_000);
-    sim.broker.acks = true;
-    sim.start();
-    assert_eq!(sim.connacks.last(), Some(&(true, 0)));
-    // The broker complains if a new message comes under an identifier it still holds.
-    for i in 0..3_000u32 {
-        let token = sim.publish("a", &i.to_string(), 2);
-        sim.ok(token);
-    }
-    assert_eq!(sim.broker.given.len(), 3_003);
-    sim.broker.lose_session();
-    sim.reconnect();
-    assert!(sim.engine.reserved_ids() == 0);
 }
 
 #[test]
