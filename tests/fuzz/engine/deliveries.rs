@@ -26,6 +26,9 @@ pub(super) struct Deliveries {
     unreleased: BTreeSet<u16>,
     /// Packet identifiers of QoS 2 that were left to the broker: another PUBLISH with such a one may be a repetition.
     left: BTreeSet<u16>,
+    /// Packet identifiers of QoS 2 of which an acknowledgement was taken to be for a message that may have been passed over: it
+    /// may have been for a repetition behind that.
+    doubtful: BTreeSet<u16>,
     /// PUBRELs without their PUBCOMP.
     incomplete: BTreeMap<u16, usize>,
     last_serial: u32,
@@ -111,13 +114,18 @@ impl Deliveries {
             let is_later = !is_it(front)
                 || !front.may_be_dropped
                 || self.sent.iter().any(|sent| sent.delivered && is_it(sent));
-            let may_be_passed_over = front.malformed && is_later || self.stopping && !is_it(front);
+            let is_answered = front.may_be_dropped && self.doubtful.contains(&front.packet_id);
+            let may_be_passed_over =
+                front.malformed && is_later || (self.stopping || is_answered) && !is_it(front);
             if front.delivered || !may_be_passed_over {
                 break;
             }
             self.sent.pop_front();
         }
         let first = self.sent.pop_front().expect("an acknowledgement of nothing");
+        if first.malformed && !first.delivered {
+            self.doubtful.insert(first.packet_id);
+        }
         assert_eq!(
             (packet_id, qos),
             (first.packet_id, first.qos),
