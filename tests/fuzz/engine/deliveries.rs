@@ -111,13 +111,12 @@ impl Deliveries {
         let is_it = |sent: &Sent| (sent.packet_id, sent.qos) == (packet_id, qos);
         while let Some(front) = self.sent.front() {
             // What was passed over is not acknowledged: this answers a later message, which may have its identifier.
-            let is_later = !is_it(front)
-                || !front.may_be_dropped
-                || self.sent.iter().any(|sent| sent.delivered && is_it(sent));
-            let is_answered = front.may_be_dropped && self.doubtful.contains(&front.packet_id);
-            let may_be_passed_over =
-                front.malformed && is_later || (self.stopping || is_answered) && !is_it(front);
-            if front.delivered || !may_be_passed_over {
+            let is_passed_over = front.malformed && !(front.may_be_dropped && is_it(front));
+            let is_left = !front.delivered && (is_passed_over || self.stopping && !is_it(front));
+            let is_answered = front.may_be_dropped
+                && (front.handled || !front.delivered)
+                && self.doubtful.contains(&front.packet_id);
+            if !is_left && (!is_answered || is_it(front)) {
                 break;
             }
             self.sent.pop_front();
