@@ -97,7 +97,7 @@ fn messages_of_qos_2_that_stop_gave_up_are_completed_in_the_kept_session() {
         }
         sim.start();
         assert_eq!(sim.connacks.last(), Some(&(keeps_session, 0)));
-        // The broker holds nothing back for them, and nobody is told again; in another session nothing remains of them.
+        // The broker holds nothing back for them, and no call ends twice; in another session nothing remains of them.
         assert_eq!(sim.broker.session().halfway.len(), 0);
         sim.assert_empty();
         // The broker complains if a new message comes under an identifier it still holds.
