@@ -8,6 +8,9 @@ import { quiet } from "./pending.mjs";
 
 /** The handlers of a filter, and what was asked of the broker. @typedef {{ handlers: Set<AddedHandler>, qos: number, ready: Promise<number> }} Group */
 
+/** Options that are made of given ones; or the given ones, when the core is to refuse what is no object. @param {any} given @param {object} made @returns {any} */
+const unlessWrong = (given, made) => (typeof (given ?? made) === "object" ? made : given);
+
 class AddedHandler {
   /** Its number in the core. */
   #watcher = -1;
@@ -74,9 +77,10 @@ export class AddedHandlers {
     const group = known ?? { handlers: new Set(), qos: 0, ready: added.ready };
     group.handlers.add(added);
     const { qos = 0, ...others } = options ?? {};
-    if (known === undefined || qos > group.qos || Object.keys(others).length > 0) {
+    const asked = unlessWrong(options, { ...others, qos: Math.max(qos, group.qos) || qos });
+    if (known === undefined || qos > group.qos || asked === options || Object.keys(others).length > 0) {
       this.#groups.set(filter, group);
-      this.#subscribe(filter, group, { ...others, qos: Math.max(qos, group.qos) || qos });
+      this.#subscribe(filter, group, asked);
     }
     added.ready = group.ready;
     return added;

@@ -214,12 +214,16 @@ export class MqttCustom<Userdata = unknown> {
    * it asks for a larger QoS, or for other options of the broker. Throws a `TypeError` for a wrong filter or handler;
    * whatever else is wrong rejects `ready`, and the handler is gone. `unsubscribe(filter)` removes all of them.
    */
-  addHandler(filter: string, handler: OnMessage<Userdata>, options?: SubscribeOptions | null): AddedHandler;
+  addHandler(
+    filter: string,
+    handler: OnMessage<Userdata>,
+    options?: Omit<SubscribeOptions, "signal"> | null,
+  ): AddedHandler;
   /** Adds a handler of a typed topic. */
   addHandler<Params, Output>(
     topic: TypedTopic<Params, Any, Output>,
     handler: OnTypedMessage<Params, Output, Userdata>,
-    options?: (SubscribeOptions & FilterParams<Params>) | null,
+    options?: (Omit<SubscribeOptions, "signal"> & FilterParams<Params>) | null,
   ): AddedHandler;
 
   /**

@@ -3,6 +3,7 @@
 
 import { clearTimeout, setTimeout } from "./clock.mjs";
 import { invalidOption, kind, MqttError } from "./errors.mjs";
+import { listen } from "./one-listener.mjs";
 import { quiet } from "./pending.mjs";
 
 /** Whether one of the two is given, also as undefined. @param {any} options @returns {boolean} */
@@ -34,6 +35,7 @@ export function onAbort(signal, abort) {
     listener();
     return none;
   }
+  if (!(/** @type {any} */ (import.meta).page)) return listen(signal, listener);
   signal.addEventListener("abort", listener);
   return () => signal.removeEventListener("abort", listener);
 }
@@ -44,12 +46,7 @@ export function onAbort(signal, abort) {
  * @template T @param {any} options @param {(others: any) => Promise<T>} call @param {() => void} undo @param {string} [late] the sentence of the error
  * @returns {Promise<T>}
  */
-export function limited(
-  { signal, timeout, ...others },
-  call,
-  undo,
-  late = `it took longer than timeout, ${timeout} s`,
-) {
+export function limited({ signal, timeout, ...others }, call, undo, late) {
   /** @type {(() => void)[]} */
   const ends = [];
   let begun = false;
@@ -62,7 +59,10 @@ export function limited(
     };
     if (timeout != null) {
       checkTimeout(timeout, "");
-      const timer = setTimeout(() => fail(new MqttError(late, "TIMEOUT")), timeout * 1000);
+      const timer = setTimeout(
+        () => fail(new MqttError(late ?? `it took longer than timeout, ${timeout} s`, "TIMEOUT")),
+        timeout * 1000,
+      );
       ends.push(() => clearTimeout(timer));
     }
     ends.push(onAbort(signal, fail));

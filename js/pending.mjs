@@ -20,8 +20,12 @@ export function quiet(promise) {
   return promise;
 }
 
-/** A rejection that is not reported as unhandled. @param {unknown} error @returns {Promise<never>} */
-export const rejected = (error) => quiet(Promise.reject(error));
+/** A rejection that is not reported as unhandled, not even where `vm` ends this in its middle. @param {unknown} error @returns {Promise<never>} */
+export function rejected(error) {
+  const promise = quiet(new Promise(executor));
+  rejectNext(error);
+  return /** @type {Promise<never>} */ (promise);
+}
 
 /** `linked`: the promise's own `resolve`, where `resolve` does more. @typedef {{ promise: Promise<any>, resolve: (value?: any) => void, reject: (reason: unknown) => void, topic?: string, linked?: (value?: any) => void }} Entry */
 

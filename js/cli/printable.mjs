@@ -1,17 +1,8 @@
 // Text that a terminal and a log show instead of obeying it, and messages that contain no password of the command line.
 
-/** Control characters and those that change the direction of text; `text` may keep tabs and line ends. */
-const OBEYED = /[\p{Cc}\p{Bidi_C}\p{Zl}\p{Zp}]/gu;
+import { printable } from "../node/printable.mjs";
 
-/** @param {string} character */
-const escaped = (character) => `\\u${character.charCodeAt(0).toString(16).padStart(4, "0")}`;
-
-/** One line, with what a terminal would obey as `\u001b`. @param {string} text */
-export const printable = (text) => text.replace(OBEYED, escaped);
-
-/** The same for text of several lines. @param {string} text */
-export const printableText = (text) =>
-  text.replace(OBEYED, (character) => (/[\n\t]/.test(character) ? character : escaped(character)));
+export { printable, printableText } from "../node/printable.mjs";
 
 /** Secrets of the command line, so that no message prints one, whatever quotes it. @type {Set<string>} */
 const secrets = new Set();

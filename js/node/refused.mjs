@@ -1,18 +1,16 @@
 // What the error of a publish that fails after its call says in addition: the topic, and the line that awaits it. The core takes
 // no stack at the call, because that costs more than a publish; so the line is found when the publish has failed.
 
+import { printable } from "./printable.mjs";
 import { addAwaiting, isOwn, preface } from "./stack.mjs";
 
-/** The characters of a topic that are shown, as in errors of the core, and those that a terminal or a log would obey. */
+/** The characters of a topic that are shown, as in errors of the core. */
 const SHOWN = 60;
-const OBEYED = /[\p{Cc}\p{Bidi_C}\p{Zl}\p{Zp}]/gu;
 
 /** @param {any} error @param {string} topic */
 function nameTopic(error, topic) {
   const start = topic.length > SHOWN ? [...topic.slice(0, 2 * SHOWN)].slice(0, SHOWN).join("") : topic;
-  const shown = start
-    .replace(OBEYED, (one) => `\\u${one.charCodeAt(0).toString(16).padStart(4, "0")}`)
-    .concat(start === topic ? "" : "…");
+  const shown = printable(start) + (start === topic ? "" : "…");
   if (!error.message.includes(`"${shown}"`)) preface(error, `publish to "${shown}": `);
 }
 

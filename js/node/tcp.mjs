@@ -58,10 +58,10 @@ export class TcpSocket extends WebSocketAdapter {
   constructor({ url, host, zone }, options, certificates, agent) {
     super();
     const port = Number(url.port) || (certificates ? 8883 : 1883);
-    this.#address = addressOf(url, port, zone);
+    const unix = /** @type {any} */ (options)?.path;
+    this.#address = unix ? `unix://${unix}` : addressOf(url, port, zone);
     this.#certificates = certificates;
     if (!agent) {
-      const unix = /** @type {any} */ (options)?.path;
       this.#connect(host, unix ? options : { ...options, host, port, noDelay: true });
       return;
     }

@@ -8,12 +8,14 @@ import { diagnose } from "./diagnostics.mjs";
 import { allocate } from "./payload-memory.mjs";
 import { publish } from "./publishing.mjs";
 import { refused } from "./refused.mjs";
+import { showErrors } from "./shown.mjs";
 import { remember, withoutOwn } from "./stack.mjs";
 
 /** @param {() => Uint8Array | undefined} bytes gives the .wasm */
 export function useNode(bytes) {
   diagnose();
   useStacks(remember, withoutOwn, refused);
+  showErrors();
   use({
     node: true,
     // As the platform's WebSocket has it.

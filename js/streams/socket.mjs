@@ -42,7 +42,11 @@ export class StreamsSocket extends WebSocketAdapter {
     const note = (/** @type {any} */ status) => {
       this.#status = status;
     };
-    /** @type {any} */ (streams.closed)?.then?.(note, note);
+    /** @type {any} */ (streams.closed)?.then?.(note, (/** @type {any} */ error) => {
+      note(error);
+      // Its streams may say nothing of it.
+      duplex.destroy(error instanceof Error ? error : undefined);
+    });
     duplex.on("data", (/** @type {Uint8Array} */ chunk) => this.received(chunk));
     duplex.on("end", () => {
       this.#peerEnded = true;

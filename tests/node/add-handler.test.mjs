@@ -115,4 +115,10 @@ test("what is wrong throws, or rejects ready", async (t) => {
   assert.throws(() => client.addHandler("a/#/b", () => {}), { code: "INVALID_TOPIC" });
   const { ready } = client.addHandler("a", () => {}, { concurrency: 0 });
   assert.equal((await failure(ready)).code, "OUT_OF_RANGE");
+  for (const first of [true, false]) {
+    const wrong = await failure(client.addHandler("b", () => {}, 5).ready);
+    assert.deepEqual([wrong.name, wrong.code], ["TypeError", "INVALID_OPTION"], `the first one: ${first}`);
+    assert.match(wrong.message, /a number was given/);
+    await client.addHandler("b", () => {}, null).ready;
+  }
 });

@@ -128,6 +128,11 @@ const CUT_OFF = {
     inTime(() => { for (let i = 0; ; i++) one.publish("a/" + i, "x").catch(() => {}); });
     inTime(() => { for (let i = 0; ; i++) one.subscribe("b/" + i).catch(() => {}); });
   `,
+  "in calls that are refused, again and again": `
+    for (let i = 0; i < 40; i++) inTime(() => { for (;;) one.publish("a/#", "x").catch(() => {}); }, 10);
+    inTime(() => { for (let i = 0; ; i++) one.publish("a/" + i, "x").catch(() => {}); });
+    for (let i = 0; i < 40; i++) inTime(() => { for (;;) one.publish("a", "x").catch(() => {}); }, 10);
+  `,
   "in large messages": `
     const text = "ä".repeat(300_000);
     for (let i = 0; i < 10; i++) inTime(() => { for (;;) one.batch_publish("a/" + i, text).catch(() => {}); });
@@ -139,9 +144,9 @@ for (const [name, cut] of Object.entries(CUT_OFF)) {
     const answer = await answers(
       t,
       `
-      const inTime = (work) => {
+      const inTime = (work, timeout = 50) => {
         try {
-          runInContext("work()", createContext({ work }), { timeout: 50 });
+          runInContext("work()", createContext({ work }), { timeout });
         } catch (error) {
           cuts.push(error.code);
         }

@@ -10,6 +10,8 @@ import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { createServer } from "node:tls";
+import { format, inspect } from "node:util";
+import { fakeBroker } from "../support/fake-broker.mjs";
 import { makeCertificates } from "../support/certificates.mjs";
 import { tcpServer } from "../support/socket-peers.mjs";
 import { clientFor, failure, thrown, until } from "./helpers.mjs";
@@ -90,6 +92,23 @@ test("a client id, in a sentence of the store", async (t) => {
   assert.equal(error.code, "STORE_LOCKED");
   check(client, error);
   await other.close();
+});
+
+test("what a handler threw, on the console", async (t) => {
+  const broker = await fakeBroker(t);
+  const client = clientFor(t, broker.url);
+  await client.start();
+  await client.subscribe("a", (_client, _userdata, message) => JSON.parse(message.text()));
+  broker.connections[0].send({ cmd: "publish", topic: "a", payload: ESCAPES, qos: 0 });
+  await until(() => client.errors.length > 0);
+  const [error] = client.errors;
+  assert.equal(error.code, "CALLBACK_FAILED");
+  assert.match(error.cause.message, OBEYED, "the application has its own error as it is");
+  for (const shown of [inspect(error), inspect({ error }), format("it failed: %o", error)]) {
+    assert.match(shown, /\\u001b\[31m[\s\S]*CALLBACK_FAILED/);
+    assert.doesNotMatch(shown.replaceAll("\n", ""), OBEYED);
+  }
+  assert.match(inspect({ error }, { colors: true }), /\\u001b\[31m/);
 });
 
 test("topics, filters, options and what user code throws", async (t) => {

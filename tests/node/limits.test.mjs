@@ -75,6 +75,33 @@ test("a signal that is aborted already begins nothing", async (t) => {
   assert.deepEqual(sent, ["connect", "end"]);
 });
 
+test("one signal for a hundred calls: Node warns of nothing, and each rejects with its reason", async (t) => {
+  const { client } = await offline(t, { offlinesize: 200 });
+  const warnings = [];
+  const warned = (warning) => warnings.push(`${warning}`);
+  process.on("warning", warned);
+  t.after(() => process.off("warning", warned));
+  const { signal, abort } = controller();
+  const calls = Array.from({ length: 100 }, (_, i) => client.publish("a", i, { qos: 1, signal }));
+  const ended = Promise.all(calls.map((call) => failure(call)));
+  await pause(20);
+  abort();
+  assert.deepEqual(new Set(await ended), new Set([REASON]));
+  assert.equal(client.stats().queued, 0);
+  assert.deepEqual(warnings, []);
+});
+
+test("a timeout that cannot be shown rejects", async (t) => {
+  const { client } = await offline(t);
+  const shows = () => {
+    throw new Error("mine");
+  };
+  for (const timeout of [{ toString: shows }, { [Symbol.toPrimitive]: shows }, Object.create(null)]) {
+    const error = await failure(client.publish("a", "x", { timeout }));
+    assert.equal(error.code, "INVALID_OPTION");
+  }
+});
+
 test("one in flight rejects, is completed, and its identifier is free again", async (t) => {
   let answers = false;
   const broker = await fakeBroker(

@@ -88,6 +88,25 @@ test("a transport gets the subprotocols, and the close code of a WebSocket below
   assert.deepEqual([given, lost.closeCode, lost.closeReason], [[["a", "b"]], 1008, "no more"]);
 });
 
+test("a transport whose `closed` rejects has failed, also where its streams do not say so", async (t) => {
+  const broker = await fakeBroker(t);
+  let fail;
+  const transport = () => {
+    const { readable, writable } = Duplex.toWeb(connect(broker.port, "127.0.0.1"));
+    const closed = new Promise((_, reject) => {
+      fail = reject;
+    });
+    return { readable, writable, closed };
+  };
+  const client = clientFor(t, { mqttserver: "mqtt://h", transport, ...quick });
+  await client.start();
+  fail(new Error("mine"));
+  await until(() => broker.connections.length === 2, "the next connection");
+  const [lost] = client.errors;
+  assert.equal(lost.code, "CONNECTION_LOST");
+  assert.match(lost.message, /the streams of credentials\.transport failed: mine/);
+});
+
 test("the signal of a transport is aborted when its connection is not wanted any more", async (t) => {
   let given;
   const transport = ({ signal }) => {
@@ -116,6 +135,7 @@ test("a Unix socket", { skip: process.platform === "win32" }, async (t) => {
   const gone = clientFor(t, { mqttserver: "unix:///no/such.sock" });
   const error = await failure(gone.start());
   assert.equal(error.code, "CONNECTION_REFUSED");
+  assert.match(error.message, /: connect ENOENT unix:\/\/\/no\/such\.sock/);
 });
 
 test("certs: servername, minVersion, ciphers and pfx", async (t) => {

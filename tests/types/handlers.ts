@@ -71,6 +71,8 @@ counting.subscribe(topic("a/{id}", json<number>()), (_client, userdata, { value,
   params.id,
 ]);
 
+// @ts-expect-error no signal: `remove` ends it
+counting.addHandler("a", forAny, { signal: AbortSignal.timeout(1) });
 // @ts-expect-error a handler of another userdata
 counting.subscribe("a", (_client, _userdata: string) => {});
 // @ts-expect-error a plain message has no value
