@@ -149,16 +149,21 @@ async function wasi() {
   return counts.reduce(add);
 }
 
-/** `built` stages need dist/; `onlyByName` stages are left out of a plain `npm test`; `firefox` ones need it. */
+/**
+ * `built` stages need dist/; `onlyByName` stages are left out of a plain `npm test`; `firefox` ones need it; those with `cargo`
+ * are in the lane of those that compile, or would disturb the others least there.
+ */
 export const STAGES = [
   {
     name: "generated",
+    cargo: true,
     title: "generated files agree with schema/",
     body: () => check(process.execPath, "scripts/generate.mjs", "--check"),
   },
-  { name: "fmt", title: "cargo fmt --check", body: () => check("cargo", "fmt", "--check") },
+  { name: "fmt", cargo: true, title: "cargo fmt --check", body: () => check("cargo", "fmt", "--check") },
   {
     name: "clippy",
+    cargo: true,
     title: "clippy: native, wasm, and as packaged",
     body: async () => {
       const tested = add(await clippy("--all-targets"), await clippy("--all-targets", "--target", WASM));
@@ -185,12 +190,19 @@ export const STAGES = [
   },
   {
     name: "rust",
+    cargo: true,
     title: "cargo test, native",
     body: () => rustTests("cargo", ["test", "--no-fail-fast"]),
   },
-  { name: "wasm-node", title: "wasm-pack test --node", body: () => wasmTests("wasm_node", "--node") },
+  {
+    name: "wasm-node",
+    cargo: true,
+    title: "wasm-pack test --node",
+    body: () => wasmTests("wasm_node", "--node"),
+  },
   {
     name: "wasm-chrome",
+    cargo: true,
     title: "wasm-pack test --headless --chrome",
     body: () => wasmTests("wasm_browser", "--headless", "--chrome", "--chromedriver", which("chromedriver")),
   },
@@ -237,9 +249,10 @@ export const STAGES = [
     built: true,
     body: () => nodeTests("tests/tabs", 5 * MINUTE),
   },
-  { name: "wasi", title: "the WASI component and command", built: true, body: wasi },
+  { name: "wasi", cargo: true, title: "the WASI component and command", built: true, body: wasi },
   {
     name: "guests",
+    cargo: true,
     title: "the WASI component in programs of Rust, JavaScript, Python and C",
     body: () => nodeTests("tests/guests", 15 * MINUTE),
   },
@@ -271,6 +284,7 @@ export const STAGES = [
   },
   {
     name: "wasm-firefox",
+    cargo: true,
     title: "wasm-pack test --headless --firefox",
     onlyByName: true,
     firefox: true,
@@ -294,6 +308,7 @@ export const STAGES = [
   },
   {
     name: "long",
+    cargo: true,
     title: "node --test tests/long",
     built: true,
     onlyByName: true,
