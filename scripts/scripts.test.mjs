@@ -10,7 +10,7 @@ import { agreedVersion } from "./release.mjs";
 import { Failure, must, ROOT, run } from "./run.mjs";
 import { renumberLocals } from "./locals.mjs";
 import { guardGlue, parseNames, shortenGlue } from "./shorten.mjs";
-import { countMatrix, countRust, longestFirst, runNodeTests } from "./stages.mjs";
+import { countConsumers, countMatrix, countRust, longestFirst, runNodeTests } from "./stages.mjs";
 import { readResults } from "./test-reporter.mjs";
 import { trimGlue } from "./trim.mjs";
 
@@ -43,6 +43,12 @@ test("the totals of the matrix of brokers are read", () => {
   const output = "qos0  passed\n\n27 passed, 5 failed, 2 cannot\n";
   assert.deepEqual(countMatrix(output), { passed: 27, failed: 5, skipped: 0 });
   assert.deepEqual(countMatrix("mosquitto is not installed"), { passed: 0, failed: 0, skipped: 0 });
+});
+
+test("the consumers are counted by the last line", () => {
+  const output = "ok mqtt-lib in Vite 7, 9 s: 10\n1 fail as they are known to\n172 passed, 2 failed\n";
+  assert.deepEqual(countConsumers(output), { passed: 172, failed: 2, skipped: 0 });
+  assert.deepEqual(countConsumers("There is no dist/"), { passed: 0, failed: 0, skipped: 0 });
 });
 
 test("a table of brokers has one word where the versions agree, and a number for each reason", () => {

@@ -3,7 +3,7 @@
 //   node scripts/setup.mjs wasi    those that `npm run build:wasi` needs
 //   node scripts/setup.mjs test    all of them, and those that `npm test` needs
 //   node scripts/setup.mjs bytes   those of `build`, and twiggy for `npm run bytes`
-//   node scripts/setup.mjs long    and Firefox with its driver, which `npm run test:long` needs
+//   node scripts/setup.mjs long    and Firefox with its driver, and brokers from Debian, for `npm run test:long`
 //   node scripts/setup.mjs brokers those of `test`, and the brokers of `npm run test:brokers`
 //   node scripts/setup.mjs guests  those of `wasi`, and what makes components of Rust, JavaScript, Python and C
 //   node scripts/setup.mjs fuzz    those of `npm run fuzz`: a nightly Rust and cargo-fuzz
@@ -300,8 +300,8 @@ export async function setup(level) {
   if (["build", "bytes", "wasi", "mutants"].includes(level)) return;
   await debianPackages(DEBIAN);
   await wheels();
+  if (level === "brokers" || level === "long") await withoutServices(() => debianPackages(BROKERS));
   if (level === "brokers") {
-    await withoutServices(() => debianPackages(BROKERS));
     await amqtt();
     await mqttv5();
   }

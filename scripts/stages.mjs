@@ -45,6 +45,15 @@ export function countMatrix(output) {
   return { passed: Number(passed), failed: Number(failed), skipped: 0 };
 }
 
+/** Writes what it finds into docs/consumers.md. */
+const ALL_CONSUMERS = ["tests/consumers/run.mjs", "--browsers", "Chromium,Firefox", "--write"];
+
+/** Reads the last line of all consumers ("3 passed, 1 failed"). */
+export function countConsumers(output) {
+  const [, passed = 0, failed = 0] = [...output.matchAll(/^(\d+) passed, (\d+) failed$/gm)].at(-1) ?? [];
+  return { passed: Number(passed), failed: Number(failed), skipped: 0 };
+}
+
 /** Runs a program that tells its totals in words, and reads them with `count`. */
 async function counted(count, command, args, options) {
   const { code, output } = await run(command, args, { tee: true, ...options });
@@ -150,7 +159,7 @@ async function wasi() {
 }
 
 /**
- * `built` stages need dist/; `onlyByName` stages are left out of a plain `npm test`; `firefox` ones need it; those with `cargo`
+ * `built` stages need dist/; `onlyByName` stages are left out of a plain `npm test`; `long` ones need the set-up of that name; those with `cargo`
  * are in the lane of those that compile, or would disturb the others least there.
  */
 export const STAGES = [
@@ -279,15 +288,15 @@ export const STAGES = [
     title: "the packed package with every runtime and bundler, in Chromium and Firefox",
     built: true,
     onlyByName: true,
-    firefox: true,
-    body: () => check(process.execPath, "tests/consumers/run.mjs", "--browsers", "Chromium,Firefox"),
+    long: true,
+    body: () => counted(countConsumers, process.execPath, ALL_CONSUMERS),
   },
   {
     name: "wasm-firefox",
     cargo: true,
     title: "wasm-pack test --headless --firefox",
     onlyByName: true,
-    firefox: true,
+    long: true,
     body: () => wasmTests("wasm_browser", "--headless", "--firefox", "--geckodriver", which("geckodriver")),
   },
   {
@@ -295,7 +304,7 @@ export const STAGES = [
     title: "the page of npm start in Firefox",
     built: true,
     onlyByName: true,
-    firefox: true,
+    long: true,
     body: () => nodeTests("tests/page", 10 * MINUTE, { env: { MQTT_LIB_BROWSER: "firefox" } }),
   },
   {
@@ -303,13 +312,14 @@ export const STAGES = [
     title: "mqtt-lib/tabs: ten tabs of Firefox",
     built: true,
     onlyByName: true,
-    firefox: true,
+    long: true,
     body: () => nodeTests("tests/tabs", 10 * MINUTE, { env: { MQTT_LIB_BROWSER: "firefox" } }),
   },
   {
     name: "long",
     cargo: true,
     title: "node --test tests/long",
+    long: true,
     built: true,
     onlyByName: true,
     body: () => nodeTests("tests/long", 120 * MINUTE),

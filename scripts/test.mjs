@@ -47,7 +47,7 @@ function printTable(rows) {
 async function test(names) {
   const stages = choose(names);
   console.log("== setup");
-  await setup(stages.some((stage) => stage.firefox) ? "long" : "test");
+  await setup(stages.some((stage) => stage.long) ? "long" : "test");
   // The build is a stage, so that the tests of the engine still run if it fails.
   const first = {
     name: "build",
