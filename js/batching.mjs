@@ -1,4 +1,5 @@
-// An item of a batch: over the fast path where topic, text and options are simple, otherwise by the core.
+// An item of a batch: over the fast path where topic, text and options are simple, otherwise by the core, which closes batches
+// (src/engine/outbox/batches.rs).
 
 import { refusal } from "../pkg/mqtt_lib.js";
 import { atCall } from "./errors.mjs";

@@ -1,5 +1,6 @@
 // Received messages: copied out of the memory of the core, then passed to handlers, `on_message` and iterators. All
-// messages of a chunk are copied before user code runs, because user code may make the memory grow.
+// messages of a chunk are copied before user code runs, because user code may make the memory grow. Owns when a message is
+// dealt with, so that it is acknowledged: when what each handler returned has settled.
 
 import {
   properties as decodeProperties,

@@ -18,7 +18,7 @@ const LEFT = Symbol.for("mqtt-lib.left");
 /** What may come beyond the bound from a socket that is paused: a chunk of the smallest messages, and more while an answer is awaited on it. */
 const OVERDRAFT = 16_384;
 
-/** How errors name it. */
+/** What errors call the function that failed. */
 export const HANDLER = "a message handler";
 
 /** So many acknowledgements are sent together at most. */
@@ -31,7 +31,7 @@ function Given(payload) {
   return payload;
 }
 
-/** A private field of a payload, which is the same object when a proxy wraps the message: a third of the time of a `WeakMap`. */
+/** A private field of a payload: a proxy that wraps the message has the same payload. It takes a third of the time of a `WeakMap`. */
 class Tag extends /** @type {any} */ (Given) {
   /** @type {Delivery | undefined} */
   #delivery;
@@ -55,10 +55,10 @@ class Tag extends /** @type {any} */ (Given) {
 /** The client that hands out a message now. @type {{ by: { delivery: (message: Message) => Delivery | undefined } | undefined }} */
 export const handing = { by: undefined };
 
-/** That of a message which is not dealt with. @param {Message} message */
+/** The delivery of a message which is not dealt with. @param {Message} message */
 export const deliveryOf = (message) => Tag.of(message.payload);
 
-/** That of a message which is being handed out now, or is not dealt with. @param {Message} message */
+/** The delivery of a message which is being handed out now, or is not dealt with. @param {Message} message */
 export const deliveryNow = (message) =>
   handing.by === undefined ? deliveryOf(message) : handing.by.delivery(message);
 
@@ -237,7 +237,7 @@ export class Unhandled {
     fastPath.drain(this.client.number);
   };
 
-  /** Of the oldest, in seconds. */
+  /** How long the oldest has been here, in seconds. */
   get age() {
     const [oldest] = this.#all;
     return oldest && (performance.now() - oldest.since) / 1000;

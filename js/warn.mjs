@@ -1,4 +1,4 @@
-// The console, for failures of which nobody else hears.
+// Warnings on the console, for failures of which no callback, listener or promise tells.
 
 /** @param {string} text @param {unknown} detail */
 export function warn(text, detail) {

@@ -1,7 +1,7 @@
 // Errors of TLS that concern certificates: from an error of Node to a sentence that continues the server's name, with an
 // error code of the package. Owns the alerts of RFC 8446; never decides what happens next.
 
-import { codeOf, failure } from "./socket-failure.mjs";
+import { codeOf, failure } from "../sockets/failure.mjs";
 
 /** Alerts by which a server rejects the client's certificate, with their names in RFC 8446. @type {Record<string, string>} */
 const CERTIFICATE_ALERTS = {

@@ -5,7 +5,7 @@
 import { createPrivateKey, X509Certificate } from "node:crypto";
 import { readFileSync } from "node:fs";
 import { createSecureContext } from "node:tls";
-import { codeOf, failure } from "./socket-failure.mjs";
+import { codeOf, failure } from "../sockets/failure.mjs";
 
 /**
  * @typedef {string | ArrayBuffer | ArrayBufferView} Content

@@ -3,11 +3,12 @@
 
 import { familyOptions, parseAddress } from "./address.mjs";
 import { Certificates } from "./certificates.mjs";
-import { codeOf, failure, shownUrl } from "./socket-failure.mjs";
+import { codeOf, failure } from "../sockets/failure.mjs";
+import { shownUrl } from "./socket-failure.mjs";
 import { StreamsSocket } from "../streams/socket.mjs";
 import { toDuplex } from "./streams.mjs";
 import { TcpSocket } from "./tcp.mjs";
-import { WebSocketAdapter } from "./websocket-adapter.mjs";
+import { WebSocketAdapter } from "../sockets/websocket-adapter.mjs";
 import { WsSocket } from "./websocket.mjs";
 
 /**

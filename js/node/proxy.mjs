@@ -3,7 +3,8 @@
 
 import { EventEmitter } from "node:events";
 import { queueMicrotask } from "../clock.mjs";
-import { failure, socketFailure } from "./socket-failure.mjs";
+import { failure } from "../sockets/failure.mjs";
+import { socketFailure } from "./socket-failure.mjs";
 
 /**
  * Calls `done` once, later, with an error or with a socket that is connected.

@@ -2,7 +2,7 @@
 // a large payload that is being received. Owns that buffer; never keeps what is in it: whoever is handed bytes copies those
 // that are to outlive the call.
 
-import { ADAPTER } from "./websocket-adapter.mjs";
+import { ADAPTER } from "../sockets/websocket-adapter.mjs";
 
 const SIZE = 64 << 10;
 /** @type {Uint8Array | undefined} */

@@ -1,6 +1,8 @@
 // Turns errors of Node and `ws` into one sentence that names host and port, the cause, and what to do. Owns the wording;
 // never decides what happens next.
 
+import { codeOf, failure } from "../sockets/failure.mjs";
+
 /** @type {Record<string, string>} */
 const HINTS = {
   ECONNREFUSED: "nothing listens there",
@@ -11,23 +13,6 @@ const HINTS = {
   ENETUNREACH: "no route to that network",
   EACCES: "the system does not permit it",
 };
-
-/** @param {unknown} error */
-export function codeOf(error) {
-  const code = /** @type {{ code?: unknown } | null} */ (error)?.code;
-  return typeof code === "string" ? code : "";
-}
-
-/**
- * An error with `cause` as its cause, and with the `code` of the cause unless another is given.
- * @param {string} message
- * @param {unknown} [cause]
- * @param {string} [code]
- */
-export function failure(message, cause, code = codeOf(cause)) {
-  const error = new Error(message, cause === undefined ? undefined : { cause });
-  return code ? Object.assign(error, { code }) : error;
-}
 
 /**
  * The error of a TCP or TLS connection that could not be opened, or that failed later.

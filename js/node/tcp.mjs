@@ -5,11 +5,12 @@ import { isIP, connect as netConnect } from "node:net";
 import { connect as tlsConnect } from "node:tls";
 import { queueMicrotask } from "../clock.mjs";
 import { give, take } from "./blocks.mjs";
-import { addressOf, failure, socketFailure } from "./socket-failure.mjs";
+import { failure } from "../sockets/failure.mjs";
+import { addressOf, socketFailure } from "./socket-failure.mjs";
 import { connectBy } from "./proxy.mjs";
 import { sharedReads } from "./reading.mjs";
 import { certificateFailure, hangUpFailure } from "./certificate-failure.mjs";
-import { ADAPTER, WebSocketAdapter } from "./websocket-adapter.mjs";
+import { ADAPTER, WebSocketAdapter } from "../sockets/websocket-adapter.mjs";
 
 /** Size of the shared buffer: what the client sends at once (64 KiB), and one more message. */
 const SHARED_SIZE = 96 << 10;

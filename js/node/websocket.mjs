@@ -5,13 +5,14 @@ import { connect as netConnect, isIP } from "node:net";
 import { connect as tlsConnect } from "node:tls";
 import { WebSocket } from "ws";
 import { queueMicrotask } from "../clock.mjs";
-import { addressOf, codeOf, failure, shownUrl, socketFailure } from "./socket-failure.mjs";
+import { codeOf, failure } from "../sockets/failure.mjs";
+import { addressOf, shownUrl, socketFailure } from "./socket-failure.mjs";
 import { maskedFrame, maskKey } from "./frame.mjs";
 import { IncomingFrames, LONGEST } from "./incoming-frames.mjs";
 import { agentFailure, refusal, watchAgent } from "./proxy.mjs";
 import { sharedReads } from "./reading.mjs";
 import { certificateFailure } from "./certificate-failure.mjs";
-import { ADAPTER, WebSocketAdapter } from "./websocket-adapter.mjs";
+import { ADAPTER, WebSocketAdapter } from "../sockets/websocket-adapter.mjs";
 
 /** Frames of at least this length are delivered by themselves: copying costs more than a call. */
 const LONG_FRAME = 16 * 1024;

@@ -2,8 +2,8 @@
 // WebSocket. Owns the order of its events; never interprets the bytes.
 
 import { queueMicrotask } from "../clock.mjs";
-import { failure } from "../node/socket-failure.mjs";
-import { WebSocketAdapter } from "../node/websocket-adapter.mjs";
+import { failure } from "../sockets/failure.mjs";
+import { WebSocketAdapter } from "../sockets/websocket-adapter.mjs";
 
 /** @typedef {{ readable: ReadableStream<Uint8Array>, writable: WritableStream<Uint8Array>, closed?: unknown }} Streams */
 /** @typedef {(to: { url: string, protocols: string | string[], signal: AbortSignal }) => Streams | PromiseLike<Streams>} Transport */

@@ -1,5 +1,5 @@
 // How a WebSocket adapter of Node opens, fails and closes, with real servers: which events happen, in which order, and that
-// nothing follows them or keeps the process alive. Part of the interface in js/node/websocket-adapter.mjs.
+// nothing follows them or keeps the process alive. Part of the interface in js/sockets/websocket-adapter.mjs.
 
 import assert from "node:assert/strict";
 import { lookup } from "node:dns/promises";

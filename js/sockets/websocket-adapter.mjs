@@ -1,5 +1,5 @@
-// The WebSocket interface of every socket of Node, and of js/streams/ in a page: state, order of events, graceful close, drain. Owns what the driver can
-// rely on; never opens a connection and knows no protocol.
+// The WebSocket interface of every socket of Node, and of js/streams/ in a page: state, order of events, graceful close, drain.
+// Owns what the driver can rely on; never opens a connection and knows no protocol.
 //
 //   onopen?  onmessage*  onerror?  onclose      onclose exactly once, and nothing after it
 //
@@ -7,7 +7,7 @@
 // then. `ondrain` follows each send() that leaves `bufferedAmount` above 0, as soon as the kernel has taken all bytes.
 
 import { clearTimeout, queueMicrotask, setTimeout } from "../clock.mjs";
-import { codeOf } from "./socket-failure.mjs";
+import { codeOf } from "./failure.mjs";
 
 /** Error codes of the transport, by the number that the engine knows them by (`Code::of_transport`). */
 const KINDS = ["", "CERTIFICATE_INVALID", "CERTIFICATE_REFUSED", "SERVER_UNTRUSTED"];
