@@ -159,20 +159,20 @@ async function wasi() {
 }
 
 /**
- * `built` stages need dist/; `onlyByName` stages are left out of a plain `npm test`; `long` ones need the set-up of that name; those with `cargo`
- * are in the lane of those that compile, or would disturb the others least there.
+ * `built` stages need dist/; `onlyByName` stages are left out of a plain `npm test`; `long` ones need the set-up of that name; no two
+ * that have the same in `uses` run at a time.
  */
 export const STAGES = [
   {
     name: "generated",
-    cargo: true,
+
     title: "generated files agree with schema/",
     body: () => check(process.execPath, "scripts/generate.mjs", "--check"),
   },
-  { name: "fmt", cargo: true, title: "cargo fmt --check", body: () => check("cargo", "fmt", "--check") },
+  { name: "fmt", uses: "cargo", title: "cargo fmt --check", body: () => check("cargo", "fmt", "--check") },
   {
     name: "clippy",
-    cargo: true,
+    uses: "cargo",
     title: "clippy: native, wasm, and as packaged",
     body: async () => {
       const tested = add(await clippy("--all-targets"), await clippy("--all-targets", "--target", WASM));
@@ -199,19 +199,19 @@ export const STAGES = [
   },
   {
     name: "rust",
-    cargo: true,
+    uses: "cargo",
     title: "cargo test, native",
     body: () => rustTests("cargo", ["test", "--no-fail-fast"]),
   },
   {
     name: "wasm-node",
-    cargo: true,
+    uses: "cargo",
     title: "wasm-pack test --node",
     body: () => wasmTests("wasm_node", "--node"),
   },
   {
     name: "wasm-chrome",
-    cargo: true,
+    uses: "cargo",
     title: "wasm-pack test --headless --chrome",
     body: () => wasmTests("wasm_browser", "--headless", "--chrome", "--chromedriver", which("chromedriver")),
   },
@@ -258,15 +258,16 @@ export const STAGES = [
     built: true,
     body: () => nodeTests("tests/tabs", 5 * MINUTE),
   },
-  { name: "wasi", cargo: true, title: "the WASI component and command", built: true, body: wasi },
+  { name: "wasi", uses: "cargo", title: "the WASI component and command", built: true, body: wasi },
   {
     name: "guests",
-    cargo: true,
+    uses: "cargo",
     title: "the WASI component in programs of Rust, JavaScript, Python and C",
     body: () => nodeTests("tests/guests", 15 * MINUTE),
   },
   {
     name: "packaging",
+    uses: "npm pack",
     title: "node --test tests/packaging",
     built: true,
     body: () => nodeTests("tests/packaging", 5 * MINUTE, { concurrency: COMPUTING }),
@@ -279,12 +280,14 @@ export const STAGES = [
   },
   {
     name: "consumers",
+    uses: "npm pack",
     title: "the packed package in Node, pages, a worker, Vite 7, Parcel and esbuild",
     built: true,
     body: () => nodeTests("tests/consumers", 5 * MINUTE),
   },
   {
     name: "all-consumers",
+    uses: "npm pack",
     title: "the packed package with every runtime and bundler, in Chromium and Firefox",
     built: true,
     onlyByName: true,
@@ -293,7 +296,7 @@ export const STAGES = [
   },
   {
     name: "wasm-firefox",
-    cargo: true,
+    uses: "cargo",
     title: "wasm-pack test --headless --firefox",
     onlyByName: true,
     long: true,
@@ -317,7 +320,7 @@ export const STAGES = [
   },
   {
     name: "long",
-    cargo: true,
+
     title: "node --test tests/long",
     long: true,
     built: true,

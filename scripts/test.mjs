@@ -1,10 +1,10 @@
-// `npm test`: runs the set-up, the build, then the stages of stages.mjs in two lanes, and prints the counts.
+// `npm test`: runs the set-up, the build, then the stages of stages.mjs two at a time, and prints the counts.
 //   npm test -- node browser    only these stages
 // After a failing stage the others still run; a stage without a test has failed.
 import { build } from "./build.mjs";
-import { ALONE, runLanes } from "./lanes.mjs";
 import { Failure, isMain, main } from "./run.mjs";
 import { setup } from "./setup.mjs";
+import { ALONE, runSideBySide } from "./side-by-side.mjs";
 import { STAGES } from "./stages.mjs";
 
 function choose(names) {
@@ -55,14 +55,14 @@ async function test(names) {
     body: () => build().then(() => ({ passed: 1, failed: 0, skipped: 0 })),
   };
   const rows = stages.some((stage) => stage.built) ? [await runStage(first)] : [];
-  rows.push(...(await runLanes(stages, runStage)));
+  rows.push(...(await runSideBySide(stages, runStage)));
   printTable(rows);
   const sum = (key) => rows.reduce((total, row) => total + row[key], 0);
   console.log(`\n${sum("passed")} passed, ${sum("failed")} failed`);
   if (sum("failed") > 0) process.exitCode = 1;
 }
 
-/** One stage, for lanes.mjs: what it needs is there. */
+/** One stage, for side-by-side.mjs: what it needs is there. */
 async function testAlone(name) {
   const row = await runStage(STAGES.find((stage) => stage.name === name));
   await new Promise((resolve) => process.send(row, resolve));

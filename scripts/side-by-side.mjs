@@ -1,5 +1,5 @@
-// Runs stages side by side, because none of them keeps two cores busy: those that compile with cargo, which lets one at a time,
-// and the others. Each is a process of its own, whose output is printed when it has ended. Owns the order and the output.
+// Runs stages two at a time, because none of them keeps two cores busy: never two that use the same (cargo lets one compile at a
+// time). Each is a process of its own, whose output is printed when it has ended. Owns the order and the output.
 import { spawn } from "node:child_process";
 import { fileURLToPath } from "node:url";
 import { ROOT } from "./run.mjs";
@@ -7,11 +7,14 @@ import { ROOT } from "./run.mjs";
 const STAGE = fileURLToPath(new URL("test.mjs", import.meta.url));
 /** Said to a process that is to run one stage alone, before the stage's name. */
 export const ALONE = "--alone";
+const AT_A_TIME = 2;
 
-/** The stages of each lane, in their order. */
-export function lanesOf(stages) {
-  const lanes = [stages.filter((stage) => stage.cargo), stages.filter((stage) => !stage.cargo)];
-  return lanes.filter((lane) => lane.length > 0);
+/** Takes the next stage out of `left`: one that uses something, if that is free, because those cannot run beside each other. */
+export function next(left, used) {
+  const may = left.filter(({ uses }) => !used.has(uses));
+  const stage = may.find(({ uses }) => uses !== undefined) ?? may[0];
+  if (stage !== undefined) left.splice(left.indexOf(stage), 1);
+  return stage;
 }
 
 /** Runs a stage in a process of its own; resolves with what that sends, and with its output. @returns {Promise<{ row: any, output: string }>} */
@@ -36,19 +39,23 @@ function apart(name) {
   });
 }
 
-/** Runs all stages, and resolves with their rows in the order of the stages. With one lane `here` runs them in this process. */
-export async function runLanes(stages, here) {
-  const lanes = lanesOf(stages);
+/** Runs all stages, and resolves with their rows in the order of the stages. A stage alone is run by `here`, in this process. */
+export async function runSideBySide(stages, here) {
+  if (stages.length === 1) return [await here(stages[0])];
   const rows = new Map();
-  async function runLane(lane) {
-    for (const { name, title } of lane) {
+  const left = [...stages];
+  const used = new Set();
+  async function work() {
+    for (let stage = next(left, used); stage !== undefined; stage = next(left, used)) {
+      const { name, title, uses } = stage;
       console.log(`\n-- ${name} begins: ${title}`);
+      if (uses !== undefined) used.add(uses);
       const { row, output } = await apart(name);
+      if (uses !== undefined) used.delete(uses);
       process.stdout.write(output);
       rows.set(name, row);
     }
   }
-  if (lanes.length > 1) await Promise.all(lanes.map(runLane));
-  else for (const stage of stages) rows.set(stage.name, await here(stage));
+  await Promise.all(Array.from({ length: AT_A_TIME }, work));
   return stages.map(({ name }) => rows.get(name));
 }
