@@ -2,6 +2,7 @@
 // source is something else, such as an HTML page, the error names it.
 
 import { EMULATED, jsCore } from "./emulated.mjs";
+import { limited } from "./limits.mjs";
 
 /** Under this name `mqtt-lib/inline` stores the .wasm as text, and the entry for Workers as a module, for any entry of the package. */
 const INLINE = Symbol.for("mqtt-lib.wasm");
@@ -33,12 +34,24 @@ export function decode(text) {
   return bytes.slice(0, length);
 }
 
+/** How long the .wasm may take: 94 KiB arrive in it over the slowest mobile network. */
+const TIMEOUT_S = 60;
+
 // By name instead of `instanceof`: values may come from a worker, another frame, or jsdom.
 /** @param {unknown} value */
 const kind = (value) => Object.prototype.toString.call(value).slice(8, -1);
 
+/** A server that accepts the request and does not answer holds up nobody for ever. @param {unknown} source @returns {Promise<WebAssembly.Module>} */
+export const compile = (source) =>
+  limited(
+    { timeout: TIMEOUT_S },
+    () => compiled(source),
+    () => {},
+    `it took longer than ${TIMEOUT_S} s`,
+  );
+
 /** @param {unknown} source @returns {Promise<WebAssembly.Module>} */
-export async function compile(source) {
+async function compiled(source) {
   let given = /** @type {any} */ (await source);
   if (/^(String|URL|Request)$/.test(kind(given))) given = await fetch(given);
   if (kind(given) === "WebAssembly.Module" || (EMULATED && given === jsCore())) return given;
@@ -52,7 +65,7 @@ export async function compile(source) {
   if (!ArrayBuffer.isView(given))
     throw new TypeError(`${kind(given)} is neither a URL nor a Response nor bytes`);
   const first = new Uint8Array(given.buffer, given.byteOffset, given.byteLength);
-  if (first[0] === 60) throw new Error("it is an HTML page, which many servers send for a missing file");
+  if (first[0] === 60) throw new Error("it is an HTML page, as servers send for a missing file");
   if (first[0] !== 0) throw new Error("it is not WebAssembly");
   return WebAssembly.compile(/** @type {Uint8Array<ArrayBuffer>} */ (first));
 }

@@ -48,7 +48,7 @@ export class Loading {
   add(call, bounded) {
     const calls = this.#calls;
     if (bounded && calls.length >= MAX_CALLS) {
-      const text = `${MAX_CALLS} calls are already queued until the WebAssembly is loaded; await start() first`;
+      const text = `${MAX_CALLS} calls wait for the WebAssembly; await start() first`;
       return rejected(new MqttError(text, "QUEUE_FULL"));
     }
     return quiet(

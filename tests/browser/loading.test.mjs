@@ -7,6 +7,39 @@ import { subscriber, setUp } from "./support/contexts.mjs";
 
 for (const context of ["page", "worker"]) {
   describe(`in a ${context}`, () => {
+    for (const [name, answer] of Object.entries({
+      "never answers": () => {},
+      "stops in the middle": (response) =>
+        response.writeHead(200, { "Content-Type": "application/wasm" }).write("\0asm"),
+    })) {
+      test(`a server that ${name} for a minute: every call rejects, and stop() resolves`, async (t) => {
+        const { run, site, url, problems } = await setUp(t, context);
+        site.respondToWasm = answer;
+        const result = await run(
+          async ({ url }) => {
+            const { setTimeout } = globalThis;
+            globalThis.setTimeout = (work, ms) => setTimeout(work, ms === 60_000 ? 300 : ms);
+            const { MqttCustom } = await import("/dist/browser.mjs");
+            const told = [];
+            const client = new MqttCustom({
+              credentials: { mqttserver: url },
+              on_error: (_client, _userdata, { code }) => told.push(code),
+            });
+            const code = (error) => `${error.code} ${error.message}`;
+            const calls = [client.start(), client.subscribe("a"), client.publish("a", "x"), client.flush()];
+            const ended = await Promise.all(calls.map((call) => call.catch(code)));
+            await client.stop();
+            return { ended, told };
+          },
+          { url },
+        );
+        assert.equal(result.ended.length, 4);
+        for (const one of result.ended) assert.match(one, /^LOAD_FAILED .*\(it took longer than 60 s\)/);
+        assert.deepEqual(result.told, ["LOAD_FAILED"]);
+        problems.splice(0);
+      });
+    }
+
     test("a .wasm that cannot be loaded rejects start() with what to do, and a later start() works", async (t) => {
       const { run, topic, problems, site } = await setUp(t, context);
       const peer = await subscriber(t, topic);

@@ -212,7 +212,7 @@ test("without init the bare entry says what to do, and works afterwards", async 
 
 const WRONG = {
   "/missing.wasm": /from http:.*missing\.wasm \(the server answered 404\).*application\/wasm.*init\(\)/,
-  "/page.wasm": /\(it is an HTML page, which many servers send for a missing file\)/,
+  "/page.wasm": /\(it is an HTML page, as servers send for a missing file\)/,
   "/text.wasm": /\(it is not WebAssembly\)/,
 };
 for (const [path, says] of Object.entries(WRONG)) {
