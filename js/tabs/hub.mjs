@@ -30,6 +30,12 @@ const OF_MEMBERS = [
   "acktimeout",
   "publishtimeout",
 ];
+/** So long a tab is waited for before the next one is asked, too: it may be frozen, or have an open alert(). */
+const ANSWER_MS = 1000;
+const LATE = Symbol("late");
+/** @param {Promise<any>} answer */
+const unlessLate = (answer) =>
+  Promise.race([answer, new Promise((late) => setTimeout(late, ANSWER_MS, LATE))]);
 const UNBOUNDED = { offlinesize: 10_000_000, offlinebytes: 2_147_483_648 };
 
 export class Hub {
@@ -98,7 +104,7 @@ export class Hub {
     this.#client = undefined;
     this.all.close();
     this.#stay.abort();
-    for (const session of this.#sessions.values()) session.rest();
+    for (const session of this.#sessions.values()) session.leave();
     for (const { leaves, channel } of this.#members.values()) {
       leaves.abort();
       channel.close();
@@ -107,6 +113,10 @@ export class Hub {
   }
 
   // ---- members
+
+  get hasOthers() {
+    return this.#sessions.size > 1;
+  }
 
   /** @param {any} message */
   #heard(message) {
@@ -154,8 +164,9 @@ export class Hub {
     const { leaves, channel } = /** @type {any} */ (this.#members.get(member));
     this.#sessions.delete(member);
     this.#members.delete(member);
+    session.post({ type: "removed" });
     leaves.abort();
-    session.rest();
+    session.leave();
     for (const number of this.#questions.keys()) this.#questions.get(number)?.({ gone: member });
     if (this.#sessions.size === 0) {
       session.close("");
@@ -235,24 +246,38 @@ export class Hub {
     this.routes.askAll();
   }
 
-  /** What a credentials function answers, of the first member that does. @param {number} attempt @param {any} error */
+  /** What a credentials function answers, in the tab that is the first to do so. @param {number} attempt @param {any} error */
   async #credentials(attempt, error) {
     const { name, message, code, reasonCode } = error ?? {};
     const shown = error && { name, message, code, reasonCode };
-    for (const [member, session] of this.#sessions) {
-      this.#asked += 1;
-      const number = this.#asked;
-      const answer = await new Promise((resolve) => {
-        this.#questions.set(number, (given) => {
-          if (given.gone === undefined || given.gone === member) resolve(given);
-        });
-        session.post({ type: "ask", number, attempt, error: shown });
-      });
-      this.#questions.delete(number);
+    /** Of the tabs that were asked and are there. @type {Map<string, Promise<any>>} */
+    const answers = new Map();
+    const left = [...this.#sessions];
+    while (left.length + answers.size > 0) {
+      const next = left.shift();
+      if (next !== undefined) answers.set(next[0], this.#question(next, { attempt, error: shown }));
+      const first = Promise.race(answers.values());
+      const answer = await (left.length > 0 ? unlessLate(first) : first);
+      if (answer === LATE) continue;
       if (answer.failure !== undefined) throw new Error(answer.failure);
       if (answer.gone === undefined) return answer.credentials;
+      answers.delete(answer.gone);
     }
     throw new Error("no tab is left to answer");
+  }
+
+  /** Asks a tab, and resolves with its answer, or when it is gone. @param {[string, Session]} member @param {object} question @returns {Promise<any>} */
+  #question([member, session], question) {
+    this.#asked += 1;
+    const number = this.#asked;
+    return new Promise((resolve) => {
+      this.#questions.set(number, (given) => {
+        if (given.gone !== undefined && given.gone !== member) return;
+        this.#questions.delete(number);
+        resolve(given);
+      });
+      session.post({ type: "ask", number, ...question });
+    });
   }
 
   /** @param {boolean} present @param {number} code @param {any} properties */

@@ -2,7 +2,7 @@
 // MQTT with the hub of that connection instead of the broker, so everything above the connection is as in any client.
 
 import { MqttCustom as Client } from "mqtt-lib";
-import { Member } from "./member.mjs";
+import { isObject, Member } from "./member.mjs";
 import { canShare } from "./names.mjs";
 
 export * from "mqtt-lib";
@@ -18,21 +18,23 @@ const invalid = (text) => Object.assign(new TypeError(text), { code: "INVALID_OP
 
 /** For the core of a tab: its session is with the hub, which knows by itself that a tab is gone. @param {any} given */
 function forHub(given) {
-  if (given?.store != null && given.store !== "memory")
+  // The core says what is wrong.
+  if (!isObject(given)) return given;
+  if (given.store != null && given.store !== "memory")
     throw invalid(
       "credentials.store must be left out with mqtt-lib/tabs; use mqtt-lib for a client with a store",
     );
-  if (given?.transport != null)
+  if (given.transport != null)
     throw invalid(
       "credentials.transport cannot be used with mqtt-lib/tabs, whose connection belongs to all tabs; use mqtt-lib",
     );
-  if (given?.properties?.authenticationMethod !== undefined)
+  if (given.properties?.authenticationMethod !== undefined)
     throw invalid(
       "credentials.properties.authenticationMethod cannot be used with mqtt-lib/tabs; use mqtt-lib",
     );
   return {
     ...given,
-    mqttclientid: given?.mqttclientid || `tab-${crypto.randomUUID().slice(0, 13)}`,
+    mqttclientid: given.mqttclientid || `tab-${crypto.randomUUID().slice(0, 13)}`,
     mqttcleansession: false,
     mqttkeepalive: 0,
   };
@@ -42,15 +44,14 @@ function forHub(given) {
 function prepare(options, up) {
   current = undefined;
   const { credentials } = options ?? {};
-  const isObject = typeof credentials === "object" && !Array.isArray(credentials);
+  const isFunction = typeof credentials === "function";
   // Whatever else was given is left for the validator to reject.
-  if (!canShare() || (credentials !== undefined && typeof credentials !== "function" && !isObject))
-    return options;
-  const member = new Member(Client, typeof credentials === "function" ? credentials : { ...credentials }, up);
+  if (!canShare() || (credentials != null && !isFunction && !isObject(credentials))) return options;
+  const member = new Member(Client, isFunction ? credentials : { ...credentials }, up);
   current = member;
   const asked = async (/** @type {number} */ attempt, /** @type {any} */ error) =>
     forHub(await member.answer(attempt, error));
-  return { ...options, credentials: typeof credentials === "function" ? asked : forHub(credentials) };
+  return { ...options, credentials: isFunction ? asked : forHub({ ...credentials }) };
 }
 
 /** By client: a private field is not there yet when the client's constructor asks. @type {WeakMap<object, Member | undefined>} */
@@ -63,7 +64,8 @@ export class MqttCustom extends Client {
     const member = current;
     members.set(this, member);
     current = undefined;
-    this.addEventListener("close", () => member?.leave());
+    // Not of a client that has been started again by now.
+    this.addEventListener("close", () => this.state === "stopped" && member?.leave());
   }
 
   /** The shared connection is there: an attempt that waits for its time is made now. */

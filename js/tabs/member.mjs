@@ -2,9 +2,13 @@
 // and joins the next hub when this one is gone. Keeps what the hub knows of the member's subscriptions, for the next hub.
 
 import { host } from "./host.mjs";
-import { lifeOf, memberChannel, memberLock, nameOf, whenGone, workerName } from "./names.mjs";
+import { lasting, lifeOf, memberChannel, memberLock, nameOf, whenGone, workerName } from "./names.mjs";
 import { SILENT, Silence } from "./silence.mjs";
 import { TabSocket } from "./tab-socket.mjs";
+
+const NO_OBJECT = "what the credentials function gives must be an object";
+/** @param {unknown} given */
+export const isObject = (given) => typeof given === "object" && given !== null && !Array.isArray(given);
 
 /** How long the worker may take to say that it is there, before a tab offers itself. */
 const WORKER_MS = 5000;
@@ -54,6 +58,12 @@ export class Member {
     this.#sockets += 1;
     const socket = new TabSocket(url, this.#sockets, (message) => this.#own?.postMessage(message));
     this.#socket = socket;
+    this.#connect(socket);
+    return socket;
+  }
+
+  /** @param {TabSocket} socket */
+  #connect(socket) {
     this.#enter().then(
       () => this.#offer(),
       (error) => {
@@ -61,7 +71,6 @@ export class Member {
         this.leave();
       },
     );
-    return socket;
   }
 
   /** What the credentials function answers to the core, which needs an answer that the hub has not used. @param {number} attempt @param {any} error */
@@ -86,7 +95,7 @@ export class Member {
       this.#answer = { credentials: this.#call(attempt, error), used: false };
     this.#answer.used = true;
     const answer = await this.#answer.credentials.then(
-      (credentials) => ({ credentials }),
+      (credentials) => (isObject(credentials) ? { credentials } : { failure: NO_OBJECT }),
       (thrown) => ({ failure: `${thrown?.message ?? thrown}` }),
     );
     this.#own?.postMessage({ type: "credentials", number, ...answer });
@@ -102,11 +111,16 @@ export class Member {
     this.#stay = stay;
     // What cannot be sent to the hub fails here.
     if (typeof this.#credentials !== "function") structuredClone(this.#credentials);
-    this.#name ||= await nameOf(this.#credentials);
+    // The core has asked the function by now.
+    this.#name ||= await (this.#answer === undefined
+      ? nameOf(this.#credentials)
+      : nameOf(lasting(await this.#answer.credentials), "function"));
     const name = this.#name;
     await new Promise((held, refused) => {
       const granted = () => {
         held(undefined);
+        // The client may have stopped meanwhile; who has the lock then keeps it from the next one.
+        if (stay.signal.aborted) return;
         return new Promise((left) => stay.signal.addEventListener("abort", left));
       };
       // As in a frame without an origin, or where the browser stores nothing for the site.
@@ -203,6 +217,7 @@ export class Member {
     } else if (type === "subscriptions") this.#subscriptions = message.subscriptions;
     else if (type === "ask") this.#ask(message);
     else if (type === "ping") this.#own?.postMessage({ type: "pong" });
+    else if (type === "removed") this.#removed();
     else if (this.#socket?.number !== number) return;
     else if (type === "opened") this.#socket?.opened();
     else if (type === "data") this.#socket?.received(message.bytes);
@@ -224,12 +239,26 @@ export class Member {
     this.#own?.postMessage({ type: "open", number: socket.number });
   }
 
+  /** The hub has let the member go at its DISCONNECT; by now the client may have been started again. */
+  #removed() {
+    const socket = this.#socket;
+    this.#hub = undefined;
+    this.#part();
+    if (socket?.readyState !== 0) return;
+    socket.isOffered = false;
+    this.#connect(socket);
+  }
+
   /** The client has stopped, or the page is left. */
   leave() {
     if (this.#entered === undefined) return;
     this.#own?.postMessage({ type: "leave" });
     this.#lost(undefined);
     this.#socket?.failed("");
+    this.#part();
+  }
+
+  #part() {
     clearTimeout(this.#overdue);
     this.#silence?.end();
     this.#all?.close();

@@ -1,5 +1,5 @@
 // What tabs and the hub of a connection call each other: names of locks and channels, and the key of a connection, which is the
-// same in every tab that gives the same credentials.
+// same in every tab that gives the same credentials, or whose credentials function does.
 
 /** Changes with the messages that tabs and hub send each other: a page that was loaded earlier shares nothing with it then. */
 const PREFIX = "mqtt-lib-tabs-3:";
@@ -19,10 +19,19 @@ const readable = (_, value) => {
   return value;
 };
 
-/** The name of the connection with these credentials; all functions are one. @param {any} credentials @returns {Promise<string>} */
-export async function nameOf(credentials) {
-  const given = typeof credentials === "function" ? "function" : Object.entries(credentials ?? {}).sort();
-  const text = new TextEncoder().encode(JSON.stringify(given, readable));
+/** A URL without what may be signed anew for each attempt. @param {any} server */
+const unsigned = (server) => (typeof server === "string" ? server.replace(/\?.*/s, "") : server);
+
+/** Of an answer of a credentials function what is the same at the next attempt. @param {any} answer */
+export const lasting = ({ mqttpassword: _, ...others }) => ({
+  ...others,
+  mqttserver: [others.mqttserver].flat().map(unsigned),
+});
+
+/** The name of the connection with these credentials. @param {any} credentials @param {string} [kind] how they were given @returns {Promise<string>} */
+export async function nameOf(credentials, kind = "") {
+  const given = Object.entries(credentials ?? {}).sort();
+  const text = new TextEncoder().encode(kind + JSON.stringify(given, readable));
   const digest = new Uint8Array(await crypto.subtle.digest("SHA-256", text)).subarray(0, KEY_BYTES);
   return PREFIX + Array.from(digest, (byte) => byte.toString(16).padStart(2, "0")).join("");
 }

@@ -1,6 +1,7 @@
 // One member of a shared connection as the hub sees it: the broker's side of MQTT, without what concerns the network. Owns packet
 // identifiers in both directions and what is not acknowledged; the hub decides what is delivered and what is published.
 
+import { Pace } from "./pace.mjs";
 import * as packets from "./packets.mjs";
 
 /** How many messages of QoS 0 wait for a member that is not connected. */
@@ -9,7 +10,7 @@ const MAX_WAITING = 1000;
 const ASLEEP_MS = 5000;
 /** It is asked at most that often. */
 const ASK_MS = 1000;
-/** How many messages are kept for a tab that is asleep. */
+/** How many messages are kept for a tab that is asleep, or slow. */
 const MOST_ASLEEP = 10_000;
 const UNSPECIFIED = 0x80;
 const UNSUPPORTED_VERSION = [0x84, 1];
@@ -22,7 +23,7 @@ const OWN = [
   "receiveMaximum",
 ];
 
-/** A message for the member. @typedef {{ message: any, qos: number, properties: any, done: (code?: number) => void, id: number, sent: boolean, released: boolean }} Job */
+/** A message for the member. @typedef {{ message: any, qos: number, properties: any, done: (code?: number) => void, id: number, since: number, sent: boolean, released: boolean }} Job */
 /** @typedef {{ qos: number, granted: number, options: any, identifier: number | undefined, freshUntil: number, seen: Set<string> }} Subscription */
 
 export class Session {
@@ -41,6 +42,7 @@ export class Session {
   #lastId = 0;
   /** Sent and not acknowledged, by packet identifier. @type {Map<number, Job>} */
   #unacknowledged = new Map();
+  #pace = new Pace(this.#unacknowledged, () => this.hub.hasOthers, MOST_ASLEEP);
   /** @type {Job[]} */
   #queue = [];
   /** Packet identifiers of the member's publishes which are on their way. @type {Set<number>} */
@@ -136,7 +138,7 @@ export class Session {
     if (this.#behind > MOST_ASLEEP) return Promise.resolve();
     return new Promise((done) => {
       /** @type {Job} */
-      const job = { message, qos, properties, done, id: 0, sent: false, released: false };
+      const job = { message, qos, properties, done, id: 0, since: 0, sent: false, released: false };
       if (this.isOpen) this.#deliver(job);
       else if (qos > 0 || this.#queue.length < MAX_WAITING) this.#queue.push(job);
       if (qos === 0 || this.#isAsleep) done();
@@ -172,6 +174,12 @@ export class Session {
     this.#answers = undefined;
   }
 
+  /** The hub has let it go, or is gone itself. */
+  leave() {
+    this.rest();
+    this.#pace.end();
+  }
+
   /** @param {Job} job */
   #deliver(job) {
     const { message, qos, properties } = job;
@@ -179,7 +187,9 @@ export class Session {
       do this.#lastId = (this.#lastId % 65_535) + 1;
       while (this.#unacknowledged.has(this.#lastId));
       job.id = this.#lastId;
+      job.since = performance.now();
       this.#unacknowledged.set(job.id, job);
+      this.#pace.began(job);
     }
     if (job.released) this.#send(packets.pubrel(this.#five, job.id));
     else this.#send(packets.publish(this.#five, message, qos, job.id, job.sent || message.dup, properties));
@@ -191,6 +201,7 @@ export class Session {
     const job = this.#unacknowledged.get(id);
     this.#unacknowledged.delete(id);
     job?.done(code);
+    this.#pace.ended();
   }
 
   /** The member is gone: nobody is to wait for it. */

@@ -45,3 +45,38 @@ for (const leader of [false, true]) {
     assert.equal(wire.of("connect").length, 1);
   });
 }
+
+for (const leader of [false, true]) {
+  const where = leader ? "a leading tab" : "a SharedWorker";
+  test(`${where}: a tab whose handlers never end holds up no other tab, and gets every message`, async (t) => {
+    const broker = await startMosquitto({ config: "max_inflight_messages 20" });
+    t.after(() => broker.stop());
+    const { tabs } = await openTabs(t, 2, { leader, filters: () => ["other"], port: broker.port });
+    const [stuck, quick] = tabs;
+    await stuck.run(() =>
+      globalThis.client.subscribe("stuck", { qos: 1 }, (_client, _userdata, message) => {
+        globalThis.state.got.push(message.text());
+        return new Promise(() => {});
+      }),
+    );
+    await quick.run(() =>
+      globalThis.client.subscribe("stuck", { qos: 1 }, (_client, _userdata, message) => {
+        globalThis.state.got.push(message.text());
+      }),
+    );
+    const outside = new MqttCustom({ credentials: { mqttserver: broker.url } });
+    t.after(() => outside.stop());
+    const texts = Array.from({ length: COUNT }, (_, i) => `message ${i}`);
+    for (const text of texts) await outside.publish("stuck", text, { qos: 1 });
+    await outside.publish("other", "last", { qos: 1 });
+    for (const tab of tabs) {
+      await until(async () => (await tab.state()).got.includes("last"), tab.name);
+      const { got } = await tab.state();
+      assert.deepEqual(
+        got.filter((text) => text !== "last"),
+        texts,
+        tab.name,
+      );
+    }
+  });
+}
