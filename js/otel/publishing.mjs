@@ -5,6 +5,7 @@ import { context, SpanKind, trace } from "@opentelemetry/api";
 import { failed } from "./conventions.mjs";
 import { clock } from "./meters.mjs";
 import { extract, inject } from "./propagation.mjs";
+import { shielded } from "./shielded.mjs";
 
 const CALLS = {
   publish: ["publish"],
@@ -82,7 +83,7 @@ export class Publishing {
     const traced = (topic, payload, options) => {
       const carrier = { ...options?.properties?.userProperties };
       if (!this.#carries(options)) return request.call(client, topic, payload, options);
-      inject(context.active(), carrier);
+      shielded(() => inject(context.active(), carrier), undefined);
       return request.call(client, topic, payload, withCarrier(options, carrier));
     };
     methods.push(["request", traced]);
@@ -111,6 +112,39 @@ export class Publishing {
   #publish(name, topic, payload, options, call) {
     // A batch is one message of several items, and items with different properties would be different batches.
     const carries = name !== "batch_publish" && this.#carries(options);
+    const begun = shielded(() => this.#begin(name, topic, payload, options, carries), undefined);
+    if (begun === undefined) return call(options);
+    const { operation, parent, span, seconds } = begun;
+    /** @type {Promise<any>} */
+    let result;
+    if (carries) {
+      const carrier = { ...options?.properties?.userProperties };
+      shielded(() => inject(trace.setSpan(parent, span), carrier), undefined);
+      result = Object.keys(carrier).length === 0 ? call(options) : call(withCarrier(options, carrier));
+      if (this.#version === undefined && options?.properties == null)
+        result = this.#orWithout(result, call, options);
+    } else {
+      result = call(options);
+    }
+    /** @param {unknown} [error] */
+    const finish = (error) => {
+      const attributes = this.#meters.record("operation", seconds(), operation, error);
+      if (name !== "batch_publish") this.#meters.sent.add(1, attributes);
+      span.setAttributes({ ...this.#conventions.version() });
+      if (error !== undefined) failed(span, error);
+      span.end();
+    };
+    /** @param {unknown} [error] */
+    const end = (error) => shielded(() => finish(error), undefined);
+    result.then(
+      () => end(),
+      (error) => end(error ?? new Error("no reason")),
+    );
+    return result;
+  }
+
+  /** Begins the span. @param {string} name @param {any} topic @param {unknown} payload @param {any} options @param {boolean} carries */
+  #begin(name, topic, payload, options, carries) {
     const operation = this.#conventions.operation(name, "send", topic);
     const parent = this.#parent(options);
     const kind = carries ? SpanKind.PRODUCER : SpanKind.CLIENT;
@@ -120,31 +154,7 @@ export class Publishing {
       parent,
     );
     if (span.isRecording()) span.setAttributes(this.#conventions.message(topic, payload, options));
-    const seconds = clock();
-    /** @type {Promise<any>} */
-    let result;
-    if (carries) {
-      const carrier = { ...options?.properties?.userProperties };
-      inject(trace.setSpan(parent, span), carrier);
-      result = Object.keys(carrier).length === 0 ? call(options) : call(withCarrier(options, carrier));
-      if (this.#version === undefined && options?.properties == null)
-        result = this.#orWithout(result, call, options);
-    } else {
-      result = call(options);
-    }
-    /** @param {unknown} [error] */
-    const end = (error) => {
-      const attributes = this.#meters.record("operation", seconds(), operation, error);
-      if (name !== "batch_publish") this.#meters.sent.add(1, attributes);
-      span.setAttributes({ ...this.#conventions.version() });
-      if (error !== undefined) failed(span, error);
-      span.end();
-    };
-    result.then(
-      () => end(),
-      (error) => end(error ?? new Error("no reason")),
-    );
-    return result;
+    return { operation, parent, span, seconds: clock() };
   }
 
   /** A call is refused at once if the client speaks 3.1.1: then it is made again, without what was added. @param {Promise<any>} result @param {(options: any) => Promise<any>} call @param {any} options */

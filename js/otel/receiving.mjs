@@ -6,6 +6,7 @@ import { topicMatches } from "../topic-matches.mjs";
 import { failed } from "./conventions.mjs";
 import { clock } from "./meters.mjs";
 import { extract } from "./propagation.mjs";
+import { shielded } from "./shielded.mjs";
 
 /** On a message: the context of the last span that was begun for it. A registered symbol, as `import` and `require` give two copies of this file. */
 const CONTEXT = Symbol.for("mqtt-lib.otel.context");
@@ -215,8 +216,13 @@ export class Receiving {
     return known ?? stand;
   }
 
-  /** Begins the span of a message. @param {any} message @param {string | undefined} filter */
+  /** Begins the span of a message. @param {any} message @param {string | undefined} filter @returns {{ active: import("@opentelemetry/api").Context, end: (...errors: any[]) => void }} */
   #begin(message, filter) {
+    return shielded(() => this.#beginSpan(message, filter), { active: context.active(), end() {} });
+  }
+
+  /** @param {any} message @param {string | undefined} filter */
+  #beginSpan(message, filter) {
     const operation = this.#conventions.operation("process", "process", message.topic, filter);
     // Not what was active when the socket was made.
     const parent = extract(ROOT_CONTEXT, message.properties?.userProperties);
@@ -237,6 +243,10 @@ export class Receiving {
     const end = (...errors) => {
       if (ended) return;
       ended = true;
+      shielded(() => finish(errors), undefined);
+    };
+    /** @param {any[]} errors */
+    const finish = (errors) => {
       const [error] = errors;
       const thrown = errors.length > 0 ? (error ?? new Error("no reason")) : undefined;
       const attributes = this.#meters.record("process", seconds(), operation, thrown);

@@ -10,6 +10,7 @@ import {
   MeterProvider,
   PeriodicExportingMetricReader,
 } from "@opentelemetry/sdk-metrics";
+import { BasicTracerProvider } from "@opentelemetry/sdk-trace-base";
 import { instrument, messageContext } from "mqtt-lib/otel";
 import { json, topic as typedTopic } from "mqtt-lib/topics";
 import { clientFor, freshTopic, thrown, until } from "./helpers.mjs";
@@ -187,6 +188,54 @@ test("a template that throws disturbs no publish", async (t) => {
   const topic = freshTopic("otel");
   await client.publish(topic, "x", { qos: 1 });
   assert.equal((await spans(1))[0].name, `publish ${topic}`);
+});
+
+for (const where of ["onStart", "onEnd"]) {
+  test(`a span processor whose ${where} throws loses no message and fails no publish`, async (t) => {
+    const quiet = { onStart() {}, onEnd() {}, forceFlush: async () => {}, shutdown: async () => {} };
+    const boom = () => {
+      throw new Error("boom");
+    };
+    const provider = new BasicTracerProvider({ spanProcessors: [{ ...quiet, [where]: boom }] });
+    const topic = freshTopic("otel");
+    const client = tracedClient(t, { tracer: provider.getTracer("throws") });
+    const handled = [];
+    const heard = [];
+    client.addEventListener("message", ({ message }) => heard.push(message.text()));
+    const loop = client.messages(`${topic}/loop`);
+    await client.subscribe(`${topic}/loop`, { qos: 1 });
+    await client.subscribe(topic, { qos: 1 }, (_client, _userdata, message) => handled.push(message.text()));
+    const outside = clientFor(t, { mqttserver: mosquitto.url });
+    for (const one of [client, outside])
+      for (const qos of [0, 1, 2]) await one.publish(topic, `${qos}`, { qos });
+    client.publish(`${topic}/loop`, "looped", { qos: 1 });
+    assert.equal((await loop.next()).value.text(), "looped");
+    await loop.return();
+    await until(() => handled.length === 6, "six messages");
+    assert.deepEqual(heard, ["looped"]);
+    assert.deepEqual(client.errors, []);
+    await client.stop();
+  });
+}
+
+test("a propagator that throws loses no message and fails no publish", async (t) => {
+  const boom = () => {
+    throw new Error("boom");
+  };
+  propagation.disable();
+  propagation.setGlobalPropagator({ inject: boom, extract: boom, fields: () => [] });
+  t.after(() => {
+    propagation.disable();
+    propagation.setGlobalPropagator(new W3CTraceContextPropagator());
+  });
+  const topic = freshTopic("otel");
+  const client = tracedClient(t);
+  const handled = [];
+  await client.subscribe(topic, { qos: 1 }, (_client, _userdata, message) => handled.push(message.text()));
+  await client.publish(topic, "x", { qos: 1 });
+  await client.publish(topic, "y", { qos: 1, properties: { userProperties: { traceparent: "00-1" } } });
+  await until(() => handled.length === 2, "two messages");
+  assert.deepEqual(client.errors, []);
 });
 
 test("without any SDK nothing changes", async (t) => {
