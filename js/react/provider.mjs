@@ -3,6 +3,7 @@
 
 import { MqttCustom } from "mqtt-lib";
 import { createContext, createElement, useContext, useEffect, useState } from "react";
+import { checkClient, checkOptions } from "./checks.mjs";
 import { closeAll } from "./stores.mjs";
 
 /** @type {import("react").Context<any>} */
@@ -55,7 +56,12 @@ function Given({ client, children }) {
 
 /** @param {any} props */
 export function MqttProvider(props) {
-  return createElement(props.client ? Given : Own, props);
+  if (props.client === undefined) {
+    checkOptions("options of <MqttProvider>", props.options);
+    return createElement(Own, props);
+  }
+  checkClient(props.client);
+  return createElement(Given, props);
 }
 
 export function useMqtt() {

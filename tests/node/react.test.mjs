@@ -30,6 +30,62 @@ test("rendering on a server connects nothing", async (t) => {
   assert.equal(client.state, "idle");
 });
 
+test("wrong arguments are thrown where they are rendered", () => {
+  const client = new MqttCustom({ autostart: false });
+  const says = (make, message) =>
+    assert.throws(() => renderToString(make()), { name: "TypeError", code: "INVALID_OPTION", message });
+  says(
+    () => h(MqttProvider, { client: null }),
+    /must be a MqttCustom; null was given; render the provider when/,
+  );
+  says(() => h(MqttProvider, { client: {} }), /an object without addHandler\(\) was given/);
+  says(
+    () => h(MqttProvider, { options: 5 }),
+    /options of <MqttProvider> must be an object; a number was given/,
+  );
+  for (const [limit, message] of [
+    [-1, /whole number from 0, or Infinity; -1 was given/],
+    ["x", /a string was given/],
+    [Number.NaN, /NaN was given/],
+    [null, /null was given/],
+  ])
+    says(
+      () =>
+        h(
+          MqttProvider,
+          { client },
+          h(() => useMessages("a", { limit })),
+        ),
+      message,
+    );
+  says(
+    () =>
+      h(
+        MqttProvider,
+        { client },
+        h(() => useMessages("a", "x")),
+      ),
+    /options of useMessages\(\) must be an/,
+  );
+  says(
+    () =>
+      h(
+        MqttProvider,
+        { client },
+        h(() => useMessage("a", [1])),
+      ),
+    /options of useMessage\(\) .* an array/,
+  );
+  for (const limit of [0, 3, Number.POSITIVE_INFINITY, undefined])
+    renderToString(
+      h(
+        MqttProvider,
+        { client },
+        h(() => `${useMessages("a", { limit }).length}`),
+      ),
+    );
+});
+
 test("a hook without a provider says what is missing", () => {
   assert.throws(() => renderToString(h(Page)), /put one above the component/);
 });
