@@ -288,7 +288,8 @@ export class Hub {
       return;
     }
     this.#accepted = { present, properties };
-    this.routes.connected();
+    const takesIdentifiers = properties?.subscriptionIdentifiersAvailable !== false;
+    this.routes.connected(this.#client.mqttversion === 5 && takesIdentifiers);
     this.#acceptAll();
     this.all.postMessage({ type: "up", hub: this.id });
   }

@@ -8,9 +8,20 @@ const FRESH_MS = 5000;
 const REFUSED = 0x80;
 const NO_SUBSCRIPTION = 0x11;
 
+const NO_RETAINED = 2;
+/** Larger ones are those of the core, which it does not show (docs/mqtt5.md). */
+const MAX_IDENTIFIER = 234_881_023;
+
+/** The subscription identifier of a filter (§3.8.2.1.2): the same in the next hub, for which the broker may have kept messages. @param {string} name */
+function identifierOf(name) {
+  let hash = 0x811c9dc5;
+  for (let i = 0; i < name.length; i++) hash = Math.imul(hash ^ name.charCodeAt(i), 0x01000193);
+  return ((hash >>> 0) % MAX_IDENTIFIER) + 1;
+}
+
 /** @typedef {import("./session.mjs").Session} Session */
 /** @typedef {import("./session.mjs").Subscription} Subscription */
-/** @typedef {{ members: Map<Session, number>, granted: number, turn: number }} Filter */
+/** @typedef {{ members: Map<Session, number>, granted: number, turn: number, isIdentified: boolean }} Filter */
 
 export class Routes {
   /** What the broker is asked for. @type {Map<string, Filter>} */
@@ -19,6 +30,8 @@ export class Routes {
   #former = new Set();
   #sessions;
   #client;
+  /** Whether the broker says for which filter a message is, which one of MQTT 3.1.1 cannot. */
+  #identifies = false;
 
   /** @param {Map<string, Session>} sessions @param {() => any} client that of the broker, if there is one */
   constructor(sessions, client) {
@@ -44,8 +57,10 @@ export class Routes {
       for (const session of members.keys()) this.#ask(name, session.subscriptions.get(name)?.options);
   }
 
-  /** The client restores its subscriptions by itself, so members need not ask for them again. */
-  connected() {
+  /** The client restores its subscriptions by itself, so members need not ask for them again. @param {boolean} identifies */
+  connected(identifies) {
+    this.#identifies = identifies;
+    for (const [name, filter] of this.#filters) if (identifies && !filter.isIdentified) this.#identify(name);
     for (const session of this.#sessions.values()) {
       for (const [name, subscription] of session.subscriptions) {
         session.restored.add(name);
@@ -57,7 +72,7 @@ export class Routes {
 
   /** @param {Session} session @param {string} name @param {number} qos @param {any} options @param {number | undefined} identifier @param {number} granted */
   #add(session, name, qos, options, identifier, granted) {
-    const filter = this.#filters.get(name) ?? { members: new Map(), granted, turn: 0 };
+    const filter = this.#filters.get(name) ?? { members: new Map(), granted, turn: 0, isIdentified: false };
     filter.members.set(session, qos);
     this.#filters.set(name, filter);
     this.#former.delete(name);
@@ -68,12 +83,21 @@ export class Routes {
     return subscription;
   }
 
+  /** A filter that was asked for before it was known whether the broker takes identifiers. @param {string} name */
+  #identify(name) {
+    const [session] = this.#filters.get(name)?.members.keys() ?? [];
+    const options = session?.subscriptions.get(name)?.options;
+    this.#ask(name, { ...options, retainHandling: NO_RETAINED });
+  }
+
   /** Asks the broker, for all members. @param {string} name @param {any} options @returns {Promise<number>} */
   async #ask(name, options) {
     const filter = this.#filters.get(name);
     const qos = Math.max(...(filter?.members.values() ?? [0]));
+    const identified = this.#identifies && { properties: { subscriptionIdentifier: identifierOf(name) } };
+    if (filter !== undefined) filter.isIdentified = this.#identifies;
     try {
-      const [granted] = await this.#client().subscribe(name, { ...options, qos });
+      const [granted] = await this.#client().subscribe(name, { ...options, qos, ...identified });
       if (filter !== undefined) filter.granted = granted;
       return granted;
     } catch (/** @type {any} */ error) {
@@ -124,8 +148,7 @@ export class Routes {
     /** The subscriptions of each member that the message is for. @type {Map<Session, Subscription[]>} */
     const takers = new Map();
     let isFresh = false;
-    for (const [name, filter] of this.#filters) {
-      if (!topicMatches(name, message.topic)) continue;
+    for (const [name, filter] of this.#copyFor(message)) {
       const sessions = [...filter.members.keys()];
       // Of a shared subscription only one member gets it.
       const own = name.startsWith("$share/") ? [sessions[filter.turn++ % sessions.length]] : sessions;
@@ -146,6 +169,14 @@ export class Routes {
       all.push(session.deliver(message, qos, identifiers));
     }
     return Promise.all(all);
+  }
+
+  /** The filters that a message is for: those that match, or those of them for which the broker has sent this copy. @param {any} message @returns {[string, Filter][]} */
+  #copyFor(message) {
+    const matching = [...this.#filters].filter(([name]) => topicMatches(name, message.topic));
+    const identifiers = [message.properties?.subscriptionIdentifier ?? []].flat();
+    const named = matching.filter(([name]) => identifiers.includes(identifierOf(name)));
+    return named.length > 0 ? named : matching;
   }
 
   /** Of a session that the broker has kept: it is for whoever asks for it in the oldest tab. @param {any} message */
