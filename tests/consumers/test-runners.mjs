@@ -74,6 +74,10 @@ export const TEST_RUNNERS = [
   ...jest("30.5.2"),
   ...jest("29.7.0"),
   ...jest("28.1.3"),
+  runner("edge runtime under Jest 30, require", "jest", "jest", ["-c", "edge.config.cjs"], {
+    versions: { "@edge-runtime/jest-environment": "4.0.0" },
+    runs: "edge runtime",
+  }),
   // It knows no "exports", and takes what is for Node.
   runner("jsdom under Jest 27, Create React App 5", "create-react-app", "react-scripts", [
     "test",
