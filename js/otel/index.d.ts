@@ -36,7 +36,7 @@ export interface Instrumentation {
 
 /**
  * Gives a client spans and metrics. Call it before the client subscribes. A second call for a client takes the place of the
- * first. Throws a `TypeError` for a wrong option, or if `client` is none.
+ * first. Throws a `TypeError` with the code `"INVALID_OPTION"` for a wrong option, or if `client` is none.
  */
 export function instrument(client: MqttCustom, options?: InstrumentOptions | null): Instrumentation;
 

@@ -13,22 +13,34 @@ const NAME = "mqtt-lib";
 /** On an instrumented client: ends that. A registered symbol, because `import` and `require` give two copies of this file. */
 const REMOVE = Symbol.for("mqtt-lib.otel.remove");
 
+/** @param {string} text */
+const wrong = (text) => Object.assign(new TypeError(`instrument: ${text}`), { code: "INVALID_OPTION" });
+
+/** @param {string} name @param {unknown} given */
+function checkObject(name, given) {
+  if (given == null || (typeof given === "object" && !Array.isArray(given))) return;
+  const kind = Array.isArray(given) ? "an array" : `a ${typeof given}`;
+  throw wrong(`${name} must be an object; ${kind} was given`);
+}
+
 /** @param {any} options */
 function checked(options) {
-  if (options != null && typeof options !== "object")
-    throw new TypeError(`instrument: options must be an object; a ${typeof options} was given`);
+  checkObject("options", options);
   const { tracer, meter, template, attributes, propagate, ...unknown } = options ?? {};
   for (const key of Object.keys(unknown)) {
-    throw new TypeError(
-      `instrument: unknown option ${JSON.stringify(key)}; known are tracer, meter, template, attributes, propagate`,
+    throw wrong(
+      `unknown option ${JSON.stringify(key)}; known are tracer, meter, template, attributes, propagate`,
     );
   }
   if (template !== undefined && typeof template !== "function")
-    throw new TypeError("instrument: template must be a function that makes a template of a topic");
+    throw wrong("template must be a function that makes a template of a topic");
   if (tracer !== undefined && typeof tracer?.startSpan !== "function")
-    throw new TypeError('instrument: tracer must be a Tracer, as trace.getTracer("name") gives it');
+    throw wrong('tracer must be a Tracer, as trace.getTracer("name") gives it');
   if (meter !== undefined && typeof meter?.createHistogram !== "function")
-    throw new TypeError('instrument: meter must be a Meter, as metrics.getMeter("name") gives it');
+    throw wrong('meter must be a Meter, as metrics.getMeter("name") gives it');
+  checkObject("attributes", attributes);
+  if (propagate !== undefined && typeof propagate !== "boolean")
+    throw wrong(`propagate must be true or false; a ${typeof propagate} was given`);
   return { tracer, meter, template, attributes, propagate };
 }
 
@@ -36,7 +48,7 @@ function checked(options) {
 export function instrument(client, options) {
   const { tracer, meter, template, attributes, propagate = true } = checked(options);
   if (typeof client?.publish !== "function" || typeof client.addEventListener !== "function")
-    throw new TypeError("instrument: the first argument must be a client, a MqttCustom");
+    throw wrong("the first argument must be a client, a MqttCustom");
   client[REMOVE]?.();
 
   const conventions = new Conventions(client, template, attributes);

@@ -257,6 +257,9 @@ test("wrong arguments are named", (t) => {
   assert.match(sentence({}), /must be a client/);
   assert.match(sentence(client, 5), /options must be an object; a number was given/);
   assert.match(sentence(client, { trace: 1 }), /unknown option "trace"; known are tracer, meter/);
+  assert.match(sentence(client, []), /options must be an object; an array was given/);
+  assert.match(sentence(client, { attributes: 5 }), /attributes must be an object; a number was given/);
+  assert.match(sentence(client, { propagate: "no" }), /propagate must be true or false; a string was given/);
   assert.match(sentence(client, { tracer: {} }), /tracer must be a Tracer/);
   assert.match(sentence(client, { meter: 1 }), /meter must be a Meter/);
   assert.match(sentence(client, { template: "a" }), /template must be a function/);
