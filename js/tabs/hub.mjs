@@ -55,7 +55,7 @@ export class Hub {
   /** Questions to members, by number. @type {Map<number, (answer: any) => void>} */
   #questions = new Map();
   #asked = 0;
-  /** Signals of members, aborted when they are gone. @type {Map<string, { leaves: AbortController, channel: BroadcastChannel }>} */
+  /** Signals of members, aborted when they are gone. @type {Map<string, { entry: number, leaves: AbortController, channel: BroadcastChannel }>} */
   #members = new Map();
 
   /** @param {string} name of the connection @param {string} id @param {any} Client */
@@ -126,8 +126,10 @@ export class Hub {
   }
 
   /** @param {any} message */
-  #join({ member, credentials, subscriptions }) {
-    if (this.#members.has(member)) return;
+  #join({ member, entry, credentials, subscriptions }) {
+    const known = this.#members.get(member);
+    if (known?.entry === entry) return;
+    if (known !== undefined) this.remove(member);
     const channel = new BroadcastChannel(memberChannel(this.name, member));
     const leaves = new AbortController();
     const post = (/** @type {object} */ message) => leaves.signal.aborted || channel.postMessage(message);
@@ -135,13 +137,13 @@ export class Hub {
     const isKnown = subscriptions !== undefined && !this.#isReady;
     const session = new Session(this, member, post, credentials, isKnown);
     this.#sessions.set(member, session);
-    this.#members.set(member, { leaves, channel });
+    this.#members.set(member, { entry, leaves, channel });
     channel.onmessage = ({ data }) => this.#told(session, data);
     whenGone(memberLock(this.name, member), leaves.signal, () => this.remove(member));
     for (const { filter, qos, options, identifier } of subscriptions ?? []) {
       this.routes.restore(session, filter, qos, options, identifier);
     }
-    post({ type: "joined", hub: this.id });
+    post({ type: "joined", hub: this.id, entry });
     this.#arrived(member);
   }
 
@@ -151,8 +153,9 @@ export class Hub {
     if (type === "open") session.open(number);
     else if (type === "data") session.receive(number, message.bytes);
     else if (type === "close") session.closed(number);
-    else if (type === "leave") this.remove(session.id);
-    else if (type === "pong") session.awake();
+    else if (type === "leave") {
+      if (message.entry === this.#members.get(session.id)?.entry) this.remove(session.id);
+    } else if (type === "pong") session.awake();
     else if (type === "ping") queueMicrotask(() => session.post({ type: "pong" }));
     else if (type === "credentials") this.#questions.get(number)?.(message);
   }
@@ -161,10 +164,10 @@ export class Hub {
   remove(member) {
     const session = this.#sessions.get(member);
     if (session === undefined) return;
-    const { leaves, channel } = /** @type {any} */ (this.#members.get(member));
+    const { entry, leaves, channel } = /** @type {any} */ (this.#members.get(member));
     this.#sessions.delete(member);
     this.#members.delete(member);
-    session.post({ type: "removed" });
+    session.post({ type: "removed", entry });
     leaves.abort();
     session.leave();
     for (const number of this.#questions.keys()) this.#questions.get(number)?.({ gone: member });

@@ -29,6 +29,8 @@ export class Member {
   #all;
   /** @type {BroadcastChannel | undefined} */
   #own;
+  /** How often it has entered: what hub and member say of the time before is void. */
+  #entry = 0;
   /** The hub that has taken the member. @type {string | undefined} */
   #hub;
   /** The hub before. @type {string | undefined} */
@@ -109,6 +111,7 @@ export class Member {
   async #join() {
     const stay = new AbortController();
     this.#stay = stay;
+    this.#entry += 1;
     // What cannot be sent to the hub fails here.
     if (typeof this.#credentials !== "function") structuredClone(this.#credentials);
     // The core has asked the function by now.
@@ -194,6 +197,7 @@ export class Member {
       type: "join",
       hub,
       member: this.#id,
+      entry: this.#entry,
       credentials: plain ? this.#credentials : undefined,
       subscriptions: this.#subscriptions,
     });
@@ -201,7 +205,8 @@ export class Member {
 
   /** What the hub tells this member. @param {any} message */
   #told(message) {
-    const { type, number } = message;
+    const { type, number, entry = this.#entry } = message;
+    if (entry !== this.#entry) return;
     if (type === "pong" || type === "data") this.#silence?.heard();
     if (type === "joined") {
       const { hub } = message;
@@ -252,7 +257,7 @@ export class Member {
   /** The client has stopped, or the page is left. */
   leave() {
     if (this.#entered === undefined) return;
-    this.#own?.postMessage({ type: "leave" });
+    this.#own?.postMessage({ type: "leave", entry: this.#entry });
     this.#lost(undefined);
     this.#socket?.failed("");
     this.#part();

@@ -2,7 +2,7 @@
 // same in every tab that gives the same credentials, or whose credentials function does.
 
 /** Changes with the messages that tabs and hub send each other: a page that was loaded earlier shares nothing with it then. */
-const PREFIX = "mqtt-lib-tabs-3:";
+const PREFIX = "mqtt-lib-tabs-4:";
 const KEY_BYTES = 16;
 
 /** Whether the platform has what sharing needs; without it each tab has a connection of its own. */

@@ -25,6 +25,17 @@ const ORDERS = {
     }
     await client.start();
   },
+  "30 times, with pauses of 0 to 14 ms": async () => {
+    const { client } = globalThis;
+    const pause = (ms) => new Promise((resolve) => setTimeout(resolve, ms));
+    for (let i = 0; i < 30; i++) {
+      client.stop();
+      await pause((7 * i) % 15);
+      client.start().catch(() => {});
+      await pause((11 * i) % 15);
+    }
+    await client.start();
+  },
 };
 
 for (const leader of [false, true]) {
