@@ -64,9 +64,14 @@ async function test(names) {
 
 /** One stage, for side-by-side.mjs: what it needs is there. */
 async function testAlone(name) {
-  const row = await runStage(STAGES.find((stage) => stage.name === name));
-  await new Promise((resolve) => process.send(row, resolve));
-  process.disconnect();
+  // Nobody waits for the result any more, at the latest when it has been sent.
+  process.once("disconnect", () => process.exit());
+  try {
+    const row = await runStage(STAGES.find((stage) => stage.name === name));
+    await new Promise((resolve) => process.send(row, resolve));
+  } finally {
+    process.disconnect?.();
+  }
 }
 
 if (isMain(import.meta.url)) {
