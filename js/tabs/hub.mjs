@@ -36,6 +36,8 @@ const LATE = Symbol("late");
 /** @param {Promise<any>} answer */
 const unlessLate = (answer) =>
   Promise.race([answer, new Promise((late) => setTimeout(late, ANSWER_MS, LATE))]);
+/** Half of the places for messages in flight that mosquitto has. */
+const MANY = 10;
 const UNBOUNDED = { offlinesize: 10_000_000, offlinebytes: 2_147_483_648 };
 
 export class Hub {
@@ -55,6 +57,8 @@ export class Hub {
   /** Questions to members, by number. @type {Map<number, (answer: any) => void>} */
   #questions = new Map();
   #asked = 0;
+  /** How many messages the broker may have in flight (§3.1.2.11.3). */
+  #places = 65_535;
   /** Signals of members, aborted when they are gone. @type {Map<string, { entry: number, leaves: AbortController, channel: BroadcastChannel }>} */
   #members = new Map();
 
@@ -114,8 +118,10 @@ export class Hub {
 
   // ---- members
 
-  get hasOthers() {
-    return this.#sessions.size > 1;
+  /** Whether the tabs hold so many messages that the broker may have no place for others, and there are several. */
+  get isHeldUp() {
+    const held = [...this.#sessions.values()].reduce((sum, { held }) => sum + held, 0);
+    return this.#sessions.size > 1 && held >= Math.min(MANY, Math.ceil(this.#places / 2));
   }
 
   /** @param {any} message */
@@ -211,6 +217,7 @@ export class Hub {
     const [{ credentials }] = this.#sessions.values();
     const given = (/** @type {any} */ all) => {
       const kept = Object.entries(all ?? {}).filter(([key]) => !OF_MEMBERS.includes(key));
+      this.#places = Number(all?.properties?.receiveMaximum) || this.#places;
       return { ...Object.fromEntries(kept), ...UNBOUNDED };
     };
     const asked = async (/** @type {number} */ attempt, /** @type {any} */ error) => {
@@ -256,17 +263,18 @@ export class Hub {
     /** Of the tabs that were asked and are there. @type {Map<string, Promise<any>>} */
     const answers = new Map();
     const left = [...this.#sessions];
+    let failure = "no tab is left to answer";
     while (left.length + answers.size > 0) {
       const next = left.shift();
       if (next !== undefined) answers.set(next[0], this.#question(next, { attempt, error: shown }));
       const first = Promise.race(answers.values());
       const answer = await (left.length > 0 ? unlessLate(first) : first);
       if (answer === LATE) continue;
-      if (answer.failure !== undefined) throw new Error(answer.failure);
-      if (answer.gone === undefined) return answer.credentials;
-      answers.delete(answer.gone);
+      if (answer.credentials !== undefined) return answer.credentials;
+      failure = answer.failure ?? failure;
+      answers.delete(answer.member);
     }
-    throw new Error("no tab is left to answer");
+    throw new Error(failure);
   }
 
   /** Asks a tab, and resolves with its answer, or when it is gone. @param {[string, Session]} member @param {object} question @returns {Promise<any>} */
@@ -277,7 +285,7 @@ export class Hub {
       this.#questions.set(number, (given) => {
         if (given.gone !== undefined && given.gone !== member) return;
         this.#questions.delete(number);
-        resolve(given);
+        resolve({ ...given, member });
       });
       session.post({ type: "ask", number, ...question });
     });

@@ -2,7 +2,7 @@
 // and joins the next hub when this one is gone. Keeps what the hub knows of the member's subscriptions, for the next hub.
 
 import { host } from "./host.mjs";
-import { lasting, lifeOf, memberChannel, memberLock, nameOf, whenGone, workerName } from "./names.mjs";
+import { lifeOf, memberChannel, memberLock, nameOf, nameOfAnswer, whenGone, workerName } from "./names.mjs";
 import { SILENT, Silence } from "./silence.mjs";
 import { TabSocket } from "./tab-socket.mjs";
 
@@ -10,6 +10,8 @@ const NO_OBJECT = "what the credentials function gives must be an object";
 /** @param {unknown} given */
 export const isObject = (given) => typeof given === "object" && given !== null && !Array.isArray(given);
 
+/** How long an answer of a credentials function is used for an attempt of the hub. */
+const FRESH_MS = 2000;
 /** How long the worker may take to say that it is there, before a tab offers itself. */
 const WORKER_MS = 5000;
 
@@ -40,7 +42,7 @@ export class Member {
   /** @type {TabSocket | undefined} */
   #socket;
   #sockets = 0;
-  /** An answer of the credentials function, and whether the hub has got it. @type {{ credentials: Promise<any>, used: boolean } | undefined} */
+  /** An answer of the credentials function, when that was asked, and whether the hub has got it. @type {{ credentials: Promise<any>, at: number, used: boolean } | undefined} */
   #answer;
   /** @type {ReturnType<typeof setTimeout> | undefined} */
   #overdue;
@@ -77,8 +79,13 @@ export class Member {
 
   /** What the credentials function answers to the core, which needs an answer that the hub has not used. @param {number} attempt @param {any} error */
   async answer(attempt, error) {
-    this.#answer ??= { credentials: this.#call(attempt, error), used: false };
+    this.#answer ??= this.#asked(attempt, error);
     return this.#answer.credentials;
+  }
+
+  /** @param {number} attempt @param {any} error */
+  #asked(attempt, error) {
+    return { credentials: this.#call(attempt, error), at: performance.now(), used: false };
   }
 
   /** @param {number} attempt @param {any} error */
@@ -93,14 +100,27 @@ export class Member {
 
   /** The hub asks for credentials. @param {any} message */
   async #ask({ number, attempt, error }) {
-    if (this.#answer === undefined || this.#answer.used)
-      this.#answer = { credentials: this.#call(attempt, error), used: false };
+    // A token may live for seconds.
+    if (this.#answer === undefined || this.#answer.used || performance.now() - this.#answer.at > FRESH_MS)
+      this.#answer = this.#asked(attempt, error);
     this.#answer.used = true;
     const answer = await this.#answer.credentials.then(
       (credentials) => (isObject(credentials) ? { credentials } : { failure: NO_OBJECT }),
       (thrown) => ({ failure: `${thrown?.message ?? thrown}` }),
     );
-    this.#own?.postMessage({ type: "credentials", number, ...answer });
+    const { credentials } = /** @type {any} */ (answer);
+    const entry = this.#entry;
+    const isOther = credentials !== undefined && (await nameOfAnswer(credentials)) !== this.#name;
+    if (entry !== this.#entry) return;
+    if (isOther) this.#move();
+    else this.#own?.postMessage({ type: "credentials", number, ...answer });
+  }
+
+  /** The function answers for another connection than before, as for another user: the core connects again, and the member to that one. */
+  #move() {
+    if (this.#answer !== undefined) this.#answer.used = false;
+    this.#name = "";
+    this.#quit();
   }
 
   #enter() {
@@ -114,10 +134,7 @@ export class Member {
     this.#entry += 1;
     // What cannot be sent to the hub fails here.
     if (typeof this.#credentials !== "function") structuredClone(this.#credentials);
-    // The core has asked the function by now.
-    this.#name ||= await (this.#answer === undefined
-      ? nameOf(this.#credentials)
-      : nameOf(lasting(await this.#answer.credentials), "function"));
+    this.#name ||= await this.#nameNow();
     const name = this.#name;
     await new Promise((held, refused) => {
       const granted = () => {
@@ -144,6 +161,14 @@ export class Member {
       },
     );
     this.#findHub();
+  }
+
+  /** Of the connection that the credentials are for, now. */
+  async #nameNow() {
+    if (typeof this.#credentials !== "function") return nameOf(this.#credentials);
+    // The core has asked it by now, unless it was started while it stopped.
+    this.#answer ??= this.#asked(1, undefined);
+    return nameOfAnswer(await this.#answer.credentials);
   }
 
   /** Asks for a hub, and has one started. */
@@ -247,15 +272,22 @@ export class Member {
   /** The hub has let the member go at its DISCONNECT; by now the client may have been started again. */
   #removed() {
     const socket = this.#socket;
-    this.#hub = undefined;
+    this.#hub = this.#answer = undefined;
+    this.#name = "";
     this.#part();
     if (socket?.readyState !== 0) return;
     socket.isOffered = false;
     this.#connect(socket);
   }
 
-  /** The client has stopped, or the page is left. */
+  /** The client has stopped, or the page is left. What its function answers next may be for another connection. */
   leave() {
+    this.#answer = undefined;
+    this.#name = "";
+    this.#quit();
+  }
+
+  #quit() {
     if (this.#entered === undefined) return;
     this.#own?.postMessage({ type: "leave", entry: this.#entry });
     this.#lost(undefined);

@@ -22,12 +22,6 @@ const readable = (_, value) => {
 /** A URL without what may be signed anew for each attempt. @param {any} server */
 const unsigned = (server) => (typeof server === "string" ? server.replace(/\?.*/s, "") : server);
 
-/** Of an answer of a credentials function what is the same at the next attempt. @param {any} answer */
-export const lasting = ({ mqttpassword: _, ...others }) => ({
-  ...others,
-  mqttserver: [others.mqttserver].flat().map(unsigned),
-});
-
 /** The name of the connection with these credentials. @param {any} credentials @param {string} [kind] how they were given @returns {Promise<string>} */
 export async function nameOf(credentials, kind = "") {
   const given = Object.entries(credentials ?? {}).sort();
@@ -35,6 +29,10 @@ export async function nameOf(credentials, kind = "") {
   const digest = new Uint8Array(await crypto.subtle.digest("SHA-256", text)).subarray(0, KEY_BYTES);
   return PREFIX + Array.from(digest, (byte) => byte.toString(16).padStart(2, "0")).join("");
 }
+
+/** That of an answer of a credentials function, by what is the same at the next attempt. @param {any} answer */
+export const nameOfAnswer = ({ mqttpassword: _, ...others }) =>
+  nameOf({ ...others, mqttserver: [others.mqttserver].flat().map(unsigned) }, "function");
 
 /** The lock of whoever is the hub, or wants to be. @param {string} name */
 export const hubLock = (name) => `${name}:hub`;

@@ -1,49 +1,68 @@
 // How fast a tab deals with its messages, where others wait for it: the hub acknowledges a message when every tab has dealt with
 // it, and a broker has few places for those in flight. Owns when a tab with slow handlers is waited for no more.
 
-/** A tab with so many messages can fill the places of a broker: mosquitto has 20. */
-const MANY = 10;
-/** None of them has been dealt with for so long. */
+/** A tab has dealt with none of its messages for so long. */
 const SLOW_MS = 3000;
+/** With fewer messages a tab is waited for again. */
+const FEW = 5;
+
+/** @typedef {{ done: () => void, since: number, isHeld: boolean }} Job */
 
 export class Pace {
-  #jobs;
-  #hasOthers;
+  #list;
+  #isHeldUp;
   #most;
   #isSlow = false;
   /** @type {ReturnType<typeof setTimeout> | undefined} */
   #timer;
 
-  /** @param {Map<number, { done: () => void, since: number }>} jobs what the tab has not dealt with, the oldest first @param {() => boolean} hasOthers whether there are other tabs @param {number} most how many messages of a slow tab are not waited for */
-  constructor(jobs, hasOthers, most) {
-    this.#jobs = jobs;
-    this.#hasOthers = hasOthers;
+  /** How many messages the tab has not dealt with. */
+  #count = 0;
+
+  /** @param {() => Job[]} list what the tab has not dealt with, the oldest first @param {() => boolean} isHeldUp whether other tabs wait @param {number} most how many messages of a slow tab are not waited for */
+  constructor(list, isHeldUp, most) {
+    this.#list = list;
+    this.#isHeldUp = isHeldUp;
     this.#most = most;
   }
 
-  /** The tab has got a message, which may be done with for the others at once. @param {{ done: () => void }} job */
+  /** How many messages the broker is not told of because of this tab. */
+  get held() {
+    return this.#list().filter(({ isHeld }) => isHeld).length;
+  }
+
+  /** The tab has got a message, which may be done with for the others at once. @param {Job} job */
   began(job) {
-    if (this.#isSlow && this.#jobs.size <= this.#most) job.done();
+    this.#count += 1;
+    if (this.#isSlow && this.#count <= this.#most) release(job);
     this.#timer ??= setTimeout(() => this.#look(), SLOW_MS);
   }
 
   /** The tab has dealt with one. */
   ended() {
-    if (this.#jobs.size < MANY) this.#isSlow = false;
+    this.#count -= 1;
+    if (this.#count < FEW) this.#isSlow = false;
   }
 
   #look() {
     this.#timer = undefined;
-    const [oldest] = this.#jobs.values();
+    const list = this.#list();
+    const [oldest] = list;
     if (oldest === undefined) return;
     this.#timer = setTimeout(() => this.#look(), SLOW_MS);
     const isLate = performance.now() - oldest.since >= SLOW_MS;
-    if (!isLate || this.#jobs.size < MANY || !this.#hasOthers()) return;
+    if (!isLate || !this.#isHeldUp()) return;
     this.#isSlow = true;
-    for (const job of [...this.#jobs.values()].slice(0, this.#most)) job.done();
+    for (const job of list.slice(0, this.#most)) release(job);
   }
 
   end() {
     clearTimeout(this.#timer);
   }
+}
+
+/** @param {Job} job */
+function release(job) {
+  job.isHeld = false;
+  job.done();
 }

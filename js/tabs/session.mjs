@@ -12,6 +12,7 @@ const ASLEEP_MS = 5000;
 const ASK_MS = 1000;
 /** How many messages are kept for a tab that is asleep, or slow. */
 const MOST_ASLEEP = 10_000;
+const MAX_RECEIVE = 65_535;
 const UNSPECIFIED = 0x80;
 const UNSUPPORTED_VERSION = [0x84, 1];
 /** What the hub does by itself, or what is none of a member's business. */
@@ -23,7 +24,7 @@ const OWN = [
   "receiveMaximum",
 ];
 
-/** A message for the member. @typedef {{ message: any, qos: number, properties: any, done: (code?: number) => void, id: number, since: number, sent: boolean, released: boolean }} Job */
+/** A message for the member. @typedef {{ message: any, qos: number, properties: any, done: (code?: number) => void, id: number, since: number, isHeld: boolean, sent: boolean, released: boolean }} Job */
 /** @typedef {{ qos: number, granted: number, options: any, identifier: number | undefined, freshUntil: number, seen: Set<string> }} Subscription */
 
 export class Session {
@@ -36,15 +37,20 @@ export class Session {
   isWaiting = false;
   #known;
   #five = false;
+  #receiveMaximum = MAX_RECEIVE;
   #socket = 0;
   /** @type {packets.Framer | undefined} */
   #framer;
   #lastId = 0;
   /** Sent and not acknowledged, by packet identifier. @type {Map<number, Job>} */
   #unacknowledged = new Map();
-  #pace = new Pace(this.#unacknowledged, () => this.hub.hasOthers, MOST_ASLEEP);
-  /** @type {Job[]} */
+  /** What is to be sent, in its order. @type {Job[]} */
   #queue = [];
+  #pace = new Pace(
+    () => [...this.#unacknowledged.values(), ...this.#queue.filter(({ qos }) => qos > 0)],
+    () => this.hub.isHeldUp,
+    MOST_ASLEEP,
+  );
   /** Packet identifiers of the member's publishes which are on their way. @type {Set<number>} */
   #publishing = new Set();
   /** Of those of QoS 2: published, and not released. @type {Set<number>} */
@@ -118,7 +124,16 @@ export class Session {
     this.#send(packets.connack(this.#five, 0, kept, shown));
     if (!kept) this.#published.clear();
     for (const job of this.#unacknowledged.values()) this.#deliver(job);
-    for (const job of this.#queue.splice(0)) this.#deliver(job);
+    this.#flush();
+  }
+
+  /** Sends what waits, in its order, as far as the member takes it (§3.1.2.11.3). */
+  #flush() {
+    while (this.isOpen && this.#queue.length > 0) {
+      const [{ qos }] = this.#queue;
+      if (qos > 0 && this.#unacknowledged.size >= this.#receiveMaximum) return;
+      this.#deliver(/** @type {Job} */ (this.#queue.shift()));
+    }
   }
 
   /** The codes of MQTT 5 and of 3.1.1. @param {number[]} codes */
@@ -138,9 +153,21 @@ export class Session {
     if (this.#behind > MOST_ASLEEP) return Promise.resolve();
     return new Promise((done) => {
       /** @type {Job} */
-      const job = { message, qos, properties, done, id: 0, since: 0, sent: false, released: false };
-      if (this.isOpen) this.#deliver(job);
-      else if (qos > 0 || this.#queue.length < MAX_WAITING) this.#queue.push(job);
+      const job = {
+        message,
+        qos,
+        properties,
+        done,
+        id: 0,
+        since: performance.now(),
+        isHeld: true,
+        sent: false,
+        released: false,
+      };
+      const waits = !this.isOpen || this.#queue.length > 0;
+      if (qos > 0 || !waits || this.#queue.length < MAX_WAITING) this.#queue.push(job);
+      if (qos > 0) this.#pace.began(job);
+      this.#flush();
       if (qos === 0 || this.#isAsleep) done();
     });
   }
@@ -155,6 +182,11 @@ export class Session {
       this.#isAsleep = true;
       for (const job of [...this.#unacknowledged.values(), ...this.#queue]) job.done();
     }, ASLEEP_MS);
+  }
+
+  /** How many messages the broker is not told of because of this tab. */
+  get held() {
+    return this.#pace.held;
   }
 
   /** It has answered. What was not kept for it is lost with its session. */
@@ -187,9 +219,7 @@ export class Session {
       do this.#lastId = (this.#lastId % 65_535) + 1;
       while (this.#unacknowledged.has(this.#lastId));
       job.id = this.#lastId;
-      job.since = performance.now();
       this.#unacknowledged.set(job.id, job);
-      this.#pace.began(job);
     }
     if (job.released) this.#send(packets.pubrel(this.#five, job.id));
     else this.#send(packets.publish(this.#five, message, qos, job.id, job.sent || message.dup, properties));
@@ -199,9 +229,11 @@ export class Session {
   /** @param {number} id @param {number} [code] */
   #acknowledged(id, code) {
     const job = this.#unacknowledged.get(id);
+    if (job === undefined) return;
     this.#unacknowledged.delete(id);
-    job?.done(code);
+    job.done(code);
     this.#pace.ended();
+    this.#flush();
   }
 
   /** The member is gone: nobody is to wait for it. */
@@ -217,6 +249,7 @@ export class Session {
     const { cmd, messageId: id } = packet;
     if (cmd === "connect") {
       this.#five = packet.protocolVersion === 5;
+      this.#receiveMaximum = packet.properties?.receiveMaximum ?? MAX_RECEIVE;
       this.isWaiting = true;
       this.hub.wants();
     } else if (!this.isOpen) return;

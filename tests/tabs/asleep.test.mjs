@@ -80,3 +80,59 @@ for (const leader of [false, true]) {
     }
   });
 }
+
+/** Runs in the page: a handler that does not end before `release` is called. */
+const holdAll = (filter) =>
+  globalThis.client.subscribe(filter, { qos: 1 }, (_client, _userdata, message) => {
+    globalThis.state.got.push(message.text());
+    globalThis.held ??= new Promise((release) => {
+      globalThis.release = release;
+    });
+    return globalThis.held;
+  });
+
+test("tabs with few messages each, whose handlers never end, hold up no other tab together", async (t) => {
+  const broker = await startMosquitto({ config: "max_inflight_messages 20" });
+  t.after(() => broker.stop());
+  const { tabs } = await openTabs(t, 4, { filters: () => ["all"], port: broker.port });
+  const stuck = tabs.slice(1);
+  for (const tab of stuck) await tab.run(holdAll, `held/${tab.name}`);
+  const outside = new MqttCustom({ credentials: { mqttserver: broker.url } });
+  t.after(() => outside.stop());
+  for (const tab of stuck)
+    for (let i = 0; i < 8; i++) await outside.publish(`held/${tab.name}`, `${i}`, { qos: 1 });
+  for (let i = 0; i < COUNT; i++) await outside.publish("all", `message ${i}`, { qos: 1 });
+  for (const tab of tabs)
+    await until(async () => (await tab.state()).got.includes(`message ${COUNT - 1}`), tab.name);
+  for (const tab of stuck) assert.equal((await tab.state()).got.length, COUNT + 8);
+});
+
+test("a tab whose handlers never end gets no more at a time than its receiveMaximum, and all in the end", async (t) => {
+  const { wire, tabs } = await openTabs(t, 2, {
+    version: 5,
+    credentials: { properties: { receiveMaximum: 20 } },
+    filters: () => ["other"],
+  });
+  const [stuck, quick] = tabs;
+  await stuck.run(holdAll, "limited");
+  await quick.run(() =>
+    globalThis.client.subscribe("limited", { qos: 1 }, (_client, _userdata, message) => {
+      globalThis.state.got.push(message.text());
+    }),
+  );
+  const outside = new MqttCustom({ credentials: { mqttserver: wire.url } });
+  t.after(() => outside.stop());
+  const texts = Array.from({ length: COUNT }, (_, i) => `message ${i}`);
+  // Mosquitto 2.0.11 itself sends more than receiveMaximum where it has a queue, so it gets none.
+  for (const [at, text] of texts.entries()) {
+    if (at === 16) await new Promise((resolve) => setTimeout(resolve, 7000));
+    await outside.publish("limited", text, { qos: 1 });
+    await until(async () => (await quick.state()).got.length > at, "the other tab");
+  }
+  assert.equal((await stuck.state()).got.length, 20);
+  await stuck.run(() => globalThis.release());
+  await until(async () => (await stuck.state()).got.length >= COUNT, "the stuck one");
+  for (const tab of tabs) assert.deepEqual((await tab.state()).got, texts, tab.name);
+  const { errors, connects } = await stuck.state();
+  assert.deepEqual([errors, connects], [[], 1]);
+});

@@ -10,7 +10,14 @@ async function beginWithFunction({ credentials }) {
   const { MqttCustom } = await import("mqtt-lib/tabs");
   const errors = [];
   const client = new MqttCustom({
-    credentials: () => ({ ...credentials, mqttpassword: `${Math.random()}` }),
+    credentials: () => {
+      if (globalThis.fails) throw new Error("logged out");
+      return {
+        ...credentials,
+        mqttusername: globalThis.user ?? credentials.mqttusername,
+        mqttpassword: `${Date.now()}`,
+      };
+    },
     on_error: (_client, _userdata, error) => errors.push(`${error.code} ${error.message}`),
   });
   Object.assign(globalThis, { client, state: { errors } });
@@ -72,6 +79,71 @@ test("a tab with an open alert() is not waited for when credentials are asked fo
   const publish = () => globalThis.client.publish("after", "x", { qos: 1, timeout: 40 });
   await Promise.all(awake.map((tab) => tab.run(publish)));
   await dialog.accept();
+});
+
+test("a function that throws in one tab leaves the others connected", async (t) => {
+  const { wire, tabs } = await openTabs(t, 3);
+  const credentials = { mqttserver: wire.url, mqttusername: "asked", maxmqttreconnectdelay: 1 };
+  for (const tab of tabs) {
+    await tab.run(() => globalThis.client.stop());
+    await tab.run(beginWithFunction, { credentials });
+  }
+  await tabs[0].run(() => {
+    globalThis.fails = true;
+  });
+  wire.cut();
+  const publish = () => globalThis.client.publish("after", "x", { qos: 1, timeout: 40 });
+  await Promise.all(tabs.slice(1).map((tab) => tab.run(publish)));
+});
+
+for (const leader of [false, true]) {
+  for (const way of ["stopped and started", "losing the connection"]) {
+    test(`${leader ? "a leading tab" : "a SharedWorker"}, ${way}: a function that answers for another user leads to that one's connection`, async (t) => {
+      const { wire, tabs } = await openTabs(t, 2, { leader });
+      const credentials = { mqttserver: wire.url, mqttusername: "alice", maxmqttreconnectdelay: 1 };
+      for (const tab of tabs) {
+        await tab.run(() => globalThis.client.stop());
+        await tab.run(beginWithFunction, { credentials });
+      }
+      const connects = () => wire.of("connect").map(({ username }) => username?.toString());
+      assert.deepEqual(connects().filter(Boolean), ["alice"]);
+      const isStopped = way === "stopped and started";
+      for (const tab of isStopped ? tabs.slice(1) : tabs) {
+        await tab.run(async (stops) => {
+          if (stops) await globalThis.client.stop();
+          globalThis.user = "bob";
+          if (stops) await globalThis.client.start();
+        }, isStopped);
+      }
+      if (!isStopped) {
+        // An answer that the hub has not had is used for 2 s.
+        await new Promise((resolve) => setTimeout(resolve, 2100));
+        wire.cut();
+      }
+      for (const tab of tabs)
+        await tab.run(() => globalThis.client.publish("a", "x", { qos: 1, timeout: 40 }));
+      await until(() => connects().includes("bob"), "the other user");
+      assert.equal(connects().filter((name) => name === "bob").length, 1);
+      assert.equal(wire.open, isStopped ? 2 : 1);
+    });
+  }
+}
+
+test("the hub gets an answer of now", async (t) => {
+  const { wire, tabs } = await openTabs(t, 2);
+  const credentials = { mqttserver: wire.url, mqttusername: "now", maxmqttreconnectdelay: 1 };
+  for (const tab of tabs) {
+    await tab.run(() => globalThis.client.stop());
+    await tab.run(beginWithFunction, { credentials });
+  }
+  await new Promise((resolve) => setTimeout(resolve, 3000));
+  await tabs[0].page.close();
+  tabs[0].gone = true;
+  const before = Date.now();
+  wire.cut();
+  await tabs[1].run(() => globalThis.client.publish("a", "x", { qos: 1, timeout: 40 }));
+  const last = wire.of("connect").at(-1);
+  assert.ok(Number(last.password.toString()) >= before, "it is not the answer of the start");
 });
 
 test("a function that gives no object is refused as by any client", async (t) => {
