@@ -1,10 +1,10 @@
 import * as lib from "mqtt-lib";
-import { useEffect } from "react";
+import { createElement, useEffect } from "react";
 import { exchangeInPage } from "../../exchange.mjs";
 
 export default function Index() {
   useEffect(() => {
     exchangeInPage(lib);
   }, []);
-  return <p>Messages</p>;
+  return createElement("p", null, "Messages");
 }
