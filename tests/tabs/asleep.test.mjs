@@ -4,7 +4,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { MqttCustom } from "mqtt-lib";
 import { startMosquitto } from "../support/mosquitto.mjs";
-import { openTabs, until } from "./support/tabs.mjs";
+import { openAlert, openTabs, until } from "./support/tabs.mjs";
 
 const COUNT = 100;
 
@@ -21,14 +21,7 @@ for (const leader of [false, true]) {
     });
     const leads = leader ? await leading() : undefined;
     const asleep = tabs.findLast((tab) => tab !== leads);
-    let dialog;
-    asleep.page.on("dialog", (shown) => {
-      dialog = shown;
-    });
-    await asleep.run(() => {
-      setTimeout(() => alert("asleep"));
-    });
-    await until(() => dialog, "the dialog");
+    const dialog = await openAlert(asleep);
     const outside = new MqttCustom({ credentials: { mqttserver: broker.url } });
     t.after(() => outside.stop());
     const texts = Array.from({ length: COUNT }, (_, i) => `message ${i}`);

@@ -2,7 +2,7 @@
 
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { openTabs, shared, until } from "./support/tabs.mjs";
+import { openAlert, openTabs, shared, until } from "./support/tabs.mjs";
 import { startWire } from "./support/wire.mjs";
 
 /** Runs in the page: a client whose function answers with what is given, and a password that is another one each time. */
@@ -22,6 +22,13 @@ async function beginWithFunction({ credentials }) {
   });
   Object.assign(globalThis, { client, state: { errors } });
   await client.start();
+}
+
+async function beginAll(tabs, credentials) {
+  for (const tab of tabs) {
+    await tab.run(() => globalThis.client.stop());
+    await tab.run(beginWithFunction, { credentials });
+  }
 }
 
 /** Runs in the page. */
@@ -62,19 +69,9 @@ for (const leader of [false, true]) {
 test("a tab with an open alert() is not waited for when credentials are asked for", async (t) => {
   const { wire, tabs } = await openTabs(t, 3);
   const credentials = { mqttserver: wire.url, mqttusername: "asked", maxmqttreconnectdelay: 1 };
-  for (const tab of tabs) {
-    await tab.run(() => globalThis.client.stop());
-    await tab.run(beginWithFunction, { credentials });
-  }
+  await beginAll(tabs, credentials);
   const [blocked, ...awake] = tabs;
-  let dialog;
-  blocked.page.on("dialog", (shown) => {
-    dialog = shown;
-  });
-  await blocked.run(() => {
-    setTimeout(() => alert("blocked"));
-  });
-  await until(() => dialog, "the dialog");
+  const dialog = await openAlert(blocked);
   wire.cut();
   const publish = () => globalThis.client.publish("after", "x", { qos: 1, timeout: 40 });
   await Promise.all(awake.map((tab) => tab.run(publish)));
@@ -84,10 +81,7 @@ test("a tab with an open alert() is not waited for when credentials are asked fo
 test("a function that throws in one tab leaves the others connected", async (t) => {
   const { wire, tabs } = await openTabs(t, 3);
   const credentials = { mqttserver: wire.url, mqttusername: "asked", maxmqttreconnectdelay: 1 };
-  for (const tab of tabs) {
-    await tab.run(() => globalThis.client.stop());
-    await tab.run(beginWithFunction, { credentials });
-  }
+  await beginAll(tabs, credentials);
   await tabs[0].run(() => {
     globalThis.fails = true;
   });
@@ -101,10 +95,7 @@ for (const leader of [false, true]) {
     test(`${leader ? "a leading tab" : "a SharedWorker"}, ${way}: a function that answers for another user leads to that one's connection`, async (t) => {
       const { wire, tabs } = await openTabs(t, 2, { leader });
       const credentials = { mqttserver: wire.url, mqttusername: "alice", maxmqttreconnectdelay: 1 };
-      for (const tab of tabs) {
-        await tab.run(() => globalThis.client.stop());
-        await tab.run(beginWithFunction, { credentials });
-      }
+      await beginAll(tabs, credentials);
       const connects = () => wire.of("connect").map(({ username }) => username?.toString());
       assert.deepEqual(connects().filter(Boolean), ["alice"]);
       const isStopped = way === "stopped and started";
@@ -132,10 +123,7 @@ for (const leader of [false, true]) {
 test("the hub gets an answer of now", async (t) => {
   const { wire, tabs } = await openTabs(t, 2);
   const credentials = { mqttserver: wire.url, mqttusername: "now", maxmqttreconnectdelay: 1 };
-  for (const tab of tabs) {
-    await tab.run(() => globalThis.client.stop());
-    await tab.run(beginWithFunction, { credentials });
-  }
+  await beginAll(tabs, credentials);
   await new Promise((resolve) => setTimeout(resolve, 3000));
   await tabs[0].page.close();
   tabs[0].gone = true;

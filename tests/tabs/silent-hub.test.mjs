@@ -4,7 +4,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { FIREFOX } from "../page/support/browser.mjs";
-import { openTabs, until } from "./support/tabs.mjs";
+import { openAlert, openTabs, until } from "./support/tabs.mjs";
 
 const sentence = /the tab that had the connection did not answer; another one takes it over/;
 
@@ -19,14 +19,7 @@ for (const version of [4, 5]) {
     const all = `silent-${version}/all`;
     const silent = await leading();
     const others = tabs.filter((tab) => tab !== silent);
-    let dialog;
-    silent.page.on("dialog", (shown) => {
-      dialog = shown;
-    });
-    await silent.run(() => {
-      setTimeout(() => alert("silent"));
-    });
-    await until(() => dialog, "the dialog");
+    const dialog = await openAlert(silent);
     // What is on its way to the hub is published by the next one, and a tab that is opened meanwhile gets in.
     const late = open("late");
     await Promise.all(others.map((tab) => tab.publish(all, tab.name)));

@@ -57,6 +57,18 @@ async function publishOn({ topic }) {
   }
 }
 
+/** Has a tab show an alert(), behind which nothing in it runs; resolves with the dialog. */
+export async function openAlert(tab) {
+  let dialog;
+  tab.page.on("dialog", (shown) => {
+    dialog = shown;
+  });
+  await tab.run(() => {
+    setTimeout(() => alert("blocked"));
+  });
+  return until(() => dialog, "the dialog");
+}
+
 /** Tabs of a profile of their own. `leader`: there is no SharedWorker. */
 export async function openTabs(
   t,
