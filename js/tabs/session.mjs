@@ -127,7 +127,7 @@ export class Session {
     this.#flush();
   }
 
-  /** Sends what waits, in its order, as far as the member takes it (§3.1.2.11.3). */
+  /** Sends its queue, in order, as far as the member takes it (§3.1.2.11.3). */
   #flush() {
     while (this.isOpen && this.#queue.length > 0) {
       const [{ qos }] = this.#queue;
