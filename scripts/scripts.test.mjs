@@ -1,6 +1,6 @@
 // Tests of the scripts: a check that never fails, or a count that is always zero, would prove nothing.
 import assert from "node:assert/strict";
-import { cpSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { cpSync, mkdirSync, mkdtempSync, readFileSync, readdirSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { basename, join } from "node:path";
 import { test } from "node:test";
@@ -36,6 +36,27 @@ test("clippy refuses a clock or a random seed of std, in whatever way it is name
     }
   } finally {
     rmSync(folder, { recursive: true });
+  }
+});
+
+test("outside JavaScript the crate has no dependency but the codec's, which could bring a clock or a random seed", async () => {
+  const output = await must("cargo", ["metadata", "--offline", "--no-deps", "--format-version", "1"], {
+    capture: true,
+  });
+  const [{ dependencies }] = JSON.parse(output.slice(output.indexOf("{"))).packages;
+  const native = dependencies.filter(({ target, kind }) => target === null && kind === null);
+  assert.deepEqual(native.map(({ name }) => name).sort(), ["bytes", "mqttbytes"]);
+});
+
+test("no file of engine and codec is compiled for one target only, or leaves out what clippy refuses", () => {
+  const files = ["src/engine", "src/codec"].flatMap((folder) =>
+    readdirSync(join(ROOT, folder), { recursive: true })
+      .filter((name) => name.endsWith(".rs"))
+      .map((name) => join(folder, name)),
+  );
+  assert.ok(files.length > 50, `${files.length} files`);
+  for (const file of files) {
+    assert.doesNotMatch(readFileSync(join(ROOT, file), "utf8"), /cfg.*\btarget_|clippy::disallowed/, file);
   }
 });
 

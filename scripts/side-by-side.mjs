@@ -1,5 +1,6 @@
-// Runs stages two at a time, because none of them keeps two cores busy: never two that use the same (cargo lets one compile at a
-// time). Each is a process of its own, whose output is printed when it has ended. Owns the order and the output.
+// Runs stages three at a time, because most of them wait more than they compute: never two that use the same (cargo lets one
+// compile at a time), and none before the stage that makes what it needs. Each is a process of its own, whose output is printed
+// when it has ended. Owns the order and the output.
 import { spawn } from "node:child_process";
 import { fileURLToPath } from "node:url";
 import { ROOT } from "./run.mjs";
@@ -7,12 +8,13 @@ import { ROOT } from "./run.mjs";
 const STAGE = fileURLToPath(new URL("test.mjs", import.meta.url));
 /** Said to a process that is to run one stage alone, before the stage's name. */
 export const ALONE = "--alone";
-const AT_A_TIME = 2;
+const AT_A_TIME = 3;
 
-/** Takes the next stage out of `left`: one that uses something, if that is free, because those cannot run beside each other. */
-export function next(left, used) {
-  const may = left.filter(({ uses }) => !used.has(uses));
-  const stage = may.find(({ uses }) => uses !== undefined) ?? may[0];
+/** Takes the first stage that may run out of `left`; undefined while each one must wait for one that is running. */
+export function next(left, running) {
+  const used = new Set(running.map(({ uses }) => uses).filter((what) => what !== undefined));
+  const notDone = new Set([...left, ...running].map(({ name }) => name));
+  const stage = left.find(({ uses, after }) => !used.has(uses) && !notDone.has(after));
   if (stage !== undefined) left.splice(left.indexOf(stage), 1);
   return stage;
 }
@@ -44,18 +46,29 @@ export async function runSideBySide(stages, here) {
   if (stages.length === 1) return [await here(stages[0])];
   const rows = new Map();
   const left = [...stages];
-  const used = new Set();
-  async function work() {
-    for (let stage = next(left, used); stage !== undefined; stage = next(left, used)) {
-      const { name, title, uses } = stage;
-      console.log(`\n-- ${name} begins: ${title}`);
-      if (uses !== undefined) used.add(uses);
-      const { row, output } = await apart(name);
-      if (uses !== undefined) used.delete(uses);
-      process.stdout.write(output);
-      rows.set(name, row);
+  const running = [];
+
+  /** Begins what may run now, and resolves when that and all that followed it have ended. */
+  async function fill() {
+    const begun = [];
+    while (running.length < AT_A_TIME) {
+      const stage = next(left, running);
+      if (stage === undefined) break;
+      running.push(stage);
+      begun.push(work(stage));
     }
+    await Promise.all(begun);
   }
-  await Promise.all(Array.from({ length: AT_A_TIME }, work));
+
+  async function work(stage) {
+    console.log(`\n-- ${stage.name} begins: ${stage.title}`);
+    const { row, output } = await apart(stage.name);
+    process.stdout.write(output);
+    rows.set(stage.name, row);
+    running.splice(running.indexOf(stage), 1);
+    await fill();
+  }
+
+  await fill();
   return stages.map(({ name }) => rows.get(name));
 }

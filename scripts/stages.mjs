@@ -136,8 +136,8 @@ function wasmTests(file, ...flags) {
 
 const clippy = (...what) => check("cargo", "clippy", ...what, "--", "-D", "warnings");
 
-/** The WASI adapter: builds and checks it, tests the engine in wasmtime, and uses the component and the command. */
-async function wasi() {
+/** The WASI adapter: builds and checks it, and tests the engine in wasmtime. */
+async function wasmWasi() {
   await buildWasi();
   const inWasi = async (...args) => {
     const { code } = await run("cargo", args, { cwd: join(ROOT, "wasi") });
@@ -153,19 +153,24 @@ async function wasi() {
       cwd: join(ROOT, "wasi"),
     }),
     await rustTests("cargo", ["test", "--lib", "--target", "wasm32-wasip2"], { env }),
-    await nodeTests("tests/wasi", 5 * MINUTE),
   ];
   return counts.reduce(add);
 }
 
+/** Uses the component and the command. */
+async function wasi() {
+  await buildWasi();
+  return nodeTests("tests/wasi", 5 * MINUTE, { concurrency: COMPUTING });
+}
+
 /**
  * `built` stages need dist/; `onlyByName` stages are left out of a plain `npm test`; `long` ones need the set-up of that name; no two
- * that have the same in `uses` run at a time.
+ * that have the same in `uses` run at a time; a stage begins when the one in `after` has ended. They begin in this order:
+ * what cannot run beside others first, then what takes long.
  */
 export const STAGES = [
   {
     name: "generated",
-
     title: "generated files agree with schema/",
     body: () => check(process.execPath, "scripts/generate.mjs", "--check"),
   },
@@ -192,10 +197,10 @@ export const STAGES = [
       add(await check("tsc", "--noEmit"), await check("tsc", "--noEmit", "-p", "tests/types")),
   },
   {
-    name: "scripts",
-    title: "tests of the scripts",
-    built: true,
-    body: async () => add(await nodeTests("scripts", MINUTE), await nodeTests("scripts/generate", MINUTE)),
+    name: "wasm-wasi",
+    uses: "cargo",
+    title: "the WASI component and command: build, clippy, and the engine's tests in wasmtime",
+    body: wasmWasi,
   },
   {
     name: "rust",
@@ -216,23 +221,22 @@ export const STAGES = [
     body: () => wasmTests("wasm_browser", "--headless", "--chrome", "--chromedriver", which("chromedriver")),
   },
   {
+    name: "docs",
+    title: "the guides' snippets, the documentation site and its links",
+    built: true,
+    body: () => nodeTests("tests/docs", 5 * MINUTE, { concurrency: COMPUTING }),
+  },
+  {
+    name: "tabs",
+    title: "mqtt-lib/tabs: ten tabs of Chromium",
+    built: true,
+    body: () => nodeTests("tests/tabs", 5 * MINUTE, { concurrency: 2 }),
+  },
+  {
     name: "node",
     title: "node --test tests/node",
     built: true,
     body: () => nodeTests("tests/node", 5 * MINUTE, { concurrency: WAITING }),
-  },
-  {
-    name: "js",
-    title: "mqtt-lib/js in node --jitless: some of tests/node",
-    built: true,
-    body: () => jsTests("js", (name) => IN_STAGE.includes(name)),
-  },
-  {
-    name: "js-all",
-    title: "mqtt-lib/js in node --jitless: all of tests/node that can run there",
-    built: true,
-    onlyByName: true,
-    body: () => jsTests("js-all", (name) => !(name in CANNOT)),
   },
   {
     name: "browser",
@@ -241,29 +245,35 @@ export const STAGES = [
     body: () => nodeTests("tests/browser", 5 * MINUTE, { concurrency: COMPUTING }),
   },
   {
-    name: "cli",
-    title: "the command mqtt-lib, with mosquitto's tools on the other side",
-    built: true,
-    body: () => nodeTests("tests/cli", 5 * MINUTE, { concurrency: WAITING }),
-  },
-  {
     name: "page",
     title: "the page of npm start in Chromium",
     built: true,
     body: () => nodeTests("tests/page", 5 * MINUTE, { concurrency: COMPUTING }),
   },
   {
-    name: "tabs",
-    title: "mqtt-lib/tabs: ten tabs of Chromium",
+    name: "wasi",
+    after: "wasm-wasi",
+    title: "node --test tests/wasi: the WASI component and command",
     built: true,
-    body: () => nodeTests("tests/tabs", 5 * MINUTE),
+    body: wasi,
   },
-  { name: "wasi", uses: "cargo", title: "the WASI component and command", built: true, body: wasi },
   {
     name: "guests",
-    uses: "cargo",
+    after: "wasm-wasi",
     title: "the WASI component in programs of Rust, JavaScript, Python and C",
     body: () => nodeTests("tests/guests", 15 * MINUTE),
+  },
+  {
+    name: "cli",
+    title: "the command mqtt-lib, with mosquitto's tools on the other side",
+    built: true,
+    body: () => nodeTests("tests/cli", 5 * MINUTE, { concurrency: WAITING }),
+  },
+  {
+    name: "js",
+    title: "mqtt-lib/js in node --jitless: some of tests/node",
+    built: true,
+    body: () => jsTests("js", (name) => IN_STAGE.includes(name)),
   },
   {
     name: "packaging",
@@ -273,17 +283,24 @@ export const STAGES = [
     body: () => nodeTests("tests/packaging", 5 * MINUTE, { concurrency: COMPUTING }),
   },
   {
-    name: "docs",
-    title: "the guides' snippets, the documentation site and its links",
-    built: true,
-    body: () => nodeTests("tests/docs", 5 * MINUTE, { concurrency: COMPUTING }),
-  },
-  {
     name: "consumers",
     uses: "npm pack",
     title: "the packed package in Node, pages, a worker, Vite 7, Parcel and esbuild",
     built: true,
     body: () => nodeTests("tests/consumers", 5 * MINUTE),
+  },
+  {
+    name: "scripts",
+    title: "tests of the scripts",
+    built: true,
+    body: async () => add(await nodeTests("scripts", MINUTE), await nodeTests("scripts/generate", MINUTE)),
+  },
+  {
+    name: "js-all",
+    title: "mqtt-lib/js in node --jitless: all of tests/node that can run there",
+    built: true,
+    onlyByName: true,
+    body: () => jsTests("js-all", (name) => !(name in CANNOT)),
   },
   {
     name: "all-consumers",
@@ -320,7 +337,6 @@ export const STAGES = [
   },
   {
     name: "long",
-
     title: "node --test tests/long",
     long: true,
     built: true,

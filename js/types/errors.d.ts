@@ -19,8 +19,9 @@ import type { ResultProperties } from "./properties.js";
  * - `"CREDENTIALS_FAILED"`: the credentials function threw, or its promise was rejected; `cause` is what it
  *   threw.
  * - `"QUEUE_FULL"`: `offlinesize` or `offlinebytes` is reached (by messages, or by filters of unanswered
- *   `subscribe` and `unsubscribe` calls), a loop over `messages()` is too slow, 100,000 calls were made
- *   before the WebAssembly was loaded, or the clients of the process or page together keep 2 GiB.
+ *   `subscribe` and `unsubscribe` calls), a page cannot keep up with messages of QoS 0 (`maxunhandled`,
+ *   `maxunhandledbytes`), 100,000 calls were made before the WebAssembly was loaded, or the clients of the
+ *   process or page together keep 2 GiB.
  * - `"DROPPED"`: the message was dropped for a later one, by `offlinepolicy`; it was not sent.
  * - `"EXPIRED"`: the message waited longer than `offlineexpiry`; it was not sent.
  * - `"TIMEOUT"`: `connecttimeout`, `acktimeout` or `publishtimeout` has passed.

@@ -28,8 +28,9 @@ pub enum Code {
     /// The credentials function threw, or its promise was rejected; `cause` is what it threw.
     CredentialsFailed,
     /// `offlinesize` or `offlinebytes` is reached (by messages, or by filters of unanswered `subscribe` and
-    /// `unsubscribe` calls), a loop over `messages()` is too slow, 100,000 calls were made before the
-    /// WebAssembly was loaded, or the clients of the process or page together keep 2 GiB.
+    /// `unsubscribe` calls), a page cannot keep up with messages of QoS 0 (`maxunhandled`,
+    /// `maxunhandledbytes`), 100,000 calls were made before the WebAssembly was loaded, or the clients of the
+    /// process or page together keep 2 GiB.
     QueueFull,
     /// The message was dropped for a later one, by `offlinepolicy`; it was not sent.
     Dropped,
