@@ -4,6 +4,7 @@
 
 import { MqttCustom as Core, publish_high_priority as oneShot, refusal, stat } from "../pkg/mqtt_lib.js";
 import { batch } from "./batching.mjs";
+import { queueMicrotask } from "./clock.mjs";
 import { copyOptions, copyPayload } from "./copies.mjs";
 import { atCall } from "./errors.mjs";
 import { Events, HOOKS } from "./events.mjs";
@@ -386,7 +387,8 @@ export class MqttCustom extends Events {
   // biome-ignore lint/correctness/noUnusedPrivateClassMembers: its initializer is what counts
   static #shaped = (() => {
     onFailure((error, of) => {
-      for (const client of [...alive]) client.#fail(error, of);
+      // Each by itself: what one of them throws is not to keep it from the others.
+      for (const client of alive) queueMicrotask(() => client.#fail(error, of));
     });
     shape(
       MqttCustom,

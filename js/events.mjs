@@ -96,7 +96,12 @@ export function announce(client, slot, values) {
     if (slot === ERROR) own.push(undefined);
   }
   results = own;
-  client.dispatchEvent(event);
+  try {
+    client.dispatchEvent(event);
+  } catch (thrown) {
+    // It is the application's own, and the core is below it.
+    client[HOOKS].thrown(type, thrown);
+  }
   results = outer;
   if (slot !== MESSAGE)
     for (const result of own) result?.catch((thrown) => client[HOOKS].thrown(type, thrown));

@@ -11,6 +11,8 @@ export const QUEUE = 8;
 // ---- topics
 
 const MAX_TOPICS = 16_384;
+/** Half of a surrogate pair. Bundlers make it anew for each use where it is not a constant. */
+const HALF = /\p{Surrogate}/u;
 /** @type {Map<string, number>} */
 const topics = new Map();
 
@@ -27,7 +29,7 @@ function newTopic(topic) {
     forget_topics();
   }
   // Half a surrogate pair would become another character: the general path says so. Long topics would fill the memory.
-  const number = topic.length > 1024 || /\p{Surrogate}/u.test(topic) ? -1 : intern(topic);
+  const number = topic.length > 1024 || HALF.test(topic) ? -1 : intern(topic);
   if (number >= 0) topics.set(topic, number);
   return number;
 }

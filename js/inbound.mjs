@@ -140,6 +140,7 @@ export class Inbound {
       this.#deliver(client, routes[i], messages[i]);
     }
     this.#messages = NO_MESSAGES;
+    this.#delivery = undefined; // a large payload
     handing.by = outer;
   }
 

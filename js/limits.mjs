@@ -2,9 +2,12 @@
 // Owns the check of the two; what is to be undone is the caller's matter.
 
 import { clearTimeout, setTimeout } from "./clock.mjs";
-import { invalidOption, kind, MqttError } from "./errors.mjs";
+import { invalidOption, kind, MqttError, unreadable } from "./errors.mjs";
 import { listen } from "./one-listener.mjs";
 import { quiet } from "./pending.mjs";
+
+/** Of a promise whose executor has not run. @type {((value: any) => void)[]} */
+const NEITHER = [() => {}, () => {}];
 
 /** Whether one of the two is given, also as undefined. @param {any} options @returns {boolean} */
 export function isLimited(options) {
@@ -43,20 +46,31 @@ export function onAbort(signal, abort) {
 /**
  * What `call` resolves with, which gets the other options; or a rejection with the reason of the signal or because of the
  * time, and then `undo` is called.
- * @template T @param {any} options @param {(others: any) => Promise<T>} call @param {() => void} undo @param {string} [late] the sentence of the error
+ * @template T @param {any} options @param {(others: any) => Promise<T>} call @param {() => void} undo @param {string} [late] the sentence of the error @param {number} [most] the timeout if none is given
  * @returns {Promise<T>}
  */
-export function limited({ signal, timeout, ...others }, call, undo, late) {
+export function limited(options, call, undo, late, most) {
   /** @type {(() => void)[]} */
   const ends = [];
   let begun = false;
-  /** @type {Promise<any>} */
-  const result = new Promise((resolve, reject) => {
-    /** @param {unknown} reason */
-    const fail = (reason) => {
-      reject(reason);
-      if (begun) undo();
-    };
+  let [resolve, reject] = NEITHER;
+  const promise = new Promise((...both) => {
+    [resolve, reject] = both;
+  });
+  // Nothing can reject it before, also where `vm` ends this in its middle.
+  quiet(promise);
+  /** @param {(value: any) => void} settle @param {unknown} value */
+  const end = (settle, value) => {
+    for (const one of ends.splice(0)) one();
+    settle(value);
+  };
+  /** @param {unknown} reason */
+  const fail = (reason) => {
+    end(reject, reason);
+    if (begun) undo();
+  };
+  try {
+    const { signal, timeout = most, ...others } = options;
     if (timeout != null) {
       checkTimeout(timeout, "");
       const timer = setTimeout(
@@ -66,13 +80,15 @@ export function limited({ signal, timeout, ...others }, call, undo, late) {
       ends.push(() => clearTimeout(timer));
     }
     ends.push(onAbort(signal, fail));
-    if (signal?.aborted) return;
-    begun = true;
-    call(others).then(resolve, reject);
-  });
-  return quiet(
-    result.finally(() => {
-      for (const end of ends) end();
-    }),
-  );
+    if (!signal?.aborted) {
+      begun = true;
+      call(others).then(
+        (value) => end(resolve, value),
+        (error) => end(reject, error),
+      );
+    }
+  } catch (/** @type {any} */ thrown) {
+    end(reject, thrown?.code ? thrown : unreadable("options", thrown));
+  }
+  return promise;
 }

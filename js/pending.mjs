@@ -2,17 +2,17 @@
 
 import { refused } from "./errors.mjs";
 
+const ignore = () => {};
+
 /** @type {(value?: any) => void} */
-let resolveNext;
+let resolveNext = ignore;
 /** @type {(reason: unknown) => void} */
-let rejectNext;
+let rejectNext = ignore;
 /** @type {(resolve: (value?: any) => void, reject: (reason: unknown) => void) => void} */
 const executor = (resolve, reject) => {
   resolveNext = resolve;
   rejectNext = reject;
 };
-
-const ignore = () => {};
 
 /** A promise whose rejection is not reported as unhandled. @template T @param {Promise<T>} promise @returns {Promise<T>} */
 export function quiet(promise) {
@@ -43,6 +43,8 @@ export class Pending {
 
   /** Creates the promise of the token that `next` has returned. @param {number} token @param {string} topic for Node's errors @returns {Entry} */
   commit(token, topic) {
+    // At the end of the stack the executor does not run, and what the one before it has left is another promise's.
+    resolveNext = rejectNext = ignore;
     /** @type {Promise<any>} */
     const promise = new Promise(executor);
     if (token === this.#entries.length) this.#entries.push(undefined);

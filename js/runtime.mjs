@@ -5,6 +5,7 @@ import { attach, initSync } from "../pkg/mqtt_lib.js";
 import { onGrown } from "./emulated.mjs";
 import { MqttError } from "./errors.mjs";
 import { compile, inlined } from "./load.mjs";
+import { said } from "./said.mjs";
 import { fail, failed, guardedBy, instance, unguarded } from "./trap.mjs";
 
 /**
@@ -237,7 +238,7 @@ async function instantiate() {
 
 /** @param {unknown} place @param {unknown} cause */
 function failure(place, cause) {
-  const why = cause instanceof Error ? cause.message : String(cause);
+  const why = said(cause);
   const [url] = /^\w+:.*/.exec(`${place}`) ?? [];
   const text = `the WebAssembly could not be loaded${url ? ` from ${url}` : ""} (${why}); ${remedy(url, why)}; then call start() again`;
   return new MqttError(text, "LOAD_FAILED", undefined, cause);

@@ -45,7 +45,8 @@ export function snapshot(client, filter, options) {
       added.remove();
     }
   };
-  return limited({ timeout: TIMEOUT_S, ...options }, collect, () => {
+  const stop = () => {
     isOver = true;
-  });
+  };
+  return limited(options ?? {}, collect, stop, undefined, TIMEOUT_S);
 }

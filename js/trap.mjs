@@ -4,6 +4,7 @@
 
 import { queueMicrotask } from "./clock.mjs";
 import { atCall, MqttError, refused } from "./errors.mjs";
+import { said } from "./said.mjs";
 
 /** An instance of the WebAssembly. */
 class Instance {
@@ -68,20 +69,23 @@ function entry(call, of) {
 /** @param {unknown} cause @param {Instance} of */
 export function fail(cause, of) {
   if (of.failure !== undefined) return;
-  const why = cause instanceof Error ? cause.message : String(cause);
-  const text = `the WebAssembly failed (${why}), and every client that used it has ended; start() begins anew`;
+  const text = `the WebAssembly failed (${said(cause)}), and every client that used it has ended; start() begins anew`;
   const error = new MqttError(text, "CORE_FAILED", undefined, cause);
-  of.failure = error;
-  empty();
-  // js/persistent/ closes its stores.
-  /** @type {any} */ (globalThis)[Symbol.for("mqtt-lib.failed")]?.();
-  // After the code that has called the WebAssembly, because user code runs here.
+  // After the code that has called the WebAssembly, because user code runs here. First, because at the end of the stack any
+  // call may throw: as long as nothing is queued, the next call into the instance fails it again.
   queueMicrotask(() => {
+    if (instance === of) empty();
+    // js/persistent/ closes its stores.
+    /** @type {any} */ (globalThis)[Symbol.for("mqtt-lib.failed")]?.();
     for (const reject of of.calls) reject(error);
     of.calls.clear();
     tell(error, of);
   });
+  of.failure = error;
+  empty();
 }
+
+const ignore = () => {};
 
 /** @template T @param {T} value */
 const unchanged = (value) => value;
@@ -91,9 +95,9 @@ export function orFailure(of, call, traced = true, topic) {
   // Not for frequent calls, because a stack costs more than a publish.
   const caller = traced ? atCall() : unchanged;
   /** @type {any} */
-  let resolve;
+  let resolve = ignore;
   /** @type {any} */
-  let reject;
+  let reject = ignore;
   /** @type {Promise<T>} */
   const promise = new Promise((one, other) => {
     resolve = one;

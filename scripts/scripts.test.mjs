@@ -220,6 +220,11 @@ function initSync(module, imports) {
   finalize(instance);
 }
 function finalize(instance) { wasm = instance.exports; }
+function makeClosure(state) {
+  const real = (...args) => {
+    call(state.a);
+  };
+}
 `;
   const guarded = guardGlue(glue);
   assert.match(
@@ -227,6 +232,8 @@ function finalize(instance) { wasm = instance.exports; }
     /^import \{ guard \} from "\.\.\/js\/trap\.mjs";\nimport .*js\/emulated\.mjs";\nimport \{ setTimeout, .*js\/clock\.mjs";\n/,
   );
   assert.match(guarded, /wasm = guard\(instance\.exports\);/);
+  assert.match(guarded, /args\) => \{\s+if \(state\.cnt === 0\) return;/);
+  assert.throws(() => guardGlue(glue.replace("real", "other")), /does not contain "const real/);
   assert.match(
     guarded,
     /attach = \(part\) => new WebAssembly\.Instance\(part, \{ \.\.\.imports, b: instance\.exports \}\);/,

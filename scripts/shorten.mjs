@@ -123,6 +123,8 @@ export function shortenGlue(source, { module, imports, exports }) {
 }
 
 const EXPORTS = "wasm = instance.exports;";
+/** A function of the core in the hands of others, who may call it when the core has given it up. */
+const CLOSURE = "const real = (...args) => {";
 const INSTANCE = "const instance = new WebAssembly.Instance(module, imports);";
 /** The same, or one of the core as JavaScript (js/emulated.mjs). */
 const EITHER = `const renew = () => {
@@ -139,7 +141,9 @@ export function guardGlue(source) {
   if (source.split(EXPORTS).length !== 2)
     throw new Failure(`The glue does not contain "${EXPORTS}" exactly once.`);
   if (!source.includes(INSTANCE)) throw new Failure(`The glue does not contain "${INSTANCE}".`);
+  if (!source.includes(CLOSURE)) throw new Failure(`The glue does not contain "${CLOSURE}".`);
   const guarded = source
+    .replaceAll(CLOSURE, `${CLOSURE}\n        if (state.cnt === 0) return;`)
     .replace(EXPORTS, "wasm = guard(instance.exports);")
     .replace(
       INSTANCE,

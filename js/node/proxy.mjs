@@ -5,6 +5,7 @@ import { EventEmitter } from "node:events";
 import { queueMicrotask } from "../clock.mjs";
 import { failure } from "../sockets/failure.mjs";
 import { socketFailure } from "./socket-failure.mjs";
+import { said } from "../said.mjs";
 
 /**
  * Calls `done` once, later, with an error or with a socket that is connected.
@@ -106,7 +107,6 @@ export function refusal(status, target) {
 
 /** @param {unknown} cause @param {string} target */
 function unusable(cause, target) {
-  const said = cause instanceof Error ? cause.message : String(cause);
-  const text = `websocket.agent made no connection to ${target}: ${said}; check the proxy, or give an http.Agent that can tunnel, such as HttpsProxyAgent`;
+  const text = `websocket.agent made no connection to ${target}: ${said(cause)}; check the proxy, or give an http.Agent that can tunnel, such as HttpsProxyAgent`;
   return failure(text, cause);
 }

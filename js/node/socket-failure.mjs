@@ -2,6 +2,7 @@
 // never decides what happens next.
 
 import { codeOf, failure } from "../sockets/failure.mjs";
+import { said } from "../said.mjs";
 
 /** @type {Record<string, string>} */
 const HINTS = {
@@ -23,7 +24,7 @@ const HINTS = {
  */
 export function socketFailure(cause, address, open, secure) {
   const code = codeOf(cause);
-  const message = cause instanceof Error ? cause.message : String(cause);
+  const message = said(cause);
   if (open) {
     if (code === "ECONNRESET" || code === "EPIPE") {
       return failure(`connection to ${address} was reset by the other side (${code})`, cause);

@@ -3,7 +3,7 @@
 
 import { isIP, connect as netConnect } from "node:net";
 import { connect as tlsConnect } from "node:tls";
-import { queueMicrotask } from "../clock.mjs";
+import { clearTimeout, queueMicrotask, setTimeout } from "../clock.mjs";
 import { give, take } from "./blocks.mjs";
 import { failure } from "../sockets/failure.mjs";
 import { addressOf, socketFailure } from "./socket-failure.mjs";
@@ -14,6 +14,8 @@ import { ADAPTER, WebSocketAdapter } from "../sockets/websocket-adapter.mjs";
 
 /** Size of the shared buffer: what the client sends at once (64 KiB), and one more message. */
 const SHARED_SIZE = 96 << 10;
+/** So long a large publish waits for the kernel. What the socket has been given is sent later, as small messages are. */
+const WAIT_MS = 1000;
 /** Smaller writes get a buffer of their own, which costs less than occupying the shared one. */
 const SMALL = 4 << 10;
 /** Said of a server that ends a connection without a byte. */
@@ -46,7 +48,7 @@ export class TcpSocket extends WebSocketAdapter {
   #peerEnded = false;
   /** Blocks that the kernel does not have yet. @type {Uint8Array[]} */
   #unsent = [];
-  /** Resolves when it has them. @type {Promise<void> | undefined} */
+  /** Resolves when it has them, or after WAIT_MS. @type {Promise<void> | undefined} */
   #taken;
   #takenAll = () => {};
 
@@ -166,18 +168,27 @@ export class TcpSocket extends WebSocketAdapter {
     }
     this.#unsent.push(block);
     this.#taken ??= new Promise((resolve) => {
-      this.#takenAll = resolve;
+      const timer = setTimeout(() => this.#takenAll(), WAIT_MS);
+      this.#takenAll = () => {
+        clearTimeout(timer);
+        this.#taken = undefined;
+        resolve();
+      };
     });
     return this.#taken;
   }
 
   /** The kernel has everything, or gets nothing more. */
   #sent() {
-    if (this.#taken === undefined) return;
     for (const block of this.#unsent) give(block);
     this.#unsent = [];
-    this.#taken = undefined;
     this.#takenAll();
+  }
+
+  /** @override No publish waits for a kernel that may take nothing more. */
+  closing() {
+    this.#takenAll();
+    super.closing();
   }
 
   /** @override */

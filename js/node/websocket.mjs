@@ -13,6 +13,7 @@ import { agentFailure, refusal, watchAgent } from "./proxy.mjs";
 import { sharedReads } from "./reading.mjs";
 import { certificateFailure } from "./certificate-failure.mjs";
 import { ADAPTER, WebSocketAdapter } from "../sockets/websocket-adapter.mjs";
+import { said } from "../said.mjs";
 
 /** Frames of at least this length are delivered by themselves: copying costs more than a call. */
 const LONG_FRAME = 16 * 1024;
@@ -315,7 +316,7 @@ function generateMask(mask) {
 
 /** @param {unknown} error */
 function reasonOf(error) {
-  return error instanceof Error ? error.message : String(error);
+  return said(error);
 }
 
 /** @param {string} zoned an address with a zone, for which a URL has no place @param {boolean} secure */

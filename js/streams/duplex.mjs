@@ -1,6 +1,8 @@
 // Byte streams of the WHATWG Streams standard as much like a `Duplex` of Node as `StreamsSocket` needs, for pages and workers.
 // Owns the reader and the writer. "close" comes once, and nothing after it.
 
+import { said } from "../said.mjs";
+
 /** @typedef {"data" | "end" | "error" | "close" | "drain"} Name */
 
 export class StreamsDuplex {
@@ -101,7 +103,7 @@ export class StreamsDuplex {
   /** @param {unknown} error */
   #fail(error) {
     if (this.#closed) return;
-    if (!this.#ending) this.#emit("error", error instanceof Error ? error : new Error(String(error)));
+    if (!this.#ending) this.#emit("error", error instanceof Error ? error : new Error(said(error)));
     this.destroy(error);
   }
 

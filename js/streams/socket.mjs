@@ -2,6 +2,7 @@
 // WebSocket. Owns the order of its events; never interprets the bytes.
 
 import { queueMicrotask } from "../clock.mjs";
+import { said } from "../said.mjs";
 import { failure } from "../sockets/failure.mjs";
 import { WebSocketAdapter } from "../sockets/websocket-adapter.mjs";
 
@@ -10,8 +11,7 @@ import { WebSocketAdapter } from "../sockets/websocket-adapter.mjs";
 
 /** @param {unknown} cause @returns {Error} */
 function failed(cause) {
-  const said = cause instanceof Error ? cause.message : String(cause);
-  return failure(`credentials.transport made no connection: ${said}`, cause);
+  return failure(`credentials.transport made no connection: ${said(cause)}`, cause);
 }
 
 export class StreamsSocket extends WebSocketAdapter {

@@ -47,7 +47,8 @@ import type { ResultProperties } from "./properties.js";
  *   cut off from outside (a `vm` timeout), which stops the client: what is pending rejects.
  * - `"STORE_LOCKED"`: another process or tab has the store of this client id open.
  * - `"STORE_DAMAGED"`: part of the store cannot be read; the rest is sent.
- * - `"STORE_FAILED"`: the store cannot be opened or written; the client is stopped.
+ * - `"STORE_FAILED"`: the store cannot be opened or written, or has not answered for 60 s; the client is
+ *   stopped.
  */
 export type MqttErrorCode =
   | "CONNECTION_REFUSED"

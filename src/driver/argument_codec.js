@@ -119,9 +119,12 @@ function buffer(value) {
   return value instanceof ArrayBuffer ? new Uint8Array(value) : undefined;
 }
 
+/** Half of a surrogate pair. Bundlers make it anew for each use where it is not a constant. */
+const HALF = /\p{Surrogate}/u;
+
 /** UTF-8 has no half of a surrogate pair, and U+FFFD in its place would be another string. @param {Writer} out @param {string} text */
 function string(out, text) {
-  if (/\p{Surrogate}/u.test(short(text)))
+  if (HALF.test(short(text)))
     return out.block(OTHER, encoder.encode("a string with a lone surrogate"));
   return out.block(STRING, encoder.encode(text));
 }

@@ -110,7 +110,6 @@ impl Client {
 
     /// The store is open, or cannot be opened.
     fn begin(&self, store: &Store, read: Result<Vec<u8>, JsValue>) {
-        *store.on_damage.borrow_mut() = None;
         let mut starters = store.starters.take();
         match read {
             Ok(list) => {

@@ -41,53 +41,45 @@ export function thenable(value) {
   }
 }
 
-/** What a store has not answered yet. @typedef {{ pending: Set<(error: Error) => void>, limit?: number, timer?: ReturnType<typeof begin> }} Answers */
-/** @type {WeakMap<object, Answers>} */
-const stores = new WeakMap();
+/** So long a store may take to answer, in milliseconds. */
+const LONGEST = 60_000;
+/** The limits of stores whose clients stop. @type {WeakMap<object, number>} */
+const limits = new WeakMap();
+/** Ends what a store has not answered yet, each after a time. @type {WeakMap<object, Set<(limit: number) => void>>} */
+const waiting = new WeakMap();
 
-/** @param {object} store */
-function answersOf(store) {
-  const answers = stores.get(store) ?? { pending: new Set() };
-  stores.set(store, answers);
-  return answers;
-}
-
-/** Rejects what is pending when it is late. @param {Answers} answers */
-function watch(answers) {
-  const { pending, limit } = answers;
-  if (limit === undefined || pending.size === 0 || answers.timer !== undefined) return;
-  answers.timer = begin(() => {
-    const text = `its promise has not settled within ${limit / 1000} s of stop() (credentials.stoptimeout); make open(), write() and close() settle theirs`;
-    for (const reject of pending) reject(new Error(text));
-    pending.clear();
-    answers.timer = undefined;
-  }, limit);
-}
-
-/** What a store answers; rejected if it is late, see `expire`. @param {object} store @param {unknown} value */
+/** What a store answers; rejected if it takes too long. @param {object} store @param {unknown} value */
 export function answer(store, value) {
-  const answers = answersOf(store);
-  const { pending } = answers;
-  const answered = new Promise((resolve, reject) => {
-    pending.add(reject);
-    promised(value)
-      .then(resolve, reject)
-      .then(() => {
-        pending.delete(reject);
-        if (pending.size > 0) return;
-        end(answers.timer);
-        answers.timer = undefined;
-      });
-  });
-  watch(answers);
-  return quiet(answered);
+  const all = waiting.get(store) ?? new Set();
+  waiting.set(store, all);
+  return quiet(
+    new Promise((resolve, reject) => {
+      /** @type {ReturnType<typeof begin> | undefined} */
+      let timer;
+      /** @param {number} limit */
+      const limitTo = (limit) => {
+        end(timer);
+        timer = begin(() => {
+          const text = `its promise has not settled within ${limit / 1000} s; make open(), write() and close() settle theirs`;
+          reject(new Error(text));
+        }, limit);
+      };
+      all.add(limitTo);
+      limitTo(limits.get(store) ?? LONGEST);
+      promised(value)
+        .then(resolve, reject)
+        .then(() => {
+          end(timer);
+          all.delete(limitTo);
+        });
+    }),
+  );
 }
 
-/** From now on a store must answer within so many milliseconds; undefined: whenever it likes. @param {object} store @param {number} [limit] */
-export function expire(store, limit) {
-  const answers = answersOf(store);
-  answers.limit = limit;
-  watch(answers);
+/** From now on a store must answer within so many milliseconds, also what it was asked before; undefined: within LONGEST. @param {object} store @param {number} [limit] */
+export function expire(store, limit = LONGEST) {
+  limits.set(store, limit);
+  for (const limitTo of waiting.get(store) ?? []) limitTo(limit);
 }
 
 /** @param {unknown} error */

@@ -242,13 +242,13 @@ impl Engine {
         message: &publish::Publish<'_>,
         list: &mut &[u8],
     ) -> Option<u32> {
-        if list.len() <= MAX_LIST && publish::has_valid_response_topic(list) {
+        if list.len() <= MAX_LIST && publish::is_content_valid(list) {
             return self.subscriptions.with_identifiers(topic, message, list);
         }
         self.outbox.count_dropped();
         self.effects.error(Error::format(
             Code::ProtocolError,
-            "a message on \"%\" was skipped: its response topic is no topic name, or its properties have more than 256 KiB; correct its publisher",
+            "a message on \"%\" was skipped: its response topic is no topic name, its payload format above 1, or its properties have more than 256 KiB; correct its publisher",
             &[&excerpt(self.topic_key(topic))],
         ));
         None

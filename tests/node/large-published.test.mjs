@@ -263,3 +263,28 @@ test("messages in flight take little more memory of the core than their payloads
     assert.ok(share > 0.9 && share < 1.3, `${share} of 60 payloads of ${size} bytes`);
   }
 });
+
+for (const [how, end] of [
+  ["settle by themselves", () => pause(1500)],
+  ["settle with stop()", (client) => client.stop()],
+]) {
+  test(`large messages of QoS 0 to a peer that reads nothing ${how}`, async (t) => {
+    const script = scripts.accepts((packet, connection) => {
+      if (packet.cmd === "publish") connection.pause();
+    });
+    const options = { script, mqttkeepalive: 0, publishtimeout: 1, offlineexpiry: 1, stoptimeout: 0.2 };
+    const { client } = await publisher(t, "tcp", 4, options);
+    await client.publish("first", "x");
+    await pause(100);
+    let open = 12;
+    for (let i = 0; i < 12; i++) {
+      const ended = () => {
+        open -= 1;
+      };
+      client.publish("large", bytes(1024 * KIB)).then(ended, ended);
+    }
+    await end(client);
+    await pause(20);
+    assert.equal(open, 0);
+  });
+}

@@ -1,4 +1,5 @@
-// stop() also ends when a store never answers: within `stoptimeout`, and `on_error` is called with STORE_FAILED.
+// stop() also ends when a store never answers: within `stoptimeout`, and `on_error` is called with STORE_FAILED. Everything else
+// that waits for a store ends after a minute.
 
 import assert from "node:assert/strict";
 import { after, before, test } from "node:test";
@@ -38,7 +39,7 @@ for (const method of ["open", "write", "close"]) {
       client.errors.map(({ code }) => code),
       ["STORE_FAILED"],
     );
-    assert.match(client.errors[0].message, /has not settled within 0.3 s of stop\(\)/);
+    assert.match(client.errors[0].message, /has not settled within 0.3 s; make open/);
   });
 }
 
@@ -70,4 +71,32 @@ test("a store that answers late, but before stoptimeout, fails nothing, and keep
     `,
   );
   assert.deepEqual([stdout, stderr, code], ["stopped\n", "", 0]);
+});
+
+test("start(), subscribe() and publish() end a minute after a store has stopped answering", async () => {
+  for (const method of ["open", "write"]) {
+    const { stdout, stderr, code } = await run(
+      `
+    // A minute is 200 ms.
+    const { setTimeout } = globalThis;
+    globalThis.setTimeout = (call, ms, ...all) => setTimeout(call, ms === 60_000 ? 200 : ms, ...all);
+    const { MqttCustom } = await import("mqtt-lib");
+    const store = { open: () => [], write() {}, close() {}, ${method}: () => new Promise(() => {}) };
+    const told = [];
+    const client = new MqttCustom({
+      credentials: { mqttserver: ${JSON.stringify(broker.url)}, mqttclientid: "silent-${method}", store },
+      on_error: (_client, _userdata, error) => told.push(error.code, /within 60 s; make open/.test(error.message)),
+    });
+    const calls = [client.start(), client.publish("a", "b", { qos: 1 }), client.subscribe("a", { qos: 1 })];
+    const ends = await Promise.allSettled(calls);
+    console.log(JSON.stringify([told, client.state, ends.map(({ reason }) => reason?.code ?? "ok")]));
+    await client.stop();
+    `,
+    );
+    assert.deepEqual([stderr, code], ["", 0]);
+    const [told, state, ends] = JSON.parse(stdout);
+    assert.equal(state, "stopped");
+    assert.ok(ends.includes("STORE_FAILED"), stdout);
+    if (method === "write") assert.deepEqual(told, ["STORE_FAILED", true]);
+  }
 });

@@ -31,10 +31,10 @@ pub fn check(list: &[u8], place: Place) -> Result<(), DecodeError> {
             Value::Number(0) if row.nonzero => {
                 return Err(protocol_error!("a property is 0 and must not be"))
             }
-            Value::Number(2..) if row.value_type == ValueType::Byte => {
+            // What a broker merely forwards is judged by `publish::is_content_valid`.
+            Value::Number(2..) if row.value_type == ValueType::Byte && place != Place::ReceivedPublish => {
                 return Err(protocol_error!("a property is neither 0 nor 1"))
             }
-            // What a broker merely forwards is judged by `publish::has_response_topic`.
             Value::Text(topic)
                 if row.property == Property::ResponseTopic
                     && place != Place::ReceivedPublish

@@ -89,7 +89,7 @@ fn a_property_appears_once_except_user_properties_and_received_subscription_iden
 fn a_value_out_of_range_is_a_protocol_error_and_the_rest_is_malformed() {
     let wildcard = list(&[(Property::ResponseTopic, Value::Text("a/+"))]);
     for (bytes, place, reason) in [
-        (&[1, 2][..], Place::ReceivedPublish, ReasonCode::PROTOCOL_ERROR),
+        (&[1, 2][..], Place::Publish, ReasonCode::PROTOCOL_ERROR),
         (&[11, 0], Place::ReceivedPublish, ReasonCode::PROTOCOL_ERROR),
         (
             &[11, 0x80, 0],

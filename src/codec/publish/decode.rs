@@ -64,10 +64,12 @@ pub fn read(version: Version, first: u8, body: &[u8]) -> Result<Publish<'_>, Dec
     })
 }
 
-/// Whether the response topic of a received message, if it has one, is a topic name [MQTT-3.3.2-14]. Brokers forward others.
-pub fn has_valid_response_topic(properties: &[u8]) -> bool {
-    string(properties, Property::ResponseTopic)
-        .is_none_or(|topic| !topic.is_empty() && is_received_name(topic))
+/// Whether what a broker merely forwards with a received message is valid: the payload format indicator is 0 or 1
+/// (section 3.3.2.3.2), the response topic a topic name [MQTT-3.3.2-14]. Brokers forward others.
+pub fn is_content_valid(properties: &[u8]) -> bool {
+    number(properties, Property::PayloadFormatIndicator).is_none_or(|format| format < 2)
+        && string(properties, Property::ResponseTopic)
+            .is_none_or(|topic| !topic.is_empty() && is_received_name(topic))
 }
 
 /// Topic, packet identifier and flags, and the bytes after them.

@@ -16,6 +16,6 @@ mod stored;
 #[cfg(test)]
 mod tests;
 
-pub use decode::{check_topic, decode, has_valid_response_topic, head, read, Publish};
+pub use decode::{check_topic, decode, head, is_content_valid, read, Publish};
 pub use encode::{encode, lengthen, reencoded, remaining_length, size, Parts};
 pub use stored::{clear_dup, parts, qos, set_dup, set_packet_id, topic};

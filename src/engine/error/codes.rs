@@ -66,7 +66,7 @@ pub enum Code {
     StoreLocked,
     /// Part of the store cannot be read; the rest is sent.
     StoreDamaged,
-    /// The store cannot be opened or written; the client is stopped.
+    /// The store cannot be opened or written, or has not answered for 60 s; the client is stopped.
     StoreFailed,
     /// An unknown key, or a value of a wrong type.
     InvalidOption,

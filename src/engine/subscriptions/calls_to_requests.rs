@@ -72,7 +72,11 @@ impl Subscriptions {
     /// Calls of subscribe for these filters that are unanswered end: at once, or if they are on the wire of a connection
     /// that lives, with the SUBACK or with the connection.
     pub fn unsubscribe(&mut self, call: Call, is_online: bool, effects: &mut Effects) {
-        let unanswered = self.requests.in_order();
+        // Not for each of many calls of unsubscribe: all that is unanswered would be put in order each time.
+        let unanswered = match self.requests.has_subscribe() {
+            true => self.requests.in_order(),
+            false => Vec::new(),
+        };
         let is_ended = |one: &Filter| call.filters.iter().any(|other| other.filter == one.filter);
         // The parts of a call have its number; one that is still wanted keeps the others.
         let mut wanted = Vec::new();

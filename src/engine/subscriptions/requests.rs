@@ -184,7 +184,12 @@ pub(super) struct Requests {
     to_send: VecDeque<Key>,
     /// Bytes that all of them keep.
     bytes: usize,
+    /// How many of them are a SUBSCRIBE.
+    subscribes: usize,
     pub on_wire: OnWire,
+    /// How often `in_order` was called.
+    #[cfg(test)]
+    pub orders: std::cell::Cell<usize>,
 }
 
 impl Requests {
@@ -199,6 +204,7 @@ impl Requests {
     /// Not to be sent, until `send_again`.
     pub fn insert(&mut self, request: Request) -> u32 {
         self.bytes += request.contents.size();
+        self.subscribes += usize::from(request.contents.kind == Kind::Subscribe);
         let request = Some(Box::new(request));
         match self.free.pop() {
             Some(slot) => {
@@ -225,6 +231,7 @@ impl Requests {
         let request = self.slots.get_mut(slot as usize)?.take()?;
         self.free.push(slot);
         self.bytes -= request.contents.size();
+        self.subscribes -= usize::from(request.contents.kind == Kind::Subscribe);
         if request.stage == Stage::Sent {
             self.on_wire.answered(request.suspicion);
         }
@@ -245,6 +252,11 @@ impl Requests {
 
     pub fn bytes(&self) -> usize {
         self.bytes
+    }
+
+    /// Whether one of them is a SUBSCRIBE.
+    pub fn has_subscribe(&self) -> bool {
+        self.subscribes > 0
     }
 
     #[cfg(test)]
@@ -298,6 +310,8 @@ impl Requests {
 
     /// Places in the order of the calls, each behind its number in that order.
     pub fn in_order(&self) -> Vec<(u64, u32)> {
+        #[cfg(test)]
+        self.orders.set(self.orders.get() + 1);
         let mut ranked = Vec::new();
         for (slot, request) in (0u32..).zip(&self.slots) {
             if let Some(request) = request {

@@ -194,3 +194,22 @@ fn unsubscribe_ends_the_handlers_before_it_and_none_after_it() {
     answered.unwrap();
     assert_eq!(all.route("a"), [4]);
 }
+
+#[test]
+fn many_calls_of_unsubscribe_do_not_put_all_that_is_unanswered_in_order() {
+    let mut effects = Effects::default();
+    let mut all = subscriptions();
+    all.subscribe(call(1, &["a"]), Some(Handler::new(2)));
+    all.unsubscribe(call(2, &["b"]), true, &mut effects);
+    assert_eq!(
+        all.requests.orders.take(),
+        1,
+        "the SUBSCRIBE may be one that ends"
+    );
+    answer(&mut all, &[1], &mut effects);
+    all.requests.orders.set(0);
+    for seq in 3..100 {
+        all.unsubscribe(call(seq, &["a"]), true, &mut effects);
+    }
+    assert_eq!((all.requests.orders.take(), all.requests.len()), (0, 98));
+}

@@ -60,27 +60,45 @@ fn u_0000_in_a_topic_is_malformed_and_other_control_characters_are_not_sent() {
 
 #[test]
 fn a_response_topic_is_a_topic_name() {
-    for topic in ["", "a/+", "#"] {
-        let mut wire = Wire::online(five(), &[]);
-        let properties = list(&[(Property::ResponseTopic, Value::Text(topic))]);
-        wire.inject(&incoming("bad", &properties, 1, 7));
-        wire.inject(&incoming("good", &[], 0, 0));
-        assert!(wire.engine.is_online(), "the broker merely forwards it");
-        assert_eq!(wire.topics, ["good"]);
-        assert_eq!(
-            wire.sent().concat(),
-            b"\x40\x02\x00\x07",
-            "it is acknowledged, or it would come again"
-        );
-        let reported =
-            |event: &Event| matches!(event, Event::Error(error) if error.message.contains("\"bad\""));
-        assert_eq!(wire.events.iter().filter(|event| reported(event)).count(), 1);
-        assert_eq!(wire.engine.stats().dropped, 1);
+    let strange = |topic| (Property::ResponseTopic, Value::Text(topic));
+    for property in ["", "a/+", "#"].map(strange) {
+        assert_skipped(property);
     }
     let mut wire = Wire::online(five(), &[]);
-    let properties = list(&[(Property::ResponseTopic, Value::Text("a\u{1}"))]);
+    let properties = list(&[strange("a\u{1}")]);
     wire.inject(&incoming("a", &properties, 0, 0));
     assert_eq!(wire.topics, ["a"]);
+}
+
+#[test]
+fn a_payload_format_indicator_is_0_or_1() {
+    for format in [2, 255] {
+        assert_skipped((Property::PayloadFormatIndicator, Value::Number(format)));
+    }
+    for format in [0, 1] {
+        let mut wire = Wire::online(five(), &[]);
+        let properties = list(&[(Property::PayloadFormatIndicator, Value::Number(format))]);
+        wire.inject(&incoming("a", &properties, 0, 0));
+        assert_eq!(wire.topics, ["a"]);
+    }
+}
+
+/// A message with this property, which a broker merely forwards, is acknowledged, skipped and reported.
+fn assert_skipped(property: (Property, Value<'_>)) {
+    let mut wire = Wire::online(five(), &[]);
+    let properties = list(&[property]);
+    wire.inject(&incoming("bad", &properties, 1, 7));
+    wire.inject(&incoming("good", &[], 0, 0));
+    assert!(wire.engine.is_online(), "the broker merely forwards it");
+    assert_eq!(wire.topics, ["good"]);
+    assert_eq!(
+        wire.sent().concat(),
+        b"\x40\x02\x00\x07",
+        "it is acknowledged, or it would come again"
+    );
+    let reported = |event: &Event| matches!(event, Event::Error(error) if error.message.contains("\"bad\""));
+    assert_eq!(wire.events.iter().filter(|event| reported(event)).count(), 1);
+    assert_eq!(wire.engine.stats().dropped, 1);
 }
 
 #[test]
