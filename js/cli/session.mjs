@@ -2,8 +2,9 @@
 // command ends. Owns signals and the time limit, which abort the same AbortSignal.
 
 import { createRequire } from "node:module";
+import { printable } from "../node/printable.mjs";
 import { EXIT, Failure, Interrupted, messageOf } from "./failure.mjs";
-import { printable, withoutSecrets } from "./printable.mjs";
+import { withoutSecrets } from "./secrets.mjs";
 
 const SIGNALS = /** @type {const} */ ({ SIGINT: 2, SIGTERM: 15, SIGHUP: 1 });
 
