@@ -2,7 +2,7 @@
 
 import assert from "node:assert/strict";
 import { execFileSync, spawn } from "node:child_process";
-import { closeSync, mkdtempSync, openSync, rmSync, writeSync } from "node:fs";
+import { closeSync, mkdtempSync, openSync, readdirSync, readlinkSync, rmSync, writeSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, before, test } from "node:test";
@@ -20,6 +20,19 @@ function fifo() {
   const path = join(folder, `${number++}`);
   execFileSync("mkfifo", [path]);
   return path;
+}
+
+/** Resolves once the process has opened the file, or a while later. */
+async function opened(pid, path) {
+  const isOpen = () =>
+    readdirSync(`/proc/${pid}/fd`).some((fd) => {
+      try {
+        return readlinkSync(`/proc/${pid}/fd/${fd}`) === path;
+      } catch {
+        return false; // closed meanwhile
+      }
+    });
+  for (let tries = 0; tries < 200 && !isOpen(); tries++) await setTimeout(50);
 }
 
 before(async () => {
@@ -74,7 +87,7 @@ test("the first signal ends what reads a FIFO without a writer", { skip }, async
     for (const command of ["pub", "request"]) {
       const path = fifo();
       const one = cli([command, ...words("-f", path)], { input: "" });
-      await setTimeout(700);
+      await opened(one.child.pid, path);
       one.kill(name);
       const { code, stderr } = await one.ended;
       assert.deepEqual([code, stderr], [expected, `mqtt-lib: ended by ${name}\n`]);
@@ -87,7 +100,7 @@ test("a FIFO is read until its writers have closed it, however late and in howev
   const path = fifo();
   const sub = await subscribed(words("-C", "4", "-q", "1"));
   const pub = cli(["pub", ...words("-f", path, "-q", "1")], { input: "" });
-  await setTimeout(700);
+  await opened(pub.child.pid, path);
   const file = openSync(path, "w");
   writeSync(file, "one ");
   await setTimeout(300);
