@@ -71,17 +71,21 @@ test("simulate without a number goes on until Ctrl-C, which is its normal end", 
 });
 
 test("simulate says what was not acknowledged, with the exit code of the signal, after no more than 10 s", async (t) => {
-  const deaf = await fakeBroker(
-    t,
-    scripts.accepts(({ cmd }) => cmd === "publish"),
-  );
-  const words = ["simulate", deaf.url, "-t", "a", "-m", "x", "-q", "1", "--connections", "2"];
+  const deaf = () =>
+    fakeBroker(
+      t,
+      scripts.accepts(({ cmd }) => cmd === "publish"),
+    );
+  const words = ["simulate", "-t", "a", "-m", "x", "-q", "1", "--connections", "2"];
+  const isPublished = ({ packets }) => packets.some(({ cmd }) => cmd === "publish");
   const ends = [
     ["SIGTERM", [], 143],
     ["SIGINT", ["-C", "5"], 130],
   ].map(async ([name, more, expected]) => {
-    const running = cli([...words, "--interval", "0.1", ...more], { input: "" });
-    await new Promise((resolve) => setTimeout(resolve, 1500));
+    const broker = await deaf();
+    const running = cli([...words, broker.url, "--interval", "0.1", ...more], { input: "" });
+    while (broker.connections.filter(isPublished).length < 2)
+      await new Promise((resolve) => setTimeout(resolve, 20));
     const begin = performance.now();
     running.kill(name);
     const { code, stderr } = await running.ended;
@@ -92,8 +96,8 @@ test("simulate says what was not acknowledged, with the exit code of the signal,
     );
     assert.equal(code, expected);
   });
-  const late = run([...words, "-W", "1"]).then(({ code, stderr }) => {
-    assert.match(stderr, /the time limit of 1 s was reached; 0 messages were published; 2 were not\n/);
+  const late = run([...words, (await deaf()).url, "-W", "4"]).then(({ code, stderr }) => {
+    assert.match(stderr, /the time limit of 4 s was reached; 0 messages were published; 2 were not\n/);
     assert.equal(code, 27);
   });
   await Promise.all([...ends, late]);
