@@ -52,7 +52,8 @@ export function parse(command, args) {
       next = start + rest.length;
       continue;
     }
-    const given = option.number ? numberOf(rawName, value) : value;
+    const advice = name === "port" ? `; ${ELSEWHERE.password}` : "";
+    const given = option.number ? numberOf(rawName, value, advice) : value;
     if (option.many) values[name] = [...(values[name] ?? []), given];
     else if (values[name] !== undefined) throw new UsageError(`${rawName} was given twice`);
     else values[name] = given;
@@ -60,11 +61,11 @@ export function parse(command, args) {
   return { values, words };
 }
 
-/** @param {string} name @param {string} text */
-function numberOf(name, text) {
+/** @param {string} name @param {string} text @param {string} advice */
+function numberOf(name, text, advice) {
   const number = Number(text);
   if (text.trim() === "" || !Number.isFinite(number)) {
-    throw new UsageError(`${name} must be a number; "${text}" was given`);
+    throw new UsageError(`${name} must be a number; "${text}" was given${advice}`);
   }
   return number;
 }
@@ -98,6 +99,7 @@ function unknown(command, name, raw) {
   const advice =
     (Object.hasOwn(ELSEWHERE, name) ? ELSEWHERE[name] : undefined) ??
     guess(name, words, "--") ??
+    (/^p(w|ass)/.test(name) ? ELSEWHERE.password : undefined) ??
     `mqtt-lib ${command} --help lists all options`;
   return new UsageError(`${command} has no option ${raw}; ${advice}`);
 }

@@ -3,7 +3,7 @@
 import { whole } from "./arguments.mjs";
 import { startEmbedded } from "./embedded.mjs";
 import { EXIT, Failure, Interrupted, UsageError } from "./failure.mjs";
-import { printable } from "./printable.mjs";
+import { printable } from "../node/printable.mjs";
 import { plural } from "./progress.mjs";
 import { printNotice, untilEnded } from "./session.mjs";
 

@@ -111,6 +111,10 @@ function server(credentials, values, urls) {
       throw new UsageError("the URL has a line end in it; give one such as mqtt://localhost");
     if (/\p{Cc}/u.test(url))
       throw new UsageError("the URL has a control character in it; give one such as mqtt://localhost");
+    if (/%40|[\uff20\ufe6b]/i.test(authority))
+      throw new UsageError(
+        "the URL has %40 or a full-width @ before its host; write a plain @ there, as in mqtt://user:password@host",
+      );
     // Half of a password would be taken for a host, and printed.
     if (user === undefined && path.includes("@") && /^[^[]*:/.test(authority))
       throw new UsageError(

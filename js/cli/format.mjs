@@ -2,7 +2,7 @@
 
 import { colouredJson, colouredTopic, hasColours, indented } from "./colours.mjs";
 import { UsageError } from "./failure.mjs";
-import { printable, printableText } from "./printable.mjs";
+import { printable, printableText } from "../node/printable.mjs";
 
 /** @typedef {import("mqtt-lib").Message} Message */
 /** @typedef {(message: Message) => Uint8Array} Format */

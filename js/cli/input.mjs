@@ -1,7 +1,9 @@
 // Reads what is to be published: the text of an option, a file, standard input as a whole or by lines. Bytes stay bytes.
 
-import { createReadStream, fstatSync } from "node:fs";
-import { Failure, UsageError } from "./failure.mjs";
+import { closeSync, constants, createReadStream, fstatSync, openSync, statSync } from "node:fs";
+import { Socket } from "node:net";
+import { isatty, ReadStream } from "node:tty";
+import { EXIT, Failure, UsageError } from "./failure.mjs";
 
 /** The length of the longest MQTT packet. */
 const LONGEST = 268_435_455;
@@ -31,16 +33,32 @@ export function sourceOf(values, words) {
   return { origin, text: origin === "--null-message" ? "" : text };
 }
 
-/** The whole payload. @param {{ origin: string, text?: string }} source @param {any} values @param {AbortSignal} signal */
-export async function payloadOf({ origin, text }, values, signal) {
+/**
+ * The whole payload. Rejects when the command is ended, also by the time limit.
+ * @param {{ origin: string, text?: string }} source @param {any} values @param {AbortController} end @param {number} [seconds]
+ */
+export async function payloadOf({ origin, text }, values, end, seconds) {
   if (origin === "--message" || origin === "--null-message") return text;
+  const late = () =>
+    end.abort(
+      new Failure(
+        `the time limit of ${seconds} s was reached; ${nameOf(values.file)} was not read to its end`,
+        EXIT.TIMEOUT,
+      ),
+    );
+  const timer = seconds === undefined ? undefined : setTimeout(late, seconds * 1000);
   const chunks = [];
   let length = 0;
-  for await (const chunk of read(values.file, signal)) {
-    length += chunk.length;
-    if (length > LONGEST) throw tooLong(values.file);
-    chunks.push(chunk);
+  try {
+    for await (const chunk of read(values.file, end.signal)) {
+      length += chunk.length;
+      if (length > LONGEST) throw tooLong(values.file);
+      chunks.push(chunk);
+    }
+  } finally {
+    clearTimeout(timer);
   }
+  end.signal.throwIfAborted();
   return Buffer.concat(chunks);
 }
 
@@ -74,20 +92,38 @@ function line(parts) {
 
 /** Ends early if the signal is aborted. @param {string | undefined} file @param {AbortSignal} signal @returns {AsyncGenerator<Buffer>} */
 async function* read(file, signal) {
-  const stream = file === undefined || file === "-" ? standardInput() : createReadStream(file);
-  const stop = () => stream.destroy();
   if (signal.aborted) return;
+  /** @type {import("node:stream").Readable | undefined} */
+  let stream;
+  const stop = () => stream?.destroy();
   signal.addEventListener("abort", stop, { once: true });
   try {
+    stream = file === undefined || file === "-" ? standardInput() : streamOf(file);
     yield* stream;
   } catch (error) {
     if (signal.aborted) return;
+    if (error instanceof Failure) throw error;
     const { code, message } = /** @type {NodeJS.ErrnoException} */ (error);
     const why = REASONS[code ?? ""] ?? message;
     throw new Failure(`cannot read ${nameOf(file)}: ${why}`);
   } finally {
     signal.removeEventListener("abort", stop);
   }
+}
+
+/**
+ * A FIFO and a terminal are read without a thread: one that waits for a writer in open() or read() lets no process end, not
+ * even by process.exit(). Elsewhere than on Linux the first look at a FIFO without a writer may say that it has ended.
+ * @param {string} file @returns {import("node:stream").Readable}
+ */
+function streamOf(file) {
+  const found = process.platform === "linux" ? statSync(file) : undefined;
+  if (!found?.isFIFO() && !found?.isCharacterDevice()) return createReadStream(file);
+  const fd = openSync(file, constants.O_RDONLY | constants.O_NONBLOCK | constants.O_NOCTTY);
+  if (found.isFIFO()) return new Socket({ fd, readable: true, writable: false });
+  if (isatty(fd)) return new ReadStream(fd);
+  closeSync(fd);
+  return createReadStream(file);
 }
 
 /** Node gives an empty stream for a folder. */

@@ -7,7 +7,7 @@ import { credentialsOf, isUrl } from "./credentials.mjs";
 import { asFailure, EXIT, Interrupted, UsageError } from "./failure.mjs";
 import { helpOf, overview } from "./help.mjs";
 import { ALIASES, COMMANDS } from "./options.mjs";
-import { hide } from "./printable.mjs";
+import { hide } from "./secrets.mjs";
 import { complete, exposed } from "./profile.mjs";
 import { abortOnSignals, outputWritten, printNotice } from "./session.mjs";
 
@@ -32,9 +32,10 @@ const VERSION = new Set(["version", "--version", "-v"]);
 const version = () => createRequire(import.meta.url)("mqtt-lib/package.json").version;
 
 /** @param {string[]} args */
-async function run([first, ...rest]) {
-  hide(rest);
+async function run(args) {
+  hide(args);
   const end = abortOnSignals();
+  const [first, ...rest] = args;
   const code = await runCommand(end, first, rest);
   await outputWritten();
   return code;
@@ -78,6 +79,8 @@ function commandOf(name) {
   const command = ALIASES[name] ?? name;
   if (Object.hasOwn(COMMANDS, command)) return command;
   const names = Object.keys(COMMANDS);
+  if (isUrl(name))
+    throw new UsageError(`the command is missing before the URL; the commands are: ${names.join(", ")}`);
   throw new UsageError(
     `there is no command "${name}"; ${guess(name, names) ?? `the commands are: ${names.join(", ")}`}`,
   );

@@ -8,7 +8,7 @@ import { join } from "node:path";
 import { parse } from "./arguments.mjs";
 import { EXIT, Failure, UsageError } from "./failure.mjs";
 import { COMMANDS } from "./options.mjs";
-import { hide } from "./printable.mjs";
+import { hide } from "./secrets.mjs";
 
 /** Environment variables, by the option they stand for. */
 const VARIABLES = /** @type {Record<string, string>} */ ({

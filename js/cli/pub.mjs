@@ -24,20 +24,24 @@ export async function pub(context) {
   const lines = checkLines(values);
   const repeat = checkRepeat(values);
   const options = publishOptions(context);
-  const payload = lines ? undefined : await payloadOf(source, values, end.signal);
-  if (end.signal.aborted) throw end.signal.reason;
+  const since = performance.now();
+  const timeout = seconds(values, "timeout");
+  const payload = lines ? undefined : await payloadOf(source, values, end, timeout);
   if (lines) credentials.offlinesize = OFFLINE_SIZE + 2 * lines.together;
+  const what = lines ? "line" : "message";
   const window = new Window(
     lines || repeat.count > 1
       ? Math.max(MAX_LINES, 2 * (lines?.together ?? 0), 2 * (values["max-inflight"] ?? 0))
       : 1,
   );
   const limit = {
-    seconds: seconds(values, "timeout"),
+    seconds: timeout,
+    since,
     late: (/** @type {number} */ s) =>
-      `${window.open} of ${plural(window.begun, "message", " was", " were")} not acknowledged in ${s} s`,
+      window.open === 0
+        ? `the time limit of ${s} s was reached; ${plural(window.sent, what, " was", " were")} published`
+        : `${window.open} of ${plural(window.begun, "message", " was", " were")} not acknowledged in ${s} s`,
   };
-  const what = lines ? "line" : "message";
   try {
     await withClient(
       context,

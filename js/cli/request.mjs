@@ -20,13 +20,15 @@ const UNSUPPORTED_VERSION = 0x84;
 export async function request(context) {
   const { values, end } = context;
   const topic = oneTopic(context);
-  const payload = await payloadOf(sourceOf(values, context.words), values, end.signal);
-  if (end.signal.aborted) throw end.signal.reason;
+  const source = sourceOf(values, context.words);
   const options = publishOptions(context);
   const format = formatOf(values, await decoderOf(values.decode));
+  const since = performance.now();
   const late = (/** @type {number} */ s) =>
     `no response to the request to "${topic}" arrived within ${s} s; check that a responder is subscribed to this topic`;
-  const timeout = seconds(values, "timeout") ?? DEFAULT_TIMEOUT;
+  const limit = seconds(values, "timeout");
+  const payload = await payloadOf(source, values, end, limit);
+  const timeout = limit ?? DEFAULT_TIMEOUT;
   const response = await withClient(
     context,
     {},
@@ -39,7 +41,7 @@ export async function request(context) {
         throw error.code === "TIMEOUT" ? new Failure(late(timeout), EXIT.TIMEOUT) : error;
       });
     },
-    { seconds: timeout, late },
+    { seconds: timeout, since: limit && since, late },
   ).catch((error) => {
     if (error.reasonCode !== UNSUPPORTED_VERSION) throw error;
     throw new Failure("a request needs MQTT 5, which this broker does not speak");

@@ -2,8 +2,9 @@
 // command ends. Owns signals and the time limit, which abort the same AbortSignal.
 
 import { createRequire } from "node:module";
+import { printable } from "../node/printable.mjs";
 import { EXIT, Failure, Interrupted, messageOf } from "./failure.mjs";
-import { printable, withoutSecrets } from "./printable.mjs";
+import { withoutSecrets } from "./secrets.mjs";
 
 const SIGNALS = /** @type {const} */ ({ SIGINT: 2, SIGTERM: 15, SIGHUP: 1 });
 
@@ -25,9 +26,9 @@ export async function outputWritten() {
 /** Aborts with the way the command is to end. A second signal ends the process at once. */
 export function abortOnSignals() {
   const end = new AbortController();
-  for (const [name, number] of Object.entries(SIGNALS)) {
+  for (const [name, number] of /** @type {[NodeJS.Signals, number][]} */ (Object.entries(SIGNALS))) {
     process.on(name, () => {
-      if (end.signal.aborted) process.exit(128 + number);
+      if (end.signal.aborted) endBy(name, number);
       end.abort(new Interrupted(`ended by ${name}`, 128 + number));
     });
   }
@@ -40,6 +41,13 @@ export function abortOnSignals() {
     end.abort(outputFailure);
   });
   return end;
+}
+
+/** Ends the process at once. process.exit() would wait for a thread that reads a file. @param {NodeJS.Signals} name @param {number} number */
+function endBy(name, number) {
+  if (process.platform === "win32") process.exit(128 + number);
+  process.removeAllListeners(name);
+  process.kill(process.pid, name);
 }
 
 /** The result of the promise, unless the signal is aborted first. @template T @param {Promise<T>} promise @param {AbortSignal} signal @returns {Promise<T>} */
@@ -68,10 +76,10 @@ export function untilEnded(signal) {
  */
 
 /**
- * Connects, does the work, and closes. The time limit starts now; `late()` is its sentence once connected.
+ * Connects, does the work, and closes. The time limit starts now or at `since`; `late()` is its sentence once connected.
  * @template T @param {Context} context @param {{ on_message?: any }} callbacks
  * @param {(client: import("mqtt-lib").MqttCustom) => Promise<T>} work
- * @param {{ seconds?: number, late: (seconds: number) => string }} limit
+ * @param {{ seconds?: number, since?: number, late: (seconds: number) => string }} limit
  */
 export async function withClient({ end, credentials, properties, values }, callbacks, work, limit) {
   const { signal } = end;
@@ -79,9 +87,10 @@ export async function withClient({ end, credentials, properties, values }, callb
   /** @type {NodeJS.Timeout | undefined} */
   let timer;
   let late = (/** @type {number} */ s) => `there was no connection within ${s} s`;
-  const { seconds } = limit;
+  const { seconds, since = performance.now() } = limit;
   if (seconds !== undefined) {
-    timer = setTimeout(() => end.abort(new Failure(late(seconds), EXIT.TIMEOUT)), seconds * 1000);
+    const left = seconds * 1000 - (performance.now() - since);
+    timer = setTimeout(() => end.abort(new Failure(late(seconds), EXIT.TIMEOUT)), left);
   }
   try {
     await unlessEnded(client.start(), signal);

@@ -32,7 +32,13 @@ export async function simulate(context) {
     options: publishOptions(context),
     interval: (seconds(values, "interval") ?? 1) * 1000,
     count: whole(values, "count", 1) ?? Number.POSITIVE_INFINITY,
+    begun: 0,
     acknowledged: 0,
+  };
+  /** What is said of messages that were begun and did not end. */
+  const rest = () => {
+    const open = plan.begun - plan.acknowledged;
+    return open === 0 ? "" : `; ${grouped(open)} ${open === 1 ? "was" : "were"} not`;
   };
   const progress = showProgress(
     values.quiet,
@@ -41,31 +47,44 @@ export async function simulate(context) {
   const limit = {
     seconds: seconds(values, "timeout"),
     late: (/** @type {number} */ s) =>
-      `the time limit of ${s} s was reached; ${plural(plan.acknowledged, "message", " was", " were")} published`,
+      `the time limit of ${s} s was reached; ${plural(plan.acknowledged, "message", " was", " were")} published${rest()}`,
   };
   /** @type {MqttCustom[]} */
   const others = [];
+  /** @type {Promise<unknown> | undefined} */
+  let stopped;
   try {
     await withClient(
       context,
       {},
       async (first) => {
         others.push(...more(context, connections - 1));
-        await unlessEnded(Promise.all(others.map((client) => client.start())), signal);
-        const all = [first, ...others].map((client, i) =>
-          publishAt(client, i + 1, connections, plan, signal),
-        );
-        await unlessEnded(Promise.all(all), signal);
+        try {
+          await unlessEnded(Promise.all(others.map((client) => client.start())), signal);
+          const all = [first, ...others].map((client, i) =>
+            publishAt(client, i + 1, connections, plan, signal),
+          );
+          await unlessEnded(Promise.all(all), signal);
+        } finally {
+          // Together with the first one: each may wait 10 s for acknowledgements.
+          stopped = Promise.all(others.map((client) => client.stop()));
+        }
       },
       limit,
     );
   } catch (error) {
+    await stopped;
+    if (!(error instanceof Interrupted)) throw error;
+    if (rest() !== "") {
+      const count = plural(plan.acknowledged, "message", " was", " were");
+      throw new Interrupted(`${error.message}; ${count} published${rest()}`, error.code);
+    }
     // Without --count a signal is the normal end.
-    if (error instanceof Interrupted && plan.count === Number.POSITIVE_INFINITY) error.code = EXIT.OK;
+    if (plan.count === Number.POSITIVE_INFINITY) error.code = EXIT.OK;
     throw error;
   } finally {
     progress();
-    await Promise.all(others.map((client) => client.stop()));
+    await stopped;
     if (!values.quiet)
       printNotice(`${plural(plan.acknowledged)} published over ${plural(connections, "connection")}`);
   }
@@ -89,7 +108,7 @@ function more({ credentials }, count) {
 /**
  * The connections share an interval: they begin one after the other.
  * @param {MqttCustom} client @param {number} number @param {number} connections
- * @param {{ topic: string, message: string, options: any, interval: number, count: number, acknowledged: number }} plan
+ * @param {{ topic: string, message: string, options: any, interval: number, count: number, begun: number, acknowledged: number }} plan
  * @param {AbortSignal} signal
  */
 async function publishAt(client, number, connections, plan, signal) {
@@ -97,7 +116,9 @@ async function publishAt(client, number, connections, plan, signal) {
   for (let count = 1; count <= plan.count; count++) {
     const wait = begin + (count - 1) * plan.interval - performance.now();
     if (wait > 0) await setTimeout(wait, undefined, { signal });
+    if (signal.aborted) return;
     const of = { count, client: number };
+    plan.begun += 1;
     await client.publish(fillTemplate(plan.topic, of), fillTemplate(plan.message, of), plan.options);
     plan.acknowledged += 1;
   }

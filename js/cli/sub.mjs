@@ -56,7 +56,8 @@ export async function sub(context) {
     );
   } catch (error) {
     // Without --count a signal is the normal end.
-    if (error instanceof Interrupted && most === Number.POSITIVE_INFINITY) error.code = EXIT.OK;
+    const isDone = most === Number.POSITIVE_INFINITY && !remover?.left;
+    if (error instanceof Interrupted && isDone) error.code = EXIT.OK;
     throw error;
   } finally {
     printer.flush();
@@ -88,19 +89,28 @@ const isLevel = (level, isLast) => level === "+" || (level === "#" && isLast) ||
 
 /** Removes what the broker has retained: an empty retained message in its place. */
 class Remover {
+  /** How many were removed, and of how many that was not acknowledged. */
   count = 0;
+  left = 0;
   #removed = new Set();
 
   get report() {
-    return `${plural(this.count, "retained message", " was", " were")} removed`;
+    const left = this.left === 0 ? "" : `; ${grouped(this.left)} ${this.left === 1 ? "was" : "were"} not`;
+    return `${plural(this.count, "retained message", " was", " were")} removed${left}`;
   }
 
   /** Whether it is not to be printed: the broker's copy of what removes a message. @param {import("mqtt-lib").MqttCustom} client @param {Message} message */
   take(client, { topic, retain, payload }) {
     if (!retain) return payload.length === 0 && this.#removed.delete(topic);
-    this.count += 1;
+    this.left += 1;
     this.#removed.add(topic);
-    client.publish(topic, "", { qos: 1, retain: true }).catch((error) => printNotice(error.message));
+    client.publish(topic, "", { qos: 1, retain: true }).then(
+      () => {
+        this.left -= 1;
+        this.count += 1;
+      },
+      (error) => printNotice(error.message),
+    );
     return false;
   }
 }

@@ -2,7 +2,7 @@
 
 import { seconds } from "./arguments.mjs";
 import { UsageError } from "./failure.mjs";
-import { printable } from "./printable.mjs";
+import { printable } from "../node/printable.mjs";
 import { plural } from "./progress.mjs";
 import { printNotice, unlessEnded, withClient } from "./session.mjs";
 
@@ -39,7 +39,8 @@ export async function tree(context) {
 /** @param {ReadonlyMap<string, Message>} messages */
 function json(messages) {
   const found = [...messages].map(([topic, message]) => [topic, message.text()]);
-  return `${JSON.stringify(Object.fromEntries(found))}\n`;
+  const text = JSON.stringify(Object.fromEntries(found));
+  return `${process.stdout.isTTY ? printable(text) : text}\n`;
 }
 
 /** @param {ReadonlyMap<string, Message>} messages */

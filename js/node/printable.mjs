@@ -1,7 +1,7 @@
 // Text that a terminal and a log show instead of obeying it.
 
-/** Control characters and those that change the direction of text. */
-const OBEYED = /[\p{Cc}\p{Bidi_C}\p{Zl}\p{Zp}]/gu;
+/** Control characters, those that change the direction of text, and those that nobody sees. */
+const OBEYED = /[\p{Cc}\p{Bidi_C}\p{Zl}\p{Zp}\u200b-\u200f\u2060-\u206f\ufeff]/gu;
 
 /** @param {string} character */
 const escaped = (character) => `\\u${character.charCodeAt(0).toString(16).padStart(4, "0")}`;

@@ -11,7 +11,7 @@ const SHOWN = 60;
 function nameTopic(error, topic) {
   const start = topic.length > SHOWN ? [...topic.slice(0, 2 * SHOWN)].slice(0, SHOWN).join("") : topic;
   const shown = printable(start) + (start === topic ? "" : "…");
-  if (!error.message.includes(`"${shown}"`)) preface(error, `publish to "${shown}": `);
+  if (!printable(error.message).includes(`"${shown}"`)) preface(error, `publish to "${shown}": `);
 }
 
 /** Changes the error, and rejects the promise. @type {typeof import("../errors.mjs").refused} */

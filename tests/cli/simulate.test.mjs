@@ -4,6 +4,7 @@ import assert from "node:assert/strict";
 import { after, before, test } from "node:test";
 import { MqttCustom } from "mqtt-lib";
 import { cli, run } from "../support/command.mjs";
+import { fakeBroker, scripts } from "../support/fake-broker.mjs";
 import { startMosquitto } from "../support/mosquitto.mjs";
 
 let broker;
@@ -67,6 +68,58 @@ test("simulate without a number goes on until Ctrl-C, which is its normal end", 
   while (received.length < 3) await new Promise((resolve) => setTimeout(resolve, 10));
   running.kill("SIGINT");
   assert.equal((await running.ended).code, 0);
+});
+
+test("simulate says what was not acknowledged, with the exit code of the signal, after no more than 10 s", async (t) => {
+  const deaf = () =>
+    fakeBroker(
+      t,
+      scripts.accepts(({ cmd }) => cmd === "publish"),
+    );
+  const words = ["simulate", "-t", "a", "-m", "x", "-q", "1", "--connections", "2"];
+  const isPublished = ({ packets }) => packets.some(({ cmd }) => cmd === "publish");
+  const ends = [
+    ["SIGTERM", [], 143],
+    ["SIGINT", ["-C", "5"], 130],
+  ].map(async ([name, more, expected]) => {
+    const broker = await deaf();
+    const running = cli([...words, broker.url, "--interval", "0.1", ...more], { input: "" });
+    while (broker.connections.filter(isPublished).length < 2)
+      await new Promise((resolve) => setTimeout(resolve, 20));
+    const begin = performance.now();
+    running.kill(name);
+    const { code, stderr } = await running.ended;
+    assert.ok(performance.now() - begin < 15_000);
+    assert.equal(
+      stderr.replace(/^mqtt-lib: 0 messages published, .*\n/gm, ""),
+      `mqtt-lib: 0 messages published over 2 connections\nmqtt-lib: ended by ${name}; 0 messages were published; 2 were not\n`,
+    );
+    assert.equal(code, expected);
+  });
+  const late = run([...words, (await deaf()).url, "-W", "4"]).then(({ code, stderr }) => {
+    assert.match(stderr, /the time limit of 4 s was reached; 0 messages were published; 2 were not\n/);
+    assert.equal(code, 27);
+  });
+  await Promise.all([...ends, late]);
+});
+
+test("sub --remove-retained says what the broker did not acknowledge, with the exit code of the signal", async (t) => {
+  const deaf = await fakeBroker(
+    t,
+    scripts.accepts(({ cmd }, connection) => {
+      if (cmd === "subscribe")
+        setTimeout(() => {
+          connection.send({ cmd: "publish", topic: "a", payload: "x", qos: 0, retain: true });
+        }, 100);
+      return cmd === "publish";
+    }),
+  );
+  const sub = cli(["sub", deaf.url, "-t", "a", "--remove-retained"], { input: "" });
+  await sub.until("stdout", (text) => text.includes("x"));
+  sub.kill("SIGTERM");
+  const { code, stderr } = await sub.ended;
+  assert.match(stderr, /0 retained messages were removed; 1 was not\n/);
+  assert.equal(code, 143);
 });
 
 test("simulate names what is missing", async () => {

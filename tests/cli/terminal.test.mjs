@@ -4,6 +4,7 @@
 import assert from "node:assert/strict";
 import { execFileSync } from "node:child_process";
 import { after, before, test } from "node:test";
+import { encode } from "cborg";
 import { MqttCustom } from "mqtt-lib";
 import { CLI, cli, launch, run, subscribed } from "../support/command.mjs";
 import { startMosquitto } from "../support/mosquitto.mjs";
@@ -20,10 +21,11 @@ after(async () => {
   await broker?.stop();
 });
 
-const ESCAPES = "\x1b]0;owned\x07 \x9b31m \u202egnp.exe \u2066 \r\x7f";
-const SHOWN = /\\u001b\]0;owned\\u0007 \\u009b31m \\u202egnp\.exe \\u2066 \\u000d\\u007f/;
+const ESCAPES = "\x1b]0;owned\x07 \x9b31m \u202egnp.exe \u2066 \r\x7f\x85\u2028\u200b\u200d\u2060\ufeff";
+const SHOWN =
+  /\\u001b\]0;owned\\u0007 \\u009b31m \\u202egnp\.exe \\u2066 \\u000d\\u007f\\u0085\\u2028\\u200b\\u200d\\u2060\\ufeff/;
 /** What must not reach a terminal. */
-const OBEYED = /(?![\r\n\t])[\p{Cc}\u202e\u2066]/u;
+const OBEYED = /(?![\r\n\t])[\p{Cc}\u202e\u2066\u2028\u200b-\u200f\u2060-\u2064\ufeff]/u;
 
 /** Runs the command on a terminal, as `script` of util-linux makes one. */
 function onTerminal(words) {
@@ -39,6 +41,37 @@ for (const words of [["-v"], [], ["--json"], ["-F", "%t %p"], ["-F", "%j"]]) {
     assert.match(stdout, words.includes("--json") || words.includes("%j") ? /owned\\u0007/ : SHOWN);
     assert.doesNotMatch(stdout, OBEYED);
     if (words.length === 0) assert.match(stdout, /\n\tend/);
+  });
+}
+
+for (const words of [["--json"], []]) {
+  test(`tree ${words.join(" ")} on a terminal shows control characters`, async () => {
+    await client.publish("tree/a\u2066\u200b", ESCAPES, { qos: 1, retain: true });
+    const { stdout } = await onTerminal(["tree", broker.url, "tree/#", "--quiet", ...words]).ended;
+    assert.doesNotMatch(stdout, OBEYED);
+    assert.match(stdout, /a\\u2066\\u200b/);
+    if (words.length > 0) assert.equal(JSON.parse(stdout)["tree/a\u2066\u200b"], ESCAPES);
+    else assert.match(stdout, /owned\\u0007 \\u009b31m \\u202egnp/);
+    const piped = await run(["tree", broker.url, "tree/#", "--quiet", "--json"]);
+    assert.ok(piped.stdout.includes("\x85\u2028\u200b"));
+  });
+}
+
+for (const words of [["-v"], ["--json"], ["-F", "%t %p %C %P %R %D"], ["--decode", "cbor"], ["--pretty"]]) {
+  test(`request ${words.join(" ")} on a terminal shows control characters`, async () => {
+    const responder = new MqttCustom({ credentials: { mqttserver: broker.url, mqttversion: 5 } });
+    const answer = words.includes("cbor") ? encode({ [ESCAPES]: ESCAPES }) : JSON.stringify(ESCAPES);
+    const bytes = { contentType: "text\u200b\u202e", userProperties: { "a\u202e": "b\u200b" } };
+    await responder.subscribe("terminal/ask", { qos: 1 }, (_client, _userdata, { properties }) => {
+      const { responseTopic, correlationData } = properties;
+      responder.publish(responseTopic, answer, { qos: 1, properties: { ...bytes, correlationData } });
+    });
+    const asked = ["request", broker.url, "-t", "terminal/ask", "-m", "?", "-W", "9", "-d", "--wire"];
+    const { stdout, code } = await onTerminal([...asked, ...words]).ended;
+    await responder.stop();
+    assert.equal(code, 0, stdout);
+    assert.match(stdout, /u202egnp/);
+    assert.doesNotMatch(stdout, OBEYED);
   });
 }
 
