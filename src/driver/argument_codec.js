@@ -124,8 +124,7 @@ const HALF = /\p{Surrogate}/u;
 
 /** UTF-8 has no half of a surrogate pair, and U+FFFD in its place would be another string. @param {Writer} out @param {string} text */
 function string(out, text) {
-  if (HALF.test(short(text)))
-    return out.block(OTHER, encoder.encode("a string with a lone surrogate"));
+  if (HALF.test(short(text))) return out.block(OTHER, encoder.encode("a string with a lone surrogate"));
   return out.block(STRING, encoder.encode(text));
 }
 
