@@ -2,7 +2,7 @@
 // history. A second file, the mark, has how far the log is written, so that missing records are noticed; it is written after
 // the log, so that the log may be longer. Owns both files and the places of the entries; the bytes are log-format.mjs.
 
-import { closeSync, fstatSync, ftruncateSync, lstatSync, renameSync, rmSync } from "node:fs";
+import { closeSync, ftruncateSync, lstatSync, renameSync, rmSync } from "node:fs";
 import { resolve } from "node:path";
 import { contentOf, create, O_CREAT, openPrivate, reader, writeAt } from "./files.mjs";
 import {
@@ -32,7 +32,7 @@ export class EntriesLog {
   #owner;
   /** @type {number | undefined} */
   #log;
-  /** Of the open log. @type {{ ino: number, dev: number }} */
+  /** Of the open log, by its path: some systems give other numbers for an open file. @type {{ ino: number, dev: number }} */
   #inode = { ino: 0, dev: 0 };
   /** @type {number | undefined} */
   #mark;
@@ -72,7 +72,7 @@ export class EntriesLog {
   /** Continues the files that were read, which are sound and of the present format. */
   reopen() {
     this.#log = openPrivate(this.#path);
-    this.#inode = fstatSync(this.#log);
+    this.#inode = lstatSync(this.#path);
     ftruncateSync(this.#log, this.#length);
     this.#writeMark();
   }
@@ -97,9 +97,9 @@ export class EntriesLog {
         length += writeAt(log, recordOf(changes, length, this.#salt, this.#owner), length);
       }
       writeAt(log, headerOf(this.#generation + 1, length, this.#salt, this.#owner), 0);
-      this.#inode = fstatSync(log);
       this.#closeLog();
       renameSync(fresh, this.#path);
+      this.#inode = lstatSync(this.#path);
     } catch (error) {
       closeSync(log);
       rmSync(fresh, { force: true });
