@@ -111,7 +111,7 @@ test("Node and the component continue each other's log, with the numbers that it
   await sendsAll(t, folder, ["0", "1", "0", "1"]);
 });
 
-test("a mark that is older than its log, and a record that was being written, lose nothing: Node and the component say so of each other's", async (t) => {
+test("neither loses an entry of the other's log whose mark is older and whose last record was being written", async (t) => {
   const folder = folderFor(t);
   await abandoned(t, folder, 2);
   const mark = join(folder, "mark");
@@ -130,6 +130,37 @@ test("a mark that is older than its log, and a record that was being written, lo
   writeFileSync(mark, written);
   await sendsAll(t, folder, ["0", "1", "0", "1"]);
   assert.deepEqual(nodeLog(folder).read().sound, true);
+});
+
+test("a log that is written anew has the numbers of the one before, whose mark loses nothing", async (t) => {
+  const folder = folderFor(t);
+  const broker = await startMosquitto();
+  t.after(() => broker.stop());
+  const files = ["entries", "mark"].map((name) => join(folder, name));
+  const frames = () => files.map((file) => readFileSync(file).subarray(0, HEADER_LENGTH));
+  const salts = () => frames().map((frame) => frame.toString("hex", 24, 32));
+  const generations = () => frames().map((frame) => frame.readDoubleBE(8));
+  const client = await stored(t, broker, folder);
+  await client.call("start");
+  const [[salt], [, mark]] = [salts(), frames()];
+  assert.deepEqual(generations(), [1, 1]);
+  for (let i = 0; i < 12; i++) {
+    await client.call("qpublish", "kept", new Uint8Array(100_000), { qos: 1 });
+    await client.call("flush");
+  }
+  await client.call("stop");
+  await abandoned(t, folder, 2);
+  assert.deepEqual(
+    [generations(), salts()],
+    [
+      [2, 2],
+      [salt, salt],
+    ],
+  );
+  writeFileSync(files[1], mark);
+  const { entries, sound } = nodeLog(folder).read();
+  assert.deepEqual([entries.size, sound], [2, true]);
+  await sendsAll(t, folder, ["0", "1"]);
 });
 
 /** Writes the entries of a store as version 2 had them. */
