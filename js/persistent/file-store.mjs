@@ -1,13 +1,13 @@
 // The store of Node: a folder for each client id with a log of its entries. A write is a synchronous append, so that a call
 // survives the death of the process once its turn has ended. What is damaged is never given out; that something is damaged
-// or missing is always said. A store of the first format is rewritten when it is opened.
+// or missing is always said. A store of an earlier format is rewritten when it is opened.
 
 import { rmSync } from "node:fs";
 import { ownerOf } from "./checksum.mjs";
 import { EntriesLog } from "./entries-log.mjs";
 import { readFirstFormat } from "./first-format.mjs";
 import { StoreFolder } from "./folder.mjs";
-import { lock, lockAndRead } from "./lock.mjs";
+import { lock, lockAndRead, noteLog } from "./lock.mjs";
 import { closedAfterFailure, closes, opens } from "./register.mjs";
 
 /** @typedef {[number, Uint8Array | undefined]} Change */
@@ -19,9 +19,9 @@ export class FileStore {
   #base;
   /** @type {StoreFolder | undefined} */
   #folder;
-  /** @type {{ close: () => Promise<void> } | undefined} */
+  /** @type {import("./lock.mjs").Level | undefined} */
   #lock;
-  /** The same, while it has entries of the first format. @type {{ clear: () => Promise<void> } | undefined} */
+  /** The same, while it has entries of the first format. @type {import("./lock.mjs").Level | undefined} */
   #firstFormat;
   /** @type {EntriesLog | undefined} */
   #log;
@@ -50,9 +50,10 @@ export class FileStore {
       const isDamaged = !sound || folder.isUnderRepair;
       if (isDamaged) folder.backUp();
       this.#log = log;
-      if (log.exists && !isDamaged) log.reopen();
+      if (log.isCurrent && !isDamaged) log.reopen();
       else log.begin(entries);
       await this.#firstFormat?.clear();
+      if (this.#lock) await noteLog(this.#lock);
       rmSync(folder.file(FIRST_LOG), { force: true });
       if (isDamaged) {
         damaged(
@@ -89,7 +90,9 @@ export class FileStore {
   write(changes) {
     if (this.#failure !== undefined) throw this.#failure;
     try {
-      /** @type {EntriesLog} */ (this.#log).append(changes);
+      const log = /** @type {EntriesLog} */ (this.#log);
+      if (log.isRemoved) throw this.#removedError();
+      log.append(changes);
     } catch (error) {
       this.#failure = error;
       throw error;
@@ -97,11 +100,15 @@ export class FileStore {
   }
 
   async close() {
-    const removed = this.#log?.isRemoved;
-    const path = this.#folder?.path;
+    const removed = this.#log?.isRemoved ? this.#removedError() : undefined;
     await this.#shut();
-    if (removed)
-      throw new Error(`the files in ${path} were removed while it was open; what was in them is lost`);
+    if (removed) throw removed;
+  }
+
+  #removedError() {
+    return new Error(
+      `the files in ${this.#folder?.path} were removed while it was open; what was in them is lost`,
+    );
   }
 
   async #shut() {

@@ -6,7 +6,6 @@ import {
   chmodSync,
   cpSync,
   existsSync,
-  lstatSync,
   mkdirSync,
   readdirSync,
   readlinkSync,
@@ -15,6 +14,7 @@ import {
   rmSync,
 } from "node:fs";
 import { basename, join } from "node:path";
+import { refuseLink } from "./files.mjs";
 import { locked } from "./register.mjs";
 
 const OWNER_ONLY = 0o700;
@@ -92,13 +92,6 @@ export class StoreFolder {
     const backup = freeName(`${this.path}.damaged`);
     renameSync(`${this.path}.repair`, backup);
     return backup;
-  }
-}
-
-/** @param {string} path */
-function refuseLink(path) {
-  if (lstatSync(path, { throwIfNoEntry: false })?.isSymbolicLink()) {
-    throw new Error(`${path} is a symbolic link, which a store does not follow; remove it`);
   }
 }
 

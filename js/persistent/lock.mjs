@@ -1,18 +1,25 @@
 // The lock of a store's folder, so that one process has it open: that of a LevelDB (`classic-level`), because Node has no
-// lock of its own and an earlier version of this package, which kept its entries in that LevelDB, is kept out too.
+// lock of its own and an earlier version of this package, which kept its entries in that LevelDB, is kept out too. Once there
+// is a log, the LevelDB has one entry, which says so.
 
 import { readdirSync, rmSync } from "node:fs";
 import { join } from "node:path";
+import { refuseLink, refuseOther } from "./files.mjs";
 
 /** @typedef {import("classic-level").ClassicLevel<string, Uint8Array>} Level */
 
 const FILE = "LOCK";
+/** A folder that the repair of a LevelDB makes. */
+const LOST = "lost";
+/** The key of the only entry that the LevelDB has once there is a log: without the log, it was removed. */
+export const LOG_EXISTS = "log";
 /** @type {any} */
 const ENCODING = { keyEncoding: "utf8", valueEncoding: "view" };
 
 /** Takes the lock. Close the result to release it. @param {string} path @param {(cause: unknown) => Error} lockedError */
 export async function lock(path, lockedError) {
   clear(path);
+  refuseOthers(path);
   return openLevel(path, lockedError);
 }
 
@@ -21,6 +28,7 @@ export async function lock(path, lockedError) {
  * changed. @param {string} path @param {(cause: unknown) => Error} lockedError @param {() => void} damaged
  */
 export async function lockAndRead(path, lockedError, damaged) {
+  refuseOthers(path);
   try {
     return { db: await openLevel(path, lockedError), repaired: false };
   } catch (error) {
@@ -44,6 +52,26 @@ function clear(path) {
     // There is none; or, on Windows, another process has it open, which the lock says.
   }
 }
+
+/** LevelDB would follow a link, and a pipe would block it. @param {string} path */
+function refuseOthers(path) {
+  for (const name of namesIn(path)) {
+    if (name === LOST) refuseLink(join(path, name));
+    else refuseOther(join(path, name));
+  }
+}
+
+/** @param {string} path */
+function namesIn(path) {
+  try {
+    return readdirSync(path);
+  } catch {
+    return []; // what is wrong the lock says
+  }
+}
+
+/** Writes down that there is a log. @param {Level} db */
+export const noteLog = (db) => db.put(LOG_EXISTS, Uint8Array.of(1));
 
 /** @param {string} path @param {(cause: unknown) => Error} lockedError */
 async function openLevel(path, lockedError) {

@@ -2,7 +2,15 @@
 // tests/long/sigkill.test.mjs kills a hundred times.
 
 import assert from "node:assert/strict";
-import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import {
+  existsSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  writeFileSync,
+} from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, before, test } from "node:test";
@@ -265,6 +273,19 @@ test("a write that fails stops the client, and everything is reported", async (t
     await client.start();
     await client.publish(topic, "fine again", { qos: 2 });
   }
+});
+
+test("a folder that is moved away while its client runs is STORE_FAILED at the next message", async (t) => {
+  const { folder, credentials, topic } = setUp(t);
+  const client = clientFor(t, credentials());
+  await client.start();
+  await client.publish(topic, "fine", { qos: 1 });
+  const inner = join(folder, readdirSync(folder)[0]);
+  renameSync(inner, `${inner}-moved`);
+  const error = await failure(client.publish(topic, "not kept", { qos: 1 }));
+  assert.equal(error.code, "STORE_FAILED");
+  assert.match(error.message, /were removed while it was open/);
+  await until(() => client.state === "stopped");
 });
 
 test("messages on their way in are kept apart over a restart", async (t) => {

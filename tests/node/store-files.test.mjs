@@ -9,7 +9,6 @@ import {
   existsSync,
   lstatSync,
   mkdirSync,
-  mkdtempSync,
   readdirSync,
   readFileSync,
   renameSync,
@@ -19,54 +18,18 @@ import {
   truncateSync,
   writeFileSync,
 } from "node:fs";
-import { tmpdir } from "node:os";
-import { dirname, join } from "node:path";
+import { join } from "node:path";
 import { test } from "node:test";
 import { Worker } from "node:worker_threads";
 import { persistent } from "mqtt-lib/persistent";
+import { content, simple, temporary, unpack } from "../support/file-stores.mjs";
 import { run } from "./helpers.mjs";
 
-const FIRST_FORMAT = JSON.parse(
-  readFileSync(new URL("../support/first-format-store.json", import.meta.url), "utf8"),
-);
 const ENTRIES = ["12 in the log", "16 ", "4 in the LevelDB"];
-
-function temporary(t) {
-  const folder = mkdtempSync(join(tmpdir(), "mqtt-lib-files-"));
-  t.after(() => rmSync(folder, { recursive: true, force: true }));
-  return folder;
-}
-
-/** Writes files of the first format; `change` may alter each. */
-function firstFormat(folder, change = (_name, bytes) => bytes) {
-  for (const [name, text] of Object.entries(FIRST_FORMAT)) {
-    const file = join(folder, name);
-    mkdirSync(dirname(file), { recursive: true });
-    writeFileSync(file, change(name, Buffer.from(text, "base64")));
-  }
-}
-
-/** Opens the store and closes it: what it gave, and what it said. */
-async function content(folder, clientId) {
-  const told = [];
-  const store = persistent({ folder });
-  const entries = await store.open(clientId, (text) => told.push(text));
-  await store.close();
-  return { entries: [...entries].map(([key, value]) => `${key} ${Buffer.from(value)}`).sort(), told };
-}
-
-/** A store with one entry that is closed; its folder. */
-async function simple(folder, clientId = "simple") {
-  const store = persistent({ folder });
-  await store.open(clientId, assert.fail);
-  store.write([[4, Buffer.from("one")]]);
-  await store.close();
-  return join(folder, readdirSync(folder)[0]);
-}
 
 test("a store of the first format opens, and is of the present format afterwards", async (t) => {
   const folder = temporary(t);
-  firstFormat(folder);
+  unpack("first", folder);
   for (let i = 0; i < 3; i++) {
     assert.deepEqual(await content(folder, "first-format"), { entries: ENTRIES, told: [] });
   }
@@ -76,7 +39,7 @@ test("a store of the first format opens, and is of the present format afterwards
 
 test("a store of the first format in which a value was altered gives no value of the LevelDB, and says so", async (t) => {
   const folder = temporary(t);
-  firstFormat(folder, (name, bytes) => {
+  unpack("first", folder, (name, bytes) => {
     const at = bytes.indexOf("LevelDB");
     if (name.endsWith(".ldb") && at >= 0) bytes[at] ^= 1;
     return bytes;
@@ -89,7 +52,7 @@ test("a store of the first format in which a value was altered gives no value of
 
 test("a store of the first format whose migration was interrupted is migrated by the next open", async (t) => {
   const folder = temporary(t);
-  firstFormat(folder);
+  unpack("first", folder);
   const [inner] = readdirSync(folder);
   writeFileSync(join(folder, inner, "entries.new"), "half");
   assert.deepEqual(await content(folder, "first-format"), { entries: ENTRIES, told: [] });
@@ -263,22 +226,129 @@ test("a pipe or a folder in the place of a file is refused, and blocks nothing",
 
 test("a lock that cannot be taken says why", async (t) => {
   const folder = temporary(t);
-  const lock = join(await simple(folder), "db", "LOCK");
-  rmSync(lock);
-  mkdirSync(lock);
+  const db = join(await simple(folder), "db");
+  rmSync(db, { recursive: true });
+  writeFileSync(db, "");
   await assert.rejects(
     persistent({ folder }).open("simple", () => {}),
-    /the lock of .*db: .*LOCK/,
+    /the lock of .*db: .+/,
   );
 });
 
-test("files that were removed while the store was open are an error when it is closed", async (t) => {
+for (const name of ["LOCK", "CURRENT", "MANIFEST-000004", "000009.dbtmp"]) {
+  test(`a link, a pipe or a folder in the place of db/${name} is refused before there is a log`, async (t) => {
+    const folder = temporary(t);
+    unpack("first", folder);
+    const path = join(folder, readdirSync(folder)[0], "db", name);
+    const target = join(temporary(t), "target");
+    writeFileSync(target, "of somebody else");
+    const refused = async (sentence) => {
+      await assert.rejects(
+        persistent({ folder }).open("first-format", () => {}),
+        sentence,
+      );
+      assert.equal(readFileSync(target, "utf8"), "of somebody else");
+    };
+    rmSync(path, { force: true });
+    symlinkSync(target, path);
+    await refused(/a symbolic link, which a store does not follow; remove it/);
+    rmSync(path);
+    mkdirSync(path);
+    await refused(/is no file; remove it/);
+    rmSync(path, { recursive: true });
+    execFileSync("mkfifo", [path]); // LevelDB waits for a writer
+    const script = `
+      import { persistent } from "mqtt-lib/persistent";
+      const store = persistent({ folder: ${JSON.stringify(folder)} });
+      await store.open("first-format", () => {}).catch((error) => console.log(error.message));
+    `;
+    assert.match((await run(script)).stdout, /is no file; remove it/);
+  });
+}
+
+test("a lock that is a link or a pipe is refused, and blocks nothing, also beside a log", async (t) => {
   const folder = temporary(t);
-  await simple(folder);
-  const store = persistent({ folder });
-  await store.open("simple", () => {});
-  rmSync(join(folder, readdirSync(folder)[0]), { recursive: true });
-  store.write([[1, Buffer.from("more")]]);
-  await assert.rejects(store.close(), /were removed while it was open/);
-  assert.deepEqual((await content(folder, "simple")).entries, []);
+  const lock = join(await simple(folder), "db", "LOCK");
+  const target = join(temporary(t), "target");
+  writeFileSync(target, "");
+  rmSync(lock);
+  symlinkSync(target, lock);
+  await assert.rejects(content(folder), /a symbolic link/);
+  rmSync(lock);
+  execFileSync("mkfifo", [lock]);
+  await assert.rejects(content(folder), /is no file; remove it/);
+  rmSync(lock);
+  assert.deepEqual(await content(folder), { entries: ["4 one"], told: [] });
+});
+
+const DISAPPEAR = {
+  "the folder is removed": (inner) => rmSync(inner, { recursive: true }),
+  "the folder is moved": (inner) => renameSync(inner, `${inner}-moved`),
+  "the log is removed": (inner) => rmSync(join(inner, "entries")),
+  "another log is put in its place": (inner) => {
+    writeFileSync(join(inner, "other"), readFileSync(join(inner, "entries")));
+    renameSync(join(inner, "other"), join(inner, "entries"));
+  },
+};
+for (const [what, disappear] of Object.entries(DISAPPEAR)) {
+  test(`${what} while the store is open: the next write fails, and so does close()`, async (t) => {
+    const folder = temporary(t);
+    const inner = await simple(folder);
+    const store = persistent({ folder });
+    await store.open("simple", () => {});
+    store.write([[8, Buffer.from("before")]]);
+    disappear(inner);
+    assert.throws(() => store.write([[12, Buffer.from("more")]]), /were removed while it was open/);
+    assert.throws(() => store.write([[16, Buffer.from("more")]]), /were removed while it was open/);
+    await assert.rejects(store.close(), /were removed while it was open/);
+  });
+}
+
+test("a folder whose relative path is another one after process.chdir() is still written", async (t) => {
+  const script = `
+    import { persistent } from "mqtt-lib/persistent";
+    process.chdir(${JSON.stringify(temporary(t))});
+    const store = persistent({ folder: "relative" });
+    await store.open("simple", () => {});
+    process.chdir("/");
+    store.write([[4, Buffer.alloc(3 << 20)]]);
+    for (let i = 0; i < 3; i++) store.write([[4, Buffer.from("one")]]);
+    await store.close();
+    console.log("written");
+  `;
+  assert.equal((await run(script)).stdout, "written\n");
+});
+
+test("log and mark are both removed: the store is damaged, once", async (t) => {
+  for (const name of ["", "again"]) {
+    const folder = temporary(t);
+    const inner = await simple(folder);
+    if (name) await content(folder);
+    for (const file of ["entries", "mark"]) rmSync(join(inner, file));
+    const { entries, told } = await content(folder);
+    assert.deepEqual(entries, []);
+    assert.match(told.join(), /was damaged/);
+    assert.deepEqual(await content(folder), { entries: [], told: [] });
+  }
+});
+
+test("a process that ends before there is a log leaves a store that is not damaged", async (t) => {
+  const folder = temporary(t);
+  const inner = await simple(folder);
+  const path = join(temporary(t), "killed");
+  mkdirSync(join(path, inner.split("/").pop()), { recursive: true });
+  for (let i = 0; i < 2; i++) assert.deepEqual(await content(path), { entries: [], told: [] });
+  const other = join(temporary(t), "killed later");
+  mkdirSync(join(other, inner.split("/").pop(), "db"), { recursive: true });
+  writeFileSync(join(other, inner.split("/").pop(), "db", "LOCK"), "");
+  writeFileSync(join(other, inner.split("/").pop(), "entries.new"), "half");
+  for (let i = 0; i < 2; i++) assert.deepEqual(await content(other), { entries: [], told: [] });
+});
+
+test("files that others can read are for the user alone once the store is open", async (t) => {
+  const folder = temporary(t);
+  const inner = await simple(folder);
+  for (const name of ["entries", "mark"]) chmodSync(join(inner, name), 0o666);
+  await content(folder);
+  for (const name of ["entries", "mark"]) assert.equal(statSync(join(inner, name)).mode & 0o777, 0o600, name);
 });

@@ -26,11 +26,13 @@ const asTexts = (entries) => [...entries].map(([key, value]) => `${key} ${Buffer
 
 /**
  * A store with tables, logs and a write-ahead log with changes that the LevelDB does not have, as the process leaves it when
- * it is killed. `written` has everything that was ever in it, `last` what is in it now.
+ * it is killed. `written` has everything that was ever in it, `last` what is in it now, `oldMarks` what its
+ * mark was before.
  */
 async function makeStore(folder, clientId, random) {
   const written = new Set();
   const last = new Map();
+  const oldMarks = [];
   let key = 4;
   const change = () => {
     const changes = [];
@@ -50,14 +52,17 @@ async function makeStore(folder, clientId, random) {
   for (let run = 0; run < 4; run++) {
     const store = persistent({ folder });
     await store.open(clientId, never);
-    for (let i = 0; i < 20; i++) await store.write(change());
+    for (let i = 0; i < 20; i++) {
+      await store.write(change());
+      if (i === 10) oldMarks.push(readFileSync(join(folder, readdirSync(folder)[0], "mark")));
+    }
     if (run < 3) await store.close();
     else cpSync(folder, `${folder}-killed`, { recursive: true });
     if (run === 3) await store.close();
   }
   rmSync(folder, { recursive: true });
   renameSync(`${folder}-killed`, folder);
-  return { written, last: asTexts(last) };
+  return { written, last: asTexts(last), oldMarks };
 }
 
 /** @param {string} folder */
@@ -92,6 +97,14 @@ const DAMAGES = {
     copyFileSync(file, second);
     writeFileSync(file, bytes);
   },
+  "with an older mark": ({ data, oldMarks, random }) =>
+    writeFileSync(
+      data.find((file) => file.endsWith("mark")),
+      random.pick(oldMarks),
+    ),
+  "without log and mark": ({ data }) => {
+    for (const file of data) rmSync(file);
+  },
   "of another client": ({ file, others, random }) => copyFileSync(random.pick(others), file),
 };
 
@@ -102,7 +115,7 @@ export async function damageRepeatedly({ count, seed }) {
   try {
     const random = randomOf(seed);
     const template = join(root, "template");
-    const { written, last } = await makeStore(template, CLIENT_ID, random);
+    const { written, last, oldMarks } = await makeStore(template, CLIENT_ID, random);
     const other = join(root, "other");
     await makeStore(other, "other", random);
     const others = filesOf(other);
@@ -114,7 +127,7 @@ export async function damageRepeatedly({ count, seed }) {
       const data = files.filter((file) => /(entries|mark)$/.test(file));
       const file = random.pick(random.next() < 0.9 ? data : files);
       const kind = random.pick(Object.keys(DAMAGES));
-      DAMAGES[kind]({ file, files, others, random });
+      DAMAGES[kind]({ file, files, data, others, oldMarks, random });
       const problem = (text) => figures.problems.push(`damage ${i} (${kind}, ${file}): ${text}`);
       const { entries, told, error } = await contentOf(folder);
       figures.damages += 1;

@@ -1,12 +1,12 @@
 //! A store of a client: a folder that the host has preopened, and its log and lock while it is open.
 
+use crate::entries_log::EntriesLog;
 use crate::lock::Lock;
-use crate::store_log::Log;
 
 pub struct Store {
     pub folder: String,
     /// While it is open.
-    pub log: Option<Log>,
+    pub log: Option<EntriesLog>,
     /// Likewise, unless the host allows none.
     pub lock: Option<Lock>,
 }

@@ -6,11 +6,11 @@ use mqtt_lib::engine::{Change, Code, Error, Flow};
 use crate::checksum::checksum;
 use crate::client::Client;
 use crate::clock;
+use crate::entries_log::{read, EntriesLog, ENTRIES, MARKER};
 use crate::events::Event;
 use crate::folder::{Failure, Folder};
 use crate::lock::Lock;
 use crate::store::Store;
-use crate::store_log::{read, Log, ENTRIES, MARKER};
 
 fn failed(what: &str, store: &Store, error: &Failure) -> Error {
     let text = format!("the store in {} cannot be {what}: {error}", store.folder);
@@ -30,7 +30,7 @@ impl Client {
             if !found.is_sound {
                 keep_damaged(&folder)?;
             }
-            store.log = Some(Log::open(folder, owner, &found)?);
+            store.log = Some(EntriesLog::open(folder, owner, &found)?);
             store.lock = lock;
             Ok(found)
         });
