@@ -22,7 +22,7 @@ async function consume({ url, topic, streams, wait }) {
   const client = new MqttCustom({
     credentials: {
       mqttserver: url,
-      mqttkeepalive: 4,
+      mqttkeepalive: 8,
       transport: streams ? webSocketStream : undefined,
     },
     on_error: (_client, _userdata, error) => errors.add(error.code),

@@ -49,14 +49,14 @@ after(async () => {
 const words = (...more) => [broker.url, "-t", "test/fifo", ...more];
 
 test("-W ends what reads a FIFO without a writer, with code 27", { skip }, async () => {
-  const unread = /^mqtt-lib: the time limit of 1 s was reached; ".*" was not read to its end\n$/;
-  const none = /^mqtt-lib: the time limit of 1 s was reached; 0 lines were published\n$/;
+  const unread = /^mqtt-lib: the time limit of 3 s was reached; ".*" was not read to its end\n$/;
+  const none = /^mqtt-lib: the time limit of 3 s was reached; 0 lines were published\n$/;
   for (const [command, sentence] of [
     [["pub", ...words("-f", fifo())], unread],
     [["request", ...words("-f", fifo())], unread],
     [["pub", ...words("-l", "-f", fifo())], none],
   ]) {
-    const { code, stderr } = await run([...command, "-W", "1"]);
+    const { code, stderr } = await run([...command, "-W", "3"]);
     assert.match(stderr, sentence);
     assert.equal(code, 27);
   }
@@ -67,14 +67,14 @@ test("-W ends what reads a FIFO whose writer is silent, and standard input that 
 }, async () => {
   const path = fifo();
   const writer = spawn("sh", ["-c", `sleep 60 > '${path}'`], { detached: true });
-  const { code, stderr } = await run(["pub", ...words("-f", path), "-W", "1"]);
+  const { code, stderr } = await run(["pub", ...words("-f", path), "-W", "3"]);
   process.kill(-writer.pid);
-  assert.match(stderr, /the time limit of 1 s was reached; ".*" was not read to its end/);
+  assert.match(stderr, /the time limit of 3 s was reached; ".*" was not read to its end/);
   assert.equal(code, 27);
-  const open = cli(["pub", ...words("-s"), "-W", "1"]);
+  const open = cli(["pub", ...words("-s"), "-W", "3"]);
   open.stdin.write("begun");
   const ended = await open.ended;
-  assert.match(ended.stderr, /the time limit of 1 s was reached; standard input was not read to its end/);
+  assert.match(ended.stderr, /the time limit of 3 s was reached; standard input was not read to its end/);
   assert.equal(ended.code, 27);
 });
 

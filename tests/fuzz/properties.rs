@@ -4,7 +4,8 @@
 //! Byte 0 chooses the place, byte 1 a property that is looked for; the rest is the list.
 
 use mqtt_lib::codec::properties::{
-    check, find, number, put, string, with_number, without, Place, Properties, Value, ValueType, TABLE,
+    check, find, number, put, string, with_number, without, Place, Properties, Property, Value, ValueType,
+    TABLE,
 };
 use mqtt_lib::codec::{publish, Version};
 
@@ -116,9 +117,11 @@ fn in_a_publish(list: &[u8]) {
     assert_eq!(read.is_ok(), check(list, Place::ReceivedPublish).is_ok());
     if let Ok(message) = read {
         assert_eq!((message.properties, message.payload), (list, &[][..]));
-        let valid = string(list, mqtt_lib::codec::properties::Property::ResponseTopic)
-            .is_none_or(|topic| !topic.is_empty() && mqtt_lib::codec::topic::is_received_name(topic));
-        assert_eq!(publish::has_valid_response_topic(list), valid);
+        let topic = string(list, Property::ResponseTopic);
+        let valid =
+            topic.is_none_or(|topic| !topic.is_empty() && mqtt_lib::codec::topic::is_received_name(topic));
+        let format = number(list, Property::PayloadFormatIndicator);
+        assert_eq!(publish::is_content_valid(list), valid && format.unwrap_or(0) < 2);
     }
     for cut in 3..body.len() {
         assert!(publish::decode(Version::V5, 0x30, &body[..cut]).is_err());
