@@ -56,7 +56,7 @@ function isOfStore(name) {
 const OF_NODE = ["bulk_head"];
 
 /** Each gives another order. */
-const BEGINNINGS = [64, 26, 93, 16];
+const BEGINNINGS = [46, 75, 26, 16];
 
 /** The .wasm as it is shipped. @typedef {{ whole: string, page: string, store: string }} Files the paths of: the whole; what a page loads; what it loads for a store beside that */
 

@@ -15,9 +15,10 @@ const KIB = 1024;
 // brokers and unreadable arguments showed were corrected, and at 90 until calls were cut into packets and joined with what is
 // restored, and at 91 until received messages were acknowledged when they are dealt with, handlers added up and are kept apart,
 // what a broker closes at was put aside, and the client was an EventTarget with a logger and took the transport of a page, and
-// at 93 until large payloads were received beside the core and three faults of subscriptions and stores were corrected; the
-// 8.7 KiB above 85 are owed. What only a store needs is in a file of its own, and does not count.
-const BROWSER_BUDGET = 93.7 * KIB;
+// at 93 until large payloads were received beside the core and three faults of subscriptions and stores were corrected, and at
+// 93.7 until calls at the end of the stack, stores that do not answer and messages that mosquitto only forwards ended nobody
+// else; the 8.9 KiB above 85 are owed. What only a store needs is in a file of its own, and does not count.
+const BROWSER_BUDGET = 93.9 * KIB;
 const STORE_BUDGET = 6.5 * KIB;
 
 test("a browser downloads no more than the budget, compressed", () => {
