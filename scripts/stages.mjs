@@ -224,7 +224,7 @@ export const STAGES = [
     name: "docs",
     title: "the guides' snippets, the documentation site and its links",
     built: true,
-    body: () => nodeTests("tests/docs", 10 * MINUTE, { concurrency: COMPUTING }),
+    body: () => nodeTests("tests/docs", 20 * MINUTE, { concurrency: COMPUTING }),
   },
   {
     name: "tabs",
