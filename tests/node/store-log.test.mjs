@@ -90,7 +90,7 @@ test("behind an older mark, an incomplete last record is dropped without a word,
   }
 });
 
-test("behind an older mark, a damaged record before a sound one is told", async (t) => {
+test("behind an older mark, a damaged record before a sound one is reported", async (t) => {
   const { folder, log } = await withOldMark(t, 2);
   flip(log, places(log)[1] + RECORD_HEAD + 2);
   const { entries, told } = await content(folder);
@@ -98,7 +98,7 @@ test("behind an older mark, a damaged record before a sound one is told", async 
   assert.match(told.join(), /damaged/);
 });
 
-test("behind an older mark, a last record that is complete and damaged is told", async (t) => {
+test("behind an older mark, a last record that is complete and damaged is reported", async (t) => {
   const { folder, log } = await withOldMark(t, 1);
   flip(log, places(log)[2] + RECORD_HEAD + 12);
   const { entries, told } = await content(folder);
@@ -243,7 +243,7 @@ test("a store of the second format whose new log has the old mark opens without 
   assert.deepEqual(await content(folder, "second-format"), { entries, told: [] });
 });
 
-test("a damaged record of the second format is told, and is searched for no other", async (t) => {
+test("a damaged record of the second format is reported, and is searched for no other", async (t) => {
   const folder = temporary(t);
   unpack("second", folder, (name, bytes) => {
     if (name.endsWith("entries")) bytes[28 + RECORD_HEAD + 13] ^= 1;

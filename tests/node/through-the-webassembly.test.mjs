@@ -1,5 +1,5 @@
 // Exceptions of the application that could pass through the WebAssembly: at the end of the stack, out of `dispatchEvent`, out of
-// a function of the core that the core has given up. No call is left unsettled, every client is told, and the process lives.
+// a function of the core that the core has given up. No call is left unsettled, every client reports it, and the process lives.
 
 import assert from "node:assert/strict";
 import { test } from "node:test";
@@ -51,14 +51,14 @@ console.log(JSON.stringify({ calls: calls > 500, open: calls - ended, told }));
 `;
 
 for (const how of ["publish", "batch"]) {
-  test(`calls at the end of the stack: each settles, and both clients are told (${how})`, async (t) => {
+  test(`calls at the end of the stack: each settles, and both clients report it (${how})`, async (t) => {
     const { url } = await fakeBroker(t, scripts.accepts());
     const { stdout, stderr, code } = await run(AT_THE_END_OF_THE_STACK, [url, how]);
     // V8 itself says on stderr that its callback for rejections found no stack.
     assert.equal(code, 0, stderr);
     const { calls, open, told } = JSON.parse(stdout);
     assert.deepEqual([calls, open], [true, 0]);
-    assert.equal(told.a, told.b, "who shares the instance is told as often");
+    assert.equal(told.a, told.b, "who shares the instance reports it as often");
   });
 }
 
@@ -82,7 +82,7 @@ test("a dispatchEvent of the application's that throws is reported, and other cl
   await other.publish("a", "b", { qos: 1 });
 });
 
-test("damage that a store reports late is told, after stop() too, and other clients notice nothing", async (t) => {
+test("damage that a store reports late is reported, after stop() too, and other clients notice nothing", async (t) => {
   const { url } = await fakeBroker(t, scripts.accepts());
   const other = clientFor(t, url);
   await other.start();
