@@ -1,6 +1,6 @@
-// Runs stages three at a time, because most of them wait more than they compute, and one beside cargo, which may compile on every
-// core: never two that use the same (cargo lets one compile at a time), and none before the stage that makes what it needs. Each
-// is a process of its own, whose output is printed when it has ended. Owns the order and the output.
+// Runs stages two at a time, because none of them keeps two cores busy: never two that use the same (cargo lets one compile at a
+// time), and none before the stage that makes what it needs. Each is a process of its own, whose output is printed when it has
+// ended. Owns the order and the output.
 import { spawn } from "node:child_process";
 import { fileURLToPath } from "node:url";
 import { ROOT } from "./run.mjs";
@@ -8,11 +8,7 @@ import { ROOT } from "./run.mjs";
 const STAGE = fileURLToPath(new URL("test.mjs", import.meta.url));
 /** Said to a process that is to run one stage alone, before the stage's name. */
 export const ALONE = "--alone";
-const AT_A_TIME = 3;
-const WITH_CARGO = 2;
-
-/** How many stages may run at a time, given those that run. */
-export const most = (running) => (running.some(({ uses }) => uses === "cargo") ? WITH_CARGO : AT_A_TIME);
+const AT_A_TIME = 2;
 
 /** Takes the first stage that may run out of `left`; undefined while each one must wait for one that is running. */
 export function next(left, running) {
@@ -55,7 +51,7 @@ export async function runSideBySide(stages, here) {
   /** Begins what may run now, and resolves when that and all that followed it have ended. */
   async function fill() {
     const begun = [];
-    while (running.length < most(running)) {
+    while (running.length < AT_A_TIME) {
       const stage = next(left, running);
       if (stage === undefined) break;
       running.push(stage);

@@ -230,7 +230,7 @@ export const STAGES = [
     name: "tabs",
     title: "mqtt-lib/tabs: ten tabs of Chromium",
     built: true,
-    body: () => nodeTests("tests/tabs", 5 * MINUTE, { concurrency: 2 }),
+    body: () => nodeTests("tests/tabs", 5 * MINUTE),
   },
   {
     name: "node",

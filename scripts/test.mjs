@@ -1,4 +1,4 @@
-// `npm test`: runs the set-up, the build, then the stages of stages.mjs three at a time, and prints the counts.
+// `npm test`: runs the set-up, the build, then the stages of stages.mjs two at a time, and prints the counts.
 //   npm test -- node browser    only these stages
 // After a failing stage the others still run; a stage without a test has failed.
 import { build } from "./build.mjs";
