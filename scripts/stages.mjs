@@ -166,7 +166,7 @@ async function wasi() {
 /**
  * `built` stages need dist/; `onlyByName` stages are left out of a plain `npm test`; `long` ones need the set-up of that name; no two
  * that have the same in `uses` run at a time; a stage begins when the one in `after` has ended. They begin in this order:
- * what cannot run beside others first, then what takes long.
+ * what cannot run beside others first.
  */
 export const STAGES = [
   {
@@ -221,16 +221,10 @@ export const STAGES = [
     body: () => wasmTests("wasm_browser", "--headless", "--chrome", "--chromedriver", which("chromedriver")),
   },
   {
-    name: "docs",
-    title: "the guides' snippets, the documentation site and its links",
+    name: "scripts",
+    title: "tests of the scripts",
     built: true,
-    body: () => nodeTests("tests/docs", 20 * MINUTE, { concurrency: COMPUTING }),
-  },
-  {
-    name: "tabs",
-    title: "mqtt-lib/tabs: ten tabs of Chromium",
-    built: true,
-    body: () => nodeTests("tests/tabs", 5 * MINUTE),
+    body: async () => add(await nodeTests("scripts", MINUTE), await nodeTests("scripts/generate", MINUTE)),
   },
   {
     name: "node",
@@ -239,16 +233,34 @@ export const STAGES = [
     body: () => nodeTests("tests/node", 5 * MINUTE, { concurrency: WAITING }),
   },
   {
+    name: "js",
+    title: "mqtt-lib/js in node --jitless: some of tests/node",
+    built: true,
+    body: () => jsTests("js", (name) => IN_STAGE.includes(name)),
+  },
+  {
     name: "browser",
     title: "node --test tests/browser",
     built: true,
     body: () => nodeTests("tests/browser", 5 * MINUTE, { concurrency: COMPUTING }),
   },
   {
+    name: "cli",
+    title: "the command mqtt-lib, with mosquitto's tools on the other side",
+    built: true,
+    body: () => nodeTests("tests/cli", 5 * MINUTE, { concurrency: WAITING }),
+  },
+  {
     name: "page",
     title: "the page of npm start in Chromium",
     built: true,
     body: () => nodeTests("tests/page", 5 * MINUTE, { concurrency: COMPUTING }),
+  },
+  {
+    name: "tabs",
+    title: "mqtt-lib/tabs: ten tabs of Chromium",
+    built: true,
+    body: () => nodeTests("tests/tabs", 5 * MINUTE),
   },
   {
     name: "wasi",
@@ -264,18 +276,6 @@ export const STAGES = [
     body: () => nodeTests("tests/guests", 15 * MINUTE),
   },
   {
-    name: "cli",
-    title: "the command mqtt-lib, with mosquitto's tools on the other side",
-    built: true,
-    body: () => nodeTests("tests/cli", 5 * MINUTE, { concurrency: WAITING }),
-  },
-  {
-    name: "js",
-    title: "mqtt-lib/js in node --jitless: some of tests/node",
-    built: true,
-    body: () => jsTests("js", (name) => IN_STAGE.includes(name)),
-  },
-  {
     name: "packaging",
     uses: "npm pack",
     title: "node --test tests/packaging",
@@ -283,17 +283,17 @@ export const STAGES = [
     body: () => nodeTests("tests/packaging", 5 * MINUTE, { concurrency: COMPUTING }),
   },
   {
+    name: "docs",
+    title: "the guides' snippets, the documentation site and its links",
+    built: true,
+    body: () => nodeTests("tests/docs", 5 * MINUTE, { concurrency: COMPUTING }),
+  },
+  {
     name: "consumers",
     uses: "npm pack",
     title: "the packed package in Node, pages, a worker, Vite 7, Parcel and esbuild",
     built: true,
     body: () => nodeTests("tests/consumers", 5 * MINUTE),
-  },
-  {
-    name: "scripts",
-    title: "tests of the scripts",
-    built: true,
-    body: async () => add(await nodeTests("scripts", MINUTE), await nodeTests("scripts/generate", MINUTE)),
   },
   {
     name: "js-all",

@@ -22,7 +22,7 @@ async function consume({ url, topic, streams, wait }) {
   const client = new MqttCustom({
     credentials: {
       mqttserver: url,
-      mqttkeepalive: 8,
+      mqttkeepalive: 4,
       transport: streams ? webSocketStream : undefined,
     },
     on_error: (_client, _userdata, error) => errors.add(error.code),
