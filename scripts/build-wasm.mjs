@@ -4,6 +4,7 @@ import { join } from "node:path";
 import { writeCrate } from "./crate.mjs";
 import { writeJsCore } from "./js-core.mjs";
 import { must, ROOT } from "./run.mjs";
+import { writeShipped } from "./shipped-wasm.mjs";
 import { guardGlue, parseNames, shortenWasm } from "./shorten.mjs";
 
 /** What wasm-bindgen writes; what a page loads of the core has the same name. */
@@ -83,9 +84,12 @@ export async function buildWasm() {
   const glue = at("pkg", "mqtt_lib.js");
   writeFileSync(glue, guardGlue(readFileSync(glue, "utf8")));
   const { whole, page, store } = SHORT;
-  const files = { whole: at(whole), page: at(page), store: at(store) };
-  const names = await shortenWasm(at("pkg", WASM), files);
+  const { named, names } = await shortenWasm(at("pkg", WASM), at(whole));
   writeFileSync(at(SHORT_NAMES), names);
   const compiled = at("target", "package", "wasm32-unknown-unknown", "release", "mqtt_lib.wasm");
-  await writeJsCore(compiled, at("pkg", `${WASM}.d.ts`), parseNames(names), at(JS_CORE));
+  // Side by side: one computes in threads, the other one in processes.
+  await Promise.all([
+    writeShipped(named, { whole: at(whole), page: at(page), store: at(store) }),
+    writeJsCore(compiled, at("pkg", `${WASM}.d.ts`), parseNames(names), at(JS_CORE)),
+  ]);
 }

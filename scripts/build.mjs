@@ -370,6 +370,7 @@ export async function build({ force = false } = {}) {
       "locals",
       "order",
       "private-methods",
+      "shipped-wasm",
       "shorten",
       "split",
       "trim",

@@ -1,13 +1,9 @@
 // Makes the .wasm small with wasm-opt, which also gives short names to all that it imports and exports: those of
 // wasm-bindgen carry hashes, which no compression makes small. Owns the options of wasm-opt, and the same names in the
 // JavaScript that belongs to the .wasm.
-import { readFileSync, writeFileSync } from "node:fs";
-import { gzipSync } from "node:zlib";
-import { module, SECTION, sections } from "./binary.mjs";
+import { readFileSync } from "node:fs";
 import { renumberLocals } from "./locals.mjs";
-import { bestOrder } from "./order.mjs";
 import { Failure, must } from "./run.mjs";
-import { split } from "./split.mjs";
 
 /**
  * Functions with similar names have similar code, and compress better side by side. The lowest KiB is the far end of the
@@ -30,61 +26,11 @@ const SMALLER = [
 
 /** @typedef {{ module: string, imports: Map<string, string>, exports: Map<string, string> }} Names long to short */
 
-/**
- * What only a store needs, by name: the class that keeps one, what opens, writes and closes it, the journal when it is on, and
- * what reads its records. Nothing else calls these, unless there is a store.
- */
-const STORE = [
-  "driver::persistence::",
-  "driver::store::Store>::",
-  "driver::Client>::(open_store|close_store|end_stoppers|report_damage|start_stored|stop_stored|write|written|write_failed)\\b",
-  "engine::Engine>::restore$",
-  "engine::journal::Journal>::(discard|erase|push|record_\\w+)$",
-  "engine::record::parse_",
-  "engine::restoring::",
-  "engine::session::Session>::restore",
-  "engine::stopping::kept_in_store$",
-].map((name) => new RegExp(`^<*mqtt_lib::${name}`));
-
-/** Whether a function is one of those. @param {string} name as it is in the .wasm, with hashes of crates */
-function isOfStore(name) {
-  const plain = name.replace(/\[[0-9a-f]{16}\]/g, "");
-  return STORE.some((of) => of.test(plain));
-}
-
-/** What only Node calls: js/node/publishing.mjs. */
-const OF_NODE = ["bulk_head"];
-
-/** Each gives another order. */
-const BEGINNINGS = [46, 75, 26, 16];
-
-/** The .wasm as it is shipped. @typedef {{ whole: string, page: string, store: string }} Files the paths of: the whole; what a page loads; what it loads for a store beside that */
-
-/** Writes the files; returns what wasm-opt says of the names. @param {string} from @param {Files} to */
+/** Runs wasm-opt; returns the .wasm with the names of its functions, and what wasm-opt says of those that it has shortened. @param {string} from @param {string} to */
 export async function shortenWasm(from, to) {
   const options = [...SMALLER, "--minify-imports-and-exports-and-modules", "--dealign", "-g"];
-  const names = await must("wasm-opt", [from, ...options, "-o", to.whole], { capture: true });
-  const named = renumberLocals(readFileSync(to.whole));
-  const unnamed = module(sections(named).filter(({ id }) => id !== SECTION.custom));
-  writeFileSync(to.whole, renumberLocals(unnamed));
-  const { page, store } = smallest(named);
-  writeFileSync(to.page, page);
-  writeFileSync(to.store, store);
-  return names;
-}
-
-/**
- * The split whose page is the smallest one of several orders of functions. Their locals have been numbered, so that what is
- * alike is more alike, and are numbered again for what is then before them.
- * @param {Buffer} named
- */
-function smallest(named) {
-  const tried = BEGINNINGS.map((beginning) => {
-    const { first, second } = split(named, isOfStore, (codes) => bestOrder(codes, beginning), OF_NODE);
-    const page = renumberLocals(first);
-    return { page, store: renumberLocals(second), size: gzipSync(page, { level: 9 }).length };
-  });
-  return tried.reduce((best, one) => (one.size < best.size ? one : best));
+  const names = await must("wasm-opt", [from, ...options, "-o", to], { capture: true });
+  return { named: renumberLocals(readFileSync(to)), names };
 }
 
 /** Reads that: JSON for each round of `--converge`, of which the first shortens all names. @param {string} text @returns {Names} */
