@@ -11,13 +11,14 @@ const LOST = 7;
 
 /** To `on_error` and the listeners of `error`. @param {any} client @param {Record<string, any>} callbacks @param {unknown} userdata @param {unknown} error */
 export function report(client, { on_error }, userdata, error) {
+  const handles = typeof on_error === "function";
   try {
-    if (typeof on_error === "function") on_error(client, userdata, error);
-    if (announce(client, ERROR, [userdata, error]).length === 0 && typeof on_error !== "function")
-      warn("mqtt-lib (set on_error to handle this):", error);
+    if (handles) on_error(client, userdata, error);
   } catch (thrown) {
     warn("mqtt-lib: on_error itself threw:", thrown);
   }
+  if (announce(client, ERROR, [userdata, error]).length === 0 && !handles)
+    warn("mqtt-lib (set on_error to handle this):", error);
 }
 
 /** The client has ended with its core. @param {any} client @param {Record<string, any>} callbacks @param {unknown} userdata @param {unknown} error @param {boolean} wasConnected */

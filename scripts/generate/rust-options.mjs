@@ -119,7 +119,7 @@ function slots(type, fields, schema) {
   const own = fields.filter((entry) => slotOf(entry) === type);
   if (own.length === 0) return "";
   return `/// The setting of an option, where it is \`${SLOTS[type]}\`.
-fn ${type}(cfg: &mut Config, key: Key) -> Option<&mut ${SLOTS[type]}> {
+pub(super) fn ${type}(cfg: &mut Config, key: Key) -> Option<&mut ${SLOTS[type]}> {
     Some(match key {
 ${own.map((entry) => `        Key::${variantOf(entry, schema)} => &mut cfg.${entry.rust.field},\n`).join("")}        _ => return None,
     })

@@ -151,8 +151,8 @@ impl Config {
     /// Whether a client can work with these settings.
     ///
     /// # Errors
-    /// There is no server to connect to; a list of properties is not one that may stand in CONNECT; the will cannot be
-    /// published.
+    /// There is no server to connect to; a number is beyond the bounds of its option, or a text or the will's payload beyond
+    /// those of MQTT; a list of properties is not one that may stand in CONNECT; the will cannot be published.
     pub fn check(&self) -> Result<(), Error> {
         if self.servers.is_empty() && !self.ask {
             return Err(Error::new(
@@ -160,6 +160,8 @@ impl Config {
                 "there is no server to connect to; give at least one URL, such as mqtt://localhost:1883",
             ));
         }
+        #[cfg(not(feature = "package"))]
+        super::keys::check_settings(self)?;
         check_properties(&self.properties, Place::Connect)?;
         match &self.will {
             Some(will) => {

@@ -3,6 +3,8 @@
 
 mod table;
 
+#[cfg(not(feature = "package"))]
+use super::config::Config;
 use super::deadline::Millis;
 use super::error::{excerpt, Code, Error};
 use super::format::{self, count, format, number};
@@ -122,6 +124,43 @@ fn check(name: &str, kind: Kind, value: &mut Value) -> Result<(), Error> {
         | (Kind::Function, Value::Other("a function"))
         | (Kind::Content, Value::Text(_) | Value::Bytes(_)) => Ok(()),
         _ => Err(not_allowed(name, kind, value)),
+    }
+}
+
+/// Whether settings that a Rust program has filled in are within the bounds of the options. Left out of the package, whose
+/// settings all come through `find`.
+#[cfg(not(feature = "package"))]
+pub(super) fn check_settings(config: &Config) -> Result<(), Error> {
+    let mut config = config.clone();
+    for (name, key, kind) in KEYS {
+        let Some(mut value) = value_of(&mut config, key) else {
+            continue;
+        };
+        check(name, kind, &mut value)?;
+    }
+    match &config.will {
+        Some(will) => check_length("willsetpayload", will.payload.len()),
+        None => Ok(()),
+    }
+}
+
+/// A setting as a user gives it; none: it is off, or has no bounds.
+#[cfg(not(feature = "package"))]
+fn value_of(config: &mut Config, key: Key) -> Option<Value> {
+    let text = |text: &String| Value::Text(text.clone());
+    match key {
+        Key::ClientId => return Some(text(&config.client_id)),
+        Key::Username => return config.username.as_ref().map(text),
+        Key::Password => return config.password.clone().map(Value::Bytes),
+        _ => {}
+    }
+    let seconds = |millis: &mut Millis| Value::Number(*millis as f64 / 1000.0);
+    if let Some(value) = table::seconds(config, key) {
+        Some(seconds(value))
+    } else if let Some(limit) = table::limit(config, key) {
+        limit.as_mut().map(seconds)
+    } else {
+        whole(config, key).map(|value| Value::Number(*value as f64))
     }
 }
 

@@ -161,6 +161,11 @@ impl Publishes {
         None
     }
 
+    /// Takes out of a queue what finds no publish any more.
+    pub fn forget_left(&mut self, queue: &mut VecDeque<Key>) {
+        retain(queue, &mut |&key| self.get(key).is_some());
+    }
+
     pub fn len(&self) -> usize {
         self.slots.len() - self.free.len()
     }

@@ -162,6 +162,26 @@ test("a load that fails is reported to start() and on_error, and can be tried ag
   assert.deepEqual(printed.slice(1), ["start LOAD_FAILED offline", "idle", "connected"]);
 });
 
+test("an on_error that throws keeps nothing from the listeners of error", async () => {
+  const { stdout, stderr, code } = await run(
+    script(`
+      fails = 1;
+      const client = new MqttCustom({
+        credentials: { mqttserver },
+        on_error: () => {
+          throw new Error("of the callback");
+        },
+      });
+      client.addEventListener("error", ({ error }) => console.log("listener", error.code));
+      await client.start().catch((error) => console.log("start", error.code));
+    `),
+    [broker.url, freshTopic()],
+  );
+  assert.equal(code, 0);
+  assert.deepEqual(lines(stdout), ["listener LOAD_FAILED", "start LOAD_FAILED"]);
+  assert.match(stderr, /on_error itself threw: Error: of the callback/);
+});
+
 test("publish_high_priority as a static waits for it too", async () => {
   const printed = await play(`
     const client = MqttCustom.publish_high_priority(topic, "x", { hostname: mqttserver, qos: 1 });

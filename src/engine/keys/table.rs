@@ -173,7 +173,7 @@ pub(in crate::engine) const PROTOCOL_VALUES: [&str; 4] = ["ws", "wss", "mqtt", "
 pub(in crate::engine) const PROTOCOL_ALLOWED: &str = "\"ws\", \"wss\", \"mqtt\" or \"mqtts\"";
 
 /// The setting of an option, where it is `Millis`.
-fn seconds(cfg: &mut Config, key: Key) -> Option<&mut Millis> {
+pub(super) fn seconds(cfg: &mut Config, key: Key) -> Option<&mut Millis> {
     Some(match key {
         Key::PublishInterval => &mut cfg.publish_interval,
         Key::ConnectTimeout => &mut cfg.connect_timeout,
@@ -185,7 +185,7 @@ fn seconds(cfg: &mut Config, key: Key) -> Option<&mut Millis> {
 }
 
 /// The setting of an option, where it is `Option<Millis>`.
-fn limit(cfg: &mut Config, key: Key) -> Option<&mut Option<Millis>> {
+pub(super) fn limit(cfg: &mut Config, key: Key) -> Option<&mut Option<Millis>> {
     Some(match key {
         Key::Keepalive => &mut cfg.keepalive,
         Key::OfflineExpiry => &mut cfg.offline_expiry,
@@ -195,7 +195,7 @@ fn limit(cfg: &mut Config, key: Key) -> Option<&mut Option<Millis>> {
 }
 
 /// The setting of an option, where it is `usize`.
-fn whole(cfg: &mut Config, key: Key) -> Option<&mut usize> {
+pub(super) fn whole(cfg: &mut Config, key: Key) -> Option<&mut usize> {
     Some(match key {
         Key::BatchSize => &mut cfg.batch_size,
         Key::QueueSize => &mut cfg.queue_size,
@@ -213,7 +213,7 @@ fn whole(cfg: &mut Config, key: Key) -> Option<&mut usize> {
 }
 
 /// The setting of an option, where it is `bool`.
-fn flag(cfg: &mut Config, key: Key) -> Option<&mut bool> {
+pub(super) fn flag(cfg: &mut Config, key: Key) -> Option<&mut bool> {
     Some(match key {
         Key::Persist => &mut cfg.persist,
         Key::TopicAliases => &mut cfg.topic_aliases,

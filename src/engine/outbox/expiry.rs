@@ -6,7 +6,6 @@ use super::{Effects, Outbox};
 use crate::engine::deadline::{Millis, NEVER};
 use crate::engine::error::{Code, Error};
 use crate::engine::format::seconds;
-use crate::engine::publishes::retain;
 
 impl Outbox {
     /// Whether the moment to look for old messages has come. Online it is confirmed first, because bytes that have
@@ -53,7 +52,6 @@ impl Outbox {
                 continue;
             };
             if publish.expires <= now {
-                retain(&mut self.timed, &mut |queued| *queued != key);
                 self.evict(Some(key), expired(), effects);
             } else {
                 next = next.min(publish.expires);

@@ -17,7 +17,7 @@ use super::interner::HashKeys;
 use super::journal::Journal;
 use super::message::Message;
 use super::output::Token;
-use super::publishes::{retain, BySince, Ended, Key, Publish, Publishes};
+use super::publishes::{BySince, Ended, Key, Publish, Publishes};
 use super::suspicion::Suspicion;
 use super::{Error, Version};
 use crate::codec::properties::{number, without, Property};
@@ -40,7 +40,8 @@ pub(super) struct Outbox {
     publishes: Publishes,
     /// The offline queue: messages that go out as soon as there is a connection and a place in the window.
     ready: VecDeque<Key>,
-    /// Messages of `queue`, until `queuesize` or `publishinterval` is reached.
+    /// Messages of `queue`, until `queuesize` or `publishinterval` is reached. Those that have left are counted until it seems
+    /// full.
     timed: VecDeque<Key>,
     batches: Batches,
     /// Counts against `offlinesize` and `offlinebytes`.
@@ -123,6 +124,9 @@ impl Outbox {
         self.timed.push_back(key);
         if !self.timed_due.is_set() {
             self.timed_due.set(now + self.limits.publish_interval);
+        }
+        if self.timed.len() >= self.limits.queue_size {
+            self.publishes.forget_left(&mut self.timed);
         }
         if self.timed.len() >= self.limits.queue_size || self.exceeds_bounds() {
             self.flush_timed(now, effects);

@@ -1,7 +1,7 @@
 //! What is dropped when the offline queue is full: `offlinesize`, `offlinebytes` and `offlinepolicy`. A message that was on the
 //! wire once is never dropped.
 
-use super::{retain, Effects, Key, Outbox, Policy, Publish, Token};
+use super::{Effects, Key, Outbox, Policy, Publish, Token};
 use crate::codec::publish;
 use crate::engine::error::{Code, Error};
 use crate::engine::format::count;
@@ -151,7 +151,6 @@ impl Outbox {
     /// The caller gives up the message of this token, which is not sent. False: there is none.
     pub fn withdraw(&mut self, token: Token, effects: &mut Effects) -> bool {
         let key = self.publishes.find(token);
-        retain(&mut self.timed, &mut |&other| Some(other) != key);
         self.evict(key, withdrawn(), effects);
         key.is_some()
     }

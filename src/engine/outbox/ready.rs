@@ -1,7 +1,7 @@
 //! The offline queue: messages that are sent as soon as the connection takes them, in this order. Owns how they get into it and
 //! out of it; what bounds it is in `policy.rs` and `expiry.rs`.
 
-use super::{policy, publish, retain, Effects, Key, Millis, Outbox, Policy, Publish};
+use super::{policy, publish, Effects, Key, Millis, Outbox, Policy, Publish};
 
 impl Outbox {
     /// Puts a stored message at the end of the offline queue; with `Policy::Latest` in the place of the older message
@@ -60,7 +60,7 @@ impl Outbox {
     fn compact_ready(&mut self) {
         const STALE: usize = 64;
         if self.ready.len() > 2 * self.publishes.len() + STALE {
-            retain(&mut self.ready, &mut |&key| self.publishes.get(key).is_some());
+            self.publishes.forget_left(&mut self.ready);
         }
     }
 

@@ -4,7 +4,7 @@
 use super::requests::Kind;
 use crate::codec::ReasonCode;
 use crate::engine::error::{excerpt, Code, Error};
-use crate::engine::format::format;
+use crate::engine::format::{count, format};
 use crate::engine::output::{Outcome, Token};
 
 /// What a broker answered.
@@ -12,7 +12,7 @@ use crate::engine::output::{Outcome, Token};
 pub(super) struct Answered {
     /// One for each filter; none in an UNSUBACK of 3.1.1.
     pub codes: Vec<u8>,
-    /// The filters that were refused, and the last reason for it; 0: none was.
+    /// The filters that were refused, each with its reason code, and the first of these; 0: none was.
     pub refused: String,
     pub reason: u8,
     pub properties: Vec<u8>,
@@ -21,17 +21,22 @@ pub(super) struct Answered {
 impl Answered {
     /// Adds a refused filter.
     pub fn refuse(&mut self, filter: &str, reason: u8) {
-        if self.reason != 0 {
-            self.refused.push_str("\", \"");
+        let filter = format("\"%\" (%)", &[filter, &count(reason.into())]);
+        self.add_refused(&filter, reason);
+    }
+
+    fn add_refused(&mut self, filters: &str, reason: u8) {
+        if self.reason == 0 {
+            self.reason = reason;
+        } else {
+            self.refused.push_str(", ");
         }
-        self.refused.push_str(filter);
-        self.reason = reason;
+        self.refused.push_str(filters);
     }
 
     /// How the call ends with it.
     pub fn outcome(self, kind: Kind) -> Result<Outcome, Error> {
-        let refused = excerpt(&self.refused);
-        let (code, what, named) = match kind {
+        let (code, what) = match kind {
             _ if self.reason == 0 && self.codes.is_empty() => return Ok(Outcome::None),
             _ if self.reason == 0 => {
                 return Ok(Outcome::Granted {
@@ -39,14 +44,13 @@ impl Answered {
                     properties: self.properties,
                 })
             }
-            Kind::Subscribe => (
-                Code::SubscribeFailed,
-                "the broker refused the subscription to \"%\"; check the filter and the broker's access rules",
-                &[refused.as_str()][..],
-            ),
-            Kind::Unsubscribe => (Code::UnsubscribeFailed, "the broker refused to unsubscribe", &[][..]),
+            Kind::Subscribe => (Code::SubscribeFailed, "the subscription to"),
+            Kind::Unsubscribe => (Code::UnsubscribeFailed, "to unsubscribe from"),
         };
-        let what = format(what, named);
+        let what = format(
+            "the broker refused % %; check the filter and the broker's access rules",
+            &[what, &excerpt(&self.refused)],
+        );
         Err(Error::because(
             code,
             &what,
@@ -111,7 +115,7 @@ impl SplitCalls {
                     codes[place] = code;
                 }
                 if part.reason != 0 {
-                    call.answer.refuse(&part.refused, part.reason);
+                    call.answer.add_refused(&part.refused, part.reason);
                 }
                 if !part.properties.is_empty() {
                     call.answer.properties = part.properties;

@@ -323,6 +323,39 @@ fn unsuback_says_what_became_of_each_filter() {
 }
 
 #[test]
+fn each_refused_filter_is_named_with_its_reason() {
+    let mut wire = Wire::online(five(), &[]);
+    let filters = ["a", "b", "c", "d"].map(|name| Filter {
+        filter: name.into(),
+        options: 0,
+    });
+    let filters = filters.to_vec();
+    wire.engine
+        .subscribe(filters, Vec::new(), None, Token::new(1))
+        .unwrap();
+    wire.sent();
+    wire.inject(&[0x90, 7, 0, 1, 0, 0x87, 0, 0x8f, 0x87]);
+    let error = wire.error(1);
+    assert_eq!(
+        (error.message.as_str(), error.reason),
+        (
+            "the broker refused the subscription to \"a\" (135), \"c\" (143), \"d\" (135); check the filter and the broker's access rules, reason code 135 (not authorized)",
+            Some(ReasonCode(0x87))
+        )
+    );
+    wire.engine
+        .unsubscribe(vec!["x".into(), "y".into()], Vec::new(), Token::new(2))
+        .unwrap();
+    wire.sent();
+    wire.inject(&[0xb0, 5, 0, 2, 0, 0x11, 0x83]);
+    let message = &wire.error(2).message;
+    assert!(
+        message.starts_with("the broker refused to unsubscribe from \"y\" (131); "),
+        "{message}"
+    );
+}
+
+#[test]
 fn a_call_of_several_packets_has_the_properties_of_the_last_suback_that_has_any() {
     let why = list(&[(Property::ReasonString, Value::Text("why"))]);
     let mut wire = Wire::online(five(), &[]);

@@ -4,7 +4,7 @@ use super::wire::{five, list, number, Wire};
 use crate::codec::frame::frame;
 use crate::codec::properties::{self, Property, Value};
 use crate::codec::{publish, Version};
-use crate::engine::{Config, Message, Token, Versions};
+use crate::engine::{Config, Error, Message, Outcome, Token, Versions};
 use std::collections::BTreeMap;
 
 #[test]
@@ -223,4 +223,30 @@ fn a_message_expires_while_it_waits_and_what_is_left_is_sent() {
         properties::number(parts.properties, Property::MessageExpiryInterval),
         Some(97)
     );
+}
+
+#[test]
+fn queued_messages_that_expire_together_take_no_time_of_each_other() {
+    let mut wire = Wire::new(Config {
+        queue_size: 100_000,
+        offline_size: 100_000,
+        ..five()
+    });
+    let expiry = number(Property::MessageExpiryInterval, 2);
+    for token in 1..=50_000 {
+        let message = Message {
+            topic: "a",
+            payload: b"x",
+            qos: 1,
+            retain: false,
+            properties: &expiry,
+        };
+        wire.engine.queue(wire.now, &message, Token::new(token)).unwrap();
+    }
+    // A search of the whole queue for each of them would be thousands of millions of steps.
+    wire.advance(3_500);
+    let expired =
+        |(_, end): &&(u32, Result<Outcome, Error>)| matches!(end, Err(e) if e.code.name() == "EXPIRED");
+    assert_eq!(wire.done.iter().filter(expired).count(), 50_000);
+    assert_eq!(wire.engine.stats().queued, 0);
 }

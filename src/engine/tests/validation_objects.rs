@@ -134,6 +134,40 @@ fn a_client_is_not_made_of_settings_that_it_cannot_work_with() {
         with_will("a/#", 0, &[]),
         with_will("a", 3, &[]),
         with_will("a", 0, &twice),
+        Config {
+            will: Some(Will {
+                topic: "a".into(),
+                payload: vec![0; 65_536],
+                qos: 0,
+                retain: false,
+                properties: Vec::new(),
+            }),
+            ..good()
+        },
+        Config {
+            username: Some("x".repeat(70_000)),
+            ..good()
+        },
+        Config {
+            password: Some(vec![0; 65_536]),
+            ..good()
+        },
+        Config {
+            client_id: "a\0".into(),
+            ..good()
+        },
+        Config {
+            max_inflight: 0,
+            ..good()
+        },
+        Config {
+            keepalive: Some(65_536_000),
+            ..good()
+        },
+        Config {
+            connect_timeout: 0,
+            ..good()
+        },
     ];
     for (number, config) in wrong.into_iter().enumerate() {
         assert!(Engine::new(config, 1).is_err(), "{number}");

@@ -112,7 +112,7 @@ fn what_is_in_flight_is_bounded_in_bytes_too_and_one_message_above_the_bound_pas
 #[test]
 fn a_message_too_large_for_mqtt_is_refused_at_once() {
     let mut sim = Sim::online(Config {
-        offline_bytes: usize::MAX,
+        offline_bytes: 1 << 31,
         ..config()
     });
     let huge = vec![0; 268_435_455];

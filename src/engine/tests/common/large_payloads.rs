@@ -118,7 +118,7 @@ fn its_bytes_are_signs_of_life() {
 fn shorter_and_very_long_ones_stay_in_the_engine() {
     let begins = |len: usize| {
         let mut sim = Sim::online(Config {
-            max_packet_size: usize::MAX,
+            max_packet_size: 268_435_460,
             ..config()
         });
         let bytes = packet(&sim, "t", &vec![0; len], 0);

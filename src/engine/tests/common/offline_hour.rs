@@ -39,7 +39,7 @@ fn cases() -> Vec<Case> {
         fate,
     };
     let mut bytes = of("refuse, by bytes", Policy::Refuse, |i| i < 25_000, "QUEUE_FULL");
-    bytes.config.offline_size = usize::MAX;
+    bytes.config.offline_size = 10_000_000;
     bytes.config.offline_bytes = 25_000 * bytes_of_one();
     (bytes.messages, bytes.bytes) = (25_000, 25_000 * bytes_of_one());
     let mut oldest_bytes = of(

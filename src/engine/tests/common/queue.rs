@@ -105,3 +105,23 @@ fn flush_ends_when_every_publish_that_was_begun_before_it_has_ended() {
     sim.ok(queued);
     sim.ok(flush);
 }
+
+#[test]
+fn withdrawn_messages_do_not_fill_the_queue_and_take_no_time_of_the_others() {
+    let mut sim = Sim::online(Config {
+        queue_size: 100_000,
+        offline_size: 100_000,
+        ..config()
+    });
+    let tokens: Vec<_> = (0..99_999).map(|_| sim.queue("a", "x", 0)).collect();
+    // A search of the whole queue for each of them would be five thousand million steps.
+    for token in &tokens {
+        sim.engine.withdraw(*token);
+    }
+    let kept: Vec<_> = (0..99_999).map(|_| sim.queue("a", "y", 0)).collect();
+    assert!(kept.iter().all(|&token| sim.is_pending(token)));
+    assert!(sim.broker.texts().is_empty());
+    sim.queue("a", "last", 0);
+    assert_eq!(sim.broker.texts().len(), 100_000);
+    sim.assert_empty();
+}
