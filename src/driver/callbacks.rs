@@ -239,8 +239,8 @@ impl Client {
             Some(error) => self.error(error, &JsValue::UNDEFINED),
             None => JsValue::UNDEFINED,
         };
-        let told = self.call_user(ON_DISCONNECT, &[&rc.into(), &shown]);
-        if let (false, Some(error)) = (told, error) {
+        let is_called = self.call_user(ON_DISCONNECT, &[&rc.into(), &shown]);
+        if let (false, Some(error)) = (is_called, error) {
             self.report(error, &JsValue::UNDEFINED);
         }
     }

@@ -38,8 +38,8 @@ impl Client {
 
     pub fn refuse_message(&self, ticket: Ticket, qos: u8, reason: ReasonCode, text: &str) {
         let ticket = Some(ticket).filter(|_| qos > 0);
-        let told = self.engine.borrow_mut().refuse(ticket, reason, text);
-        if let Err(error) = told {
+        let refused = self.engine.borrow_mut().refuse(ticket, reason, text);
+        if let Err(error) = refused {
             self.report(&error, &JsValue::UNDEFINED);
         }
         self.schedule();

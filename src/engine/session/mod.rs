@@ -24,9 +24,9 @@ use crate::codec::{publish, PacketId, Version};
 use inbound::Inbound;
 use packet_ids::{Holder, PacketIds};
 
-/// What a connection adds, for as long as it lasts.
+/// The state that a session has while it is online.
 #[derive(Debug)]
-struct Link {
+struct Online {
     /// Messages of QoS 1 and 2 that may yet be sent on this connection (§4.9).
     quota: usize,
     /// The broker's Receive Maximum.
@@ -48,7 +48,7 @@ pub(super) struct Session {
     /// To be sent again on this connection, in the order of the first time.
     resend: VecDeque<Key>,
     last_order: u64,
-    link: Option<Link>,
+    online: Option<Online>,
     /// Of the packets of messages in flight.
     bytes_in_flight: usize,
     /// Messages of QoS 2 that are on the wire of this connection.
@@ -97,7 +97,7 @@ impl Session {
     ) {
         self.qos2_sent = 0;
         self.on_wire = OnWire::default();
-        self.link = Some(Link {
+        self.online = Some(Online {
             quota: send_maximum,
             send_maximum,
             qos2_maximum,
@@ -110,7 +110,7 @@ impl Session {
     }
 
     pub fn disconnected(&mut self) {
-        self.link = None;
+        self.online = None;
         for &(_, slot) in &self.in_sending_order() {
             if let Some((_, publish)) = self.publishes.at(slot) {
                 if let Some(flight) = &mut publish.flight {
@@ -169,8 +169,8 @@ impl Session {
 
     /// An acknowledgement arrived: the broker is at work.
     pub fn acknowledged(&mut self, now: Millis) {
-        if let Some(link) = &mut self.link {
-            link.last_ack = now;
+        if let Some(online) = &mut self.online {
+            online.last_ack = now;
         }
     }
 
@@ -181,14 +181,14 @@ impl Session {
     }
 
     pub fn is_resumed(&self) -> bool {
-        self.link.as_ref().is_some_and(|link| link.resumed)
+        self.online.as_ref().is_some_and(|online| online.resumed)
     }
 
     /// Whether an acknowledgement of nothing is to be reported: once a connection.
     pub fn reports_unexpected_ack(&mut self, id: PacketId) -> bool {
         let late = self.may_be_late(id);
-        let link = self.link.as_mut();
-        link.is_some_and(|link| !late && !std::mem::replace(&mut link.unexpected_ack_reported, true))
+        let online = self.online.as_mut();
+        online.is_some_and(|online| !late && !std::mem::replace(&mut online.unexpected_ack_reported, true))
     }
 
     // ---- identifiers

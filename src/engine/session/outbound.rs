@@ -21,8 +21,8 @@ impl Session {
 
     /// Whether this connection takes one more message of this QoS.
     fn has_quota(&self, qos: u8) -> bool {
-        match &self.link {
-            Some(link) => link.quota > 0 && (qos < 2 || self.qos2_sent < link.qos2_maximum),
+        match &self.online {
+            Some(online) => online.quota > 0 && (qos < 2 || self.qos2_sent < online.qos2_maximum),
             None => false,
         }
     }
@@ -56,15 +56,15 @@ impl Session {
     }
 
     fn use_quota(&mut self) {
-        if let Some(link) = &mut self.link {
-            link.quota -= 1;
+        if let Some(online) = &mut self.online {
+            online.quota -= 1;
         }
     }
 
     /// The send quota grows with each last acknowledgement (§4.9).
     fn return_quota(&mut self) {
-        if let Some(link) = &mut self.link {
-            link.quota += (link.quota < link.send_maximum) as usize;
+        if let Some(online) = &mut self.online {
+            online.quota += (online.quota < online.send_maximum) as usize;
         }
     }
 

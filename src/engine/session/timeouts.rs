@@ -22,9 +22,9 @@ impl Session {
     }
 
     /// Whether a PUBACK, PUBREC or PUBCOMP is overdue: then a new connection is needed, on which the message is sent
-    /// again. While others come in, an old message may only stand behind a slow link.
+    /// again. While others come in, an old message may only stand behind a slow online.
     pub fn is_overdue(&mut self, now: Millis, ack_timeout: Millis) -> bool {
-        let Some(link) = &self.link else { return false };
+        let Some(online) = &self.online else { return false };
         let mut oldest = NEVER;
         for flight in self.publishes.iter().filter_map(|publish| publish.flight) {
             oldest = oldest.min(flight.sent_at);
@@ -32,7 +32,7 @@ impl Session {
         if oldest == NEVER {
             return false;
         }
-        let progress = link.last_ack.min(oldest + 3 * ack_timeout);
+        let progress = online.last_ack.min(oldest + 3 * ack_timeout);
         let due = oldest.max(progress) + ack_timeout;
         if now < due {
             self.ack_due.set(due);
@@ -44,7 +44,7 @@ impl Session {
     /// Whether the moment to look for publishes over their time limit has come. Online it is confirmed first, because
     /// bytes that have arrived may end them.
     pub fn age_expired(&mut self, now: Millis) -> bool {
-        self.age_due.expire(now) && (self.link.is_none() || self.age_due.confirm(now))
+        self.age_due.expire(now) && (self.online.is_none() || self.age_due.confirm(now))
     }
 
     /// Takes the tokens of those publishes whose time limit has passed: they stay in flight as long as the session

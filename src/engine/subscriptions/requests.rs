@@ -92,7 +92,7 @@ pub(super) struct Request {
     /// Restores what a lost session had; nobody called it.
     pub restores: bool,
     /// A new connection sends it again.
-    pub again: bool,
+    pub requeued: bool,
     /// Connections that ended right after it was sent.
     pub suspicion: Suspicion,
 }
@@ -108,7 +108,7 @@ impl Request {
             cancelled: false,
             contents,
             restores: false,
-            again: false,
+            requeued: false,
             suspicion: Suspicion::default(),
         }
     }

@@ -90,7 +90,7 @@ impl Subscriptions {
         let Some(request) = self.requests.get(slot) else {
             return;
         };
-        request.again = true;
+        request.requeued = true;
         for Filter { filter, .. } in request.contents.filters.clone() {
             if let Some(entry) = self.find(&filter) {
                 entry.request = Some(slot);
@@ -103,7 +103,7 @@ impl Subscriptions {
         let slot = self.find(filter)?.request?;
         let request = self.requests.get(slot)?;
         let contents = &request.contents;
-        if !request.again || request.cancelled || request.callers.is_empty() {
+        if !request.requeued || request.cancelled || request.callers.is_empty() {
             return None;
         }
         let at = contents.filters.iter().position(|one| one.filter == filter)?;

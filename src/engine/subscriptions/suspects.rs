@@ -128,7 +128,7 @@ fn part_of(whole: &Request, at: usize, filter: Filter) -> Request {
         cancelled: false,
         contents,
         restores: whole.restores,
-        again: whole.again,
+        requeued: whole.requeued,
         suspicion: whole.suspicion,
     }
 }

@@ -23,7 +23,7 @@ impl Client {
 
     /// The host has dealt with a message; a second call does nothing.
     pub fn ack(&mut self, ticket: Ticket) {
-        if self.let_go(ticket) {
+        if self.take(ticket) {
             self.engine.acknowledge(Some(ticket));
             self.run_ready();
         }
@@ -40,7 +40,7 @@ impl Client {
             );
             return Err(Error::new(Code::OutOfRange, &text));
         }
-        if !self.let_go(ticket) {
+        if !self.take(ticket) {
             return Ok(());
         }
         let refused = self.engine.refuse(Some(ticket), ReasonCode(reason), text);
@@ -50,14 +50,14 @@ impl Client {
 
     /// The host leaves it to the broker.
     pub fn leave(&mut self, ticket: Ticket) {
-        if self.let_go(ticket) {
+        if self.take(ticket) {
             self.engine.leave(Some(ticket));
             self.run_ready();
         }
     }
 
-    /// Whether the host has this message.
-    fn let_go(&mut self, ticket: Ticket) -> bool {
+    /// Takes a message from the host; false: it does not have it.
+    fn take(&mut self, ticket: Ticket) -> bool {
         if self.current == Some(ticket) {
             self.current = None;
             return true;
