@@ -309,14 +309,18 @@ impl Engine {
         } = self.connection.lose(now, &error, lasting);
         self.session.disconnected();
         self.search.disconnected();
-        // Whoever waits for a connection waits for those, too.
-        self.lifecycle.add_attempts(elsewhere.len());
-        self.report_loss(was_online, was_asking, rc, &error);
-        let redirected = !elsewhere.is_empty();
-        if redirected && self.connection.follow(elsewhere) {
-            return self.retry_in(now, LEAST_DELAY);
+        let more = elsewhere.len();
+        let redirected = more > 0;
+        let at_once = match redirected {
+            true => self.connection.follow(elsewhere),
+            false => !round_over,
+        };
+        if redirected && at_once {
+            // Whoever waits for a connection waits for those, too; not without end, if each names another.
+            self.lifecycle.add_attempts(more);
         }
-        if !round_over && !redirected {
+        self.report_loss(was_online, was_asking, rc, &error);
+        if at_once {
             return self.retry_in(now, LEAST_DELAY);
         }
         if !self.config().reconnect {

@@ -107,16 +107,18 @@ impl Subscriptions {
                 Verdict::Refused => !ended.contains(&one.call),
                 Verdict::Unsubscribed => one.call > last,
             };
-            if one.replaced == 0 {
-                self.router.remove(filter, of, number);
-            } else if ended.contains(&one.replaced) {
+            let was_routed = one.replaced == 0;
+            if ended.contains(&one.replaced) {
                 one.replaced = 0;
             }
+            // Those whose routes stay are not looked for: there may be thousands.
+            match (was_routed, stays && one.replaced == 0) {
+                (true, false) => self.router.remove(filter, of, number),
+                (false, true) => self.router.insert(filter, of, number),
+                _ => {}
+            }
             if stays {
-                if one.replaced == 0 {
-                    self.router.insert(filter, of, number);
-                }
-                self.entry(filter).handlers.push(one);
+                self.entries[of as usize].handlers.push(one);
             } else if self.released(number) {
                 effects.push(Event::HandlerRemoved(number));
             }

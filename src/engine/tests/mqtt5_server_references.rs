@@ -89,4 +89,9 @@ fn servers_that_send_us_from_one_to_the_other_are_no_storm() {
         refer(&mut wire, "other");
     }
     assert!(wire.now - begin > 1_000, "{}", wire.now - begin);
+    assert_eq!(
+        wire.error(7).code.name(),
+        "CONNECTION_REFUSED",
+        "start does not wait for ever"
+    );
 }

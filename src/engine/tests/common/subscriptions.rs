@@ -203,6 +203,17 @@ fn handlers_of_a_filter_add_up_until_it_is_unsubscribed() {
 }
 
 #[test]
+fn thousands_of_handlers_of_one_filter_take_no_time_of_each_other() {
+    let mut sim = Sim::online(config());
+    let numbers: Vec<u32> = (0..4_000).collect();
+    // A search among the others for each, at each SUBACK, would be tens of thousands of millions of steps.
+    for &number in &numbers {
+        sim.subscribe(&[("a", 0)], Some(number));
+    }
+    assert_eq!(sim.engine.route("a"), numbers);
+}
+
+#[test]
 fn a_handler_is_given_up_only_with_its_last_filter() {
     let mut sim = Sim::online(config());
     sim.subscribe(&[("a", 0), ("b", 0), ("a", 1)], Some(1));
