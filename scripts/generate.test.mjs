@@ -78,6 +78,19 @@ test("what a module makes is not used for another module's file, and generating 
   assert.ok(files.size > 3);
 });
 
+test("one run writes a new option into every file that has it", async () => {
+  const schema = readSchema();
+  const cli = { flag: "max-filters", value: "N", help: "filters in one packet (8)" };
+  Object.assign(
+    schema.options.credentials.find(({ key }) => key === "maxfilters"),
+    { cli },
+  );
+  const paths = (await allOutputs(schema))
+    .filter(({ text }) => text.includes("filters in one packet (8)") || text.includes("`--max-filters`"))
+    .map(({ path }) => path);
+  assert.deepEqual(paths, ["js/cli/schema.mjs", "docs/reference/options.md", "wasi/command/src/table.rs"]);
+});
+
 test("a whole generated file says so in its first lines", async () => {
   for (const { path, section, text } of await allOutputs(readSchema())) {
     if (section === undefined)
