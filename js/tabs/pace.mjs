@@ -19,7 +19,11 @@ export class Pace {
   /** How many messages the tab has not dealt with. */
   #count = 0;
 
-  /** @param {() => Job[]} list what the tab has not dealt with, the oldest first @param {() => boolean} isHeldUp whether other tabs wait @param {number} most how many messages of a slow tab are not waited for */
+  /**
+   * @param {() => Job[]} list what the tab has not dealt with, the oldest first
+   * @param {() => boolean} isHeldUp whether other tabs wait
+   * @param {number} most how many messages of a slow tab are not waited for
+   */
   constructor(list, isHeldUp, most) {
     this.#list = list;
     this.#isHeldUp = isHeldUp;
