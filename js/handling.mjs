@@ -13,7 +13,13 @@ const KEYS = ["concurrency", "ack", "onFailure", "retries", "retryDelay", "deadL
 /** The longest delay between two attempts. */
 const MAX_DELAY_S = 60;
 
-/** Options for the broker alone, and a handler that does what the others say. @param {any} options @param {Handler | undefined | null} handler @param {() => Handler | null} others who gets the messages if there is no handler @returns {Handler | undefined | null} */
+/**
+ * Options for the broker alone, and a handler that does what the others say.
+ * @param {any} options
+ * @param {Handler | undefined | null} handler
+ * @param {() => Handler | null} others who gets the messages if there is no handler
+ * @returns {Handler | undefined | null}
+ */
 export function handledBy(options, handler, others) {
   if (typeof options !== "object" || options === null) return handler;
   let given;

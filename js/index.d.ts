@@ -170,9 +170,9 @@ export class MqttCustom<Userdata = unknown> {
    * Subscribes with one SUBSCRIBE (§3.8). Resolves with the granted QoS of each filter, in the order asked
    * (§3.9.3). With `handler`, matching messages go to it instead of `on_message`. Handlers of a filter add up; the same
    * function again is one, and functions that `on_connect` makes anew take the place of those of earlier connections. The
-   * filter has the largest QoS of all calls, and the other options of the last; a refused call changes nothing. Subscriptions are restored after a reconnect. Rejects with `"SUBSCRIBE_FAILED"` if
-   * a filter is refused (the others stay), `"TIMEOUT"`, `"STOPPED"`, `"QUEUE_FULL"`, `"INVALID_TOPIC"`,
-   * `"INVALID_OPTION"`, and `"OUT_OF_RANGE"`, also for more than 1 MiB of filters in one call.
+   * filter has the largest QoS of all calls, and the other options of the last; a refused call changes nothing.
+   * Subscriptions are restored after a reconnect. Rejects with `"SUBSCRIBE_FAILED"` if a filter is refused (the others
+   * stay), `"TIMEOUT"`, `"STOPPED"`, `"QUEUE_FULL"`, `"INVALID_TOPIC"`, `"INVALID_OPTION"`, and `"OUT_OF_RANGE"`, also for more than 1 MiB of filters in one call.
    */
   subscribe(
     topic: Filters,

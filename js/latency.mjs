@@ -2,7 +2,7 @@
 
 import { performance } from "./clock.mjs";
 
-/** So many are kept. */
+/** How many times are kept, of the last publishes. */
 const KEPT = 256;
 
 export class Latency {

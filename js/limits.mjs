@@ -46,7 +46,12 @@ export function onAbort(signal, abort) {
 /**
  * What `call` resolves with, which gets the other options; or a rejection with the reason of the signal or because of the
  * time, and then `undo` is called.
- * @template T @param {any} options @param {(others: any) => Promise<T>} call @param {() => void} undo @param {string} [late] the sentence of the error @param {number} [most] the timeout if none is given
+ * @template T
+ * @param {any} options
+ * @param {(others: any) => Promise<T>} call
+ * @param {() => void} undo
+ * @param {string} [late] the sentence of the error
+ * @param {number} [most] the timeout if none is given
  * @returns {Promise<T>}
  */
 export function limited(options, call, undo, late, most) {

@@ -27,7 +27,14 @@ export function rejected(error) {
   return /** @type {Promise<never>} */ (promise);
 }
 
-/** `linked`: the promise's own `resolve`, where `resolve` does more. @typedef {{ promise: Promise<any>, resolve: (value?: any) => void, reject: (reason: unknown) => void, topic?: string, linked?: (value?: any) => void }} Entry */
+/**
+ * @typedef {object} Entry
+ * @property {Promise<any>} promise
+ * @property {(value?: any) => void} resolve
+ * @property {(reason: unknown) => void} reject
+ * @property {string} [topic]
+ * @property {(value?: any) => void} [linked] the promise's own `resolve`, where `resolve` does more
+ */
 
 export class Pending {
   /** @type {(Entry | undefined)[]} */

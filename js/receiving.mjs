@@ -4,7 +4,7 @@
 
 import { environment, fastPath, memoryBytes, memoryWords } from "./runtime.mjs";
 
-/** Of so many bytes the core gets the first ones alone: a large message may begin with them. */
+/** Of this many bytes in one piece the core gets the first ones alone: a large message may begin with them. */
 const MANY = 32 << 10;
 const FIRST = 1 << 10;
 const NONE = new Uint8Array(0);

@@ -17,7 +17,8 @@ import { fail, failed, guardedBy, instance, unguarded } from "./trap.mjs";
  * @property {() => URL | string} [url] where to fetch it from otherwise; without it, `init` must be given a source
  * @property {() => URL} [store] the same for the part of the core that only a store needs, where it is a file of its own
  * @property {(length: number) => Uint8Array} [allocate] memory for a large payload, all of which is written
- * @property {(hooks: any, topic: number, payload: unknown, flags: number) => Promise<void> | true | void} [publish] publishes a large payload beside the core, if that can be done
+ * @property {(hooks: any, topic: number, payload: unknown, flags: number) => Promise<void> | true | void} [publish]
+ *   publishes a large payload beside the core, if that can be done
  * @property {string} [advice] what to do when it is not found
  * @property {(source: unknown) => unknown} [file] reads a file: URL, which `fetch` does not in Node
  */
@@ -26,7 +27,10 @@ import { fail, failed, guardedBy, instance, unguarded } from "./trap.mjs";
 export let environment = { node: false };
 /** @type {WebAssembly.Memory | undefined} */
 let memory;
-/** Client number, topic number, length of the payload, flags, token. @typedef {(client: number, topic: number, length: number, flags: number, token: number) => number} PublishCall */
+/**
+ * Client number, topic number, length of the payload, flags, token.
+ * @typedef {(client: number, topic: number, length: number, flags: number, token: number) => number} PublishCall
+ */
 /**
  * Exports of the WebAssembly that take and return numbers only, and so need no glue.
  * @type {{ publish: PublishCall, batch: PublishCall, reserve: (client: number, length: number) => number,

@@ -90,7 +90,15 @@ const ignore = () => {};
 /** @template T @param {T} value */
 const unchanged = (value) => value;
 
-/** The promise of a call into an instance, which also rejects when that fails. @template T @param {Instance} of @param {() => Promise<T>} call @param {boolean} [traced] errors get the stack of the caller @param {unknown} [topic] of a publish, for Node's errors @returns {Promise<T>} */
+/**
+ * The promise of a call into an instance, which also rejects when that fails.
+ * @template T
+ * @param {Instance} of
+ * @param {() => Promise<T>} call
+ * @param {boolean} [traced] errors get the stack of the caller
+ * @param {unknown} [topic] of a publish, for Node's errors
+ * @returns {Promise<T>}
+ */
 export function orFailure(of, call, traced = true, topic) {
   // Not for frequent calls, because a stack costs more than a publish.
   const caller = traced ? atCall() : unchanged;

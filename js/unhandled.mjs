@@ -21,9 +21,9 @@ const OVERDRAFT = 16_384;
 /** What errors call the function that failed. */
 export const HANDLER = "a message handler";
 
-/** So many acknowledgements are sent together at most. */
+/** How many acknowledgements are sent together at most. */
 const TOGETHER = 64;
-/** After so many microtasks without another one they are sent: a loop comes to its next message in fewer. */
+/** Acknowledgements are sent after this many microtasks without another one: a loop comes to its next message in fewer. */
 const PAUSE = 16;
 
 /** @param {Uint8Array} payload */

@@ -1,5 +1,6 @@
 // `npm run docs`: builds the documentation site in target/site with TypeDoc, from js/index.d.ts, the README and the guides in
-// docs/. A warning is a failure. Examples run in the page, with the package as it is built. TypeDoc needs an older TypeScript than the project, so docs/site is a package of its own.
+// docs/. A warning is a failure. Examples run in the page, with the package as it is built. TypeDoc needs an older
+// TypeScript than the project, so docs/site is a package of its own.
 import { existsSync } from "node:fs";
 import { join } from "node:path";
 import { build } from "./build.mjs";

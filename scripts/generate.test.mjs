@@ -6,9 +6,10 @@ import { join } from "node:path";
 import { test } from "node:test";
 import { allOutputs, contents, readSchema, stale, withSection } from "./generate.mjs";
 import { entries } from "./generate/lib/options.mjs";
+import { PARTS } from "./generate/page.mjs";
 import { outputs as rustOptions } from "./generate/rust-options.mjs";
 import { jsdoc, literal, table, wrap } from "./generate/lib/text.mjs";
-import { ROOT } from "./run.mjs";
+import { Failure, ROOT } from "./run.mjs";
 
 const FILE =
   "one\n  // BEGIN GENERATED a-b\n  old\n  // END GENERATED a-b\n// BEGIN GENERATED a\n// END GENERATED a\n";
@@ -78,6 +79,19 @@ test("what a module makes is not used for another module's file, and generating 
   assert.ok(files.size > 3);
 });
 
+test("one run writes a new option into every file that has it", async () => {
+  const schema = readSchema();
+  const cli = { flag: "max-filters", value: "N", help: "filters in one packet (8)" };
+  Object.assign(
+    schema.options.credentials.find(({ key }) => key === "maxfilters"),
+    { cli },
+  );
+  const paths = (await allOutputs(schema))
+    .filter(({ text }) => text.includes("filters in one packet (8)") || text.includes("`--max-filters`"))
+    .map(({ path }) => path);
+  assert.deepEqual(paths, ["js/cli/schema.mjs", "docs/reference/options.md", "wasi/command/src/table.rs"]);
+});
+
 test("a whole generated file says so in its first lines", async () => {
   for (const { path, section, text } of await allOutputs(readSchema())) {
     if (section === undefined)
@@ -106,6 +120,86 @@ test("an entry that is wrong is an error that names it", () => {
   ]) {
     assert.throws(() => entries(schema(entry)), { message: sentence });
   }
+});
+
+test("an option that the engine, the command line or the page could not have is an error that names it", async () => {
+  for (const [key, entry, sentence] of [
+    [
+      "mqttport",
+      { rust: undefined },
+      /credentials\.mqttport: "rust" is missing; give it "field" and "about", or "variant"/,
+    ],
+    ["mqttport", { rust: {} }, /"rust" has neither "field" nor "variant"; give one of them/],
+    [
+      "maxfilters",
+      { default: undefined },
+      /credentials\.maxfilters: "rust\.field" of a whole needs a "default"; add it, or/,
+    ],
+    [
+      "reconnect",
+      { default: undefined },
+      /credentials\.reconnect: "rust\.field" of a flag needs a "default"/,
+    ],
+    ["reconnect", { default: "yes" }, /"default" must be true or false; it is "yes"/],
+    ["acktimeout", { default: 0 }, /"default" must be a number from 0\.001 to 2147483; it is 0/],
+    ["offlinepolicy", { default: "newest" }, /"rust\.enum" needs a "default" that is one of "values"/],
+    [
+      "certs",
+      { rust: { field: "certs", about: "It." } },
+      /"rust\.field" is for the types text, .*; for "object" give/,
+    ],
+    ["resubscribe", { rust: { field: "resubscribe" } }, /"rust\.field" needs "rust\.about"/],
+    [
+      "maxfilters",
+      { cli: { flag: "topic", help: "" } },
+      /credentials\.maxfilters: "cli\.flag": --topic of mqtt-lib pub is taken by js\/cli\/commands\.mjs; choose another one/,
+    ],
+    [
+      "maxfilters",
+      { cli: { flag: "x", short: "q", help: "" } },
+      /"cli\.short": -q of mqtt-lib pub is taken by --qos in js/,
+    ],
+    [
+      "maxfilters",
+      { cli: { flag: "port", help: "" } },
+      /"cli\.flag": --port of mqtt-lib pub is taken by credentials\.mqttport/,
+    ],
+    [
+      "maxfilters",
+      { cli: { flag: "x", short: "p", help: "" } },
+      /"cli\.short": -p of .* is taken by credentials\.mqttport/,
+    ],
+    ["maxfilters", { cli: { flag: "help", help: "" } }, /--help of mqtt-lib pub is taken by every command/],
+    [
+      "maxfilters",
+      { cli: { flag: "x", command: "sub", help: "" } },
+      /"cli\.command" is "sub", which .* only pub has some/,
+    ],
+    ["maxfilters", { cli: { see: "filters" } }, /"cli\.see" is "filters", and no entry has this "cli\.flag"/],
+    ["maxfilters", { cli: {} }, /"cli" has neither "flag" nor "see"; give one of them/],
+    [
+      "mqttport",
+      { page: { part: "others" } },
+      /credentials\.mqttport: "page\.part" must be one of server, session, will, .*; it is "others"/,
+    ],
+  ]) {
+    const schema = readSchema();
+    const { credentials } = schema.options;
+    const changed = credentials.find((other) => other.key === key);
+    Object.assign(changed, entry);
+    for (const field of Object.keys(entry)) if (entry[field] === undefined) delete changed[field];
+    const error = await allOutputs(schema).catch((error) => error);
+    assert.ok(error instanceof Failure, `${key}: ${error}`);
+    assert.match(error.message, sentence);
+  }
+});
+
+test("the parts of the connection panel are those that an entry may name", () => {
+  const panel = readFileSync(join(ROOT, "www/panels/connection-fields.mjs"), "utf8");
+  assert.deepEqual(
+    [...panel.matchAll(/rowsOf\("(\w+)"\)/g)].map(([, part]) => part),
+    PARTS,
+  );
 });
 
 test("an option that is a field of the settings has field, default and setter, and 0 may mean that there is no limit", () => {

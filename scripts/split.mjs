@@ -192,7 +192,13 @@ function plan(wasm, moves) {
   return { all, found, isIn, isCalledBy, across, bySlot };
 }
 
-/** The lists of elements of one module: its functions in their slots. @param {Wasm} wasm @param {Plan} plan @param {boolean} second @param {(index: number) => number} functionAt */
+/**
+ * The lists of elements of one module: its functions in their slots.
+ * @param {Wasm} wasm
+ * @param {Plan} plan
+ * @param {boolean} second
+ * @param {(index: number) => number} functionAt
+ */
 function elements(wasm, { bySlot, isIn }, second, functionAt) {
   /** @type {{ slot: number, functions: number[] }[]} */
   const runs = [];

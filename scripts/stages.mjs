@@ -106,7 +106,11 @@ function nodeTests(folder, timeout, { concurrency = 1, env, of = folder, chosen 
   return runNodeTests(files, { timeout, env, record, concurrency });
 }
 
-/** Tests of Node, in an engine without WebAssembly, in which every entry has the core of `mqtt-lib/js`. @param {string} of @param {(file: string) => boolean} chosen by the name without its end */
+/**
+ * Tests of Node, in an engine without WebAssembly, in which every entry has the core of `mqtt-lib/js`.
+ * @param {string} of
+ * @param {(file: string) => boolean} chosen by the name without its end
+ */
 function jsTests(of, chosen) {
   const NODE_OPTIONS = `--jitless --require ${JSON.stringify(join(ROOT, "dist", "js", "core.js"))}`;
   return nodeTests("tests/node", 5 * MINUTE, {

@@ -23,7 +23,15 @@ const TRIES = 100;
  * addresses; `port` 0 any free one. `onPortInUse(port)` is called before the next port is tried, unless it throws. Web
  * pages of other machines are refused, which is reported by `onRefused(why)`, unless their origin is in `allowed`.
  * @param {any} Aedes
- * @param {{ port?: number, host?: string, allowed?: string[], onPortInUse?: (port: number) => void, onRefused?: (why: string) => void, serve?: import("node:http").RequestListener, connectTimeout?: number }} [options]
+ * @param {{
+ *   port?: number,
+ *   host?: string,
+ *   allowed?: string[],
+ *   onPortInUse?: (port: number) => void,
+ *   onRefused?: (why: string) => void,
+ *   serve?: import("node:http").RequestListener,
+ *   connectTimeout?: number,
+ * }} [options]
  */
 export async function startEmbedded(
   Aedes,

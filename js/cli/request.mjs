@@ -49,7 +49,15 @@ export async function request(context) {
   process.stdout.write(format(response));
 }
 
-/** A request with the response topic that the user has given. @param {MqttCustom} client @param {string} responseTopic @param {string} topic @param {any} payload @param {any} options @returns {Promise<Message>} */
+/**
+ * A request with the response topic that the user has given.
+ * @param {MqttCustom} client
+ * @param {string} responseTopic
+ * @param {string} topic
+ * @param {any} payload
+ * @param {any} options
+ * @returns {Promise<Message>}
+ */
 async function requestWithTopic(client, responseTopic, topic, payload, options) {
   const correlationData = options.properties?.correlationData ?? randomUUID();
   /** @type {(message: Message) => void} */

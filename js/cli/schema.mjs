@@ -4,7 +4,7 @@
 
 /**
  * Options that set keys of `credentials`, by their group or the command they belong to.
- * @type {Record<string, Record<string, import("./options.mjs").Option>>}
+ * @type {import("./commands.mjs").Flags}
  */
 export const FLAGS = {
   server: {

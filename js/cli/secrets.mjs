@@ -9,7 +9,7 @@ import { COMMANDS } from "./options.mjs";
 const secrets = new Set();
 /** A shorter one says nothing where it is found, and is found everywhere. */
 const MIN_SECRET = 3;
-/** Of what was given an error has so many characters, and "…". */
+/** How many characters of what was given an error shows, followed by "…". */
 const MAX_QUOTED = 60;
 
 /** The @ before a host, and what was written or pasted in its place. */

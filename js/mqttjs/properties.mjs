@@ -1,8 +1,10 @@
-// Properties of MQTT 5 (§2.2.2.2) as the package `mqtt-packet` shows and takes them. Reads bytes that the core has checked or made.
+// Properties of MQTT 5 (§2.2.2.2) as the package `mqtt-packet` shows and takes them. Reads
+// packets that the core has made, has checked, or is about to check.
 
 /** @typedef {"flag" | "byte" | "u16" | "u32" | "varint" | "text" | "bytes" | "pair"} Kind */
 /** By identifier. @type {Record<number, [string, Kind]>} */
 export const PROPERTIES = {
+  // BEGIN GENERATED properties
   1: ["payloadFormatIndicator", "flag"],
   2: ["messageExpiryInterval", "u32"],
   3: ["contentType", "text"],
@@ -30,9 +32,15 @@ export const PROPERTIES = {
   40: ["wildcardSubscriptionAvailable", "flag"],
   41: ["subscriptionIdentifiersAvailable", "flag"],
   42: ["sharedSubscriptionAvailable", "flag"],
+  // END GENERATED properties
 };
 
-/** Reads the properties; undefined if there are none. @param {import("./reader.mjs").Reader} reader @returns {Record<string, any> | undefined} */
+/**
+ * Reads the properties; undefined if there are none. The length of an unknown property is not known, so nothing behind it
+ * can be read; the core, whose table is made of the same schema, refuses such a packet as malformed (§2.2.2.2).
+ * @param {import("./reader.mjs").Reader} reader
+ * @returns {Record<string, any> | undefined}
+ */
 export function readProperties(reader) {
   if (reader.left === 0) return undefined;
   const end = reader.varint() + reader.at;

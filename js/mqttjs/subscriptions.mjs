@@ -93,7 +93,12 @@ export class Subscriptions {
     );
   }
 
-  /** Calls again what was called without a connection, and stopped with the client. @param {() => Promise<any>} call @param {(value: any) => void} done @param {(error: any) => void} failed */
+  /**
+   * Calls again what was called without a connection, and stopped with the client.
+   * @param {() => Promise<any>} call
+   * @param {(value: any) => void} done
+   * @param {(error: any) => void} failed
+   */
   #ask(call, done, failed) {
     const isQueued = !this.#client.connected;
     const ask = () => {
@@ -194,7 +199,14 @@ export class Subscriptions {
     return this.#five ? { qos, nl, rap, rh, properties } : { qos };
   }
 
-  /** Calls back once, also when the connection closes before there is an answer. @param {Callback} callback @param {number} id @param {string} cmd @param {any[]} [asked] @returns {Callback} */
+  /**
+   * Calls back once, also when the connection closes before there is an answer.
+   * @param {Callback} callback
+   * @param {number} id
+   * @param {string} cmd
+   * @param {any[]} [asked]
+   * @returns {Callback}
+   */
   #await(callback, id, cmd, asked = []) {
     const { pending, options } = this.#client;
     const isMapped = options.resubscribe && asked.length > 0;
@@ -223,7 +235,14 @@ export class Subscriptions {
     return done;
   }
 
-  /** The last packet of those that have answered so many filters, with these codes; earlier ones are of calls that have ended. @param {string} cmd @param {number} messageId @param {number} length @param {number[]} [granted] */
+  /**
+   * The last packet of those that have answered so many filters, with these codes; earlier ones are of calls that have
+   * ended.
+   * @param {string} cmd
+   * @param {number} messageId
+   * @param {number} length
+   * @param {number[]} [granted]
+   */
   #answer(cmd, messageId, length, granted) {
     const { subscribeBatchSize } = this.#client.options;
     const size = subscribeBatchSize > 0 ? Number(subscribeBatchSize) : Number.POSITIVE_INFINITY;

@@ -4,10 +4,10 @@
 import { clearTimeout, setTimeout } from "../clock.mjs";
 import { allocate } from "./payload-memory.mjs";
 
-/** So much is kept, as long as it is used: twice of what a socket is given before it has to take some. */
+/** How many bytes are kept at most: twice of what a socket is given before it has to take some. */
 const MOST = 8 << 20;
 const STEP = 64 << 10;
-/** So long after the last use nothing is kept. */
+/** How long after the last use all blocks are let go. */
 const IDLE_MS = 1000;
 
 /** The block that was used last, and may still be in the processor's cache, is the last. @type {Uint8Array[]} */
@@ -16,7 +16,7 @@ let kept = 0;
 /** @type {ReturnType<typeof setTimeout> | undefined} */
 let timer;
 
-/** A block of at least so many bytes, and not of many more. @param {number} length */
+/** A block of at least `length` bytes, and not of many more. @param {number} length */
 export function take(length) {
   for (let i = free.length - 1; i >= 0; i--) {
     const block = free[i];

@@ -14,7 +14,12 @@ import { WsSocket } from "./websocket.mjs";
 /**
  * @param {string} url ws://, wss://, mqtt:// or mqtts://
  * @param {string | string[]} [protocols] WebSocket subprotocols
- * @param {{ certs?: import("./certificates.mjs").Certs | null, websocket?: import("./websocket.mjs").Details | null, connecttimeout?: number, transport?: import("../streams/socket.mjs").Transport | null } | null} [credentials]
+ * @param {{
+ *   certs?: import("./certificates.mjs").Certs | null,
+ *   websocket?: import("./websocket.mjs").Details | null,
+ *   connecttimeout?: number,
+ *   transport?: import("../streams/socket.mjs").Transport | null,
+ * } | null} [credentials]
  * @returns {WebSocketAdapter}
  */
 export function connect(url, protocols = "mqtt", credentials = {}) {

@@ -14,7 +14,7 @@ import { ADAPTER, WebSocketAdapter } from "../sockets/websocket-adapter.mjs";
 
 /** Size of the shared buffer: what the client sends at once (64 KiB), and one more message. */
 const SHARED_SIZE = 96 << 10;
-/** So long a large publish waits for the kernel. What the socket has been given is sent later, as small messages are. */
+/** How long a large publish waits for the kernel. What the socket has been given is sent later, as small messages are. */
 const WAIT_MS = 1000;
 /** Smaller writes get a buffer of their own, which costs less than occupying the shared one. */
 const SMALL = 4 << 10;

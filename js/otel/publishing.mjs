@@ -157,7 +157,12 @@ export class Publishing {
     return { operation, parent, span, seconds: clock() };
   }
 
-  /** A call is refused at once if the client speaks 3.1.1: then it is made again, without what was added. @param {Promise<any>} result @param {(options: any) => Promise<any>} call @param {any} options */
+  /**
+   * A call is refused at once if the client speaks 3.1.1: then it is made again, without what was added.
+   * @param {Promise<any>} result
+   * @param {(options: any) => Promise<any>} call
+   * @param {any} options
+   */
   #orWithout(result, call, options) {
     const undecided = {};
     this.#undecided.add(undecided);

@@ -30,7 +30,10 @@ function filtersOf(topics) {
   }
 }
 
-/** What stands for a handler, for how long as there is one: the same function given again is one handler. @typedef {{ call: Function, target: Function, filters: Set<string> }} Stand */
+/**
+ * What stands for a handler, for how long as there is one: the same function given again is one handler.
+ * @typedef {{ call: Function, target: Function, filters: Set<string> }} Stand
+ */
 
 export class Receiving {
   #client;
@@ -216,7 +219,12 @@ export class Receiving {
     return known ?? stand;
   }
 
-  /** Begins the span of a message. @param {any} message @param {string | undefined} filter @returns {{ active: import("@opentelemetry/api").Context, end: (...errors: any[]) => void }} */
+  /**
+   * Begins the span of a message.
+   * @param {any} message
+   * @param {string | undefined} filter
+   * @returns {{ active: import("@opentelemetry/api").Context, end: (...errors: any[]) => void }}
+   */
   #begin(message, filter) {
     return shielded(() => this.#beginSpan(message, filter), { active: context.active(), end() {} });
   }

@@ -13,9 +13,9 @@ import {
   writeSync,
 } from "node:fs";
 
-/** At least so many bytes are read at a time. */
+/** How many bytes are read at a time, at least. */
 const WINDOW = 1 << 16;
-/** At most so many. */
+/** How many bytes are read at a time, at most. */
 const LONGEST = 1 << 30;
 const { O_RDONLY, O_RDWR, O_EXCL, O_NOFOLLOW = 0, O_NONBLOCK = 0 } = constants;
 export const { O_CREAT } = constants;

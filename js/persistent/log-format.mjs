@@ -164,7 +164,13 @@ export const isRecordHead = (bytes, at, salt) =>
   at + RECORD_HEAD <= bytes.length &&
   (bytes.readUInt32BE(at) ^ salt.lengthXor) >>> 0 === bytes.readUInt32BE(at + 4);
 
-/** The changes of a record that `bytes` is, at `place` in the log; undefined if it is not sound. @param {Buffer} bytes @param {number} place @param {Salt} salt @param {number} owner */
+/**
+ * The changes of a record that `bytes` is, at `place` in the log; undefined if it is not sound.
+ * @param {Buffer} bytes
+ * @param {number} place
+ * @param {Salt} salt
+ * @param {number} owner
+ */
 export function changesAt(bytes, place, salt, owner) {
   const body = recordAt(bytes, 0, salt);
   return body && sumOf(body, place, owner ^ salt.seed) === bytes.readUInt32BE(8)

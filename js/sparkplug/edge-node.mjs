@@ -277,7 +277,14 @@ export class EdgeNode {
     return this.#options.datatypes ? metrics : metrics.map((metric) => ({ ...metric, omitType: true }));
   }
 
-  /** True if it went out; a message that did not before the connection ended is of no use on another. @param {Session} session @param {string} verb @param {any[]} [metrics] @param {string} [device] @returns {Promise<boolean>} */
+  /**
+   * True if it went out; a message that did not before the connection ended is of no use on another.
+   * @param {Session} session
+   * @param {string} verb
+   * @param {any[]} [metrics]
+   * @param {string} [device]
+   * @returns {Promise<boolean>}
+   */
   async #publish(session, verb, metrics, device) {
     const { seq } = session;
     session.seq = (seq + 1) % NUMBERS;

@@ -110,7 +110,13 @@ export class HostNode extends Known {
     ];
   }
 
-  /** A message of the sequence: what it changes, and with it those that came before their turn; undefined if the node must be born again. @param {any} topic @param {any} payload @returns {Change[] | undefined} */
+  /**
+   * A message of the sequence: what it changes, and with it those that came before their turn; undefined if the node
+   * must be born again.
+   * @param {any} topic
+   * @param {any} payload
+   * @returns {Change[] | undefined}
+   */
   take(topic, payload) {
     const seq = Number(payload.seq);
     if (!this.online || !(seq >= 0 && seq < NUMBERS)) return;

@@ -3,7 +3,12 @@
 import { Hub } from "./hub.mjs";
 import { hubLock, lifeOf } from "./names.mjs";
 
-/** Returns a function that takes the offer back. @param {string} name @param {any} Client @param {() => void} [deposed] called when another one has taken its locks, because it did not answer */
+/**
+ * Returns a function that takes the offer back.
+ * @param {string} name
+ * @param {any} Client
+ * @param {() => void} [deposed] called when another one has taken its locks, because it did not answer
+ */
 export function host(name, Client, deposed) {
   const stay = new AbortController();
   const { signal } = stay;

@@ -30,7 +30,7 @@ const OF_MEMBERS = [
   "acktimeout",
   "publishtimeout",
 ];
-/** So long a tab is waited for before the next one is asked, too: it may be frozen, or have an open alert(). */
+/** How long a tab may take to answer before the next one is asked, too: it may be frozen, or have an open alert(). */
 const ANSWER_MS = 1000;
 const LATE = Symbol("late");
 /** @param {Promise<any>} answer */

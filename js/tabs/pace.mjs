@@ -1,7 +1,7 @@
 // How fast a tab deals with its messages, where others wait for it: the hub acknowledges a message when every tab has dealt with
 // it, and a broker has few places for those in flight. Owns when a tab with slow handlers is waited for no more.
 
-/** A tab has dealt with none of its messages for so long. */
+/** A tab that has dealt with none of its messages for this long is slow. */
 const SLOW_MS = 3000;
 /** With fewer messages a tab is waited for again. */
 const FEW = 5;
@@ -19,7 +19,11 @@ export class Pace {
   /** How many messages the tab has not dealt with. */
   #count = 0;
 
-  /** @param {() => Job[]} list what the tab has not dealt with, the oldest first @param {() => boolean} isHeldUp whether other tabs wait @param {number} most how many messages of a slow tab are not waited for */
+  /**
+   * @param {() => Job[]} list what the tab has not dealt with, the oldest first
+   * @param {() => boolean} isHeldUp whether other tabs wait
+   * @param {number} most how many messages of a slow tab are not waited for
+   */
   constructor(list, isHeldUp, most) {
     this.#list = list;
     this.#isHeldUp = isHeldUp;

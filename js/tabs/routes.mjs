@@ -105,7 +105,15 @@ export class Routes {
     }
   }
 
-  /** The granted QoS or a reason code. @param {Session} session @param {string} name @param {number} qos @param {any} options @param {number | undefined} identifier @returns {Promise<number>} */
+  /**
+   * The granted QoS or a reason code.
+   * @param {Session} session
+   * @param {string} name
+   * @param {number} qos
+   * @param {any} options
+   * @param {number | undefined} identifier
+   * @returns {Promise<number>}
+   */
   async subscribe(session, name, qos, options, identifier) {
     const before = session.subscriptions.get(name);
     const wasAsked = session.restored.delete(name) && before?.qos === qos;

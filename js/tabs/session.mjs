@@ -24,7 +24,19 @@ const OWN = [
   "receiveMaximum",
 ];
 
-/** A message for the member. @typedef {{ message: any, qos: number, properties: any, done: (code?: number) => void, id: number, since: number, isHeld: boolean, sent: boolean, released: boolean }} Job */
+/**
+ * A message for the member.
+ * @typedef {object} Job
+ * @property {any} message
+ * @property {number} qos
+ * @property {any} properties
+ * @property {(code?: number) => void} done
+ * @property {number} id
+ * @property {number} since
+ * @property {boolean} isHeld
+ * @property {boolean} sent
+ * @property {boolean} released
+ */
 /** @typedef {{ qos: number, granted: number, options: any, identifier: number | undefined, freshUntil: number, seen: Set<string> }} Subscription */
 
 export class Session {
@@ -62,7 +74,13 @@ export class Session {
   /** Until it is asleep. @type {ReturnType<typeof setTimeout> | undefined} */
   #answers;
 
-  /** @param {import("./hub.mjs").Hub} hub @param {string} id @param {(message: object) => void} post @param {any} credentials @param {boolean} known whether a hub has had it before */
+  /**
+   * @param {import("./hub.mjs").Hub} hub
+   * @param {string} id
+   * @param {(message: object) => void} post
+   * @param {any} credentials
+   * @param {boolean} known whether a hub has had it before
+   */
   constructor(hub, id, post, credentials, known) {
     this.hub = hub;
     this.id = id;
@@ -144,7 +162,13 @@ export class Session {
 
   // ---- messages for the member
 
-  /** Resolves when the member has dealt with it, with its reason code; at QoS 0 at once. @param {any} message @param {number} qos @param {number[]} identifiers @returns {Promise<number | void>} */
+  /**
+   * Resolves when the member has dealt with it, with its reason code; at QoS 0 at once.
+   * @param {any} message
+   * @param {number} qos
+   * @param {number[]} identifiers
+   * @returns {Promise<number | void>}
+   */
   deliver(message, qos, identifiers) {
     const { subscriptionIdentifier: _, topicAlias: __, ...given } = message.properties ?? {};
     const properties = identifiers.length > 0 ? { ...given, subscriptionIdentifier: identifiers } : given;

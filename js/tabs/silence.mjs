@@ -5,7 +5,7 @@ import { hubLock, lifeOf } from "./names.mjs";
 
 /** How often a member asks. */
 const ASK_MS = 2500;
-/** So many questions without an answer. They are counted, not timed: a member that was frozen itself has asked once meanwhile. */
+/** A hub is deposed after this many questions without an answer. They are counted: a member that was frozen has asked once. */
 const MOST_UNANSWERED = 4;
 
 export const SILENT = "the tab that had the connection did not answer; another one takes it over";

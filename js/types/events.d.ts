@@ -81,7 +81,7 @@ export interface ClientEvents<Userdata = unknown> {
   reconnecting: ClientEvent<Userdata> & {
     /** Its number. */
     readonly attempt: number;
-    /** In so many seconds. */
+    /** Seconds until the next attempt. */
     readonly delay: number;
     /** What ended the last attempt, or the connection. */
     readonly error: ClientError | undefined;

@@ -9,7 +9,10 @@ import type { Wire } from "mqtt-lib";
 
 /** A packet by the fields of MQTT, as the package `mqtt-packet` names them. */
 export interface DecodedPacket {
-  /** Which packet: `"connect"`, `"connack"`, `"publish"`, `"puback"`, `"pubrec"`, `"pubrel"`, `"pubcomp"`, `"subscribe"`, `"suback"`, `"unsubscribe"`, `"unsuback"`, `"pingreq"`, `"pingresp"`, `"disconnect"`, `"auth"`. */
+  /**
+   * Which packet: `"connect"`, `"connack"`, `"publish"`, `"puback"`, `"pubrec"`, `"pubrel"`, `"pubcomp"`, `"subscribe"`,
+   * `"suback"`, `"unsubscribe"`, `"unsuback"`, `"pingreq"`, `"pingresp"`, `"disconnect"`, `"auth"`.
+   */
   cmd: string;
   /** Of a PUBLISH. */
   topic: string | null;

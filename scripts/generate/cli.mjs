@@ -1,8 +1,8 @@
 // js/cli/schema.mjs: the options of the command line that set keys of `credentials`, and what else the command has to
 // know of the schema.
 
+import { flagsOf, pairs } from "./lib/command-line.mjs";
 import { codes, isArgument } from "./lib/errors.mjs";
-import { allEntries } from "./lib/options.mjs";
 import { flagOf, PACKETS, propertiesOf } from "./lib/properties.mjs";
 import { literal } from "./lib/text.mjs";
 
@@ -10,19 +10,8 @@ export function outputs(schema) {
   return [{ path: "js/cli/schema.mjs", text: text(schema) }];
 }
 
-/** Entries beside what each says of the command line; several options may stand for one key. */
-const pairs = (schema) =>
-  allEntries(schema).flatMap((entry) => [entry.cli ?? []].flat().map((cli) => ({ entry, cli })));
-
 function text(schema) {
   const shown = pairs(schema);
-  /** @type {Record<string, object>} */
-  const groups = {};
-  for (const { entry, cli } of shown) {
-    if (!cli.flag) continue;
-    const group = cli.command ?? entry.group ?? "handshake";
-    groups[group] = { ...groups[group], [cli.flag]: option(entry, cli) };
-  }
   // Of the options that stand for one key the last is the plainest: --host, not --url.
   const names = Object.fromEntries(shown.map(({ entry, cli }) => [entry.name, `--${cli.flag ?? cli.see}`]));
   const argument = codes(schema)
@@ -34,9 +23,9 @@ function text(schema) {
 
 /**
  * Options that set keys of \`credentials\`, by their group or the command they belong to.
- * @type {Record<string, Record<string, import("./options.mjs").Option>>}
+ * @type {import("./commands.mjs").Flags}
  */
-export const FLAGS = ${literal(groups, 0, 21)};
+export const FLAGS = ${literal(flagsOf(schema), 0, 21)};
 
 /** How the option is written that stands for a key. @type {Record<string, string>} */
 export const FLAG_OF = ${literal(names, 0, 23)};
@@ -60,10 +49,4 @@ function properties(schema) {
       .sort(([a], [b]) => (a < b ? -1 : 1));
   const lists = Object.entries(PACKETS).map(([name, packet]) => [name, Object.fromEntries(byName(packet))]);
   return Object.fromEntries(lists);
-}
-
-function option({ type, name }, { short, value, many, by, help }) {
-  const number = value !== undefined && ["whole", "seconds"].includes(type);
-  const all = { short, value, many, number: number || undefined, key: name, by, help };
-  return Object.fromEntries(Object.entries(all).filter(([, field]) => field !== undefined));
 }

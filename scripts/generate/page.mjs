@@ -1,5 +1,6 @@
 // The tables of the page: the fields of its connection panel, and the fields of properties in all its panels.
 
+import { Failure } from "../run.mjs";
 import { entries } from "./lib/options.mjs";
 import { PACKETS, propertiesOf } from "./lib/properties.mjs";
 import { literal } from "./lib/text.mjs";
@@ -11,11 +12,19 @@ export function outputs(schema) {
   ];
 }
 
+/** The parts of the connection panel that www/panels/connection-fields.mjs shows. */
+export const PARTS = ["server", "session", "will"];
+
 function connection(schema) {
   /** @type {Record<string, object[][]>} */
   const parts = {};
   for (const entry of entries(schema).filter(({ page }) => page)) {
     const { part, row = Number.POSITIVE_INFINITY, column = 1 } = entry.page;
+    if (!PARTS.includes(part)) {
+      throw new Failure(
+        `schema/options.json: credentials.${entry.key}: "page.part" must be one of ${PARTS.join(", ")}, which the connection panel shows; it is ${JSON.stringify(part)}.`,
+      );
+    }
     parts[part] ??= [];
     const fields = parts[part].find((other) => other.row === row && Number.isFinite(row));
     const placed = { column, field: field(entry) };

@@ -21,18 +21,19 @@ use super::suspicion::{Name, OnWire, Sending, Suspicion, MOST_FAULTS, RIGHT_AFTE
 use super::Engine;
 use crate::codec::ReasonCode;
 
-/// So long a connection lasts before a suspect is sent on it for the last time; the second value when one did not.
+/// How long a connection must have lasted before a suspect is sent on it for the last time; the second value is for after
+/// a connection that did not last so long.
 const PROVEN: [Millis; 2] = [5_000, 1_000];
 
-/// After so many connections that ended before in a row a suspect is sent at once: others may never last so long.
+/// After this many connections in a row that ended earlier, a suspect is sent at once: perhaps no connection lasts so long.
 const UNPROVEN: u8 = 3;
 
-/// So many connections of a search follow each other within two seconds.
+/// The next attempt comes within two seconds for this many connections of a search; then with the usual delay.
 const QUICK: u8 = 8;
 
-/// So long one of the same name is put aside after one connection.
+/// How long after an operation was put aside a message of its name is put aside sooner: when it was alone on one connection.
 const RECENT: Millis = 600_000;
-/// So many names are remembered.
+/// How many names of operations that were put aside are remembered.
 const NAMES: usize = 8;
 
 /// What the search for a guilty operation knows of the connection.
@@ -43,15 +44,15 @@ pub(super) struct Search {
     unacknowledged_at: Option<Millis>,
     /// Suspects are on the wire, and nothing else may follow.
     pub is_isolating: bool,
-    /// One that not even another suspect may follow.
+    /// The suspect on the wire is one that not even another suspect may follow.
     is_alone: bool,
     /// Until when a suspect is held back.
     held: Deadline,
     /// A connection ended while a suspect was held back.
     hurries: bool,
-    /// So many did in a row.
+    /// How many connections in a row ended while a suspect was held back.
     held_ended: u8,
-    /// So many ended with nothing on the wire.
+    /// How many connections ended with nothing on the wire.
     faults: u8,
     /// Connections in a row that ended with operations unanswered.
     ended: u8,

@@ -5,17 +5,18 @@ use super::deadline::Millis;
 
 /// A connection that ends later than this after an operation was sent did not end because of it.
 pub(super) const RIGHT_AFTER: Millis = 5_000;
-/// An operation on so many connections that ended right after it is a suspect.
+/// An operation is a suspect after this many connections that ended right after it was sent.
 const SUSPECT: u8 = 2;
-/// A suspect on so many is sent with nothing else on the wire.
+/// After this many such connections a suspect is sent with nothing else on the wire.
 const SINGLED_OUT: u8 = 3;
-/// An operation that was alone on so many is the reason why they ended.
+/// An operation that was alone on this many such connections is the reason why they ended.
 const GUILTY: u8 = 3;
-/// For each connection that ended while a suspect was held back it must be so many more, at most twice.
+/// For each connection that ended while a suspect was held back, [`MOST_FAULTS`] at most, an operation must have been
+/// alone on this many connections more.
 const MORE: u8 = 3;
 pub(super) const MOST_FAULTS: u8 = 2;
 
-/// What an operation is called in an error, with a place for its topic or filter, and that.
+/// What an operation is called in an error, with `%` where its topic or filter stands, and that topic or filter.
 pub(super) type Name = (&'static str, String);
 
 /// How an operation may be sent.
@@ -33,7 +34,7 @@ pub(super) enum Sending {
 /// Of one PUBLISH of QoS 1 or 2, SUBSCRIBE or UNSUBSCRIBE.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub(super) struct Suspicion {
-    /// So many connections ended right after it was sent.
+    /// How many connections ended right after it was sent.
     ended: u8,
     /// Those of them on which nothing else was unanswered.
     alone: u8,

@@ -1,27 +1,12 @@
-//! The one validator: every key, every way to be wrong.
+//! The one validator: every key with values of wrong types, every number beyond its bounds, every text that MQTT cannot
+//! carry; of all other rules some examples. Keys of objects: `validation_objects.rs`.
 
 use crate::engine::endpoint::Platform;
 use crate::engine::format::number;
+use crate::engine::keys::{Kind, KEYS};
 use crate::engine::validate::{unknown, Builder, Value};
 use crate::engine::{Class, Code, Config, Error};
 
-const TEXT: [&str; 7] = [
-    "offlinepolicy",
-    "mqttclientid",
-    "mqttserver",
-    "mqttprotocol",
-    "mqttpath",
-    "mqttusername",
-    "willsettopic",
-];
-const TEXT_OR_BYTES: [&str; 2] = ["mqttpassword", "willsetpayload"];
-const BOOL: [&str; 5] = [
-    "mqttcleansession",
-    "willsetretain",
-    "topicAliases",
-    "followServerReference",
-    "resubscribe",
-];
 /// Whole numbers, with their bounds.
 const WHOLE: [(&str, f64, f64); 13] = [
     ("mqttport", 1.0, 65_535.0),
@@ -65,13 +50,23 @@ fn finish(pairs: &[(&str, Value)]) -> Result<Config, Error> {
     builder.finish(Platform::Node)
 }
 
-fn all_keys() -> Vec<&'static str> {
-    let numbers = WHOLE.iter().chain(&SECONDS).map(|(key, ..)| *key);
-    TEXT.into_iter()
-        .chain(TEXT_OR_BYTES)
-        .chain(BOOL)
-        .chain(numbers)
-        .collect()
+fn is_text(kind: Kind) -> bool {
+    matches!(kind, Kind::Text | Kind::TextOrBytes | Kind::TextOrList)
+}
+
+#[test]
+fn every_number_is_in_the_lists_with_its_bounds_and_nothing_else_is() {
+    let mut listed = [&WHOLE[..], &SECONDS].concat();
+    for (key, _, kind) in KEYS {
+        let (list, min, max) = match kind {
+            Kind::Whole(min, max) => (&WHOLE[..], min, max),
+            Kind::Seconds(min, max) => (&SECONDS[..], min, max),
+            _ => continue,
+        };
+        assert!(list.contains(&(key, min, max)), "{key}");
+        listed.retain(|entry| entry.0 != key);
+    }
+    assert_eq!(listed, []);
 }
 
 #[test]
@@ -92,25 +87,24 @@ fn without_any_key_the_defaults_are_those_of_the_api() {
 
 #[test]
 fn every_key_may_be_absent() {
-    for key in all_keys() {
+    for (key, ..) in KEYS {
         assert_eq!(set(key, Value::Absent), Ok(()), "{key}");
     }
 }
 
 #[test]
 fn a_wrong_type_is_a_type_error_that_names_key_value_and_what_is_allowed() {
-    for key in all_keys() {
-        let string = TEXT.contains(&key) || TEXT_OR_BYTES.contains(&key);
+    for (key, _, kind) in KEYS {
         let mut wrong = vec![(Value::Other("an array"), "an array")];
-        if !string {
+        if !is_text(kind) {
             wrong.push((text("five"), "\"five\""));
         } else {
             wrong.push((Value::Number(5.5), "5.5"));
         }
-        if !BOOL.contains(&key) {
+        if !matches!(kind, Kind::Bool) {
             wrong.push((Value::Bool(true), "true"));
         }
-        if !TEXT_OR_BYTES.contains(&key) {
+        if !matches!(kind, Kind::TextOrBytes | Kind::Properties) {
             wrong.push((Value::Bytes(vec![1]), "bytes"));
         }
         for (value, shown) in wrong {
@@ -263,15 +257,16 @@ fn the_will_is_off_while_its_topic_is_empty_and_its_topic_is_checked() {
 
 #[test]
 fn texts_that_mqtt_cannot_carry_are_refused() {
-    for key in TEXT {
+    for (key, _, kind) in KEYS.into_iter().filter(|row| is_text(row.2)) {
         let error = set(key, text(&"x".repeat(65_536))).unwrap_err();
         assert_eq!(error.code.class(), Class::Range, "{key}");
-        let error = set(key, text("a\0b")).unwrap_err();
-        assert!(error.message.contains("U+0000"), "{key}");
-    }
-    for key in TEXT_OR_BYTES {
-        let error = set(key, Value::Bytes(vec![0; 65_536])).unwrap_err();
-        assert_eq!(error.code.class(), Class::Range, "{key}");
+        if matches!(kind, Kind::TextOrBytes) {
+            let error = set(key, Value::Bytes(vec![0; 65_536])).unwrap_err();
+            assert_eq!(error.code.class(), Class::Range, "{key}");
+        } else {
+            let error = set(key, text("a\0b")).unwrap_err();
+            assert!(error.message.contains("U+0000"), "{key}");
+        }
     }
 }
 
