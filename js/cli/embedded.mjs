@@ -5,6 +5,7 @@ import { once } from "node:events";
 import { createServer as createHttpServer } from "node:http";
 import { createServer } from "node:net";
 import { createWebSocketStream, WebSocketServer } from "ws";
+import { malformed } from "./malformed-publish.mjs";
 import { refusal } from "./web-access.mjs";
 
 /** The first byte of an MQTT connection: CONNECT. Any other is treated as HTTP. */
@@ -46,6 +47,13 @@ export async function startEmbedded(
   } = {},
 ) {
   const aedes = await Aedes.createBroker();
+  const authorize = aedes.authorizePublish;
+  /** @param {any} client @param {any} packet @param {(error?: Error | null) => void} done */
+  aedes.authorizePublish = (client, packet, done) => {
+    const why = malformed(packet);
+    if (why) done(new Error(`the PUBLISH has ${why}`));
+    else authorize(client, packet, done);
+  };
   /** @type {Set<Socket>} */
   const sockets = new Set();
   /** Whether a request is refused. @param {import("node:http").IncomingMessage} request @param {(why: string) => void} refuse */

@@ -27,7 +27,7 @@ pub struct Store {
     pub(super) phase: Cell<Phase>,
     /// Calls of start() that wait for the store to be open, or closed and open again.
     pub(super) starters: RefCell<Vec<Option<Token>>>,
-    /// So many of them came before stop().
+    /// How many of them came before stop().
     pub(super) before_stop: Cell<usize>,
     pub(super) stoppers: RefCell<Vec<Option<Token>>>,
     /// Writes that have begun, oldest first, and whether they are done.

@@ -13,8 +13,8 @@
 //! After every input an adapter drains the engine with [`drive()`]. Time is milliseconds of any clock that does not go
 //! back; randomness is the seed given to `new`.
 //!
-//! Five machines do the work, and none of them knows another: `Connection`, `Session`, `Outbox`, `Subscriptions` and
-//! `Lifecycle`.
+//! Six machines do the work, and none of them knows another: `Connection`, `Session`, `Outbox`, `Subscriptions`, `Lifecycle`
+//! and `Search`.
 //! The engine routes between them. Tests that need all of them are in `tests/`.
 
 #![forbid(unsafe_code)]

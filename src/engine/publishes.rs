@@ -219,7 +219,7 @@ pub(super) fn retain<T>(queue: &mut VecDeque<T>, keep: &mut dyn FnMut(&T) -> boo
 #[derive(Debug, Default)]
 pub(super) struct BySince(VecDeque<(Millis, Key)>);
 
-/// So many stale entries are left where they are.
+/// Stale entries that are left where they are, at most.
 const STALE: usize = 64;
 
 fn is_current(publishes: &mut Publishes, (since, key): (Millis, Key)) -> bool {

@@ -9,7 +9,7 @@ use crate::engine::interner::{HashKeys, Interner};
 const MOST: u16 = 256;
 /// Bytes of the shortest topic that gets one: an alias takes three itself.
 const SHORTEST: usize = 4;
-/// So many the broker may use, unless the user says otherwise.
+/// How many aliases the broker may use, unless the user says otherwise.
 pub(super) const INBOUND_MAXIMUM: u16 = 32;
 
 #[derive(Debug)]

@@ -7,7 +7,7 @@ use crate::engine::effects::Effects;
 use crate::engine::error::{Code, Error};
 use crate::engine::output::{Event, Generation};
 
-/// So many failed or short-lived connections in a row are no accident.
+/// Failed or short-lived connections in a row: so many of them are no accident.
 const SHORT_LIVED: u32 = 3;
 
 impl Connection {

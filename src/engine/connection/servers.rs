@@ -1,6 +1,6 @@
 //! Which of the servers is tried next, and what became of the last round.
 
-/// After so many short-lived connections to a server it is the next one's turn.
+/// Short-lived connections to a server in a row, after which it is the next one's turn.
 const MOST_SHORT_LIVED: u8 = 3;
 
 #[derive(Debug)]
@@ -13,7 +13,7 @@ pub(in crate::engine) struct Servers {
     pub all_refused: bool,
     /// Short-lived connections to the current one in a row.
     short_lived: u8,
-    /// So many of the last servers are those that another named (§4.11).
+    /// How many servers, the last ones, are those that another one named (§4.11).
     pub referenced: usize,
     /// References followed in a row, without a connection that lasted.
     pub redirects: u8,
