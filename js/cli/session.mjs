@@ -4,6 +4,7 @@
 import { createRequire } from "node:module";
 import { printable } from "../node/printable.mjs";
 import { EXIT, Failure, Interrupted, messageOf } from "./failure.mjs";
+import { abortOnOutputFailure } from "./output.mjs";
 import { withoutSecrets } from "./secrets.mjs";
 
 const SIGNALS = /** @type {const} */ ({ SIGINT: 2, SIGTERM: 15, SIGHUP: 1 });
@@ -11,16 +12,6 @@ const SIGNALS = /** @type {const} */ ({ SIGINT: 2, SIGTERM: 15, SIGHUP: 1 });
 /** @param {string} text */
 export function printNotice(text) {
   process.stderr.write(`mqtt-lib: ${printable(withoutSecrets(text))}\n`);
-}
-
-/** Why standard output cannot be written. @type {Failure | undefined} */
-let outputFailure;
-
-/** Resolves once everything is written; rejects if standard output could not be written. */
-export async function outputWritten() {
-  await new Promise((resolve) => process.stdout.write("", resolve));
-  await new Promise(setImmediate); // the event follows
-  if (outputFailure) throw outputFailure;
 }
 
 /** Aborts with the way the command is to end. A second signal ends the process at once. */
@@ -32,14 +23,7 @@ export function abortOnSignals() {
       end.abort(new Interrupted(`ended by ${name}`, 128 + number));
     });
   }
-  process.stdout.on("error", (error) => {
-    // The reader has closed the pipe, as `head` does: not a failure of the command.
-    const closed = /** @type {{ code?: string }} */ (error).code === "EPIPE";
-    outputFailure ??= closed
-      ? new Interrupted("the reader of standard output has closed it", EXIT.OK)
-      : new Failure(`cannot write to standard output: ${error.message}`);
-    end.abort(outputFailure);
-  });
+  abortOnOutputFailure(end);
   return end;
 }
 
