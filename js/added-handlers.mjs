@@ -76,21 +76,28 @@ export class AddedHandlers {
     /** @type {Group} */
     const group = known ?? { handlers: new Set(), qos: 0, ready: added.ready };
     group.handlers.add(added);
-    const { qos = 0, ...others } = options ?? {};
-    const asked = unlessWrong(options, { ...others, qos: Math.max(qos, group.qos) || qos });
-    if (known === undefined || qos > group.qos || asked === options || Object.keys(others).length > 0) {
+    let asked = options;
+    let isMore = true;
+    let most = group.qos;
+    try {
+      const { qos = 0, ...others } = options ?? {};
+      asked = unlessWrong(options, { ...others, qos: Math.max(qos, most) || qos });
+      isMore = qos > most || asked === options || Object.keys(others).length > 0;
+      most = Number(asked.qos) || 0;
+    } catch {} // the core says what is wrong with them
+    if (known === undefined || isMore) {
       this.#groups.set(filter, group);
-      this.#subscribe(filter, group, asked);
+      this.#subscribe(filter, group, asked, most);
     }
     added.ready = group.ready;
     return added;
   }
 
-  /** @param {string} filter @param {Group} group @param {any} options */
-  #subscribe(filter, group, options) {
+  /** @param {string} filter @param {Group} group @param {any} options @param {number} qos */
+  #subscribe(filter, group, options, qos) {
     const before = group.ready;
     const isFirst = group.handlers.size === 1;
-    group.qos = Number(options.qos) || 0;
+    group.qos = qos;
     const subscribed = this.#call((core) => {
       for (const added of group.handlers) added.attach();
       return core.call(SUBSCRIBE, filter, options);

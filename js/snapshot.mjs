@@ -1,7 +1,7 @@
 // The retained messages under a filter, all at once. MQTT does not say where they end: they are taken to be complete when
 // none has come for a while, and a round trip through the broker has brought no further one.
 
-import { setTimeout } from "./clock.mjs";
+import { clearTimeout, setTimeout } from "./clock.mjs";
 import { checkTimeout, limited } from "./limits.mjs";
 
 const TIMEOUT_S = 30;
@@ -21,6 +21,11 @@ export function snapshot(client, filter, options) {
   /** @type {Map<string, any>} */
   const kept = new Map();
   let isOver = false;
+  let wake = () => {};
+  const stop = () => {
+    isOver = true;
+    wake();
+  };
   /** @param {unknown} _client @param {unknown} _userdata @param {any} message */
   const keep = (_client, _userdata, message) => {
     if (message.retain) kept.set(message.topic, message);
@@ -31,22 +36,23 @@ export function snapshot(client, filter, options) {
     if (quiet !== 0) checkTimeout(quiet, "", "quiet");
     // With a key more it subscribes in any case, which has the broker send them.
     const added = client.addHandler(filter, keep, { ...unknown, qos: 1, properties: undefined });
+    client.addEventListener("close", stop);
     try {
       await added.ready;
       for (let seen = -1; seen < kept.size && !isOver; ) {
         seen = kept.size;
-        await new Promise((/** @type {(value?: any) => void} */ resolve) =>
-          setTimeout(resolve, quiet * 1000),
-        );
+        await new Promise((/** @type {(value?: any) => void} */ resolve) => {
+          const timer = setTimeout(resolve, quiet * 1000);
+          wake = () => resolve(clearTimeout(timer));
+        });
+        // Of a client that has stopped it rejects.
         await client.unsubscribe(MARKER, { timeout: MARKER_S }).catch(unlessLate);
       }
       return kept;
     } finally {
+      client.removeEventListener("close", stop);
       added.remove();
     }
-  };
-  const stop = () => {
-    isOver = true;
   };
   return limited(options ?? {}, collect, stop, undefined, TIMEOUT_S);
 }

@@ -9,7 +9,8 @@ import { helpOf, overview } from "./help.mjs";
 import { ALIASES, COMMANDS } from "./options.mjs";
 import { hide } from "./secrets.mjs";
 import { complete, exposed } from "./profile.mjs";
-import { abortOnSignals, outputWritten, printNotice } from "./session.mjs";
+import { outputWritten } from "./output.mjs";
+import { abortOnSignals, printNotice } from "./session.mjs";
 
 /** Loads the subcommand alone. */
 const LOAD = /** @type {Record<string, () => Promise<(context: any) => Promise<void>>>} */ ({

@@ -4,23 +4,18 @@
 import { createRequire } from "node:module";
 import { printable } from "../node/printable.mjs";
 import { EXIT, Failure, Interrupted, messageOf } from "./failure.mjs";
+import { abortOnOutputFailure } from "./output.mjs";
+import { plural } from "./progress.mjs";
 import { withoutSecrets } from "./secrets.mjs";
 
 const SIGNALS = /** @type {const} */ ({ SIGINT: 2, SIGTERM: 15, SIGHUP: 1 });
 
+/** So many messages that were skipped are named. */
+const MAX_SKIPS_NAMED = 10;
+
 /** @param {string} text */
 export function printNotice(text) {
   process.stderr.write(`mqtt-lib: ${printable(withoutSecrets(text))}\n`);
-}
-
-/** Why standard output cannot be written. @type {Failure | undefined} */
-let outputFailure;
-
-/** Resolves once everything is written; rejects if standard output could not be written. */
-export async function outputWritten() {
-  await new Promise((resolve) => process.stdout.write("", resolve));
-  await new Promise(setImmediate); // the event follows
-  if (outputFailure) throw outputFailure;
 }
 
 /** Aborts with the way the command is to end. A second signal ends the process at once. */
@@ -32,14 +27,7 @@ export function abortOnSignals() {
       end.abort(new Interrupted(`ended by ${name}`, 128 + number));
     });
   }
-  process.stdout.on("error", (error) => {
-    // The reader has closed the pipe, as `head` does: not a failure of the command.
-    const closed = /** @type {{ code?: string }} */ (error).code === "EPIPE";
-    outputFailure ??= closed
-      ? new Interrupted("the reader of standard output has closed it", EXIT.OK)
-      : new Failure(`cannot write to standard output: ${error.message}`);
-    end.abort(outputFailure);
-  });
+  abortOnOutputFailure(end);
   return end;
 }
 
@@ -83,7 +71,7 @@ export function untilEnded(signal) {
  */
 export async function withClient({ end, credentials, properties, values }, callbacks, work, limit) {
   const { signal } = end;
-  const client = await open(end, credentials, values, callbacks);
+  const { client, errors } = await open(end, credentials, values, callbacks);
   /** @type {NodeJS.Timeout | undefined} */
   let timer;
   let late = (/** @type {number} */ s) => `there was no connection within ${s} s`;
@@ -100,6 +88,7 @@ export async function withClient({ end, credentials, properties, values }, callb
     clearTimeout(timer);
     if (values.debug) printNotice("disconnecting");
     await client.stop(properties.disconnect && { properties: properties.disconnect });
+    errors.end();
   }
 }
 
@@ -117,14 +106,51 @@ export function wireToErrors() {
   return wireLog((packet) => process.stderr.write(`${printable(String(packet))}\n`));
 }
 
+/**
+ * Prints errors that no promise carries, with --debug all of them: otherwise each code once, and of messages that were skipped for
+ * what is wrong with them the first ones.
+ */
+class ErrorNotices {
+  /** The codes of such messages. */
+  #skips = new Set(["PROTOCOL_ERROR", "PACKET_TOO_LARGE"]);
+  #skipped = 0;
+  /** Codes that are not printed (again): the loss of the connection was printed, so failing attempts are not. */
+  #reported = new Set(["CONNECTION_REFUSED", "TIMEOUT", "CONNECTION_LOST"]);
+  #debug;
+  #notice;
+
+  /** @param {import("./arguments.mjs").Values} values @param {(text: string) => void} notice */
+  constructor(values, notice) {
+    this.#debug = values.debug;
+    this.#notice = notice;
+  }
+
+  /** @param {Error & { code: string }} error */
+  take(error) {
+    const { code } = error;
+    const isSkip = this.#skips.has(code);
+    if (isSkip) this.#skipped += 1;
+    if (this.#debug) printNotice(messageOf(error));
+    else if (isSkip ? this.#skipped <= MAX_SKIPS_NAMED : !this.#reported.has(code))
+      this.#notice(messageOf(error));
+    this.#reported.add(code);
+  }
+
+  /** Counts what was not named. */
+  end() {
+    const rest = this.#skipped - MAX_SKIPS_NAMED;
+    if (rest > 0 && !this.#debug)
+      this.#notice(`${plural(rest, "further message", " was", " were")} skipped; -d names each`);
+  }
+}
+
 /** @param {AbortController} end @param {Record<string, any>} credentials @param {any} values @param {{ on_message?: any }} callbacks */
 async function open(end, credentials, values, callbacks) {
   const { MqttCustom } = await loadPackage();
   const notice = values.quiet ? () => {} : printNotice;
+  const errors = new ErrorNotices(values, notice);
   let lost = false;
-  /** Codes that are not printed (again): the loss of the connection was printed, so failing attempts are not. */
-  const reported = new Set(["CONNECTION_REFUSED", "TIMEOUT", "CONNECTION_LOST"]);
-  return new MqttCustom({
+  const client = new MqttCustom({
     credentials,
     autostart: false,
     ...(values.wire && { wire: wireToErrors() }),
@@ -141,9 +167,8 @@ async function open(end, credentials, values, callbacks) {
     },
     on_error(_client, _userdata, error) {
       if (error.code === "NOT_AUTHORIZED" && lost) end.abort(error);
-      else if (values.debug) printNotice(messageOf(error));
-      else if (!reported.has(error.code)) notice(messageOf(error));
-      reported.add(error.code);
+      else errors.take(error);
     },
   });
+  return { client, errors };
 }

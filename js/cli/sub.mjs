@@ -4,10 +4,17 @@ import { seconds, whole } from "./arguments.mjs";
 import { decoderOf } from "./decode.mjs";
 import { EXIT, Interrupted, UsageError } from "./failure.mjs";
 import { formatOf } from "./format.mjs";
+import { checkOutput, write } from "./output.mjs";
 import { grouped, plural } from "./progress.mjs";
 import { loadPackage, printNotice, unlessEnded, withClient } from "./session.mjs";
 
 /** @typedef {import("mqtt-lib").Message} Message */
+
+/** What a handler resolves with to leave a message to the broker, which sends it again on the next connection. */
+const LEFT = Symbol.for("mqtt-lib.left");
+
+/** @param {boolean} isPrinted */
+const acknowledgedIf = (isPrinted) => (isPrinted ? undefined : LEFT);
 
 /** @param {import("./session.mjs").Context} context */
 export async function sub(context) {
@@ -26,6 +33,7 @@ export async function sub(context) {
   const printer = new Printer(formatOf(values, await decoderOf(values.decode)), most, values);
   const isHidden = hider(values["filter-out"] ?? []);
   const remover = values["remove-retained"] ? new Remover() : undefined;
+  if (filters.length > 0 && !values["exit-after-subscribe"]) checkOutput();
   const limit = {
     seconds: seconds(values, "timeout"),
     late: (/** @type {number} */ s) =>
@@ -42,7 +50,10 @@ export async function sub(context) {
           /** @type {unknown} */ _userdata,
           /** @type {Message} */ message,
         ) => {
-          if (!isHidden(message.topic) && !remover?.take(client, message)) printer.take(message);
+          if (isHidden(message.topic) || remover?.isEcho(message)) return undefined;
+          const printed = printer.take(message);
+          remover?.take(client, message, printed);
+          return message.qos === 0 ? undefined : printed.then(acknowledgedIf);
         },
       },
       async (client) => {
@@ -50,7 +61,8 @@ export async function sub(context) {
         if (filters.length === 0) return;
         const granted = await unlessEnded(client.subscribe(filters, options), end.signal);
         if (values.debug) printNotice(`subscribed: granted QoS ${granted.join(", ")}`);
-        if (!values["exit-after-subscribe"]) await unlessEnded(printer.done, end.signal);
+        if (values["exit-after-subscribe"]) return;
+        await unlessEnded(printer.done, end.signal);
       },
       limit,
     );
@@ -65,7 +77,7 @@ export async function sub(context) {
   }
   if (printer.beyond > 0 && (qos > 0 || values["disable-clean-session"])) {
     printNotice(
-      `${plural(printer.beyond)} arrived after the last one that --count allows, and are not printed`,
+      `${plural(printer.beyond)} arrived after the last one that --count allows; what is not printed is not acknowledged`,
     );
   }
 }
@@ -87,7 +99,7 @@ function hider(filters) {
 /** @param {string} level @param {boolean} isLast */
 const isLevel = (level, isLast) => level === "+" || (level === "#" && isLast) || !/[+#]/.test(level);
 
-/** Removes what the broker has retained: an empty retained message in its place. */
+/** Removes what the broker has retained, once it is printed: an empty retained message in its place. */
 class Remover {
   /** How many were removed, and of how many that was not acknowledged. */
   count = 0;
@@ -99,21 +111,32 @@ class Remover {
     return `${plural(this.count, "retained message", " was", " were")} removed${left}`;
   }
 
-  /** Whether it is not to be printed: the broker's copy of what removes a message. @param {import("mqtt-lib").MqttCustom} client @param {Message} message */
-  take(client, { topic, retain, payload }) {
-    if (!retain) return payload.length === 0 && this.#removed.delete(topic);
+  /** Whether it is the broker's copy of what removes a message. @param {Message} message */
+  isEcho({ topic, retain, payload }) {
+    return !retain && payload.length === 0 && this.#removed.delete(topic);
+  }
+
+  /** @param {import("mqtt-lib").MqttCustom} client @param {Message} message @param {Promise<boolean>} printed */
+  take(client, { topic, retain }, printed) {
+    if (!retain || printed === NOT_PRINTED) return;
     this.left += 1;
-    this.#removed.add(topic);
-    client.publish(topic, "", { qos: 1, retain: true }).then(
-      () => {
-        this.left -= 1;
-        this.count += 1;
-      },
-      (error) => printNotice(error.message),
-    );
-    return false;
+    printed.then((isPrinted) => {
+      if (!isPrinted) return;
+      this.#removed.add(topic);
+      client.publish(topic, "", { qos: 1, retain: true }).then(
+        () => {
+          this.left -= 1;
+          this.count += 1;
+        },
+        (error) => printNotice(error.message),
+      );
+    });
   }
 }
+
+const NOT_PRINTED = Promise.resolve(false);
+/** The user wants no line for it. */
+const NO_LINE = Promise.resolve(true);
 
 /** Prints the messages of a turn with one write; a slow reader slows down the client, and so the broker. */
 class Printer {
@@ -129,6 +152,9 @@ class Printer {
   #over = false;
   /** @type {Uint8Array[]} */
   #lines = [];
+  /** Whether the lines were written. */
+  #written = NO_LINE;
+  #write = (/** @type {boolean} */ _isWritten) => {};
 
   /** @param {import("./format.mjs").Format} format @param {number} most @param {import("./arguments.mjs").Values} values */
   constructor(format, most, values) {
@@ -140,29 +166,40 @@ class Printer {
     });
   }
 
-  /** @param {Message} message */
+  /** Whether it is printed, as far as the user wants that. @param {Message} message @returns {Promise<boolean>} */
   take(message) {
     if (this.#over) {
       this.beyond += 1;
-      return;
+      return NOT_PRINTED;
     }
     if (message.retain ? this.#values["no-retained"] : this.#values["retained-only"]) {
       if (!message.retain) this.#end();
-      return;
+      return NO_LINE;
     }
     this.count += 1;
-    if (this.#lines.push(this.#format(message)) === 1) queueMicrotask(() => this.flush());
+    if (this.#lines.push(this.#format(message)) === 1) this.#begin();
     if (this.count === this.#most) this.#end();
+    return this.#written;
   }
 
+  /** The first line of a turn. */
+  #begin() {
+    this.#written = new Promise((resolve) => {
+      this.#write = resolve;
+    });
+    queueMicrotask(() => this.flush());
+  }
+
+  /** Nothing more is printed; done when the last line is written. */
   #end() {
     this.#over = true;
-    this.#finish();
+    this.#written.then(() => this.#finish());
   }
 
   flush() {
     if (this.#lines.length === 0) return;
-    process.stdout.write(Buffer.concat(this.#lines));
+    const [lines, written] = [this.#lines, this.#write];
     this.#lines = [];
+    write(Buffer.concat(lines)).then(written);
   }
 }

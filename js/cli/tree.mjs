@@ -24,17 +24,28 @@ export async function tree(context) {
     late: (/** @type {number} */ s) =>
       `the retained messages under "${filter}" were not complete within ${s} s`,
   };
+  let skipped = 0;
   const messages = await withClient(
     context,
     {},
-    (client) => unlessEnded(client.snapshot(filter), end.signal),
+    async (client) => {
+      const found = await unlessEnded(client.snapshot(filter), end.signal);
+      skipped = client.stats().dropped;
+      return found;
+    },
     limit,
   );
   process.stdout.write(values.json ? json(messages) : linesOf(rootOf(messages), "").join(""));
   if (!values.quiet) {
-    printNotice(`${plural(messages.size, "retained message")} under ${filter}`);
+    printNotice(`${plural(messages.size, "retained message")} under ${filter}${missing(skipped)}`);
   }
 }
+
+/** @param {number} skipped */
+const missing = (skipped) =>
+  skipped === 0
+    ? ""
+    : `; ${plural(skipped, "message", " is missing, because it was", " are missing, because they were")} skipped`;
 
 /** @param {ReadonlyMap<string, Message>} messages */
 function json(messages) {

@@ -98,6 +98,33 @@ test("mqtt-lib broker -v shows control characters in client ids and topics", asy
   assert.doesNotMatch(stdout, OBEYED);
 });
 
+/** Of each kind one that nobody sees: format characters, fillers, variation selectors, tags, the empty pattern of Braille. */
+const INVISIBLE =
+  "ad 34f 61c 115f 1160 17b4 17b5 180b 180e 180f 200b 2028 2029 202e 2060 2065 206f 2800 3164 fe00 fe0f feff ffa0 fff9 fffb 1bca0 1d173 1d17a e0001 e0041 e007f e0100 e01ef e0fff"
+    .split(" ")
+    .map((hexadecimal) => String.fromCodePoint(Number.parseInt(hexadecimal, 16)));
+/** As JSON has it: a character beyond U+FFFF is a pair. */
+const escapes = (text) =>
+  text
+    .split("")
+    .map((unit) => `\\u${unit.charCodeAt(0).toString(16).padStart(4, "0")}`)
+    .join("");
+
+test("sentences, and messages on a terminal, show characters that nobody sees; in a pipe they are as they came", async () => {
+  const text = INVISIBLE.join(".");
+  const shown = INVISIBLE.map(escapes).join(".");
+  const { stderr } = await run(["pub", "-t", "a", "-m", "x", "--profile", text]);
+  for (const character of INVISIBLE) assert.ok(!stderr.includes(character), escapes(character));
+  assert.ok(stderr.includes(shown), stderr);
+  await client.publish("terminal/d", text, { qos: 1, retain: true });
+  const words = ["sub", broker.url, "-t", "terminal/d", "-C", "1"];
+  assert.equal((await onTerminal(words).ended).stdout.trimEnd(), shown);
+  const { stdout } = await onTerminal([...words, "--json"]).ended;
+  assert.ok(stdout.includes(shown), stdout);
+  assert.equal(JSON.parse(stdout).payload, text);
+  assert.equal((await run(words)).stdout, `${text}\n`);
+});
+
 test("output that cannot be written is a failure, with one sentence", async () => {
   await client.publish("terminal/c", "x", { qos: 1, retain: true });
   const commands = [

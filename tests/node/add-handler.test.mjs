@@ -122,3 +122,37 @@ test("what is wrong throws, or rejects ready", async (t) => {
     await client.addHandler("b", () => {}, null).ready;
   }
 });
+
+test("options that cannot be read, or hold what is no number, reject ready as those of subscribe do", async (t) => {
+  const { client, packets } = await started(t);
+  const thrown = () => {
+    throw new Error("unreadable");
+  };
+  const { proxy, revoke } = Proxy.revocable({}, {});
+  revoke();
+  const wrong = {
+    "a getter of qos": Object.defineProperty({}, "qos", { enumerable: true, get: thrown }),
+    "another getter": Object.defineProperty({ qos: 1 }, "concurrency", { enumerable: true, get: thrown }),
+    "a revoked proxy": proxy,
+    "a proxy that throws": new Proxy({}, { get: thrown, ownKeys: thrown, getPrototypeOf: thrown }),
+    "a symbol": { qos: Symbol("1") },
+    "a bigint": { qos: 1n },
+    "an object": { qos: { valueOf: thrown } },
+  };
+  for (const first of [true, false]) {
+    for (const [name, options] of Object.entries(wrong)) {
+      const asked = await failure(client.subscribe("b", options, () => {}));
+      const { name: kind, code, message } = await failure(client.addHandler("a", thrown, options).ready);
+      assert.deepEqual(
+        [kind, code, message],
+        [asked.name, "INVALID_OPTION", asked.message],
+        `${name}, ${first}`,
+      );
+    }
+    if (first) assert.equal(await client.addHandler("a", () => {}, { qos: 1 }).ready, 1);
+  }
+  assert.equal(packets("subscribe").length, 1);
+  // What stood before stands: a QoS that is granted is not asked for again.
+  assert.equal(await client.addHandler("a", () => {}, { qos: 1 }).ready, 1);
+  assert.equal(packets("subscribe").length, 1);
+});

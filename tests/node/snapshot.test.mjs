@@ -5,7 +5,7 @@ import { after, before, test } from "node:test";
 import { topicMatches } from "mqtt-lib";
 import { fakeBroker, scripts } from "../support/fake-broker.mjs";
 import { startMosquitto } from "../support/mosquitto.mjs";
-import { clientFor, failure, freshTopic } from "./helpers.mjs";
+import { clientFor, failure, freshTopic, pause } from "./helpers.mjs";
 
 const COUNT = 300;
 let mosquitto;
@@ -95,6 +95,30 @@ test("a broker that does not answer the UNSUBSCRIBE of a filter that nobody has 
   const all = await client.snapshot("a/#", { quiet: 0.05 });
   assert.equal(all.size, 0);
   assert.equal(client.connected, true);
+});
+
+test("stop() ends it before quiet has passed; a client keeps no listener of it", async (t) => {
+  const broker = await fakeBroker(t, scripts.accepts());
+  const client = clientFor(t, { mqttserver: broker.url });
+  const listeners = { added: 0, removed: 0 };
+  t.mock.method(client, "addEventListener", (...given) => {
+    listeners.added += 1;
+    return EventTarget.prototype.addEventListener.apply(client, given);
+  });
+  t.mock.method(client, "removeEventListener", (...given) => {
+    listeners.removed += 1;
+    return EventTarget.prototype.removeEventListener.apply(client, given);
+  });
+  await client.start();
+  await client.snapshot("a/#", { quiet: 0.01 });
+  assert.equal(listeners.added, listeners.removed);
+  const waiting = failure(client.snapshot("a/#", { quiet: 30, timeout: 40 }));
+  await pause(100);
+  await client.stop();
+  const late = Symbol();
+  const error = await Promise.race([waiting, pause(1000).then(() => late)]);
+  assert.notEqual(error, late);
+  assert.equal(error.code, "STOPPED");
 });
 
 test("topicMatches is what the standard says", () => {
