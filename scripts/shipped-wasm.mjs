@@ -14,6 +14,7 @@ import { split } from "./split.mjs";
  * what reads its records. Nothing else calls these, unless there is a store.
  */
 const STORE = [
+  "driver::memory::copy_stored$",
   "driver::persistence::",
   "driver::store::Store>::",
   "driver::Client>::(open_store|close_store|end_stoppers|report_damage|start_stored|stop_stored|write|written|write_failed)\\b",

@@ -6,6 +6,7 @@ use std::alloc::{GlobalAlloc, Layout};
 use std::sync::atomic::{AtomicUsize, Ordering::Relaxed};
 
 use js_sys::Uint8Array;
+use wasm_bindgen::JsValue;
 
 use crate::engine::{Code, Error};
 
@@ -73,6 +74,14 @@ fn full() -> Error {
         Code::QueueFull,
         "the clients of this process or page keep 2 GiB together; await earlier calls",
     )
+}
+
+/// A copy of what a store has kept, of which the engine makes a second one. No call of the user's is in its way.
+pub fn copy_stored(bytes: &Uint8Array) -> Result<Vec<u8>, JsValue> {
+    match has_room(bytes.length() as usize / 2, MOST_RECEIVED) {
+        true => Ok(bytes.to_vec()),
+        false => Err("what it keeps has no room beside what the clients of this process or page keep".into()),
+    }
 }
 
 /// A copy of bytes of JavaScript.

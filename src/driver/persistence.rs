@@ -99,10 +99,7 @@ impl Client {
         *store.on_damage.borrow_mut() = Some(on_damage);
         self.await_answer(store.answer(opened), 0, |client, _, opened| {
             if let Some(store) = &client.store {
-                let read = opened.and_then(|opened| {
-                    memory::copy(&argument_codec::entries(&opened)?)
-                        .map_err(|full| full.message.as_str().into())
-                });
+                let read = opened.and_then(|opened| memory::copy_stored(&argument_codec::entries(&opened)?));
                 client.begin(store, read);
             }
         });
