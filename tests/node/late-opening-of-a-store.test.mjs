@@ -8,7 +8,7 @@ import { join } from "node:path";
 import { test } from "node:test";
 import { persistent } from "mqtt-lib/persistent";
 import { fakeBroker, scripts } from "../support/fake-broker.mjs";
-import { failure, run } from "./helpers.mjs";
+import { clientFor, failure, pause, run, until } from "./helpers.mjs";
 
 function folderFor(t) {
   const folder = mkdtempSync(join(tmpdir(), "mqtt-lib-late-"));
@@ -72,4 +72,82 @@ test("close() while a persistent store is opened waits for that, and closes it",
   await store.write([[1, Uint8Array.of(1)]]);
   await store.close();
   assert.ok(existsSync(folder));
+});
+
+/** Each call of open() settles when the test says so. */
+function slowStore() {
+  const calls = [];
+  const opens = [];
+  const store = {
+    open() {
+      calls.push("open");
+      return new Promise((resolve, reject) => opens.push({ resolve: () => resolve([]), reject }));
+    },
+    write() {},
+    close() {
+      calls.push("close");
+    },
+  };
+  return { calls, opens, store };
+}
+
+test("an open() that settles after stop() has given up is closed once", async (t) => {
+  const { url } = await fakeBroker(t, scripts.accepts());
+  const { calls, opens, store } = slowStore();
+  const client = clientFor(t, { mqttserver: url, mqttclientid: "late", store, stoptimeout: 0.1 });
+  const started = failure(client.start());
+  await until(() => opens.length === 1);
+  await client.stop();
+  assert.equal((await started).code, "STORE_FAILED");
+  opens[0].resolve();
+  await pause(20);
+  assert.deepEqual(calls, ["open", "close"]);
+  const again = client.start();
+  opens[1].resolve();
+  await again;
+  await client.publish("a", "b", { qos: 1 });
+  await client.stop();
+  assert.deepEqual(calls, ["open", "close", "open", "close"]);
+});
+
+test("an open() that settles late is closed if the next one fails, and not while the next one is open", async (t) => {
+  const { url } = await fakeBroker(t, scripts.accepts());
+  for (const fails of [true, false]) {
+    const { calls, opens, store } = slowStore();
+    const client = clientFor(t, { mqttserver: url, mqttclientid: "late", store, stoptimeout: 0.1 });
+    client.start();
+    await until(() => opens.length === 1);
+    await client.stop();
+    const again = client.start().catch(() => {});
+    opens[0].resolve();
+    await pause(20);
+    assert.deepEqual(calls, ["open", "open"]);
+    if (fails) opens[1].reject(new Error("locked"));
+    else opens[1].resolve();
+    await again;
+    await pause(20);
+    assert.deepEqual(calls, fails ? ["open", "open", "close"] : ["open", "open"]);
+    if (!fails) await client.publish("a", "b", { qos: 1 });
+    await client.stop();
+    assert.deepEqual(calls, ["open", "open", "close"]);
+  }
+});
+
+test("a late open() that rejects, or whose close() throws, disturbs nothing", async (t) => {
+  const { url } = await fakeBroker(t, scripts.accepts());
+  for (const rejects of [true, false]) {
+    const { calls, opens, store } = slowStore();
+    store.close = () => {
+      calls.push("close");
+      throw new Error("mine");
+    };
+    const client = clientFor(t, { mqttserver: url, mqttclientid: "late", store, stoptimeout: 0.1 });
+    client.start();
+    await until(() => opens.length === 1);
+    await client.stop();
+    if (rejects) opens[0].reject(new Error("late"));
+    else opens[0].resolve();
+    await pause(20);
+    assert.deepEqual(calls, rejects ? ["open"] : ["open", "close"]);
+  }
 });
