@@ -66,7 +66,7 @@ export class FileStore {
       }
       return entries;
     } catch (error) {
-      await this.#shut();
+      await this.shut();
       throw error;
     }
   }
@@ -107,7 +107,7 @@ export class FileStore {
   async close() {
     await openingEnded(this);
     const removed = this.#log?.isRemoved ? this.#removedError() : undefined;
-    await this.#shut();
+    await this.shut();
     if (removed) throw removed;
   }
 
@@ -117,7 +117,8 @@ export class FileStore {
     );
   }
 
-  async #shut() {
+  /** Closes what is open. */
+  async shut() {
     closes(this);
     this.#log?.close();
     this.#log = undefined;

@@ -46,7 +46,7 @@ export class IndexedDbStore {
       this.#unfinished = new Unfinished(name, ownerOf(clientId));
       return await this.#finish(this.#unfinished, entries, damaged);
     } catch (error) {
-      this.#shut();
+      this.shut();
       throw error;
     }
   }
@@ -161,10 +161,11 @@ export class IndexedDbStore {
   /** Also what is being opened, once it is open. */
   async close() {
     await openingEnded(this);
-    this.#shut();
+    this.shut();
   }
 
-  #shut() {
+  /** Closes what is open. */
+  shut() {
     closes(this);
     this.#db?.close();
     this.#db = undefined;

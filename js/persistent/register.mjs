@@ -12,7 +12,7 @@ export function locked(message, cause) {
   return Object.assign(new Error(message, { cause }), { code: "STORE_LOCKED" });
 }
 
-/** @typedef {{ close: () => Promise<void> }} Store */
+/** `shut` closes what is open, and does not wait for what is being opened. @typedef {{ shut: () => Promise<void> | void }} Store */
 
 /** Where the core says that its WebAssembly has failed: then no client has a store any more, and none closes its own. */
 const FAILED = Symbol.for("mqtt-lib.failed");
@@ -29,7 +29,11 @@ const before = here[FAILED];
 here[FAILED] = () => {
   before?.();
   const all = new Set([...opened, ...opening.keys()]);
-  closing = Promise.allSettled([...all].map((store) => store.close())).then(() => {});
+  const shut = async (/** @type {Store} */ store) => {
+    await opening.get(store); // as it is now: what is opened later waits for this
+    await store.shut();
+  };
+  closing = Promise.allSettled([...all].map(shut)).then(() => {});
 };
 
 /** Opens a store, after those of clients that have failed are closed. @template T @param {Store} store @param {() => Promise<T>} open @returns {Promise<T>} */
