@@ -333,7 +333,7 @@ export class MqttCustom extends Events {
 
   /** @param {unknown} topic @param {unknown} [payload] @param {unknown} [options] @returns {Promise<void>} */
   publish_high_priority(topic, payload, options) {
-    const [copy, choice] = [copyPayload(payload), copyOptions(options)];
+    const [copy, choice] = this.#core ? [payload, options] : [copyPayload(payload), copyOptions(options)];
     return this.#with((core) => core.call(operation.ONE_SHOT, topic, copy, choice));
   }
 
