@@ -17,7 +17,7 @@ import { Loops } from "./messages.mjs";
 import { CALLBACKS, originalNames } from "./names.mjs";
 import * as operation from "./operations.mjs";
 import { quiet, rejected } from "./pending.mjs";
-import { report, reportFailure } from "./reporting.mjs";
+import { endFailed, report } from "./reporting.mjs";
 import { Requests, respond } from "./request.mjs";
 import { BUFFERED, environment, fastPath, load, PENDING, ready } from "./runtime.mjs";
 import { isTyped, shape, TYPED } from "./shape.mjs";
@@ -69,23 +69,25 @@ export class MqttCustom extends Events {
     return this.#hooks.failure === undefined ? this.#core : null;
   }
 
-  /** An instance has failed: if it has this client, rejects everything pending, and reports the error to `on_error`. @param {Error} error @param {object} of */
-  #fail(error, of) {
-    if (this.#hooks.instance !== of) return;
-    alive.delete(this);
-    this.#requests?.end(error);
-    this.#loops?.end(error);
-    const wasConnected = this.#hooks.failAll(error);
-    reportFailure(this, this.#callbacks, this.#hooks.userdata, error, wasConnected);
+  /** What ends its present core, if that has failed. */
+  #ending() {
+    const [hooks, ...pending] = [this.#hooks, this.#requests, this.#loops];
+    return () => {
+      if (this.#hooks.failure !== undefined) alive.delete(this);
+      endFailed(this, this.#callbacks, hooks, pending);
+    };
   }
 
   get [HOOKS]() {
     return this.#hooks;
   }
 
-  /** Its instance has failed: makes a core in another one, with the options and callbacks, and without anything else. */
+  /** If its instance has failed, makes a core in another one, with the options and callbacks, and without anything else. */
   #renew() {
-    this.#hooks = new Hooks(this, this.#options);
+    if (this.#hooks.failure === undefined) return;
+    // The failure may be of this turn, and not be announced yet.
+    queueMicrotask(this.#ending());
+    this.#hooks = new Hooks(this, this.#options, this.#hooks.instance);
     this.#hooks.inbound.listen();
     this.#subscribing?.end();
     this.#loops = this.#requests = this.#subscribing = null;
@@ -104,6 +106,7 @@ export class MqttCustom extends Events {
     } catch (error) {
       throw atCall()(error);
     }
+    hooks.instance ??= instance;
     this.#core = core;
     hooks.inbound.on_message = this.#callbacks.on_message;
     if (this.#autostart) alive.add(this);
@@ -130,8 +133,13 @@ export class MqttCustom extends Events {
     return /** @type {Loading} */ (this.#loading).add(call, bounded);
   }
 
-  /** @template T @param {(core: Core) => Promise<T>} call @param {boolean} [bounded] @returns {Promise<T>} */
+  /** @template T @param {(core: Core) => Promise<T>} call @param {boolean} [bounded] false: of start(), which begins anew @returns {Promise<T>} */
   #with(call, bounded) {
+    try {
+      if (bounded === false) this.#renew();
+    } catch (error) {
+      return rejected(error);
+    }
     const core = this.#core;
     return core === null ? this.#later(call, bounded) : orFailure(this.#hooks.inUse, () => call(core));
   }
@@ -147,22 +155,18 @@ export class MqttCustom extends Events {
 
   /** Without limits it rejects with the first failure; with one it waits over failed attempts. @param {unknown} [options] @returns {Promise<void>} */
   start(options) {
-    if (!isLimited(options)) return this.#start();
-    const limit = (/** @type {() => Promise<any>} */ call) => this.#limit(options, call);
-    return startLimited(this, () => this.#start(), limit);
+    const start = () =>
+      this.#with((core) => {
+        alive.add(this);
+        return core.call(operation.START);
+      }, false);
+    if (!isLimited(options)) return start();
+    return startLimited(this, start, (call) => this.#limit(options, call, false));
   }
 
-  #start() {
-    if (this.#hooks.failure !== undefined) this.#renew();
-    return this.#with((core) => {
-      alive.add(this);
-      return core.call(operation.START);
-    }, false);
-  }
-
-  /** A publish or `start` with limits. @param {unknown} options @param {(others: any) => Promise<any>} call @returns {Promise<any>} */
-  #limit(options, call) {
-    return withdrawn(options, call, this.#hooks, (work) => this.#with(work));
+  /** A publish or `start` with limits. @param {unknown} options @param {(others: any) => Promise<any>} call @param {boolean} [bounded] @returns {Promise<any>} */
+  #limit(options, call, bounded) {
+    return withdrawn(options, call, this, (work) => this.#with(work, bounded));
   }
 
   /** Rejects for a wrong argument only. @param {unknown} [options] @returns {Promise<void>} */
@@ -248,20 +252,16 @@ export class MqttCustom extends Events {
   }
 
   /** @param {unknown} topic @param {unknown} payload @param {unknown} options @param {number} kind @returns {Promise<void>} */
-  #publishLimited(topic, payload, options, kind) {
-    return this.#limit(options, (others) => this.#publish(topic, payload, others, kind));
-  }
-
-  /** @param {unknown} topic @param {unknown} payload @param {unknown} options @param {number} kind @returns {Promise<void>} */
   #publishLater(topic, payload, options, kind) {
     const [copy, choice] = [copyPayload(payload), copyOptions(options)];
-    if (isLimited(choice)) return this.#publishLimited(topic, copy, choice, kind);
+    if (isLimited(choice)) return this.#limit(choice, (others) => this.#publish(topic, copy, others, kind));
     return this.#later(() => this.#publish(topic, copy, choice, kind));
   }
 
   /** What the fast path does not take: `flags` says whether the options are the reason. @param {unknown} topic @param {unknown} payload @param {unknown} options @param {number} kind @param {number} flags @returns {Promise<void>} */
   #publishInFull(topic, payload, options, kind, flags) {
-    if (flags < 0 && isLimited(options)) return this.#publishLimited(topic, payload, options, kind);
+    if (flags < 0 && isLimited(options))
+      return this.#limit(options, (others) => this.#publish(topic, payload, others, kind));
     const core = /** @type {Core} */ (this.#core);
     return orFailure(
       this.#hooks.inUse,
@@ -333,7 +333,7 @@ export class MqttCustom extends Events {
 
   /** @param {unknown} topic @param {unknown} [payload] @param {unknown} [options] @returns {Promise<void>} */
   publish_high_priority(topic, payload, options) {
-    const [copy, choice] = [copyPayload(payload), copyOptions(options)];
+    const [copy, choice] = this.#core ? [payload, options] : [copyPayload(payload), copyOptions(options)];
     return this.#with((core) => core.call(operation.ONE_SHOT, topic, copy, choice));
   }
 
@@ -386,9 +386,9 @@ export class MqttCustom extends Events {
   // Not a static block: React Native's Babel takes none.
   // biome-ignore lint/correctness/noUnusedPrivateClassMembers: its initializer is what counts
   static #shaped = (() => {
-    onFailure((error, of) => {
+    onFailure(() => {
       // Each by itself: what one of them throws is not to keep it from the others.
-      for (const client of alive) queueMicrotask(() => client.#fail(error, of));
+      for (const client of alive) queueMicrotask(client.#ending());
     });
     shape(
       MqttCustom,

@@ -37,8 +37,10 @@ export const common = () => ({
 export class Hooks {
   /** The number by which exports of the WebAssembly know the client. */
   number = -1;
-  /** The instance of the WebAssembly that has the client. @type {typeof instance | undefined} */
+  /** The instance of the WebAssembly that has the client, or had it until now. @type {typeof instance | undefined} */
   instance;
+  /** Whether the failure of that instance has been dealt with. */
+  ended = false;
   /** Created with the first publish. @type {Pending | null} */
   #pending = null;
   #client;
@@ -65,8 +67,10 @@ export class Hooks {
   /** Made with the first publish that is timed. @type {import("./latency.mjs").Latency | undefined} */
   latency;
 
-  /** @param {object} client @param {any} [options] */
-  constructor(client, options) {
+  /** @param {object} client @param {any} [options] @param {typeof instance} [before] of a client that begins anew: it counts as failed until it has a core again */
+  constructor(client, options, before) {
+    this.instance = before;
+    this.ended = before !== undefined;
     const userdata = options?.userdata;
     this.wire = options?.wire;
     this.logger = options?.logger;
@@ -109,6 +113,7 @@ export class Hooks {
   begin(number, count, bytes) {
     this.number = number;
     this.instance = instance;
+    this.ended = false;
     this.inbound.unhandled.maxCount = count;
     this.inbound.unhandled.maxBytes = bytes;
   }

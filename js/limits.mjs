@@ -38,9 +38,16 @@ export function onAbort(signal, abort) {
     listener();
     return none;
   }
-  if (!(/** @type {any} */ (import.meta).page)) return listen(signal, listener);
-  signal.addEventListener("abort", listener);
-  return () => signal.removeEventListener("abort", listener);
+  let remove = () => signal.removeEventListener("abort", listener);
+  if (!(/** @type {any} */ (import.meta).page)) remove = listen(signal, listener);
+  else signal.addEventListener("abort", listener);
+  return () => {
+    try {
+      remove();
+    } catch {
+      // A signal of another library may have no such method.
+    }
+  };
 }
 
 /**

@@ -21,8 +21,17 @@ export function report(client, { on_error }, userdata, error) {
     warn("mqtt-lib (set on_error to handle this):", error);
 }
 
+/** The core of these hooks may have failed: then, once, rejects everything pending, and reports that. @param {any} client @param {Record<string, any>} callbacks @param {import("./hooks.mjs").Hooks} hooks @param {({ end: (error: unknown) => void } | null)[]} pending */
+export function endFailed(client, callbacks, hooks, pending) {
+  const error = hooks.failure;
+  if (error === undefined || hooks.ended) return;
+  hooks.ended = true;
+  for (const one of pending) one?.end(error);
+  reportFailure(client, callbacks, hooks.userdata, error, hooks.failAll(error));
+}
+
 /** The client has ended with its core. @param {any} client @param {Record<string, any>} callbacks @param {unknown} userdata @param {unknown} error @param {boolean} wasConnected */
-export function reportFailure(client, callbacks, userdata, error, wasConnected) {
+function reportFailure(client, callbacks, userdata, error, wasConnected) {
   report(client, callbacks, userdata, error);
   if (wasConnected) {
     try {

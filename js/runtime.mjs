@@ -54,6 +54,8 @@ export function use(given) {
 
 /** What the core is made of. @type {any} */
 let kept;
+/** False while the next instance is made: a failure in the middle of that leaves nothing that can be used. */
+let complete = false;
 /** The first number of the next instance's clients: those of others mean nothing to it. */
 let first = 0;
 const SPAN = 1 << 20;
@@ -73,19 +75,24 @@ export function onBegin(listener) {
 
 /** True once the core can be used, with a store if one is used; loads it now where that can be done synchronously, as another one if it has failed. */
 export function ready(store = false) {
-  if (failed() !== undefined) begin(kept);
-  if (memory === undefined && loading === undefined && environment.bytes !== undefined) {
-    try {
+  try {
+    if (kept !== undefined) {
+      if (!complete || failed() !== undefined) begin(kept);
+    } else if (loading === undefined && environment.bytes !== undefined) {
       begin(inlined() ?? environment.bytes());
-    } catch (cause) {
-      throw failure(undefined, cause);
     }
+  } catch (cause) {
+    if (kept === undefined) throw failure(undefined, cause);
+    // At the end of the stack a regular expression that is not compiled yet ends the process.
+    const text = `the WebAssembly could not be loaded (${said(cause)}); free memory, then call start() again`;
+    throw new MqttError(text, "LOAD_FAILED", undefined, cause);
   }
   return memory !== undefined && (whole || !store);
 }
 
 /** @param {any} module */
 function begin(module) {
+  complete = false;
   /** The build shortens the names of exports here, which must be read from `wasm`. @type {any} */
   const wasm = initSync({ module });
   kept = module;
@@ -101,6 +108,7 @@ function begin(module) {
     // Without functions all of them fail, and nothing enters the instance.
     fastPath = guarded({});
   });
+  complete = true;
 }
 
 /**

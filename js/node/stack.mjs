@@ -66,8 +66,15 @@ function textOf(holder) {
   }
 }
 
-/** Of one call: not what every call gets once the WebAssembly has failed. @param {any} error */
-export const isOwn = (error) => OWN.test(error?.name) && /^(?!CORE_FAILED)[A-Z_]+$/.test(error.code);
+/**
+ * Of one call: not what every call gets once the WebAssembly has failed. An exception of the engine has no code, and is asked
+ * no regular expression: to compile one at the end of the stack ends the process. @param {any} error
+ */
+export const isOwn = (error) =>
+  typeof error?.code === "string" &&
+  error.code !== "CORE_FAILED" &&
+  OWN.test(error.name) &&
+  /^[A-Z_]+$/.test(error.code);
 
 /** Whether a frame is of another file, and of the application. @param {string} own @returns {(frame: string) => boolean} */
 function foreignTo(own) {

@@ -8,7 +8,7 @@ import { EntriesLog } from "./entries-log.mjs";
 import { readFirstFormat } from "./first-format.mjs";
 import { StoreFolder } from "./folder.mjs";
 import { lock, lockAndRead, noteLog } from "./lock.mjs";
-import { closedAfterFailure, closes, opens } from "./register.mjs";
+import { closes, openAfterFailure, openingEnded, opens } from "./register.mjs";
 
 /** @typedef {[number, Uint8Array | undefined]} Change */
 
@@ -34,8 +34,12 @@ export class FileStore {
   }
 
   /** @param {string} clientId @param {(text: string) => void} damaged */
-  async open(clientId, damaged) {
-    await closedAfterFailure();
+  open(clientId, damaged) {
+    return openAfterFailure(this, () => this.#open(clientId, damaged));
+  }
+
+  /** @param {string} clientId @param {(text: string) => void} damaged */
+  async #open(clientId, damaged) {
     const folder = new StoreFolder(this.#base, clientId);
     if (this.#folder !== undefined) throw folder.lockedError();
     folder.enter();
@@ -62,7 +66,7 @@ export class FileStore {
       }
       return entries;
     } catch (error) {
-      await this.#shut();
+      await this.shut();
       throw error;
     }
   }
@@ -99,9 +103,11 @@ export class FileStore {
     }
   }
 
+  /** Also what is being opened, once it is open. */
   async close() {
+    await openingEnded(this);
     const removed = this.#log?.isRemoved ? this.#removedError() : undefined;
-    await this.#shut();
+    await this.shut();
     if (removed) throw removed;
   }
 
@@ -111,7 +117,8 @@ export class FileStore {
     );
   }
 
-  async #shut() {
+  /** Closes what is open. */
+  async shut() {
     closes(this);
     this.#log?.close();
     this.#log = undefined;

@@ -5,7 +5,7 @@
 
 import { openDB } from "idb";
 import { ownerOf } from "./checksum.mjs";
-import { closedAfterFailure, closes, locked, opens } from "./register.mjs";
+import { closes, locked, openAfterFailure, openingEnded, opens } from "./register.mjs";
 import { Sealed } from "./sealed.mjs";
 import { Unfinished } from "./unfinished.mjs";
 
@@ -31,9 +31,13 @@ export class IndexedDbStore {
   #sealed = new Sealed(0);
 
   /** @param {string} clientId @param {(text: string) => void} damaged */
-  async open(clientId, damaged) {
+  open(clientId, damaged) {
+    return openAfterFailure(this, () => this.#open(clientId, damaged));
+  }
+
+  /** @param {string} clientId @param {(text: string) => void} damaged */
+  async #open(clientId, damaged) {
     const name = `mqtt-lib ${clientId}`;
-    await closedAfterFailure();
     await this.#lock(name, clientId);
     opens(this);
     this.#sealed = new Sealed(ownerOf(clientId));
@@ -42,7 +46,7 @@ export class IndexedDbStore {
       this.#unfinished = new Unfinished(name, ownerOf(clientId));
       return await this.#finish(this.#unfinished, entries, damaged);
     } catch (error) {
-      await this.close();
+      this.shut();
       throw error;
     }
   }
@@ -154,7 +158,14 @@ export class IndexedDbStore {
     return transaction.done;
   }
 
+  /** Also what is being opened, once it is open. */
   async close() {
+    await openingEnded(this);
+    this.shut();
+  }
+
+  /** Closes what is open. */
+  shut() {
     closes(this);
     this.#db?.close();
     this.#db = undefined;

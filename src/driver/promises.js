@@ -47,12 +47,16 @@ const LONGEST = 60_000;
 const limits = new WeakMap();
 /** Ends what a store has not answered yet, each after a time. @type {WeakMap<object, Set<(limit: number) => void>>} */
 const waiting = new WeakMap();
+/** Those whose next answer is that of open(). @type {WeakSet<object>} */
+const opens = new WeakSet();
+/** What the last open() has answered, in time. @type {WeakMap<object, Promise<unknown>>} */
+const openings = new WeakMap();
 
-/** What a store answers; rejected if it takes too long. @param {object} store @param {unknown} value */
+/** What a store answers; rejected if it takes too long. @param {any} store @param {unknown} value */
 export function answer(store, value) {
   const all = waiting.get(store) ?? new Set();
   waiting.set(store, all);
-  return quiet(
+  const answered = quiet(
     new Promise((resolve, reject) => {
       /** @type {ReturnType<typeof begin> | undefined} */
       let timer;
@@ -74,12 +78,19 @@ export function answer(store, value) {
         });
     }),
   );
+  if (opens.delete(store)) {
+    openings.set(store, answered);
+    // Of an open() that settles late nobody makes use, unless a later one has succeeded.
+    quiet(promised(value).then(() => openings.get(store)?.catch(() => store.close())));
+  }
+  return answered;
 }
 
-/** From now on a store must answer within so many milliseconds, also what it was asked before; undefined: within LONGEST. @param {object} store @param {number} [limit] */
-export function expire(store, limit = LONGEST) {
-  limits.set(store, limit);
-  for (const limitTo of waiting.get(store) ?? []) limitTo(limit);
+/** From now on a store must answer within so many milliseconds, also what it was asked before; undefined: within LONGEST, and it is opened next. @param {object} store @param {number} [limit] */
+export function expire(store, limit) {
+  if (limit === undefined) opens.add(store);
+  limits.set(store, limit ?? LONGEST);
+  for (const limitTo of waiting.get(store) ?? []) limitTo(limit ?? LONGEST);
 }
 
 /** @param {unknown} error */

@@ -288,3 +288,24 @@ for (const [how, end] of [
     assert.equal(open, 0);
   });
 }
+
+test("publish_high_priority judges a payload before it is copied", async (t) => {
+  const broker = await fakeBroker(t);
+  const client = clientFor(t, broker.url);
+  await client.start();
+  const clone = t.mock.method(globalThis, "structuredClone");
+  const large = new DataView(new ArrayBuffer(2 ** 28 + 1));
+  for (const call of ["publish", "publish_high_priority"])
+    assert.equal((await failure(client[call]("a", large))).code, "PACKET_TOO_LARGE");
+  assert.equal(clone.mock.callCount(), 0);
+  // It is sent as it was at the call.
+  const view = new DataView(new ArrayBuffer(1));
+  const sent = client.publish_high_priority("a", view, { qos: 1 });
+  view.setUint8(0, 7);
+  await sent;
+  const published = broker.connections.at(-1).packets.filter(({ cmd }) => cmd === "publish");
+  assert.deepEqual(
+    published.map(({ payload }) => [...payload]),
+    [[0]],
+  );
+});

@@ -91,6 +91,29 @@ test("one signal for a hundred calls: Node warns of nothing, and each rejects wi
   assert.deepEqual(warnings, []);
 });
 
+test("a signal of another library that cannot remove a listener disturbs no call", async (t) => {
+  const broker = await fakeBroker(t);
+  const client = clientFor(t, broker.url);
+  const unhandled = [];
+  const note = (error) => unhandled.push(error);
+  process.on("unhandledRejection", note);
+  t.after(() => process.off("unhandledRejection", note));
+  const removeEventListener = () => {
+    throw new Error("mine");
+  };
+  for (const more of [{}, { removeEventListener }]) {
+    const signal = { aborted: false, addEventListener() {}, ...more };
+    await client.start({ signal });
+    await client.publish("a", "x", { qos: 1, signal });
+    await client.subscribe("a", { signal });
+    const loop = client.messages("a", { signal });
+    await loop.return();
+    await client.unsubscribe("a", { signal });
+  }
+  await pause(20);
+  assert.deepEqual(unhandled, []);
+});
+
 test("a timeout that cannot be shown rejects", async (t) => {
   const { client } = await offline(t);
   const shows = () => {
