@@ -39,8 +39,8 @@ export class Hooks {
   number = -1;
   /** The instance of the WebAssembly that has the client, or had it until now. @type {typeof instance | undefined} */
   instance;
-  /** Whether the failure of that instance has been dealt with. */
-  ended = false;
+  /** The instance whose failure has been dealt with. @type {typeof instance | undefined} */
+  ended;
   /** Created with the first publish. @type {Pending | null} */
   #pending = null;
   #client;
@@ -69,8 +69,7 @@ export class Hooks {
 
   /** @param {object} client @param {any} [options] @param {typeof instance} [before] of a client that begins anew: it counts as failed until it has a core again */
   constructor(client, options, before) {
-    this.instance = before;
-    this.ended = before !== undefined;
+    this.instance = this.ended = before;
     const userdata = options?.userdata;
     this.wire = options?.wire;
     this.logger = options?.logger;
@@ -113,7 +112,6 @@ export class Hooks {
   begin(number, count, bytes) {
     this.number = number;
     this.instance = instance;
-    this.ended = false;
     this.inbound.unhandled.maxCount = count;
     this.inbound.unhandled.maxBytes = bytes;
   }

@@ -24,8 +24,8 @@ export function report(client, { on_error }, userdata, error) {
 /** The core of these hooks may have failed: then, once, rejects everything pending, and reports that. @param {any} client @param {Record<string, any>} callbacks @param {import("./hooks.mjs").Hooks} hooks @param {({ end: (error: unknown) => void } | null)[]} pending */
 export function endFailed(client, callbacks, hooks, pending) {
   const error = hooks.failure;
-  if (error === undefined || hooks.ended) return;
-  hooks.ended = true;
+  if (error === undefined || hooks.ended === hooks.instance) return;
+  hooks.ended = hooks.instance;
   for (const one of pending) one?.end(error);
   reportFailure(client, callbacks, hooks.userdata, error, hooks.failAll(error));
 }

@@ -82,10 +82,7 @@ export function ready(store = false) {
       begin(inlined() ?? environment.bytes());
     }
   } catch (cause) {
-    if (kept === undefined) throw failure(undefined, cause);
-    // At the end of the stack a regular expression that is not compiled yet ends the process.
-    const text = `the WebAssembly could not be loaded (${said(cause)}); free memory, then call start() again`;
-    throw new MqttError(text, "LOAD_FAILED", undefined, cause);
+    throw failure(undefined, cause);
   }
   return memory !== undefined && (whole || !store);
 }
@@ -251,8 +248,10 @@ async function instantiate() {
 /** @param {unknown} place @param {unknown} cause */
 function failure(place, cause) {
   const why = said(cause);
-  const [url] = /^\w+:.*/.exec(`${place}`) ?? [];
-  const text = `the WebAssembly could not be loaded${url ? ` from ${url}` : ""} (${why}); ${remedy(url, why)}; then call start() again`;
+  // Of the next instance. At the end of the stack a regular expression that is not compiled yet ends the process.
+  const isNext = kept !== undefined && !complete;
+  const [url] = (isNext ? undefined : /^\w+:.*/.exec(`${place}`)) ?? [];
+  const text = `the WebAssembly could not be loaded${url ? ` from ${url}` : ""} (${why}); ${isNext ? "free memory" : remedy(url, why)}; then call start() again`;
   return new MqttError(text, "LOAD_FAILED", undefined, cause);
 }
 

@@ -43,54 +43,58 @@ export function thenable(value) {
 
 /** So long a store may take to answer, in milliseconds. */
 const LONGEST = 60_000;
-/** The limits of stores whose clients stop. @type {WeakMap<object, number>} */
-const limits = new WeakMap();
-/** Ends what a store has not answered yet, each after a time. @type {WeakMap<object, Set<(limit: number) => void>>} */
-const waiting = new WeakMap();
-/** Those whose next answer is that of open(). @type {WeakSet<object>} */
-const opens = new WeakSet();
-/** What the last open() has answered, in time. @type {WeakMap<object, Promise<unknown>>} */
-const openings = new WeakMap();
+/**
+ * Of each store: how long it may take now, what ends each answer that is awaited, whether the next answer is that of open(),
+ * and what the last open() has answered in time.
+ * @type {WeakMap<object, { limit: number, awaited: Set<() => void>, opens: boolean, opening?: Promise<unknown> }>}
+ */
+const states = new WeakMap();
+
+/** @param {object} store */
+function stateOf(store) {
+  const state = states.get(store) ?? { limit: LONGEST, awaited: new Set(), opens: false };
+  states.set(store, state);
+  return state;
+}
 
 /** What a store answers; rejected if it takes too long. @param {any} store @param {unknown} value */
 export function answer(store, value) {
-  const all = waiting.get(store) ?? new Set();
-  waiting.set(store, all);
+  const state = stateOf(store);
+  const given = promised(value);
   const answered = quiet(
     new Promise((resolve, reject) => {
       /** @type {ReturnType<typeof begin> | undefined} */
       let timer;
-      /** @param {number} limit */
-      const limitTo = (limit) => {
+      const limitIt = () => {
         end(timer);
         timer = begin(() => {
-          const text = `its promise has not settled within ${limit / 1000} s; make open(), write() and close() settle theirs`;
+          const text = `its promise has not settled within ${state.limit / 1000} s; make open(), write() and close() settle theirs`;
           reject(new Error(text));
-        }, limit);
+        }, state.limit);
       };
-      all.add(limitTo);
-      limitTo(limits.get(store) ?? LONGEST);
-      promised(value)
-        .then(resolve, reject)
-        .then(() => {
-          end(timer);
-          all.delete(limitTo);
-        });
+      state.awaited.add(limitIt);
+      limitIt();
+      given.then(resolve, reject).then(() => {
+        end(timer);
+        state.awaited.delete(limitIt);
+      });
     }),
   );
-  if (opens.delete(store)) {
-    openings.set(store, answered);
+  if (state.opens) {
+    state.opens = false;
+    state.opening = answered;
     // Of an open() that settles late nobody makes use, unless a later one has succeeded.
-    quiet(promised(value).then(() => openings.get(store)?.catch(() => store.close())));
+    quiet(given.then(() => state.opening?.catch(() => store.close())));
   }
   return answered;
 }
 
 /** From now on a store must answer within so many milliseconds, also what it was asked before; undefined: within LONGEST, and it is opened next. @param {object} store @param {number} [limit] */
 export function expire(store, limit) {
-  if (limit === undefined) opens.add(store);
-  limits.set(store, limit ?? LONGEST);
-  for (const limitTo of waiting.get(store) ?? []) limitTo(limit ?? LONGEST);
+  const state = stateOf(store);
+  state.opens = limit === undefined;
+  state.limit = limit ?? LONGEST;
+  for (const limitIt of state.awaited) limitIt();
 }
 
 /** @param {unknown} error */

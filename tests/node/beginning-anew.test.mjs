@@ -72,7 +72,7 @@ test("start() rejects with LOAD_FAILED if there is no memory for the next instan
   );
   const [code, message, cause, state] = first;
   assert.deepEqual([code, cause, state], ["LOAD_FAILED", "RangeError", "stopped"]);
-  assert.match(message, /Out of memory.*free memory, then call start\(\) again$/);
+  assert.match(message, /Out of memory.*free memory; then call start\(\) again$/);
   assert.deepEqual(others, [
     ...["CORE_FAILED", "CORE_FAILED", "CORE_FAILED", "ok", "stopped"],
     ...["ok", "ok", "connected", "ok", "ok", "stopped"],
