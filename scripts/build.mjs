@@ -315,7 +315,7 @@ async function bundle(folder, names) {
     ...moduleUrl,
     entryPoints: ["js/cli/main.mjs"],
     outfile: cli,
-    minifyWhitespace: true, // a command shows no lines of its code
+    minify: true, // a command shows no lines of its code
     // The package itself too: the command uses it as other programs do.
     external: ["mqtt-lib", "ws", "aedes", "cborg", "@msgpack/msgpack"],
   });

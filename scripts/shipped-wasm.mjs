@@ -36,7 +36,7 @@ function isOfStore(name) {
 const OF_NODE = ["bulk_head"];
 
 /** Each gives another order. */
-const BEGINNINGS = [46, 75, 26, 16];
+const BEGINNINGS = [60, 11, 67, 20];
 
 /** @typedef {{ whole: string, page: string, store: string }} Files where they go */
 

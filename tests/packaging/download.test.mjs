@@ -17,8 +17,10 @@ const KIB = 1024;
 // what a broker closes at was put aside, and the client was an EventTarget with a logger and took the transport of a page, and
 // at 93 until large payloads were received beside the core and three faults of subscriptions and stores were corrected, and at
 // 93.7 until calls at the end of the stack, stores that do not answer and messages that mosquitto only forwards ended nobody
-// else; the 8.9 KiB above 85 are owed. What only a store needs is in a file of its own, and does not count.
-const BROWSER_BUDGET = 93.9 * KIB;
+// else, and at 93.9 until a client begins anew after every failure of the core, a store that opens late is closed, and each
+// refused filter is named with its reason; the 9.2 KiB above 85 are owed. What only a store needs is in a file of its own, and
+// does not count.
+const BROWSER_BUDGET = 94.2 * KIB;
 const STORE_BUDGET = 6.5 * KIB;
 
 test("a browser downloads no more than the budget, compressed", () => {
