@@ -2,7 +2,7 @@
 // broker that sends it. Owns what is wrong with a PUBLISH; aedes then closes a connection of 3.1.1, and in MQTT 5 answers 0x87.
 
 /** Properties of MQTT 5 that a PUBLISH may have several times (section 2.2.2.2). */
-const SEVERAL = ["userProperties", "subscriptionIdentifier"];
+const SEVERAL = ["userProperties"];
 
 /** Whether there is U+0000 in a text, or in one of a list or an object. @param {unknown} value @returns {boolean} */
 function hasNul(value) {

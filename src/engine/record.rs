@@ -49,6 +49,9 @@ pub(super) enum Stage {
     Released = 2,
 }
 
+/// No client counts so far; one that is damaged still leaves room for those that follow it.
+const LARGEST_ORDER: u64 = u64::MAX >> 2;
+
 /// Reads a record of a message in flight: stage, packet identifier, order.
 pub(super) fn parse_flight(value: &[u8]) -> Option<(Stage, PacketId, u64)> {
     let (stage, rest) = value.split_first()?;
@@ -61,7 +64,7 @@ pub(super) fn parse_flight(value: &[u8]) -> Option<(Stage, PacketId, u64)> {
     Some((
         stage,
         PacketId::new(u16::from_be_bytes(*packet_id))?,
-        u64::from_be_bytes(order.try_into().ok()?),
+        u64::from_be_bytes(order.try_into().ok()?) & LARGEST_ORDER,
     ))
 }
 
