@@ -172,15 +172,15 @@ export class MqttCustom extends Events {
   /** Rejects for a wrong argument only. @param {unknown} [options] @returns {Promise<void>} */
   stop(options) {
     // Everything has ended by itself, or nothing has begun.
-    if (this.#hooks.failure !== undefined || (this.#core === null && !this.#loading?.loaded))
+    if (this.#hooks.failure !== undefined || (this.#core === null && !this.#loading?.loaded)) {
+      // Nobody has told a client that was never started.
+      this.#ending()();
       return Promise.resolve();
+    }
     if (this.#core !== null) return quiet(this.#stop(this.#core, options));
-    return quiet(
-      this.#later((core) => this.#stop(core, options), false).catch((error) => {
-        // If the wasm could not be loaded there is nothing to stop.
-        if (this.#core !== null) throw error;
-      }),
-    );
+    const stopped = this.#later((core) => this.#stop(core, options), false);
+    // If the wasm could not be loaded there is nothing to stop.
+    return quiet(stopped.catch((error) => (this.#core === null ? undefined : Promise.reject(error))));
   }
 
   [Symbol.asyncDispose ?? "asyncDispose"]() {

@@ -78,10 +78,11 @@ export class Hooks {
     this.userdata = userdata;
   }
 
-  /** The core has failed: ends what is pending here, and the connection; true if that was accepted. @param {unknown} error */
+  /** The core has failed: ends what is pending here, what is not in a handler yet, and the connection; true if that was accepted. @param {unknown} error */
   failAll(error) {
     this.#pending?.rejectAll(error);
     this.#socket?.deref()?.close();
+    this.inbound.stop();
     return this.accepted;
   }
 

@@ -3,31 +3,37 @@
 import { stat } from "../pkg/mqtt_lib.js";
 import { HOOKS } from "./events.mjs";
 import { limited } from "./limits.mjs";
-import { act, LAST_TOKEN, WITHDRAW } from "./operations.mjs";
+import { act, BATCH_PROMISE, LAST_TOKEN, WITHDRAW } from "./operations.mjs";
 
 /**
  * @param {unknown} options
  * @param {(others: any) => Promise<any>} call
  * @param {any} client
- * @param {(work: () => Promise<any>) => Promise<any>} begin does it now, or once there is a core
+ * @param {(work: (core: any) => Promise<any>) => Promise<any>} begin does it now, or once there is a core
  * @returns {Promise<any>}
  */
 export function withdrawn(options, call, client, begin) {
-  let [number, token] = [-1, 0];
   let ended = false;
+  let withdraw = () => {};
   return limited(
     options,
     (others) =>
-      begin(() => {
+      begin((core) => {
         if (ended) return Promise.resolve();
         const promise = call(others);
-        number = client[HOOKS].number;
-        token = stat(number, LAST_TOKEN);
+        const { number, pending } = client[HOOKS];
+        const token = stat(number, LAST_TOKEN);
+        const holder = () => token && (pending.promise(token) ?? core.call(BATCH_PROMISE, token));
+        const own = holder();
+        withdraw = () => {
+          // Once this call has ended, the token may be another one's.
+          if (own && holder() === own) act(number, WITHDRAW, undefined, undefined, token);
+        };
         return promise;
       }),
     () => {
       ended = true;
-      if (token) act(number, WITHDRAW, undefined, undefined, token);
+      withdraw();
     },
   );
 }

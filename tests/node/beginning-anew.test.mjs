@@ -191,3 +191,72 @@ test("start() at every depth near the end of the stack: each client that has end
     assert.notEqual(state, "idle");
   }
 });
+
+test("what was not in a handler yet when the core failed is handled by none of its handlers", async (t) => {
+  const broker = await fakeBroker(
+    t,
+    scripts.accepts(({ cmd, messageId }, connection) => {
+      if (cmd !== "subscribe") return false;
+      connection.send({ cmd: "suback", messageId, granted: [1] });
+      for (const payload of ["0", "1", "2"])
+        connection.send({
+          cmd: "publish",
+          topic: "b",
+          payload,
+          qos: 1,
+          messageId: 1 + Number(payload),
+          dup: false,
+        });
+      return true;
+    }),
+  );
+  const { stdout, stderr } = await run(
+    `${prelude}
+    const client = make();
+    const handled = [];
+    const handler = (generation) => async (_client, _userdata, message) => {
+      handled.push(generation + message.text());
+      await pause(20);
+    };
+    await client.start();
+    await client.subscribe("b", { qos: 1, concurrency: 1 }, handler("old "));
+    while (handled.length === 0) await pause(1);
+    overflow(client);
+    await pause(100);
+    await client.start();
+    await client.subscribe("b", { qos: 1, concurrency: 1 }, handler("new "));
+    await pause(300);
+    say([handled, client.told, uncaught]);
+    `,
+    [broker.url],
+  );
+  assert.notEqual(stdout, "", stderr);
+  assert.deepEqual(JSON.parse(stdout), [["old 0", "new 0", "new 1", "new 2"], ["CORE_FAILED"], []]);
+});
+
+test("stop() ends the calls of a client that was never started when another one ended the core", async (t) => {
+  const [before, after, uncaught] = await said(
+    t,
+    `
+    const never = make({ autostart: false });
+    const calls = {
+      publish: never.publish("a", "x", { qos: 1 }), qpublish: never.qpublish("a", "x"),
+      batch: never.batch_publish("a", 1), loop: never.messages("a").next(),
+    };
+    const ended = {};
+    for (const [name, call] of Object.entries(calls)) call.then(() => { ended[name] = "ok"; }, ({ code }) => { ended[name] = code; });
+    const other = make();
+    await other.start();
+    overflow(other);
+    await pause(50);
+    const before = Object.keys(ended).length;
+    await never.stop();
+    await pause(10);
+    say([before, ended, uncaught]);
+    `,
+  );
+  assert.equal(before, 0);
+  const failed = "CORE_FAILED";
+  assert.deepEqual(after, { publish: failed, qpublish: failed, batch: failed, loop: failed });
+  assert.deepEqual(uncaught, []);
+});

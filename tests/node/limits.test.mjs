@@ -52,6 +52,38 @@ for (const method of ["publish", "qpublish"]) {
   });
 }
 
+for (const [whose, retain] of [
+  ["js/", false],
+  ["the core", undefined],
+]) {
+  test(`a signal that is aborted once its message is acknowledged withdraws no other, with promises of ${whose}`, async (t) => {
+    const held = [];
+    const broker = await fakeBroker(
+      t,
+      scripts.accepts(({ cmd, messageId, topic }, connection) => {
+        if (cmd !== "publish" || topic === "queued") return false;
+        held.push(0x40, 2, 0, messageId);
+        // Both at once: when the first call has ended, the second one's place is free, and its promise has not been seen.
+        if (held.length === 8) connection.write(Uint8Array.from(held));
+        return true;
+      }),
+    );
+    const client = clientFor(t, { mqttserver: broker.url, queuesize: 100 });
+    await client.start();
+    const { signal, abort } = controller();
+    const options = { qos: 1, retain };
+    const first = client.publish("first", "x", options);
+    const second = client.publish("second", "x", { ...options, signal });
+    await first;
+    const queued = client.qpublish("queued", "x", options);
+    abort();
+    client.flush();
+    await queued;
+    assert.deepEqual(topics(broker), ["first", "second", "queued"]);
+    await second.catch(() => {});
+  });
+}
+
 test("a signal that is aborted already begins nothing", async (t) => {
   const broker = await fakeBroker(t);
   const client = clientFor(t, broker.url);
