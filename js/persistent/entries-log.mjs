@@ -25,6 +25,12 @@ const RECORD_LENGTH = 1 << 20;
 /** A log that is shorter is not written anew, nor one with less than three quarters of history. */
 const MIN_LENGTH = 1 << 20;
 const MAX_SHARE = 4;
+/** More history than this is never kept: Node reads no file of 2 GiB. */
+const MAX_HISTORY = 512 << 20;
+
+/** Whether a log of this length, with so many bytes of entries that are still there, is written anew. @param {number} length @param {number} live */
+export const isMostlyHistory = (length, live) =>
+  (length > MIN_LENGTH && length > MAX_SHARE * live) || length - live > MAX_HISTORY;
 
 export class EntriesLog {
   #path;
@@ -115,7 +121,7 @@ export class EntriesLog {
 
   /** Nothing of the changes is in the log if it throws and the file can be cut off. @param {Change[]} changes */
   append(changes) {
-    if (this.#length > MIN_LENGTH && this.#length > MAX_SHARE * this.#live) this.#rewrite(this.#readAgain());
+    if (isMostlyHistory(this.#length, this.#live)) this.#rewrite(this.#readAgain());
     const place = this.#length;
     try {
       this.#length += writeAt(this.#log, recordOf(changes, place, this.#salt, this.#owner), place);

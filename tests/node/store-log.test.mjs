@@ -7,6 +7,7 @@ import { join } from "node:path";
 import { test } from "node:test";
 import { persistent } from "mqtt-lib/persistent";
 import { ownerOf, sumOf } from "../../js/persistent/checksum.mjs";
+import { isMostlyHistory } from "../../js/persistent/entries-log.mjs";
 import { content, simple, temporary, unpack } from "../support/file-stores.mjs";
 import { run } from "./helpers.mjs";
 
@@ -252,4 +253,18 @@ test("a damaged record of the second format is reported, and is searched for no 
   const { entries, told } = await content(folder, "second-format");
   assert.deepEqual(entries, ["12 two", "16 "]);
   assert.match(told.join(), /damaged/);
+});
+
+test("a log is written anew when three quarters of it are history, and before it is too long to be read", () => {
+  const MIB = 1 << 20;
+  for (const [length, live, anew] of [
+    [MIB, 0, false],
+    [MIB + 1, 0, true],
+    [8 * MIB, 2 * MIB, false],
+    [8 * MIB + 1, 2 * MIB, true],
+    [1056 * MIB, 544 * MIB, false],
+    [1057 * MIB, 544 * MIB, true],
+  ]) {
+    assert.equal(isMostlyHistory(length, live), anew, `${length} ${live}`);
+  }
 });

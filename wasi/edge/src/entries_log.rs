@@ -22,6 +22,8 @@ const RECORD_LENGTH: usize = 1 << 20;
 /// A log that is shorter is not written anew, nor one with less than three quarters of history.
 const MIN_LENGTH: u64 = 1 << 20;
 const MAX_SHARE: u64 = 4;
+/// More history than this is never kept: Node reads no file of 2 GiB.
+const MAX_HISTORY: u64 = 512 << 20;
 
 pub struct EntriesLog {
     folder: Folder,
@@ -79,7 +81,8 @@ impl EntriesLog {
         if self.mark.head(HEADER_LENGTH)? != self.marked {
             return Err(Failure::Foreign);
         }
-        if self.length > MIN_LENGTH && self.length > MAX_SHARE * self.live {
+        let is_mostly_history = self.length > MIN_LENGTH && self.length > MAX_SHARE * self.live;
+        if is_mostly_history || self.length.saturating_sub(self.live) > MAX_HISTORY {
             self.rewrite()?;
         }
         let place = self.length;
