@@ -111,6 +111,11 @@ export class AddedHandlers {
     });
   }
 
+  /** @param {any} filter */
+  has(filter) {
+    return this.#groups.has(filter);
+  }
+
   /** @param {AddedHandler} added @returns {Promise<void>} */
   remove(added) {
     const group = this.#groups.get(added.filter);
