@@ -57,11 +57,18 @@ export class AddedHandlers {
   #unsubscribe;
 
   /**
+   * @param {any} client
    * @param {import("./hooks.mjs").Hooks} hooks
    * @param {(call: (core: any) => Promise<any>) => Promise<any>} call calls the core, now or once it is there
    * @param {(filter: string) => Promise<void>} unsubscribe
    */
-  constructor(hooks, call, unsubscribe) {
+  constructor(client, hooks, call, unsubscribe) {
+    // A session was lost, and what restores a subscription refused: nothing counts as asked for. The method of the platform,
+    // because a listener of the application's would keep the error from the console.
+    EventTarget.prototype.addEventListener.call(client, "error", (/** @type {any} */ { error }) => {
+      if (error?.code !== "SUBSCRIBE_FAILED") return;
+      for (const { asks } of this.#groups.values()) for (const ask of asks) ask.qos = -1;
+    });
     this.hooks = hooks;
     this.#call = call;
     this.#unsubscribe = unsubscribe;

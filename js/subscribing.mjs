@@ -143,7 +143,7 @@ export class Subscribing {
 
   /** @param {string} filter @param {unknown} handler @param {unknown} options */
   add(filter, handler, options) {
-    this.#added ??= new AddedHandlers(this.#hooks, this.#call, (given) =>
+    this.#added ??= new AddedHandlers(this.#client, this.#hooks, this.#call, (given) =>
       this.#asked.has(given) ? Promise.resolve() : this.#client.unsubscribe(given),
     );
     return this.#added.add(filter, handler, options);

@@ -98,3 +98,26 @@ test("handlers behind one with wrong options are added with their own", async (t
   assert.deepEqual(await calls(), ["one", "two"]);
   assert.deepEqual(packets(), ["subscribe", "subscribe"]);
 });
+
+test("after a refused restoration the next handler subscribes again, and all are called", async (t) => {
+  const { adds, calls, connection, log, packets, verdicts } = await started(t);
+  await adds("first", { qos: 1 }).ready;
+  verdicts.push(false);
+  connection().reset();
+  await until(() => log.includes("SUBSCRIBE_FAILED"), "the refusal");
+  assert.equal(await adds("second", { qos: 1 }).ready, 1);
+  assert.equal(await adds("third").ready, 1);
+  assert.deepEqual(packets(), ["subscribe", "subscribe", "subscribe"]);
+  assert.deepEqual(await calls(), ["first", "second", "third"]);
+});
+
+test("a refused restoration is on the console if nobody listens, also with handlers of addHandler", async (t) => {
+  const { client, adds, connection, packets, verdicts } = await started(t);
+  await adds("first").ready;
+  client.on_error = null;
+  const warn = t.mock.method(console, "warn", () => {});
+  verdicts.push(false);
+  connection().reset();
+  await until(() => packets().length === 2 && warn.mock.callCount() > 0, "the warning");
+  assert.match(String(warn.mock.calls.at(-1).arguments.at(-1)?.message), /refused/);
+});
