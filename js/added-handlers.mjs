@@ -6,7 +6,8 @@ import { handledBy } from "./handling.mjs";
 import { act, SUBSCRIBE, UNWATCH, WATCH } from "./operations.mjs";
 import { quiet } from "./pending.mjs";
 
-/** The handlers of a filter, and what was asked of the broker. @typedef {{ handlers: Set<AddedHandler>, qos: number, ready: Promise<number> }} Group */
+/** A SUBSCRIBE, with the QoS that it asks for. @typedef {{ qos: number, ready: Promise<number> }} Ask */
+/** The handlers of a filter, and what was asked of the broker and not refused: the last that was granted, and what is unanswered. @typedef {{ handlers: Set<AddedHandler>, asks: Set<Ask> }} Group */
 
 /** Options that are made of given ones; or the given ones, when the core is to refuse what is no object. @param {any} given @param {object} made @returns {any} */
 const unlessWrong = (given, made) => (typeof (given ?? made) === "object" ? made : given);
@@ -56,11 +57,18 @@ export class AddedHandlers {
   #unsubscribe;
 
   /**
+   * @param {any} client
    * @param {import("./hooks.mjs").Hooks} hooks
    * @param {(call: (core: any) => Promise<any>) => Promise<any>} call calls the core, now or once it is there
    * @param {(filter: string) => Promise<void>} unsubscribe
    */
-  constructor(hooks, call, unsubscribe) {
+  constructor(client, hooks, call, unsubscribe) {
+    // A session was lost, and what restores a subscription refused: nothing counts as asked for. The method of the platform,
+    // because a listener of the application's would keep the error from the console.
+    EventTarget.prototype.addEventListener.call(client, "error", (/** @type {any} */ { error }) => {
+      if (error?.code !== "SUBSCRIBE_FAILED") return;
+      for (const { asks } of this.#groups.values()) for (const ask of asks) ask.qos = -1;
+    });
     this.hooks = hooks;
     this.#call = call;
     this.#unsubscribe = unsubscribe;
@@ -72,43 +80,65 @@ export class AddedHandlers {
     const taker = handledBy(options, handler, () => null);
     const added = new AddedHandler(this, filter, /** @type {Function} */ (taker));
     added.attach();
-    const known = this.#groups.get(filter);
     /** @type {Group} */
-    const group = known ?? { handlers: new Set(), qos: 0, ready: added.ready };
+    const group = this.#groups.get(filter) ?? { handlers: new Set(), asks: new Set() };
+    this.#groups.set(filter, group);
     group.handlers.add(added);
-    let asked = options;
-    let isMore = true;
-    let most = group.qos;
-    try {
-      const { qos = 0, ...others } = options ?? {};
-      asked = unlessWrong(options, { ...others, qos: Math.max(qos, most) || qos });
-      isMore = qos > most || asked === options || Object.keys(others).length > 0;
-      most = Number(asked.qos) || 0;
-    } catch {} // the core says what is wrong with them
-    if (known === undefined || isMore) {
-      this.#groups.set(filter, group);
-      this.#subscribe(filter, group, asked, most);
-    }
-    added.ready = group.ready;
+    added.ready = quiet(this.#ask(added, group, options));
+    added.ready.catch(() => this.remove(added));
     return added;
   }
 
-  /** @param {string} filter @param {Group} group @param {any} options @param {number} qos */
-  #subscribe(filter, group, options, qos) {
-    const before = group.ready;
-    const isFirst = group.handlers.size === 1;
-    group.qos = qos;
+  /** Subscribes, unless what was asked before is enough. @param {AddedHandler} added @param {Group} group @param {any} options @returns {Promise<number>} */
+  #ask(added, { handlers, asks }, options) {
+    let asked = options;
+    let level = 0;
+    /** @type {Ask | undefined} */
+    let enough;
+    try {
+      const { qos = 0, ...others } = options ?? {};
+      asked = unlessWrong(options, { ...others, qos });
+      if (typeof qos === "number") {
+        level = qos;
+        if (asked !== options && Object.keys(others).length === 0)
+          enough = [...asks].find((ask) => qos <= ask.qos);
+      }
+    } catch {} // the core says what is wrong with them
+    if (enough) {
+      return enough.ready.catch((error) => {
+        // Otherwise the options of the other call were wrong.
+        if (error.code === "SUBSCRIBE_FAILED" || !handlers.has(added)) throw error;
+        return this.#ask(added, { handlers, asks }, options);
+      });
+    }
     const subscribed = this.#call((core) => {
-      for (const added of group.handlers) added.attach();
-      return core.call(SUBSCRIBE, filter, options);
+      for (const one of handlers) one.attach();
+      return core.call(SUBSCRIBE, added.filter, asked);
     });
-    const granted = subscribed.then(([qos]) => qos);
-    group.ready = quiet(granted);
-    granted.catch(() => {
-      // What stood before the refused call stands.
-      if (isFirst) this.forget(filter);
-      else group.ready = before;
-    });
+    const ready = subscribed.then(
+      ([granted]) => {
+        // The core asks for the largest QoS of all.
+        ask.qos = Math.max(ask.qos, granted);
+        for (const one of asks) {
+          if (one === ask) break;
+          asks.delete(one);
+        }
+        return granted;
+      },
+      (error) => {
+        asks.delete(ask);
+        throw error;
+      },
+    );
+    /** @type {Ask} */
+    const ask = { qos: level, ready };
+    asks.add(ask);
+    return ready;
+  }
+
+  /** @param {any} filter */
+  has(filter) {
+    return this.#groups.has(filter);
   }
 
   /** @param {AddedHandler} added @returns {Promise<void>} */
@@ -118,7 +148,7 @@ export class AddedHandlers {
     added.detach();
     if (group.handlers.size > 0) return Promise.resolve();
     this.#groups.delete(added.filter);
-    return this.#unsubscribe(added.filter);
+    return group.asks.size > 0 ? this.#unsubscribe(added.filter) : Promise.resolve();
   }
 
   /** The core that knew them is gone. */
@@ -126,10 +156,11 @@ export class AddedHandlers {
     this.#groups.clear();
   }
 
-  /** The filter has been unsubscribed, or was refused. @param {unknown} filter */
+  /** The filter has been unsubscribed. @param {unknown} filter */
   forget(filter) {
     const group = this.#groups.get(/** @type {string} */ (filter));
     for (const added of group?.handlers ?? []) added.detach();
+    group?.handlers.clear();
     this.#groups.delete(/** @type {string} */ (filter));
   }
 }

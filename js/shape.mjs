@@ -20,7 +20,7 @@ export function isTyped(topic) {
  * @param {any} Client the class
  * @param {(client: any, name: string) => unknown} get a callback
  * @param {(client: any, name: string, callback: unknown) => void} set
- * @param {(client: any, topics: unknown) => unknown[]} news the filters for which a client has not subscribed
+ * @param {(client: any, topics: unknown) => () => void} news what withdraws the next call of `subscribe`
  */
 export function shape(Client, get, set, news) {
   const { prototype } = Client;
@@ -53,15 +53,14 @@ export function shape(Client, get, set, news) {
     owner[name] = function (...all) {
       const options = all[at];
       if (!isLimited(options)) return method.apply(this, all);
-      const fresh = name === "subscribe" ? news(this, all[0]) : [];
+      let undo = () => {};
       /** @param {any} others */
       const call = (others) => {
         all[at] = others;
+        if (name === "subscribe") undo = news(this, all[0]);
         return method.apply(this, all);
       };
-      return limited(options, call, () => {
-        if (fresh.length > 0) this.unsubscribe(fresh);
-      });
+      return limited(options, call, () => undo());
     };
   }
   for (const name of ["subscribe", "unsubscribe", "addHandler", "messages"]) {

@@ -1,0 +1,119 @@
+// A call of subscribe that is aborted, or runs out of time, before its SUBACK: what it has asked for is withdrawn, and what
+// others have asked for is not. The broker is simulated, because SUBACKs are withheld and packets counted.
+
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { fakeBroker, scripts } from "../support/fake-broker.mjs";
+import { clientFor, failure, pause, until } from "./helpers.mjs";
+
+/** `hold` keeps SUBACKs back until `release`. */
+async function started(t, { hold = false } = {}) {
+  const held = [];
+  const script = scripts.accepts((packet, connection) => {
+    if (!state.hold || packet.cmd !== "subscribe") return false;
+    const { messageId, subscriptions } = packet;
+    held.push(() =>
+      connection.send({ cmd: "suback", messageId, granted: subscriptions.map(({ qos }) => qos) }),
+    );
+    return true;
+  });
+  const state = {
+    hold,
+    log: [],
+    handler: (name) => () => state.log.push(name),
+    release: () => {
+      state.hold = false;
+      for (const send of held.splice(0)) send();
+    },
+    unsubscribed: () =>
+      connection()
+        .packets.filter(({ cmd }) => cmd === "unsubscribe")
+        .flatMap(({ unsubscriptions }) => unsubscriptions),
+    /** Which handlers get a message on `topic`. */
+    async calls(topic = "x") {
+      await pause(30);
+      state.log.length = 0;
+      const loop = state.client.messages();
+      connection().send({ cmd: "publish", topic, payload: "1", qos: 0 });
+      await loop.next();
+      await loop.return();
+      return state.log.slice().sort();
+    },
+  };
+  const broker = await fakeBroker(t, script);
+  const connection = () => broker.connections[0];
+  state.client = clientFor(t, broker.url, { on_message: state.handler("on_message") });
+  await state.client.start();
+  return state;
+}
+
+/** Calls subscribe, and aborts that when `abort` is called. */
+function aborted(client, topics, handler, options = {}) {
+  const controller = new AbortController();
+  const call = client.subscribe(topics, { ...options, signal: controller.signal }, handler);
+  return async () => {
+    controller.abort(new Error("mine"));
+    assert.equal((await failure(call)).message, "mine");
+  };
+}
+
+test("it leaves the handlers of addHandler that were there before, and those that come while it waits", async (t) => {
+  for (const first of [true, false]) {
+    const { client, handler, calls, unsubscribed, release } = await started(t, { hold: !first });
+    const adds = () => client.addHandler("x", handler("added"), { qos: 1 });
+    const before = first ? adds() : undefined;
+    await before?.ready;
+    const abort = aborted(client, "x", handler("withdrawn"));
+    const added = before ?? adds();
+    await abort();
+    release();
+    assert.equal(await added.ready, 1);
+    assert.deepEqual(await calls(), ["added"], `added first: ${first}`);
+    assert.deepEqual(unsubscribed(), []);
+    await added.remove();
+    assert.deepEqual(unsubscribed(), ["x"]);
+  }
+});
+
+test("it leaves what other calls of subscribe have asked for, earlier or later", async (t) => {
+  for (const first of [true, false]) {
+    const { client, handler, calls, unsubscribed, release } = await started(t, { hold: true });
+    const asks = () => client.subscribe("x", { qos: 1 }, handler("other"));
+    const before = first ? asks() : undefined;
+    const abort = aborted(client, ["x", "y"], handler("withdrawn"));
+    const other = before ?? asks();
+    await abort();
+    release();
+    assert.deepEqual(await other, [1]);
+    assert.deepEqual(await calls(), ["other"], `other first: ${first}`);
+    assert.deepEqual(unsubscribed(), ["y"]);
+  }
+});
+
+test("so does one whose time is over, and the last that is withdrawn unsubscribes", async (t) => {
+  const { client, handler, calls, unsubscribed, release } = await started(t, { hold: true });
+  const late = failure(client.subscribe("x", { timeout: 0.02 }, handler("late")));
+  const abort = aborted(client, "x", handler("withdrawn"));
+  assert.equal((await late).code, "TIMEOUT");
+  await pause(20);
+  assert.deepEqual(unsubscribed(), []);
+  await abort();
+  await until(() => unsubscribed().length === 1, "UNSUBSCRIBE");
+  release();
+  await client.subscribe("x", { timeout: 5 }, handler("third"));
+  assert.deepEqual(await calls(), ["third"]);
+});
+
+test("a handler that another call has given too stays; without another one on_message gets the messages", async (t) => {
+  const { client, handler, calls, unsubscribed } = await started(t);
+  const same = handler("same");
+  await client.subscribe("x", same);
+  for (const options of [{}, { concurrency: 1 }]) {
+    await aborted(client, "x", same, options)();
+    assert.deepEqual(await calls(), ["same"]);
+  }
+  await client.subscribe("z");
+  for (const name of ["one", "two"]) await aborted(client, "z", handler(name))();
+  assert.deepEqual(await calls("z"), ["on_message"]);
+  assert.deepEqual(unsubscribed(), []);
+});
