@@ -48,11 +48,24 @@ export async function startEmbedded(
 ) {
   const aedes = await Aedes.createBroker();
   const authorize = aedes.authorizePublish;
+  /** Wills of accepted connections. @type {WeakSet<object>} */
+  const wills = new WeakSet();
   /** @param {any} client @param {any} packet @param {(error?: Error | null) => void} done */
   aedes.authorizePublish = (client, packet, done) => {
-    const why = malformed(packet);
+    const isWill = wills.has(packet);
+    const why = !isWill && malformed(packet);
+    // It has been waited for, and a PUBLISH must not have it.
+    if (isWill && packet.properties) delete packet.properties.willDelayInterval;
     if (why) done(new Error(`the PUBLISH has ${why}`));
     else authorize(client, packet, done);
+  };
+  const { preConnect } = aedes;
+  /** @param {any} client @param {any} packet @param {(error?: Error | null, isAccepted?: boolean) => void} done */
+  aedes.preConnect = (client, packet, done) => {
+    const why = packet.will && malformed(packet.will, true);
+    if (why) return done(new Error(`the will has ${why}`));
+    if (packet.will) wills.add(packet.will);
+    preConnect(client, packet, done);
   };
   /** @type {Set<Socket>} */
   const sockets = new Set();
