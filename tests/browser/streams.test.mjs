@@ -22,7 +22,8 @@ async function consume({ url, topic, streams, wait }) {
   const client = new MqttCustom({
     credentials: {
       mqttserver: url,
-      mqttkeepalive: 4,
+      // Shorter than the handlers need for all, and longer than a busy machine keeps a page from its turn.
+      mqttkeepalive: 8,
       transport: streams ? webSocketStream : undefined,
     },
     on_error: (_client, _userdata, error) => errors.add(error.code),
