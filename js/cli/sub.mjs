@@ -39,7 +39,9 @@ export async function sub(context) {
     late: (/** @type {number} */ s) =>
       most === Number.POSITIVE_INFINITY
         ? `the time limit of ${s} s was reached; ${plural(printer.count)} had arrived`
-        : `only ${grouped(printer.count)} of ${plural(most)} arrived within ${s} s`,
+        : printer.count < most
+          ? `only ${grouped(printer.count)} of ${plural(most)} arrived within ${s} s`
+          : `${plural(most)} arrived, but could not be printed within ${s} s: the reader of standard output does not read`,
   };
   try {
     await withClient(
@@ -152,9 +154,9 @@ class Printer {
   #over = false;
   /** @type {Uint8Array[]} */
   #lines = [];
-  /** Whether the lines were written. */
-  #written = NO_LINE;
-  #write = (/** @type {boolean} */ _isWritten) => {};
+  /** How many of the lines were written. */
+  #written = Promise.resolve(0);
+  #write = (/** @type {number} */ _lines) => {};
 
   /** @param {import("./format.mjs").Format} format @param {number} most @param {import("./arguments.mjs").Values} values */
   constructor(format, most, values) {
@@ -177,9 +179,10 @@ class Printer {
       return NO_LINE;
     }
     this.count += 1;
-    if (this.#lines.push(this.#format(message)) === 1) this.#begin();
+    const number = this.#lines.push(this.#format(message));
+    if (number === 1) this.#begin();
     if (this.count === this.#most) this.#end();
-    return this.#written;
+    return this.#written.then((lines) => number <= lines);
   }
 
   /** The first line of a turn. */
@@ -200,6 +203,6 @@ class Printer {
     if (this.#lines.length === 0) return;
     const [lines, written] = [this.#lines, this.#write];
     this.#lines = [];
-    write(Buffer.concat(lines)).then(written);
+    write(lines).then(written);
   }
 }
