@@ -55,7 +55,7 @@ export async function sub(context) {
           if (isHidden(message.topic) || remover?.isEcho(message)) return undefined;
           const printed = printer.take(message);
           remover?.take(client, message, printed);
-          return message.qos === 0 ? undefined : printed.then(acknowledgedIf);
+          return message.qos === 0 ? printed : printed?.then(acknowledgedIf);
         },
       },
       async (client) => {
@@ -118,9 +118,9 @@ class Remover {
     return !retain && payload.length === 0 && this.#removed.delete(topic);
   }
 
-  /** @param {import("mqtt-lib").MqttCustom} client @param {Message} message @param {Promise<boolean>} printed */
+  /** @param {import("mqtt-lib").MqttCustom} client @param {Message} message @param {Promise<boolean> | undefined} printed */
   take(client, { topic, retain }, printed) {
-    if (!retain || printed === NOT_PRINTED) return;
+    if (!retain || !printed || printed === NOT_PRINTED) return;
     this.left += 1;
     printed.then((isPrinted) => {
       if (!isPrinted) return;
@@ -140,6 +140,9 @@ const NOT_PRINTED = Promise.resolve(false);
 /** The user wants no line for it. */
 const NO_LINE = Promise.resolve(true);
 
+/** So many bytes may wait for the reader of standard output before messages of QoS 0 are waited for. */
+const MAX_UNWAITED = 1 << 20;
+
 /** Prints the messages of a turn with one write; a slow reader slows down the client, and so the broker. */
 class Printer {
   count = 0;
@@ -154,6 +157,8 @@ class Printer {
   #over = false;
   /** @type {Uint8Array[]} */
   #lines = [];
+  /** Bytes of lines that are not written yet. */
+  #unwritten = 0;
   /** How many of the lines were written. */
   #written = Promise.resolve(0);
   #write = (/** @type {number} */ _lines) => {};
@@ -168,7 +173,11 @@ class Printer {
     });
   }
 
-  /** Whether it is printed, as far as the user wants that. @param {Message} message @returns {Promise<boolean>} */
+  /**
+   * Whether it is printed, as far as the user wants that. Undefined for one of QoS 0 that nobody has to wait for: a promise for each
+   * would cost a quarter of the rate. Behind a slow reader they are waited for too, and so count in maxunhandledbytes.
+   * @param {Message} message @returns {Promise<boolean> | undefined}
+   */
   take(message) {
     if (this.#over) {
       this.beyond += 1;
@@ -179,9 +188,12 @@ class Printer {
       return NO_LINE;
     }
     this.count += 1;
-    const number = this.#lines.push(this.#format(message));
+    const line = this.#format(message);
+    const number = this.#lines.push(line);
+    this.#unwritten += line.length;
     if (number === 1) this.#begin();
     if (this.count === this.#most) this.#end();
+    if (message.qos === 0 && !message.retain && this.#unwritten <= MAX_UNWAITED) return undefined;
     return this.#written.then((lines) => number <= lines);
   }
 
@@ -203,6 +215,10 @@ class Printer {
     if (this.#lines.length === 0) return;
     const [lines, written] = [this.#lines, this.#write];
     this.#lines = [];
-    write(lines).then(written);
+    const length = lines.reduce((sum, line) => sum + line.length, 0);
+    write(lines).then((count) => {
+      this.#unwritten -= length;
+      written(count);
+    });
   }
 }

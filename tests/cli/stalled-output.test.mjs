@@ -35,6 +35,19 @@ async function withSleeper(words) {
 
 const pause = (ms) => new Promise((resolve) => setTimeout(resolve, ms));
 
+test("at QoS 0 what the reader has not read is bounded by maxunhandledbytes", {
+  skip: !isLinux,
+}, async () => {
+  const sub = await withSleeper(["-t", "big"]);
+  const payload = new Uint8Array(2 * MIB);
+  for (let i = 0; i < 120; i++) await client.publish("big", payload, { qos: 1 });
+  await pause(1000);
+  const status = await readFile(`/proc/${sub.child.pid}/status`, "utf8");
+  sub.kill("SIGKILL");
+  const peak = Number(/VmHWM:\s+(\d+)/.exec(status)[1]) / 1024;
+  assert.ok(peak < 220, `${peak} MiB`);
+});
+
 for (const qos of [0, 1]) {
   test(`one SIGINT ends sub at QoS ${qos} when the reader never reads`, async () => {
     const sub = await withSleeper(["-t", `stuck${qos}`, "-q", `${qos}`]);
