@@ -101,3 +101,14 @@ for (const qos of [1, 2]) {
     assert.deepEqual([...first, ...next], lines);
   });
 }
+
+test("tree and request say that standard output is closed, before they connect", {
+  skip: !isLinux,
+}, async () => {
+  for (const words of [["tree"], ["request", "-V", "5", "-t", "a", "-m", "b"]]) {
+    const quoted = [process.execPath, CLI, ...words, "-p", "1"].map((word) => `'${word}'`).join(" ");
+    const { code, stderr } = await launch("sh", ["-c", `${quoted} >&-`], { input: "" }).ended;
+    assert.match(stderr, /^mqtt-lib: standard output is closed[^\n]*\n$/);
+    assert.equal(code, 1);
+  }
+});
