@@ -9,7 +9,7 @@ import { helpOf, overview } from "./help.mjs";
 import { ALIASES, COMMANDS } from "./options.mjs";
 import { hide } from "./secrets.mjs";
 import { complete, exposed } from "./profile.mjs";
-import { outputWritten } from "./output.mjs";
+import { exitOnceWritten, outputAbandoned, outputWritten } from "./output.mjs";
 import { abortOnSignals, printNotice } from "./session.mjs";
 
 /** Loads the subcommand alone. */
@@ -39,6 +39,7 @@ async function run(args) {
   const [first, ...rest] = args;
   const code = await runCommand(end, first, rest);
   await outputWritten();
+  if (outputAbandoned()) throw end.signal.reason;
   return code;
 }
 
@@ -97,7 +98,7 @@ async function main() {
     if (!(failure instanceof Interrupted && code === EXIT.OK)) printNotice(failure.message);
   }
   process.stdin.destroy(); // an open terminal or pipe would keep the process alive
-  process.exitCode = code;
+  exitOnceWritten(code);
 }
 
 // What V8 compiles of the package is kept for the next run where Node can (22.8 and later).

@@ -6,6 +6,7 @@ import { decoderOf } from "./decode.mjs";
 import { EXIT, Failure } from "./failure.mjs";
 import { formatOf } from "./format.mjs";
 import { payloadOf, sourceOf } from "./input.mjs";
+import { checkOutput, write } from "./output.mjs";
 import { oneTopic, publishOptions } from "./pub.mjs";
 import { unlessEnded, withClient } from "./session.mjs";
 
@@ -23,6 +24,7 @@ export async function request(context) {
   const source = sourceOf(values, context.words);
   const options = publishOptions(context);
   const format = formatOf(values, await decoderOf(values.decode));
+  checkOutput();
   const since = performance.now();
   const late = (/** @type {number} */ s) =>
     `no response to the request to "${topic}" arrived within ${s} s; check that a responder is subscribed to this topic`;
@@ -46,7 +48,7 @@ export async function request(context) {
     if (error.reasonCode !== UNSUPPORTED_VERSION) throw error;
     throw new Failure("a request needs MQTT 5, which this broker does not speak");
   });
-  process.stdout.write(format(response));
+  await write([format(response)]);
 }
 
 /**

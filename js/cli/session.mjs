@@ -4,7 +4,7 @@
 import { createRequire } from "node:module";
 import { printable } from "../node/printable.mjs";
 import { EXIT, Failure, Interrupted, messageOf } from "./failure.mjs";
-import { abortOnOutputFailure } from "./output.mjs";
+import { abandonStalledOutput, abortOnOutputFailure } from "./output.mjs";
 import { plural } from "./progress.mjs";
 import { withoutSecrets } from "./secrets.mjs";
 
@@ -18,12 +18,13 @@ export function printNotice(text) {
   process.stderr.write(`mqtt-lib: ${printable(withoutSecrets(text))}\n`);
 }
 
-/** Aborts with the way the command is to end. A second signal ends the process at once. */
+/** Aborts with the way the command is to end. A second signal, or one when it ends already, ends the process at once. */
 export function abortOnSignals() {
   const end = new AbortController();
   for (const [name, number] of /** @type {[NodeJS.Signals, number][]} */ (Object.entries(SIGNALS))) {
     process.on(name, () => {
       if (end.signal.aborted) endBy(name, number);
+      abandonStalledOutput();
       end.abort(new Interrupted(`ended by ${name}`, 128 + number));
     });
   }

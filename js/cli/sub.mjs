@@ -39,7 +39,9 @@ export async function sub(context) {
     late: (/** @type {number} */ s) =>
       most === Number.POSITIVE_INFINITY
         ? `the time limit of ${s} s was reached; ${plural(printer.count)} had arrived`
-        : `only ${grouped(printer.count)} of ${plural(most)} arrived within ${s} s`,
+        : printer.count < most
+          ? `only ${grouped(printer.count)} of ${plural(most)} arrived within ${s} s`
+          : `${plural(most)} arrived, but could not be printed within ${s} s: the reader of standard output does not read`,
   };
   try {
     await withClient(
@@ -53,7 +55,7 @@ export async function sub(context) {
           if (isHidden(message.topic) || remover?.isEcho(message)) return undefined;
           const printed = printer.take(message);
           remover?.take(client, message, printed);
-          return message.qos === 0 ? undefined : printed.then(acknowledgedIf);
+          return message.qos === 0 ? printed : printed?.then(acknowledgedIf);
         },
       },
       async (client) => {
@@ -116,9 +118,9 @@ class Remover {
     return !retain && payload.length === 0 && this.#removed.delete(topic);
   }
 
-  /** @param {import("mqtt-lib").MqttCustom} client @param {Message} message @param {Promise<boolean>} printed */
+  /** @param {import("mqtt-lib").MqttCustom} client @param {Message} message @param {Promise<boolean> | undefined} printed */
   take(client, { topic, retain }, printed) {
-    if (!retain || printed === NOT_PRINTED) return;
+    if (!retain || !printed || printed === NOT_PRINTED) return;
     this.left += 1;
     printed.then((isPrinted) => {
       if (!isPrinted) return;
@@ -138,6 +140,9 @@ const NOT_PRINTED = Promise.resolve(false);
 /** The user wants no line for it. */
 const NO_LINE = Promise.resolve(true);
 
+/** So many bytes may wait for the reader of standard output before messages of QoS 0 are waited for. */
+const MAX_UNWAITED = 1 << 20;
+
 /** Prints the messages of a turn with one write; a slow reader slows down the client, and so the broker. */
 class Printer {
   count = 0;
@@ -152,9 +157,11 @@ class Printer {
   #over = false;
   /** @type {Uint8Array[]} */
   #lines = [];
-  /** Whether the lines were written. */
-  #written = NO_LINE;
-  #write = (/** @type {boolean} */ _isWritten) => {};
+  /** Bytes of lines that are not written yet. */
+  #unwritten = 0;
+  /** How many of the lines were written. */
+  #written = Promise.resolve(0);
+  #write = (/** @type {number} */ _lines) => {};
 
   /** @param {import("./format.mjs").Format} format @param {number} most @param {import("./arguments.mjs").Values} values */
   constructor(format, most, values) {
@@ -166,7 +173,11 @@ class Printer {
     });
   }
 
-  /** Whether it is printed, as far as the user wants that. @param {Message} message @returns {Promise<boolean>} */
+  /**
+   * Whether it is printed, as far as the user wants that. Undefined for one of QoS 0 that nobody has to wait for: a promise for each
+   * would cost a quarter of the rate. Behind a slow reader they are waited for too, and so count in maxunhandledbytes.
+   * @param {Message} message @returns {Promise<boolean> | undefined}
+   */
   take(message) {
     if (this.#over) {
       this.beyond += 1;
@@ -177,9 +188,13 @@ class Printer {
       return NO_LINE;
     }
     this.count += 1;
-    if (this.#lines.push(this.#format(message)) === 1) this.#begin();
+    const line = this.#format(message);
+    const number = this.#lines.push(line);
+    this.#unwritten += line.length;
+    if (number === 1) this.#begin();
     if (this.count === this.#most) this.#end();
-    return this.#written;
+    if (message.qos === 0 && !message.retain && this.#unwritten <= MAX_UNWAITED) return undefined;
+    return this.#written.then((lines) => number <= lines);
   }
 
   /** The first line of a turn. */
@@ -200,6 +215,10 @@ class Printer {
     if (this.#lines.length === 0) return;
     const [lines, written] = [this.#lines, this.#write];
     this.#lines = [];
-    write(Buffer.concat(lines)).then(written);
+    const length = lines.reduce((sum, line) => sum + line.length, 0);
+    write(lines).then((count) => {
+      this.#unwritten -= length;
+      written(count);
+    });
   }
 }

@@ -2,6 +2,7 @@
 
 import { seconds } from "./arguments.mjs";
 import { UsageError } from "./failure.mjs";
+import { checkOutput, write } from "./output.mjs";
 import { printable } from "../node/printable.mjs";
 import { plural } from "./progress.mjs";
 import { printNotice, unlessEnded, withClient } from "./session.mjs";
@@ -19,6 +20,7 @@ export async function tree(context) {
   if (filters.length > 1)
     throw new UsageError(`mqtt-lib tree takes one filter; "${filters[1]}" is one too many`);
   const [filter = "#"] = filters;
+  checkOutput();
   const limit = {
     seconds: seconds(values, "timeout"),
     late: (/** @type {number} */ s) =>
@@ -35,7 +37,8 @@ export async function tree(context) {
     },
     limit,
   );
-  process.stdout.write(values.json ? json(messages) : linesOf(rootOf(messages), "").join(""));
+  const text = values.json ? json(messages) : linesOf(rootOf(messages), "").join("");
+  await write([Buffer.from(text)]);
   if (!values.quiet) {
     printNotice(`${plural(messages.size, "retained message")} under ${filter}${missing(skipped)}`);
   }
