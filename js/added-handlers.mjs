@@ -85,7 +85,7 @@ export class AddedHandlers {
     this.#groups.set(filter, group);
     group.handlers.add(added);
     added.ready = quiet(this.#ask(added, group, options));
-    added.ready.catch(() => this.remove(added));
+    quiet(added.ready.catch(() => this.remove(added)));
     return added;
   }
 

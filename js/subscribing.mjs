@@ -7,6 +7,7 @@ import { copyOptions, copyTopics, MANY } from "./copies.mjs";
 import { handledBy } from "./handling.mjs";
 import { keyOf } from "./identity.mjs";
 import { IDENTITY, SUBSCRIBE, UNSUBSCRIBE } from "./operations.mjs";
+import { quiet } from "./pending.mjs";
 
 /** @typedef {import("../pkg/mqtt_lib.js").MqttCustom} Core */
 /** A filter, and how many calls of `subscribe` have asked for it that were neither refused nor withdrawn. @typedef {{ filter: unknown, count: number }} Asked */
@@ -121,7 +122,7 @@ export class Subscribing {
     const unwanted = all
       .map(({ filter }) => filter)
       .filter((filter) => !this.#asked.has(filter) && !this.#added?.has(filter));
-    if (unwanted.length > 0) this.#client.unsubscribe(unwanted);
+    if (unwanted.length > 0) quiet(this.#client.unsubscribe(unwanted));
   }
 
   /** What withdraws the call of `subscribe` that comes next. @param {unknown} _topics */
