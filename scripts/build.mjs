@@ -319,6 +319,7 @@ async function bundle(folder, names) {
     // The package itself too: the command uses it as other programs do.
     external: ["mqtt-lib", "ws", "aedes", "cborg", "@msgpack/msgpack"],
   });
+  for (const name of ["cli.cjs", "sparkplug.mjs", "sparkplug.cjs"]) await minify(join(folder, name));
   chmodSync(cli, 0o755);
 }
 
