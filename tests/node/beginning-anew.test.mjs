@@ -1,5 +1,5 @@
 // start() after a failure of the core, where that is not simple: in the turn of the failure, with limits, at the end of the stack,
-// or when the next instance of the WebAssembly cannot be made. Each client that ends is told, and each can start again.
+// or when the next instance of the WebAssembly cannot be made. Each client that ends gets the error, and each can start again.
 
 import assert from "node:assert/strict";
 import { test } from "node:test";
@@ -133,7 +133,7 @@ test("start({ timeout }) after CORE_FAILED rejects with TIMEOUT, and the start i
   assert.deepEqual(result, ["TIMEOUT", "ok", []]);
 });
 
-test("start() in the turn of the failure: what was pending rejects, and the client is told once", async (t) => {
+test("start() in the turn of the failure: what was pending rejects, and the client gets the error once", async (t) => {
   const result = await said(
     t,
     `
@@ -159,7 +159,7 @@ test("start() in the turn of the failure: what was pending rejects, and the clie
   assert.deepEqual([told, otherTold, uncaught], [["CORE_FAILED"], ["CORE_FAILED"], []]);
 });
 
-test("start() at every depth near the end of the stack: each client that has ended is told, and starts again", async (t) => {
+test("start() at every depth near the end of the stack: each client that has ended gets the error, and starts again", async (t) => {
   const rounds = await said(
     t,
     `

@@ -1,5 +1,5 @@
 // addHandler where calls are refused, wrong or removed: each handler shares the fate of the SUBSCRIBE that its `ready` is
-// about, and of no other. The broker is simulated, because it refuses what it is told to.
+// about, and of no other. The broker is simulated, because it refuses on command.
 
 import assert from "node:assert/strict";
 import { test } from "node:test";
@@ -66,7 +66,7 @@ test("a refused handler whose filter has no other handler left unsubscribes what
   await first.remove();
   await refused(second);
   await until(() => packets().at(-1) === "unsubscribe", "UNSUBSCRIBE");
-  // Nobody has called it, so nobody is told that it ends: an unhandled rejection would fail this test.
+  // The application has not called it, and does not see its end: an unhandled rejection would fail this test.
   await client.stop();
   await new Promise(setImmediate);
 });

@@ -325,11 +325,7 @@ fn unsuback_says_what_became_of_each_filter() {
 #[test]
 fn each_refused_filter_is_named_with_its_reason() {
     let mut wire = Wire::online(five(), &[]);
-    let filters = ["a", "b", "c", "d"].map(|name| Filter {
-        filter: name.into(),
-        options: 0,
-    });
-    let filters = filters.to_vec();
+    let filters = ["a", "b", "c", "d"].map(Filter::from).to_vec();
     wire.engine
         .subscribe(filters, Vec::new(), None, Token::new(1))
         .unwrap();
