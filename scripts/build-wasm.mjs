@@ -1,11 +1,13 @@
-// Rust -> pkg/: what wasm-pack makes of the crate, and the .wasm as it is shipped. Owns how the compiler makes it small.
-import { readFileSync, rmSync, writeFileSync } from "node:fs";
+// Rust -> pkg/: what wasm-pack makes of the crate, and the .wasm as it is shipped, or a draft of it. Owns how the compiler makes
+// it small, or is quick.
+import { copyFileSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
+import { module } from "./binary.mjs";
 import { writeCrate } from "./crate.mjs";
 import { writeJsCore } from "./js-core.mjs";
 import { must, ROOT } from "./run.mjs";
 import { writeShipped } from "./shipped-wasm.mjs";
-import { guardGlue, parseNames, shortenWasm } from "./shorten.mjs";
+import { guardGlue, parseNames, shortenNames, shortenWasm } from "./shorten.mjs";
 
 /** What wasm-bindgen writes; what a page loads of the core has the same name. */
 export const WASM = "mqtt_lib_bg.wasm";
@@ -14,14 +16,14 @@ export const SHORT = { whole: "pkg/short.wasm", page: "pkg/short-page.wasm", sto
 export const SHORT_NAMES = "pkg/short-names.txt";
 /** The same program as JavaScript. */
 export const JS_CORE = "pkg/js-core.js";
-export const PKG = [
+export const DRAFT = [
   "pkg/mqtt_lib.js",
   "pkg/mqtt_lib.d.ts",
   `pkg/${WASM}`,
   ...Object.values(SHORT),
   SHORT_NAMES,
-  JS_CORE,
 ];
+export const PKG = [...DRAFT, JS_CORE];
 /** @param {string[]} parts */
 const at = (...parts) => join(ROOT, ...parts);
 
@@ -75,14 +77,36 @@ export const SMALL = {
   },
 };
 
-export async function buildWasm() {
+/** The same program in a third of the time, several times as large. */
+const QUICK = {
+  args: ["--features=package"],
+  env: {
+    RUSTFLAGS: [
+      "-Ctarget-feature=-reference-types",
+      // The standard library that rustup brings says that it uses them, and wasm-bindgen would believe it.
+      "-Clink-arg=--no-check-features",
+      "-Clink-arg=--features=bulk-memory,multivalue,mutable-globals,nontrapping-fptoint,sign-ext",
+    ].join(" "),
+    CARGO_PROFILE_RELEASE_OPT_LEVEL: "2",
+    CARGO_PROFILE_RELEASE_LTO: "off",
+    CARGO_PROFILE_RELEASE_CODEGEN_UNITS: "16",
+    CARGO_TARGET_DIR: at("target", "draft"),
+  },
+};
+
+/** wasm-pack's part. @param {{ args: string[], env: Record<string, string> }} how */
+async function compile({ args, env }) {
   const options = ["--target", "web", "--release", "--no-opt", "--out-dir", at("pkg")];
-  await must("wasm-pack", ["build", writeCrate(), ...options, "--", ...SMALL.args], { env: SMALL.env });
+  await must("wasm-pack", ["build", writeCrate(), ...options, "--", ...args], { env });
   // wasm-pack writes "*" into it, so that `npm pack` would leave out the files of the folder.
   rmSync(at("pkg", ".gitignore"), { force: true });
   // Here and not when it is bundled, so that the sources in js/ also run with it unbuilt, as some tests do.
   const glue = at("pkg", "mqtt_lib.js");
   writeFileSync(glue, guardGlue(readFileSync(glue, "utf8")));
+}
+
+export async function buildWasm() {
+  await compile(SMALL);
   const { whole, page, store } = SHORT;
   const { named, names } = await shortenWasm(at("pkg", WASM), at(whole));
   writeFileSync(at(SHORT_NAMES), names);
@@ -92,4 +116,13 @@ export async function buildWasm() {
     writeShipped(named, { whole: at(whole), page: at(page), store: at(store) }),
     writeJsCore(compiled, at("pkg", `${WASM}.d.ts`), parseNames(names), at(JS_CORE)),
   ]);
+}
+
+/** A draft, with the same files but for the core as JavaScript: a page loads the whole, and for a store an empty part beside it. */
+export async function draftWasm() {
+  rmSync(at(JS_CORE), { force: true });
+  await compile(QUICK);
+  writeFileSync(at(SHORT_NAMES), await shortenNames(at("pkg", WASM), at(SHORT.whole)));
+  copyFileSync(at(SHORT.whole), at(SHORT.page));
+  writeFileSync(at(SHORT.store), module([]));
 }

@@ -1,5 +1,6 @@
 // Builds all files in the package's `exports`: Rust -> pkg/ (wasm-pack), then pkg/ and js/ -> dist/ (esbuild).
-// A step whose inputs have not changed since its last success is skipped, unless --force is given.
+// A step whose inputs have not changed since its last success is skipped, unless --force is given. A draft is built in a fraction
+// of the time, larger, and without the core as JavaScript: it is for `npm start`.
 import {
   chmodSync,
   copyFileSync,
@@ -14,13 +15,13 @@ import {
 } from "node:fs";
 import { createRequire } from "node:module";
 import { join } from "node:path";
-import { compressible } from "./bundle-order.mjs";
-import { buildWasm, JS_CORE, PKG, SHORT, SHORT_NAMES, WASM } from "./build-wasm.mjs";
+import { buildWasm, DRAFT, draftWasm, JS_CORE, PKG, SHORT, SHORT_NAMES, WASM } from "./build-wasm.mjs";
 import { nativeClient, onlyWasm, shortNames, tracedToo, withoutComments } from "./bundling.mjs";
 import { joined } from "./declarations.mjs";
 import { SHORTENED } from "./internal-names.mjs";
 import { INLINE, keepInline, writeInline } from "./inline.mjs";
 import { JS_ENTRY, writeJsEntry } from "./js-entry.mjs";
+import { makeSmaller } from "./minify.mjs";
 import { noPrivateMethods } from "./private-methods.mjs";
 import { Failure, isMain, main, ROOT } from "./run.mjs";
 import { setup } from "./setup.mjs";
@@ -96,7 +97,7 @@ const require = createRequire(import.meta.url);
 const at = (...parts) => join(ROOT, ...parts);
 
 /** Builds in another folder and replaces dist/ at the end, so that a failed build leaves the last good one. */
-async function buildJs() {
+async function buildJs(draft) {
   const missing = SOURCES.find((name) => !existsSync(at(name)));
   if (missing) throw new Failure(`${missing} is missing: the package cannot be built without it.`);
   mkdirSync(at("target"), { recursive: true });
@@ -106,6 +107,7 @@ async function buildJs() {
     copyFileSync(at(SHORT.store), join(folder, STORE_WASM));
     copyFileSync(at(SHORT.whole), join(folder, WHOLE_WASM));
     await bundle(folder, parseNames(readFileSync(at(SHORT_NAMES), "utf8")));
+    if (!draft) await makeSmaller(folder);
     writeFileSync(join(folder, `${WASM}.d.cts`), WASM_TYPES);
     // The same types for `import` and `require`; a second copy would be a thirtieth of the tarball.
     writeFileSync(join(folder, "index.d.ts"), 'export * from "./index.cjs";\n');
@@ -124,7 +126,7 @@ async function buildJs() {
       const names = Object.keys(require(join(folder, `${name}.cjs`)));
       if (name === "node") {
         writeInline(folder, join(folder, WHOLE_WASM), names);
-        writeJsEntry(folder, at(JS_CORE), names, tracedToo("js.node.mjs").footer.js);
+        if (!draft) writeJsEntry(folder, at(JS_CORE), names, tracedToo("js.node.mjs").footer.js);
       }
       writeFileSync(join(folder, `${name}.mjs`), esmWrapper(name, names));
     }
@@ -139,26 +141,6 @@ function writeMqttjsTypes(folder) {
   writeFileSync(join(folder, "mqttjs.names.d.cts"), joined(at(MQTTJS, "types", "mqtt.d.ts")));
   const index = readFileSync(at(MQTTJS, "index.d.ts"), "utf8");
   writeFileSync(join(folder, "mqttjs.d.cts"), index.replaceAll("./types/mqtt.js", "./mqttjs.names.cjs"));
-}
-
-/** Minifies what esbuild has minified once more: 3 % less. No functions move into others: a publish would cost 4 % more. @param {string} file an ES module or CommonJS */
-async function minify(file) {
-  const terser = await import("terser");
-  const module = file.endsWith(".mjs");
-  const options = {
-    module,
-    toplevel: true,
-    compress: {
-      ecma: 2020,
-      passes: 3,
-      hoist_funs: true,
-      inline: 1,
-      reduce_funcs: false,
-      lhs_constants: false,
-    },
-  };
-  const { code } = await terser.minify(readFileSync(file, "utf8"), options);
-  writeFileSync(file, `${code}\n`);
 }
 
 async function bundle(folder, names) {
@@ -238,9 +220,6 @@ async function bundle(folder, names) {
       await build({ ...browser, define, format, entryPoints: [`js/${name}/index.mjs`], outfile, external });
     }
   }
-  for (const name of ["browser.mjs", "bare.mjs", "bare.cjs"]) await minify(join(folder, name));
-  const page = join(folder, "browser.mjs");
-  writeFileSync(page, await compressible(readFileSync(page, "utf8")));
   await build({
     ...node,
     entryPoints: ["js/node.mjs"],
@@ -319,7 +298,6 @@ async function bundle(folder, names) {
     // The package itself too: the command uses it as other programs do.
     external: ["mqtt-lib", "ws", "aedes", "cborg", "@msgpack/msgpack"],
   });
-  for (const name of ["cli.cjs", "sparkplug.mjs", "sparkplug.cjs"]) await minify(join(folder, name));
   chmodSync(cli, 0o755);
 }
 
@@ -353,7 +331,7 @@ function swap(from, to) {
   }
 }
 
-export async function build({ force = false } = {}) {
+export async function build({ force = false, draft = false } = {}) {
   const tools = [
     "package-lock.json",
     ...[
@@ -369,6 +347,7 @@ export async function build({ force = false } = {}) {
       "js-core",
       "js-entry",
       "locals",
+      "minify",
       "order",
       "private-methods",
       "shipped-wasm",
@@ -378,14 +357,17 @@ export async function build({ force = false } = {}) {
       "ws",
     ].map((name) => `scripts/${name}.mjs`),
   ];
-  const rust = { inputs: ["Cargo.toml", "Cargo.lock", "src", ...tools], outputs: PKG, force };
-  await step("Rust to pkg/", rust, buildWasm);
+  const pkg = draft ? DRAFT : PKG;
+  const rust = { inputs: ["Cargo.toml", "Cargo.lock", "src", ...tools], outputs: pkg, force, draft };
+  await step("Rust to pkg/", rust, draft ? draftWasm : buildWasm);
   const js = {
     inputs: ["js", "pkg/snippets", ...PKG, ...tools],
-    outputs: DIST.map((name) => `dist/${name}`),
+    outputs: DIST.filter((name) => !draft || !JS_ENTRY.includes(name)).map((name) => `dist/${name}`),
     force,
+    draft,
   };
-  await step("JavaScript to dist/", js, buildJs);
+  await step("JavaScript to dist/", js, () => buildJs(draft));
+  if (draft) return;
   printSizes("a browser downloads", ["dist/browser.mjs", `dist/${WASM}`], { together: true });
   printSizes("beside that for a store", [`dist/${STORE_WASM}`]);
 }

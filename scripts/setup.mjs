@@ -1,4 +1,5 @@
 // Installs what the machine lacks, and only that, one line per step. Needs nothing but Node and rustup.
+//   node scripts/setup.mjs start   the tools that `npm start` needs
 //   node scripts/setup.mjs build   the tools that `npm run build` needs
 //   node scripts/setup.mjs wasi    those that `npm run build:wasi` needs
 //   node scripts/setup.mjs test    all of them, and those that `npm test` needs
@@ -82,12 +83,13 @@ async function rust(level) {
     );
   }
   const listed = await must("rustup", ["component", "list", "--installed"], { capture: true });
-  const targets = { build: [WASM_TARGET], wasi: [WASI_TARGET] };
+  const targets = { start: [WASM_TARGET], build: [WASM_TARGET], wasi: [WASI_TARGET] };
   for (const target of targets[level] ?? [WASM_TARGET, WASI_TARGET]) {
     await step(`wasm target ${target}`, listed.includes(`rust-std-${target}`), "a few seconds", () =>
       must("rustup", ["target", "add", target]),
     );
   }
+  if (level === "start") return;
   await step("rust-src", listed.includes("rust-src"), "a few seconds", () =>
     must("rustup", ["component", "add", "rust-src"]),
   );
@@ -268,6 +270,7 @@ async function step(name, present, time, install) {
 
 export async function setup(level) {
   const levels = [
+    "start",
     "build",
     "bytes",
     "wasi",
@@ -297,7 +300,7 @@ export async function setup(level) {
   if (level === "bytes") await twiggy();
   if (level === "mutants")
     await cargoTool("cargo-mutants", "cargo-mutants", CARGO_MUTANTS, "about 2 minutes");
-  if (["build", "bytes", "wasi", "mutants"].includes(level)) return;
+  if (["start", "build", "bytes", "wasi", "mutants"].includes(level)) return;
   await debianPackages(DEBIAN);
   await wheels();
   if (level === "brokers" || level === "long") await withoutServices(() => debianPackages(BROKERS));

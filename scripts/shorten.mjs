@@ -24,13 +24,20 @@ const SMALLER = [
   "--strip-target-features",
 ];
 
+const SHORT_NAMES = "--minify-imports-and-exports-and-modules";
+
 /** @typedef {{ module: string, imports: Map<string, string>, exports: Map<string, string> }} Names long to short */
 
 /** Runs wasm-opt; returns the .wasm with the names of its functions, and what wasm-opt says of those that it has shortened. @param {string} from @param {string} to */
 export async function shortenWasm(from, to) {
-  const options = [...SMALLER, "--minify-imports-and-exports-and-modules", "--dealign", "-g"];
+  const options = [...SMALLER, SHORT_NAMES, "--dealign", "-g"];
   const names = await must("wasm-opt", [from, ...options, "-o", to], { capture: true });
   return { named: renumberLocals(readFileSync(to)), names };
+}
+
+/** Gives it the short names alone; returns what wasm-opt says of them. @param {string} from @param {string} to @returns {Promise<string>} */
+export function shortenNames(from, to) {
+  return must("wasm-opt", [from, SHORT_NAMES, "-o", to], { capture: true });
 }
 
 /** Reads that: JSON for each round of `--converge`, of which the first shortens all names. @param {string} text @returns {Names} */

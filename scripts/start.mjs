@@ -1,4 +1,4 @@
-// `npm start`: builds the package, starts a broker with the page on localhost, and runs until Ctrl-C.
+// `npm start`: builds the package, as a draft unless it is there, starts a broker with the page on localhost, and runs until Ctrl-C.
 //   npm start -- --port 1900    another port than 1883
 import { build } from "./build.mjs";
 import { Failure, isMain, main } from "./run.mjs";
@@ -17,8 +17,8 @@ function portOf(args) {
 
 async function start(args) {
   const wanted = portOf(args);
-  await setup("build");
-  await build();
+  await setup("start");
+  await build({ draft: true });
   const { startBroker } = await import("./broker.mjs"); // not before set-up has installed what it needs
   const onPortInUse = (port) => console.log(`Port ${port} is in use; trying the next one.`);
   const { port } = await startBroker({ port: wanted, onPortInUse });

@@ -26,12 +26,16 @@ function fingerprint(names) {
   return hash.digest("hex");
 }
 
-/** Calls `make` if the inputs (files, folders) have changed, an output is missing, or `force`. */
-export async function step(title, { inputs, outputs, force }, make) {
+/**
+ * Calls `make` if the inputs (files, folders) have changed, an output is missing, or `force`. A `draft` is as good as a draft
+ * only; what is no draft is as good as one.
+ */
+export async function step(title, { inputs, outputs, force, draft = false }, make) {
   const stamp = join(STAMPS, title.replaceAll(/\W+/g, "-"));
-  const before = fingerprint(inputs);
+  const whole = fingerprint(inputs);
+  const mark = draft ? `${whole} draft` : whole;
   const present = [stamp, ...outputs.map((name) => join(ROOT, name))].every((file) => existsSync(file));
-  if (present && !force && readFileSync(stamp, "utf8") === before) {
+  if (present && !force && [whole, mark].includes(readFileSync(stamp, "utf8"))) {
     console.log(`${title}: up to date`);
     return;
   }
@@ -41,5 +45,5 @@ export async function step(title, { inputs, outputs, force }, make) {
   await make();
   console.log(`${title}: built in ${secondsSince(begin)}`);
   mkdirSync(STAMPS, { recursive: true });
-  writeFileSync(stamp, before);
+  writeFileSync(stamp, mark);
 }

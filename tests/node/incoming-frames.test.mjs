@@ -17,8 +17,8 @@ const frame = (first, payload) => Buffer.concat([header(payload.length, first), 
 function taken(bytes, lengths, takes = () => true) {
   const log = [];
   const add = (kind) => (view) => {
-    if (log.at(-1)?.[0] === kind) log.at(-1)[1] = Buffer.concat([log.at(-1)[1], view]);
-    else log.push([kind, Buffer.from(view)]);
+    if (log.at(-1)?.[0] !== kind) log.push([kind, []]);
+    log.at(-1)[1].push(Buffer.from(view));
   };
   const takers = {
     payload: add("payload"),
@@ -28,15 +28,15 @@ function taken(bytes, lengths, takes = () => true) {
     },
   };
   const frames = new IncomingFrames();
-  const shared = new Uint8Array(1 << 20);
+  const shared = new Uint8Array(1 << 20).fill(0xee);
   for (let at = 0, i = 0; at < bytes.length; i++) {
     const read = bytes.subarray(at, at + lengths(i));
-    shared.fill(0xee);
     shared.set(read);
     frames.read(shared.subarray(0, read.length), takers);
+    shared.fill(0xee, 0, read.length);
     at += read.length;
   }
-  return log;
+  return log.map(([kind, views]) => [kind, Buffer.concat(views)]);
 }
 
 describe("of what a WebSocket receives", () => {
