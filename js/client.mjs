@@ -394,7 +394,7 @@ export class MqttCustom extends Events {
       MqttCustom,
       (client, name) => client.#callbacks[name],
       (client, name, callback) => client.#assign(name, callback),
-      (client, topics) => client.#subscriptions.news(topics),
+      (client) => client.#subscriptions.withdrawalOfNext(),
     );
   })();
 }

@@ -20,9 +20,9 @@ export function isTyped(topic) {
  * @param {any} Client the class
  * @param {(client: any, name: string) => unknown} get a callback
  * @param {(client: any, name: string, callback: unknown) => void} set
- * @param {(client: any, topics: unknown) => () => void} news what withdraws the next call of `subscribe`
+ * @param {(client: any) => () => void} withdrawal what withdraws the next call of `subscribe`
  */
-export function shape(Client, get, set, news) {
+export function shape(Client, get, set, withdrawal) {
   const { prototype } = Client;
   // Bundlers rename the class; this is the name in errors and inspectors.
   Object.defineProperty(Client, "name", { value: "MqttCustom" });
@@ -57,7 +57,7 @@ export function shape(Client, get, set, news) {
       /** @param {any} others */
       const call = (others) => {
         all[at] = others;
-        if (name === "subscribe") undo = news(this, all[0]);
+        if (name === "subscribe") undo = withdrawal(this);
         return method.apply(this, all);
       };
       return limited(options, call, () => undo());

@@ -125,8 +125,8 @@ export class Subscribing {
     if (unwanted.length > 0) quiet(this.#client.unsubscribe(unwanted));
   }
 
-  /** What withdraws the call of `subscribe` that comes next. @param {unknown} _topics */
-  news(_topics) {
+  /** What withdraws the call of `subscribe` that comes next. */
+  withdrawalOfNext() {
     const next = { undo() {} };
     this.#next = next;
     return () => next.undo();

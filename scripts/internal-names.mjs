@@ -3,8 +3,8 @@
 
 const NAMES = `abandon acknowledge acknowledged advice attach awaits block calls commit connection dealt delivery detach drainSoon drop ended
 failAll failure forCore forget giveBack hold inbound inUse isConnecting isOver judge latency loaded maxBytes maxCount
-news number offer owner pending receive refuse rejectAll reportDrop reporter reserve resolveAll setCallback since ticket
-waits watch whileConnecting`;
+number offer owner pending receive refuse rejectAll reportDrop reporter reserve resolveAll setCallback since ticket
+waits watch whileConnecting withdrawalOfNext`;
 
 /** Those that only the glue of wasm-bindgen uses, for itself. */
 const OF_GLUE = "__destroy_into_raw __wbg_ptr __wrap _wbg_cb_unref cnt";

@@ -1,28 +1,17 @@
 // What people read: JSON indented and in colours on a terminal, payloads of binary formats decoded; a pipe gets no colours.
 
 import assert from "node:assert/strict";
-import { after, before, test } from "node:test";
+import { test } from "node:test";
 import { encode as messagePack } from "@msgpack/msgpack";
 import { encode as cbor } from "cborg";
-import { MqttCustom } from "mqtt-lib";
 import { encodePayload } from "mqtt-lib/sparkplug";
 import { CLI, launch, run } from "../support/command.mjs";
-import { startMosquitto } from "../support/mosquitto.mjs";
+import { brokerAndClient } from "../support/broker-and-client.mjs";
 
-let broker;
-let client;
-before(async () => {
-  broker = await startMosquitto();
-  client = new MqttCustom({ credentials: { mqttserver: broker.url } });
-  await client.start();
-});
-after(async () => {
-  await client?.stop();
-  await broker?.stop();
-});
+const shared = brokerAndClient();
 
-const keep = (topic, payload) => client.publish(topic, payload, { qos: 1, retain: true });
-const sub = (topic, ...words) => run(["sub", broker.url, "-t", topic, "-C", "1", ...words]);
+const keep = (topic, payload) => shared.client.publish(topic, payload, { qos: 1, retain: true });
+const sub = (topic, ...words) => run(["sub", shared.broker.url, "-t", topic, "-C", "1", ...words]);
 
 function onTerminal(words, env = {}) {
   const quoted = [process.execPath, CLI, ...words].map((word) => `'${word}'`).join(" ");
@@ -40,7 +29,7 @@ test("--pretty indents JSON, in a pipe without colours; other payloads are as th
 
 test("on a terminal topic and JSON have colours, unless NO_COLOR is set; what a payload brings is shown", async () => {
   await keep("pretty/c", '{"t":21.5,"s":"\u009b31m"}');
-  const words = ["sub", broker.url, "-t", "pretty/c", "-C", "1", "-v", "--pretty"];
+  const words = ["sub", shared.broker.url, "-t", "pretty/c", "-C", "1", "-v", "--pretty"];
   const coloured = (await onTerminal(words, { NO_COLOR: "" }).ended).stdout;
   const painted = (colour, text) => `\x1b[${colour}m${text}\x1b[0m`;
   for (const part of [`${painted(36, "pretty/c")} {`, `${painted(34, '"t"')}: ${painted(33, "21.5")}`]) {

@@ -1,21 +1,11 @@
 // Retained messages from the command line: as a tree, and removed; and what sub leaves out or leaves.
 
 import assert from "node:assert/strict";
-import { after, before, beforeEach, test } from "node:test";
-import { MqttCustom } from "mqtt-lib";
+import { beforeEach, test } from "node:test";
 import { run, subscribed } from "../support/command.mjs";
-import { startMosquitto } from "../support/mosquitto.mjs";
+import { brokerAndClient } from "../support/broker-and-client.mjs";
 
-let broker;
-let client;
-before(async () => {
-  broker = await startMosquitto();
-  client = new MqttCustom({ credentials: { mqttserver: broker.url } });
-});
-after(async () => {
-  await client?.stop();
-  await broker?.stop();
-});
+const shared = brokerAndClient();
 beforeEach(async () => {
   const values = {
     "home/kitchen/lamp": "on",
@@ -24,12 +14,12 @@ beforeEach(async () => {
     "home/": "",
   };
   for (const [topic, value] of Object.entries(values)) {
-    await client.publish(topic, value, { qos: 1, retain: true });
+    await shared.client.publish(topic, value, { qos: 1, retain: true });
   }
 });
 
 test("tree prints retained messages by level, with control characters shown", async () => {
-  const { stdout, stderr, code } = await run(["tree", broker.url, "home/#"]);
+  const { stdout, stderr, code } = await run(["tree", shared.broker.url, "home/#"]);
   assert.equal(
     stdout,
     `└─ home
@@ -41,46 +31,58 @@ test("tree prints retained messages by level, with control characters shown", as
   );
   assert.equal(stderr, "mqtt-lib: 3 retained messages under home/#\n");
   assert.equal(code, 0);
-  const json = await run(["tree", broker.url, "home/kitchen/+", "--json", "--quiet"]);
+  const json = await run(["tree", shared.broker.url, "home/kitchen/+", "--json", "--quiet"]);
   assert.deepEqual(JSON.parse(json.stdout), { "home/kitchen/heat": "21.5", "home/kitchen/lamp": "on" });
   assert.equal(json.stderr, "");
 });
 
 test("sub --remove-retained prints and removes what is retained, and nothing else", async () => {
-  const words = ["sub", broker.url, "-t", "home/kitchen/#", "-v", "--remove-retained", "-W", "2"];
+  const words = ["sub", shared.broker.url, "-t", "home/kitchen/#", "-v", "--remove-retained", "-W", "2"];
   const { stdout, stderr } = await run(words);
   assert.deepEqual(stdout.trim().split("\n").sort(), ["home/kitchen/heat 21.5", "home/kitchen/lamp on"]);
   assert.match(stderr, /2 retained messages were removed/);
-  const left = await run(["tree", broker.url, "home/#", "--json", "--quiet"]);
+  const left = await run(["tree", shared.broker.url, "home/#", "--json", "--quiet"]);
   assert.deepEqual(Object.keys(JSON.parse(left.stdout)), ["home/door"]);
 });
 
 test("sub -T leaves out what matches; a wrong filter is exit code 2", async () => {
-  const words = ["sub", broker.url, "-t", "home/#", "-v", "-T", "home/+/heat", "-T", "home/door", "-C", "1"];
+  const words = [
+    "sub",
+    shared.broker.url,
+    "-t",
+    "home/#",
+    "-v",
+    "-T",
+    "home/+/heat",
+    "-T",
+    "home/door",
+    "-C",
+    "1",
+  ];
   assert.equal((await run(words)).stdout, "home/kitchen/lamp on\n");
-  const wrong = await run(["sub", broker.url, "-t", "home/#", "-T", "a/#/b"]);
+  const wrong = await run(["sub", shared.broker.url, "-t", "home/#", "-T", "a/#/b"]);
   assert.match(wrong.stderr, /--filter-out "a\/#\/b" is no topic filter/);
   assert.equal(wrong.code, 2);
 });
 
 test("sub -U unsubscribes from a filter of a kept session", async () => {
-  const session = [broker.url, "-c", "-i", "left", "-q", "1"];
+  const session = [shared.broker.url, "-c", "-i", "left", "-q", "1"];
   await run(["sub", ...session, "-t", "left/a", "-t", "left/b", "-E"]);
   assert.equal((await run(["sub", ...session, "-U", "left/a", "-E"])).code, 0);
-  for (const topic of ["left/a", "left/b"]) await client.publish(topic, topic, { qos: 1 });
+  for (const topic of ["left/a", "left/b"]) await shared.client.publish(topic, topic, { qos: 1 });
   const sub = await subscribed([...session, "-t", "left/b", "-v"]);
   await sub.until("stdout", (text) => text.includes("left/b"));
-  await client.publish("left/b", "end", { qos: 1 });
+  await shared.client.publish("left/b", "end", { qos: 1 });
   await sub.until("stdout", (text) => text.includes("end"));
   sub.kill("SIGINT");
   assert.equal((await sub.ended).stdout, "left/b left/b\nleft/b end\n");
 });
 
 test("pub --repeat publishes a message so often, with a delay between two", async () => {
-  const sub = await subscribed([broker.url, "-t", "often", "-q", "1", "-C", "3"]);
+  const sub = await subscribed([shared.broker.url, "-t", "often", "-q", "1", "-C", "3"]);
   const { code } = await run([
     "pub",
-    broker.url,
+    shared.broker.url,
     "often",
     "x",
     "-q",
@@ -92,13 +94,16 @@ test("pub --repeat publishes a message so often, with a delay between two", asyn
   ]);
   assert.equal(code, 0);
   assert.equal((await sub.ended).stdout, "x\nx\nx\n");
-  const wrong = await run(["pub", broker.url, "often", "x", "--repeat-delay", "1"]);
+  const wrong = await run(["pub", shared.broker.url, "often", "x", "--repeat-delay", "1"]);
   assert.match(wrong.stderr, /--repeat-delay needs --repeat/);
 });
 
 test("-V takes versions as people type them", async () => {
   for (const version of ["3.1.1", "311", "4", "mqttv311", "5", "5.0", "mqttv5", "auto"]) {
-    assert.equal((await run(["pub", broker.url, "v", "x", "-V", version])).code, 0, version);
+    assert.equal((await run(["pub", shared.broker.url, "v", "x", "-V", version])).code, 0, version);
   }
-  assert.match((await run(["pub", broker.url, "v", "x", "-V", "3"])).stderr, /must be 3\.1\.1, 5 or auto/);
+  assert.match(
+    (await run(["pub", shared.broker.url, "v", "x", "-V", "3"])).stderr,
+    /must be 3\.1\.1, 5 or auto/,
+  );
 });

@@ -5,29 +5,18 @@ import assert from "node:assert/strict";
 import { mkdtemp, readFile, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { after, before, test } from "node:test";
-import { MqttCustom } from "mqtt-lib";
+import { test } from "node:test";
 import { CLI, cli, launch, run } from "../support/command.mjs";
-import { startMosquitto } from "../support/mosquitto.mjs";
+import { brokerAndClient } from "../support/broker-and-client.mjs";
 
 const MIB = 1 << 20;
 const isLinux = process.platform === "linux";
 
-let broker;
-let client;
-before(async () => {
-  broker = await startMosquitto();
-  client = new MqttCustom({ credentials: { mqttserver: broker.url } });
-  await client.start();
-});
-after(async () => {
-  await client?.stop();
-  await broker?.stop();
-});
+const shared = brokerAndClient();
 
 /** `sub` with a reader of its standard output that sleeps. */
 async function withSleeper(words) {
-  const sub = cli(["sub", broker.url, "-d", ...words], { input: "" });
+  const sub = cli(["sub", shared.broker.url, "-d", ...words], { input: "" });
   sub.child.stdout.pause();
   await sub.until("stderr", (text) => text.includes("subscribed"));
   return sub;
@@ -40,7 +29,7 @@ test("at QoS 0 what the reader has not read is bounded by maxunhandledbytes", {
 }, async () => {
   const sub = await withSleeper(["-t", "big"]);
   const payload = new Uint8Array(2 * MIB);
-  for (let i = 0; i < 120; i++) await client.publish("big", payload, { qos: 1 });
+  for (let i = 0; i < 120; i++) await shared.client.publish("big", payload, { qos: 1 });
   await pause(1000);
   const status = await readFile(`/proc/${sub.child.pid}/status`, "utf8");
   sub.kill("SIGKILL");
@@ -51,7 +40,7 @@ test("at QoS 0 what the reader has not read is bounded by maxunhandledbytes", {
 for (const qos of [0, 1]) {
   test(`one SIGINT ends sub at QoS ${qos} when the reader never reads`, async () => {
     const sub = await withSleeper(["-t", `stuck${qos}`, "-q", `${qos}`]);
-    await client.publish(`stuck${qos}`, new Uint8Array(5 * MIB), { qos: 1 });
+    await shared.client.publish(`stuck${qos}`, new Uint8Array(5 * MIB), { qos: 1 });
     await pause(500);
     sub.kill("SIGINT");
     await new Promise((resolve) => sub.child.once("exit", resolve));
@@ -61,7 +50,7 @@ for (const qos of [0, 1]) {
 
 test("after SIGINT a reader that reads on gets all", async () => {
   const sub = await withSleeper(["-t", "slow"]);
-  await client.publish("slow", new Uint8Array(5 * MIB), { qos: 1 });
+  await shared.client.publish("slow", new Uint8Array(5 * MIB), { qos: 1 });
   await pause(500);
   sub.kill("SIGINT");
   sub.child.stdout.resume();
@@ -71,7 +60,7 @@ test("after SIGINT a reader that reads on gets all", async () => {
 
 test("a message that has arrived and is not printed in time is not called missing", async () => {
   const sub = await withSleeper(["-t", "late", "-C", "1", "-W", "3"]);
-  await client.publish("late", new Uint8Array(5 * MIB), { qos: 1 });
+  await shared.client.publish("late", new Uint8Array(5 * MIB), { qos: 1 });
   await sub.until("stderr", (text) => text.includes("disconnecting"));
   sub.child.stdout.resume();
   const { code, stderr } = await sub.ended;
@@ -86,10 +75,10 @@ for (const qos of [1, 2]) {
   test(`of a turn at QoS ${qos} that fits in part, the whole lines are not printed again`, {
     skip: !isLinux,
   }, async (t) => {
-    const words = ["sub", broker.url, "-t", `part${qos}`, "-q", `${qos}`, "-c", "-i", `part${qos}`];
+    const words = ["sub", shared.broker.url, "-t", `part${qos}`, "-q", `${qos}`, "-c", "-i", `part${qos}`];
     assert.equal((await run([...words, "-E"])).code, 0);
     const lines = Array.from({ length: 15 }, (_, i) => `${i}`.padEnd(99, "x"));
-    for (const line of lines) await client.publish(`part${qos}`, line, { qos });
+    for (const line of lines) await shared.client.publish(`part${qos}`, line, { qos });
     const folder = await mkdtemp(join(tmpdir(), "mqtt-lib-part-"));
     t.after(() => rm(folder, { recursive: true }));
     const quoted = [process.execPath, CLI, ...words, "-W", "3"].map((word) => `'${word}'`).join(" ");

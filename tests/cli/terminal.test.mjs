@@ -3,23 +3,13 @@
 
 import assert from "node:assert/strict";
 import { execFileSync } from "node:child_process";
-import { after, before, test } from "node:test";
+import { test } from "node:test";
 import { encode } from "cborg";
 import { MqttCustom } from "mqtt-lib";
 import { CLI, cli, launch, run, subscribed } from "../support/command.mjs";
-import { startMosquitto } from "../support/mosquitto.mjs";
+import { brokerAndClient } from "../support/broker-and-client.mjs";
 
-let broker;
-let client;
-before(async () => {
-  broker = await startMosquitto();
-  client = new MqttCustom({ credentials: { mqttserver: broker.url } });
-  await client.start();
-});
-after(async () => {
-  await client?.stop();
-  await broker?.stop();
-});
+const shared = brokerAndClient();
 
 const ESCAPES = "\x1b]0;owned\x07 \x9b31m \u202egnp.exe \u2066 \r\x7f\x85\u2028\u200b\u200d\u2060\ufeff";
 const SHOWN =
@@ -36,8 +26,9 @@ function onTerminal(words) {
 
 for (const words of [["-v"], [], ["--json"], ["-F", "%t %p"], ["-F", "%j"]]) {
   test(`sub ${words.join(" ")} on a terminal shows control characters`, async () => {
-    await client.publish("terminal/a", `${ESCAPES}\n\tend`, { qos: 1, retain: true });
-    const { stdout } = await onTerminal(["sub", broker.url, "-t", "terminal/a", "-C", "1", ...words]).ended;
+    await shared.client.publish("terminal/a", `${ESCAPES}\n\tend`, { qos: 1, retain: true });
+    const { stdout } = await onTerminal(["sub", shared.broker.url, "-t", "terminal/a", "-C", "1", ...words])
+      .ended;
     assert.match(stdout, words.includes("--json") || words.includes("%j") ? /owned\\u0007/ : SHOWN);
     assert.doesNotMatch(stdout, OBEYED);
     if (words.length === 0) assert.match(stdout, /\n\tend/);
@@ -46,27 +37,27 @@ for (const words of [["-v"], [], ["--json"], ["-F", "%t %p"], ["-F", "%j"]]) {
 
 for (const words of [["--json"], []]) {
   test(`tree ${words.join(" ")} on a terminal shows control characters`, async () => {
-    await client.publish("tree/a\u2066\u200b", ESCAPES, { qos: 1, retain: true });
-    const { stdout } = await onTerminal(["tree", broker.url, "tree/#", "--quiet", ...words]).ended;
+    await shared.client.publish("tree/a\u2066\u200b", ESCAPES, { qos: 1, retain: true });
+    const { stdout } = await onTerminal(["tree", shared.broker.url, "tree/#", "--quiet", ...words]).ended;
     assert.doesNotMatch(stdout, OBEYED);
     assert.match(stdout, /a\\u2066\\u200b/);
     if (words.length > 0) assert.equal(JSON.parse(stdout)["tree/a\u2066\u200b"], ESCAPES);
     else assert.match(stdout, /owned\\u0007 \\u009b31m \\u202egnp/);
-    const piped = await run(["tree", broker.url, "tree/#", "--quiet", "--json"]);
+    const piped = await run(["tree", shared.broker.url, "tree/#", "--quiet", "--json"]);
     assert.ok(piped.stdout.includes("\x85\u2028\u200b"));
   });
 }
 
 for (const words of [["-v"], ["--json"], ["-F", "%t %p %C %P %R %D"], ["--decode", "cbor"], ["--pretty"]]) {
   test(`request ${words.join(" ")} on a terminal shows control characters`, async () => {
-    const responder = new MqttCustom({ credentials: { mqttserver: broker.url, mqttversion: 5 } });
+    const responder = new MqttCustom({ credentials: { mqttserver: shared.broker.url, mqttversion: 5 } });
     const answer = words.includes("cbor") ? encode({ [ESCAPES]: ESCAPES }) : JSON.stringify(ESCAPES);
     const bytes = { contentType: "text\u200b\u202e", userProperties: { "a\u202e": "b\u200b" } };
     await responder.subscribe("terminal/ask", { qos: 1 }, (_client, _userdata, { properties }) => {
       const { responseTopic, correlationData } = properties;
       responder.publish(responseTopic, answer, { qos: 1, properties: { ...bytes, correlationData } });
     });
-    const asked = ["request", broker.url, "-t", "terminal/ask", "-m", "?", "-W", "9", "-d", "--wire"];
+    const asked = ["request", shared.broker.url, "-t", "terminal/ask", "-m", "?", "-W", "9", "-d", "--wire"];
     const { stdout, code } = await onTerminal([...asked, ...words]).ended;
     await responder.stop();
     assert.equal(code, 0, stdout);
@@ -76,8 +67,8 @@ for (const words of [["-v"], ["--json"], ["-F", "%t %p %C %P %R %D"], ["--decode
 }
 
 test("in a pipe a payload is what came", async () => {
-  await client.publish("terminal/b", ESCAPES, { qos: 1, retain: true });
-  const { stdout } = await run(["sub", broker.url, "-t", "terminal/b", "-C", "1", "-N"]);
+  await shared.client.publish("terminal/b", ESCAPES, { qos: 1, retain: true });
+  const { stdout } = await run(["sub", shared.broker.url, "-t", "terminal/b", "-C", "1", "-N"]);
   assert.equal(stdout, ESCAPES);
 });
 
@@ -116,8 +107,8 @@ test("sentences, and messages on a terminal, show characters that nobody sees; i
   const { stderr } = await run(["pub", "-t", "a", "-m", "x", "--profile", text]);
   for (const character of INVISIBLE) assert.ok(!stderr.includes(character), escapes(character));
   assert.ok(stderr.includes(shown), stderr);
-  await client.publish("terminal/d", text, { qos: 1, retain: true });
-  const words = ["sub", broker.url, "-t", "terminal/d", "-C", "1"];
+  await shared.client.publish("terminal/d", text, { qos: 1, retain: true });
+  const words = ["sub", shared.broker.url, "-t", "terminal/d", "-C", "1"];
   assert.equal((await onTerminal(words).ended).stdout.trimEnd(), shown);
   const { stdout } = await onTerminal([...words, "--json"]).ended;
   assert.ok(stdout.includes(shown), stdout);
@@ -126,11 +117,11 @@ test("sentences, and messages on a terminal, show characters that nobody sees; i
 });
 
 test("output that cannot be written is a failure, with one sentence", async () => {
-  await client.publish("terminal/c", "x", { qos: 1, retain: true });
+  await shared.client.publish("terminal/c", "x", { qos: 1, retain: true });
   const commands = [
-    ["sub", broker.url, "-t", "terminal/c", "-C", "1"],
-    ["sub", broker.url, "-t", "terminal/c", "-C", "1", "--json"],
-    ["bench", broker.url, "-C", "10", "--quiet"],
+    ["sub", shared.broker.url, "-t", "terminal/c", "-C", "1"],
+    ["sub", shared.broker.url, "-t", "terminal/c", "-C", "1", "--json"],
+    ["bench", shared.broker.url, "-C", "10", "--quiet"],
     ["--version"],
     ["--help"],
     ["help", "sub"],
@@ -156,7 +147,7 @@ test("a reader that has enough is no failure", () => {
 });
 
 test("a notice of sub is one line, whatever the broker says", async () => {
-  const sub = await subscribed([broker.url, "-t", "a"]);
+  const sub = await subscribed([shared.broker.url, "-t", "a"]);
   sub.kill("SIGINT");
   const { stderr } = await sub.ended;
   assert.doesNotMatch(stderr, OBEYED);

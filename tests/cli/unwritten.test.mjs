@@ -4,24 +4,13 @@ import assert from "node:assert/strict";
 import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { after, before, test } from "node:test";
-import { MqttCustom } from "mqtt-lib";
+import { test } from "node:test";
 import { CLI, launch, run } from "../support/command.mjs";
-import { startMosquitto } from "../support/mosquitto.mjs";
+import { brokerAndClient } from "../support/broker-and-client.mjs";
 
 const FULL = "mqtt-lib: cannot write to standard output: ENOSPC: no space left on device, write\n";
 
-let broker;
-let client;
-before(async () => {
-  broker = await startMosquitto();
-  client = new MqttCustom({ credentials: { mqttserver: broker.url } });
-  await client.start();
-});
-after(async () => {
-  await client?.stop();
-  await broker?.stop();
-});
+const shared = brokerAndClient();
 
 /** Runs the command in a shell, with `redirect` behind it. */
 function inShell(words, redirect) {
@@ -31,9 +20,9 @@ function inShell(words, redirect) {
 
 /** The words of a `sub` with a session that the broker keeps, and which has `count` messages. */
 async function sessionWith(count, id, qos) {
-  const words = ["sub", broker.url, "-t", `jobs/${id}`, "-q", `${qos}`, "-c", "-i", id];
+  const words = ["sub", shared.broker.url, "-t", `jobs/${id}`, "-q", `${qos}`, "-c", "-i", id];
   assert.equal((await run([...words, "-E"])).code, 0);
-  for (let i = 1; i <= count; i++) await client.publish(`jobs/${id}`, `job${i}`, { qos });
+  for (let i = 1; i <= count; i++) await shared.client.publish(`jobs/${id}`, `job${i}`, { qos });
   return words;
 }
 
@@ -53,7 +42,7 @@ for (const qos of [1, 2]) {
 
 test("on a file system that becomes full in the middle of a message, that message stays with the broker", async (t) => {
   const words = await sessionWith(1, "limit", 1);
-  await client.publish("jobs/limit", "x".repeat(1000), { qos: 1 });
+  await shared.client.publish("jobs/limit", "x".repeat(1000), { qos: 1 });
   // 512 bytes fit into the file: the first message, and a part of the second.
   const folder = await mkdtemp(join(tmpdir(), "mqtt-lib-limit-"));
   t.after(() => rm(folder, { recursive: true }));
@@ -71,8 +60,8 @@ test("a reader that closes the pipe: what comes later stays with the broker", as
   const sub = launch(process.execPath, [CLI, ...words, "-d"], { input: "" });
   await sub.until("stderr", (text) => text.includes("subscribed"));
   sub.child.stdout.destroy();
-  await client.publish("jobs/closed", "job1", { qos: 1 });
-  await client.publish("jobs/closed", "job2", { qos: 1 });
+  await shared.client.publish("jobs/closed", "job1", { qos: 1 });
+  await shared.client.publish("jobs/closed", "job2", { qos: 1 });
   assert.equal((await sub.ended).code, 0);
   const next = await run([...words, "-C", "2", "-W", "9"]);
   assert.deepEqual([next.code, next.stdout], [0, "job1\njob2\n"]);
@@ -99,21 +88,24 @@ test("a closed standard output is a failure, before anything is received", {
   assert.equal((await inShell([...words, "-E"], ">&-")).code, 0, "it needs no output");
   const next = await run([...words, "-C", "1", "-W", "9"]);
   assert.deepEqual([next.code, next.stdout], [0, "job1\n"]);
-  await client.publish("jobs/none", "job2", { qos: 1 });
+  await shared.client.publish("jobs/none", "job2", { qos: 1 });
   assert.equal((await inShell([...words, "-C", "1", "-W", "9"], ">/dev/null")).code, 0);
 });
 
 test("sub --remove-retained leaves what it could not print", async () => {
-  for (const name of ["a", "b", "c"]) await client.publish(`kept/${name}`, name, { qos: 1, retain: true });
-  const words = ["sub", broker.url, "-t", "kept/#", "-v", "--remove-retained"];
+  for (const name of ["a", "b", "c"])
+    await shared.client.publish(`kept/${name}`, name, { qos: 1, retain: true });
+  const words = ["sub", shared.broker.url, "-t", "kept/#", "-v", "--remove-retained"];
   const { code, stderr } = await inShell([...words, "-W", "3"], ">/dev/full");
   assert.equal(code, 1);
-  assert.equal(stderr, `mqtt-lib: 0 retained messages were removed; 3 were not\n${FULL}`);
-  const kept = await run(["tree", broker.url, "kept/#", "--json", "--quiet"]);
+  // Those that had come when the first write failed.
+  assert.match(stderr, /^mqtt-lib: 0 retained messages were removed; (?:1 was|[23] were) not\n/);
+  assert.ok(stderr.endsWith(FULL), stderr);
+  const kept = await run(["tree", shared.broker.url, "kept/#", "--json", "--quiet"]);
   assert.deepEqual(JSON.parse(kept.stdout), { "kept/a": "a", "kept/b": "b", "kept/c": "c" });
   const two = await run([...words, "-C", "2"]);
   assert.match(two.stderr, /2 retained messages were removed\n/);
-  const left = await run(["tree", broker.url, "kept/#", "--json", "--quiet"]);
+  const left = await run(["tree", shared.broker.url, "kept/#", "--json", "--quiet"]);
   assert.deepEqual(
     Object.keys(JSON.parse(left.stdout)),
     ["kept/c"],
