@@ -24,6 +24,7 @@ import { isTyped, shape, TYPED } from "./shape.mjs";
 import { snapshot } from "./snapshot.mjs";
 import { startLimited } from "./starting.mjs";
 import { statistics } from "./statistics.mjs";
+import { stopCore } from "./stopping.mjs";
 import { Subscribing } from "./subscribing.mjs";
 import { instance, onFailure, orFailure } from "./trap.mjs";
 import { withdrawn } from "./withdrawn.mjs";
@@ -104,7 +105,7 @@ export class MqttCustom extends Events {
     try {
       core = new Core(options, hooks);
     } catch (error) {
-      throw atCall()(error);
+      throw instance.failure ?? atCall()(error);
     }
     hooks.instance ??= instance;
     this.#core = core;
@@ -189,21 +190,10 @@ export class MqttCustom extends Events {
 
   /** @param {Core} core @param {unknown} options */
   async #stop(core, options) {
-    /** @type {Promise<void> | undefined} */
-    let accepted;
-    const stopping = orFailure(this.#hooks.inUse, () => {
-      accepted = core.call(operation.STOP, options);
-      return accepted;
+    await stopCore(core, options, this.#hooks, () => {
+      this.#requests?.end();
+      this.#loops?.stop();
     });
-    const { inbound } = this.#hooks;
-    // It cannot be refused, and a handler that calls it gets nothing more.
-    if (options === undefined) inbound.connection = -1;
-    // After a wrong argument it is rejected by now, and nothing is stopped.
-    await Promise.race([accepted, undefined]);
-    this.#requests?.end();
-    this.#loops?.stop();
-    inbound.stop();
-    await stopping;
     if (this.state !== operation.STOPPED) return;
     alive.delete(this);
     this.#loops?.end();

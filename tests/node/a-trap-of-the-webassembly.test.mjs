@@ -268,3 +268,26 @@ test("a persistent store is closed by a trap, so that the client, or one made an
   await client.stop();
   assert.deepEqual(uncaught, []);
 });
+
+test("a stop() that waits when the WebAssembly fails resolves: nothing is left to stop", async (t) => {
+  const { port } = await fakeBroker(
+    t,
+    scripts.accepts((packet) => packet.cmd !== "connect"),
+  );
+  const told = [];
+  const client = new MqttCustom({
+    credentials: { mqttserver: "127.0.0.1", mqttport: port, mqttprotocol: "mqtt" },
+    on_error: (_client, _userdata, error) => told.push(error.code),
+  });
+  await client.start();
+  const unacknowledged = client.publish("a", "x", { qos: 1 });
+  const stopped = [client.stop(), client.stop()];
+  await new Promise((resolve) => setTimeout(resolve, 50));
+  overwriteMemory();
+  assert.throws(() => new MqttCustom(), { code: "CORE_FAILED", name: "MqttError" });
+  await assert.rejects(unacknowledged, { code: "CORE_FAILED" });
+  await Promise.all(stopped);
+  assert.deepEqual(told, ["CORE_FAILED"]);
+  assert.equal(client.state, "stopped");
+  await client.stop();
+});
