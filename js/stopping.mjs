@@ -10,9 +10,6 @@ export async function stopCore(core, options, hooks, accept) {
   const stopping = orFailure(hooks.inUse, () => {
     accepted = core.call(STOP, options);
     return accepted;
-  }).catch((error) => {
-    // With its core the client has ended, too.
-    if (error !== hooks.failure) throw error;
   });
   // It cannot be refused, and a handler that calls it gets nothing more.
   if (options === undefined) hooks.inbound.connection = -1;
@@ -20,5 +17,8 @@ export async function stopCore(core, options, hooks, accept) {
   await Promise.race([accepted, undefined]);
   accept();
   hooks.inbound.stop();
-  await stopping;
+  await stopping.catch((error) => {
+    // With its core the client has ended, too.
+    if (error !== hooks.failure) throw error;
+  });
 }
