@@ -6,7 +6,10 @@ import { handledBy } from "./handling.mjs";
 import { act, SUBSCRIBE, UNWATCH, WATCH } from "./operations.mjs";
 import { quiet } from "./pending.mjs";
 
-/** A SUBSCRIBE, with the QoS that it asks for. @typedef {{ qos: number, ready: Promise<number> }} Ask */
+/** Of what asks for more than a QoS, or of a session that was lost: no other handler may rely on it. */
+const OTHER = -1;
+
+/** A SUBSCRIBE, with the QoS that it asks for; or `OTHER`. @typedef {{ qos: number, ready: Promise<number> }} Ask */
 /** The handlers of a filter, and what was asked of the broker and not refused: the last that was granted, and what is unanswered. @typedef {{ handlers: Set<AddedHandler>, asks: Set<Ask> }} Group */
 
 /** Options that are made of given ones; or the given ones, when the core is to refuse what is no object. @param {any} given @param {object} made @returns {any} */
@@ -67,7 +70,7 @@ export class AddedHandlers {
     // because a listener of the application's would keep the error from the console.
     EventTarget.prototype.addEventListener.call(client, "error", (/** @type {any} */ { error }) => {
       if (error?.code !== "SUBSCRIBE_FAILED") return;
-      for (const { asks } of this.#groups.values()) for (const ask of asks) ask.qos = -1;
+      for (const { asks } of this.#groups.values()) for (const ask of asks) ask.qos = OTHER;
     });
     this.hooks = hooks;
     this.#call = call;
@@ -92,16 +95,15 @@ export class AddedHandlers {
   /** Subscribes, unless what was asked before is enough. @param {AddedHandler} added @param {Group} group @param {any} options @returns {Promise<number>} */
   #ask(added, { handlers, asks }, options) {
     let asked = options;
-    let level = 0;
+    let level = OTHER;
     /** @type {Ask | undefined} */
     let enough;
     try {
       const { qos = 0, ...others } = options ?? {};
       asked = unlessWrong(options, { ...others, qos });
-      if (typeof qos === "number") {
+      if (typeof qos === "number" && asked !== options && Object.keys(others).length === 0) {
         level = qos;
-        if (asked !== options && Object.keys(others).length === 0)
-          enough = [...asks].find((ask) => qos <= ask.qos);
+        enough = [...asks].find((ask) => qos <= ask.qos);
       }
     } catch {} // the core says what is wrong with them
     if (enough) {
@@ -118,7 +120,7 @@ export class AddedHandlers {
     const ready = subscribed.then(
       ([granted]) => {
         // The core asks for the largest QoS of all.
-        ask.qos = Math.max(ask.qos, granted);
+        if (level > OTHER) ask.qos = Math.max(ask.qos, granted);
         for (const one of asks) {
           if (one === ask) break;
           asks.delete(one);

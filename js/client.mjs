@@ -384,7 +384,6 @@ export class MqttCustom extends Events {
       MqttCustom,
       (client, name) => client.#callbacks[name],
       (client, name, callback) => client.#assign(name, callback),
-      (client) => client.#subscriptions.withdrawalOfNext(),
     );
   })();
 }

@@ -217,13 +217,13 @@ export class MqttCustom<Userdata = unknown> {
   addHandler(
     filter: string,
     handler: OnMessage<Userdata>,
-    options?: Omit<SubscribeOptions, "signal"> | null,
+    options?: Omit<SubscribeOptions, "signal" | "timeout"> | null,
   ): AddedHandler;
   /** Adds a handler of a typed topic. */
   addHandler<Params, Output>(
     topic: TypedTopic<Params, Any, Output>,
     handler: OnTypedMessage<Params, Output, Userdata>,
-    options?: (Omit<SubscribeOptions, "signal"> & FilterParams<Params>) | null,
+    options?: (Omit<SubscribeOptions, "signal" | "timeout"> & FilterParams<Params>) | null,
   ): AddedHandler;
 
   /**

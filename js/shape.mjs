@@ -20,9 +20,8 @@ export function isTyped(topic) {
  * @param {any} Client the class
  * @param {(client: any, name: string) => unknown} get a callback
  * @param {(client: any, name: string, callback: unknown) => void} set
- * @param {(client: any) => () => void} withdrawal what withdraws the next call of `subscribe`
  */
-export function shape(Client, get, set, withdrawal) {
+export function shape(Client, get, set) {
   const { prototype } = Client;
   // Bundlers rename the class; this is the name in errors and inspectors.
   Object.defineProperty(Client, "name", { value: "MqttCustom" });
@@ -42,8 +41,6 @@ export function shape(Client, get, set, withdrawal) {
   /** Whose options, in this place, may have limits. @type {[any, string, number][]} */
   const limitedCalls = [
     [prototype, "batch_publish", 2],
-    [prototype, "subscribe", 1],
-    [prototype, "unsubscribe", 1],
     [prototype, "publish_high_priority", 2],
     [Client, "publish_high_priority", 2],
   ];
@@ -53,14 +50,12 @@ export function shape(Client, get, set, withdrawal) {
     owner[name] = function (...all) {
       const options = all[at];
       if (!isLimited(options)) return method.apply(this, all);
-      let undo = () => {};
       /** @param {any} others */
       const call = (others) => {
         all[at] = others;
-        if (name === "subscribe") undo = withdrawal(this);
         return method.apply(this, all);
       };
-      return limited(options, call, () => undo());
+      return limited(options, call, () => {});
     };
   }
   for (const name of ["subscribe", "unsubscribe", "addHandler", "messages"]) {

@@ -1,4 +1,5 @@
-// A publish or `start` with `signal` or `timeout`: what its end finds not on the wire is withdrawn from the core.
+// A publish, `subscribe`, `unsubscribe` or `start` with `signal` or `timeout`: what its end finds not on the wire is withdrawn from the
+// core.
 
 import { stat } from "../pkg/mqtt_lib.js";
 import { HOOKS } from "./events.mjs";

@@ -4,7 +4,7 @@
 const NAMES = `abandon acknowledge acknowledged advice attach awaits block calls commit connection dealt delivery detach drainSoon drop ended
 failAll failure forCore forget giveBack hold inbound inUse isConnecting isOver judge latency loaded maxBytes maxCount
 number offer owner pending receive refuse rejectAll reportDrop reporter reserve resolveAll setCallback since ticket
-waits watch whileConnecting withdrawalOfNext`;
+waits watch whileConnecting`;
 
 /** Those that only the glue of wasm-bindgen uses, for itself. */
 const OF_GLUE = "__destroy_into_raw __wbg_ptr __wrap _wbg_cb_unref cnt";

@@ -36,8 +36,17 @@ export interface PublishOptions extends Abortable {
   properties?: PublishProperties | null | undefined;
 }
 
-/** Options of a subscription. */
-export interface SubscribeOptions extends Abortable {
+/** What may end a call early, also a time. */
+export interface Limited extends Abortable {
+  /** Seconds, above 0, at most 2147483; then it rejects with `"TIMEOUT"`, as if aborted. Default: none of its own, see `acktimeout`. */
+  timeout?: number | null | undefined;
+}
+
+/**
+ * Options of a subscription. When `signal` or `timeout` ends the call, what is not on the wire is not sent; what is on the wire is
+ * taken back: the filter is unsubscribed, or gets the options that the broker had granted before.
+ */
+export interface SubscribeOptions extends Limited {
   /** Largest QoS the broker may deliver with (§3.8.3). Default: 0. */
   qos?: QoS | undefined;
   /** Not those that this client publishes (§3.8.3.1). MQTT 5. Default: `false`. */
@@ -78,6 +87,7 @@ export interface SubscribeOptions extends Abortable {
 /** Options of a subscription that hold for a whole call. */
 type WholeCall =
   | "signal"
+  | "timeout"
   | "properties"
   | "concurrency"
   | "ack"
@@ -148,8 +158,8 @@ export interface FilterResults<Code = number> extends Array<Code> {
   properties?: ResultProperties;
 }
 
-/** Options of `unsubscribe()` (MQTT 5, §3.10.2.1). */
-export interface UnsubscribeOptions extends Abortable {
+/** Options of `unsubscribe()` (MQTT 5, §3.10.2.1). When `signal` or `timeout` ends the call, what is not on the wire is not sent. */
+export interface UnsubscribeOptions extends Limited {
   /** What came along with it. */
   properties?: Pick<DisconnectProperties, "userProperties"> | null | undefined;
 }

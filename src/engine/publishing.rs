@@ -183,10 +183,12 @@ impl Engine {
         }
     }
 
-    /// The caller of a publish waits no longer: a message that is not on the wire is never sent; one that is in flight is
-    /// completed in this session, and not sent in another. Its token ends. An item of a batch stays in it.
+    /// The caller waits no longer: what is not on the wire is never sent. A message that is in flight is completed in this
+    /// session, and not sent in another; what a SUBSCRIBE on the wire changes is changed back once it is granted, and an UNSUBSCRIBE
+    /// takes effect. The token ends. An item of a batch stays in it.
     pub fn withdraw(&mut self, token: Token) {
-        if !self.outbox.withdraw(token, &mut self.effects) {
+        let effects = &mut self.effects;
+        if !self.outbox.withdraw(token, effects) && !self.subscriptions.withdraw(token, effects) {
             if let Some(token) = self.session.abandon(token) {
                 self.effects.failed(Some(token), withdrawn());
             }

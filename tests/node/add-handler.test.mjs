@@ -156,3 +156,18 @@ test("options that cannot be read, or hold what is no number, reject ready as th
   assert.equal(await client.addHandler("a", () => {}, { qos: 1 }).ready, 1);
   assert.equal(packets("subscribe").length, 1);
 });
+
+test("a handler with other options of the broker is not enough for one without", async (t) => {
+  const broker = await fakeBroker(t);
+  const client = clientFor(t, { mqttserver: broker.url, mqttversion: 5 });
+  await client.start();
+  const nothing = () => {};
+  for (const options of [{ qos: 1, noLocal: true }, { qos: 1 }, { qos: 1 }, { noLocal: true }]) {
+    await client.addHandler("a", nothing, options).ready;
+  }
+  const asked = broker.connections[0].packets.filter(({ cmd }) => cmd === "subscribe");
+  assert.deepEqual(
+    asked.map(({ subscriptions }) => subscriptions[0].nl),
+    [true, false, true],
+  );
+});

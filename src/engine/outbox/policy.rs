@@ -179,7 +179,7 @@ impl Outbox {
 pub(in crate::engine) fn withdrawn() -> Error {
     Error::new(
         Code::Dropped,
-        "the publish was withdrawn by its caller; if nothing of it was sent, nothing will be",
+        "the call was withdrawn by its caller; if nothing of it was sent, nothing will be",
     )
 }
 

@@ -44,6 +44,7 @@ impl Subscriptions {
         for (at, Filter { filter, .. }) in request.contents.filters.iter().enumerate() {
             let failed = codes.get(at).is_some_and(|&code| code >= FAILURE);
             match (kind, failed) {
+                (Kind::Subscribe, false) if !request.is_wanted(at) => self.put_back(&request, at, effects),
                 (Kind::Subscribe, false) => self.granted(&request, at, effects),
                 (Kind::Subscribe, true) => self.refused(&request, at, effects),
                 (Kind::Unsubscribe, false) => self.unsubscribed(filter, request.seq, effects),

@@ -34,6 +34,9 @@ impl Subscriptions {
             }
             let entry = self.entry(&filter.filter);
             entry.options = filter.options;
+            if entry.last_call == 0 && entry.granted.is_none() {
+                entry.first_call = seq;
+            }
             entry.last_call = seq;
             match is_joined {
                 true => joined += 1,

@@ -12,6 +12,7 @@ mod restoring;
 mod router;
 mod split_calls;
 mod suspects;
+mod withdrawing;
 
 use super::deadline::{Deadline, Millis};
 use super::effects::Effects;
@@ -47,6 +48,8 @@ struct Subscription {
     /// The call that asked for it last, by its place in the order of the calls: the answer to an older one changes
     /// nothing.
     last_call: u64,
+    /// The call that asked for it first.
+    first_call: u64,
     /// The last request that a new connection made for it again.
     request: Option<u32>,
     /// Of the requests that restored it.

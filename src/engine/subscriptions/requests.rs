@@ -88,6 +88,8 @@ pub(super) struct Request {
     pub sent_at: Millis,
     /// `unsubscribe` was called for all of its filters.
     pub cancelled: bool,
+    /// Its own caller has withdrawn it; others may have joined.
+    pub withdrawn: bool,
     pub contents: Contents,
     /// Restores what a lost session had; nobody called it.
     pub restores: bool,
@@ -106,6 +108,7 @@ impl Request {
             stage: Stage::Waiting,
             sent_at: NEVER,
             cancelled: false,
+            withdrawn: false,
             contents,
             restores: false,
             requeued: false,
@@ -133,6 +136,11 @@ impl Request {
             caller.since = self.sent_at;
         }
         self.callers.push(caller);
+    }
+
+    /// Whether somebody asks for the filter in this place.
+    pub fn is_wanted(&self, at: usize) -> bool {
+        !self.withdrawn || self.callers.iter().any(|caller| caller.at == Some(at))
     }
 
     /// The last call that asked for the filter in this place.
@@ -182,6 +190,8 @@ pub(super) struct Requests {
     free: Vec<u32>,
     /// To be sent, in this order.
     to_send: VecDeque<Key>,
+    /// Where the last one was found by its token.
+    found: usize,
     /// Bytes that all of them keep.
     bytes: usize,
     /// How many of them are a SUBSCRIBE.
@@ -284,6 +294,9 @@ impl Requests {
 
     /// The request in this place is not to be sent.
     pub fn forget_queued(&mut self, slot: u32) {
+        if self.front() == Some(slot) {
+            return self.pop_front();
+        }
         retain(&mut self.to_send, &mut |queued| queued.slot() != slot);
     }
 
@@ -320,6 +333,26 @@ impl Requests {
         }
         sort(&mut ranked);
         ranked
+    }
+
+    /// The request whose answer ends this token, and which of its callers waits for that; searched from where the last one was
+    /// found, because many are withdrawn in order.
+    pub fn find_caller(&mut self, token: Token) -> Option<(u32, usize)> {
+        for step in 0..self.slots.len() {
+            let slot = (self.found + step) % self.slots.len();
+            let Some(Some(request)) = self.slots.get(slot) else {
+                continue;
+            };
+            if let Some(at) = request
+                .callers
+                .iter()
+                .position(|caller| caller.token == Some(token))
+            {
+                self.found = slot;
+                return Some((slot as u32, at));
+            }
+        }
+        None
     }
 
     /// Since when the oldest that was on a wire is unanswered; `NEVER` if none is.

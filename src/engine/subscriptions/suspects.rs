@@ -126,6 +126,7 @@ fn part_of(whole: &Request, at: usize, filter: Filter) -> Request {
         stage: Stage::Waiting,
         sent_at: whole.sent_at,
         cancelled: false,
+        withdrawn: whole.withdrawn,
         contents,
         restores: whole.restores,
         requeued: whole.requeued,

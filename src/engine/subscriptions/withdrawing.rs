@@ -1,0 +1,116 @@
+//! Calls of `subscribe` and `unsubscribe` that their caller withdraws: what was never on the wire is not sent, what nobody else has asked
+//! for is unsubscribed, and other options than before are changed back when they are granted. Never sends.
+
+use super::handlers::Verdict;
+use super::requests::Request;
+use super::{Filter, Kind, Subscriptions};
+use crate::engine::deadline::NEVER;
+use crate::engine::effects::Effects;
+use crate::engine::outbox::withdrawn;
+use crate::engine::output::Token;
+
+impl Subscriptions {
+    /// The call that ends with this token is taken back, and ends. False: there is none.
+    pub fn withdraw(&mut self, token: Token, effects: &mut Effects) -> bool {
+        let mut found = self.requests.find_caller(token);
+        let was_found = found.is_some();
+        let is_split = self.calls.take(token).is_some();
+        while let Some(place) = found {
+            self.withdraw_from(place, effects);
+            found = match is_split {
+                true => self.requests.find_caller(token),
+                false => None,
+            };
+        }
+        if was_found {
+            effects.failed(Some(token), withdrawn());
+        }
+        was_found
+    }
+
+    /// One of its requests, by its place, and which of those who wait for the answer it is.
+    fn withdraw_from(&mut self, (slot, at): (u32, usize), effects: &mut Effects) {
+        let Some(request) = self.requests.get(slot) else {
+            return;
+        };
+        let caller = request.callers.remove(at);
+        let kind = request.contents.kind;
+        let is_own = caller.at.is_none();
+        let filters: Vec<Filter> = match caller.at {
+            Some(at) => request.contents.filters.get(at).cloned().into_iter().collect(),
+            None => request.contents.filters.clone(),
+        };
+        let is_sent = caller.since != NEVER;
+        if is_own && request.callers.is_empty() && !is_sent {
+            self.requests.forget_queued(slot);
+            self.requests.remove(slot);
+        } else if is_own {
+            request.withdrawn = true;
+        }
+        let mut unwanted = Vec::new();
+        for filter in filters {
+            match kind {
+                Kind::Unsubscribe if is_sent => {}
+                Kind::Unsubscribe => self.still_wanted(&filter.filter, caller.seq),
+                Kind::Subscribe => {
+                    self.take_back(&filter.filter, caller.seq, effects);
+                    if is_own && is_sent && self.find(&filter.filter).is_none() {
+                        unwanted.push((0, filter));
+                    }
+                }
+            }
+        }
+        let count = unwanted.len();
+        self.push_requests(Kind::Unsubscribe, (caller.seq, None), unwanted, &[], count, 0);
+    }
+
+    /// The filter is as it was before this call; what was asked for and is unanswered may keep the QoS of this one.
+    fn take_back(&mut self, filter: &str, call: u64, effects: &mut Effects) {
+        let Some(entry) = self.find(filter) else { return };
+        if entry.last_call <= call {
+            match &entry.granted {
+                None if entry.first_call == call => return self.forget(filter, call, effects),
+                None => entry.last_call = entry.first_call,
+                Some((options, _)) => (entry.last_call, entry.options) = (0, *options),
+            }
+        }
+        self.detach(filter, Verdict::Refused, (call, call), effects);
+    }
+
+    /// A call of unsubscribe is taken back.
+    fn still_wanted(&mut self, filter: &str, call: u64) {
+        if let Some(entry) = self.find(filter).filter(|entry| entry.last_call <= call) {
+            if let Some((options, _)) = entry.granted {
+                entry.options = options;
+            }
+        }
+    }
+
+    /// The broker has granted the filter in this place, which nobody asks for any longer: it gets what was granted before. What a
+    /// later call asks for is on its way, and so is the UNSUBSCRIBE of what nobody had asked for before.
+    pub(super) fn put_back(&mut self, request: &Request, at: usize, effects: &mut Effects) {
+        let Filter { filter, options } = &request.contents.filters[at];
+        let Some(entry) = self.find(filter).filter(|entry| entry.last_call <= request.seq) else {
+            return;
+        };
+        let (kind, (before, properties)) = match entry.granted.clone() {
+            Some(granted) => (Kind::Subscribe, granted),
+            // Several have asked for it, and all have withdrawn.
+            None => {
+                self.forget(filter, request.seq, effects);
+                (Kind::Unsubscribe, (0, Vec::new()))
+            }
+        };
+        if kind == Kind::Unsubscribe || before != *options || properties != request.contents.properties {
+            let filter = filter.clone();
+            let filters = vec![(
+                0,
+                Filter {
+                    filter,
+                    options: before,
+                },
+            )];
+            self.push_requests(kind, (request.seq, None), filters, &properties, 1, 0);
+        }
+    }
+}
