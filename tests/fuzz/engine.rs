@@ -201,6 +201,7 @@ impl<'a> World<'a> {
             30 => self.violate(),
             _ => match self.input.byte() {
                 chosen @ 0..=191 => self.handle_late(chosen),
+                chosen @ 192..=231 => self.withdraw(chosen),
                 chosen => {
                     let never = Generation::MAX - Generation::from(chosen);
                     self.engine.closed(self.now, never, "long ago");

@@ -17,6 +17,15 @@ const FILTERS: [&str; 8] = [
 ];
 
 impl World<'_> {
+    /// The caller of something that is pending gives up; what cannot be taken back goes on.
+    pub(super) fn withdraw(&mut self, chosen: u8) {
+        let count = self.pending.len().max(1);
+        if let Some(&token) = self.pending.iter().nth(usize::from(chosen) % count) {
+            self.engine.withdraw(token);
+            self.drain();
+        }
+    }
+
     pub(super) fn publish(&mut self) {
         let flags = self.input.byte();
         let topic = TOPICS[usize::from(flags >> 3) % TOPICS.len()];
