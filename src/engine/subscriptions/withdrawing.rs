@@ -86,6 +86,18 @@ impl Subscriptions {
         }
     }
 
+    /// The connection ended before the answer, and its session goes on.
+    pub(super) fn put_all_back(&mut self, slot: u32, effects: &mut Effects) {
+        let Some(request) = self.requests.remove(slot) else {
+            return;
+        };
+        if request.contents.kind == Kind::Subscribe {
+            for at in 0..request.contents.filters.len() {
+                self.put_back(&request, at, effects);
+            }
+        }
+    }
+
     /// The broker has granted the filter in this place, which nobody asks for any longer: it gets what was granted before. What a
     /// later call asks for is on its way, and so is the UNSUBSCRIBE of what nobody had asked for before.
     pub(super) fn put_back(&mut self, request: &Request, at: usize, effects: &mut Effects) {
