@@ -4,7 +4,22 @@ import { join } from "node:path";
 import { compressible } from "./bundle-order.mjs";
 
 const PAGE = "browser.mjs";
-const MINIFIED = [PAGE, "bare.mjs", "bare.cjs", "cli.cjs", "sparkplug.mjs", "sparkplug.cjs"];
+const MINIFIED = [
+  PAGE,
+  "bare.mjs",
+  "bare.cjs",
+  "cli.cjs",
+  "mqttjs.browser.mjs",
+  "otel.mjs",
+  "otel.cjs",
+  "sparkplug.mjs",
+  "sparkplug.cjs",
+  "tabs.mjs",
+  "tabs.cjs",
+  "tabs.worker.mjs",
+  "topics.mjs",
+  "topics.cjs",
+];
 
 /** Minifies what esbuild has minified once more: 3 % less. No functions move into others: a publish would cost 4 % more. @param {string} file an ES module or CommonJS */
 async function minify(file) {
