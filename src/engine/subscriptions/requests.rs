@@ -264,6 +264,12 @@ impl Requests {
         self.bytes
     }
 
+    /// Whether one of them is an UNSUBSCRIBE from this filter.
+    pub fn unsubscribes(&self, filter: &str) -> bool {
+        let mut all = self.slots.iter().flatten().map(|request| &request.contents);
+        all.any(|one| one.kind == Kind::Unsubscribe && one.filters.iter().any(|one| one.filter == filter))
+    }
+
     /// Whether one of them is a SUBSCRIBE.
     pub fn has_subscribe(&self) -> bool {
         self.subscribes > 0

@@ -99,13 +99,17 @@ impl Subscriptions {
     }
 
     /// The broker has granted the filter in this place, which nobody asks for any longer: it gets what was granted before. What a
-    /// later call asks for is on its way, and so is the UNSUBSCRIBE of what nobody had asked for before.
+    /// later call asks for is on its way, and so is an UNSUBSCRIBE, also that of what nobody had asked for before.
     pub(super) fn put_back(&mut self, request: &Request, at: usize, effects: &mut Effects) {
         let Filter { filter, options } = &request.contents.filters[at];
         let Some(entry) = self.find(filter).filter(|entry| entry.last_call <= request.seq) else {
             return;
         };
-        let (kind, (before, properties)) = match entry.granted.clone() {
+        let granted = entry.granted.clone();
+        if self.requests.unsubscribes(filter) {
+            return;
+        }
+        let (kind, (before, properties)) = match granted {
             Some(granted) => (Kind::Subscribe, granted),
             // Several have asked for it, and all have withdrawn.
             None => {
@@ -126,3 +130,6 @@ impl Subscriptions {
         }
     }
 }
+
+#[cfg(test)]
+mod tests;
