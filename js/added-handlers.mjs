@@ -26,6 +26,7 @@ class AddedHandler {
     this.#owner = owner;
     this.#taker = taker;
     this.filter = filter;
+    this.isRemoved = false;
     /** @type {Promise<number>} */
     this.ready = Promise.resolve(0);
   }
@@ -44,6 +45,7 @@ class AddedHandler {
   }
 
   remove() {
+    this.isRemoved = true;
     return this.#owner.remove(this);
   }
 
@@ -158,11 +160,24 @@ export class AddedHandlers {
     this.#groups.clear();
   }
 
-  /** The filter has been unsubscribed. @param {unknown} filter */
+  /** The filter has been unsubscribed; what is returned takes that back. @param {any} filter @returns {(() => void) | undefined} */
   forget(filter) {
-    const group = this.#groups.get(/** @type {string} */ (filter));
-    for (const added of group?.handlers ?? []) added.detach();
-    group?.handlers.clear();
-    this.#groups.delete(/** @type {string} */ (filter));
+    const group = this.#groups.get(filter);
+    if (!group) return;
+    const handlers = [...group.handlers];
+    for (const added of handlers) added.detach();
+    group.handlers.clear();
+    this.#groups.delete(filter);
+    return () => {
+      const present = this.#groups.get(filter) ?? group;
+      this.#groups.set(filter, present);
+      // It may have been on the wire.
+      for (const ask of present.asks) ask.qos = OTHER;
+      for (const added of handlers) {
+        if (added.isRemoved) continue;
+        present.handlers.add(added);
+        added.attach();
+      }
+    };
   }
 }

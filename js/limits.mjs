@@ -52,11 +52,11 @@ export function onAbort(signal, abort) {
 
 /**
  * What `call` resolves with, which gets the other options; or a rejection with the reason of the signal or because of the
- * time, and then `undo` is called.
+ * time, and then `undo` is called, unless that says that the call has ended, whose result counts.
  * @template T
  * @param {any} options
  * @param {(others: any) => Promise<T>} call
- * @param {() => void} undo
+ * @param {() => unknown} undo
  * @param {string} [late] the sentence of the error
  * @param {number} [most] the timeout if none is given
  * @returns {Promise<T>}
@@ -78,8 +78,7 @@ export function limited(options, call, undo, late, most) {
   };
   /** @param {unknown} reason */
   const fail = (reason) => {
-    end(reject, reason);
-    if (begun) undo();
+    if (!begun || !undo()) end(reject, reason);
   };
   try {
     const { signal, timeout = most, ...others } = options;

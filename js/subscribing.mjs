@@ -7,10 +7,11 @@ import { handledBy } from "./handling.mjs";
 import { keyOf } from "./identity.mjs";
 import { isLimited } from "./limits.mjs";
 import { IDENTITY, SUBSCRIBE, UNSUBSCRIBE } from "./operations.mjs";
+import { quiet } from "./pending.mjs";
 import { withdrawn } from "./withdrawn.mjs";
 
 /** @typedef {import("../pkg/mqtt_lib.js").MqttCustom} Core */
-/** A filter, and how many calls of `subscribe` have asked for it that were neither refused nor withdrawn. @typedef {{ filter: unknown, count: number }} Asked */
+/** A filter, and how many calls of `subscribe` have asked for it that were neither refused nor withdrawn; and whether nobody else wants it. @typedef {{ filter: unknown, count: number, isAlone?: boolean }} Asked */
 
 /** The filters of an argument of `subscribe` or `unsubscribe`; none of one that cannot be read, which the core rejects. @param {any} topics @returns {unknown[]} */
 function filtersOf(topics) {
@@ -59,6 +60,7 @@ export class Subscribing {
         (others) => this.subscribe(topics, others, handler),
         this.#client,
         this.#call,
+        true,
       );
       subscribed.catch(() => this.#forsake(asked));
       return subscribed;
@@ -94,7 +96,10 @@ export class Subscribing {
   #forsake(all) {
     for (const asked of all) {
       asked.count -= 1;
-      if (asked.count === 0 && this.#asked.get(asked.filter) === asked) this.#asked.delete(asked.filter);
+      const { filter, count, isAlone } = asked;
+      if (count > 0 || this.#asked.get(filter) !== asked) continue;
+      this.#asked.delete(filter);
+      if (isAlone && !this.#added?.has(filter)) quiet(this.#client.unsubscribe(filter));
     }
   }
 
@@ -102,21 +107,41 @@ export class Subscribing {
   unsubscribe(given, choice) {
     const [topics, options] = this.#kept(given, choice);
     if (isLimited(options)) {
-      const call = (/** @type {unknown} */ others) => this.unsubscribe(topics, others);
-      return withdrawn(options, call, this.#client, this.#call);
+      /** @type {(() => void)[]} */
+      let recalls = [];
+      const call = (/** @type {unknown} */ others) => {
+        recalls = filtersOf(topics).map((filter) => this.#forget(filter));
+        return this.unsubscribe(topics, others);
+      };
+      const unsubscribed = withdrawn(options, call, this.#client, this.#call, true);
+      unsubscribed.catch(() => {
+        for (const recall of recalls) recall();
+      });
+      return unsubscribed;
     }
-    for (const filter of filtersOf(topics)) {
-      this.#added?.forget(filter);
-      this.#asked.delete(filter);
-    }
+    for (const filter of filtersOf(topics)) this.#forget(filter);
     return this.#call((core) => core.call(UNSUBSCRIBE, topics, options));
+  }
+
+  /** Nobody asks for it any longer; what is returned takes that back. @param {unknown} filter @returns {() => void} */
+  #forget(filter) {
+    const asked = this.#asked.get(filter);
+    const recall = this.#added?.forget(filter);
+    this.#asked.delete(filter);
+    return () => {
+      if (asked && !this.#asked.has(filter)) this.#asked.set(filter, asked);
+      recall?.();
+    };
   }
 
   /** @param {string} filter @param {unknown} handler @param {unknown} options */
   add(filter, handler, options) {
-    this.#added ??= new AddedHandlers(this.#client, this.#hooks, this.#call, (given) =>
-      this.#asked.has(given) ? Promise.resolve() : this.#client.unsubscribe(given),
-    );
+    this.#added ??= new AddedHandlers(this.#client, this.#hooks, this.#call, (given) => {
+      const asked = this.#asked.get(given);
+      if (!asked) return this.#client.unsubscribe(given);
+      asked.isAlone = true;
+      return Promise.resolve();
+    });
     return this.#added.add(filter, handler, options);
   }
 

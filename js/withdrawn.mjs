@@ -11,10 +11,12 @@ import { act, BATCH_PROMISE, LAST_TOKEN, WITHDRAW } from "./operations.mjs";
  * @param {(others: any) => Promise<any>} call
  * @param {any} client
  * @param {(work: (core: any) => Promise<any>) => Promise<any>} begin does it now, or once there is a core
+ * @param {boolean} [isAnswered] what it waits for is one answer: one that has come counts, even if nobody knows of it yet
  * @returns {Promise<any>}
  */
-export function withdrawn(options, call, client, begin) {
+export function withdrawn(options, call, client, begin, isAnswered) {
   let ended = false;
+  /** @type {() => unknown} */
   let withdraw = () => {};
   return limited(
     options,
@@ -28,13 +30,14 @@ export function withdrawn(options, call, client, begin) {
         const own = holder();
         withdraw = () => {
           // Once this call has ended, the token may be another one's.
-          if (own && holder() === own) act(number, WITHDRAW, undefined, undefined, token);
+          if (!own || holder() !== own) return own && isAnswered;
+          act(number, WITHDRAW, undefined, undefined, token);
         };
         return promise;
       }),
     () => {
       ended = true;
-      withdraw();
+      return withdraw();
     },
   );
 }

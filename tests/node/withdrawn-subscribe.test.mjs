@@ -187,3 +187,62 @@ test("a handler that another call has given too stays; without another one on_me
   assert.deepEqual(await calls("z"), ["on_message"]);
   assert.deepEqual(unsubscribed(), []);
 });
+
+test("of three calls for a filter two are aborted, and the third gets messages", async (t) => {
+  for (const wait of [false, true]) {
+    const { client, handler, calls, unsubscribed } = await started(t, { hold: false });
+    const controller = new AbortController();
+    const { signal } = controller;
+    const lost = [failure(client.subscribe("x", { qos: 1, signal }, handler("first")))];
+    const kept = client.subscribe("x", { qos: 1 }, handler("second"));
+    lost.push(failure(client.subscribe("x", { qos: 2, signal }, handler("third"))));
+    if (wait) await new Promise((resolve) => setImmediate(resolve));
+    controller.abort(new Error("mine"));
+    await Promise.all(lost);
+    assert.deepEqual(await kept, [1]);
+    assert.deepEqual(await calls(), ["second"]);
+    assert.deepEqual(unsubscribed(), []);
+  }
+});
+
+test("an unsubscribe that is aborted leaves the handlers of addHandler; one that was removed meanwhile stays away", async (t) => {
+  const { client, handler, calls, packets } = await started(t);
+  const first = client.addHandler("x", handler("first"), { qos: 1 });
+  const second = client.addHandler("x", handler("second"), { qos: 1 });
+  await Promise.all([first.ready, second.ready]);
+  const controller = new AbortController();
+  const call = failure(client.unsubscribe("x", { signal: controller.signal }));
+  second.remove();
+  controller.abort(new Error("mine"));
+  assert.equal((await call).message, "mine");
+  assert.deepEqual(await calls(), ["first"]);
+  assert.deepEqual(packets(), ["x 1"]);
+  await first.remove();
+  assert.deepEqual(packets(), ["x 1", "not x"]);
+});
+
+test("what remove() has left to a call that is aborted is unsubscribed", async (t) => {
+  const { client, handler, unsubscribed } = await started(t);
+  const added = client.addHandler("x", handler("added"), { qos: 1 });
+  await added.ready;
+  const abort = aborted(client, "x", handler("withdrawn"));
+  await added.remove();
+  assert.deepEqual(unsubscribed(), []);
+  await abort();
+  await until(() => unsubscribed().length === 1, "UNSUBSCRIBE");
+});
+
+test("a call whose SUBACK has come is not taken back, also if nobody knows of it yet", async (t) => {
+  const state = await started(t, { hold: true });
+  const { client, handler, release, calls } = state;
+  const controller = new AbortController();
+  const first = client.subscribe("y", handler("y")).then(() => controller.abort());
+  const second = client.subscribe("x", { signal: controller.signal }, handler("x"));
+  await pause(20);
+  release();
+  await first;
+  const result = await second.catch((error) => error.name);
+  // Both SUBACKs come in one chunk, or not.
+  if (result === "AbortError") assert.deepEqual(await calls(), ["on_message"]);
+  else assert.deepEqual([result, await calls()], [[0], ["x"]]);
+});

@@ -150,6 +150,9 @@ impl Subscriptions {
         if let Some(entry) = self.find(filter) {
             entry.identity = LEFT;
         }
+        if !request.is_wanted(at) {
+            return;
+        }
         if let Some(entry) = self.find(filter).filter(|entry| entry.last_call <= last) {
             match &entry.granted {
                 Some((options, _)) if !request.restores => entry.options = *options,

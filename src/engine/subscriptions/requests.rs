@@ -264,6 +264,27 @@ impl Requests {
         self.bytes
     }
 
+    /// The last call that asks for the filter and is unanswered, with the options that it asks for.
+    pub fn last_that_asks(&self, filter: &str) -> Option<(u64, u8)> {
+        let mut last = None;
+        for request in self.slots.iter().flatten() {
+            let contents = &request.contents;
+            if contents.kind == Kind::Unsubscribe || request.cancelled || request.identifies() {
+                continue;
+            }
+            let Some(at) = contents.filters.iter().position(|one| one.filter == filter) else {
+                continue;
+            };
+            for caller in &request.callers {
+                let asks = caller.at.map_or(!request.restores, |only| only == at);
+                if asks && last.map_or(true, |(before, _)| before < caller.seq) {
+                    last = Some((caller.seq, contents.filters[at].options));
+                }
+            }
+        }
+        last
+    }
+
     /// Whether one of them is an UNSUBSCRIBE from this filter.
     pub fn unsubscribes(&self, filter: &str) -> bool {
         let mut all = self.slots.iter().flatten().map(|request| &request.contents);

@@ -38,8 +38,8 @@ impl Subscriptions {
                 }
             } else if request.cancelled {
                 self.cancel(slot, effects);
-            } else if request.callers.is_empty() && request.withdrawn && session_present {
-                self.put_all_back(slot, effects);
+            } else if request.callers.is_empty() && request.withdrawn {
+                self.put_all_back(slot, session_present, effects);
             } else if request.callers.is_empty() && !request.restores {
                 self.forget_abandoned(slot, effects);
             } else if request.suspicion.is_suspect() && request.contents.filters.len() > 1 {

@@ -64,14 +64,20 @@ impl Subscriptions {
         self.push_requests(Kind::Unsubscribe, (caller.seq, None), unwanted, &[], count, 0);
     }
 
-    /// The filter is as it was before this call; what was asked for and is unanswered may keep the QoS of this one.
+    /// The filter is as the calls that are left ask for, or as it was granted.
     fn take_back(&mut self, filter: &str, call: u64, effects: &mut Effects) {
         let Some(entry) = self.find(filter) else { return };
         if entry.last_call <= call {
-            match &entry.granted {
-                None if entry.first_call == call => return self.forget(filter, call, effects),
-                None => entry.last_call = entry.first_call,
-                Some((options, _)) => (entry.last_call, entry.options) = (0, *options),
+            // Most filters are asked for once: no others need be looked at.
+            let other = match entry.first_call == call {
+                true => None,
+                false => self.requests.last_that_asks(filter),
+            };
+            let Some(entry) = self.find(filter) else { return };
+            match (other, &entry.granted) {
+                (Some(last), _) => (entry.last_call, entry.options) = last,
+                (None, Some((options, _))) => (entry.last_call, entry.options) = (0, *options),
+                (None, None) => return self.forget(filter, call, effects),
             }
         }
         self.detach(filter, Verdict::Refused, (call, call), effects);
@@ -86,12 +92,12 @@ impl Subscriptions {
         }
     }
 
-    /// The connection ended before the answer, and its session goes on.
-    pub(super) fn put_all_back(&mut self, slot: u32, effects: &mut Effects) {
+    /// The connection ended before the answer; its session, which may have changed, goes on, or not.
+    pub(super) fn put_all_back(&mut self, slot: u32, session_present: bool, effects: &mut Effects) {
         let Some(request) = self.requests.remove(slot) else {
             return;
         };
-        if request.contents.kind == Kind::Subscribe {
+        if session_present && request.contents.kind == Kind::Subscribe {
             for at in 0..request.contents.filters.len() {
                 self.put_back(&request, at, effects);
             }
@@ -106,7 +112,7 @@ impl Subscriptions {
             return;
         };
         let granted = entry.granted.clone();
-        if self.requests.unsubscribes(filter) {
+        if self.requests.unsubscribes(filter) || self.requests.last_that_asks(filter).is_some() {
             return;
         }
         let (kind, (before, properties)) = match granted {

@@ -198,3 +198,79 @@ fn one_that_has_joined_what_restores_is_withdrawn_alone() {
     grant(&mut all, slot, 1, &mut effects);
     assert_eq!((all.pending(), all.route("a")), (0, vec![2]));
 }
+
+#[test]
+fn of_three_calls_two_are_withdrawn_in_any_order_and_one_stays() {
+    for order in [[1, 3], [3, 1], [1, 2], [2, 1], [2, 3], [3, 2]] {
+        for sent in [true, false] {
+            let mut effects = Effects::default();
+            let mut all = subscriptions();
+            let mut slots = Vec::new();
+            for seq in 1..=3 {
+                let handler = Handler::new(2 * seq as u32);
+                all.subscribe(withdrawable(seq, &["a"], 1), Some(handler));
+                slots.extend(sent.then(|| send(&mut all).unwrap().0));
+            }
+            for seq in order {
+                withdraw(&mut all, seq, &mut effects);
+            }
+            if !sent {
+                slots.push(send(&mut all).unwrap().0);
+            }
+            assert!(!all.has_request(), "{order:?}");
+            for slot in slots {
+                grant(&mut all, slot, 1, &mut effects);
+            }
+            let left = (1..=3).find(|seq| !order.contains(seq)).unwrap();
+            assert_eq!((all.pending(), all.route("a")), (0, vec![2 * left as u32]));
+            all.connected(false, 8, &mut || 4, &mut effects);
+            assert!(send(&mut all).is_some(), "it is restored");
+        }
+    }
+}
+
+#[test]
+fn what_is_withdrawn_takes_nothing_from_a_call_that_is_sent_again() {
+    for (session_present, withdrawn_after) in [(true, true), (true, false), (false, true), (false, false)] {
+        let mut effects = Effects::default();
+        let mut all = subscriptions();
+        all.subscribe(withdrawable(1, &["a"], 1), Some(Handler::new(2)));
+        all.subscribe(withdrawable(2, &["a"], 1), Some(Handler::new(4)));
+        send(&mut all).unwrap();
+        send(&mut all).unwrap();
+        if !withdrawn_after {
+            withdraw(&mut all, 2, &mut effects);
+        }
+        all.connected(session_present, 8, &mut || 3, &mut effects);
+        if withdrawn_after {
+            withdraw(&mut all, 2, &mut effects);
+        }
+        let (slot, kind, _) = send(&mut all).unwrap();
+        assert_eq!(kind, Kind::Subscribe);
+        grant(&mut all, slot, 1, &mut effects);
+        while let Some((slot, kind, _)) = send(&mut all) {
+            assert_eq!(kind, Kind::Subscribe);
+            grant(&mut all, slot, 1, &mut effects);
+        }
+        assert_eq!((all.pending(), all.route("a")), (0, vec![2]));
+        all.connected(false, 8, &mut || 4, &mut effects);
+        assert!(send(&mut all).is_some(), "it is restored");
+    }
+}
+
+#[test]
+fn a_refused_call_and_a_withdrawn_one_leave_a_third() {
+    let mut effects = Effects::default();
+    let mut all = subscriptions();
+    all.subscribe(withdrawable(1, &["a"], 1), Some(Handler::new(2)));
+    all.subscribe(withdrawable(2, &["a"], 1), Some(Handler::new(4)));
+    let (first, ..) = send(&mut all).unwrap();
+    let (second, ..) = send(&mut all).unwrap();
+    all.subscribe(withdrawable(3, &["a"], 1), Some(Handler::new(6)));
+    withdraw(&mut all, 3, &mut effects);
+    grant(&mut all, first, 0x87, &mut effects);
+    grant(&mut all, second, 1, &mut effects);
+    assert_eq!((all.pending(), all.route("a")), (0, vec![4]));
+    all.connected(false, 8, &mut || 4, &mut effects);
+    assert!(send(&mut all).is_some(), "it is restored");
+}
