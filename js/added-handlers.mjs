@@ -45,7 +45,6 @@ class AddedHandler {
   }
 
   remove() {
-    this.isRemoved = true;
     return this.#owner.remove(this);
   }
 
@@ -147,6 +146,7 @@ export class AddedHandlers {
 
   /** @param {AddedHandler} added @returns {Promise<void>} */
   remove(added) {
+    added.isRemoved = true;
     const group = this.#groups.get(added.filter);
     if (!group?.handlers.delete(added)) return Promise.resolve();
     added.detach();
@@ -171,8 +171,6 @@ export class AddedHandlers {
     return () => {
       const present = this.#groups.get(filter) ?? group;
       this.#groups.set(filter, present);
-      // It may have been on the wire.
-      for (const ask of present.asks) ask.qos = OTHER;
       for (const added of handlers) {
         if (added.isRemoved) continue;
         present.handlers.add(added);

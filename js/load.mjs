@@ -34,7 +34,7 @@ export function decode(text) {
   return bytes.slice(0, length);
 }
 
-/** How long the .wasm may take: 95 KiB arrive in it over the slowest mobile network. */
+/** How long the .wasm may take: 96 KiB arrive in it over the slowest mobile network. */
 const TIMEOUT_S = 60;
 
 // By name instead of `instanceof`: values may come from a worker, another frame, or jsdom.

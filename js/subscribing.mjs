@@ -113,11 +113,9 @@ export class Subscribing {
         recalls = filtersOf(topics).map((filter) => this.#forget(filter));
         return this.unsubscribe(topics, others);
       };
-      const unsubscribed = withdrawn(options, call, this.#client, this.#call, true);
-      unsubscribed.catch(() => {
+      return withdrawn(options, call, this.#client, this.#call, true, () => {
         for (const recall of recalls) recall();
       });
-      return unsubscribed;
     }
     for (const filter of filtersOf(topics)) this.#forget(filter);
     return this.#call((core) => core.call(UNSUBSCRIBE, topics, options));

@@ -12,9 +12,10 @@ import { act, BATCH_PROMISE, LAST_TOKEN, WITHDRAW } from "./operations.mjs";
  * @param {any} client
  * @param {(work: (core: any) => Promise<any>) => Promise<any>} begin does it now, or once there is a core
  * @param {boolean} [isAnswered] what it waits for is one answer: one that has come counts, even if nobody knows of it yet
+ * @param {() => void} [unsent] called when it is taken back, and nothing of it was on the wire
  * @returns {Promise<any>}
  */
-export function withdrawn(options, call, client, begin, isAnswered) {
+export function withdrawn(options, call, client, begin, isAnswered, unsent) {
   let ended = false;
   /** @type {() => unknown} */
   let withdraw = () => {};
@@ -31,7 +32,7 @@ export function withdrawn(options, call, client, begin, isAnswered) {
         withdraw = () => {
           // Once this call has ended, the token may be another one's.
           if (!own || holder() !== own) return own && isAnswered;
-          act(number, WITHDRAW, undefined, undefined, token);
+          if (act(number, WITHDRAW, undefined, undefined, token)) unsent?.();
         };
         return promise;
       }),

@@ -258,7 +258,7 @@ pub fn route(number: u32, topic: &str) -> Export<JsValue> {
     export(all.into())
 }
 
-/// What needs an answer at once, by its number: the number of a watcher, where it makes one, or what is wrong.
+/// What needs an answer at once, by its number: a number, where there is one, or what is wrong.
 #[wasm_bindgen]
 pub fn act(
     number: u32,
@@ -271,14 +271,14 @@ pub fn act(
     let Some(client) = client(number) else {
         return Ok(0);
     };
-    let mut watcher = 0;
+    let mut answer = 0;
     let done = match operation {
         // The options of `messages()`.
         0 => handling::check_loop(a),
         // Gives messages of a filter to a handler too, until `unwatch`.
         1 => arguments::topic(a)
             .and_then(|filter| client.watch(&filter, b, n != 0))
-            .map(|number| watcher = number),
+            .map(|number| answer = number),
         2 => {
             client.unwatch(&a.as_string().unwrap_or_default(), n);
             Ok(())
@@ -286,15 +286,15 @@ pub fn act(
         // Refuses a message, with a reason code and a text for the broker.
         3 => handling::refusal(a, b).map(|(reason, text)| client.refuse_message(n, m as u8, reason, &text)),
         4 => client.set_callback(n as usize, a),
-        // Gives up a publish by its token.
+        // Takes a call back, by its token: 1 if nothing of it was on the wire.
         _ => {
             if let Some(token) = Token::new(n) {
-                client.call(|engine, _| engine.withdraw(token));
+                answer = u32::from(client.call(|engine, _| engine.withdraw(token)));
             }
             Ok(())
         }
     };
-    done.map(|()| watcher)
+    done.map(|()| answer)
         .map_err(|error| client.error(&error, &JsValue::UNDEFINED))
 }
 

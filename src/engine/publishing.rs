@@ -185,14 +185,19 @@ impl Engine {
 
     /// The caller waits no longer: what is not on the wire is never sent. A message that is in flight is completed in this
     /// session, and not sent in another; what a SUBSCRIBE on the wire changes is changed back once it is granted, and an UNSUBSCRIBE
-    /// takes effect. The token ends. An item of a batch stays in it.
-    pub fn withdraw(&mut self, token: Token) {
+    /// takes effect. The token ends. An item of a batch stays in it. True: nothing of it was on the wire.
+    pub fn withdraw(&mut self, token: Token) -> bool {
         let effects = &mut self.effects;
-        if !self.outbox.withdraw(token, effects) && !self.subscriptions.withdraw(token, effects) {
-            if let Some(token) = self.session.abandon(token) {
-                self.effects.failed(Some(token), withdrawn());
-            }
+        if self.outbox.withdraw(token, effects) {
+            return true;
         }
+        if let Some(was_sent) = self.subscriptions.withdraw(token, effects) {
+            return !was_sent;
+        }
+        if let Some(token) = self.session.abandon(token) {
+            effects.failed(Some(token), withdrawn());
+        }
+        false
     }
 
     /// Sends batches, oldest first, and the timed queue now. The token ends when every publish begun up to now has ended.

@@ -153,13 +153,10 @@ impl Subscriptions {
         if !request.is_wanted(at) {
             return;
         }
-        if let Some(entry) = self.find(filter).filter(|entry| entry.last_call <= last) {
-            match &entry.granted {
-                Some((options, _)) if !request.restores => entry.options = *options,
-                _ => return self.forget(filter, last, effects),
-            }
+        if request.restores && self.find(filter).is_some_and(|entry| entry.last_call <= last) {
+            return self.forget(filter, last, effects);
         }
-        self.detach(filter, Verdict::Refused, request.calls(at), effects);
+        self.take_back(filter, request.calls(at), effects);
     }
 
     /// It was unsubscribed by this call; a later one may have asked for it again.

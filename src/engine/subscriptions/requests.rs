@@ -269,10 +269,9 @@ impl Requests {
         let mut last = None;
         for request in self.slots.iter().flatten() {
             let contents = &request.contents;
-            if contents.kind == Kind::Unsubscribe || request.cancelled || request.identifies() {
-                continue;
-            }
-            let Some(at) = contents.filters.iter().position(|one| one.filter == filter) else {
+            let is_subscribe = contents.kind == Kind::Subscribe && !request.identifies();
+            let at = contents.filters.iter().position(|one| one.filter == filter);
+            let Some(at) = at.filter(|_| is_subscribe) else {
                 continue;
             };
             for caller in &request.callers {
@@ -283,6 +282,14 @@ impl Requests {
             }
         }
         last
+    }
+
+    /// No `unsubscribe` was called for this filter.
+    pub fn uncancel(&mut self, filter: &str) {
+        for request in self.slots.iter_mut().flatten() {
+            let has_it = request.contents.filters.iter().any(|one| one.filter == filter);
+            request.cancelled &= !has_it;
+        }
     }
 
     /// Whether one of them is an UNSUBSCRIBE from this filter.

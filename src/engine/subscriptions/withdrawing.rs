@@ -10,28 +10,29 @@ use crate::engine::outbox::withdrawn;
 use crate::engine::output::Token;
 
 impl Subscriptions {
-    /// The call that ends with this token is taken back, and ends. False: there is none.
-    pub fn withdraw(&mut self, token: Token, effects: &mut Effects) -> bool {
+    /// The call that ends with this token is taken back, and ends: whether something of it was on the wire. None: there is no such
+    /// call.
+    pub fn withdraw(&mut self, token: Token, effects: &mut Effects) -> Option<bool> {
         let mut found = self.requests.find_caller(token);
-        let was_found = found.is_some();
+        let mut was_sent = found.map(|_| false);
         let is_split = self.calls.take(token).is_some();
         while let Some(place) = found {
-            self.withdraw_from(place, effects);
+            was_sent = Some(self.withdraw_from(place, effects) || was_sent == Some(true));
             found = match is_split {
                 true => self.requests.find_caller(token),
                 false => None,
             };
         }
-        if was_found {
+        if was_sent.is_some() {
             effects.failed(Some(token), withdrawn());
         }
-        was_found
+        was_sent
     }
 
-    /// One of its requests, by its place, and which of those who wait for the answer it is.
-    fn withdraw_from(&mut self, (slot, at): (u32, usize), effects: &mut Effects) {
+    /// One of its requests, by its place, and which of those who wait for the answer it is. Whether it was on the wire.
+    fn withdraw_from(&mut self, (slot, at): (u32, usize), effects: &mut Effects) -> bool {
         let Some(request) = self.requests.get(slot) else {
-            return;
+            return false;
         };
         let caller = request.callers.remove(at);
         let kind = request.contents.kind;
@@ -51,9 +52,9 @@ impl Subscriptions {
         for filter in filters {
             match kind {
                 Kind::Unsubscribe if is_sent => {}
-                Kind::Unsubscribe => self.still_wanted(&filter.filter, caller.seq),
+                Kind::Unsubscribe => self.still_wanted(&filter.filter),
                 Kind::Subscribe => {
-                    self.take_back(&filter.filter, caller.seq, effects);
+                    self.take_back(&filter.filter, (caller.seq, caller.seq), effects);
                     if is_own && is_sent && self.find(&filter.filter).is_none() {
                         unwanted.push((0, filter));
                     }
@@ -62,14 +63,15 @@ impl Subscriptions {
         }
         let count = unwanted.len();
         self.push_requests(Kind::Unsubscribe, (caller.seq, None), unwanted, &[], count, 0);
+        is_sent
     }
 
     /// The filter is as the calls that are left ask for, or as it was granted.
-    fn take_back(&mut self, filter: &str, call: u64, effects: &mut Effects) {
+    pub(super) fn take_back(&mut self, filter: &str, (first, last): (u64, u64), effects: &mut Effects) {
         let Some(entry) = self.find(filter) else { return };
-        if entry.last_call <= call {
+        if entry.last_call <= last {
             // Most filters are asked for once: no others need be looked at.
-            let other = match entry.first_call == call {
+            let other = match entry.first_call == first {
                 true => None,
                 false => self.requests.last_that_asks(filter),
             };
@@ -77,16 +79,19 @@ impl Subscriptions {
             match (other, &entry.granted) {
                 (Some(last), _) => (entry.last_call, entry.options) = last,
                 (None, Some((options, _))) => (entry.last_call, entry.options) = (0, *options),
-                (None, None) => return self.forget(filter, call, effects),
+                (None, None) => return self.forget(filter, last, effects),
             }
         }
-        self.detach(filter, Verdict::Refused, (call, call), effects);
+        self.detach(filter, Verdict::Refused, (first, last), effects);
     }
 
-    /// A call of unsubscribe is taken back.
-    fn still_wanted(&mut self, filter: &str, call: u64) {
-        if let Some(entry) = self.find(filter).filter(|entry| entry.last_call <= call) {
-            if let Some((options, _)) = entry.granted {
+    /// A call of unsubscribe, nothing of which was on the wire, is taken back.
+    fn still_wanted(&mut self, filter: &str) {
+        self.requests.uncancel(filter);
+        let other = self.requests.last_that_asks(filter);
+        if let Some(entry) = self.find(filter) {
+            let granted = entry.granted.as_ref().map(|(options, _)| *options);
+            if let Some(options) = other.map(|(_, options)| options).or(granted) {
                 entry.options = options;
             }
         }
@@ -104,20 +109,20 @@ impl Subscriptions {
         }
     }
 
-    /// The broker has granted the filter in this place, which nobody asks for any longer: it gets what was granted before. What a
-    /// later call asks for is on its way, and so is an UNSUBSCRIBE, also that of what nobody had asked for before.
+    /// The broker has granted the filter in this place, which nobody asks for any longer: it gets what was granted before, or is
+    /// unsubscribed. What a later call asks for is on its way, and so may an UNSUBSCRIBE be.
     pub(super) fn put_back(&mut self, request: &Request, at: usize, effects: &mut Effects) {
         let Filter { filter, options } = &request.contents.filters[at];
-        let Some(entry) = self.find(filter).filter(|entry| entry.last_call <= request.seq) else {
-            return;
-        };
-        let granted = entry.granted.clone();
+        let granted = self.find(filter).and_then(|entry| entry.granted.clone());
         if self.requests.unsubscribes(filter) || self.requests.last_that_asks(filter).is_some() {
             return;
         }
+        let later = self
+            .find(filter)
+            .is_some_and(|entry| entry.last_call > request.seq);
         let (kind, (before, properties)) = match granted {
+            _ if later => return,
             Some(granted) => (Kind::Subscribe, granted),
-            // Several have asked for it, and all have withdrawn.
             None => {
                 self.forget(filter, request.seq, effects);
                 (Kind::Unsubscribe, (0, Vec::new()))

@@ -18,7 +18,9 @@ fn withdrawable(seq: u64, names: &[&str], options: u8) -> Call {
 }
 
 fn withdraw(subscriptions: &mut Subscriptions, seq: u64, effects: &mut Effects) -> bool {
-    subscriptions.withdraw(Token::new(seq as u32).unwrap(), effects)
+    subscriptions
+        .withdraw(Token::new(seq as u32).unwrap(), effects)
+        .is_some()
 }
 
 /// Puts the next request on the wire; its place, kind and filters.
@@ -273,4 +275,39 @@ fn a_refused_call_and_a_withdrawn_one_leave_a_third() {
     assert_eq!((all.pending(), all.route("a")), (0, vec![4]));
     all.connected(false, 8, &mut || 4, &mut effects);
     assert!(send(&mut all).is_some(), "it is restored");
+}
+
+#[test]
+fn an_unsubscribe_that_is_withdrawn_leaves_what_was_on_the_wire() {
+    let mut effects = Effects::default();
+    let mut all = subscriptions();
+    all.subscribe(withdrawable(1, &["a"], 2), Some(Handler::new(2)));
+    let (slot, ..) = send(&mut all).unwrap();
+    all.subscribe(withdrawable(2, &["a"], 0), Some(Handler::new(4)));
+    all.unsubscribe(withdrawable(3, &["a"], 0), true, &mut effects);
+    assert_eq!(all.route("a"), [2], "what was not on the wire has ended");
+    assert!(withdraw(&mut all, 3, &mut effects));
+    assert!(!all.has_request());
+    grant(&mut all, slot, 2, &mut effects);
+    assert_eq!((all.pending(), all.route("a")), (0, vec![2]));
+    all.subscribe(withdrawable(4, &["a"], 0), None);
+    assert_eq!(send(&mut all).map(|(_, _, filters)| filters[0].options), Some(2));
+}
+
+#[test]
+fn a_filter_of_two_withdrawn_calls_one_on_the_wire_is_unsubscribed() {
+    for order in [[1, 2], [2, 1]] {
+        let mut effects = Effects::default();
+        let mut all = subscriptions();
+        all.subscribe(withdrawable(1, &["a"], 1), Some(Handler::new(2)));
+        let (slot, ..) = send(&mut all).unwrap();
+        all.subscribe(withdrawable(2, &["a"], 1), Some(Handler::new(4)));
+        for seq in order {
+            withdraw(&mut all, seq, &mut effects);
+        }
+        let mut sent: Vec<_> = send(&mut all).map(|(_, kind, _)| kind).into_iter().collect();
+        grant(&mut all, slot, 1, &mut effects);
+        sent.extend(send(&mut all).map(|(_, kind, _)| kind));
+        assert_eq!(sent, [Kind::Unsubscribe], "{order:?}");
+    }
 }
