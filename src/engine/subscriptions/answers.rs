@@ -1,6 +1,6 @@
 //! How requests end: by SUBACK and UNSUBACK (§3.9, §3.11), by the broker's limits, by `acktimeout`, with everything else.
 
-use super::requests::{Caller, Stage};
+use super::request::{Caller, Stage};
 use super::split_calls::Answered;
 use super::{Filter, Kind, Subscriptions};
 use crate::codec::{protocol_error, DecodeError, PacketId, Version};

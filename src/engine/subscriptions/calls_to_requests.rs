@@ -1,8 +1,7 @@
 //! Calls of `subscribe` and `unsubscribe` become requests: packets of at most `maxfilters` filters, and no SUBSCRIBE for
 //! what is asked for again on this connection anyway. Never sends.
 
-use super::requests::Stage;
-use super::requests::{Caller, Request};
+use super::request::{Caller, Request, Stage};
 use super::{Call, Contents, Filter, Handler, Kind, Subscriptions};
 use crate::engine::deadline::NEVER;
 use crate::engine::effects::Effects;

@@ -2,7 +2,7 @@
 //! call gives in its place takes the place when that is granted. Never asks the broker.
 
 use super::overlaps::LEFT;
-use super::requests::Request;
+use super::request::Request;
 use super::{Filter, Subscriptions};
 use crate::engine::effects::Effects;
 use crate::engine::output::{Event, Generation};

@@ -7,6 +7,7 @@ mod copies;
 mod filter;
 mod handlers;
 mod overlaps;
+mod request;
 mod requests;
 mod restoring;
 mod router;
@@ -28,7 +29,7 @@ pub(super) use answers::answers_another;
 pub use filter::Filter;
 pub use handlers::Handler;
 pub use overlaps::{is_ours, NOT_FOR};
-pub(super) use requests::{Call, Contents, Kind};
+pub(super) use request::{Call, Contents, Kind};
 
 use copies::Copies;
 use filter::{check_filters, MAX_FILTERS_BYTES};

@@ -3,7 +3,7 @@
 //! that overlap with another one, where one of them has a handler, get an identifier, and a SUBSCRIBE of their own. Which
 //! copies there are is `copies`' matter. Never sends.
 
-use super::requests::{Request, BEFORE_ALL_CALLS};
+use super::request::{Request, BEFORE_ALL_CALLS};
 use super::router::{NOBODY, WATCHER};
 use super::{Filter, Kind, Subscriptions};
 use crate::codec::properties::{number, Property};

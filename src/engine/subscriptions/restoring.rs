@@ -2,7 +2,7 @@
 //! filter once. Never sends.
 
 use super::overlaps::NONE;
-use super::requests::{Caller, Request};
+use super::request::{Caller, Request};
 use super::{Contents, Filter, Kind, Subscriptions};
 use crate::codec::PacketId;
 use crate::engine::deadline::NEVER;

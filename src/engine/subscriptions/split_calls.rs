@@ -1,7 +1,7 @@
 //! Answers to calls of `subscribe` and `unsubscribe`, also of those with more filters than fit into one packet: what their
 //! parts were answered, until all of them are. Never sends, and never ends a call by itself.
 
-use super::requests::Kind;
+use super::request::Kind;
 use crate::codec::ReasonCode;
 use crate::engine::error::{excerpt, Code, Error};
 use crate::engine::format::{count, format};

@@ -1,7 +1,7 @@
 //! SUBSCRIBE and UNSUBSCRIBE after which connections end; `engine/suspecting.rs` decides what becomes of them. A suspect asks
 //! for one filter.
 
-use super::requests::{Caller, Request, Stage};
+use super::request::{Caller, Request, Stage};
 use super::{Contents, Filter, Kind, Subscriptions};
 use crate::codec::PacketId;
 use crate::engine::deadline::Millis;

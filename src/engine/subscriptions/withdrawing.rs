@@ -2,7 +2,7 @@
 //! for is unsubscribed, and other options than before are changed back when they are granted. Never sends.
 
 use super::handlers::Verdict;
-use super::requests::Request;
+use super::request::Request;
 use super::{Filter, Kind, Subscriptions};
 use crate::engine::deadline::NEVER;
 use crate::engine::effects::Effects;
