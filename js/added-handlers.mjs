@@ -176,6 +176,9 @@ export class AddedHandlers {
         present.handlers.add(added);
         added.attach();
       }
+      if (present.handlers.size > 0) return;
+      this.#groups.delete(filter);
+      if (present.asks.size > 0) quiet(this.#unsubscribe(filter));
     };
   }
 }

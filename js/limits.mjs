@@ -1,4 +1,5 @@
-// Calls with a `signal` or a `timeout` among their options: each rejects when that ends it, whatever becomes of what it began.
+// Calls with a `signal` or a `timeout` among their options: each rejects when that ends it, whatever becomes of what it began, unless
+// its answer has come.
 // Owns the check of the two; what is to be undone is the caller's matter.
 
 import { clearTimeout, setTimeout } from "./clock.mjs";
@@ -52,7 +53,7 @@ export function onAbort(signal, abort) {
 
 /**
  * What `call` resolves with, which gets the other options; or a rejection with the reason of the signal or because of the
- * time, and then `undo` is called, unless that says that the call has ended, whose result counts.
+ * time. Before that `undo` is called; if it returns true the call has ended, and its result counts.
  * @template T
  * @param {any} options
  * @param {(others: any) => Promise<T>} call
@@ -78,7 +79,11 @@ export function limited(options, call, undo, late, most) {
   };
   /** @param {unknown} reason */
   const fail = (reason) => {
-    if (!begun || !undo()) end(reject, reason);
+    let hasEnded;
+    try {
+      hasEnded = begun && undo();
+    } catch {} // of a core that has failed
+    if (!hasEnded) end(reject, reason);
   };
   try {
     const { signal, timeout = most, ...others } = options;

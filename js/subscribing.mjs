@@ -11,7 +11,7 @@ import { quiet } from "./pending.mjs";
 import { withdrawn } from "./withdrawn.mjs";
 
 /** @typedef {import("../pkg/mqtt_lib.js").MqttCustom} Core */
-/** A filter, and how many calls of `subscribe` have asked for it that were neither refused nor withdrawn; and whether nobody else wants it. @typedef {{ filter: unknown, count: number, isAlone?: boolean }} Asked */
+/** A filter, and how many calls of `subscribe` have asked for it that were neither refused nor withdrawn; and whether `addHandler` has left it to them to unsubscribe. @typedef {{ filter: unknown, count: number, owesUnsubscribe?: boolean }} Asked */
 
 /** The filters of an argument of `subscribe` or `unsubscribe`; none of one that cannot be read, which the core rejects. @param {any} topics @returns {unknown[]} */
 function filtersOf(topics) {
@@ -96,10 +96,10 @@ export class Subscribing {
   #forsake(all) {
     for (const asked of all) {
       asked.count -= 1;
-      const { filter, count, isAlone } = asked;
+      const { filter, count, owesUnsubscribe } = asked;
       if (count > 0 || this.#asked.get(filter) !== asked) continue;
       this.#asked.delete(filter);
-      if (isAlone && !this.#added?.has(filter)) quiet(this.#client.unsubscribe(filter));
+      if (owesUnsubscribe && !this.#added?.has(filter)) quiet(this.#client.unsubscribe(filter));
     }
   }
 
@@ -109,15 +109,21 @@ export class Subscribing {
     if (isLimited(options)) {
       /** @type {(() => void)[]} */
       let recalls = [];
-      const call = (/** @type {unknown} */ others) => {
+      const begin = (/** @type {(core: Core) => Promise<any>} */ work) => {
         recalls = filtersOf(topics).map((filter) => this.#forget(filter));
-        return this.unsubscribe(topics, others);
+        return this.#call(work);
       };
-      return withdrawn(options, call, this.#client, this.#call, true, () => {
+      const call = (/** @type {unknown} */ others) => this.#unsubscribe(topics, others);
+      return withdrawn(options, call, this.#client, begin, true, () => {
         for (const recall of recalls) recall();
       });
     }
     for (const filter of filtersOf(topics)) this.#forget(filter);
+    return this.#unsubscribe(topics, options);
+  }
+
+  /** @param {unknown} topics @param {unknown} options @returns {Promise<void>} */
+  #unsubscribe(topics, options) {
     return this.#call((core) => core.call(UNSUBSCRIBE, topics, options));
   }
 
@@ -137,7 +143,7 @@ export class Subscribing {
     this.#added ??= new AddedHandlers(this.#client, this.#hooks, this.#call, (given) => {
       const asked = this.#asked.get(given);
       if (!asked) return this.#client.unsubscribe(given);
-      asked.isAlone = true;
+      asked.owesUnsubscribe = true;
       return Promise.resolve();
     });
     return this.#added.add(filter, handler, options);

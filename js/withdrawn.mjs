@@ -1,5 +1,5 @@
-// A publish, `subscribe`, `unsubscribe` or `start` with `signal` or `timeout`: what its end finds not on the wire is withdrawn from the
-// core.
+// A publish, `subscribe`, `unsubscribe` or `start` with `signal` or `timeout`: its end withdraws it from the core, which
+// takes back what is not on the wire, and of a `subscribe` also what is.
 
 import { stat } from "../pkg/mqtt_lib.js";
 import { HOOKS } from "./events.mjs";
@@ -11,14 +11,14 @@ import { act, BATCH_PROMISE, LAST_TOKEN, WITHDRAW } from "./operations.mjs";
  * @param {(others: any) => Promise<any>} call
  * @param {any} client
  * @param {(work: (core: any) => Promise<any>) => Promise<any>} begin does it now, or once there is a core
- * @param {boolean} [isAnswered] what it waits for is one answer: one that has come counts, even if nobody knows of it yet
+ * @param {boolean} [hasOneAnswer] what it waits for is one answer: one that has come counts, even if nobody knows of it yet
  * @param {() => void} [unsent] called when it is taken back, and nothing of it was on the wire
  * @returns {Promise<any>}
  */
-export function withdrawn(options, call, client, begin, isAnswered, unsent) {
+export function withdrawn(options, call, client, begin, hasOneAnswer, unsent) {
   let ended = false;
   /** @type {() => unknown} */
-  let withdraw = () => {};
+  let withdraw = () => unsent?.();
   return limited(
     options,
     (others) =>
@@ -31,7 +31,7 @@ export function withdrawn(options, call, client, begin, isAnswered, unsent) {
         const own = holder();
         withdraw = () => {
           // Once this call has ended, the token may be another one's.
-          if (!own || holder() !== own) return own && isAnswered;
+          if (!own || holder() !== own) return own && hasOneAnswer;
           if (act(number, WITHDRAW, undefined, undefined, token)) unsent?.();
         };
         return promise;

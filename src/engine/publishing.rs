@@ -184,8 +184,8 @@ impl Engine {
     }
 
     /// The caller waits no longer: what is not on the wire is never sent. A message that is in flight is completed in this
-    /// session, and not sent in another; what a SUBSCRIBE on the wire changes is changed back once it is granted, and an UNSUBSCRIBE
-    /// takes effect. The token ends. An item of a batch stays in it. True: nothing of it was on the wire.
+    /// session, and not sent in another; what a SUBSCRIBE on the wire changes is changed back, and an UNSUBSCRIBE takes
+    /// effect. The token ends. An item of a batch stays in it. True: there is such a call, and nothing of it was on the wire.
     pub fn withdraw(&mut self, token: Token) -> bool {
         let effects = &mut self.effects;
         if self.outbox.withdraw(token, effects) {

@@ -252,3 +252,24 @@ test(`${MAX_EARLY} early calls are kept, and one more is refused with QUEUE_FULL
   assert.match(printed[0], new RegExp(`^MqttError QUEUE_FULL ${count} calls wait for .*start\\(\\)`));
   assert.deepEqual(printed.slice(1), [count], "start() and stop() are never refused");
 });
+
+test("an unsubscribe with a limit leaves the handlers that are added after it, and an aborted one those before it", async () => {
+  const printed = await play(`
+    const client = new MqttCustom({ credentials: { mqttserver } });
+    const show = (name) => (self, userdata, message) => {
+      console.log(name, message.text());
+      if (name === "after") client.stop();
+    };
+    const controller = new AbortController();
+    client.addHandler(topic + "/before", show("before"), { qos: 1 });
+    client.unsubscribe(topic + "/before", { signal: controller.signal }).catch((error) => console.log(error.name));
+    controller.abort();
+    client.unsubscribe(topic + "/after", { timeout: 5 });
+    const added = client.addHandler(topic + "/after", show("after"), { qos: 1 });
+    arrive();
+    await added.ready;
+    await client.publish(topic + "/before", "1", { qos: 1 });
+    await client.publish(topic + "/after", "2", { qos: 1 });
+  `);
+  assert.deepEqual(printed, ["AbortError", "before 1", "after 2"]);
+});

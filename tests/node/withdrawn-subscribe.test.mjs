@@ -246,3 +246,16 @@ test("a call whose SUBACK has come is not taken back, also if nobody knows of it
   if (result === "AbortError") assert.deepEqual(await calls(), ["on_message"]);
   else assert.deepEqual([result, await calls()], [[0], ["x"]]);
 });
+
+test("a handler that is removed while an unsubscribe is pending, which is aborted then, leaves nothing subscribed", async (t) => {
+  const { client, handler, packets } = await started(t);
+  const added = client.addHandler("x", handler("added"), { qos: 1 });
+  await added.ready;
+  const controller = new AbortController();
+  const call = failure(client.unsubscribe("x", { signal: controller.signal }));
+  added.remove();
+  controller.abort(new Error("mine"));
+  assert.equal((await call).message, "mine");
+  await until(() => packets().length === 2, "UNSUBSCRIBE");
+  assert.deepEqual(packets(), ["x 1", "not x"]);
+});

@@ -49,7 +49,7 @@ struct Subscription {
     /// The call that asked for it last, by its place in the order of the calls: the answer to an older one changes
     /// nothing.
     last_call: u64,
-    /// The call that asked for it first.
+    /// The call that asked for it first, as long as nothing was granted: if it is the last one too, it is the only one.
     first_call: u64,
     /// The last request that a new connection made for it again.
     request: Option<u32>,

@@ -34,8 +34,13 @@ impl Subscriptions {
         let Some(request) = self.requests.get(slot) else {
             return false;
         };
-        let caller = request.callers.remove(at);
         let kind = request.contents.kind;
+        if kind == Kind::Unsubscribe && request.callers[at].since != NEVER {
+            // It goes on, and nobody waits for it.
+            request.callers[at].token = None;
+            return true;
+        }
+        let caller = request.callers.remove(at);
         let is_own = caller.at.is_none();
         let filters: Vec<Filter> = match caller.at {
             Some(at) => request.contents.filters.get(at).cloned().into_iter().collect(),
@@ -51,7 +56,6 @@ impl Subscriptions {
         let mut unwanted = Vec::new();
         for filter in filters {
             match kind {
-                Kind::Unsubscribe if is_sent => {}
                 Kind::Unsubscribe => self.still_wanted(&filter.filter),
                 Kind::Subscribe => {
                     self.take_back(&filter.filter, (caller.seq, caller.seq), effects);

@@ -311,3 +311,20 @@ fn a_filter_of_two_withdrawn_calls_one_on_the_wire_is_unsubscribed() {
         assert_eq!(sent, [Kind::Unsubscribe], "{order:?}");
     }
 }
+
+#[test]
+fn an_unsubscribe_on_the_wire_goes_on_also_over_a_lost_connection() {
+    let mut effects = Effects::default();
+    let mut all = subscriptions();
+    all.subscribe(withdrawable(1, &["a"], 1), Some(Handler::new(2)));
+    answer(&mut all, &[1], &mut effects);
+    all.unsubscribe(withdrawable(2, &["a"], 0), true, &mut effects);
+    send(&mut all).unwrap();
+    assert_eq!(all.withdraw(Token::new(2).unwrap(), &mut effects), Some(true));
+    all.connected(true, 8, &mut || 3, &mut effects);
+    let (slot, kind, _) = send(&mut all).unwrap();
+    assert_eq!(kind, Kind::Unsubscribe);
+    let answered = all.on_answer(Version::V5, kind, slot, &[0], &[], &mut effects);
+    answered.unwrap();
+    assert_eq!((all.pending(), all.filters.len()), (0, 0));
+}
