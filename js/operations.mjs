@@ -27,6 +27,8 @@ export const UNWATCH = 2;
 export const REFUSE = 3;
 export const SET_CALLBACK = 4;
 export const WITHDRAW = 5;
+/** What it answers: nothing of the call was on the wire. 0: there is none, or its answer has come. */
+export const UNSENT = 1;
 
 /** Nothing, once the WebAssembly has failed. @type {typeof core.act} */
 export const act = (...all) => (failed() === undefined ? core.act(...all) : 0);
@@ -47,7 +49,7 @@ export const COUNTERS = [
 export const RECONNECT_IN = 9;
 /** The state, and 8 times the version of MQTT on the connection there is. */
 export const STATUS = 10;
-/** The token of the last publish. */
+/** The token of the call that was made last; the second time there is none. */
 export const LAST_TOKEN = 11;
 /** Bytes of the messages that are not sent yet. */
 export const BYTES_QUEUED = 12;

@@ -24,6 +24,8 @@ function filtersOf(topics) {
   }
 }
 
+/** What a call of `unsubscribe` that has not ended has forgotten of a filter, and the call before it. @typedef {{ filter: unknown, recall: () => void, before: Forgotten | undefined, isBack: boolean }} Forgotten */
+
 export class Subscribing {
   #client;
   #hooks;
@@ -32,6 +34,8 @@ export class Subscribing {
   #added = null;
   /** By filter. @type {Map<unknown, Asked>} */
   #asked = new Map();
+  /** By filter, of the last call of `unsubscribe`. @type {Map<unknown, Forgotten>} */
+  #forgotten = new Map();
 
   /** @param {any} client @param {import("./hooks.mjs").Hooks} hooks @param {(call: (core: Core) => Promise<any>) => Promise<any>} call calls the core, now or once it is there */
   constructor(client, hooks, call) {
@@ -48,40 +52,47 @@ export class Subscribing {
   /** @param {unknown} given @param {unknown} [choice] @param {unknown} [handler] @returns {Promise<number[]>} */
   subscribe(given, choice, handler) {
     const [topics, options] = this.#kept(given, choice);
-    const asked = filtersOf(topics).map((filter) => this.#ask(filter));
-    /** @param {any} error */
-    const ended = (error) => {
-      // Some of several may have been granted.
-      if (asked.length === 1 || error.code === "DROPPED") this.#forsake(asked.splice(0));
-    };
-    if (isLimited(options)) {
-      const subscribed = withdrawn(
-        options,
-        (others) => this.subscribe(topics, others, handler),
-        this.#client,
-        this.#call,
-        true,
-      );
-      subscribed.catch(() => this.#forsake(asked));
-      return subscribed;
-    }
+    /** @type {Asked[]} */
+    const asked = [];
+    const forsake = () => this.#forsake(asked.splice(0));
+    return this.#limited(
+      options,
+      (others, core) => this.#subscribe(core, topics, others, handler),
+      (work) => {
+        asked.push(...filtersOf(topics).map((filter) => this.#ask(filter)));
+        const subscribed = this.#call(work);
+        subscribed.catch((error) => {
+          // Some of several may have been granted.
+          if (asked.length === 1 || error.code === "DROPPED") forsake();
+        });
+        return subscribed;
+      },
+      forsake,
+    );
+  }
+
+  /** A call whose options may have limits. @param {unknown} options @param {(options: any, core: Core) => Promise<any>} call @param {(work: (core: Core) => Promise<any>) => Promise<any>} begin @param {(isUnsent: boolean) => void} takenBack */
+  #limited(options, call, begin, takenBack) {
+    if (!isLimited(options)) return begin((core) => call(options, core));
+    return withdrawn(options, call, this.#client, begin, takenBack);
+  }
+
+  /** @param {Core} core @param {unknown} topics @param {unknown} options @param {unknown} handler @returns {Promise<number[]>} */
+  #subscribe(core, topics, options, handler) {
     // subscribe(topic, handler) is a common way to write it.
     const isShort = typeof options === "function" && handler === undefined;
     const own = isShort ? options : handler;
     const { inbound } = this.#hooks;
     const taker = isShort ? own : handledBy(options, /** @type {any} */ (handler), () => inbound.on_message);
     const identity = 2 * keyOf(own) + this.#hooks.isConnecting;
-    return this.#call((core) => {
-      const subscribed = core.call(
-        SUBSCRIBE + IDENTITY * identity,
-        topics,
-        isShort ? undefined : options,
-        taker,
-      );
-      inbound.offer();
-      subscribed.catch(ended);
-      return subscribed;
-    });
+    const subscribed = core.call(
+      SUBSCRIBE + IDENTITY * identity,
+      topics,
+      isShort ? undefined : options,
+      taker,
+    );
+    inbound.offer();
+    return subscribed;
   }
 
   /** @param {unknown} filter */
@@ -106,36 +117,50 @@ export class Subscribing {
   /** @param {unknown} given @param {unknown} [choice] @returns {Promise<void>} */
   unsubscribe(given, choice) {
     const [topics, options] = this.#kept(given, choice);
-    if (isLimited(options)) {
-      /** @type {(() => void)[]} */
-      let recalls = [];
-      const begin = (/** @type {(core: Core) => Promise<any>} */ work) => {
-        recalls = filtersOf(topics).map((filter) => this.#forget(filter));
-        return this.#call(work);
-      };
-      const call = (/** @type {unknown} */ others) => this.#unsubscribe(topics, others);
-      return withdrawn(options, call, this.#client, begin, true, () => {
-        for (const recall of recalls) recall();
-      });
-    }
-    for (const filter of filtersOf(topics)) this.#forget(filter);
-    return this.#unsubscribe(topics, options);
+    /** @type {Forgotten[]} */
+    let all = [];
+    const end = () => {
+      for (const one of all) if (this.#forgotten.get(one.filter) === one) this.#forgotten.delete(one.filter);
+    };
+    return this.#limited(
+      options,
+      (others, core) => core.call(UNSUBSCRIBE, topics, others),
+      (work) => {
+        all = filtersOf(topics).map((filter) => this.#forget(filter));
+        const unsubscribed = this.#call(work);
+        unsubscribed.then(end, end);
+        return unsubscribed;
+      },
+      (isUnsent) => {
+        if (isUnsent) for (const one of all) this.#recall(one);
+      },
+    );
   }
 
-  /** @param {unknown} topics @param {unknown} options @returns {Promise<void>} */
-  #unsubscribe(topics, options) {
-    return this.#call((core) => core.call(UNSUBSCRIBE, topics, options));
-  }
-
-  /** Nobody asks for it any longer; what is returned takes that back. @param {unknown} filter @returns {() => void} */
+  /** Nobody asks for it any longer. @param {unknown} filter @returns {Forgotten} */
   #forget(filter) {
     const asked = this.#asked.get(filter);
-    const recall = this.#added?.forget(filter);
+    const back = this.#added?.forget(filter);
     this.#asked.delete(filter);
-    return () => {
+    const recall = () => {
       if (asked && !this.#asked.has(filter)) this.#asked.set(filter, asked);
-      recall?.();
+      back?.();
     };
+    const forgotten = { filter, recall, before: this.#forgotten.get(filter), isBack: false };
+    this.#forgotten.set(filter, forgotten);
+    return forgotten;
+  }
+
+  /** The call is taken back, and those before it that were; one that was not has ended the filter, too. @param {Forgotten} forgotten */
+  #recall(forgotten) {
+    forgotten.isBack = true;
+    for (;;) {
+      const last = this.#forgotten.get(forgotten.filter);
+      if (!last?.isBack) return;
+      last.recall();
+      if (last.before) this.#forgotten.set(last.filter, last.before);
+      else this.#forgotten.delete(last.filter);
+    }
   }
 
   /** @param {string} filter @param {unknown} handler @param {unknown} options */

@@ -4,35 +4,40 @@
 import { stat } from "../pkg/mqtt_lib.js";
 import { HOOKS } from "./events.mjs";
 import { limited } from "./limits.mjs";
-import { act, BATCH_PROMISE, LAST_TOKEN, WITHDRAW } from "./operations.mjs";
+import { act, BATCH_PROMISE, LAST_TOKEN, UNSENT, WITHDRAW } from "./operations.mjs";
+
+/** The token of the call that was made last, once. @param {any} client @returns {number} */
+const takeToken = (client) => stat(client[HOOKS].number, LAST_TOKEN);
 
 /**
  * @param {unknown} options
- * @param {(others: any) => Promise<any>} call
+ * @param {(others: any, core: any) => Promise<any>} call
  * @param {any} client
  * @param {(work: (core: any) => Promise<any>) => Promise<any>} begin does it now, or once there is a core
- * @param {boolean} [hasOneAnswer] what it waits for is one answer: one that has come counts, even if nobody knows of it yet
- * @param {() => void} [unsent] called when it is taken back, and nothing of it was on the wire
+ * @param {(isUnsent: boolean) => void} [takenBack] of what waits for one answer, which counts once it has come, even if nobody knows
+ *   of it yet: called when it is taken back, with whether nothing of it was on the wire
  * @returns {Promise<any>}
  */
-export function withdrawn(options, call, client, begin, hasOneAnswer, unsent) {
+export function withdrawn(options, call, client, begin, takenBack) {
   let ended = false;
   /** @type {() => unknown} */
-  let withdraw = () => unsent?.();
+  let withdraw = () => takenBack?.(true);
   return limited(
     options,
     (others) =>
       begin((core) => {
         if (ended) return Promise.resolve();
-        const promise = call(others);
+        takeToken(client); // of an earlier call
+        const promise = call(others, core);
         const { number, pending } = client[HOOKS];
-        const token = stat(number, LAST_TOKEN);
+        const token = takeToken(client);
         const holder = () => token && (pending.promise(token) ?? core.call(BATCH_PROMISE, token));
         const own = holder();
         withdraw = () => {
           // Once this call has ended, the token may be another one's.
-          if (!own || holder() !== own) return own && hasOneAnswer;
-          if (act(number, WITHDRAW, undefined, undefined, token)) unsent?.();
+          const how = own && holder() === own ? act(number, WITHDRAW, undefined, undefined, token) : 0;
+          if (how === 0) return own && takenBack;
+          takenBack?.(how === UNSENT);
         };
         return promise;
       }),

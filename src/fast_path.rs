@@ -286,10 +286,10 @@ pub fn act(
         // Refuses a message, with a reason code and a text for the broker.
         3 => handling::refusal(a, b).map(|(reason, text)| client.refuse_message(n, m as u8, reason, &text)),
         4 => client.set_callback(n as usize, a),
-        // Takes a call back, by its token: 1 if nothing of it was on the wire.
+        // Takes a call back, by its token; how far it was, as a number of `Withdrawn`.
         _ => {
             if let Some(token) = Token::new(n) {
-                answer = u32::from(client.call(|engine, _| engine.withdraw(token)));
+                answer = client.call(|engine, _| engine.withdraw(token)) as u32;
             }
             Ok(())
         }
@@ -317,7 +317,7 @@ pub fn stat(number: u32, which: u32) -> f64 {
         7 => stats.reconnects as f64,
         8 => stats.suspects as f64,
         9 => client.retries_in().map_or(f64::NAN, |wait| wait as f64 / 1000.0),
-        11 => f64::from(client.last_token.get()),
+        11 => f64::from(client.last_token.take()),
         12 => stats.bytes_queued as f64,
         _ => f64::from(client.state() as u8) + 8.0 * f64::from(client.version()),
     }

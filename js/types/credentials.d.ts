@@ -144,8 +144,9 @@ export interface Credentials {
   maxinflightqos2?: number | null | undefined;
   /**
    * How many filters go into one SUBSCRIBE or UNSUBSCRIBE: a call with more becomes several packets, and
-   * subscriptions are restored in such parts. Some brokers (AWS IoT: 8) close the connection at more. Whole
-   * number of filters from 1 to 65535. Default: 8.
+   * subscriptions are restored in such parts. What is larger than the broker takes (Maximum Packet Size) is
+   * sent filter by filter. Some brokers (AWS IoT: 8) close the connection at more. Whole number of filters
+   * from 1 to 65535. Default: 8.
    */
   maxfilters?: number | null | undefined;
   /**

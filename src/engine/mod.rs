@@ -50,6 +50,7 @@ mod suspicion;
 #[cfg(test)]
 mod tests;
 mod topic_cache;
+mod withdrawing;
 
 pub mod config;
 pub mod endpoint;
@@ -68,6 +69,7 @@ pub use output::{Change, Delivery, Event, Generation, MessageView, Outcome, Outp
 pub use publishing::Published;
 pub use stats::Stats;
 pub use subscriptions::{is_ours, Filter, Handler, NOT_FOR};
+pub use withdrawing::Withdrawn;
 
 use connection::{Connection, Phase, SEND_CAP};
 use deadline::NEVER;

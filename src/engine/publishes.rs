@@ -149,16 +149,14 @@ impl Publishes {
 
     /// The publish that ends with this token; searched from where the last one was found, because many are withdrawn in order.
     pub fn find(&mut self, token: Token) -> Option<Key> {
-        for step in 0..self.slots.len() {
-            let slot = (self.found + step) % self.slots.len();
-            if let Some(Some(publish)) = self.slots.get(slot) {
-                if publish.token == Some(token) {
-                    self.found = slot;
-                    return Some(Key::new(publish.seq, slot as u32));
-                }
-            }
-        }
-        None
+        let slots = &self.slots;
+        self.found = search(
+            slots.len(),
+            self.found,
+            &mut |slot| matches!(&slots[slot], Some(publish) if publish.token == Some(token)),
+        )?;
+        let publish = self.slots[self.found].as_ref()?;
+        Some(Key::new(publish.seq, self.found as u32))
     }
 
     /// Takes out of a queue what finds no publish any more.
@@ -266,6 +264,14 @@ impl BySince {
     pub fn len(&self) -> usize {
         self.0.len()
     }
+}
+
+/// The first of so many places for which this is true, from this one on, and then from the beginning.
+#[inline(never)]
+pub(super) fn search(places: usize, from: usize, is_it: &mut dyn FnMut(usize) -> bool) -> Option<usize> {
+    (from..places)
+        .chain(0..from.min(places))
+        .find(|&place| is_it(place))
 }
 
 #[cfg(test)]

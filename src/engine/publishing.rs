@@ -4,7 +4,7 @@
 use super::deadline::{Millis, NEVER};
 use super::error::Error;
 use super::message::{check_message, check_topic, Message};
-use super::outbox::{expired, timed_out, withdrawn};
+use super::outbox::{expired, timed_out};
 use super::output::Token;
 use super::publishes::Publish;
 use super::record::Stage;
@@ -181,23 +181,6 @@ impl Engine {
         if self.lifecycle.is_stopping() {
             self.outbox.flush(now, &mut self.effects);
         }
-    }
-
-    /// The caller waits no longer: what is not on the wire is never sent. A message that is in flight is completed in this
-    /// session, and not sent in another; what a SUBSCRIBE on the wire changes is changed back, and an UNSUBSCRIBE takes
-    /// effect. The token ends. An item of a batch stays in it. True: there is such a call, and nothing of it was on the wire.
-    pub fn withdraw(&mut self, token: Token) -> bool {
-        let effects = &mut self.effects;
-        if self.outbox.withdraw(token, effects) {
-            return true;
-        }
-        if let Some(was_sent) = self.subscriptions.withdraw(token, effects) {
-            return !was_sent;
-        }
-        if let Some(token) = self.session.abandon(token) {
-            effects.failed(Some(token), withdrawn());
-        }
-        false
     }
 
     /// Sends batches, oldest first, and the timed queue now. The token ends when every publish begun up to now has ended.

@@ -154,7 +154,7 @@ impl Engine {
         let mut ended = Vec::new();
         self.outbox.drain(&mut effects.journal, &mut ended);
         self.session.drain(keeps_qos2, &mut effects.journal, &mut ended);
-        for id in self.subscriptions.drain(&mut ended) {
+        for id in self.subscriptions.drain(&mut ended, effects) {
             self.session.release_id(id);
         }
         effects.journal.resume(kept);

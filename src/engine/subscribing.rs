@@ -2,7 +2,7 @@
 
 use super::connection::Connection;
 use super::deadline::Millis;
-use super::error::Error;
+use super::error::{Code, Error};
 use super::message::{check_properties, needs_5};
 use super::output::Token;
 use super::session::packet_ids::Holder;
@@ -160,7 +160,9 @@ impl Engine {
         }
         if let Err(error) = result {
             self.session.release_id(id);
-            self.subscriptions.refuse_next(error, &mut self.effects);
+            if error.code != Code::PacketTooLarge || !self.subscriptions.split_next() {
+                self.subscriptions.refuse_next(error, &mut self.effects);
+            }
             return true;
         }
         self.connection.out().extend_from_slice(&packet);

@@ -14,13 +14,17 @@ const source = `
   import { MqttCustom } from "mqtt-lib";
   const mqttserver = process.argv[2];
   class None {}
+  // On a busy machine what connecting has left is collected late.
   async function inUse() {
-    for (let i = 0; i < 3; i++) {
+    let least = Infinity;
+    for (let later = 0; later < 3; later++) {
       await new Promise((resolve) => setTimeout(resolve, 50));
       queryObjects(None, { format: "count" }); // collects garbage first
+      const { heapUsed, external } = process.memoryUsage();
+      if (heapUsed + external < least) later = 0;
+      least = Math.min(least, heapUsed + external);
     }
-    const { heapUsed, external } = process.memoryUsage();
-    return heapUsed + external;
+    return least;
   }
   const clients = [];
   async function connected(count) {

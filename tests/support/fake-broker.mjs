@@ -97,7 +97,11 @@ export async function startFakeBroker(
       reads: 0,
       onPacket: undefined,
       open: true,
-      send: (packet) => connection.write(mqttPacket.generate(packet, { protocolVersion: version })),
+      /** Several packets are one write. */
+      send: (...packets) => {
+        const bytes = packets.map((packet) => mqttPacket.generate(packet, { protocolVersion: version }));
+        return connection.write(bytes.length === 1 ? bytes[0] : Buffer.concat(bytes));
+      },
       write: (bytes) => connection.open && write(bytes),
       close,
       reset,

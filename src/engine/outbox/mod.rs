@@ -26,7 +26,6 @@ use crate::codec::{publish, PacketId};
 pub(super) use batches::BatchKey;
 pub(super) use expiry::{expired, timed_out};
 pub(super) use limits::Limits;
-pub(super) use policy::withdrawn;
 
 use batches::Batches;
 use limits::Usage;

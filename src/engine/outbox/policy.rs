@@ -6,6 +6,7 @@ use crate::codec::publish;
 use crate::engine::error::{Code, Error};
 use crate::engine::format::count;
 use crate::engine::interner::{HashKeys, Interner};
+use crate::engine::withdrawing::{withdrawn, Withdrawn};
 
 /// With `Policy::Latest`: the message of each topic in the offline queue.
 #[derive(Debug)]
@@ -148,11 +149,13 @@ impl Outbox {
         }
     }
 
-    /// The caller gives up the message of this token, which is not sent. False: there is none.
-    pub fn withdraw(&mut self, token: Token, effects: &mut Effects) -> bool {
-        let key = self.publishes.find(token);
-        self.evict(key, withdrawn(), effects);
-        key.is_some()
+    /// The caller gives up the message of this token, which is not sent.
+    pub fn withdraw(&mut self, token: Token, effects: &mut Effects) -> Withdrawn {
+        let Some(key) = self.publishes.find(token) else {
+            return Withdrawn::Unknown;
+        };
+        self.evict(Some(key), withdrawn(), effects);
+        Withdrawn::Unsent
     }
 
     /// A message that is not sent is given up.
@@ -174,13 +177,6 @@ impl Outbox {
         self.dropped += 1;
         effects.failed(publish.token, error);
     }
-}
-
-pub(in crate::engine) fn withdrawn() -> Error {
-    Error::new(
-        Code::Dropped,
-        "the call was withdrawn by its caller; if nothing of it was sent, nothing will be",
-    )
 }
 
 pub(super) fn dropped() -> Error {

@@ -44,7 +44,9 @@ impl Subscriptions {
         for (at, Filter { filter, .. }) in request.contents.filters.iter().enumerate() {
             let failed = codes.get(at).is_some_and(|&code| code >= FAILURE);
             match (kind, failed) {
-                (Kind::Subscribe, false) if !request.is_wanted(at) => self.put_back(&request, at, effects),
+                (Kind::Subscribe, false) if !request.is_wanted(at) || self.find(filter).is_none() => {
+                    self.put_back(&request, at);
+                }
                 (Kind::Subscribe, false) => self.granted(&request, at, effects),
                 (Kind::Subscribe, true) => self.refused(&request, at, effects),
                 (Kind::Unsubscribe, false) => self.unsubscribed(filter, request.seq, effects),
@@ -66,7 +68,38 @@ impl Subscriptions {
             answer.properties = properties.to_vec();
             self.end(kind, caller, Ok(answer), effects);
         }
+        self.settle_these(&request.contents.filters, effects);
         Ok(())
+    }
+
+    /// The connection of an UNSUBSCRIBE has ended. If a later SUBSCRIBE to one of its filters was granted, the broker has handled it:
+    /// it is not sent again. False: the request is not one of these.
+    pub(super) fn end_overtaken(&mut self, slot: u32, effects: &mut Effects) -> bool {
+        let Some(request) = self.requests.look_at(slot) else {
+            return false;
+        };
+        let (kind, seq) = (request.contents.kind, request.seq);
+        let filters = request.contents.filters.clone();
+        let is_overtaken =
+            kind == Kind::Unsubscribe && filters.iter().any(|one| self.is_granted_after(&one.filter, seq));
+        if is_overtaken {
+            let request = self.requests.remove(slot);
+            for Filter { filter, .. } in &filters {
+                self.unsubscribed(filter, seq, effects);
+            }
+            for caller in request.map(|request| request.callers).unwrap_or_default() {
+                self.end(kind, caller, Ok(Answered::default()), effects);
+            }
+        }
+        is_overtaken
+    }
+
+    /// A call behind this place in the order of the calls was the last that asked for the filter, and was granted it.
+    pub(super) fn is_granted_after(&mut self, filter: &str, seq: u64) -> bool {
+        self.requests.last_that_asks(filter).is_none()
+            && self
+                .find(filter)
+                .is_some_and(|entry| entry.last_call > seq && entry.granted.is_some())
     }
 
     /// A call ended, or a part of one.
@@ -99,6 +132,7 @@ impl Subscriptions {
             }
         }
         self.fail(request.contents.kind, request.callers, &error, effects);
+        self.settle_these(&request.contents.filters, effects);
     }
 
     pub(super) fn fail(&mut self, kind: Kind, callers: Vec<Caller>, error: &Error, effects: &mut Effects) {
@@ -148,19 +182,21 @@ impl Subscriptions {
                     self.requests.on_wire.answered(suspicion);
                 } else if request.stage == Stage::Waiting && !request.restores {
                     self.requests.forget_queued(slot);
-                    self.forget_abandoned(slot, effects);
+                    self.take_all_back(slot, false, effects);
                 }
             }
             self.fail(kind, overdue, error, effects);
         }
+        self.settle_all(effects);
         let oldest = self.requests.oldest();
         if oldest != NEVER {
             self.ack_due.set(oldest + ack_timeout);
         }
     }
 
-    /// Ends every request; identifiers that were held are given back.
-    pub fn drain(&mut self, ended: &mut Vec<Ended>) -> Vec<PacketId> {
+    /// Ends every request; identifiers that were held are given back. What a call gave is gone, and the next connection of the
+    /// session gets what was granted.
+    pub fn drain(&mut self, ended: &mut Vec<Ended>, effects: &mut Effects) -> Vec<PacketId> {
         let mut released = Vec::new();
         self.requests.clear_queue();
         for &(_, slot) in &self.requests.in_order() {
@@ -169,6 +205,15 @@ impl Subscriptions {
             };
             if let Some(id) = request.packet_id {
                 released.push(id);
+            }
+            for (at, filter) in request.contents.filters.iter().enumerate() {
+                match request.contents.kind {
+                    Kind::Subscribe => self.take_back(&filter.filter, request.calls(at), effects),
+                    Kind::Unsubscribe => self.still_wanted(&filter.filter),
+                }
+                if request.is_of_nobody() || request.restores || request.was_sent() {
+                    self.unsettle(filter.clone());
+                }
             }
             for caller in request.callers {
                 let token = match caller.token {

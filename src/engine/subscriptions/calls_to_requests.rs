@@ -1,7 +1,7 @@
 //! Calls of `subscribe` and `unsubscribe` become requests: packets of at most `maxfilters` filters, and no SUBSCRIBE for
 //! what is asked for again on this connection anyway. Never sends.
 
-use super::request::{Caller, Request, Stage};
+use super::request::{place_of, Caller, Request, Stage};
 use super::{Call, Contents, Filter, Handler, Kind, Subscriptions};
 use crate::engine::deadline::NEVER;
 use crate::engine::effects::Effects;
@@ -53,17 +53,20 @@ impl Subscriptions {
         );
     }
 
-    /// The request that asks again for this filter, in the same way. One that waits to restore it in another way leaves it
-    /// to the call.
+    /// The request that asks again for this filter, in the same way, and as the last one. One that waits to restore it in another
+    /// way leaves it to the call.
     fn find_to_join(&mut self, filter: &Filter, properties: &[u8]) -> Option<(&mut Request, usize)> {
         let (slot, at) = self.find_requested_again(&filter.filter)?;
+        let last_call = self.find(&filter.filter)?.last_call;
         let request = self.requests.get(slot)?;
         let contents = &request.contents;
         let is_same = contents.kind == Kind::Subscribe
             && contents.filters[at].options == filter.options
+            && last_call <= request.last_call(at)
             && contents.properties == properties;
         if !is_same && request.restores && request.stage == Stage::Waiting && request.callers.len() == 1 {
             self.requests.drop_filter(slot, at);
+            self.unsettle(filter.clone());
         }
         match is_same {
             true => Some((self.requests.get(slot)?, at)),
@@ -79,7 +82,7 @@ impl Subscriptions {
             true => self.requests.in_order(),
             false => Vec::new(),
         };
-        let is_ended = |one: &Filter| call.filters.iter().any(|other| other.filter == one.filter);
+        let is_ended = |one: &Filter| place_of(&call.filters, &one.filter).is_some();
         // The parts of a call have its number; one that is still wanted keeps the others.
         let mut wanted = Vec::new();
         for &(seq, slot) in &unanswered {
@@ -106,15 +109,10 @@ impl Subscriptions {
                 self.cancel(slot, effects);
             }
         }
-        for Filter { filter, .. } in &call.filters {
-            if let Some(entry) = self.find(filter) {
-                entry.options = 0;
-            }
-        }
         // What a later call asks for comes behind this, so it joins nothing that is before it.
         for Filter { filter, .. } in &call.filters {
             if let Some(entry) = self.find(filter) {
-                entry.request = None;
+                (entry.options, entry.request) = (0, None);
             }
         }
         let filters = (0..).zip(call.filters).collect();
@@ -172,31 +170,17 @@ impl Subscriptions {
     /// `unsubscribe` was called before this call of subscribe was answered.
     pub(super) fn cancel(&mut self, slot: u32, effects: &mut Effects) {
         self.requests.forget_queued(slot);
-        let Some(request) = self.requests.get(slot) else {
-            return;
-        };
-        let callers = std::mem::take(&mut request.callers);
-        // One of a lost connection still holds its identifier; `connected` or `drain` forgets it, and gives that back.
-        if request.packet_id.is_none() {
-            self.forget_abandoned(slot, effects);
-        }
         let error = Error::new(
             Code::SubscribeFailed,
             "unsubscribe() came before the answer to this subscribe()",
         );
-        self.fail(Kind::Subscribe, callers, &error, effects);
-    }
-
-    /// The call has ended without an answer: it is not sent again.
-    pub(super) fn forget_abandoned(&mut self, slot: u32, effects: &mut Effects) {
-        let Some(request) = self.requests.remove(slot) else {
-            return;
-        };
-        if request.contents.kind == Kind::Unsubscribe {
-            return;
+        while let Some((caller, _)) = self.take_caller((slot, 0), effects) {
+            self.end(Kind::Subscribe, caller, Err(error.clone()), effects);
         }
-        for at in 0..request.contents.filters.len() {
-            self.refused(&request, at, effects);
+        // One of a lost connection still holds its identifier; `connected` or `drain` forgets it, and gives that back.
+        let is_held = |request: &Request| request.packet_id.is_some();
+        if !self.requests.look_at(slot).is_some_and(is_held) {
+            self.take_all_back(slot, true, effects);
         }
     }
 }

@@ -100,6 +100,7 @@ impl Subscriptions {
             return;
         }
         let ended = first..=last;
+        let all = handlers.clone();
         for mut one in handlers.into_iter().rev() {
             let number = one.handler.number;
             let stays = match verdict {
@@ -108,8 +109,14 @@ impl Subscriptions {
                 Verdict::Unsubscribed => one.call > last,
             };
             let was_routed = one.replaced == 0;
-            if ended.contains(&one.replaced) {
-                one.replaced = 0;
+            if !was_routed && ended.contains(&one.replaced) {
+                // Another one may have been given in its place since then.
+                let mut others = all.iter().filter(|other| {
+                    other.call > one.call
+                        && !ended.contains(&other.call)
+                        && other.handler.replaces(one.handler)
+                });
+                one.replaced = others.next().map_or(0, |other| other.call);
             }
             // Those whose routes stay are not looked for: there may be thousands.
             match (was_routed, stays && one.replaced == 0) {
@@ -136,6 +143,7 @@ impl Subscriptions {
     /// The filter in this place of the request was granted.
     pub(super) fn granted(&mut self, request: &Request, at: usize, effects: &mut Effects) {
         let Filter { filter, options } = &request.contents.filters[at];
+        self.settled(filter);
         if let Some(entry) = self.find(filter).filter(|_| !request.identifies()) {
             entry.granted = Some((*options, request.contents.properties.clone()));
             entry.suspicion = Suspicion::default();
@@ -150,19 +158,19 @@ impl Subscriptions {
         if let Some(entry) = self.find(filter) {
             entry.identity = LEFT;
         }
-        if !request.is_wanted(at) {
-            return;
-        }
         if request.restores && self.find(filter).is_some_and(|entry| entry.last_call <= last) {
             return self.forget(filter, last, effects);
         }
         self.take_back(filter, request.calls(at), effects);
     }
 
-    /// It was unsubscribed by this call; a later one may have asked for it again.
+    /// It was unsubscribed by this call; a later one may have asked for it again, and have been answered before.
     pub(super) fn unsubscribed(&mut self, filter: &str, seq: u64, effects: &mut Effects) {
-        if let Some(entry) = self.find(filter) {
-            entry.granted = None;
+        self.settled(filter);
+        if !self.is_granted_after(filter, seq) {
+            if let Some(entry) = self.find(filter) {
+                entry.granted = None;
+            }
         }
         self.detach(filter, Verdict::Unsubscribed, (0, seq), effects);
         self.forget(filter, seq, effects);

@@ -71,6 +71,8 @@ pub(super) struct Subscriptions {
     copies: Copies,
     requests: Requests,
     calls: SplitCalls,
+    /// Filters that the broker may not have as they were granted, until no call that is unanswered asks for them.
+    unsettled: Vec<Filter>,
     ack_due: Deadline,
 }
 
@@ -85,6 +87,7 @@ impl Subscriptions {
             copies: Copies::default(),
             requests: Requests::default(),
             calls: SplitCalls::default(),
+            unsettled: Vec::new(),
             ack_due: Deadline::default(),
         }
     }

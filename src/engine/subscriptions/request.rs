@@ -9,6 +9,8 @@ use crate::engine::suspicion::Suspicion;
 
 /// The place in the order of the calls of a request that no call made, and that comes before all of them.
 pub(super) const BEFORE_ALL_CALLS: u64 = 0;
+/// Likewise, of a request for a filter that no call that is unanswered asks for.
+pub(super) const BEFORE_LATER_CALLS: u64 = 1;
 /// From the first to the last: an empty range.
 const NO_CALL: (u64, u64) = (u64::MAX, 0);
 
@@ -80,7 +82,7 @@ pub(super) struct Request {
     pub callers: Vec<Caller>,
     pub packet_id: Option<PacketId>,
     pub stage: Stage,
-    /// When it was put on the wire of this connection.
+    /// When it was put on the wire last; `NEVER` before.
     pub sent_at: Millis,
     /// `unsubscribe` was called for all of its filters.
     pub cancelled: bool,
@@ -121,6 +123,16 @@ impl Request {
         }
     }
 
+    /// It was on the wire, of this connection or of an earlier one.
+    pub fn was_sent(&self) -> bool {
+        self.sent_at != NEVER
+    }
+
+    /// No call waits for its answer.
+    pub fn is_of_nobody(&self) -> bool {
+        self.callers.iter().all(|caller| caller.token.is_none())
+    }
+
     /// Gives a subscription its identifier; nobody called it.
     pub fn identifies(&self) -> bool {
         self.seq == BEFORE_ALL_CALLS
@@ -153,10 +165,16 @@ impl Request {
     /// The calls that asked for the filter in this place, from the first to the last; an empty range if none did: the
     /// request restores a subscription, or gives it its identifier.
     pub fn calls(&self, at: usize) -> (u64, u64) {
-        match self.identifies() || self.restores && self.callers.len() == 1 {
+        let (mut first, mut last) = match self.identifies() || self.restores {
             true => NO_CALL,
-            false => (self.seq, self.last_call(at)),
+            false => (self.seq, self.seq),
+        };
+        for caller in &self.callers {
+            if caller.at == Some(at) {
+                (first, last) = (first.min(caller.seq), last.max(caller.seq));
+            }
         }
+        (first, last)
     }
 
     /// Since when its oldest caller waits; `NEVER` if none does.
@@ -169,10 +187,21 @@ impl Request {
     }
 }
 
+/// The place of the filter among these.
+#[inline(never)]
+pub(super) fn place_of(filters: &[Filter], filter: &str) -> Option<usize> {
+    filters.iter().position(|one| one.filter == filter)
+}
+
 /// What a filter costs beside its bytes.
 pub(super) const FILTER: usize = 64;
 
 impl Contents {
+    /// The place of the filter among its filters.
+    pub fn place_of(&self, filter: &str) -> Option<usize> {
+        place_of(&self.filters, filter)
+    }
+
     /// Bytes that the request keeps.
     pub fn size(&self) -> usize {
         self.filters.iter().map(|f| f.filter.len() + FILTER).sum()

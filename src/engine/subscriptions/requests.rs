@@ -7,7 +7,7 @@ use super::request::{Kind, Request, Stage, FILTER};
 use crate::engine::deadline::{Millis, NEVER};
 use crate::engine::format::sort;
 use crate::engine::output::Token;
-use crate::engine::publishes::{retain, Key};
+use crate::engine::publishes::{retain, search, Key};
 use crate::engine::suspicion::OnWire;
 
 /// Requests by their place; places of those that ended are used again.
@@ -94,11 +94,15 @@ impl Requests {
     /// The last call that asks for the filter and is unanswered, with the options that it asks for.
     pub fn last_that_asks(&self, filter: &str) -> Option<(u64, u8)> {
         let mut last = None;
-        for request in self.slots.iter().flatten() {
+        let slots = if self.has_subscribe() {
+            &self.slots[..]
+        } else {
+            &[]
+        };
+        for request in slots.iter().flatten() {
             let contents = &request.contents;
             let is_subscribe = contents.kind == Kind::Subscribe && !request.identifies();
-            let at = contents.filters.iter().position(|one| one.filter == filter);
-            let Some(at) = at.filter(|_| is_subscribe) else {
+            let Some(at) = contents.place_of(filter).filter(|_| is_subscribe) else {
                 continue;
             };
             for caller in &request.callers {
@@ -111,18 +115,49 @@ impl Requests {
         last
     }
 
-    /// No `unsubscribe` was called for this filter.
-    pub fn uncancel(&mut self, filter: &str) {
-        for request in self.slots.iter_mut().flatten() {
-            let has_it = request.contents.filters.iter().any(|one| one.filter == filter);
-            request.cancelled &= !has_it;
+    /// The calls of subscribe for this filter that no `unsubscribe` is behind any longer: they go on, with the largest QoS of
+    /// them and of what was granted. What the last of them asks for, or what was granted; None if it is to be unsubscribed.
+    pub fn resume(&mut self, filter: &str, granted: Option<u8>) -> Option<u8> {
+        let ended = self.last_unsubscribe(filter);
+        let granted = granted.filter(|_| ended == 0);
+        if !self.has_subscribe() {
+            return granted;
         }
+        let mut largest = granted.unwrap_or(0) & 3;
+        // The first time they are found, the second time they are changed.
+        for _ in 0..2 {
+            for request in self.slots.iter_mut().flatten() {
+                let Some(at) = request.contents.place_of(filter).filter(|_| request.seq > ended) else {
+                    continue;
+                };
+                request.cancelled = false;
+                let options = &mut request.contents.filters[at].options;
+                largest = largest.max(*options & 3);
+                if request.stage == Stage::Waiting {
+                    *options = *options & !3 | largest;
+                }
+            }
+        }
+        let last = self.last_that_asks(filter).filter(|&(seq, _)| seq > ended);
+        last.map(|(_, options)| options).or(granted)
     }
 
-    /// Whether one of them is an UNSUBSCRIBE from this filter.
-    pub fn unsubscribes(&self, filter: &str) -> bool {
-        let mut all = self.slots.iter().flatten().map(|request| &request.contents);
-        all.any(|one| one.kind == Kind::Unsubscribe && one.filters.iter().any(|one| one.filter == filter))
+    /// Whether one of them asks for this filter, or is an UNSUBSCRIBE from it.
+    pub fn is_pending(&self, filter: &str) -> bool {
+        self.last_unsubscribe(filter) > 0 || self.last_that_asks(filter).is_some()
+    }
+
+    /// The last UNSUBSCRIBE from this filter, by its place in the order of the calls; 0: there is none.
+    pub fn last_unsubscribe(&self, filter: &str) -> u64 {
+        let mut last = 0;
+        let has_others = self.subscribes + self.free.len() < self.slots.len();
+        let slots = if has_others { &self.slots[..] } else { &[] };
+        for request in slots.iter().flatten() {
+            if request.contents.kind == Kind::Unsubscribe && request.contents.place_of(filter).is_some() {
+                last = last.max(request.seq);
+            }
+        }
+        last
     }
 
     /// Whether one of them is a SUBSCRIBE.
@@ -199,21 +234,14 @@ impl Requests {
     /// The request whose answer ends this token, and which of its callers waits for that; searched from where the last one was
     /// found, because many are withdrawn in order.
     pub fn find_caller(&mut self, token: Token) -> Option<(u32, usize)> {
-        for step in 0..self.slots.len() {
-            let slot = (self.found + step) % self.slots.len();
-            let Some(Some(request)) = self.slots.get(slot) else {
-                continue;
-            };
-            if let Some(at) = request
-                .callers
-                .iter()
-                .position(|caller| caller.token == Some(token))
-            {
-                self.found = slot;
-                return Some((slot as u32, at));
-            }
-        }
-        None
+        let slots = &self.slots;
+        let mut at = None;
+        self.found = search(slots.len(), self.found, &mut |slot| {
+            let callers = slots[slot].as_deref().map_or(&[][..], |request| &request.callers);
+            at = callers.iter().position(|caller| caller.token == Some(token));
+            at.is_some()
+        })?;
+        Some((self.found as u32, at?))
     }
 
     /// Since when the oldest that was on a wire is unanswered; `NEVER` if none is.

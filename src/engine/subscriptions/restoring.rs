@@ -32,16 +32,21 @@ impl Subscriptions {
             if let Some(id) = request.packet_id.take() {
                 released.push(id);
             }
+            if self.end_overtaken(slot, effects) {
+                continue;
+            }
+            let Some(request) = self.requests.get(slot) else {
+                continue;
+            };
             if request.restores && !session_present {
                 if let Some(request) = self.requests.remove(slot) {
                     left.push(request);
                 }
-            } else if request.cancelled {
+            } else if request.cancelled && !request.callers.is_empty() {
                 self.cancel(slot, effects);
-            } else if request.callers.is_empty() && request.withdrawn {
-                self.put_all_back(slot, session_present, effects);
             } else if request.callers.is_empty() && !request.restores {
-                self.forget_abandoned(slot, effects);
+                let is_session = session_present && request.withdrawn;
+                self.take_all_back(slot, is_session, effects);
             } else if request.suspicion.is_suspect() && request.contents.filters.len() > 1 {
                 self.split(slot, &mut again);
             } else {
@@ -74,6 +79,7 @@ impl Subscriptions {
             self.mark(slot);
         }
         if !session_present {
+            self.unsettled.clear();
             self.copies.forget_last();
             for entry in &mut self.entries {
                 entry.identity = NONE;
@@ -84,6 +90,7 @@ impl Subscriptions {
             self.requests.send_again(slot);
         }
         self.requests.on_wire = OnWire::default();
+        self.settle_all(effects);
         released
     }
 
@@ -108,7 +115,7 @@ impl Subscriptions {
         if !request.requeued || request.cancelled || request.callers.is_empty() {
             return None;
         }
-        let at = contents.filters.iter().position(|one| one.filter == filter)?;
+        let at = contents.place_of(filter)?;
         Some((slot, at))
     }
 
@@ -121,6 +128,7 @@ impl Subscriptions {
             let its_suspicion = entry.map_or_else(Suspicion::default, |entry| entry.suspicion);
             // A call for it is unanswered, and is sent again: what is unsubscribed is not asked for before.
             if self.find_requested_again(&filter.filter).is_some() {
+                self.unsettle(filter);
                 continue;
             }
             let apart = suspicion.is_suspect() || its_suspicion.is_suspect();
@@ -135,7 +143,7 @@ impl Subscriptions {
         self.restore_together(&mut filters, properties, suspicion, next_seq);
     }
 
-    fn restore_together(
+    pub(super) fn restore_together(
         &mut self,
         filters: &mut Vec<Filter>,
         properties: Vec<u8>,

@@ -74,7 +74,24 @@ impl Subscriptions {
         request.packet_id
     }
 
-    /// A suspect of several filters becomes several, of one filter each.
+    /// The next request is too large for the broker: one of several filters becomes several. False: it has one filter.
+    pub fn split_next(&mut self) -> bool {
+        let Some((slot, contents)) = self.next_request() else {
+            return false;
+        };
+        if contents.filters.len() == 1 {
+            return false;
+        }
+        self.requests.pop_front();
+        let mut parts = Vec::new();
+        self.split(slot, &mut parts);
+        for &(_, part) in parts.iter().rev() {
+            self.requests.send_first(part);
+        }
+        true
+    }
+
+    /// A request of several filters becomes several, of one filter each.
     pub(super) fn split(&mut self, slot: u32, into: &mut Vec<(u64, u32)>) {
         let Some(mut request) = self.requests.remove(slot) else {
             return;

@@ -2,72 +2,98 @@
 //! for is unsubscribed, and other options than before are changed back when they are granted. Never sends.
 
 use super::handlers::Verdict;
-use super::request::Request;
+use super::request::{place_of, Caller, Request, BEFORE_LATER_CALLS};
 use super::{Filter, Kind, Subscriptions};
 use crate::engine::deadline::NEVER;
 use crate::engine::effects::Effects;
-use crate::engine::outbox::withdrawn;
 use crate::engine::output::Token;
+use crate::engine::suspicion::Suspicion;
+use crate::engine::withdrawing::{self, Withdrawn};
 
 impl Subscriptions {
-    /// The call that ends with this token is taken back, and ends: whether something of it was on the wire. None: there is no such
-    /// call.
-    pub fn withdraw(&mut self, token: Token, effects: &mut Effects) -> Option<bool> {
-        let mut found = self.requests.find_caller(token);
-        let mut was_sent = found.map(|_| false);
-        let is_split = self.calls.take(token).is_some();
-        while let Some(place) = found {
-            was_sent = Some(self.withdraw_from(place, effects) || was_sent == Some(true));
-            found = match is_split {
-                true => self.requests.find_caller(token),
-                false => None,
-            };
+    /// The call that ends with this token is taken back, and ends.
+    pub fn withdraw(&mut self, token: Token, effects: &mut Effects) -> Withdrawn {
+        let Some((slot, at)) = self.requests.find_caller(token) else {
+            return Withdrawn::Unknown;
+        };
+        let seq = self.requests.look_at(slot).map(|request| request.callers[at].seq);
+        let mut withdrawn = self.withdraw_from((slot, at), effects);
+        if self.calls.take(token).is_some() {
+            while let Some(place) = self.requests.find_caller(token) {
+                withdrawn = withdrawn.max(self.withdraw_from(place, effects));
+            }
+            self.withdraw_granted(seq.unwrap_or_default(), effects);
         }
-        if was_sent.is_some() {
-            effects.failed(Some(token), withdrawn());
-        }
-        was_sent
+        effects.failed(Some(token), withdrawing::withdrawn());
+        withdrawn
     }
 
-    /// One of its requests, by its place, and which of those who wait for the answer it is. Whether it was on the wire.
-    fn withdraw_from(&mut self, (slot, at): (u32, usize), effects: &mut Effects) -> bool {
-        let Some(request) = self.requests.get(slot) else {
-            return false;
-        };
-        let kind = request.contents.kind;
-        if kind == Kind::Unsubscribe && request.callers[at].since != NEVER {
-            // It goes on, and nobody waits for it.
-            request.callers[at].token = None;
-            return true;
-        }
-        let caller = request.callers.remove(at);
-        let is_own = caller.at.is_none();
-        let filters: Vec<Filter> = match caller.at {
-            Some(at) => request.contents.filters.get(at).cloned().into_iter().collect(),
-            None => request.contents.filters.clone(),
-        };
-        let is_sent = caller.since != NEVER;
-        if is_own && request.callers.is_empty() && !is_sent {
-            self.requests.forget_queued(slot);
-            self.requests.remove(slot);
-        } else if is_own {
-            request.withdrawn = true;
-        }
-        let mut unwanted = Vec::new();
-        for filter in filters {
-            match kind {
-                Kind::Unsubscribe => self.still_wanted(&filter.filter),
-                Kind::Subscribe => {
-                    self.take_back(&filter.filter, (caller.seq, caller.seq), effects);
-                    if is_own && is_sent && self.find(&filter.filter).is_none() {
-                        unwanted.push((0, filter));
-                    }
-                }
+    /// What was granted to this call of several packets already is unsubscribed, unless others have asked for it, too.
+    fn withdraw_granted(&mut self, seq: u64, effects: &mut Effects) {
+        for (filter, _) in self.list(true) {
+            let entry = self.find(&filter.filter);
+            if entry.is_some_and(|entry| (entry.first_call, entry.last_call) == (seq, seq)) {
+                self.forget(&filter.filter, seq, effects);
+                self.unsettle(filter.clone());
+                self.settle(&filter.filter, effects);
             }
         }
-        let count = unwanted.len();
-        self.push_requests(Kind::Unsubscribe, (caller.seq, None), unwanted, &[], count, 0);
-        is_sent
+    }
+
+    /// One of its requests, by its place, and which of those who wait for the answer it is.
+    fn withdraw_from(&mut self, (slot, at): (u32, usize), effects: &mut Effects) -> Withdrawn {
+        let Some(request) = self.requests.get(slot) else {
+            return Withdrawn::Unknown;
+        };
+        let is_sent = request.callers[at].since != NEVER;
+        if is_sent && request.contents.kind == Kind::Unsubscribe {
+            // It goes on, and nobody waits for it.
+            request.callers[at].token = None;
+        } else {
+            let (_, filters) = self.take_caller((slot, at), effects).unzip();
+            self.settle_these(&filters.unwrap_or_default(), effects);
+        }
+        match is_sent {
+            true => Withdrawn::Sent,
+            false => Withdrawn::Unsent,
+        }
+    }
+
+    /// One of those who wait for the answer does not any longer; its filters, which are to be settled. What nobody waits for and was
+    /// never on the wire is gone.
+    pub(super) fn take_caller(
+        &mut self,
+        (slot, at): (u32, usize),
+        effects: &mut Effects,
+    ) -> Option<(Caller, Vec<Filter>)> {
+        let request = self.requests.get(slot)?;
+        if at >= request.callers.len() {
+            return None;
+        }
+        let caller = request.callers.remove(at);
+        let kind = request.contents.kind;
+        let mut filters = request.contents.filters.clone();
+        if let Some(only) = caller.at {
+            filters.swap(0, only);
+            filters.truncate(1);
+        }
+        let is_sent = caller.since != NEVER;
+        request.withdrawn |= caller.at.is_none();
+        if request.withdrawn && request.callers.is_empty() && !request.was_sent() {
+            self.requests.forget_queued(slot);
+            self.requests.remove(slot);
+        }
+        for filter in &filters {
+            if kind == Kind::Unsubscribe {
+                self.still_wanted(&filter.filter);
+                continue;
+            }
+            self.take_back(&filter.filter, (caller.seq, caller.seq), effects);
+            if is_sent && self.find(&filter.filter).is_none() {
+                self.unsettle(filter.clone());
+            }
+        }
+        Some((caller, filters))
     }
 
     /// The filter is as the calls that are left ask for, or as it was granted.
@@ -89,62 +115,103 @@ impl Subscriptions {
         self.detach(filter, Verdict::Refused, (first, last), effects);
     }
 
-    /// A call of unsubscribe, nothing of which was on the wire, is taken back.
-    fn still_wanted(&mut self, filter: &str) {
-        self.requests.uncancel(filter);
-        let other = self.requests.last_that_asks(filter);
-        if let Some(entry) = self.find(filter) {
-            let granted = entry.granted.as_ref().map(|(options, _)| *options);
-            if let Some(options) = other.map(|(_, options)| options).or(granted) {
+    /// A call of unsubscribe is taken back: what no other one ends goes on, with what was granted.
+    pub(super) fn still_wanted(&mut self, filter: &str) {
+        let granted = self.find(filter).and_then(|entry| entry.granted.as_ref());
+        let granted = granted.map(|(options, _)| *options);
+        if let Some(options) = self.requests.resume(filter, granted) {
+            if let Some(entry) = self.find(filter) {
                 entry.options = options;
             }
         }
     }
 
-    /// The connection ended before the answer; its session, which may have changed, goes on, or not.
-    pub(super) fn put_all_back(&mut self, slot: u32, session_present: bool, effects: &mut Effects) {
+    /// The request has ended without an answer, and is not sent again. If it was on the wire of this session, the broker may have
+    /// granted it.
+    pub(super) fn take_all_back(&mut self, slot: u32, is_session: bool, effects: &mut Effects) {
         let Some(request) = self.requests.remove(slot) else {
             return;
         };
-        if session_present && request.contents.kind == Kind::Subscribe {
-            for at in 0..request.contents.filters.len() {
-                self.put_back(&request, at, effects);
+        if request.contents.kind == Kind::Unsubscribe {
+            return;
+        }
+        for (at, Filter { filter, .. }) in request.contents.filters.iter().enumerate() {
+            self.take_back(filter, request.calls(at), effects);
+            if is_session && request.was_sent() {
+                self.put_back(&request, at);
             }
         }
     }
 
-    /// The broker has granted the filter in this place, which nobody asks for any longer: it gets what was granted before, or is
-    /// unsubscribed. What a later call asks for is on its way, and so may an UNSUBSCRIBE be.
-    pub(super) fn put_back(&mut self, request: &Request, at: usize, effects: &mut Effects) {
+    /// The broker has granted the filter in this place, which this call does not ask for any longer: `settle` follows.
+    pub(super) fn put_back(&mut self, request: &Request, at: usize) {
         let Filter { filter, options } = &request.contents.filters[at];
-        let granted = self.find(filter).and_then(|entry| entry.granted.clone());
-        if self.requests.unsubscribes(filter) || self.requests.last_that_asks(filter).is_some() {
+        let is_granted = self
+            .find(filter)
+            .and_then(|entry| entry.granted.as_ref())
+            .is_some_and(|(before, properties)| {
+                before == options && *properties == request.contents.properties
+            });
+        if !is_granted {
+            self.unsettle(request.contents.filters[at].clone());
+        }
+    }
+
+    /// The broker may not have it as it was granted.
+    #[inline(never)]
+    pub(super) fn unsettle(&mut self, filter: Filter) {
+        if place_of(&self.unsettled, &filter.filter).is_none() {
+            self.unsettled.push(filter);
+        }
+    }
+
+    /// The broker has it as it was granted.
+    #[inline(never)]
+    pub(super) fn settled(&mut self, filter: &str) {
+        if let Some(at) = place_of(&self.unsettled, filter) {
+            self.unsettled.remove(at);
+        }
+    }
+
+    /// A filter that is unsettled, and that no call that is unanswered asks for or ends, gets what was granted before, or is
+    /// unsubscribed.
+    #[inline(never)]
+    pub(super) fn settle(&mut self, filter: &str, effects: &mut Effects) {
+        let Some(at) = place_of(&self.unsettled, filter) else {
+            return;
+        };
+        if self.requests.is_pending(filter) {
             return;
         }
-        let later = self
-            .find(filter)
-            .is_some_and(|entry| entry.last_call > request.seq);
-        let (kind, (before, properties)) = match granted {
-            _ if later => return,
-            Some(granted) => (Kind::Subscribe, granted),
-            None => {
-                self.forget(filter, request.seq, effects);
-                (Kind::Unsubscribe, (0, Vec::new()))
-            }
-        };
-        if kind == Kind::Unsubscribe || before != *options || properties != request.contents.properties {
-            let filter = filter.clone();
-            let filters = vec![(
-                0,
-                Filter {
-                    filter,
-                    options: before,
-                },
-            )];
-            self.push_requests(kind, (request.seq, None), filters, &properties, 1, 0);
+        let mut filter = self.unsettled.remove(at);
+        let entry = self.find(&filter.filter);
+        let granted = entry.map(|entry| (entry.last_call, entry.granted.clone()));
+        if let Some((seq, Some((options, properties)))) = granted {
+            filter.options = options;
+            let seq = seq.max(BEFORE_LATER_CALLS);
+            self.restore_together(&mut vec![filter], properties, Suspicion::default(), &mut || seq);
+        } else {
+            self.forget(&filter.filter, u64::MAX, effects);
+            let caller = (BEFORE_LATER_CALLS, None);
+            self.push_requests(Kind::Unsubscribe, caller, vec![(0, filter)], &[], 1, 0);
         }
+    }
+
+    pub(super) fn settle_these(&mut self, filters: &[Filter], effects: &mut Effects) {
+        if self.unsettled.is_empty() {
+            return;
+        }
+        for Filter { filter, .. } in filters {
+            self.settle(filter, effects);
+        }
+    }
+
+    pub(super) fn settle_all(&mut self, effects: &mut Effects) {
+        self.settle_these(&self.unsettled.clone(), effects);
     }
 }
 
+#[cfg(test)]
+mod model;
 #[cfg(test)]
 mod tests;

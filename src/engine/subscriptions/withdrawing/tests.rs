@@ -6,6 +6,7 @@ use crate::engine::error::Code;
 use crate::engine::output::{Event, Token};
 use crate::engine::subscriptions::tests::{answer, call, subscriptions};
 use crate::engine::subscriptions::{Call, Filter, Handler, Kind, Subscriptions};
+use crate::engine::withdrawing::Withdrawn;
 
 /// A call whose token is its number; `options` of each of its filters.
 fn withdrawable(seq: u64, names: &[&str], options: u8) -> Call {
@@ -18,9 +19,7 @@ fn withdrawable(seq: u64, names: &[&str], options: u8) -> Call {
 }
 
 fn withdraw(subscriptions: &mut Subscriptions, seq: u64, effects: &mut Effects) -> bool {
-    subscriptions
-        .withdraw(Token::new(seq as u32).unwrap(), effects)
-        .is_some()
+    subscriptions.withdraw(Token::new(seq as u32).unwrap(), effects) != Withdrawn::Unknown
 }
 
 /// Puts the next request on the wire; its place, kind and filters.
@@ -295,6 +294,41 @@ fn an_unsubscribe_that_is_withdrawn_leaves_what_was_on_the_wire() {
 }
 
 #[test]
+fn a_subscribe_behind_an_unsubscribe_that_is_withdrawn_lowers_no_qos() {
+    let mut effects = Effects::default();
+    let mut all = subscriptions();
+    all.subscribe(withdrawable(1, &["a"], 2), Some(Handler::new(2)));
+    answer(&mut all, &[2], &mut effects);
+    all.unsubscribe(withdrawable(2, &["a"], 0), true, &mut effects);
+    all.subscribe(withdrawable(3, &["a"], 4), Some(Handler::new(4)));
+    withdraw(&mut all, 2, &mut effects);
+    let (slot, kind, filters) = send(&mut all).unwrap();
+    assert_eq!((kind, filters[0].options), (Kind::Subscribe, 2 | 4));
+    grant(&mut all, slot, 2, &mut effects);
+    all.subscribe(withdrawable(4, &["a"], 0), None);
+    assert_eq!(send(&mut all).map(|(_, _, filters)| filters[0].options), Some(2));
+}
+
+#[test]
+fn what_an_earlier_unsubscribe_has_ended_stays_ended_when_a_later_one_is_withdrawn() {
+    let mut effects = Effects::default();
+    let mut all = subscriptions();
+    all.subscribe(withdrawable(1, &["a"], 1), Some(Handler::new(2)));
+    send(&mut all).unwrap();
+    all.unsubscribe(withdrawable(2, &["a"], 0), true, &mut effects);
+    all.unsubscribe(withdrawable(3, &["a"], 0), true, &mut effects);
+    withdraw(&mut all, 3, &mut effects);
+    all.connected(true, 8, &mut || 4, &mut effects);
+    let kinds: Vec<_> = std::iter::from_fn(|| send(&mut all).map(|(_, kind, _)| kind)).collect();
+    assert_eq!(kinds, [Kind::Unsubscribe]);
+    let ended = |event: &&Event| matches!(event, Event::Done { token, .. } if Some(*token) == Token::new(1));
+    assert!(
+        effects.events().iter().any(ended),
+        "the call that it has ended is not sent again"
+    );
+}
+
+#[test]
 fn a_filter_of_two_withdrawn_calls_one_on_the_wire_is_unsubscribed() {
     for order in [[1, 2], [2, 1]] {
         let mut effects = Effects::default();
@@ -320,7 +354,10 @@ fn an_unsubscribe_on_the_wire_goes_on_also_over_a_lost_connection() {
     answer(&mut all, &[1], &mut effects);
     all.unsubscribe(withdrawable(2, &["a"], 0), true, &mut effects);
     send(&mut all).unwrap();
-    assert_eq!(all.withdraw(Token::new(2).unwrap(), &mut effects), Some(true));
+    assert_eq!(
+        all.withdraw(Token::new(2).unwrap(), &mut effects),
+        Withdrawn::Sent
+    );
     all.connected(true, 8, &mut || 3, &mut effects);
     let (slot, kind, _) = send(&mut all).unwrap();
     assert_eq!(kind, Kind::Unsubscribe);

@@ -1,0 +1,440 @@
+//! Random sequences of calls, answers and connections against a model: what the broker has in the end is what the engine
+//! believes that it has, and what the calls that were neither refused nor withdrawn ask for.
+
+use std::collections::{BTreeMap, VecDeque};
+
+use crate::codec::{PacketId, Version};
+use crate::engine::effects::Effects;
+use crate::engine::output::{Event, Token};
+use crate::engine::random::Random;
+use crate::engine::subscriptions::tests::{call, subscriptions};
+use crate::engine::subscriptions::{Call, Handler, Kind, Subscriptions};
+use crate::engine::withdrawing::Withdrawn;
+
+const NAMES: [&str; 2] = ["a", "b"];
+const REFUSED: u8 = 0x87;
+const STEPS: u64 = 24;
+
+#[derive(Debug, Clone, Copy, PartialEq)]
+enum Fate {
+    Pending,
+    Done,
+    Failed,
+    Withdrawn(Withdrawn),
+}
+
+#[derive(Debug)]
+struct Made {
+    kind: Kind,
+    names: Vec<&'static str>,
+    qos: u8,
+    /// Of its handler, which takes the place of those before it that have the same.
+    key: u32,
+    fate: Fate,
+}
+
+/// A packet on its way to the broker, or its answer on the way back.
+#[derive(Debug)]
+struct OnWay {
+    slot: u32,
+    kind: Kind,
+    filters: Vec<(String, u8)>,
+    codes: Vec<u8>,
+    /// The broker refuses nothing that it has granted.
+    restores: bool,
+}
+
+#[derive(Debug, Clone, Copy)]
+struct Mode {
+    /// Of each hundred SUBSCRIBE of one filter, so many are refused.
+    refusals: u64,
+    loses_sessions: bool,
+    /// An UNSUBSCRIBE that is on the wire then may have been handled, or not.
+    stops: bool,
+    /// UNSUBACKs may come behind later SUBACKs.
+    late_unsubacks: bool,
+}
+
+struct World {
+    all: Subscriptions,
+    random: Random,
+    mode: Mode,
+    seq: u64,
+    made: BTreeMap<u64, Made>,
+    to_broker: VecDeque<OnWay>,
+    answers: VecDeque<OnWay>,
+    broker: BTreeMap<String, u8>,
+    online: bool,
+    log: Vec<String>,
+}
+
+impl World {
+    fn new(seed: u64, mode: Mode) -> Self {
+        World {
+            all: subscriptions(),
+            random: Random::new(seed),
+            mode,
+            seq: 0,
+            made: BTreeMap::new(),
+            to_broker: VecDeque::new(),
+            answers: VecDeque::new(),
+            broker: BTreeMap::new(),
+            online: true,
+            log: Vec::new(),
+        }
+    }
+
+    /// The events tell which calls have ended.
+    fn heed(&mut self, effects: &Effects) {
+        for event in effects.events() {
+            if let Event::Done { token, result } = event {
+                let made = self.made.get_mut(&u64::from(token.get())).unwrap();
+                if made.fate == Fate::Pending {
+                    made.fate = match result {
+                        Ok(_) => Fate::Done,
+                        Err(_) => Fate::Failed,
+                    };
+                }
+            }
+        }
+    }
+
+    fn call(&mut self, kind: Kind) {
+        self.seq += 1;
+        let several = self.mode.refusals == 0 && self.random.up_to(3) == 0;
+        let names = match several {
+            true => NAMES.to_vec(),
+            false => vec![NAMES[self.random.up_to(1) as usize]],
+        };
+        let qos = self.random.up_to(2) as u8;
+        let mut asked = call(self.seq, &names);
+        for filter in &mut asked.filters {
+            filter.options = if kind == Kind::Subscribe { qos } else { 0 };
+        }
+        // An UNSUBSCRIBE of several packets could be withdrawn in part.
+        let together = match kind {
+            Kind::Subscribe => 1 + self.random.up_to(1) as usize,
+            Kind::Unsubscribe => NAMES.len(),
+        };
+        let token = Token::new(self.seq as u32);
+        let asked = Call {
+            token,
+            together,
+            ..asked
+        };
+        self.log.push(format!("{kind:?} {} {names:?} {qos}", self.seq));
+        let key = self.random.up_to(3) as u32;
+        let number = self.seq as u32;
+        let handler = Handler {
+            key,
+            ..Handler::new(number)
+        };
+        let fate = Fate::Pending;
+        self.made.insert(
+            self.seq,
+            Made {
+                kind,
+                names,
+                qos,
+                key,
+                fate,
+            },
+        );
+        let mut effects = Effects::default();
+        match kind {
+            Kind::Subscribe => self.all.subscribe(asked, Some(handler)),
+            Kind::Unsubscribe => self.all.unsubscribe(asked, self.online, &mut effects),
+        }
+        self.heed(&effects);
+    }
+
+    fn withdraw(&mut self) {
+        let pending: Vec<u64> = self
+            .made
+            .iter()
+            .filter(|(_, made)| {
+                made.fate == Fate::Pending && (!self.mode.stops || made.kind == Kind::Subscribe)
+            })
+            .map(|(&seq, _)| seq)
+            .collect();
+        if pending.is_empty() {
+            return;
+        }
+        let seq = pending[self.random.up_to(pending.len() as u64 - 1) as usize];
+        let mut effects = Effects::default();
+        let withdrawn = self.all.withdraw(Token::new(seq as u32).unwrap(), &mut effects);
+        self.log.push(format!("withdraw {seq}: {withdrawn:?}"));
+        assert_ne!(withdrawn, Withdrawn::Unknown, "a pending call is known");
+        self.made.get_mut(&seq).unwrap().fate = Fate::Withdrawn(withdrawn);
+        self.heed(&effects);
+    }
+
+    fn send(&mut self) {
+        if !self.online {
+            return;
+        }
+        let Some((slot, contents)) = self.all.next_request() else {
+            return;
+        };
+        let (kind, filters) = (contents.kind, contents.filters.clone());
+        let restores = self
+            .all
+            .requests
+            .look_at(slot)
+            .is_some_and(|request| request.restores);
+        self.all
+            .sent(0, slot, PacketId::new(slot as u16 + 1).unwrap(), 1000, 0);
+        let filters: Vec<_> = filters.into_iter().map(|one| (one.filter, one.options)).collect();
+        self.log.push(format!("send {kind:?} {filters:?}"));
+        let codes = Vec::new();
+        self.to_broker.push_back(OnWay {
+            slot,
+            kind,
+            filters,
+            codes,
+            restores,
+        });
+    }
+
+    /// The broker handles the next packet.
+    fn broker_answers(&mut self, refusals: u64) {
+        let Some(mut packet) = self.to_broker.pop_front() else {
+            return;
+        };
+        for (filter, options) in &packet.filters {
+            let is_refused = refusals > self.random.up_to(99) && !packet.restores;
+            packet.codes.push(match packet.kind {
+                Kind::Subscribe if is_refused => REFUSED,
+                Kind::Subscribe => {
+                    self.broker.insert(filter.clone(), *options);
+                    *options
+                }
+                Kind::Unsubscribe => {
+                    self.broker.remove(filter);
+                    0
+                }
+            });
+        }
+        self.log
+            .push(format!("broker {:?} {:?}", packet.filters, packet.codes));
+        self.answers.push_back(packet);
+    }
+
+    fn deliver(&mut self) {
+        let is_late = self.mode.late_unsubacks && self.random.up_to(1) == 0;
+        let mut answers = self.answers.iter();
+        let suback = answers.position(|one| one.kind == Kind::Subscribe);
+        let next = suback.filter(|_| is_late).unwrap_or(0);
+        let Some(OnWay {
+            slot, kind, codes, ..
+        }) = self.answers.remove(next)
+        else {
+            return;
+        };
+        self.log.push(format!("answer {codes:?}"));
+        let mut effects = Effects::default();
+        self.all
+            .on_answer(Version::V5, kind, slot, &codes, &[], &mut effects)
+            .unwrap();
+        self.heed(&effects);
+    }
+
+    fn lose(&mut self) {
+        // One that is granted, lost and then refused is subscribed, and has failed.
+        if self.mode.refusals > 0 {
+            return;
+        }
+        self.log.push("lose".to_owned());
+        self.online = false;
+        self.to_broker.clear();
+        self.answers.clear();
+    }
+
+    /// The client stops, and is started again.
+    fn restart(&mut self) {
+        self.log.push("stop".to_owned());
+        self.online = false;
+        self.to_broker.clear();
+        self.answers.clear();
+        let mut effects = Effects::default();
+        self.all.drain(&mut Vec::new(), &mut effects);
+        self.all.forget_ungranted(&mut effects);
+        for made in self.made.values_mut() {
+            if made.fate == Fate::Pending {
+                made.fate = Fate::Failed;
+            }
+        }
+        self.connect();
+    }
+
+    fn connect(&mut self) {
+        if self.online {
+            return;
+        }
+        self.online = true;
+        let present = !(self.mode.loses_sessions && self.random.up_to(1) == 0);
+        if !present {
+            self.broker.clear();
+        }
+        self.log.push(format!("connect, session present: {present}"));
+        let mut effects = Effects::default();
+        let seq = &mut self.seq;
+        let mut next = || {
+            *seq += 1;
+            *seq
+        };
+        self.all.connected(present, 2, &mut next, &mut effects);
+        self.heed(&effects);
+    }
+
+    fn step(&mut self) {
+        match self.random.up_to(15 + u64::from(self.mode.stops)) {
+            0..=2 => self.call(Kind::Subscribe),
+            3 => self.call(Kind::Unsubscribe),
+            4..=6 if !self.mode.late_unsubacks => self.withdraw(),
+            4..=6 => {}
+            7..=8 => self.send(),
+            9..=10 => self.broker_answers(self.mode.refusals),
+            11..=13 => self.deliver(),
+            14 => self.lose(),
+            15 => self.connect(),
+            _ => self.restart(),
+        }
+    }
+
+    /// Everything that is pending is answered.
+    fn settle(&mut self) {
+        self.connect();
+        while self.all.has_request() || !self.to_broker.is_empty() || !self.answers.is_empty() {
+            self.send();
+            self.broker_answers(0);
+            self.deliver();
+        }
+    }
+
+    /// The calls whose subscription to the filter is in force, each with its QoS.
+    fn holders(&self, name: &str) -> BTreeMap<u64, u8> {
+        let mut holders = BTreeMap::new();
+        for (&seq, made) in &self.made {
+            match (made.kind, made.fate) {
+                _ if !made.names.contains(&name) => {}
+                (Kind::Subscribe, Fate::Done) => drop(holders.insert(seq, made.qos)),
+                (Kind::Unsubscribe, Fate::Done | Fate::Withdrawn(Withdrawn::Sent)) => holders.clear(),
+                _ => {}
+            }
+        }
+        holders
+    }
+
+    fn check(&self) {
+        for (seq, made) in &self.made {
+            assert_ne!(made.fate, Fate::Pending, "call {seq} has not ended");
+        }
+        assert_eq!(self.all.pending(), 0, "something is pending");
+        let believed: BTreeMap<String, u8> = self
+            .all
+            .list(true)
+            .into_iter()
+            .map(|(one, _)| (one.filter, one.options))
+            .collect();
+        assert_eq!(believed, self.broker, "what is granted, and what the broker has");
+        for name in NAMES {
+            let holders = self.holders(name);
+            let qos = self.broker.get(name);
+            let routed = self.all.route(name);
+            // What was granted to a call of several packets before it failed or was withdrawn may stay.
+            let may_stay = self
+                .made
+                .values()
+                .any(|made| made.fate != Fate::Done && made.names.len() > 1);
+            assert!(
+                qos.is_some() != routed.is_empty() || qos.is_some() && may_stay,
+                "{name}: {qos:?}, {routed:?}"
+            );
+            assert!(qos >= holders.values().max(), "{name}: {qos:?}, {holders:?}");
+            let mut routed: Vec<u64> = routed.into_iter().map(u64::from).collect();
+            routed.sort_unstable();
+            if may_stay {
+                continue;
+            }
+            let key_of = |seq: &u64| self.made[seq].key;
+            let mut last = BTreeMap::new();
+            for seq in holders.keys() {
+                last.insert(key_of(seq), *seq);
+            }
+            let mut expected: Vec<u64> = last.into_values().collect();
+            expected.sort_unstable();
+            assert_eq!(routed, expected, "handlers of {name}");
+        }
+    }
+}
+
+/// Runs sequences of this mode; the error of the first that fails has its steps.
+fn sequences(count: u64, mode: Mode) {
+    for seed in 0..count {
+        let mut world = World::new(seed, mode);
+        let run = std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| {
+            for _ in 0..STEPS {
+                world.step();
+            }
+            world.settle();
+            world.check();
+        }));
+        assert!(run.is_ok(), "seed {seed}, {mode:?}:\n{}", world.log.join("\n"));
+    }
+}
+
+/// In WebAssembly they take a hundred times as long.
+const COUNT: u64 = if cfg!(target_family = "wasm") { 40 } else { 4000 };
+const PLAIN: Mode = Mode {
+    refusals: 0,
+    loses_sessions: false,
+    stops: false,
+    late_unsubacks: false,
+};
+
+#[test]
+fn calls_that_are_withdrawn_leave_what_the_others_ask_for() {
+    sequences(COUNT, PLAIN);
+}
+
+#[test]
+fn so_do_they_when_sessions_are_lost() {
+    let loses_sessions = true;
+    sequences(
+        COUNT,
+        Mode {
+            loses_sessions,
+            ..PLAIN
+        },
+    );
+}
+
+#[test]
+fn so_do_they_beside_calls_that_are_refused() {
+    let refusals = 30;
+    sequences(COUNT, Mode { refusals, ..PLAIN });
+}
+
+#[test]
+fn what_was_granted_before_a_stop_is_there_after_the_next_start() {
+    let (loses_sessions, stops) = (true, true);
+    let mode = Mode {
+        loses_sessions,
+        stops,
+        ..PLAIN
+    };
+    sequences(COUNT, mode);
+}
+
+#[test]
+fn what_was_granted_stands_when_an_unsuback_of_before_comes_late() {
+    let late_unsubacks = true;
+    sequences(
+        COUNT,
+        Mode {
+            late_unsubacks,
+            ..PLAIN
+        },
+    );
+}
