@@ -1,5 +1,6 @@
-//! Random sequences of calls, answers and connections against a model: what the broker has in the end is what the engine
-//! believes that it has, and what the calls that were neither refused nor withdrawn ask for.
+//! A model of a broker and of the calls of an application, for random sequences of calls, answers, losses and stops: what the
+//! broker has in the end is what the engine believes that it has, and what the calls that were neither refused nor withdrawn ask
+//! for. `sequences` runs and compares.
 
 use std::collections::{BTreeMap, VecDeque};
 
@@ -13,7 +14,6 @@ use crate::engine::withdrawing::Withdrawn;
 
 const NAMES: [&str; 2] = ["a", "b"];
 const REFUSED: u8 = 0x87;
-const STEPS: u64 = 24;
 
 #[derive(Debug, Clone, Copy, PartialEq)]
 enum Fate {
@@ -311,130 +311,6 @@ impl World {
             self.deliver();
         }
     }
-
-    /// The calls whose subscription to the filter is in force, each with its QoS.
-    fn holders(&self, name: &str) -> BTreeMap<u64, u8> {
-        let mut holders = BTreeMap::new();
-        for (&seq, made) in &self.made {
-            match (made.kind, made.fate) {
-                _ if !made.names.contains(&name) => {}
-                (Kind::Subscribe, Fate::Done) => drop(holders.insert(seq, made.qos)),
-                (Kind::Unsubscribe, Fate::Done | Fate::Withdrawn(Withdrawn::Sent)) => holders.clear(),
-                _ => {}
-            }
-        }
-        holders
-    }
-
-    fn check(&self) {
-        for (seq, made) in &self.made {
-            assert_ne!(made.fate, Fate::Pending, "call {seq} has not ended");
-        }
-        assert_eq!(self.all.pending(), 0, "something is pending");
-        let believed: BTreeMap<String, u8> = self
-            .all
-            .list(true)
-            .into_iter()
-            .map(|(one, _)| (one.filter, one.options))
-            .collect();
-        assert_eq!(believed, self.broker, "what is granted, and what the broker has");
-        for name in NAMES {
-            let holders = self.holders(name);
-            let qos = self.broker.get(name);
-            let routed = self.all.route(name);
-            // What was granted to a call of several packets before it failed or was withdrawn may stay.
-            let may_stay = self
-                .made
-                .values()
-                .any(|made| made.fate != Fate::Done && made.names.len() > 1);
-            assert!(
-                qos.is_some() != routed.is_empty() || qos.is_some() && may_stay,
-                "{name}: {qos:?}, {routed:?}"
-            );
-            assert!(qos >= holders.values().max(), "{name}: {qos:?}, {holders:?}");
-            let mut routed: Vec<u64> = routed.into_iter().map(u64::from).collect();
-            routed.sort_unstable();
-            if may_stay {
-                continue;
-            }
-            let key_of = |seq: &u64| self.made[seq].key;
-            let mut last = BTreeMap::new();
-            for seq in holders.keys() {
-                last.insert(key_of(seq), *seq);
-            }
-            let mut expected: Vec<u64> = last.into_values().collect();
-            expected.sort_unstable();
-            assert_eq!(routed, expected, "handlers of {name}");
-        }
-    }
 }
 
-/// Runs sequences of this mode; the error of the first that fails has its steps.
-fn sequences(count: u64, mode: Mode) {
-    for seed in 0..count {
-        let mut world = World::new(seed, mode);
-        let run = std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| {
-            for _ in 0..STEPS {
-                world.step();
-            }
-            world.settle();
-            world.check();
-        }));
-        assert!(run.is_ok(), "seed {seed}, {mode:?}:\n{}", world.log.join("\n"));
-    }
-}
-
-/// In WebAssembly they take a hundred times as long.
-const COUNT: u64 = if cfg!(target_family = "wasm") { 40 } else { 4000 };
-const PLAIN: Mode = Mode {
-    refusals: 0,
-    loses_sessions: false,
-    stops: false,
-    late_unsubacks: false,
-};
-
-#[test]
-fn calls_that_are_withdrawn_leave_what_the_others_ask_for() {
-    sequences(COUNT, PLAIN);
-}
-
-#[test]
-fn so_do_they_when_sessions_are_lost() {
-    let loses_sessions = true;
-    sequences(
-        COUNT,
-        Mode {
-            loses_sessions,
-            ..PLAIN
-        },
-    );
-}
-
-#[test]
-fn so_do_they_beside_calls_that_are_refused() {
-    let refusals = 30;
-    sequences(COUNT, Mode { refusals, ..PLAIN });
-}
-
-#[test]
-fn what_was_granted_before_a_stop_is_there_after_the_next_start() {
-    let (loses_sessions, stops) = (true, true);
-    let mode = Mode {
-        loses_sessions,
-        stops,
-        ..PLAIN
-    };
-    sequences(COUNT, mode);
-}
-
-#[test]
-fn what_was_granted_stands_when_an_unsuback_of_before_comes_late() {
-    let late_unsubacks = true;
-    sequences(
-        COUNT,
-        Mode {
-            late_unsubacks,
-            ..PLAIN
-        },
-    );
-}
+mod sequences;
