@@ -14,7 +14,7 @@ const takeToken = (client) => stat(client[HOOKS].number, LAST_TOKEN);
  * @param {(others: any, core: any) => Promise<any>} call
  * @param {any} client
  * @param {(work: (core: any) => Promise<any>) => Promise<any>} begin does it now, or once there is a core
- * @param {(isUnsent: boolean) => void} [takenBack] of what waits for one answer, which counts once it has come, even if nobody knows
+ * @param {(isUnsent: boolean) => void} [takenBack] of a call with one answer, which counts once it has come, even if nobody knows
  *   of it yet: called when it is taken back, with whether nothing of it was on the wire
  * @returns {Promise<any>}
  */
