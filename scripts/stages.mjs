@@ -210,7 +210,7 @@ export const STAGES = [
     name: "rust",
     uses: "cargo",
     title: "cargo test, native",
-    body: () => rustTests("cargo", ["test", "--no-fail-fast"]),
+    body: () => rustTests("cargo", ["test", "--no-fail-fast"], { env: { SEQUENCES: "10000" } }),
   },
   {
     name: "wasm-node",
