@@ -9,8 +9,8 @@ const HELP = "https://github.com/mqtt-lib/mqtt-lib/blob/main/docs/troubleshootin
  */
 export let atCall = () => (error) => error;
 
-/** Called with each error that the core makes, which may belong to no call. @type {<T>(error: T) => T} */
-export let made = (error) => error;
+/** Makes each error of the core, which may belong to no call. @type {<T>(make: () => T) => T} */
+export let made = (make) => make();
 
 /**
  * Called with the error of a publish that fails later; `end` rejects its promise, which `linked` or `resolve` would resolve.

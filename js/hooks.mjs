@@ -18,7 +18,7 @@ import { instance } from "./trap.mjs";
 const OWN_TRANSPORTS = Symbol.for("mqtt-lib.connect");
 
 /** @param {string} message @param {string} code @param {number} [reason] @param {unknown} [cause] */
-const makeError = (message, code, reason, cause) => made(new MqttError(message, code, reason, cause));
+const makeError = (message, code, reason, cause) => made(() => new MqttError(message, code, reason, cause));
 
 /** What the error of a connection tells of the close event. @typedef {{ closeCode: number, closeReason: string }} Close */
 

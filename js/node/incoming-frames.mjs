@@ -1,21 +1,32 @@
-// Takes whole binary frames out of what a WebSocket receives (RFC 6455, section 5.2), before the package `ws` sees the bytes:
-// payloads are handed over as they come, headers are passed over. Every other frame is left to `ws`, to which it is passed
-// as it is. Owns where frames begin and end; never judges a frame, and copies nothing but what closes the gaps between
-// payloads.
+// Takes binary frames out of what a WebSocket receives (RFC 6455, section 5.2), before the package `ws` sees the bytes:
+// payloads are handed over as they come, also those of a message in several frames, of which `ws` would keep all until the last
+// has come; headers are passed over. A frame of text is told as soon as it begins. Every other frame is left to `ws`, to which
+// it is passed as it is. Owns where frames begin and end; never judges a frame, and copies nothing but what closes the gaps
+// between payloads.
 
-const FINAL_BINARY = 0x82;
 const FINAL = 0x80;
 const MASKED = 0x80;
 /** `ws` closes the connection for a longer one. */
 export const LONGEST = 2 ** 28 + 2 ** 20;
-/** Continuation, text and binary are the opcodes up to this. */
-const LAST_OF_DATA = 2;
+
+const CONTINUATION = 0;
+const TEXT = 1;
+const BINARY = 2;
+
+/** Who has the beginning of a message in several frames. */
+const NOBODY = 0;
+const TAKERS = 1;
+const WS = 2;
+
+/** The beginning of a message, behind which another one is wrong. */
+const BEGINNING = Uint8Array.of(BINARY, 0);
 
 /**
  * @typedef {object} Takers
  * @property {boolean} takes whether frames may be taken
  * @property {(payload: Uint8Array) => void} payload called with payloads of a read, joined; a view
  * @property {(bytes: Uint8Array) => void} others called with frames that are left to `ws`, or pieces of them; a view
+ * @property {() => void} text called where a frame of text begins, behind which nothing is read
  */
 
 export class IncomingFrames {
@@ -23,8 +34,7 @@ export class IncomingFrames {
   #left = 0;
   /** Whether we take that frame. */
   #takes = false;
-  /** A message in several frames has begun. */
-  #isFragmented = false;
+  #begun = NOBODY;
   /** The header of a frame, of which a read had the beginning only. @type {Uint8Array | null} */
   #header = null;
 
@@ -51,14 +61,19 @@ export class IncomingFrames {
           this.#header = bytes.slice(at);
           break;
         }
-        this.#left = payloadLength(bytes, at, header);
+        // Nothing follows a masked frame, with which `ws` ends the connection.
+        this.#left = bytes[at + 1] < MASKED ? payloadLength(bytes, at, header) : Infinity;
+        const isOurs = this.#left <= LONGEST && takers.takes;
+        const opcode = bytes[at] & ~FINAL;
+        if (isOurs && opcode === TEXT) {
+          handOver();
+          this.#takes = true;
+          return takers.text();
+        }
         this.#takes =
-          bytes[at] === FINAL_BINARY &&
-          bytes[at + 1] < MASKED &&
-          this.#left <= LONGEST &&
-          !this.#isFragmented &&
-          takers.takes;
-        if (!this.#takes && (bytes[at] & 15) <= LAST_OF_DATA) this.#isFragmented = bytes[at] < FINAL;
+          isOurs && opcode === (this.#begun === TAKERS ? CONTINUATION : BINARY) && this.#begun !== WS;
+        if (!this.#takes) handOver();
+        if ((bytes[at] & 15) <= BINARY) this.#beginOrEnd(bytes, at, takers);
         at += header;
       }
       const end = Math.min(length, at + this.#left);
@@ -68,12 +83,21 @@ export class IncomingFrames {
         if (upto < at) bytes.copyWithin(upto, at, end);
         upto += end - at;
       } else {
-        handOver();
         takers.others(bytes.subarray(begin, end));
       }
       at = end;
     }
     handOver();
+  }
+
+  /** A frame of data: what `ws` has not seen the beginning of must begin there. @param {Uint8Array} bytes @param {number} at @param {Takers} takers */
+  #beginOrEnd(bytes, at, takers) {
+    if (!this.#takes && this.#begun === TAKERS) {
+      if ((bytes[at] & 15) === CONTINUATION) bytes[at] |= BINARY;
+      else takers.others(BEGINNING);
+    }
+    const which = this.#takes ? TAKERS : WS;
+    this.#begun = bytes[at] < FINAL ? which : NOBODY;
   }
 }
 

@@ -1,10 +1,15 @@
 // Stacks that begin at the call of a method by the application. An error is made by the core, often long after the call,
 // and its stack would show the package's own frames or those of the event loop. Owns the text of stacks; nothing else.
 
+import { queueMicrotask } from "../clock.mjs";
+
 /** Frames of our own that may stand above the caller's. */
 const OWN_FRAMES = 10;
 /** The errors that this package makes. */
 const OWN = /^(Mqtt|Type|Range)Error$/;
+/** How many errors the core makes in one turn whose frames are looked for: of a flood of messages that are skipped each has one. */
+const MOST_WITH_FRAMES = 32;
+let withFrames = 0;
 /** Where the frames of a stack begin. */
 const FRAMES = /\n {4}(?=at )/;
 
@@ -12,10 +17,7 @@ const FRAMES = /\n {4}(?=at )/;
 export function remember() {
   const limit = Error.stackTraceLimit;
   const call = {};
-  // An application may have frozen Error; then there are fewer frames.
-  Reflect.set(Error, "stackTraceLimit", limit + OWN_FRAMES);
-  Error.captureStackTrace(call, remember);
-  Reflect.set(Error, "stackTraceLimit", limit);
+  withLimit(limit + OWN_FRAMES, () => Error.captureStackTrace(call, remember));
   return (error) => {
     // Where one public method calls another, the outer one is the last to do this.
     const stack = limit > 0 && isOwn(error) ? textOf(call) : "";
@@ -26,13 +28,34 @@ export function remember() {
   };
 }
 
-/** An error without the frames of the package, which say nothing to anybody where it belongs to no call. @param {any} error */
-export function withoutOwn(error) {
+/**
+ * An error without the frames of the package, which say nothing to anybody where it belongs to no call.
+ * @template T @param {() => T} make @returns {T}
+ */
+export function withoutOwn(make) {
+  if (withFrames === 0) queueMicrotask(() => (withFrames = 0));
+  withFrames += 1;
+  // To find and to write down the frames takes ten times as long as the error itself.
+  if (withFrames > MOST_WITH_FRAMES) return withLimit(0, make);
+  /** @type {any} */
+  const error = make();
   const stack = textOf(error);
   if (stack === "") return error;
   const [, own = "", ...others] = stack.split(FRAMES);
   error.stack = [`${error.name}: ${error.message}`, ...others.filter(foreignTo(own))].join("\n    ");
   return error;
+}
+
+/** What a function gives while so many frames are taken. @template T @param {number} limit @param {() => T} run @returns {T} */
+function withLimit(limit, run) {
+  const before = Error.stackTraceLimit;
+  // An application may have frozen Error; then there are as many frames as before.
+  Reflect.set(Error, "stackTraceLimit", limit);
+  try {
+    return run();
+  } finally {
+    Reflect.set(Error, "stackTraceLimit", before);
+  }
 }
 
 /** Says something before the message of an error, which keeps its frames. @param {any} error @param {string} before */

@@ -143,10 +143,21 @@ export class WsSocket extends WebSocketAdapter {
     this.#stream?.push(Buffer.from(bytes));
   }
 
+  /** A frame of text, which is not read. */
+  text() {
+    this.#deliver();
+    const ws = /** @type {WebSocket} */ (this.#ws);
+    const text = `${this.#address} sent a text frame; MQTT allows binary frames only [MQTT-6.0.0-1]`;
+    this.failed(failure(text));
+    ws.close(1003);
+    // The peer may never answer that, and would delay the report.
+    this.#stream?.end(() => ws.terminate());
+  }
+
   /** @param {Buffer} data @param {boolean} isBinary */
   onFrame(data, isBinary) {
     if (isBinary) this.#onBinary(data);
-    else this.#rejectText();
+    else this.text();
   }
 
   /** @param {Buffer} data */
@@ -260,13 +271,6 @@ export class WsSocket extends WebSocketAdapter {
     if (frames === null) return;
     this.#frames = null;
     this.received(frames.length === 1 ? frames[0] : Buffer.concat(frames));
-  }
-
-  #rejectText() {
-    this.#deliver();
-    const text = `${this.#address} sent a text frame; MQTT allows binary frames only [MQTT-6.0.0-1]`;
-    this.failed(failure(text));
-    this.#ws?.close(1003);
   }
 }
 

@@ -23,6 +23,7 @@ function taken(bytes, lengths, takes = () => true) {
   const takers = {
     payload: add("payload"),
     others: add("others"),
+    text: () => add("text")([]),
     get takes() {
       return takes();
     },
@@ -57,7 +58,6 @@ describe("of what a WebSocket receives", () => {
     test(`other frames are left as they are, in their place, ${name}`, () => {
       const [a, b, c] = ["first", "second", "third"].map((text) => frame(BINARY, Buffer.from(text)));
       const ping = frame(PING, Buffer.from("ping"));
-      const text = frame(TEXT, Buffer.alloc(300, "t"));
       const parts = [
         frame(PART, Buffer.from("be")),
         ping,
@@ -66,16 +66,16 @@ describe("of what a WebSocket receives", () => {
       ];
       // One that is masked, or too long, or of a reserved kind, is for `ws` to refuse.
       const wrong = [Buffer.from([BINARY, 0x81, 1, 2, 3, 4, 5])];
-      const all = [a, ping, b, text, c, ...parts, a, ...wrong];
+      const all = [a, ping, b, ping, c, ...parts, a, ...wrong];
       const log = taken(Buffer.concat(all), lengths);
       assert.deepEqual(log.slice(0, 7), [
         ["payload", Buffer.from("first")],
         ["others", ping],
         ["payload", Buffer.from("second")],
-        ["others", text],
-        ["payload", Buffer.from("third")],
-        ["others", Buffer.concat(parts)],
-        ["payload", Buffer.from("first")],
+        ["others", ping],
+        ["payload", Buffer.from("thirdbe")],
+        ["others", ping],
+        ["payload", Buffer.from("ginfirst")],
       ]);
       assert.deepEqual(log[7][1].subarray(0, 3), wrong[0].subarray(0, 3));
     });
@@ -92,17 +92,50 @@ describe("of what a WebSocket receives", () => {
       );
   });
 
-  test("a frame inside of a message of several is left, because it is wrong there", () => {
-    const all = [
-      frame(PART, Buffer.from("be")),
-      frame(BINARY, Buffer.from("whole")),
-      frame(LAST, Buffer.from("n")),
-    ];
-    assert.deepEqual(
-      taken(Buffer.concat(all), () => 1 << 20),
-      [["others", Buffer.concat(all)]],
-    );
-  });
+  for (const lengths of [() => 1 << 20, () => 1]) {
+    test("a frame inside of a message of several is left, behind a beginning, because it is wrong there", () => {
+      const wrong = frame(BINARY, Buffer.from("whole"));
+      assert.deepEqual(taken(Buffer.concat([frame(PART, Buffer.from("be")), wrong]), lengths), [
+        ["payload", Buffer.from("be")],
+        ["others", Buffer.concat([Buffer.from([PART, 0]), wrong])],
+      ]);
+    });
+
+    test("what `ws` gets of a message of several frames, because it has bytes before it, is a message of its own", () => {
+      const [first, second, third] = ["be", "gi", "n"].map((text) => Buffer.from(text));
+      const all = Buffer.concat([frame(PART, first), frame(MORE, second), frame(LAST, third)]);
+      let asked = 0;
+      const log = taken(all, lengths, () => asked++ !== 1);
+      assert.deepEqual(log, [
+        ["payload", first],
+        ["others", Buffer.concat([frame(PART, second), frame(LAST, third)])],
+      ]);
+      const whole = frame(BINARY, third);
+      asked = 0;
+      assert.deepEqual(
+        taken(Buffer.concat([frame(PART, first), frame(LAST, third), whole]), lengths, () => asked++ !== 1),
+        [
+          ["payload", first],
+          ["others", whole],
+          ["payload", third],
+        ],
+      );
+    });
+
+    test("where a frame of text begins, it is told, and its text is not kept", () => {
+      const bytes = Buffer.concat([
+        frame(BINARY, Buffer.from("one")),
+        header(2 ** 27, TEXT),
+        Buffer.alloc(99),
+      ]);
+      const log = taken(bytes, lengths);
+      assert.deepEqual(log.slice(0, 2), [
+        ["payload", Buffer.from("one")],
+        ["text", Buffer.alloc(0)],
+      ]);
+      assert.ok(log.slice(2).every(([kind]) => kind === "payload"));
+    });
+  }
 
   test("nothing is taken while `ws` has bytes that come before it", () => {
     let takes = false;

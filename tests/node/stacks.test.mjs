@@ -5,7 +5,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { MqttCustom } from "mqtt-lib";
 import { scripts, startFakeBroker } from "../support/fake-broker.mjs";
-import { clientFor, failure, run, thrown } from "./helpers.mjs";
+import { clientFor, failure, run, thrown, until } from "./helpers.mjs";
 
 /** The first frame is of this file, and it is the only call between `before` and `after`. */
 function checkStack(error, name) {
@@ -112,6 +112,35 @@ test("an error of the user's keeps its stack", async (t) => {
   await client.start();
   assert.equal(client.errors[0].cause, mine);
   assert.equal(mine.stack, stack);
+});
+
+test("of a flood of skipped messages, each of which is told, the frames of few errors are looked for", async (t) => {
+  const skipped = 1_000;
+  const broker = await startFakeBroker(
+    scripts.accepts(({ cmd }, connection) => {
+      const properties = { responseTopic: "#" };
+      const message = { cmd: "publish", topic: "t", payload: "x", qos: 0, properties };
+      if (cmd === "publish") connection.send(...Array.from({ length: skipped }, () => message));
+      return cmd === "publish";
+    }),
+  );
+  t.after(() => broker.stop());
+  const client = clientFor(t, { mqttserver: broker.url, mqttversion: 5 });
+  await client.start();
+  const prepare = Error.prepareStackTrace;
+  t.after(() => {
+    Error.prepareStackTrace = prepare;
+  });
+  let written = 0;
+  Error.prepareStackTrace = (error, frames) => {
+    if (frames.length > 0) written += 1;
+    return `${error}${frames.map((frame) => `\n    at ${frame}`).join("")}`;
+  };
+  await client.publish("now", "x");
+  await until(() => client.errors.length === skipped);
+  assert.ok(client.errors.every((error) => /was skipped/.test(error.message)));
+  assert.ok(client.errors.every(({ code, stack }) => code === "PROTOCOL_ERROR" && typeof stack === "string"));
+  assert.ok(written < skipped / 4, `${written} stacks were written`);
 });
 
 test("an error that nobody catches shows a few lines, and the line of the caller", async () => {

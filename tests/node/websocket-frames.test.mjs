@@ -146,6 +146,38 @@ for (const secure of [false, true]) {
       assert.equal((await closed).wasClean, true);
     });
 
+    test("a message in several frames is handed over as they come, with a PING between", async () => {
+      const { remote, socket, closed } = await open({ secure });
+      let received = "";
+      const message = (upto) =>
+        new Promise((resolve) => {
+          socket.onmessage = ({ data }) => {
+            received += Buffer.from(data).toString();
+            if (received.length >= upto) resolve(received);
+          };
+        });
+      const part = (first, text) => Buffer.concat([Buffer.from([first, text.length]), Buffer.from(text)]);
+      remote.peer.write(part(BINARY, "be"));
+      assert.equal(await message(2), "be");
+      remote.peer.write(Buffer.concat([unmasked(PING, Buffer.from("?")), part(0, "gi")]));
+      assert.equal(await message(4), "begi");
+      assert.equal((await remote.arrived(1))[0].opcode, PONG);
+      remote.peer.write(Buffer.concat([part(0x80, "n"), unmasked(BINARY, Buffer.from("next"))]));
+      assert.equal(await message(9), "beginnext");
+      socket.close();
+      assert.equal((await closed).wasClean, true);
+    });
+
+    test("a message that begins within another one ends the connection", async () => {
+      const { remote, socket, closed } = await open({ secure });
+      const told = new Promise((resolve) => {
+        socket.onerror = resolve;
+      });
+      remote.peer.write(Buffer.concat([Buffer.from([BINARY, 1, 7]), unmasked(BINARY, Buffer.from("x"))]));
+      assert.match((await told).message, /violated the WebSocket protocol/);
+      await closed;
+    });
+
     test("a peer that stands still: bytes wait, a PONG too, and all come in order", async () => {
       const { remote, socket, closed } = await open({ secure });
       let drains = 0;
