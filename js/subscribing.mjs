@@ -53,13 +53,13 @@ export class Subscribing {
   subscribe(given, choice, handler) {
     const [topics, options] = this.#kept(given, choice);
     /** @type {Asked[]} */
-    const asked = [];
+    let asked = [];
     const forsake = () => this.#forsake(asked.splice(0));
     return this.#limited(
       options,
       (others, core) => this.#subscribe(core, topics, others, handler),
       (work) => {
-        asked.push(...filtersOf(topics).map((filter) => this.#ask(filter)));
+        asked = filtersOf(topics).map((filter) => this.#ask(filter));
         const subscribed = this.#call(work);
         subscribed.catch((error) => {
           // Some of several may have been granted.

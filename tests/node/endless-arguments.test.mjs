@@ -3,7 +3,7 @@
 
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { run } from "./helpers.mjs";
+import { clientFor, failure, run } from "./helpers.mjs";
 
 /** Each is source of a child process, whose event loop a copy would block for minutes. */
 const ENDLESS = {
@@ -62,4 +62,16 @@ test("4 billion holes, for the drop-in and with spans", async () => {
     await client.stop();
   `);
   assert.equal(stdout, "Invalid topic undefined\nInvalid topic undefined\nINVALID_TOPIC\n", stderr);
+});
+
+test("140,000 filters of one call are taken, and more than a MiB of them is refused", async (t) => {
+  const client = clientFor(t, { mqttserver: "mqtt://127.0.0.1:1" });
+  const taken = failure(client.subscribe(Array.from({ length: 140_000 }, (_, n) => n.toString(36))));
+  const tooMany = Array(1_100_000).fill("a");
+  for (const options of [undefined, { signal: new AbortController().signal }]) {
+    for (const call of ["subscribe", "unsubscribe"])
+      assert.equal((await failure(client[call](tooMany, options))).code, "OUT_OF_RANGE");
+  }
+  await client.stop();
+  assert.equal((await taken).code, "STOPPED");
 });
