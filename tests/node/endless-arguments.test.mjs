@@ -68,10 +68,9 @@ test("140,000 filters of one call are taken, and more than a MiB of them is refu
   const client = clientFor(t, { mqttserver: "mqtt://127.0.0.1:1" });
   const taken = failure(client.subscribe(Array.from({ length: 140_000 }, (_, n) => n.toString(36))));
   const tooMany = Array(1_100_000).fill("a");
-  for (const options of [undefined, { signal: new AbortController().signal }]) {
-    for (const call of ["subscribe", "unsubscribe"])
-      assert.equal((await failure(client[call](tooMany, options))).code, "OUT_OF_RANGE");
-  }
+  assert.equal((await failure(client.subscribe(tooMany))).code, "OUT_OF_RANGE");
+  const { signal } = new AbortController();
+  assert.equal((await failure(client.unsubscribe(tooMany, { signal }))).code, "OUT_OF_RANGE");
   await client.stop();
   assert.equal((await taken).code, "STOPPED");
 });
