@@ -24,9 +24,9 @@ const BEGINNING = Uint8Array.of(BINARY, 0);
 /**
  * @typedef {object} Takers
  * @property {boolean} takes whether frames may be taken
- * @property {(payload: Uint8Array) => void} payload called with payloads of a read, joined; a view
- * @property {(bytes: Uint8Array) => void} others called with frames that are left to `ws`, or pieces of them; a view
- * @property {() => void} text called where a frame of text begins, behind which nothing is read
+ * @property {(payload: Uint8Array) => void} takePayload called with payloads of a read, joined; a view
+ * @property {(bytes: Uint8Array) => void} leave called with frames that are left to `ws`, or pieces of them; a view
+ * @property {() => void} rejectText called where a frame of text begins, behind which nothing is read
  */
 
 export class IncomingFrames {
@@ -50,7 +50,7 @@ export class IncomingFrames {
     const { length } = bytes;
     let [from, upto] = [0, 0];
     const handOver = () => {
-      if (upto > from) takers.payload(bytes.subarray(from, upto));
+      if (upto > from) takers.takePayload(bytes.subarray(from, upto));
       from = upto = 0;
     };
     for (let at = 0; at < length; ) {
@@ -68,7 +68,7 @@ export class IncomingFrames {
         if (isOurs && opcode === TEXT) {
           handOver();
           this.#takes = true;
-          return takers.text();
+          return takers.rejectText();
         }
         this.#takes =
           isOurs && opcode === (this.#begun === TAKERS ? CONTINUATION : BINARY) && this.#begun !== WS;
@@ -83,7 +83,7 @@ export class IncomingFrames {
         if (upto < at) bytes.copyWithin(upto, at, end);
         upto += end - at;
       } else {
-        takers.others(bytes.subarray(begin, end));
+        takers.leave(bytes.subarray(begin, end));
       }
       at = end;
     }
@@ -94,7 +94,7 @@ export class IncomingFrames {
   #beginOrEnd(bytes, at, takers) {
     if (!this.#takes && this.#begun === TAKERS) {
       if ((bytes[at] & 15) === CONTINUATION) bytes[at] |= BINARY;
-      else takers.others(BEGINNING);
+      else takers.leave(BEGINNING);
     }
     const which = this.#takes ? TAKERS : WS;
     this.#begun = bytes[at] < FINAL ? which : NOBODY;

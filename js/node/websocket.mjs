@@ -1,5 +1,6 @@
-// MQTT over WebSocket in Node. The package `ws` does everything but encode the frames that are sent, and decode most of those
-// that are received. Owns one WebSocket, and joins the frames received in one turn; never interprets the bytes.
+// MQTT over WebSocket in Node. The package `ws` does the handshake, the control frames and the end; frames that are sent are
+// encoded by frame.mjs, and those that are received taken by incoming-frames.mjs. What that leaves to `ws` comes back as whole
+// messages. Owns one WebSocket, and joins the messages of one turn; never interprets the bytes.
 
 import { connect as netConnect, isIP } from "node:net";
 import { connect as tlsConnect } from "node:tls";
@@ -15,8 +16,8 @@ import { certificateFailure } from "./certificate-failure.mjs";
 import { ADAPTER, WebSocketAdapter } from "../sockets/websocket-adapter.mjs";
 import { said } from "../said.mjs";
 
-/** Frames of at least this length are delivered by themselves: copying costs more than a call. */
-const LONG_FRAME = 16 * 1024;
+/** Messages of at least this length are delivered by themselves: copying costs more than a call. */
+const LONG_MESSAGE = 16 * 1024;
 
 /** PINGs of one turn that are answered each; of more, as there are after a sleep, the last one is (RFC 6455, section 5.5.3). */
 const MOST_PINGS = 32;
@@ -54,8 +55,8 @@ export class WsSocket extends WebSocketAdapter {
   #open = false;
   /** The stream that `ws` writes to, unless an extension was negotiated. @type {import("node:net").Socket | undefined} */
   #stream;
-  /** Frames received in this turn. @type {Uint8Array[] | null} */
-  #frames = null;
+  /** Messages of `ws` in this turn. @type {Uint8Array[] | null} */
+  #messages = null;
   /** PINGs received in this turn, and the last one of more than are answered. */
   #pings = 0;
   /** @type {Buffer | undefined} */
@@ -118,7 +119,7 @@ export class WsSocket extends WebSocketAdapter {
 
   /** @param {Uint8Array} bytes a view of memory that is used again */
   onRead(bytes) {
-    if (this.#incoming === undefined) this.others(bytes);
+    if (this.#incoming === undefined) this.leave(bytes);
     else this.#incoming.read(bytes, this);
   }
 
@@ -133,18 +134,18 @@ export class WsSocket extends WebSocketAdapter {
   }
 
   /** Frames that were taken. @param {Uint8Array} payload a view of memory that is used again */
-  payload(payload) {
+  takePayload(payload) {
     this.#deliver();
     this.received(payload);
   }
 
   /** Frames that are left to `ws`. @param {Uint8Array} bytes a view of memory that is used again */
-  others(bytes) {
+  leave(bytes) {
     this.#stream?.push(Buffer.from(bytes));
   }
 
   /** A frame of text, which is not read. */
-  text() {
+  rejectText() {
     this.#deliver();
     const ws = /** @type {WebSocket} */ (this.#ws);
     const text = `${this.#address} sent a text frame; MQTT allows binary frames only [MQTT-6.0.0-1]`;
@@ -155,9 +156,9 @@ export class WsSocket extends WebSocketAdapter {
   }
 
   /** @param {Buffer} data @param {boolean} isBinary */
-  onFrame(data, isBinary) {
+  onMessage(data, isBinary) {
     if (isBinary) this.#onBinary(data);
-    else this.text();
+    else this.rejectText();
   }
 
   /** @param {Buffer} data */
@@ -245,15 +246,15 @@ export class WsSocket extends WebSocketAdapter {
 
   /** @param {Uint8Array} data */
   #onBinary(data) {
-    if (data.byteLength >= LONG_FRAME) {
+    if (data.byteLength >= LONG_MESSAGE) {
       this.#deliver();
       this.received(data);
-    } else if (this.#frames !== null) {
-      this.#frames.push(data);
-    } else if (this.#isLastFrame()) {
+    } else if (this.#messages !== null) {
+      this.#messages.push(data);
+    } else if (this.#isLastMessage()) {
       this.received(data);
     } else {
-      this.#frames = [data];
+      this.#messages = [data];
       queueMicrotask(() => this.#deliver());
     }
   }
@@ -262,15 +263,15 @@ export class WsSocket extends WebSocketAdapter {
    * Whether no further bytes have been received, so that the frame can be delivered before the end of the turn. `ws` has no
    * public property for that; if it renames this one, the frame is delivered at the end of the turn.
    */
-  #isLastFrame() {
+  #isLastMessage() {
     return /** @type {any} */ (this.#ws)._receiver?._bufferedBytes === 0;
   }
 
   #deliver() {
-    const frames = this.#frames;
-    if (frames === null) return;
-    this.#frames = null;
-    this.received(frames.length === 1 ? frames[0] : Buffer.concat(frames));
+    const messages = this.#messages;
+    if (messages === null) return;
+    this.#messages = null;
+    this.received(messages.length === 1 ? messages[0] : Buffer.concat(messages));
   }
 }
 
@@ -295,7 +296,7 @@ function opened() {
 
 /** @this {any} @param {Buffer} data @param {boolean} isBinary */
 function messageReceived(data, isBinary) {
-  this[ADAPTER].onFrame(data, isBinary);
+  this[ADAPTER].onMessage(data, isBinary);
 }
 
 /** @this {any} @param {Buffer} data */

@@ -1,6 +1,8 @@
 // From schema/properties.json and schema/reason-codes.json to the codec: the enum and the table of MQTT 5's properties,
 // the constants and names of reason codes, and which of them each packet of a server may carry.
 
+import { Failure } from "../run.mjs";
+
 const WIDTH = 110;
 
 /** Types of properties: the name in Rust, and the largest number where it is one. */
@@ -77,7 +79,7 @@ export function outputs({ properties, reasonCodes }) {
 
 function checkProperties(properties) {
   const fail = (name, why) => {
-    throw new Error(`schema/properties.json: ${name}: ${why}.`);
+    throw new Failure(`schema/properties.json: ${name}: ${why}.`);
   };
   for (const { name, identifier, type, range, packets, repeatable = [], doc } of properties) {
     if (!(identifier >= 1 && identifier < 64)) {
@@ -105,7 +107,7 @@ function checkProperties(properties) {
 function checkReasonCodes(reasonCodes) {
   const known = [...Object.keys(REASONED), ...REASONED_TO_SERVER];
   const fail = (name, why) => {
-    throw new Error(`schema/reason-codes.json: ${name}: ${why}.`);
+    throw new Failure(`schema/reason-codes.json: ${name}: ${why}.`);
   };
   for (const { value, name, packets, doc } of reasonCodes) {
     if (!(value >= 0 && value < 256)) fail(name, `"value" must be 0 to 255; it is ${value}`);

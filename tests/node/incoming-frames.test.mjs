@@ -21,9 +21,9 @@ function taken(bytes, lengths, takes = () => true) {
     log.at(-1)[1].push(Buffer.from(view));
   };
   const takers = {
-    payload: add("payload"),
-    others: add("others"),
-    text: () => add("text")([]),
+    takePayload: add("payload"),
+    leave: add("others"),
+    rejectText: () => add("text")([]),
     get takes() {
       return takes();
     },
