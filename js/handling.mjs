@@ -62,22 +62,26 @@ class Turns {
   take(client, userdata, message) {
     const delivery = /** @type {Delivery} */ (deliveryNow(message));
     const job = { client, userdata, message, delivery };
-    delivery.hold();
-    if (this.#running < this.#concurrency) this.#run(job);
-    else this.#waiting.push(job);
+    if (this.#running < this.#concurrency) {
+      delivery.take();
+      this.#run(job);
+    } else {
+      delivery.hold();
+      this.#waiting.push(job);
+    }
   }
 
   /** @param {Job} job */
   async #run(job) {
     const { delivery } = job;
     this.#running += 1;
-    delivery.resume();
     await this.#handle(job);
     this.#running -= 1;
     delivery.done();
     while (this.#running < this.#concurrency) {
       const next = this.#waiting.shift();
       if (next === undefined) return;
+      next.delivery.resume();
       this.#run(next);
     }
   }

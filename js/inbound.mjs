@@ -264,8 +264,9 @@ export class Inbound {
   /** A loop has ended before it came to this message. @param {Delivery} delivery */
   giveBack(delivery) {
     if (!delivery.giveBack()) return;
-    if (delivery.message.qos > 0) this.#untaken.push(delivery);
-    else delivery.drop();
+    if (delivery.message.qos > 0) return this.#untaken.push(delivery);
+    delivery.drop();
+    this.unhandled.dropped += 1;
   }
 
   /** There may be somebody who wants what was kept. */

@@ -38,16 +38,27 @@ export class Messages {
   push(message) {
     if (this.#ended) return;
     const delivery = /** @type {Delivery} */ (deliveryNow(message));
-    delivery.hold();
-    this.#waiting.push({ delivery });
-    if (this.#asking.length > 0) this.#asking.shift()?.(this.#take() ?? this.#last());
+    const answer = this.#asking.shift();
+    if (answer === undefined) {
+      delivery.hold();
+      this.#waiting.push({ delivery });
+    } else {
+      // One that somebody waits for is not dropped for want of room.
+      delivery.take();
+      answer(this.#give(delivery));
+    }
   }
 
-  /** The next message, which the loop has from now on. @returns {IteratorResult<Message, undefined> | undefined} */
+  /** The next message, if one waits. @returns {IteratorResult<Message, undefined> | undefined} */
   #take() {
     const delivery = this.#waiting.shift()?.delivery;
     if (delivery === undefined) return;
     delivery.resume();
+    return this.#give(delivery);
+  }
+
+  /** The loop has the message from now on. @param {Delivery} delivery @returns {IteratorResult<Message, undefined>} */
+  #give(delivery) {
     if (this.#manual) delivery.acknowledged().then(() => delivery.done());
     else this.#current.push(delivery);
     return { done: false, value: delivery.message };

@@ -10,6 +10,9 @@ import { withoutSecrets } from "./secrets.mjs";
 
 const SIGNALS = /** @type {const} */ ({ SIGINT: 2, SIGTERM: 15, SIGHUP: 1 });
 
+/** The default of `stoptimeout`, in seconds. */
+const STOP_TIMEOUT = 10;
+
 /** So many messages that were skipped are named. */
 const MAX_SKIPS_NAMED = 10;
 
@@ -72,11 +75,13 @@ export function untilEnded(signal) {
  */
 export async function withClient({ end, credentials, properties, values }, callbacks, work, limit) {
   const { signal } = end;
-  const { client, errors } = await open(end, credentials, values, callbacks);
+  const { seconds, since = performance.now() } = limit;
+  // Who sets a limit does not want to wait for longer than that once it has passed.
+  const stoptimeout = Math.min(STOP_TIMEOUT, seconds ?? STOP_TIMEOUT);
+  const { client, errors } = await open(end, { stoptimeout, ...credentials }, values, callbacks);
   /** @type {NodeJS.Timeout | undefined} */
   let timer;
   let late = (/** @type {number} */ s) => `there was no connection within ${s} s`;
-  const { seconds, since = performance.now() } = limit;
   if (seconds !== undefined) {
     const left = seconds * 1000 - (performance.now() - since);
     timer = setTimeout(() => end.abort(new Failure(late(seconds), EXIT.TIMEOUT)), left);

@@ -9,6 +9,10 @@ import { printNotice, unlessEnded, withClient } from "./session.mjs";
 
 /** A payload longer than this is cut. */
 const MAX_SHOWN = 60;
+/** Levels behind this many are one, because each line has the branches of all above it. */
+const MAX_LEVELS = 32;
+/** Lines that are written together. */
+const LINES_TOGETHER = 1000;
 
 /** @typedef {import("mqtt-lib").Message} Message */
 /** @typedef {{ message?: Message, levels: Map<string, Node> }} Node */
@@ -37,8 +41,8 @@ export async function tree(context) {
     },
     limit,
   );
-  const text = values.json ? json(messages) : linesOf(rootOf(messages), "").join("");
-  await write([Buffer.from(text)]);
+  if (values.json) await write([Buffer.from(json(messages))]);
+  else await writeLines(linesOf(rootOf(messages), ""));
   if (!values.quiet) {
     printNotice(`${plural(messages.size, "retained message")} under ${filter}${missing(skipped)}`);
   }
@@ -63,7 +67,9 @@ function rootOf(messages) {
   const root = { levels: new Map() };
   for (const topic of [...messages.keys()].sort()) {
     let node = root;
-    for (const level of topic.split("/")) {
+    const levels = topic.split("/");
+    if (levels.length > MAX_LEVELS) levels.push(levels.splice(MAX_LEVELS - 1).join("/"));
+    for (const level of levels) {
       const next = node.levels.get(level) ?? { levels: new Map() };
       node.levels.set(level, next);
       node = next;
@@ -73,14 +79,27 @@ function rootOf(messages) {
   return root;
 }
 
-/** @param {Node} node @param {string} indent @returns {string[]} */
-function linesOf({ levels }, indent) {
-  const last = levels.size - 1;
-  return [...levels].flatMap(([level, node], i) => {
-    const [branch, below] = i === last ? ["└─ ", "   "] : ["├─ ", "│  "];
+/** @param {Iterable<string>} lines */
+async function writeLines(lines) {
+  let together = [];
+  for (const line of lines) {
+    if (together.push(line) < LINES_TOGETHER) continue;
+    await write([Buffer.from(together.join(""))]);
+    together = [];
+  }
+  await write([Buffer.from(together.join(""))]);
+}
+
+/** @param {Node} node @param {string} indent @returns {Generator<string>} */
+function* linesOf({ levels }, indent) {
+  let left = levels.size;
+  for (const [level, node] of levels) {
+    left -= 1;
+    const [branch, below] = left === 0 ? ["└─ ", "   "] : ["├─ ", "│  "];
     const shown = node.message === undefined ? "" : ` = ${shownOf(node.message)}`;
-    return [`${indent}${branch}${printable(level)}${shown}\n`, ...linesOf(node, indent + below)];
-  });
+    yield `${indent}${branch}${printable(level)}${shown}\n`;
+    yield* linesOf(node, indent + below);
+  }
 }
 
 /** @param {Message} message */

@@ -29,12 +29,13 @@ export async function lock(path, lockedError) {
  */
 export async function lockAndRead(path, lockedError, damaged) {
   refuseOthers(path);
+  // Without it nothing can be said of the files.
+  const ClassicLevel = await library();
   try {
     return { db: await openLevel(path, lockedError), repaired: false };
   } catch (error) {
     if (/** @type {any} */ (error)?.code === "STORE_LOCKED") throw error;
     damaged();
-    const ClassicLevel = await library();
     try {
       await ClassicLevel.repair(path);
       return { db: await openLevel(path, lockedError), repaired: true };

@@ -25,7 +25,8 @@ export interface Stats {
   bytesQueued: number;
   /**
    * Messages given up: by `offlinepolicy`, `offlineexpiry`, `publishtimeout` (before they were sent) or
-   * `maxpacketsize`, or of QoS 0 at `maxunhandled` where the socket cannot be paused.
+   * `maxpacketsize`, or of QoS 0 at `maxunhandled` where the socket cannot be paused, and those that waited
+   * in a loop over `messages()` which was left.
    */
   dropped: number;
   /** Accepted connections after the first one. */

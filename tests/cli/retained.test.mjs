@@ -2,8 +2,9 @@
 
 import assert from "node:assert/strict";
 import { beforeEach, test } from "node:test";
-import { run, subscribed } from "../support/command.mjs";
+import { cli, run, subscribed } from "../support/command.mjs";
 import { brokerAndClient } from "../support/broker-and-client.mjs";
+import { fakeBroker, scripts } from "../support/fake-broker.mjs";
 
 const shared = brokerAndClient();
 beforeEach(async () => {
@@ -34,6 +35,45 @@ test("tree prints retained messages by level, with control characters shown", as
   const json = await run(["tree", shared.broker.url, "home/kitchen/+", "--json", "--quiet"]);
   assert.deepEqual(JSON.parse(json.stdout), { "home/kitchen/heat": "21.5", "home/kitchen/lamp": "on" });
   assert.equal(json.stderr, "");
+});
+
+test("tree prints topics of thousands of levels, of which those behind 31 are one", async (t) => {
+  const topics = [3_000, 40, 33].map((levels, n) => `${n}${"/a".repeat(levels - 1)}`);
+  const broker = await fakeBroker(
+    t,
+    scripts.accepts(({ cmd }, connection) => {
+      if (cmd !== "subscribe") return false;
+      const retained = (topic) => ({ cmd: "publish", topic, payload: "x", qos: 0, retain: true });
+      queueMicrotask(() => connection.send(...topics.map(retained)));
+    }),
+  );
+  const { stdout, code, stderr } = await run(["tree", broker.url]);
+  assert.equal(stderr, "mqtt-lib: 3 retained messages under #\n");
+  assert.equal(code, 0);
+  const ends = stdout.split("\n").filter((line) => line.endsWith(" = x"));
+  assert.deepEqual(
+    ends.map((line) => line.trimStart().replace("└─ ", "").replace(/^│ */, "")),
+    [3_000, 40, 33].map(
+      (levels) =>
+        `${Array(levels - 31)
+          .fill("a")
+          .join("/")} = x`,
+    ),
+  );
+});
+
+test("-W ends pub at a broker that acknowledges nothing, and stop() does not wait for its ten seconds", async (t) => {
+  const broker = await fakeBroker(
+    t,
+    scripts.accepts(({ cmd }) => cmd === "publish"),
+  );
+  const words = ["pub", broker.url, "a", "x", "-q", "1", "-W", "0.2"];
+  const pub = cli(words);
+  const timer = setTimeout(() => pub.kill("SIGKILL"), 10_000);
+  const { code, stderr } = await pub.ended;
+  clearTimeout(timer);
+  assert.equal(code, 27);
+  assert.match(stderr, /1 of 1 message was not acknowledged in 0.2 s/);
 });
 
 test("sub --remove-retained prints and removes what is retained, and nothing else", async () => {

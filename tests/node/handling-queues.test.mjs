@@ -62,7 +62,7 @@ test("handlers go on after 30,000 messages that were dropped while they waited f
   });
   const messages = Array.from({ length: 30_002 }, (_none, number) => ({
     number,
-    delivery: { ended: false, hold() {}, done() {}, resume() {} },
+    delivery: { ended: false, take() {}, hold() {}, done() {}, resume() {} },
   }));
   for (const message of messages) handle(undefined, undefined, message);
   for (const { delivery } of messages.slice(1, -1)) delivery.ended = true;

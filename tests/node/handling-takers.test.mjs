@@ -201,3 +201,44 @@ test("the acknowledgements of a loop go out together, and not in a frame each", 
   const { reads } = connection();
   assert.ok(reads < 200, `${reads} frames`);
 });
+
+test("a message of QoS 0 that a loop waits for is not dropped where there is no room, and the loop goes on", async (t) => {
+  const { client, send, acks } = await subscribed(t, 4, { credentials: { maxunhandledbytes: 100 } });
+  const large = "x".repeat(1_000);
+  // The other loop does not ask for it.
+  const [loop, busy] = [client.messages("t"), client.messages("t")];
+  const first = loop.next();
+  send(0, large, 0);
+  assert.deepEqual(await first.then(({ done, value }) => [done, value?.text().length]), [false, 1_000]);
+  const second = loop.next();
+  send(1);
+  assert.deepEqual(await second.then(({ done, value }) => [done, value?.text()]), [false, "1"]);
+  await busy.return();
+  await loop.return();
+  await until(() => acks().length === 1, "the acknowledgement");
+});
+
+for (const concurrency of [undefined, 1]) {
+  test(`a handler that is free gets a message of QoS 0 for which there is no room, which is not counted as dropped (concurrency ${concurrency})`, async (t) => {
+    const { client, send } = await subscribed(t, 4, { credentials: { maxunhandledbytes: 100 } });
+    const seen = [];
+    await client.subscribe("+", { concurrency }, async (_client, _userdata, message) => {
+      seen.push(message.text().length);
+    });
+    send(0, "x".repeat(1_000), 0);
+    await until(() => seen.length === 1, "the message");
+    assert.equal(client.stats().dropped, 0);
+    assert.deepEqual(client.errors, []);
+  });
+}
+
+test("messages of QoS 0 that wait in a loop which is left are counted as dropped", async (t) => {
+  const { client, send } = await subscribed(t, 4);
+  const loop = client.messages("t");
+  const first = loop.next();
+  for (let n = 0; n < 4; n++) send(0, "", 0);
+  await first;
+  await until(() => client.stats().unhandled === 4, "all messages");
+  await loop.return();
+  assert.equal(client.stats().dropped, 3);
+});

@@ -352,3 +352,24 @@ test("files that others can read are for the user alone once the store is open",
   await content(folder);
   for (const name of ["entries", "mark"]) assert.equal(statSync(join(inner, name)).mode & 0o777, 0o600, name);
 });
+
+test("a start without classic-level says so, and leaves nothing that a later one takes for damaged", async (t) => {
+  const folder = temporary(t);
+  const source = `
+    import { persistent } from "mqtt-lib/persistent";
+    const store = persistent({ folder: ${JSON.stringify(folder)} });
+    const told = [];
+    await store.open("me", (text) => told.push(text)).then(() => store.close(), ({ message }) => told.push(message));
+    console.log(told.join());
+  `;
+  const hook = `export const resolve = (name, context, next) => {
+    if (name === "classic-level") throw new Error("not installed");
+    return next(name, context);
+  };`;
+  const address = JSON.stringify(`data:text/javascript,${hook}`);
+  const loader = `data:text/javascript,import { register } from "node:module"; register(${address});`;
+  const without = await run(source, [], { flags: ["--import", loader] });
+  assert.match(without.stdout, /the package "classic-level" is missing/, without.stderr);
+  assert.deepEqual(await run(source), { stdout: "\n", stderr: "", code: 0, signal: null });
+  assert.equal(readdirSync(folder).length, 1);
+});
