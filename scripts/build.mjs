@@ -250,6 +250,7 @@ async function bundle(folder, names) {
   await build({ ...store, outfile: join(folder, "persistent.node.cjs") });
   await build({
     ...store,
+    minify: true, // who bundles it has names of their own
     format: "esm",
     outfile: join(folder, "persistent.bundle.mjs"),
     ...tracedToo("persistent.node.mjs"),
@@ -282,7 +283,7 @@ async function bundle(folder, names) {
     await build({ ...options, ...facade, external, format, entryPoints, outfile, plugins });
   }
   keepExportsVisible(join(folder, "mqttjs.node.cjs"));
-  for (const name of ["node.cjs", "node.bundle.mjs", "persistent.node.cjs", "persistent.bundle.mjs"]) {
+  for (const name of ["node.cjs", "node.bundle.mjs", "persistent.node.cjs"]) {
     const file = join(folder, name);
     const format = name.endsWith(".cjs") ? "cjs" : "esm";
     writeFileSync(file, await withoutComments(readFileSync(file, "utf8"), format));
