@@ -1,7 +1,10 @@
 //! Tests of the subscriptions alone.
 
+use super::super::error::Code;
 use super::super::output::{Event, Token};
 use super::super::random::Random;
+use super::super::suspicion::RIGHT_AFTER;
+use super::filter::check_filters;
 use super::*;
 
 pub(super) fn subscriptions() -> Subscriptions {
@@ -78,8 +81,9 @@ fn an_overdue_call_ends_once_and_is_not_sent_again() {
     let error = Error::stopped();
     all.end_overdue(100, 100, &error, &mut effects);
     assert!(effects.queue.is_empty(), "the deadline is confirmed first");
+    assert_eq!(all.on_wire().all, 1);
     all.end_overdue(400, 100, &error, &mut effects);
-    assert_eq!(effects.queue.len(), 1);
+    assert_eq!((effects.queue.len(), all.on_wire().all), (1, 0));
     all.connected(true, 8, &mut || 2, &mut effects);
     assert!(!all.has_request());
     assert_eq!(effects.events().last(), Some(&&Event::HandlerRemoved(4)));
@@ -212,4 +216,118 @@ fn many_calls_of_unsubscribe_do_not_put_all_that_is_unanswered_in_order() {
         all.unsubscribe(call(seq, &["a"]), true, &mut effects);
     }
     assert_eq!((all.requests.orders.take(), all.requests.len()), (0, 98));
+}
+
+#[test]
+fn an_overdue_call_that_waits_to_be_sent_again_is_not_sent() {
+    let mut effects = Effects::default();
+    let mut all = subscriptions();
+    all.subscribe(call(1, &["a"]), None);
+    let (slot, _) = all.next_request().unwrap();
+    all.sent(0, slot, PacketId::new(7).unwrap(), 100, 0);
+    all.connected(true, 8, &mut || 2, &mut effects);
+    assert!(all.has_request());
+    for now in [100, 400] {
+        all.end_overdue(now, 100, &Error::stopped(), &mut effects);
+    }
+    assert!(!all.has_request() && all.requests.len() == 0);
+}
+
+#[test]
+fn an_unsubscribe_behind_which_a_subscribe_was_granted_ends_with_its_connection() {
+    let mut effects = Effects::default();
+    let mut all = subscriptions();
+    all.subscribe(call(1, &["a"]), None);
+    answer(&mut all, &[1], &mut effects);
+    let token = Token::new(2);
+    all.unsubscribe(
+        Call {
+            token,
+            ..call(2, &["a"])
+        },
+        true,
+        &mut effects,
+    );
+    let (slot, _) = all.next_request().unwrap();
+    all.sent(0, slot, PacketId::new(2).unwrap(), 100, 0);
+    all.subscribe(call(3, &["a"]), Some(Handler::new(4)));
+    answer(&mut all, &[1], &mut effects);
+    all.connected(true, 8, &mut || 4, &mut effects);
+    assert!(!all.has_request());
+    let done = effects
+        .events()
+        .iter()
+        .any(|event| matches!(event, Event::Done { token: ended, .. } if Some(*ended) == token));
+    assert!(done);
+    assert_eq!(all.route("a"), [4]);
+}
+
+/// Two connections end so long after the next request was sent, and the session is kept.
+fn end_two_connections(all: &mut Subscriptions, later: Millis) {
+    for _ in 0..2 {
+        let (slot, _) = all.next_request().unwrap();
+        all.sent(1_000, slot, PacketId::new(1).unwrap(), 100, 0);
+        all.suspect(1_000 + later, true);
+        all.connected(true, 8, &mut || 9, &mut Effects::default());
+    }
+}
+
+#[test]
+fn what_was_sent_right_before_connections_ended_is_a_suspect_and_what_was_sent_long_before_is_not() {
+    for (later, is_suspect) in [(RIGHT_AFTER, true), (RIGHT_AFTER + 1, false)] {
+        let mut all = subscriptions();
+        all.subscribe(call(1, &["a"]), None);
+        assert!(!all.has_suspect());
+        end_two_connections(&mut all, later);
+        assert_eq!(all.has_suspect(), is_suspect);
+    }
+}
+
+#[test]
+fn a_call_that_had_joined_a_suspect_is_a_suspect_after_the_session_was_lost() {
+    let mut effects = Effects::default();
+    let mut all = subscriptions();
+    all.subscribe(call(1, &["a"]), None);
+    answer(&mut all, &[1], &mut effects);
+    all.connected(false, 8, &mut || 2, &mut effects);
+    all.subscribe(call(3, &["a"]), None);
+    assert_eq!(all.requests.len(), 1, "it has joined what restores");
+    end_two_connections(&mut all, 0);
+    all.connected(false, 8, &mut || 4, &mut effects);
+    assert!(all.has_suspect());
+}
+
+#[test]
+fn an_answer_is_awaited_from_the_call_to_the_answer() {
+    let mut effects = Effects::default();
+    let mut all = subscriptions();
+    assert!(!all.awaits_answer());
+    all.subscribe(call(1, &["a"]), None);
+    assert!(all.awaits_answer());
+    answer(&mut all, &[1], &mut effects);
+    assert!(!all.awaits_answer());
+}
+
+#[test]
+fn an_unsubscribe_is_found_among_places_that_are_free() {
+    let mut effects = Effects::default();
+    let mut all = subscriptions();
+    for (seq, name) in (1..).zip(["a", "b", "c", "d", "e", "f"]) {
+        all.subscribe(call(seq, &[name]), None);
+    }
+    all.unsubscribe(call(7, &["x"]), true, &mut effects);
+    for _ in 0..3 {
+        answer(&mut all, &[1], &mut effects);
+    }
+    assert_eq!(all.requests.last_unsubscribe("x"), 7);
+    assert!(all.requests.is_pending("x") && all.requests.is_pending("d") && !all.requests.is_pending("a"));
+}
+
+#[test]
+fn a_filter_is_too_long_or_wrong() {
+    for (length, code) in [(65_535, Code::InvalidTopic), (65_536, Code::OutOfRange)] {
+        let wrong = "#".repeat(length);
+        let checked = check_filters("subscribe", &mut [&*wrong].into_iter());
+        assert_eq!(checked.unwrap_err().code, code);
+    }
 }
