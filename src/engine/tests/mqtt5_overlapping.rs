@@ -41,6 +41,15 @@ fn a_filter_that_has_an_earlier_subscription_is_subscribed_again_without_its_ret
 }
 
 #[test]
+fn identifiers_of_the_engine_alone_are_no_properties_of_a_message() {
+    let mut peer = Peer::new(Copies::Each);
+    peer.subscribe("a/+", 1);
+    peer.subscribe("a/#", 2);
+    peer.calls("a/b", &[1, 2]);
+    assert!(!peer.wire.properties.is_empty() && peer.wire.properties.iter().all(|&bytes| bytes == 0));
+}
+
+#[test]
 fn calls_of_one_turn_need_no_second_subscribe() {
     at_all(|mut peer| {
         peer.ask(&["a/+"], &[], 1);

@@ -22,6 +22,8 @@ pub struct Wire {
     pub topics: Vec<String>,
     /// The handlers of each message.
     pub handlers: Vec<Vec<u32>>,
+    /// How many bytes of properties each message has for the application.
+    pub properties: Vec<u32>,
     /// The tickets of messages that the application goes on with; none: it goes on with none.
     pub deferred: Option<Vec<Ticket>>,
 }
@@ -82,6 +84,7 @@ impl Wire {
             events: Vec::new(),
             topics: Vec::new(),
             handlers: Vec::new(),
+            properties: Vec::new(),
             deferred: None,
         };
         wire.engine.start(wire.now, None);
@@ -241,6 +244,7 @@ impl Io for Wire {
             let mut handlers = self.engine.route(self.engine.topic_key(message.topic));
             handlers.retain(|&number| number & NOT_FOR == 0);
             self.handlers.push(handlers);
+            self.properties.push(message.properties_len);
             if let Some(deferred) = &mut self.deferred {
                 deferred.push(message.ticket);
             }
