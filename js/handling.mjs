@@ -2,12 +2,12 @@
 // who acknowledges. Makes one handler of a handler and options; the core has checked both.
 
 import { clearTimeout, setTimeout } from "./clock.mjs";
-import { deliveryNow } from "./unhandled.mjs";
+import { deliveryNow, IDLE } from "./unhandled.mjs";
 import { Waiting } from "./waiting.mjs";
 
 /** @typedef {import("./inbound.mjs").Handler} Handler */
 /** @typedef {import("./unhandled.mjs").Delivery} Delivery */
-/** @typedef {{ client: any, userdata: unknown, message: import("./message.mjs").Message, delivery: Delivery }} Job */
+/** @typedef {{ client: any, userdata: unknown, message: import("./message.mjs").Message, handler: Handler, delivery: Delivery }} Job */
 
 const KEYS = ["concurrency", "ack", "onFailure", "retries", "retryDelay", "deadLetter"];
 /** The longest delay between two attempts. */
@@ -29,10 +29,12 @@ export function handledBy(options, handler, others) {
     return handler; // the core says that it cannot be read
   }
   if (!KEYS.some((key) => given[key] !== undefined)) return handler;
-  const taken = handler ?? ((client, userdata, message) => others()?.(client, userdata, message));
-  if (typeof taken !== "function") return handler;
-  const turn = new Turns(given, taken);
-  return (client, userdata, message) => turn.take(client, userdata, message);
+  if (typeof (handler ?? others) !== "function") return handler;
+  const turns = new Turns(given);
+  return (client, userdata, message) => {
+    const own = handler ?? others();
+    return own ? turns.take(client, userdata, message, own) : IDLE;
+  };
 }
 
 class Turns {
@@ -45,23 +47,21 @@ class Turns {
   #retries;
   #retryDelay;
   #deadLetter;
-  #handler;
 
-  /** @param {any} options @param {Handler} handler */
-  constructor({ concurrency, ack, onFailure, retries, retryDelay, deadLetter }, handler) {
+  /** @param {any} options */
+  constructor({ concurrency, ack, onFailure, retries, retryDelay, deadLetter }) {
     this.#concurrency = concurrency ?? Number.POSITIVE_INFINITY;
     this.#manual = ack === "manual";
     this.#leaves = onFailure === "leave";
     this.#retries = onFailure === "retry" ? (retries ?? 3) : 0;
     this.#retryDelay = retryDelay ?? 1;
     this.#deadLetter = deadLetter;
-    this.#handler = handler;
   }
 
-  /** @param {any} client @param {unknown} userdata @param {import("./message.mjs").Message} message */
-  take(client, userdata, message) {
+  /** @param {any} client @param {unknown} userdata @param {import("./message.mjs").Message} message @param {Handler} handler */
+  take(client, userdata, message, handler) {
     const delivery = /** @type {Delivery} */ (deliveryNow(message));
-    const job = { client, userdata, message, delivery };
+    const job = { client, userdata, message, handler, delivery };
     if (this.#running < this.#concurrency) {
       delivery.take();
       this.#run(job);
@@ -88,10 +88,10 @@ class Turns {
 
   /** @param {Job} job */
   async #handle(job) {
-    const { client, userdata, message, delivery } = job;
+    const { client, userdata, message, handler, delivery } = job;
     for (let attempt = 0; ; attempt++) {
       try {
-        await this.#handler(client, userdata, message);
+        await handler(client, userdata, message);
         if (this.#manual) await delivery.acknowledged();
         return;
       } catch (thrown) {

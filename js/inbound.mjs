@@ -12,7 +12,7 @@ import {
 import { latest, performance, setTimeout } from "./clock.mjs";
 import { announce, MESSAGE } from "./events.mjs";
 import { Message } from "./message.mjs";
-import { Delivery, deliveryOf, HANDLER, handing, Unhandled } from "./unhandled.mjs";
+import { Delivery, deliveryOf, HANDLER, handing, HELD, IDLE, Unhandled } from "./unhandled.mjs";
 import { memoryBytes, memoryWords } from "./runtime.mjs";
 
 /** @typedef {(client: object | undefined, userdata: unknown, message: Message) => unknown} Handler */
@@ -29,6 +29,11 @@ const WORDS = 7;
 const TICKET = 6;
 /** A flag of a message whose payload is `Inbound.beside`. */
 const BESIDE = 16;
+
+/** Whom a message has found among the handlers of its topic. */
+const AN_IDLE_ONE = 1;
+const A_LOOP = 2;
+const A_HANDLER = 4;
 
 /** @param {Uint8Array} bytes @param {number} from @param {number} length */
 const part = (bytes, from, length) => bytes.slice(from, from + length);
@@ -169,21 +174,25 @@ export class Inbound {
     }
     if (this.#delivery !== undefined) this.#delivery = undefined;
     if (this.connection < 0) return this.delivery(message)?.abandon();
-    if (!this.#hand(client, route, message) && message.qos > 0) this.#keep(message);
+    if (!this.#hand(client, route, message) && message.qos > 0)
+      this.#keep(/** @type {Delivery} */ (this.delivery(message)));
   }
 
   /** Hands a message to everybody who wants it; false if there is nobody. @param {object | undefined} client @param {Route} route @param {Message} message */
   #hand(client, route, message) {
     let subscribed = true;
     let taken = true;
-    if (typeof route === "function") this.#call(route, HANDLER, client, message);
-    else {
-      // None may be left: they get another copy.
-      taken = subscribed = route[0];
+    if (typeof route === "function") {
+      taken = subscribed = this.#call(route, HANDLER, client, message) !== IDLE;
+    } else {
+      let found = 0;
       for (let i = 1; i < route.length; i++) {
-        this.#call(/** @type {Handler} */ (route[i]), HANDLER, client, message);
-        taken = true;
+        const how = this.#call(/** @type {Handler} */ (route[i]), HANDLER, client, message);
+        found |= how === IDLE ? AN_IDLE_ONE : how === HELD ? A_LOOP : A_HANDLER;
       }
+      // None may be left: they get another copy.
+      subscribed = route[0] && (found >= A_HANDLER || !(found & AN_IDLE_ONE));
+      taken = subscribed || found >= A_LOOP;
     }
     // More than a loop has it.
     let dealt = subscribed;
@@ -214,11 +223,12 @@ export class Inbound {
     return watchers.size > 0;
   }
 
-  /** @param {Handler} handler @param {string} name @param {object | undefined} client @param {Message} message */
+  /** What the handler returns. @param {Handler} handler @param {string} name @param {object | undefined} client @param {Message} message */
   #call(handler, name, client, message) {
     try {
       const result = handler(client, this.#userdata, message);
       if (result !== undefined) this.#await(result, name, client, message);
+      return result;
     } catch (thrown) {
       this.report(client, name, thrown);
     }
@@ -251,9 +261,9 @@ export class Inbound {
     return this.#delivery;
   }
 
-  /** Nobody wants the message: it is kept until somebody does. @param {Message} message */
-  #keep(message) {
-    this.#untaken.push(/** @type {Delivery} */ (this.delivery(message)));
+  /** Nobody wants the message: it is kept until somebody does. @param {Delivery} delivery */
+  #keep(delivery) {
+    this.#untaken.push(delivery);
     this.unhandled.judge();
     if (this.#timer !== undefined) return;
     this.#timer = setTimeout(() => this.#reportUntaken(), UNTAKEN_MS);
@@ -261,12 +271,18 @@ export class Inbound {
     /** @type {any} */ (this.#timer.id).unref?.();
   }
 
-  /** A loop has ended before it came to this message. @param {Delivery} delivery */
-  giveBack(delivery) {
-    if (!delivery.giveBack()) return;
-    if (delivery.message.qos > 0) return this.#untaken.push(delivery);
-    delivery.drop();
-    this.unhandled.dropped += 1;
+  /** A loop has ended before it came to these messages. @param {import("./waiting.mjs").Waiting<{ delivery: Delivery }>} waiting */
+  giveBack(waiting) {
+    for (let item = waiting.shift(); item !== undefined; item = waiting.shift()) {
+      const { delivery } = item;
+      if (!delivery.giveBack()) continue;
+      if (delivery.message.qos > 0) this.#keep(delivery);
+      else {
+        delivery.drop();
+        this.unhandled.dropped += 1;
+      }
+    }
+    this.offer();
   }
 
   /** There may be somebody who wants what was kept. */

@@ -4,7 +4,7 @@
 
 import { isLimited, onAbort } from "./limits.mjs";
 import { act, CHECK_LOOP, UNWATCH, WATCH } from "./operations.mjs";
-import { deliveryNow } from "./unhandled.mjs";
+import { deliveryNow, HELD } from "./unhandled.mjs";
 import { Waiting } from "./waiting.mjs";
 
 /** @typedef {import("./message.mjs").Message} Message */
@@ -27,7 +27,7 @@ export class Messages {
   #giveBack;
   #manual;
 
-  /** @param {() => void} onEnd @param {(delivery: Delivery) => void} giveBack @param {boolean} manual */
+  /** @param {() => void} onEnd @param {(waiting: Waiting<{ delivery: Delivery }>) => void} giveBack @param {boolean} manual */
   constructor(onEnd, giveBack, manual) {
     this.#onEnd = onEnd;
     this.#giveBack = giveBack;
@@ -108,11 +108,8 @@ export class Messages {
   /** The message that the loop has is dealt with; those that wait are for the next taker. @param {unknown} [error] of the next call of `next` */
   leave(error) {
     while (this.#current.length > 0) this.#finish();
-    const waiting = this.#waiting;
-    this.#waiting = new Waiting();
     this.end(error);
-    for (let item = waiting.shift(); item !== undefined; item = waiting.shift())
-      this.#giveBack(item.delivery);
+    this.#giveBack(this.#waiting);
   }
 
   [Symbol.asyncIterator]() {
@@ -158,11 +155,14 @@ export class Loops {
         release();
         forget();
       },
-      (delivery) => inbound.giveBack(delivery),
+      (waiting) => inbound.giveBack(waiting),
       manual,
     );
     /** @param {unknown} _client @param {unknown} _userdata @param {Message} message */
-    const take = (_client, _userdata, message) => messages.push(message);
+    const take = (_client, _userdata, message) => {
+      messages.push(message);
+      return HELD;
+    };
     if (this.#hooks.failure !== undefined) {
       messages.end(this.#hooks.failure);
       return messages;

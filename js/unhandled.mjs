@@ -18,6 +18,10 @@ const LEFT = Symbol.for("mqtt-lib.left");
 /** What may come beyond the bound from a socket that is paused: a chunk of the smallest messages, and more while an answer is awaited on it. */
 const OVERDRAFT = 16_384;
 
+/** What a handler returns that does not take the message, and one of a loop. */
+export const IDLE = {};
+export const HELD = {};
+
 /** What errors call the function that failed. */
 export const HANDLER = "a message handler";
 

@@ -162,8 +162,9 @@ export interface Credentials {
    * How many messages may be received and not dealt with: their handlers' promises are not settled, their
    * loop has not asked for the next one, or nobody has taken them. In MQTT 5 it is also the Receive Maximum,
    * unless `properties.receiveMaximum` says otherwise (§3.1.2.11.3). At the bound acknowledgements are
-   * withheld and Node does not read the socket; where it cannot be paused, QoS 0 is dropped, the oldest
-   * first. Whole number of messages from 1 to 65535. Default: 1000.
+   * withheld and Node does not read the socket; where it cannot be paused, and where twice
+   * `maxunhandledbytes` or 16,384 messages more have come all the same, QoS 0 is dropped, the oldest first.
+   * Whole number of messages from 1 to 65535. Default: 1000.
    */
   maxunhandled?: number | null | undefined;
   /**

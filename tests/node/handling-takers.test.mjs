@@ -242,3 +242,91 @@ test("messages of QoS 0 that wait in a loop which is left are counted as dropped
   await loop.return();
   assert.equal(client.stats().dropped, 3);
 });
+
+for (const options of [
+  { concurrency: 4 },
+  { onFailure: "leave" },
+  { deadLetter: "dead" },
+  { ack: "manual" },
+]) {
+  const shown = JSON.stringify(options);
+  test(`a subscription with ${shown}, without a handler: what comes is kept while there is no on_message`, async (t) => {
+    const { client, send, acks } = await subscribed(t, 4, { options: { qos: 1, ...options } });
+    for (const id of [1, 2]) send(id);
+    await until(() => client.stats().unhandled === 2, "two messages");
+    assert.deepEqual(acks(), []);
+    const loop = client.messages("t");
+    assert.equal((await loop.next()).value.text(), "1");
+    await loop.return();
+    await until(() => acks().length === 1, "the acknowledgement of what the loop has had");
+    const seen = [];
+    client.on_message = (_client, _userdata, message) => {
+      seen.push(message.text());
+      message.ack();
+    };
+    send(3);
+    await until(() => acks().length === 3, "the others");
+    assert.deepEqual(seen, ["2", "3"]);
+    client.on_message = null;
+    const listener = ({ message }) => seen.push(message.text());
+    client.addEventListener("message", listener);
+    send(4);
+    await until(() => acks().length === 4, "that of a listener");
+    client.removeEventListener("message", listener);
+    assert.deepEqual(seen, ["2", "3", "4"]);
+  });
+}
+
+test("beside a handler, a subscription without one that has handling options takes nothing", async (t) => {
+  const { client, send, acks } = await subscribed(t, 4, { options: { qos: 1, concurrency: 1 } });
+  const seen = [];
+  await client.subscribe("+", { qos: 1 }, (_client, _userdata, message) => {
+    seen.push(message.text());
+  });
+  const listener = () => seen.push("listener");
+  client.addEventListener("message", listener);
+  const loop = client.messages("t");
+  send(1);
+  assert.equal((await loop.next()).value.text(), "1");
+  await loop.return();
+  await until(() => acks().length === 1, "the acknowledgement");
+  assert.deepEqual([seen, client.stats().unhandled], [["1"], 0]);
+});
+
+test("on_message is taken away while messages wait for their turn: they are still its own, and later ones are kept", async (t) => {
+  const end = deferred();
+  const seen = [];
+  const { client, send, acks } = await subscribed(t, 4, { options: { qos: 1, concurrency: 1 } });
+  client.on_message = (_client, _userdata, message) => {
+    seen.push(message.text());
+    return end.promise;
+  };
+  for (const id of [1, 2]) send(id);
+  await until(() => client.stats().unhandled === 2, "two messages");
+  client.on_message = null;
+  send(3);
+  await until(() => client.stats().unhandled === 3, "the third");
+  end.resolve();
+  await until(() => acks().length === 2, "two acknowledgements");
+  assert.deepEqual([seen, client.stats().unhandled], [["1", "2"], 1]);
+});
+
+for (const how of ["left", "aborted"]) {
+  test(`what was kept and went to a loop that is ${how} goes to another one that waits`, async (t) => {
+    const { client, send, acks } = await subscribed(t, 4);
+    for (let id = 1; id <= 5; id++) send(id);
+    await until(() => client.stats().unhandled === 5, "all messages");
+    const end = new AbortController();
+    const first = client.messages("t", { signal: end.signal });
+    const second = client.messages("t");
+    assert.equal((await first.next()).value.text(), "1");
+    const next = second.next();
+    if (how === "left") await first.return();
+    else end.abort();
+    const seen = [(await next).value.text()];
+    while (seen.length < 4) seen.push((await second.next()).value.text());
+    second.next();
+    assert.deepEqual(seen, ["2", "3", "4", "5"]);
+    await until(() => acks().length === 5, "all acknowledgements");
+  });
+}
