@@ -1,6 +1,6 @@
 // Takes binary frames out of what a WebSocket receives (RFC 6455, section 5.2), before the package `ws` sees the bytes:
 // payloads are handed over as they come, also those of a message in several frames, of which `ws` would keep all until the last
-// has come; headers are passed over. A frame of text is told as soon as it begins. Every other frame is left to `ws`, to which
+// has come; headers are passed over. A frame of text is reported as soon as it begins. Every other frame is left to `ws`, to which
 // it is passed as it is. Owns where frames begin and end; never judges a frame, and copies nothing but what closes the gaps
 // between payloads.
 

@@ -122,7 +122,7 @@ describe("of what a WebSocket receives", () => {
       );
     });
 
-    test("where a frame of text begins, it is told, and its text is not kept", () => {
+    test("where a frame of text begins, it is reported, and its text is not kept", () => {
       const bytes = Buffer.concat([
         frame(BINARY, Buffer.from("one")),
         header(2 ** 27, TEXT),

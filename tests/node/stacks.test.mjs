@@ -114,7 +114,7 @@ test("an error of the user's keeps its stack", async (t) => {
   assert.equal(mine.stack, stack);
 });
 
-test("of a flood of skipped messages, each of which is told, the frames of few errors are looked for", async (t) => {
+test("of a flood of skipped messages, each of which is reported, the frames of few errors are looked for", async (t) => {
   const skipped = 1_000;
   const broker = await startFakeBroker(
     scripts.accepts(({ cmd }, connection) => {

@@ -358,9 +358,9 @@ test("a start without classic-level says so, and leaves nothing that a later one
   const source = `
     import { persistent } from "mqtt-lib/persistent";
     const store = persistent({ folder: ${JSON.stringify(folder)} });
-    const told = [];
-    await store.open("me", (text) => told.push(text)).then(() => store.close(), ({ message }) => told.push(message));
-    console.log(told.join());
+    const reports = [];
+    await store.open("me", (text) => reports.push(text)).then(() => store.close(), ({ message }) => reports.push(message));
+    console.log(reports.join());
   `;
   const hook = `export const resolve = (name, context, next) => {
     if (name === "classic-level") throw new Error("not installed");

@@ -170,11 +170,11 @@ for (const secure of [false, true]) {
 
     test("a message that begins within another one ends the connection", async () => {
       const { remote, socket, closed } = await open({ secure });
-      const told = new Promise((resolve) => {
+      const failed = new Promise((resolve) => {
         socket.onerror = resolve;
       });
       remote.peer.write(Buffer.concat([Buffer.from([BINARY, 1, 7]), unmasked(BINARY, Buffer.from("x"))]));
-      assert.match((await told).message, /violated the WebSocket protocol/);
+      assert.match((await failed).message, /violated the WebSocket protocol/);
       await closed;
     });
 
