@@ -18,6 +18,7 @@ use super::journal::Journal;
 use super::message::Message;
 use super::output::Token;
 use super::publishes::{BySince, Ended, Key, Publish, Publishes};
+use super::subscriptions::BEFORE_LATER_CALLS;
 use super::suspicion::Suspicion;
 use super::{Error, Version};
 use crate::codec::properties::{number, without, Property};
@@ -77,7 +78,7 @@ impl Outbox {
             timed_due: Deadline::default(),
             age_due: Deadline::default(),
             dropped: 0,
-            last_seq: 0,
+            last_seq: BEFORE_LATER_CALLS,
         }
     }
 

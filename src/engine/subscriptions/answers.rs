@@ -50,7 +50,7 @@ impl Subscriptions {
                 (Kind::Subscribe, false) => self.granted(&request, at, effects),
                 (Kind::Subscribe, true) => self.refused(&request, at, effects),
                 (Kind::Unsubscribe, false) => self.unsubscribed(filter, request.seq, effects),
-                (Kind::Unsubscribe, true) => {}
+                (Kind::Unsubscribe, true) => self.still_wanted(filter),
             }
         }
         for caller in request.callers {
@@ -151,8 +151,8 @@ impl Subscriptions {
         self.ack_due.expire(now)
     }
 
-    /// Ends calls whose SUBACK or UNSUBACK is overdue, with this error. What is on the wire stays in the table, so that a late
-    /// answer is still recognised; what would be sent again is not.
+    /// Ends calls whose SUBACK or UNSUBACK is overdue, with this error. A call of subscribe is taken back; an UNSUBSCRIBE goes on,
+    /// and so does what no call has made. What is on the wire stays in the table, so that a late answer is still recognised.
     pub fn end_overdue(&mut self, now: Millis, ack_timeout: Millis, error: &Error, effects: &mut Effects) {
         let oldest = self.requests.oldest();
         if oldest == NEVER {
@@ -165,33 +165,51 @@ impl Subscriptions {
             return;
         }
         for &(_, slot) in &self.requests.in_order() {
+            while let Some((kind, caller)) = self.take_overdue(slot, now, ack_timeout, effects) {
+                self.end(kind, caller, Err(error.clone()), effects);
+            }
             let Some(request) = self.requests.get(slot) else {
                 continue;
             };
-            let mut overdue = Vec::new();
-            for caller in std::mem::take(&mut request.callers) {
-                match now >= caller.since.saturating_add(ack_timeout) {
-                    true => overdue.push(caller),
-                    false => request.callers.push(caller),
-                }
+            if request.stage == Stage::Sent && request.oldest() == NEVER {
+                request.stage = Stage::Late;
+                let suspicion = request.suspicion;
+                self.requests.on_wire.answered(suspicion);
+            } else if request.stage == Stage::Waiting && request.callers.is_empty() {
+                self.requests.forget_queued(slot);
+                self.take_all_back(slot, effects);
             }
-            let (kind, suspicion) = (request.contents.kind, request.suspicion);
-            if request.callers.is_empty() {
-                if request.stage == Stage::Sent {
-                    request.stage = Stage::Late;
-                    self.requests.on_wire.answered(suspicion);
-                } else if request.stage == Stage::Waiting && !request.restores {
-                    self.requests.forget_queued(slot);
-                    self.take_all_back(slot, false, effects);
-                }
-            }
-            self.fail(kind, overdue, error, effects);
         }
         self.settle_all(effects);
         let oldest = self.requests.oldest();
         if oldest != NEVER {
             self.ack_due.set(oldest + ack_timeout);
         }
+    }
+
+    /// One of those who wait for the answer to this request, and for whom it is overdue.
+    fn take_overdue(
+        &mut self,
+        slot: u32,
+        now: Millis,
+        ack_timeout: Millis,
+        effects: &mut Effects,
+    ) -> Option<(Kind, Caller)> {
+        let request = self.requests.get(slot)?;
+        let is_overdue = |caller: &Caller| now >= caller.since.saturating_add(ack_timeout);
+        let at = request.callers.iter().position(is_overdue)?;
+        let kind = request.contents.kind;
+        let caller = &mut request.callers[at];
+        if kind == Kind::Unsubscribe || caller.token.is_none() {
+            let ended = Caller {
+                places: std::mem::take(&mut caller.places),
+                ..*caller
+            };
+            (caller.token, caller.since) = (None, NEVER);
+            return Some((kind, ended));
+        }
+        let (caller, _) = self.take_caller((slot, at), effects)?;
+        Some((kind, caller))
     }
 
     /// Ends every request; identifiers that were held are given back. What a call gave is gone, and the next connection of the

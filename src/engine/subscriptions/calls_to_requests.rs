@@ -64,7 +64,7 @@ impl Subscriptions {
             && contents.filters[at].options == filter.options
             && last_call <= request.last_call(at)
             && contents.properties == properties;
-        if !is_same && request.restores && request.stage == Stage::Waiting && request.callers.len() == 1 {
+        if !is_same && request.restores && request.stage == Stage::Waiting && !request.is_joined() {
             self.requests.drop_filter(slot, at);
             self.unsettle(filter.clone());
         }
@@ -90,7 +90,7 @@ impl Subscriptions {
                 let contents = &request.contents;
                 if contents.kind == Kind::Unsubscribe
                     || request.restores
-                    || request.callers.len() > 1
+                    || request.is_joined()
                     || !contents.filters.iter().all(is_ended)
                 {
                     wanted.push(seq);
@@ -180,7 +180,7 @@ impl Subscriptions {
         // One of a lost connection still holds its identifier; `connected` or `drain` forgets it, and gives that back.
         let is_held = |request: &Request| request.packet_id.is_some();
         if !self.requests.look_at(slot).is_some_and(is_held) {
-            self.take_all_back(slot, true, effects);
+            self.take_all_back(slot, effects);
         }
     }
 }

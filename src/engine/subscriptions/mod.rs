@@ -29,7 +29,7 @@ pub(super) use answers::answers_another;
 pub use filter::Filter;
 pub use handlers::Handler;
 pub use overlaps::{is_ours, NOT_FOR};
-pub(super) use request::{Call, Contents, Kind};
+pub(super) use request::{Call, Contents, Kind, BEFORE_LATER_CALLS};
 
 use copies::Copies;
 use filter::{check_filters, MAX_FILTERS_BYTES};

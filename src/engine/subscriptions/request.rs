@@ -10,7 +10,7 @@ use crate::engine::suspicion::Suspicion;
 /// The place in the order of the calls of a request that no call made, and that comes before all of them.
 pub(super) const BEFORE_ALL_CALLS: u64 = 0;
 /// Likewise, of a request for a filter that no call that is unanswered asks for.
-pub(super) const BEFORE_LATER_CALLS: u64 = 1;
+pub(in crate::engine) const BEFORE_LATER_CALLS: u64 = 1;
 /// From the first to the last: an empty range.
 const NO_CALL: (u64, u64) = (u64::MAX, 0);
 
@@ -144,6 +144,11 @@ impl Request {
             caller.since = self.sent_at;
         }
         self.callers.push(caller);
+    }
+
+    /// Other calls than its own wait for its answer; its own may have ended.
+    pub fn is_joined(&self) -> bool {
+        self.callers.iter().any(|caller| caller.at.is_some())
     }
 
     /// Whether somebody asks for the filter in this place.

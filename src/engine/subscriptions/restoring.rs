@@ -2,7 +2,7 @@
 //! filter once. Never sends.
 
 use super::overlaps::NONE;
-use super::request::{Caller, Request};
+use super::request::{Caller, Request, Stage};
 use super::{Contents, Filter, Kind, Subscriptions};
 use crate::codec::PacketId;
 use crate::engine::deadline::NEVER;
@@ -44,9 +44,8 @@ impl Subscriptions {
                 }
             } else if request.cancelled && !request.callers.is_empty() {
                 self.cancel(slot, effects);
-            } else if request.callers.is_empty() && !request.restores {
-                let is_session = session_present && request.withdrawn;
-                self.take_all_back(slot, is_session, effects);
+            } else if request.callers.is_empty() {
+                self.take_all_back(slot, effects);
             } else if request.suspicion.is_suspect() && request.contents.filters.len() > 1 {
                 self.split(slot, &mut again);
             } else {
@@ -112,7 +111,8 @@ impl Subscriptions {
         let slot = self.find(filter)?.request?;
         let request = self.requests.get(slot)?;
         let contents = &request.contents;
-        if !request.requeued || request.cancelled || request.callers.is_empty() {
+        let is_answered = request.callers.is_empty() || request.stage == Stage::Late;
+        if !request.requeued || request.cancelled || is_answered {
             return None;
         }
         let at = contents.place_of(filter)?;

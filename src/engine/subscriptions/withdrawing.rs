@@ -126,9 +126,8 @@ impl Subscriptions {
         }
     }
 
-    /// The request has ended without an answer, and is not sent again. If it was on the wire of this session, the broker may have
-    /// granted it.
-    pub(super) fn take_all_back(&mut self, slot: u32, is_session: bool, effects: &mut Effects) {
+    /// The request has ended without an answer, and is not sent again. If it was on the wire, the broker may have granted it.
+    pub(super) fn take_all_back(&mut self, slot: u32, effects: &mut Effects) {
         let Some(request) = self.requests.remove(slot) else {
             return;
         };
@@ -137,7 +136,7 @@ impl Subscriptions {
         }
         for (at, Filter { filter, .. }) in request.contents.filters.iter().enumerate() {
             self.take_back(filter, request.calls(at), effects);
-            if is_session && request.was_sent() {
+            if request.was_sent() {
                 self.put_back(&request, at);
             }
         }

@@ -6,20 +6,25 @@ use std::collections::{BTreeMap, VecDeque};
 
 use crate::codec::{PacketId, Version};
 use crate::engine::effects::Effects;
+use crate::engine::error::{Code, Error};
 use crate::engine::output::{Event, Token};
 use crate::engine::random::Random;
+use crate::engine::subscriptions::request::BEFORE_LATER_CALLS;
 use crate::engine::subscriptions::tests::{call, subscriptions};
 use crate::engine::subscriptions::{Call, Handler, Kind, Subscriptions};
 use crate::engine::withdrawing::Withdrawn;
 
 const NAMES: [&str; 2] = ["a", "b"];
 const REFUSED: u8 = 0x87;
+const ACK_TIMEOUT: u64 = 1000;
 
 #[derive(Debug, Clone, Copy, PartialEq)]
 enum Fate {
     Pending,
     Done,
     Failed,
+    /// Its answer did not come in time; it may come later.
+    Overdue,
     Withdrawn(Withdrawn),
 }
 
@@ -40,19 +45,21 @@ struct OnWay {
     kind: Kind,
     filters: Vec<(String, u8)>,
     codes: Vec<u8>,
-    /// The broker refuses nothing that it has granted.
-    restores: bool,
+    /// The call that made it; what nobody has called the broker does not refuse.
+    call: Option<u64>,
 }
 
 #[derive(Debug, Clone, Copy)]
 struct Mode {
-    /// Of each hundred SUBSCRIBE of one filter, so many are refused.
+    /// Of each hundred SUBSCRIBE and UNSUBSCRIBE of one filter, so many are refused.
     refusals: u64,
     loses_sessions: bool,
     /// An UNSUBSCRIBE that is on the wire then may have been handled, or not.
     stops: bool,
     /// UNSUBACKs may come behind later SUBACKs.
     late_unsubacks: bool,
+    /// Time passes, and `acktimeout` ends calls.
+    has_overdue: bool,
 }
 
 struct World {
@@ -65,6 +72,7 @@ struct World {
     answers: VecDeque<OnWay>,
     broker: BTreeMap<String, u8>,
     online: bool,
+    now: u64,
     log: Vec<String>,
 }
 
@@ -74,12 +82,13 @@ impl World {
             all: subscriptions(),
             random: Random::new(seed),
             mode,
-            seq: 0,
+            seq: BEFORE_LATER_CALLS,
             made: BTreeMap::new(),
             to_broker: VecDeque::new(),
             answers: VecDeque::new(),
             broker: BTreeMap::new(),
             online: true,
+            now: 0,
             log: Vec::new(),
         }
     }
@@ -92,6 +101,7 @@ impl World {
                 if made.fate == Fate::Pending {
                     made.fate = match result {
                         Ok(_) => Fate::Done,
+                        Err(error) if error.code == Code::Timeout => Fate::Overdue,
                         Err(_) => Fate::Failed,
                     };
                 }
@@ -177,13 +187,15 @@ impl World {
             return;
         };
         let (kind, filters) = (contents.kind, contents.filters.clone());
-        let restores = self
-            .all
-            .requests
-            .look_at(slot)
-            .is_some_and(|request| request.restores);
-        self.all
-            .sent(0, slot, PacketId::new(slot as u16 + 1).unwrap(), 1000, 0);
+        let seq = self.all.requests.look_at(slot).map(|request| request.seq);
+        let call = seq.filter(|seq| self.made.contains_key(seq));
+        self.all.sent(
+            self.now,
+            slot,
+            PacketId::new(slot as u16 + 1).unwrap(),
+            ACK_TIMEOUT,
+            0,
+        );
         let filters: Vec<_> = filters.into_iter().map(|one| (one.filter, one.options)).collect();
         self.log.push(format!("send {kind:?} {filters:?}"));
         let codes = Vec::new();
@@ -192,7 +204,7 @@ impl World {
             kind,
             filters,
             codes,
-            restores,
+            call,
         });
     }
 
@@ -202,9 +214,9 @@ impl World {
             return;
         };
         for (filter, options) in &packet.filters {
-            let is_refused = refusals > self.random.up_to(99) && !packet.restores;
+            let is_refused = refusals > self.random.up_to(99) && packet.call.is_some();
             packet.codes.push(match packet.kind {
-                Kind::Subscribe if is_refused => REFUSED,
+                _ if is_refused => REFUSED,
                 Kind::Subscribe => {
                     self.broker.insert(filter.clone(), *options);
                     *options
@@ -226,11 +238,18 @@ impl World {
         let suback = answers.position(|one| one.kind == Kind::Subscribe);
         let next = suback.filter(|_| is_late).unwrap_or(0);
         let Some(OnWay {
-            slot, kind, codes, ..
+            slot,
+            kind,
+            codes,
+            call,
+            ..
         }) = self.answers.remove(next)
         else {
             return;
         };
+        if let (Kind::Unsubscribe, Some(seq), [REFUSED]) = (kind, call, &codes[..]) {
+            self.made.get_mut(&seq).unwrap().fate = Fate::Failed;
+        }
         self.log.push(format!("answer {codes:?}"));
         let mut effects = Effects::default();
         self.all
@@ -248,6 +267,21 @@ impl World {
         self.online = false;
         self.to_broker.clear();
         self.answers.clear();
+    }
+
+    /// Time passes, and each deadline that is reached is confirmed.
+    fn pass_time(&mut self) {
+        self.now += self.random.up_to(ACK_TIMEOUT);
+        self.log.push(format!("time {}", self.now));
+        let error = Error::new(Code::Timeout, "overdue");
+        let mut effects = Effects::default();
+        for grace in [0, 250] {
+            self.now += grace;
+            if self.all.ack_expired(self.now) {
+                self.all.end_overdue(self.now, ACK_TIMEOUT, &error, &mut effects);
+            }
+        }
+        self.heed(&effects);
     }
 
     /// The client stops, and is started again.
@@ -288,7 +322,10 @@ impl World {
     }
 
     fn step(&mut self) {
-        match self.random.up_to(15 + u64::from(self.mode.stops)) {
+        match self
+            .random
+            .up_to(15 + u64::from(self.mode.stops) + u64::from(self.mode.has_overdue))
+        {
             0..=2 => self.call(Kind::Subscribe),
             3 => self.call(Kind::Unsubscribe),
             4..=6 if !self.mode.late_unsubacks => self.withdraw(),
@@ -298,6 +335,7 @@ impl World {
             11..=13 => self.deliver(),
             14 => self.lose(),
             15 => self.connect(),
+            16 if self.mode.has_overdue => self.pass_time(),
             _ => self.restart(),
         }
     }

@@ -33,6 +33,17 @@ impl Broker {
             .collect()
     }
 
+    /// The filters of all UNSUBSCRIBE.
+    pub fn unsubscribes(&self) -> Vec<&str> {
+        let mut filters = Vec::new();
+        for packet in &self.packets {
+            if let Packet::Unsubscribe(unsubscribe) = packet {
+                filters.extend(unsubscribe.topics.iter().map(String::as_str));
+            }
+        }
+        filters
+    }
+
     pub fn publishes(&self) -> Vec<&v4::Publish> {
         self.packets
             .iter()

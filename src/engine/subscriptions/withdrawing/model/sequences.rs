@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use super::{Fate, Mode, World, NAMES};
+use super::{Fate, Made, Mode, World, NAMES};
 use crate::engine::subscriptions::Kind;
 use crate::engine::withdrawing::Withdrawn;
 
@@ -19,7 +19,10 @@ impl World {
             match (made.kind, made.fate) {
                 _ if !made.names.contains(&name) => {}
                 (Kind::Subscribe, Fate::Done) => drop(holders.insert(seq, made.qos)),
-                (Kind::Unsubscribe, Fate::Done | Fate::Withdrawn(Withdrawn::Sent)) => holders.clear(),
+                // The broker has handled one that is overdue, or has not.
+                (Kind::Unsubscribe, Fate::Done | Fate::Overdue | Fate::Withdrawn(Withdrawn::Sent)) => {
+                    holders.clear();
+                }
                 _ => {}
             }
         }
@@ -42,16 +45,22 @@ impl World {
             let holders = self.holders(name);
             let qos = self.broker.get(name);
             let routed = self.all.route(name);
-            // What was granted to a call of several packets before it failed or was withdrawn may stay.
+            // What was granted to a call of several packets before it failed or was withdrawn may stay, and what is granted to one
+            // that was overdue.
             let may_stay = self
                 .made
                 .values()
-                .any(|made| made.fate != Fate::Done && made.names.len() > 1);
+                .any(|made| made.fate == Fate::Overdue || made.fate != Fate::Done && made.names.len() > 1);
             assert!(
                 qos.is_some() != routed.is_empty() || qos.is_some() && may_stay,
                 "{name}: {qos:?}, {routed:?}"
             );
-            assert!(qos >= holders.values().max(), "{name}: {qos:?}, {holders:?}");
+            // What is asked for behind an UNSUBSCRIBE is asked for with its own QoS, also if that is refused then.
+            let is_refused = |made: &Made| made.kind == Kind::Unsubscribe && made.fate == Fate::Failed;
+            assert!(
+                qos >= holders.values().max() || self.made.values().any(is_refused),
+                "{name}: {qos:?}, {holders:?}"
+            );
             let mut routed: Vec<u64> = routed.into_iter().map(u64::from).collect();
             routed.sort_unstable();
             if may_stay {
@@ -91,6 +100,7 @@ const PLAIN: Mode = Mode {
     loses_sessions: false,
     stops: false,
     late_unsubacks: false,
+    has_overdue: false,
 };
 
 #[test]
@@ -131,4 +141,17 @@ fn what_was_granted_stands_when_an_unsuback_of_before_comes_late() {
         late_unsubacks,
         ..PLAIN
     });
+}
+
+#[test]
+fn so_do_calls_whose_answers_are_overdue() {
+    let (loses_sessions, has_overdue) = (true, true);
+    for stops in [false, true] {
+        sequences(Mode {
+            loses_sessions,
+            has_overdue,
+            stops,
+            ..PLAIN
+        });
+    }
 }
