@@ -11,6 +11,7 @@ mod request;
 mod requests;
 mod restoring;
 mod router;
+mod settling;
 mod split_calls;
 mod suspects;
 mod withdrawing;

@@ -23,54 +23,15 @@ impl Subscriptions {
     ) -> Vec<PacketId> {
         self.requests.clear_queue();
         let mut released = Vec::new();
-        let mut left = Vec::new();
         let mut again = Vec::new();
-        for &(seq, slot) in &self.requests.in_order() {
-            let Some(request) = self.requests.get(slot) else {
-                continue;
-            };
-            if let Some(id) = request.packet_id.take() {
-                released.push(id);
-            }
-            if self.end_overtaken(slot, effects) {
-                continue;
-            }
-            let Some(request) = self.requests.get(slot) else {
-                continue;
-            };
-            if request.restores && !session_present {
-                if let Some(request) = self.requests.remove(slot) {
-                    left.push(request);
-                }
-            } else if request.cancelled && !request.callers.is_empty() {
-                self.cancel(slot, effects);
-            } else if request.callers.is_empty() {
-                self.take_all_back(slot, effects);
-            } else if request.suspicion.is_suspect() && request.contents.filters.len() > 1 {
-                self.split(slot, &mut again);
-            } else {
-                again.push((seq, slot));
-            }
-        }
-        // Calls that had joined a request that restores: each becomes a request of its own.
-        for request in left {
-            for Filter { filter, .. } in &request.contents.filters {
-                if let Some(entry) = self.find(filter) {
-                    entry.suspicion = request.suspicion;
-                }
-            }
-            for caller in request.callers {
-                let Some(at) = caller.at else { continue };
-                let contents = Contents {
-                    kind: Kind::Subscribe,
-                    filters: vec![request.contents.filters[at].clone()],
-                    properties: request.contents.properties.clone(),
-                };
-                let request = Request {
-                    suspicion: request.suspicion,
-                    ..Request::new(Caller { at: None, ..caller }, contents)
-                };
-                again.push((request.seq, self.requests.insert(request)));
+        for &(_, slot) in &self.requests.in_order() {
+            let id = self
+                .requests
+                .get(slot)
+                .and_then(|request| request.packet_id.take());
+            released.extend(id);
+            if !self.end_overtaken(slot, effects) {
+                self.keep_or_end(slot, session_present, &mut again, effects);
             }
         }
         sort(&mut again);
@@ -91,6 +52,55 @@ impl Subscriptions {
         self.requests.on_wire = OnWire::default();
         self.settle_all(effects);
         released
+    }
+
+    /// An unanswered request ends, or is among those that are sent again, each behind its place in the order of the calls.
+    fn keep_or_end(
+        &mut self,
+        slot: u32,
+        session_present: bool,
+        again: &mut Vec<(u64, u32)>,
+        effects: &mut Effects,
+    ) {
+        let Some(request) = self.requests.get(slot) else {
+            return;
+        };
+        if request.restores && !session_present {
+            self.leave_to_joined(slot, again);
+        } else if request.cancelled && !request.callers.is_empty() {
+            self.cancel(slot, effects);
+        } else if request.callers.is_empty() {
+            self.take_all_back(slot, effects);
+        } else if request.suspicion.is_suspect() && request.contents.filters.len() > 1 {
+            self.split(slot, again);
+        } else {
+            again.push((request.seq, slot));
+        }
+    }
+
+    /// A request that restores ends. Calls that had joined it become requests of their own.
+    fn leave_to_joined(&mut self, slot: u32, again: &mut Vec<(u64, u32)>) {
+        let Some(request) = self.requests.remove(slot) else {
+            return;
+        };
+        for Filter { filter, .. } in &request.contents.filters {
+            if let Some(entry) = self.find(filter) {
+                entry.suspicion = request.suspicion;
+            }
+        }
+        for caller in request.callers {
+            let Some(at) = caller.at else { continue };
+            let contents = Contents {
+                kind: Kind::Subscribe,
+                filters: vec![request.contents.filters[at].clone()],
+                properties: request.contents.properties.clone(),
+            };
+            let request = Request {
+                suspicion: request.suspicion,
+                ..Request::new(Caller { at: None, ..caller }, contents)
+            };
+            again.push((request.seq, self.requests.insert(request)));
+        }
     }
 
     /// This request is for its filters, again.

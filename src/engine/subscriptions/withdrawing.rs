@@ -1,13 +1,12 @@
-//! Calls of `subscribe` and `unsubscribe` that their caller withdraws: what was never on the wire is not sent, what nobody else has asked
-//! for is unsubscribed, and other options than before are changed back when they are granted. Never sends.
+//! Calls of `subscribe` and `unsubscribe` that are taken back: by their caller, by an `unsubscribe` behind them, by `acktimeout`. What was
+//! never on the wire is not sent; what the broker may have granted is left to `settling`. Never sends.
 
 use super::handlers::Verdict;
-use super::request::{place_of, Caller, Request, BEFORE_LATER_CALLS};
+use super::request::Caller;
 use super::{Filter, Kind, Subscriptions};
 use crate::engine::deadline::NEVER;
 use crate::engine::effects::Effects;
 use crate::engine::output::Token;
-use crate::engine::suspicion::Suspicion;
 use crate::engine::withdrawing::{self, Withdrawn};
 
 impl Subscriptions {
@@ -140,73 +139,6 @@ impl Subscriptions {
                 self.put_back(&request, at);
             }
         }
-    }
-
-    /// The broker has granted the filter in this place, which this call does not ask for any longer: `settle` follows.
-    pub(super) fn put_back(&mut self, request: &Request, at: usize) {
-        let Filter { filter, options } = &request.contents.filters[at];
-        let is_granted = self
-            .find(filter)
-            .and_then(|entry| entry.granted.as_ref())
-            .is_some_and(|(before, properties)| {
-                before == options && *properties == request.contents.properties
-            });
-        if !is_granted {
-            self.unsettle(request.contents.filters[at].clone());
-        }
-    }
-
-    /// The broker may not have it as it was granted.
-    #[inline(never)]
-    pub(super) fn unsettle(&mut self, filter: Filter) {
-        if place_of(&self.unsettled, &filter.filter).is_none() {
-            self.unsettled.push(filter);
-        }
-    }
-
-    /// The broker has it as it was granted.
-    #[inline(never)]
-    pub(super) fn settled(&mut self, filter: &str) {
-        if let Some(at) = place_of(&self.unsettled, filter) {
-            self.unsettled.remove(at);
-        }
-    }
-
-    /// A filter that is unsettled, and that no call that is unanswered asks for or ends, gets what was granted before, or is
-    /// unsubscribed.
-    #[inline(never)]
-    pub(super) fn settle(&mut self, filter: &str, effects: &mut Effects) {
-        let Some(at) = place_of(&self.unsettled, filter) else {
-            return;
-        };
-        if self.requests.is_pending(filter) {
-            return;
-        }
-        let mut filter = self.unsettled.remove(at);
-        let entry = self.find(&filter.filter);
-        let granted = entry.map(|entry| (entry.last_call, entry.granted.clone()));
-        if let Some((seq, Some((options, properties)))) = granted {
-            filter.options = options;
-            let seq = seq.max(BEFORE_LATER_CALLS);
-            self.restore_together(&mut vec![filter], properties, Suspicion::default(), &mut || seq);
-        } else {
-            self.forget(&filter.filter, u64::MAX, effects);
-            let caller = (BEFORE_LATER_CALLS, None);
-            self.push_requests(Kind::Unsubscribe, caller, vec![(0, filter)], &[], 1, 0);
-        }
-    }
-
-    pub(super) fn settle_these(&mut self, filters: &[Filter], effects: &mut Effects) {
-        if self.unsettled.is_empty() {
-            return;
-        }
-        for Filter { filter, .. } in filters {
-            self.settle(filter, effects);
-        }
-    }
-
-    pub(super) fn settle_all(&mut self, effects: &mut Effects) {
-        self.settle_these(&self.unsettled.clone(), effects);
     }
 }
 
