@@ -210,8 +210,9 @@ export interface Credentials {
   connecttimeout?: number | null | undefined;
   /**
    * How long an acknowledgement may take. A late SUBACK or UNSUBACK rejects its call with `TIMEOUT`, counted
-   * from its first sending and across reconnects; a late PUBACK, PUBREC or PUBCOMP ends the connection, and
-   * the message is sent again on the next one. Seconds from 0.001 to 2147483. Default: 30.
+   * from its first sending and across reconnects: a `subscribe` is taken back then, what the broker grants
+   * later is unsubscribed, and an UNSUBSCRIBE goes on; a late PUBACK, PUBREC or PUBCOMP ends the connection,
+   * and the message is sent again on the next one. Seconds from 0.001 to 2147483. Default: 30.
    */
   acktimeout?: number | null | undefined;
   /**

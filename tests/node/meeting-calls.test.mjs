@@ -182,3 +182,27 @@ test("a handler that is given three times, and one of the calls is aborted, is c
   await pause(20);
   assert.deepEqual(log, ["called"]);
 });
+
+test("a subscribe whose answer is overdue leaves neither its handler nor, once it is granted, the subscription", async (t) => {
+  const late = [];
+  const broker = await fakeBroker(
+    t,
+    scripts.accepts((packet) => packet.cmd === "subscribe" && late.length === 0 && late.push(packet) > 0),
+  );
+  const client = clientFor(t, { mqttserver: broker.url, acktimeout: 0.05 });
+  await client.start();
+  const log = [];
+  const handler = (name) => (_client, _userdata, message) => log.push(`${name} ${message.text()}`);
+  const error = await failure(client.subscribe("a", handler("first")));
+  assert.equal(error.code, "TIMEOUT");
+  const [connection] = broker.connections;
+  connection.send({ cmd: "suback", messageId: late[0].messageId, granted: [0] });
+  const unsubscribed = () => connection.packets.filter(({ cmd }) => cmd === "unsubscribe");
+  await until(() => unsubscribed().length === 1, "the UNSUBSCRIBE");
+  assert.deepEqual(unsubscribed()[0].unsubscriptions, ["a"]);
+  // The next call for the filter has its own handler, and only that.
+  await client.subscribe("a", handler("second"));
+  connection.send({ cmd: "publish", topic: "a", payload: "x", qos: 0 });
+  await until(() => log.length > 0, "the message");
+  assert.deepEqual(log, ["second x"]);
+});

@@ -165,9 +165,7 @@ impl Subscriptions {
             return;
         }
         for &(_, slot) in &self.requests.in_order() {
-            while let Some((kind, caller)) = self.take_overdue(slot, now, ack_timeout, effects) {
-                self.end(kind, caller, Err(error.clone()), effects);
-            }
+            self.end_overdue_of(slot, now - ack_timeout, error, effects);
             let Some(request) = self.requests.get(slot) else {
                 continue;
             };
@@ -187,29 +185,21 @@ impl Subscriptions {
         }
     }
 
-    /// One of those who wait for the answer to this request, and for whom it is overdue.
-    fn take_overdue(
-        &mut self,
-        slot: u32,
-        now: Millis,
-        ack_timeout: Millis,
-        effects: &mut Effects,
-    ) -> Option<(Kind, Caller)> {
-        let request = self.requests.get(slot)?;
-        let is_overdue = |caller: &Caller| now >= caller.since.saturating_add(ack_timeout);
-        let at = request.callers.iter().position(is_overdue)?;
-        let kind = request.contents.kind;
-        let caller = &mut request.callers[at];
-        if kind == Kind::Unsubscribe || caller.token.is_none() {
-            let ended = Caller {
-                places: std::mem::take(&mut caller.places),
-                ..*caller
+    /// Ends the calls that wait for the answer to this request, and for which it is overdue. What nobody has called, or no call waits for any
+    /// longer, has no limit.
+    fn end_overdue_of(&mut self, slot: u32, before: Millis, error: &Error, effects: &mut Effects) {
+        while let Some(request) = self.requests.get(slot) {
+            let mut callers = request.callers.iter_mut();
+            let Some(caller) = callers.find(|caller| caller.since <= before) else {
+                return;
             };
-            (caller.token, caller.since) = (None, NEVER);
-            return Some((kind, ended));
+            let Some(token) = caller.token else {
+                caller.since = NEVER;
+                continue;
+            };
+            self.take_call_back(token, effects);
+            effects.failed(Some(token), error.clone());
         }
-        let (caller, _) = self.take_caller((slot, at), effects)?;
-        Some((kind, caller))
     }
 
     /// Ends every request; identifiers that were held are given back. What a call gave is gone, and the next connection of the

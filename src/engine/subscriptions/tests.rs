@@ -1,5 +1,6 @@
 //! Tests of the subscriptions alone.
 
+use super::super::deadline::NEVER;
 use super::super::error::Code;
 use super::super::output::{Event, Token};
 use super::super::random::Random;
@@ -337,4 +338,58 @@ fn a_filter_is_too_long_or_wrong() {
         let checked = check_filters("subscribe", &mut [&*wrong].into_iter());
         assert_eq!(checked.unwrap_err().code, code);
     }
+}
+
+/// A call that ends with token 9, which is sent, of a filter that was granted with QoS 2.
+fn unsubscribed() -> (Subscriptions, u32) {
+    let mut effects = Effects::default();
+    let mut all = subscriptions();
+    let mut asked = call(1, &["a"]);
+    asked.filters[0].options = 2;
+    all.subscribe(asked, None);
+    answer(&mut all, &[2], &mut effects);
+    let unsubscribe = Call {
+        token: Token::new(9),
+        ..call(2, &["a"])
+    };
+    all.unsubscribe(unsubscribe, true, &mut effects);
+    let (slot, _) = all.next_request().unwrap();
+    all.sent(0, slot, PacketId::new(7).unwrap(), 100, 0);
+    (all, slot)
+}
+
+#[test]
+fn an_overdue_unsubscribe_goes_on_until_it_is_answered() {
+    let mut effects = Effects::default();
+    let (mut all, _) = unsubscribed();
+    for now in [100, 400] {
+        assert!(all.ack_expired(now));
+        all.end_overdue(now, 100, &Error::stopped(), &mut effects);
+    }
+    assert!(matches!(
+        effects.events()[..],
+        [Event::Done { result: Err(_), .. }]
+    ));
+    assert_eq!((all.on_wire().all, all.next_deadline()), (0, NEVER));
+    all.connected(true, 8, &mut || 3, &mut effects);
+    let (slot, contents) = all.next_request().unwrap();
+    assert_eq!(contents.kind, Kind::Unsubscribe);
+    all.sent(500, slot, PacketId::new(8).unwrap(), 100, 0);
+    all.on_answer(Version::V5, Kind::Unsubscribe, slot, &[0], &[], &mut effects)
+        .unwrap();
+    assert_eq!((all.pending(), all.filters.len()), (0, 0));
+    assert_eq!(effects.events().len(), 1, "the call has ended before");
+}
+
+#[test]
+fn a_refused_unsubscribe_leaves_the_qos_that_was_granted() {
+    let mut effects = Effects::default();
+    let (mut all, slot) = unsubscribed();
+    all.on_answer(Version::V5, Kind::Unsubscribe, slot, &[0x87], &[], &mut effects)
+        .unwrap();
+    let mut asked = call(3, &["a"]);
+    asked.filters[0].options = 0;
+    all.subscribe(asked, None);
+    let (_, contents) = all.next_request().unwrap();
+    assert_eq!(contents.filters[0].options, 2);
 }

@@ -12,6 +12,15 @@ use crate::engine::withdrawing::{self, Withdrawn};
 impl Subscriptions {
     /// The call that ends with this token is taken back, and ends.
     pub fn withdraw(&mut self, token: Token, effects: &mut Effects) -> Withdrawn {
+        let withdrawn = self.take_call_back(token, effects);
+        if withdrawn != Withdrawn::Unknown {
+            effects.failed(Some(token), withdrawing::withdrawn());
+        }
+        withdrawn
+    }
+
+    /// All requests of this call are taken back; an UNSUBSCRIBE that is on the wire goes on, and nobody waits for it.
+    pub(super) fn take_call_back(&mut self, token: Token, effects: &mut Effects) -> Withdrawn {
         let Some((slot, at)) = self.requests.find_caller(token) else {
             return Withdrawn::Unknown;
         };
@@ -23,7 +32,6 @@ impl Subscriptions {
             }
             self.withdraw_granted(seq.unwrap_or_default(), effects);
         }
-        effects.failed(Some(token), withdrawing::withdrawn());
         withdrawn
     }
 

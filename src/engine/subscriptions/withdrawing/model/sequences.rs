@@ -45,12 +45,13 @@ impl World {
             let holders = self.holders(name);
             let qos = self.broker.get(name);
             let routed = self.all.route(name);
-            // What was granted to a call of several packets before it failed or was withdrawn may stay, and what is granted to one
-            // that was overdue.
-            let may_stay = self
-                .made
-                .values()
-                .any(|made| made.fate == Fate::Overdue || made.fate != Fate::Done && made.names.len() > 1);
+            // What was granted to a call of several packets before it failed or was withdrawn may stay, and what an UNSUBSCRIBE that
+            // nobody waits for has not ended before a stop.
+            let may_stay = self.made.values().any(|made| {
+                let is_ended_by_stop = self.mode.stops && made.kind == Kind::Unsubscribe;
+                made.fate != Fate::Done && made.names.len() > 1
+                    || made.fate == Fate::Overdue && is_ended_by_stop
+            });
             assert!(
                 qos.is_some() != routed.is_empty() || qos.is_some() && may_stay,
                 "{name}: {qos:?}, {routed:?}"
