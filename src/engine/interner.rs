@@ -96,12 +96,14 @@ impl Interner {
         matches!(self.names.get(number as usize), Some(Some(known)) if same(known, name))
     }
 
-    /// Every number in use.
-    pub fn numbers(&self) -> impl Iterator<Item = u32> + '_ {
-        (0u32..)
-            .zip(&self.names)
-            .filter(|(_, n)| n.is_some())
-            .map(|(i, _)| i)
+    /// All numbers in use are below this one.
+    pub fn places(&self) -> u32 {
+        self.names.len() as u32
+    }
+
+    /// The name of this number, if it is a text.
+    pub fn text(&self, number: u32) -> Option<&str> {
+        std::str::from_utf8(self.name(number)?).ok()
     }
 
     #[cfg_attr(small_code, optimize(speed))]
@@ -278,6 +280,11 @@ mod tests {
             }
             assert_eq!(names.len(), model.len());
         }
-        assert_eq!(names.numbers().count(), model.len());
+        assert_eq!(
+            (0..names.places())
+                .filter_map(|number| names.name(number))
+                .count(),
+            model.len()
+        );
     }
 }

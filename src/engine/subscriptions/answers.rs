@@ -220,7 +220,7 @@ impl Subscriptions {
                     Kind::Unsubscribe => self.still_wanted(&filter.filter),
                 }
                 if request.is_of_nobody() || request.restores || request.was_sent() {
-                    self.unsettle(filter.clone());
+                    self.unsettle(&filter.filter);
                 }
             }
             for caller in request.callers {

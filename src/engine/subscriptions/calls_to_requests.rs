@@ -66,7 +66,7 @@ impl Subscriptions {
             && contents.properties == properties;
         if !is_same && request.restores && request.stage == Stage::Waiting && !request.is_joined() {
             self.requests.drop_filter(slot, at);
-            self.unsettle(filter.clone());
+            self.unsettle(&filter.filter);
         }
         match is_same {
             true => Some((self.requests.get(slot)?, at)),
@@ -78,7 +78,8 @@ impl Subscriptions {
     /// that lives, with the SUBACK or with the connection.
     pub fn unsubscribe(&mut self, call: Call, is_online: bool, effects: &mut Effects) {
         // Not for each of many calls of unsubscribe: all that is unanswered would be put in order each time.
-        let unanswered = match self.requests.has_subscribe() {
+        let is_asked_for = |one: &Filter| self.requests.has_subscribe(&one.filter);
+        let unanswered = match call.filters.iter().any(is_asked_for) {
             true => self.requests.in_order(),
             false => Vec::new(),
         };

@@ -73,7 +73,7 @@ pub(super) struct Subscriptions {
     requests: Requests,
     calls: SplitCalls,
     /// Filters that the broker may not have as they were granted, until no call that is unanswered asks for them.
-    unsettled: Vec<Filter>,
+    unsettled: Interner,
     ack_due: Deadline,
 }
 
@@ -86,9 +86,9 @@ impl Subscriptions {
             router: Router::new(keys),
             topics: TopicCache::new(keys),
             copies: Copies::default(),
-            requests: Requests::default(),
+            requests: Requests::new(keys),
             calls: SplitCalls::default(),
-            unsettled: Vec::new(),
+            unsettled: Interner::new(keys),
             ack_due: Deadline::default(),
         }
     }
@@ -197,11 +197,8 @@ impl Subscriptions {
     /// Filters by whether the broker has granted them, with what it granted.
     fn list(&self, granted: bool) -> Vec<(Filter, Vec<u8>)> {
         let mut list = Vec::new();
-        for number in self.filters.numbers() {
-            let name = self
-                .filters
-                .name(number)
-                .and_then(|f| std::str::from_utf8(f).ok());
+        for number in 0..self.filters.places() {
+            let name = self.filters.text(number);
             if let (Some(filter), Some(entry)) = (name, self.entries.get(number as usize)) {
                 if entry.granted.is_some() == granted {
                     let (options, properties) = entry.granted.clone().unwrap_or_default();

@@ -6,12 +6,13 @@ use std::collections::VecDeque;
 use super::request::{Kind, Request, Stage, FILTER};
 use crate::engine::deadline::{Millis, NEVER};
 use crate::engine::format::sort;
+use crate::engine::interner::{HashKeys, Interner};
 use crate::engine::output::Token;
 use crate::engine::publishes::{retain, search, Key};
 use crate::engine::suspicion::OnWire;
 
 /// Requests by their place; places of those that ended are used again.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub(super) struct Requests {
     slots: Vec<Option<Box<Request>>>,
     free: Vec<u32>,
@@ -21,15 +22,36 @@ pub(super) struct Requests {
     found: usize,
     /// Bytes that all of them keep.
     bytes: usize,
-    /// How many of them are a SUBSCRIBE.
-    subscribes: usize,
+    /// The filters of all of them, and for each, by its number, the places of the requests that have it.
+    filters: Interner,
+    of: Vec<Vec<u32>>,
     pub on_wire: OnWire,
     /// How often `in_order` was called.
     #[cfg(test)]
     pub orders: std::cell::Cell<usize>,
+    /// How many requests were looked at for their filters.
+    #[cfg(test)]
+    pub looks: std::cell::Cell<usize>,
 }
 
 impl Requests {
+    pub fn new(keys: HashKeys) -> Self {
+        Requests {
+            slots: Vec::new(),
+            free: Vec::new(),
+            to_send: VecDeque::new(),
+            found: 0,
+            bytes: 0,
+            filters: Interner::new(keys),
+            of: Vec::new(),
+            on_wire: OnWire::default(),
+            #[cfg(test)]
+            orders: Default::default(),
+            #[cfg(test)]
+            looks: Default::default(),
+        }
+    }
+
     /// To be sent behind the others; its place.
     pub fn push(&mut self, request: Request) -> u32 {
         let seq = request.seq;
@@ -41,18 +63,44 @@ impl Requests {
     /// Not to be sent, until `send_again`.
     pub fn insert(&mut self, request: Request) -> u32 {
         self.bytes += request.contents.size();
-        self.subscribes += usize::from(request.contents.kind == Kind::Subscribe);
-        let request = Some(Box::new(request));
-        match self.free.pop() {
-            Some(slot) => {
-                self.slots[slot as usize] = request;
-                slot
+        let slot = self.free.pop().unwrap_or(self.slots.len() as u32);
+        for one in &request.contents.filters {
+            let number = self.filters.insert(one.filter.as_bytes()) as usize;
+            if number == self.of.len() {
+                self.of.push(Vec::new());
             }
-            None => {
-                self.slots.push(request);
-                (self.slots.len() - 1) as u32
-            }
+            self.of[number].push(slot);
         }
+        let request = Some(Box::new(request));
+        match self.slots.get_mut(slot as usize) {
+            Some(place) => *place = request,
+            None => self.slots.push(request),
+        }
+        slot
+    }
+
+    /// The request in this place does not have the filter any longer.
+    #[inline(never)]
+    fn forget_filter(&mut self, slot: u32, filter: &str) {
+        let Some(number) = self.filters.find(filter.as_bytes()) else {
+            return;
+        };
+        let of = &mut self.of[number as usize];
+        if let Some(at) = of.iter().position(|&other| other == slot) {
+            of.swap_remove(at);
+        }
+        if of.is_empty() {
+            self.filters.remove(number);
+        }
+    }
+
+    /// The places of the requests that have the filter.
+    fn of(&self, filter: &str) -> &[u32] {
+        let number = self.filters.find(filter.as_bytes());
+        let of = number.map_or(&[][..], |number| &self.of[number as usize]);
+        #[cfg(test)]
+        self.looks.set(self.looks.get() + of.len());
+        of
     }
 
     pub fn get(&mut self, slot: u32) -> Option<&mut Request> {
@@ -68,9 +116,11 @@ impl Requests {
         let request = self.slots.get_mut(slot as usize)?.take()?;
         self.free.push(slot);
         self.bytes -= request.contents.size();
-        self.subscribes -= usize::from(request.contents.kind == Kind::Subscribe);
         if request.stage == Stage::Sent {
             self.on_wire.answered(request.suspicion);
+        }
+        for one in &request.contents.filters {
+            self.forget_filter(slot, &one.filter);
         }
         Some(request)
     }
@@ -81,6 +131,7 @@ impl Requests {
         let filter = request.contents.filters.remove(at);
         let is_empty = request.contents.filters.is_empty();
         self.bytes -= filter.filter.len() + FILTER;
+        self.forget_filter(slot, &filter.filter);
         if is_empty {
             self.forget_queued(slot);
             self.remove(slot);
@@ -94,12 +145,10 @@ impl Requests {
     /// The last call that asks for the filter and is unanswered, with the options that it asks for.
     pub fn last_that_asks(&self, filter: &str) -> Option<(u64, u8)> {
         let mut last = None;
-        let slots = if self.has_subscribe() {
-            &self.slots[..]
-        } else {
-            &[]
-        };
-        for request in slots.iter().flatten() {
+        for &slot in self.of(filter) {
+            let Some(request) = self.look_at(slot) else {
+                continue;
+            };
             let contents = &request.contents;
             let is_subscribe = contents.kind == Kind::Subscribe && !request.identifies();
             let Some(at) = contents.place_of(filter).filter(|_| is_subscribe) else {
@@ -120,14 +169,15 @@ impl Requests {
     pub fn resume(&mut self, filter: &str, granted: Option<u8>) -> Option<u8> {
         let ended = self.last_unsubscribe(filter);
         let granted = granted.filter(|_| ended == 0);
-        if !self.has_subscribe() {
-            return granted;
-        }
+        let of = self.of(filter).to_owned();
         let mut largest = granted.unwrap_or(0) & 3;
         // The first time they are found, the second time they are changed.
         for _ in 0..2 {
-            for request in self.slots.iter_mut().flatten() {
-                let Some(at) = request.contents.place_of(filter).filter(|_| request.seq > ended) else {
+            for &slot in &of {
+                let Some(request) = self.get(slot).filter(|request| request.seq > ended) else {
+                    continue;
+                };
+                let Some(at) = request.contents.place_of(filter) else {
                     continue;
                 };
                 request.cancelled = false;
@@ -150,19 +200,22 @@ impl Requests {
     /// The last UNSUBSCRIBE from this filter, by its place in the order of the calls; 0: there is none.
     pub fn last_unsubscribe(&self, filter: &str) -> u64 {
         let mut last = 0;
-        let has_others = self.subscribes + self.free.len() < self.slots.len();
-        let slots = if has_others { &self.slots[..] } else { &[] };
-        for request in slots.iter().flatten() {
-            if request.contents.kind == Kind::Unsubscribe && request.contents.place_of(filter).is_some() {
+        for &slot in self.of(filter) {
+            if let Some(request) = self
+                .look_at(slot)
+                .filter(|one| one.contents.kind == Kind::Unsubscribe)
+            {
                 last = last.max(request.seq);
             }
         }
         last
     }
 
-    /// Whether one of them is a SUBSCRIBE.
-    pub fn has_subscribe(&self) -> bool {
-        self.subscribes > 0
+    /// Whether one of them is a SUBSCRIBE to this filter.
+    pub fn has_subscribe(&self, filter: &str) -> bool {
+        let request = |&slot: &u32| self.look_at(slot);
+        let mut requests = self.of(filter).iter().filter_map(request);
+        requests.any(|request| request.contents.kind == Kind::Subscribe)
     }
 
     #[cfg(test)]

@@ -138,7 +138,7 @@ impl Subscriptions {
             let its_suspicion = entry.map_or_else(Suspicion::default, |entry| entry.suspicion);
             // A call for it is unanswered, and is sent again: what is unsubscribed is not asked for before.
             if self.find_requested_again(&filter.filter).is_some() {
-                self.unsettle(filter);
+                self.unsettle(&filter.filter);
                 continue;
             }
             let apart = suspicion.is_suspect() || its_suspicion.is_suspect();

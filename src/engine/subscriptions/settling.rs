@@ -1,7 +1,7 @@
 //! Filters that the broker may not have as they were granted: once no call that is unanswered asks for them, they get what was
 //! granted, or are unsubscribed. Never sends.
 
-use super::request::{place_of, Request, BEFORE_LATER_CALLS};
+use super::request::{Request, BEFORE_LATER_CALLS};
 use super::{Filter, Kind, Subscriptions};
 use crate::engine::effects::Effects;
 use crate::engine::suspicion::Suspicion;
@@ -17,23 +17,21 @@ impl Subscriptions {
                 before == options && *properties == request.contents.properties
             });
         if !is_granted {
-            self.unsettle(request.contents.filters[at].clone());
+            self.unsettle(filter);
         }
     }
 
     /// The broker may not have it as it was granted.
     #[inline(never)]
-    pub(super) fn unsettle(&mut self, filter: Filter) {
-        if place_of(&self.unsettled, &filter.filter).is_none() {
-            self.unsettled.push(filter);
-        }
+    pub(super) fn unsettle(&mut self, filter: &str) {
+        self.unsettled.insert(filter.as_bytes());
     }
 
     /// The broker has it as it was granted.
     #[inline(never)]
     pub(super) fn settled(&mut self, filter: &str) {
-        if let Some(at) = place_of(&self.unsettled, filter) {
-            self.unsettled.remove(at);
+        if let Some(number) = self.unsettled.find(filter.as_bytes()) {
+            self.unsettled.remove(number);
         }
     }
 
@@ -41,17 +39,20 @@ impl Subscriptions {
     /// unsubscribed.
     #[inline(never)]
     pub(super) fn settle(&mut self, filter: &str, effects: &mut Effects) {
-        let Some(at) = place_of(&self.unsettled, filter) else {
+        let Some(number) = self.unsettled.find(filter.as_bytes()) else {
             return;
         };
         if self.requests.is_pending(filter) {
             return;
         }
-        let mut filter = self.unsettled.remove(at);
-        let entry = self.find(&filter.filter);
-        let granted = entry.map(|entry| (entry.last_call, entry.granted.clone()));
-        if let Some((seq, Some((options, properties)))) = granted {
-            filter.options = options;
+        self.unsettled.remove(number);
+        let entry = self.find(filter);
+        let granted = entry.and_then(|entry| Some((entry.last_call, entry.granted.clone()?)));
+        let filter = Filter {
+            filter: filter.to_owned(),
+            options: granted.as_ref().map_or(0, |(_, (options, _))| *options),
+        };
+        if let Some((seq, (_, properties))) = granted {
             let seq = seq.max(BEFORE_LATER_CALLS);
             self.restore_together(&mut vec![filter], properties, Suspicion::default(), &mut || seq);
         } else {
@@ -62,15 +63,16 @@ impl Subscriptions {
     }
 
     pub(super) fn settle_these(&mut self, filters: &[Filter], effects: &mut Effects) {
-        if self.unsettled.is_empty() {
-            return;
-        }
         for Filter { filter, .. } in filters {
             self.settle(filter, effects);
         }
     }
 
     pub(super) fn settle_all(&mut self, effects: &mut Effects) {
-        self.settle_these(&self.unsettled.clone(), effects);
+        for number in 0..self.unsettled.places() {
+            if let Some(filter) = self.unsettled.text(number).map(str::to_owned) {
+                self.settle(&filter, effects);
+            }
+        }
     }
 }

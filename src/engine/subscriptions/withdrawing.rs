@@ -41,7 +41,7 @@ impl Subscriptions {
             let entry = self.find(&filter.filter);
             if entry.is_some_and(|entry| (entry.first_call, entry.last_call) == (seq, seq)) {
                 self.forget(&filter.filter, seq, effects);
-                self.unsettle(filter.clone());
+                self.unsettle(&filter.filter);
                 self.settle(&filter.filter, effects);
             }
         }
@@ -97,7 +97,7 @@ impl Subscriptions {
             }
             self.take_back(&filter.filter, (caller.seq, caller.seq), effects);
             if is_sent && self.find(&filter.filter).is_none() {
-                self.unsettle(filter.clone());
+                self.unsettle(&filter.filter);
             }
         }
         Some((caller, filters))

@@ -2,7 +2,7 @@
 
 use crate::codec::{PacketId, Version};
 use crate::engine::effects::Effects;
-use crate::engine::error::Code;
+use crate::engine::error::{Code, Error};
 use crate::engine::output::{Event, Token};
 use crate::engine::subscriptions::tests::{answer, call, subscriptions};
 use crate::engine::subscriptions::{Call, Filter, Handler, Kind, Subscriptions};
@@ -364,4 +364,30 @@ fn an_unsubscribe_on_the_wire_goes_on_also_over_a_lost_connection() {
     let answered = all.on_answer(Version::V5, kind, slot, &[0], &[], &mut effects);
     answered.unwrap();
     assert_eq!((all.pending(), all.filters.len()), (0, 0));
+}
+
+#[test]
+fn of_many_calls_that_are_overdue_each_looks_at_its_own_requests() {
+    const MANY: u64 = 1000;
+    let mut effects = Effects::default();
+    let mut all = subscriptions();
+    for seq in 2..MANY + 2 {
+        all.subscribe(withdrawable(seq, &[&seq.to_string()], 1), Some(Handler::new(2)));
+    }
+    while send(&mut all).is_some() {}
+    for now in [100, 400] {
+        assert!(all.ack_expired(now));
+        all.end_overdue(now, 100, &Error::stopped(), &mut effects);
+    }
+    let ended = effects
+        .events()
+        .iter()
+        .filter(|one| matches!(one, Event::Done { .. }))
+        .count();
+    assert_eq!(ended as u64, MANY);
+    assert!(
+        all.requests.looks.get() < 10 * ended,
+        "{}",
+        all.requests.looks.get()
+    );
 }
