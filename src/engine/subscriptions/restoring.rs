@@ -109,6 +109,7 @@ impl Subscriptions {
             return;
         };
         request.requeued = true;
+        request.stage = Stage::Waiting;
         for Filter { filter, .. } in request.contents.filters.clone() {
             if let Some(entry) = self.find(&filter) {
                 entry.request = Some(slot);

@@ -14,7 +14,7 @@ use crate::engine::subscriptions::tests::{call, subscriptions};
 use crate::engine::subscriptions::{Call, Handler, Kind, Subscriptions};
 use crate::engine::withdrawing::Withdrawn;
 
-const NAMES: [&str; 2] = ["a", "b"];
+const NAMES: [&str; 3] = ["a", "b", "c"];
 const REFUSED: u8 = 0x87;
 const ACK_TIMEOUT: u64 = 1000;
 
@@ -187,8 +187,14 @@ impl World {
             return;
         };
         let (kind, filters) = (contents.kind, contents.filters.clone());
-        let seq = self.all.requests.look_at(slot).map(|request| request.seq);
-        let call = seq.filter(|seq| self.made.contains_key(seq));
+        let request = self
+            .all
+            .requests
+            .look_at(slot)
+            .filter(|request| !request.restores);
+        let call = request
+            .map(|request| request.seq)
+            .filter(|seq| self.made.contains_key(seq));
         self.all.sent(
             self.now,
             slot,

@@ -7,7 +7,7 @@ use crate::engine::subscriptions::Kind;
 use crate::engine::withdrawing::Withdrawn;
 
 /// How many steps a sequence has.
-const STEPS: u64 = 24;
+const STEPS: u64 = 48;
 /// How many sequences are run, unless the environment says more in `SEQUENCES`.
 const FEW: u64 = 200;
 
@@ -56,8 +56,11 @@ impl World {
                 qos.is_some() != routed.is_empty() || qos.is_some() && may_stay,
                 "{name}: {qos:?}, {routed:?}"
             );
-            // What is asked for behind an UNSUBSCRIBE is asked for with its own QoS, also if that is refused then.
-            let is_refused = |made: &Made| made.kind == Kind::Unsubscribe && made.fate == Fate::Failed;
+            // What is sent behind an UNSUBSCRIBE has its own QoS, also if that is refused or taken back then.
+            let is_refused = |made: &Made| {
+                let fates = [Fate::Failed, Fate::Withdrawn(Withdrawn::Unsent)];
+                made.kind == Kind::Unsubscribe && fates.contains(&made.fate)
+            };
             assert!(
                 qos >= holders.values().max() || self.made.values().any(is_refused),
                 "{name}: {qos:?}, {holders:?}"
