@@ -115,7 +115,8 @@ for (const leader of [false, true]) {
         await tab.run(() => globalThis.client.publish("a", "x", { qos: 1, timeout: 40 }));
       await until(() => connects().includes("bob"), "the other user");
       assert.equal(connects().filter((name) => name === "bob").length, 1);
-      assert.equal(wire.open, isStopped ? 2 : 1);
+      const open = isStopped ? 2 : 1;
+      await until(() => wire.open === open, `${open} connections and no more`);
     });
   }
 }
