@@ -35,7 +35,7 @@ impl HashKeys {
 /// Byte strings by number, and numbers by byte string.
 #[derive(Debug)]
 pub(super) struct Interner {
-    keys: HashKeys,
+    pub keys: HashKeys,
     names: Vec<Option<Box<[u8]>>>,
     free: Vec<u32>,
     /// Open addressing with linear probing: the hash, so that other names are seldom compared, and number + 1;

@@ -164,7 +164,8 @@ impl Subscriptions {
                 places,
                 since: NEVER,
             };
-            self.requests.push(Request::new(caller, contents));
+            self.requests
+                .push(Request::new(caller, contents), self.filters.keys);
         }
     }
 

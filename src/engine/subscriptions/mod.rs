@@ -6,6 +6,7 @@ mod calls_to_requests;
 mod copies;
 mod filter;
 mod handlers;
+mod index;
 mod overlaps;
 mod request;
 mod requests;
@@ -73,7 +74,7 @@ pub(super) struct Subscriptions {
     requests: Requests,
     calls: SplitCalls,
     /// Filters that the broker may not have as they were granted, until no call that is unanswered asks for them.
-    unsettled: Interner,
+    unsettled: Option<Box<Interner>>,
     ack_due: Deadline,
 }
 
@@ -86,9 +87,9 @@ impl Subscriptions {
             router: Router::new(keys),
             topics: TopicCache::new(keys),
             copies: Copies::default(),
-            requests: Requests::new(keys),
+            requests: Requests::default(),
             calls: SplitCalls::default(),
-            unsettled: Interner::new(keys),
+            unsettled: None,
             ack_due: Deadline::default(),
         }
     }

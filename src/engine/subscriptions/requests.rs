@@ -3,16 +3,17 @@
 
 use std::collections::VecDeque;
 
+use super::index::Index;
 use super::request::{Kind, Request, Stage, FILTER};
 use crate::engine::deadline::{Millis, NEVER};
 use crate::engine::format::sort;
-use crate::engine::interner::{HashKeys, Interner};
+use crate::engine::interner::HashKeys;
 use crate::engine::output::Token;
 use crate::engine::publishes::{retain, search, Key};
 use crate::engine::suspicion::OnWire;
 
 /// Requests by their place; places of those that ended are used again.
-#[derive(Debug)]
+#[derive(Debug, Default)]
 pub(super) struct Requests {
     slots: Vec<Option<Box<Request>>>,
     free: Vec<u32>,
@@ -22,9 +23,8 @@ pub(super) struct Requests {
     found: usize,
     /// Bytes that all of them keep.
     bytes: usize,
-    /// The filters of all of them, and for each, by its number, the places of the requests that have it.
-    filters: Interner,
-    of: Vec<Vec<u32>>,
+    /// None if there is no request: of thousands of clients most are idle.
+    index: Option<Box<Index>>,
     pub on_wire: OnWire,
     /// How often `in_order` was called.
     #[cfg(test)]
@@ -35,41 +35,21 @@ pub(super) struct Requests {
 }
 
 impl Requests {
-    pub fn new(keys: HashKeys) -> Self {
-        Requests {
-            slots: Vec::new(),
-            free: Vec::new(),
-            to_send: VecDeque::new(),
-            found: 0,
-            bytes: 0,
-            filters: Interner::new(keys),
-            of: Vec::new(),
-            on_wire: OnWire::default(),
-            #[cfg(test)]
-            orders: Default::default(),
-            #[cfg(test)]
-            looks: Default::default(),
-        }
-    }
-
     /// To be sent behind the others; its place.
-    pub fn push(&mut self, request: Request) -> u32 {
+    pub fn push(&mut self, request: Request, keys: HashKeys) -> u32 {
         let seq = request.seq;
-        let slot = self.insert(request);
+        let slot = self.insert(request, keys);
         self.to_send.push_back(Key::new(seq, slot));
         slot
     }
 
     /// Not to be sent, until `send_again`.
-    pub fn insert(&mut self, request: Request) -> u32 {
+    pub fn insert(&mut self, request: Request, keys: HashKeys) -> u32 {
         self.bytes += request.contents.size();
         let slot = self.free.pop().unwrap_or(self.slots.len() as u32);
+        let index = self.index.get_or_insert_with(|| Box::new(Index::new(keys)));
         for one in &request.contents.filters {
-            let number = self.filters.insert(one.filter.as_bytes()) as usize;
-            if number == self.of.len() {
-                self.of.push(Vec::new());
-            }
-            self.of[number].push(slot);
+            index.add(&one.filter, slot);
         }
         let request = Some(Box::new(request));
         match self.slots.get_mut(slot as usize) {
@@ -82,22 +62,17 @@ impl Requests {
     /// The request in this place does not have the filter any longer.
     #[inline(never)]
     fn forget_filter(&mut self, slot: u32, filter: &str) {
-        let Some(number) = self.filters.find(filter.as_bytes()) else {
-            return;
-        };
-        let of = &mut self.of[number as usize];
-        if let Some(at) = of.iter().position(|&other| other == slot) {
-            of.swap_remove(at);
-        }
-        if of.is_empty() {
-            self.filters.remove(number);
+        if let Some(index) = &mut self.index {
+            index.remove(filter, slot);
+            if index.is_empty() {
+                self.index = None;
+            }
         }
     }
 
     /// The places of the requests that have the filter.
     fn of(&self, filter: &str) -> &[u32] {
-        let number = self.filters.find(filter.as_bytes());
-        let of = number.map_or(&[][..], |number| &self.of[number as usize]);
+        let of = self.index.as_ref().map_or(&[][..], |index| index.of(filter));
         #[cfg(test)]
         self.looks.set(self.looks.get() + of.len());
         of

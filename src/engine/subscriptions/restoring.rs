@@ -39,7 +39,7 @@ impl Subscriptions {
             self.mark(slot);
         }
         if !session_present {
-            self.unsettled.clear();
+            self.unsettled = None;
             self.copies.forget_last();
             for entry in &mut self.entries {
                 entry.identity = NONE;
@@ -99,7 +99,7 @@ impl Subscriptions {
                 suspicion: request.suspicion,
                 ..Request::new(Caller { at: None, ..caller }, contents)
             };
-            again.push((request.seq, self.requests.insert(request)));
+            again.push((request.seq, self.requests.insert(request, self.filters.keys)));
         }
     }
 
@@ -181,7 +181,7 @@ impl Subscriptions {
             suspicion,
             ..Request::new(caller, contents)
         };
-        let slot = self.requests.push(request);
+        let slot = self.requests.push(request, self.filters.keys);
         self.mark(slot);
     }
 }

@@ -4,6 +4,7 @@
 use super::request::{Request, BEFORE_LATER_CALLS};
 use super::{Filter, Kind, Subscriptions};
 use crate::engine::effects::Effects;
+use crate::engine::interner::Interner;
 use crate::engine::suspicion::Suspicion;
 
 impl Subscriptions {
@@ -24,14 +25,20 @@ impl Subscriptions {
     /// The broker may not have it as it was granted.
     #[inline(never)]
     pub(super) fn unsettle(&mut self, filter: &str) {
-        self.unsettled.insert(filter.as_bytes());
+        let keys = self.filters.keys;
+        let unsettled = self
+            .unsettled
+            .get_or_insert_with(|| Box::new(Interner::new(keys)));
+        unsettled.insert(filter.as_bytes());
     }
 
     /// The broker has it as it was granted.
     #[inline(never)]
     pub(super) fn settled(&mut self, filter: &str) {
-        if let Some(number) = self.unsettled.find(filter.as_bytes()) {
-            self.unsettled.remove(number);
+        if let Some(unsettled) = &mut self.unsettled {
+            if let Some(number) = unsettled.find(filter.as_bytes()) {
+                unsettled.remove(number);
+            }
         }
     }
 
@@ -39,13 +46,12 @@ impl Subscriptions {
     /// unsubscribed.
     #[inline(never)]
     pub(super) fn settle(&mut self, filter: &str, effects: &mut Effects) {
-        let Some(number) = self.unsettled.find(filter.as_bytes()) else {
-            return;
-        };
-        if self.requests.is_pending(filter) {
+        let unsettled = self.unsettled.as_ref();
+        let is_unsettled = unsettled.is_some_and(|all| all.find(filter.as_bytes()).is_some());
+        if !is_unsettled || self.requests.is_pending(filter) {
             return;
         }
-        self.unsettled.remove(number);
+        self.settled(filter);
         let entry = self.find(filter);
         let granted = entry.and_then(|entry| Some((entry.last_call, entry.granted.clone()?)));
         let filter = Filter {
@@ -69,8 +75,9 @@ impl Subscriptions {
     }
 
     pub(super) fn settle_all(&mut self, effects: &mut Effects) {
-        for number in 0..self.unsettled.places() {
-            if let Some(filter) = self.unsettled.text(number).map(str::to_owned) {
+        let unsettled = |all: &Subscriptions, number| Some(all.unsettled.as_ref()?.text(number)?.to_owned());
+        for number in 0..self.unsettled.as_ref().map_or(0, |all| all.places()) {
+            if let Some(filter) = unsettled(self, number) {
                 self.settle(&filter, effects);
             }
         }

@@ -108,7 +108,7 @@ impl Subscriptions {
         }
         for (at, filter) in filters.into_iter().enumerate() {
             let part = part_of(&request, at, filter);
-            into.push((part.seq, self.requests.insert(part)));
+            into.push((part.seq, self.requests.insert(part, self.filters.keys)));
         }
     }
 }
