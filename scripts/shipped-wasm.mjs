@@ -36,7 +36,7 @@ function isOfStore(name) {
 const OF_NODE = ["bulk_head"];
 
 /** Each gives another order. */
-const BEGINNINGS = [55, 8, 5, 50];
+const BEGINNINGS = [32, 2, 42, 0];
 
 /** @typedef {{ whole: string, page: string, store: string }} Files where they go */
 
