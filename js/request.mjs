@@ -17,7 +17,7 @@ function randomText(length) {
   return Array.from(bytes, (byte) => (byte % 36).toString(36)).join("");
 }
 
-/** A copy of options; undefined if the core must reject them: as the copy of a Map they would be none. @param {any} options */
+/** A copy of options; undefined if the core must reject them: as the copy of a Map they would be none. @param {any} options @returns {any} */
 function copied(options) {
   try {
     const name = Object.prototype.toString.call(options ?? {});
@@ -46,17 +46,16 @@ export class Requests {
   /** @param {string} topic @param {unknown} payload @param {any} [given] @returns {Promise<Message>} */
   async request(topic, payload, given) {
     const copy = copied(given);
-    // Without a topic or options there is nothing to wait for: it rejects.
-    if (typeof topic !== "string" || copy === undefined)
-      return this.#client.publish(topic, payload, copy === undefined ? given : undefined);
+    const properties = copied(copy?.properties);
+    // Without a topic, options or properties there is nothing to wait for: it rejects.
+    const isTopic = typeof topic === "string";
+    if (!isTopic || copy === undefined || properties === undefined)
+      return this.#client.publish(topic, payload, isTopic ? given : undefined);
     const { timeout = DEFAULT_TIMEOUT, signal, ...options } = copy;
     checkTimeout(timeout, ` of a request to ${JSON.stringify(topic)}`);
     const id = String(++this.#count);
-    const properties = {
-      ...copied(options.properties),
-      responseTopic: this.#topic,
-      correlationData: new TextEncoder().encode(id),
-    };
+    properties.responseTopic = this.#topic;
+    properties.correlationData = new TextEncoder().encode(id);
     const response = new Promise((resolve, reject) => this.#waiting.set(id, { resolve, reject }));
     response.catch(() => {});
     const begin = async () => {

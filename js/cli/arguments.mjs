@@ -31,7 +31,10 @@ export function parse(command, args) {
   let next = 0;
   for (const token of tokens) {
     if (token.index < next) continue; // taken by a --property before it
-    if (token.kind === "positional") words.push(token.value);
+    if (token.kind === "positional") {
+      refuseDash(options, token.value);
+      words.push(token.value);
+    }
     if (token.kind !== "option") continue;
     const { name, rawName, value } = token;
     const option = Object.hasOwn(options, name) ? options[name] : undefined;
@@ -59,6 +62,13 @@ export function parse(command, args) {
     else values[name] = given;
   }
   return { values, words };
+}
+
+/** A word processor makes one dash of two hyphens, and a password behind it would be a topic. @param {object} options @param {string} word */
+function refuseDash(options, word) {
+  const [, dash, name = ""] = /^([\u2010-\u2015\u2212]+)([\w-]+)/.exec(word) ?? [];
+  if (!Object.hasOwn(options, name)) return;
+  throw new UsageError(`${dash}${name} begins with "${dash}", which is no hyphen; write --${name}`);
 }
 
 /** @param {string} name @param {string} text @param {string} advice */

@@ -17,7 +17,7 @@ export async function bench(context) {
   const { values, end, topics, words } = context;
   const { signal } = end;
   const given = [values.topic, ...topics, ...words].filter((one) => one !== undefined);
-  if (given.length > 1) throw new UsageError(`bench takes one topic; "${given[1]}" is one word too many`);
+  if (given.length > 1) throw new UsageError(`bench takes one topic; ${given.length} were given`);
   const plan = {
     topic: given[0] ?? `mqtt-lib/bench/${Math.random().toString(36).slice(2)}`,
     qos: /** @type {0 | 1 | 2} */ (whole(values, "qos", 0, 2) ?? 0),

@@ -4,6 +4,7 @@ import { closeSync, constants, createReadStream, fstatSync, openSync, statSync }
 import { Socket } from "node:net";
 import { isatty, ReadStream } from "node:tty";
 import { EXIT, Failure, UsageError } from "./failure.mjs";
+import { plural } from "./progress.mjs";
 
 /** The length of the longest MQTT packet. */
 const LONGEST = 268_435_455;
@@ -21,7 +22,9 @@ export function sourceOf(values, words) {
     values["stdin-line"] ? "--stdin-line" : undefined,
   ].filter((name) => name !== undefined);
   if (words.length > (values.message === undefined ? 1 : 0)) {
-    throw new UsageError(`"${words.at(-1)}" is one word too many; put a payload with spaces in quotes`);
+    const more = plural(words.length - (values.message === undefined ? 1 : 0), "word", " is", " are");
+    // Without these words: one of them may be a password whose option was forgotten.
+    throw new UsageError(`${more} given beside the payload; put a payload with spaces in quotes`);
   }
   if (origins.length === 0) {
     throw new UsageError(

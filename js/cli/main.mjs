@@ -83,8 +83,10 @@ function commandOf(name) {
   const names = Object.keys(COMMANDS);
   if (isUrl(name))
     throw new UsageError(`the command is missing before the URL; the commands are: ${names.join(", ")}`);
+  // What follows = may be a password: --PW=SECRET.
+  const shown = name.replace(/=[\s\S]*/, "=…");
   throw new UsageError(
-    `there is no command "${name}"; ${guess(name, names) ?? `the commands are: ${names.join(", ")}`}`,
+    `there is no command "${shown}"; ${guess(name, names) ?? `the commands are: ${names.join(", ")}`}`,
   );
 }
 

@@ -21,7 +21,7 @@ const PLACE = /^(\[[^\]]*\]|[^:/?#]*)(:\d*)?[/?#]/;
 const BEHIND_HOST = /^(?:[^:/?#]*:\/\/)?[^:/?#@[\]]*:([\s\S]*)/;
 const PORT = /^\d{0,5}\s*(?:[/?#]|$)/;
 
-const LONG = /^--?(?:pw|pass(?:word|phrase|wd)?)([\s\S]*)/;
+const LONG = /^--?(?:pw|pass(?:word|phrase|wd)?)([\s\S]*)/i;
 /** The first letter that takes a value, behind letters that take none. */
 const SHORT = new RegExp(`^-[${flagLetters()}]*([a-zA-Z])([\\s\\S]*)`);
 /** An option with its value in one word, as quotes make it. */

@@ -22,7 +22,7 @@ export async function tree(context) {
   const { values, end } = context;
   const filters = [...(values.topic ?? []), ...context.topics, ...context.words];
   if (filters.length > 1)
-    throw new UsageError(`mqtt-lib tree takes one filter; "${filters[1]}" is one too many`);
+    throw new UsageError(`mqtt-lib tree takes one filter; ${filters.length} were given`);
   const [filter = "#"] = filters;
   checkOutput();
   const limit = {

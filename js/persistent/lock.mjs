@@ -2,12 +2,13 @@
 // lock of its own and an earlier version of this package, which kept its entries in that LevelDB, is kept out too. Once there
 // is a log, the LevelDB has one entry, which says so.
 
-import { readdirSync, rmSync } from "node:fs";
+import { chmodSync, existsSync, mkdirSync, readdirSync, rmSync } from "node:fs";
 import { join } from "node:path";
 import { refuseLink, refuseOther } from "./files.mjs";
 
 /** @typedef {import("classic-level").ClassicLevel<string, Uint8Array>} Level */
 
+const OWNER_ONLY = 0o700;
 const FILE = "LOCK";
 /** A folder that the repair of a LevelDB makes. */
 const LOST = "lost";
@@ -77,6 +78,9 @@ export const noteLog = (db) => db.put(LOG_EXISTS, Uint8Array.of(1));
 /** @param {string} path @param {(cause: unknown) => Error} lockedError */
 async function openLevel(path, lockedError) {
   const ClassicLevel = await library();
+  // LevelDB would make it readable for everybody.
+  if (!existsSync(path)) mkdirSync(path);
+  chmodSync(path, OWNER_ONLY);
   const db = /** @type {Level} */ (new ClassicLevel(path, ENCODING));
   try {
     await db.open();

@@ -348,9 +348,12 @@ test("a process that ends before there is a log leaves a store that is not damag
 test("files that others can read are for the user alone once the store is open", async (t) => {
   const folder = temporary(t);
   const inner = await simple(folder);
+  assert.equal(statSync(join(inner, "db")).mode & 0o777, 0o700, "db as it is made");
+  chmodSync(join(inner, "db"), 0o755);
   for (const name of ["entries", "mark"]) chmodSync(join(inner, name), 0o666);
   await content(folder);
   for (const name of ["entries", "mark"]) assert.equal(statSync(join(inner, name)).mode & 0o777, 0o600, name);
+  assert.equal(statSync(join(inner, "db")).mode & 0o777, 0o700, "db");
 });
 
 test("a start without classic-level says so, and leaves nothing that a later one takes for damaged", async (t) => {

@@ -171,6 +171,16 @@ test("what request is given as topic, a symbol or an object that has no text, is
   }
 });
 
+test("properties of request that cannot be read reject, and nothing is sent without them", async (t) => {
+  const client = clientFor(t, { mqttserver: broker.url, mqttversion: 5 });
+  const unreadable = [getter("messageExpiryInterval"), closed(), revoked()];
+  for (const properties of [...unreadable, 5, "x", [], new Map(), new Date(), detachedView()]) {
+    const failure = { code: "INVALID_OPTION", message: /propert|cannot be read/ };
+    await assert.rejects(client.request("a", "x", { timeout: 5, properties }), failure);
+    await assert.rejects(client.publish("a", "x", { properties }), failure);
+  }
+});
+
 test("a timeout of request that is no number is said by its kind", async (t) => {
   const client = clientFor(t, { mqttserver: broker.url, mqttversion: 5 });
   const message = /timeout .* must be a number .*; a string was given/;
