@@ -34,13 +34,19 @@ export function snapshot(client, filter, options) {
   const collect = async ({ quiet = QUIET_S, ...unknown }) => {
     // With 0 it is the round trip alone.
     if (quiet !== 0) checkTimeout(quiet, "", "quiet");
-    // With a key more it subscribes in any case, which has the broker send them.
-    const added = client.addHandler(filter, keep, { ...unknown, qos: 1, properties: undefined });
-    client.addEventListener("close", stop);
+    /** @type {any[]} */
+    const added = [];
+    // With a key more it subscribes in any case, which has the broker send them. So again on each further connection: a broker
+    // that has kept the session does not send what the last one has not brought.
+    const ask = () =>
+      added.push(client.addHandler(filter, keep, { ...unknown, qos: 1, properties: undefined }));
+    const look = () => (client.connected ? ask() : wake());
     try {
-      await added.ready;
-      for (let seen = -1; seen < kept.size && !isOver; ) {
-        seen = kept.size;
+      ask();
+      await added[0].ready;
+      client.addEventListener("statechange", look);
+      for (let seen = -1; (seen < kept.size + added.length || !client.connected) && !isOver; ) {
+        seen = kept.size + added.length;
         await new Promise((/** @type {(value?: any) => void} */ resolve) => {
           const timer = setTimeout(resolve, quiet * 1000);
           wake = () => resolve(clearTimeout(timer));
@@ -50,8 +56,8 @@ export function snapshot(client, filter, options) {
       }
       return kept;
     } finally {
-      client.removeEventListener("close", stop);
-      added.remove();
+      client.removeEventListener("statechange", look);
+      for (const one of added) one.remove();
     }
   };
   return limited(options ?? {}, collect, stop, undefined, TIMEOUT_S);

@@ -65,6 +65,52 @@ test("it rejects at its timeout, with the reason of its signal, and where the fi
   assert.equal((await failure(client.snapshot("a/#/b"))).code, "INVALID_TOPIC");
 });
 
+/** Sends so many of six retained messages behind each SUBACK, and then breaks the connection, if they are not all. */
+const sends = (count) =>
+  scripts.accepts(
+    (packet, connection) => {
+      if (packet.cmd !== "subscribe") return false;
+      const granted = packet.subscriptions.map(({ qos }) => qos);
+      const topics = [0, 1, 2, 3, 4, 5].slice(0, count);
+      const messages = topics.map((i) => ({
+        cmd: "publish",
+        topic: `r/${i}`,
+        payload: "v",
+        qos: 0,
+        retain: true,
+      }));
+      connection.send({ cmd: "suback", messageId: packet.messageId, granted }, ...messages);
+      if (count < 6) setTimeout(() => connection.reset(), 20);
+      return true;
+    },
+    { sessionPresent: true },
+  );
+
+for (const mqttversion of [4, 5]) {
+  for (const [name, away] of [
+    ["is lost", 0],
+    ["is lost, and the broker away for longer than a round trip is waited for", 6500],
+  ]) {
+    test(`the connection ${name} in the middle, in a session that is kept: it asks again, MQTT ${mqttversion}`, async (t) => {
+      const until = performance.now() + away;
+      const again = (connection) => {
+        if (performance.now() < until) connection.close();
+        else sends(6)(connection);
+      };
+      const broker = await fakeBroker(t, [sends(3), again]);
+      const credentials = {
+        mqttserver: broker.url,
+        mqttversion,
+        mqttclientid: "kept",
+        mqttcleansession: false,
+      };
+      const client = clientFor(t, { ...credentials, maxmqttreconnectdelay: 0.1 });
+      const all = await client.snapshot("r/#", { quiet: 0.1 });
+      assert.deepEqual([...all.keys()].sort(), ["r/0", "r/1", "r/2", "r/3", "r/4", "r/5"]);
+    });
+  }
+}
+
 test("quiet is a number of seconds, and 0 is the round trip alone", async (t) => {
   const client = clientFor(t, { mqttserver: mosquitto.url });
   for (const [quiet, code, shown] of [
